@@ -1,0 +1,75 @@
+# Everything runs in .venv, which `make setup` makes from requirements.lock. PYTHON chooses the interpreter: make test PYTHON=python3.12
+
+PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY := .venv/ready-$(VERSION)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Parallelism is over test files and clips: one thread for each process, as in a run.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+ARGS ?=
+
+.PHONY: help setup demo test lint format bench lock wheel clean
+
+help:
+	@echo "make setup    makes .venv with everything that signbench and its tests need"
+	@echo "make demo     scores clips that signbench makes itself, and names the run folder"
+	@echo "make test     ruff, mypy and all tests; ARGS='-k ssim' is handed to pytest"
+	@echo "make lint     ruff, its formatter as a check, mypy"
+	@echo "make format   formats and mends what ruff can"
+	@echo "make bench    speed and memory, side by side with other implementations"
+	@echo "make lock     resolves pyproject.toml into requirements.lock; ARGS=--upgrade takes the newest versions"
+	@echo "make wheel    builds the wheel and the source distribution into dist/"
+	@echo "make clean    removes what the above made, except .venv/ and runs/"
+
+setup: $(READY)
+
+# A .venv of another Python version is made anew; else only what changed is installed.
+$(READY): requirements.lock pyproject.toml
+	@case "$(VERSION)" in 3.11|3.12|3.13) ;; *) \
+	  echo "signbench needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $(if $(VERSION),$(VERSION),not there); name one: make setup PYTHON=python3.12" >&2; \
+	  exit 2 ;; esac
+	@echo "Setting up .venv with Python $(VERSION). The first time this downloads a few GB, most of it PyTorch."
+	@[ "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] \
+	  || $(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }
+	@rm -f .venv/ready-*
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	@rm -rf demo
+	$(BIN)/signbench corpora export synthsign --split test --size 128 --out demo/references
+	$(BIN)/signbench corpora export synthsign --split test --size 128 --take 1 --out demo/predictions
+	$(BIN)/signbench measure demo/references demo/predictions --frames resample -m l1 -m psnr -m ssim -m tcd \
+	  -m ape:normalise=shoulders -m dtw -m total-distance -m duration-ratio --out demo/run
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock:
+	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; $(PIP) install uv; }
+	@PATH="$$PATH:$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev $(ARGS) \
+	  --output-file requirements.lock pyproject.toml
+	@echo "requirements.lock holds $$(grep -c == requirements.lock) pinned packages."
+
+wheel: setup
+	$(BIN)/python -m hatchling build --directory dist
+
+clean:
+	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache
+	find signbench tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,86 @@
+"""Timing and memory of functions and of whole commands."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        what: what was compared with what.
+        ratio: the measured figure.
+        unit: ``x`` for a ratio, ``s`` for seconds, ``%`` for growth.
+        bound: what the project promises, such as ``>= 5``; empty where it only informs.
+        beside: absolute figures, for orientation.
+    """
+
+    what: str
+    ratio: float
+    unit: str
+    bound: str
+    beside: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the promise is kept."""
+        if not self.bound:
+            return True
+        sign, limit = self.bound.split()
+        return self.ratio >= float(limit) if sign == ">=" else self.ratio <= float(limit)
+
+
+def alternating(first: Callable[[], object], second: Callable[[], object], repetitions: int = 5) -> tuple[float, float]:
+    """Median seconds of two functions, run in turn so that both meet the same weather; each is warmed up once."""
+    first()
+    second()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repetitions):
+        for place, function in enumerate((first, second)):
+            begun = time.perf_counter()
+            function()
+            times[place].append(time.perf_counter() - begun)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command: seconds on the clock, and what it printed."""
+
+    seconds: float
+    output: str
+
+
+def command(*words: object, cores: set[int] | None = None) -> Ran:
+    """Runs ``python -m signbench WORDS`` (or another module, where the first word is ``-m``) and measures it from outside."""
+    line = [sys.executable, *(() if words[0] == "-m" else ("-m", "signbench")), *map(str, words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores or own)  # children inherit it
+    try:
+        begun = time.perf_counter()
+        ran = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - begun
+    finally:
+        os.sched_setaffinity(0, own)
+    if ran.returncode != 0:
+        raise RuntimeError(f"{' '.join(line)} ended with {ran.returncode}: {ran.stderr}")
+    return Ran(seconds, ran.stdout)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as Markdown."""
+    lines = ["| what | measured | promised | absolute figures |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        bound = f"{row.bound} {row.unit}" + ("" if row.holds else " (MISSED)") if row.bound else ""
+        lines.append(f"| {row.what} | {row.ratio:.2f} {row.unit} | {bound} | {row.beside} |")
+    return "\n".join(lines)

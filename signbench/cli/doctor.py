@@ -1,0 +1,26 @@
+"""``signbench doctor``: whether this installation can do its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from signbench.cli.options import Json
+
+
+def command(json: Json = False) -> None:
+    """Check the installation: versions, codecs, metrics, a number measured end to end; exit 2 where something is broken."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.runs.diagnosis import diagnose
+
+    findings = diagnose()
+    if json:
+        rows: list[dict[str, Any]] = [{"check": row.check, "ok": row.ok, "found": row.found} for row in findings]
+        printing.data(encoder.dumps({"ok": all(row.ok for row in findings), "checks": rows}, indent=2, ensure_ascii=False))
+    else:
+        printing.table([{"": "ok" if row.ok else "BROKEN", "check": row.check, "found": row.found} for row in findings])
+    if not all(row.ok for row in findings):
+        raise typer.Exit(2)

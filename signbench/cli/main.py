@@ -1,0 +1,102 @@
+"""The ``signbench`` command: its groups, and how its errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from signbench.cli import corpora, doctor, measure, metrics, results, signature
+
+app = typer.Typer(
+    name="signbench",
+    help="Score sign-language generation: numbers that say how they were measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("measure")(measure.command)
+app.command("results")(results.command)
+app.command("doctor")(doctor.command)
+app.add_typer(metrics.app, name="metrics")
+app.add_typer(corpora.app, name="corpora")
+app.add_typer(signature.app, name="signature")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    if version:
+        import signbench
+
+        sys.stdout.write(f"signbench {signbench.__version__}\n")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line and exits with the code that the outcome asks for.
+
+    0 done, 2 wrong use or bad input, 3 incomplete, 4 not comparable or nothing measured, 70 internal error, 130 interrupted.
+    """
+    from signbench.errors import SignbenchError
+
+    try:
+        code = app(standalone_mode=False)
+    except SignbenchError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # the reader of our output went away, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except typer.Abort:
+        code = 130
+    except Exception as error:  # noqa: BLE001 - every bug ends with a sentence, a log and exit code 70
+        if hasattr(error, "format_message"):  # the command line's own errors, whichever library raises them
+            _say(_wrong_use(error))
+            sys.exit(2)
+        log = _error_log(traceback.format_exc())
+        _say(f"internal error: {type(error).__name__}: {error}. The traceback is in {log}; please report it.")
+        sys.exit(70)
+    if code == 130:
+        _say("interrupted; repeat the command to go on.")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_use(error: Any) -> str:
+    """A parser's error as one sentence that names the command's help; the help itself where no word was given."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        return str(context.get_help())
+    message = str(error.format_message()).rstrip(".").replace("Value error, ", "")
+    path = context.command_path if context is not None else "signbench"
+    return f"{message}; see {path.replace('python -m signbench', 'signbench')} --help."
+
+
+def _say(text: str) -> None:
+    if os.environ.get("RANK", "0") == "0":
+        sys.stderr.write(f"signbench: {text}\n")
+
+
+def _error_log(text: str) -> Path:
+    """Writes a traceback into the run's folder where one is at work, else into the folder for temporary files."""
+    import tempfile
+
+    for folder in (measure.current_folder(), Path(tempfile.gettempdir())):
+        if folder is None or not folder.is_dir():
+            continue
+        try:
+            path = folder / "error.log"
+            path.write_text(text, encoding="utf-8")
+            return path
+        except OSError:
+            continue
+    sys.stderr.write(text)
+    return Path("standard error, above")

@@ -1,0 +1,112 @@
+"""``signbench measure``: score one folder against another, without a task."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from signbench.cli.options import Json
+
+_current: list[Path] = []
+
+
+class Frames(StrEnum):
+    """What to do where the two sides of a clip differ in length."""
+
+    equal = "equal"
+    truncate = "truncate"
+    resample = "resample"
+
+
+def current_folder() -> Path | None:
+    """The folder of the run that is at work, for the log of an internal error."""
+    return _current[-1] if _current else None
+
+
+def command(
+    references: Annotated[Path, typer.Argument(help="Folder (or container) of the true clips.")],
+    predictions: Annotated[Path, typer.Argument(help="Folder (or container) of the clips to score, under the same names.")],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", "-m", help="name or name:key=value,key=value; repeat it. See: signbench metrics list."),
+    ] = None,
+    frames: Annotated[
+        Frames,
+        typer.Option(help="Where lengths differ: refuse, keep the common prefix, or stretch onto the reference's time stamps."),
+    ] = Frames.equal,
+    size: Annotated[str | None, typer.Option(help="Resize images of both sides: 256 or WIDTHxHEIGHT.")] = None,
+    fps: Annotated[float | None, typer.Option(help="Convert both sides to this frame rate.")] = None,
+    source_fps: Annotated[float | None, typer.Option(help="Declare the frame rate of all files.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Declare the key-point layout of files that carry none, such as coco-wholebody-133.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N clips; marks the result as a subset.")] = None,
+    clips: Annotated[
+        str | None, typer.Option(help="Only these clip ids: a,b,c or @FILE with one per line; marks the result as a subset.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder. Default: runs/measure-<predictions>-<hash>, so that a repeat goes on.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Move an older run in that folder to <name>.old-N and begin anew.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; the numbers do not depend on it. Default: one per core.")
+    ] = None,
+    progress: Annotated[bool, typer.Option(help="Show progress on a terminal.")] = True,
+    json: Json = False,
+) -> None:
+    """Score PREDICTIONS against REFERENCES, clip by clip, with intervals and signatures.
+
+    Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips.
+    """
+    from signbench.cli import printing
+    from signbench.runs import signature
+    from signbench.runs.folder import RunFolder
+    from signbench.runs.tables import as_json
+    from signbench.scoring.engine import run_in_folder
+    from signbench.scoring.measure import default_folder, prepare
+    from signbench.scoring.protocol import Protocol, parse_size
+    from signbench.scoring.ranks import Ranks
+
+    protocol = Protocol(frames.value, parse_size(size) if size else None, fps, source_fps, layout)
+    with printing.progress_bars(progress and Ranks.from_environment().first) as report:
+        work = prepare(
+            references,
+            predictions,
+            metric or [],
+            protocol,
+            limit=limit,
+            clips=_clip_ids(clips),
+            workers=workers if workers is not None or Ranks.from_environment().world == 1 else 1,
+            progress=report,
+        )
+        folder = RunFolder(out if out is not None else default_folder(work.plan))
+        _current.append(folder.path)
+        result = run_in_folder(work, folder, fresh=fresh)
+    if result is None:
+        return
+    if json:
+        printing.data(as_json(result, run=str(folder.path), provenance=signature.provenance_part()))
+    else:
+        printing.result_table(result)
+        printing.talk(f"run: {folder.path}")
+    printing.troubles(result)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+def _clip_ids(text: str | None) -> list[str] | None:
+    from signbench.errors import InputError
+
+    if text is None:
+        return None
+    if not text.startswith("@"):
+        return [name for name in text.split(",") if name]
+    try:
+        return [line.strip() for line in Path(text[1:]).read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--clips: {text[1:]} cannot be read: {error}.") from error

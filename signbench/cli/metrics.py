@@ -1,0 +1,89 @@
+"""``signbench metrics``: which metrics there are, and what each one means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from signbench.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List the metrics, or show one.")
+
+
+def _described(name: str) -> dict[str, Any]:
+    from signbench.metrics.registry import metric_class
+
+    kind = metric_class(name)
+    return {
+        "name": name,
+        "summary": kind.summary,
+        "direction": kind.direction,
+        "unit": kind().unit,
+        "needs": kind.view,
+        "pairs_frames": kind.pairs_frames,
+        "revision": kind.revision,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "default": parameter.default,
+                "choices": list(parameter.choices) if parameter.choices is not None else None,
+                "several": parameter.several,
+                "doc": parameter.doc,
+            }
+            for parameter in kind.parameters
+        ],
+    }
+
+
+@app.command("list")
+def list_metrics(json: Json = False) -> None:
+    """List all metrics, one line each."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.metrics.registry import known
+
+    described = [_described(name) for name in known()]
+    if json:
+        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        return
+    printing.table(
+        [
+            {
+                "metric": row["name"],
+                "better": row["direction"],
+                "needs": row["needs"],
+                "parameters": ", ".join(parameter["name"] for parameter in row["parameters"]),
+                "what it measures": row["summary"],
+            }
+            for row in described
+        ]
+    )
+
+
+@app.command("show")
+def show_metric(name: Annotated[str, typer.Argument(help="Name of a metric.")], json: Json = False) -> None:
+    """Show a metric: its definition, source and parameters."""
+    import inspect
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.metrics.base import spell
+    from signbench.metrics.registry import metric_class
+
+    described = _described(name)
+    if json:
+        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        return
+    lines = [f"{name}: {described['summary']}", ""]
+    lines += [f"better: {described['direction']}    unit: {described['unit']}    revision: {described['revision']}"]
+    lines += [
+        f"needs: {described['needs']} of both sides" + (", of equal length (or --frames)" if described["pairs_frames"] else "")
+    ]
+    lines += ["", inspect.cleandoc(metric_class(name).__doc__ or ""), ""]
+    for parameter in described["parameters"]:
+        joint = "+" if parameter["several"] else ", "
+        choices = f" of {joint.join(map(str, parameter['choices']))}" if parameter["choices"] else ""
+        lines.append(f"  {parameter['name']}={spell(parameter['default'])}{choices}: {parameter['doc']}")
+    printing.data("\n".join(lines))

@@ -1,0 +1,62 @@
+"""``signbench signature``: whether two numbers may stand in one column."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from signbench.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="Compare how numbers were measured.")
+
+
+@app.callback()
+def _group() -> None:
+    """Compare how numbers were measured."""
+
+
+@app.command("diff")
+def diff(
+    a: Annotated[str, typer.Argument(help="A signature, or a run folder.")],
+    b: Annotated[str, typer.Argument(help="A signature, or a run folder.")],
+    json: Json = False,
+) -> None:
+    """Say in words what differs between two measurements; exit 4 where they may not be compared."""
+    import json as encoder
+    from pathlib import Path
+
+    from signbench.cli import printing
+    from signbench.errors import InputError, NotComparableError
+    from signbench.runs.folder import RunFolder
+    from signbench.runs.result import read_result
+    from signbench.runs.signature import differences
+
+    def signatures(text: str) -> dict[str, str]:
+        if "|" in text:
+            return {"": text}
+        if not Path(text).is_dir():
+            raise InputError(f"{text!r} is neither a signature nor a run folder.")
+        return {score.metric: score.signature for score in read_result(RunFolder(Path(text)).result_json).scores}
+
+    left, right = signatures(a), signatures(b)
+    if "" in left or "" in right:
+        pairs = [(name or other, left[name], right[other]) for name in left for other in right]
+        if len(pairs) > 1:
+            raise InputError("a run of several metrics and a single signature: give the run's signature of the metric you mean.")
+    else:
+        pairs = [(name, left[name], right[name]) for name in left if name in right]
+        if not pairs:
+            raise NotComparableError(f"{a} and {b} have no metric in common.")
+    found = {name: differences(first, second) for name, first, second in pairs}
+    if json:
+        printing.data(encoder.dumps({"comparable": not any(found.values()), "differences": found}, indent=2, ensure_ascii=False))
+    else:
+        for name, sentences in found.items():
+            head = f"{name}: " if name else ""
+            if not sentences:
+                printing.data(f"{head}measured the same way")
+            for sentence in sentences:
+                printing.data(f"{head}{sentence}")
+    if any(found.values()):
+        raise typer.Exit(NotComparableError.exit_code)

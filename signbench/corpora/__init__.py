@@ -1,0 +1,1 @@
+"""Sign-language corpora: clips with their texts, glosses and media, read lazily."""

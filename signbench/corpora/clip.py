@@ -1,0 +1,46 @@
+"""A clip and a corpus, as everything downstream sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signbench.corpora.recordings import PoseRecording, VideoRecording
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One clip of a corpus, or one production.
+
+    Attributes:
+        id: the name under which both sides of a comparison meet; a relative path in NFC.
+        video: its moving images, unread, or None.
+        pose: its key points, unread, or None.
+        split: train, dev or test, where the corpus has splits.
+        signer: who signs.
+        text: the spoken-language sentence or word.
+        gloss: the glosses, in signing order.
+    """
+
+    id: str
+    video: VideoRecording | None = None
+    pose: PoseRecording | None = None
+    split: str | None = None
+    signer: str | None = None
+    text: str | None = None
+    gloss: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The clips of one side of a comparison.
+
+    Attributes:
+        name: how messages name it: a folder's path, or ``references``.
+        clips: clip id -> clip.
+        location: where the files lie, or None for arrays in memory.
+    """
+
+    name: str
+    clips: Mapping[str, Clip]
+    location: str | None = None

@@ -1,0 +1,240 @@
+"""Handles of a clip's media: they know where the bytes are, and read them only when asked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import MediaError
+from signbench.media import pose_files, video
+from signbench.media.layouts import Layout
+from signbench.media.pose import Pose
+from signbench.media.pose_files import PoseProbe
+from signbench.media.video import VideoProbe
+
+Stamp = tuple[int, int]
+"""Size in bytes and modification time in nanoseconds of what a recording reads."""
+
+
+class VideoRecording(Protocol):
+    """Moving images of one clip."""
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+
+    def stamp(self) -> Stamp:
+        """Changes when the bytes change, and costs no reading."""
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hexadecimal."""
+
+    def probe(self, source_fps: float | None) -> VideoProbe:
+        """Length, size and time stamps, from the headers."""
+
+    def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+        """Frames at the given source positions as uint8 ``(n, H, W, 3)``."""
+
+
+class PoseRecording(Protocol):
+    """Key points of one clip."""
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+
+    def stamp(self) -> Stamp:
+        """Changes when the bytes change, and costs no reading."""
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hexadecimal."""
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        """Length, layout and rate, as cheaply as the format allows."""
+
+    def pose(self, source_fps: float | None) -> Pose:
+        """The key points."""
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """A video file, a GIF, or a folder of images."""
+
+    path: Path
+
+    @property
+    def label(self) -> str:
+        return str(self.path)
+
+    def stamp(self) -> Stamp:
+        return _stamp(self.path)
+
+    def digest(self) -> str:
+        return _digest(self.path, self.stamp())
+
+    def probe(self, source_fps: float | None) -> VideoProbe:
+        return video.probe_video(self.path, source_fps)
+
+    def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+        return video.read_frames(self.path, probe=probe, positions=positions, size=size)
+
+
+@dataclass(frozen=True)
+class PoseFile:
+    """A key-point file, or one member of a container of many."""
+
+    path: Path
+    member: str | None = None
+    layout: Layout | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.path} [{self.member}]" if self.member is not None else str(self.path)
+
+    def stamp(self) -> Stamp:
+        own, names = _stamp(self.path), self._names()
+        if names is None:
+            return own
+        beside = _stamp(names)
+        return own[0] + beside[0], max(own[1], beside[1])
+
+    def digest(self) -> str:
+        own, names = _digest(self.path, _stamp(self.path)), self._names()
+        if names is None:
+            return own
+        return hashlib.sha256(f"{own}{_digest(names, _stamp(names))}".encode()).hexdigest()
+
+    def _names(self) -> Path | None:
+        """The file that says which line of a ``.skels`` file is which clip, where there is one."""
+        names = self.path.with_suffix(".files")
+        return names if self.path.suffix == ".skels" and names.is_file() else None
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        probe = pose_files.probe_pose(self.path, self.member, self.layout)
+        return (
+            probe
+            if source_fps is None
+            else PoseProbe(probe.frames, probe.layout, source_fps, probe.dimensions, probe.has_confidence)
+        )
+
+    def pose(self, source_fps: float | None) -> Pose:
+        return pose_files.read_pose(self.path, self.member, self.layout, source_fps)
+
+
+@dataclass(frozen=True, eq=False)
+class FrameArray:
+    """Frames in memory.
+
+    Attributes:
+        frames: uint8 ``(T, H, W, 3)`` RGB.
+        label: how messages name it.
+        fps: frames per second, or None.
+    """
+
+    frames: NDArray[np.uint8]
+    label: str
+    fps: float | None = None
+
+    def stamp(self) -> Stamp:
+        return self.frames.nbytes, 0
+
+    def digest(self) -> str:
+        return _array_digest(self.frames)
+
+    def probe(self, source_fps: float | None) -> VideoProbe:
+        count, height, width, _ = self.frames.shape
+        if count == 0:
+            raise MediaError(f"{self.label} has no frames.")
+        fps = source_fps or self.fps
+        times = np.arange(count) / fps if fps else np.empty(0)
+        return VideoProbe(
+            frames=count,
+            height=height,
+            width=width,
+            fps=fps,
+            times=times,
+            duration=count / fps if fps else None,
+            variable_rate=False,
+        )
+
+    def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+        for start in range(0, len(positions), 16):
+            chunk = self.frames[positions[start : start + 16]]
+            yield chunk if size is None else video.resize_frames(chunk, size)
+
+
+@dataclass(frozen=True, eq=False)
+class PoseArray:
+    """Key points in memory."""
+
+    points: Pose
+    label: str
+
+    def stamp(self) -> Stamp:
+        return self.points.points.nbytes, 0
+
+    def digest(self) -> str:
+        return _array_digest(self.points.points, self.points.confidence)
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        if self.points.frames == 0:
+            raise MediaError(f"{self.label} has no frames.")
+        return PoseProbe(
+            frames=self.points.frames,
+            layout=self.points.layout,
+            fps=source_fps or self.points.fps,
+            dimensions=int(self.points.points.shape[2]),
+            has_confidence=True,
+        )
+
+    def pose(self, source_fps: float | None) -> Pose:
+        if source_fps is None:
+            return self.points
+        return Pose(self.points.points, self.points.confidence, self.points.layout, source_fps)
+
+
+def _members(path: Path) -> list[Path]:
+    return sorted(child for child in path.iterdir() if child.is_file() and not child.name.startswith("."))
+
+
+def _stamp(path: Path) -> Stamp:
+    if not path.is_dir():
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+    size = newest = 0
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_file() and not entry.name.startswith("."):
+                status = entry.stat()
+                size += status.st_size
+                newest = max(newest, status.st_mtime_ns)
+    return size, newest
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, stamp: Stamp) -> str:
+    """SHA-256 of a file's bytes, or of a folder's sorted names and bytes; kept while size and time stay, for containers."""
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    whole = hashlib.sha256()
+    for child in _members(path):
+        with child.open("rb") as stream:
+            whole.update(f"{child.name}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _array_digest(*arrays: NDArray[np.generic]) -> str:
+    whole = hashlib.sha256()
+    for array in arrays:
+        whole.update(f"{array.dtype.str}{array.shape}".encode())
+        whole.update(np.ascontiguousarray(array).tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,164 @@
+"""Writes clips of SynthSign as media files into a folder, which a measurement can then read like any other."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from signbench.corpora.synthsign.corpus import SIZES, SynthSign
+from signbench.corpora.synthsign.rendering import REVISION
+from signbench.errors import InputError, listing, nearest
+
+_LEDGER = ".synthsign.jsonl"
+_SUFFIXES = {"video": ".mkv", "pose": ".pose"}
+
+
+def export(
+    corpus: SynthSign,
+    split: str,
+    out: Path,
+    *,
+    size: int = 128,
+    limit: int | None = None,
+    take: int = 0,
+    media: Sequence[str] = ("video", "pose"),
+    table: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Writes the clips of a split as ``out/<id>.mkv`` (lossless) and ``out/<id>.pose``.
+
+    Files appear whole or not at all, and the hidden file ``.synthsign.jsonl`` keeps their digests: repeating the call goes on where
+    it stopped and writes nothing twice. A file that the export did not write, or that was changed since, is never overwritten.
+
+    Args:
+        corpus: the corpus.
+        split: ``train``, ``dev`` or ``test``.
+        out: folder, made if need be.
+        size: height and width of the video in pixels, 64 to 576.
+        limit: only the first so many clips, at least 1.
+        take: which performance; 0 is the reference, any other number another performance of the same sentences by the same signers.
+        media: ``video``, ``pose`` or both.
+        table: also write ``clips.csv`` with ``id,file,text,gloss,signer,fps``; leave it out where the folder must hold media only.
+        progress: called with the number of clips done and of all clips, once at the start and after each clip.
+
+    Returns:
+        The ids of the clips, whether written now or before.
+
+    Raises:
+        InputError: an unknown split or kind of media, a number out of range, a folder that cannot be written, or a file in the way.
+    """
+    for kind in media:
+        if kind not in _SUFFIXES:
+            raise InputError(f"SynthSign exports no {kind}. {nearest(kind, _SUFFIXES)}")
+    if not media:
+        raise InputError("nothing to export: name video, pose or both.")
+    if size not in SIZES:
+        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")
+    if take < 0 or (limit is not None and limit < 1):
+        raise InputError(f"a take is 0 or more and a limit 1 or more, not {take} and {limit}.")
+    clips = corpus.ids(split)[:limit]
+
+    made = f"synthsign {corpus.version}, seed {corpus.seed}, take {take}"
+    recipes = {"video": f"{made}, {size} px, renderer {REVISION}", "pose": made}
+    files = {f"{clip}{_SUFFIXES[kind]}": recipes[kind] for clip in clips for kind in media}
+    if table:
+        files["clips.csv"] = f"{made}, {split}, {len(clips)} clips of {'+'.join(media)}"
+    folder = _Folder(Path(out))
+    folder.prepare(files)
+
+    def write(clip: str, kind: str, path: Path) -> None:
+        if kind == "video":
+            from signbench.media.video_writer import write_video
+
+            write_video(path, corpus.frames(clip, take, size), corpus.fps)
+        else:
+            from signbench.media.pose_files import write_pose
+
+            write_pose(path, corpus.pose(clip, take))
+
+    if progress is not None:
+        progress(0, len(clips))
+    for done, clip in enumerate(clips, start=1):
+        for kind in media:
+            name = f"{clip}{_SUFFIXES[kind]}"
+            folder.write(name, files[name], partial(write, clip, kind))
+        if progress is not None:
+            progress(done, len(clips))
+    if table:
+        suffix = _SUFFIXES[media[0]]
+        folder.write("clips.csv", files["clips.csv"], partial(_write_table, corpus, clips, suffix))
+    return clips
+
+
+class _Folder:
+    """A folder that knows which of its files are its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.present: set[str] = set()
+
+    def prepare(self, files: dict[str, str]) -> None:
+        """Finds out which files are there already, and that nothing is in the way of the others.
+
+        Args:
+            files: name -> recipe.
+
+        Raises:
+            InputError: before anything was written.
+        """
+        known: dict[str, tuple[str, str]] = {}
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            ledger = self.path / _LEDGER
+            for line in ledger.read_text("utf-8").splitlines() if ledger.exists() else ():
+                try:
+                    entry = json.loads(line)
+                    known[entry["file"]] = (entry["recipe"], entry["sha256"])
+                except (ValueError, TypeError, KeyError):
+                    # the line that was being written when the last export was killed
+                    continue
+            digests = {name: _digest(self.path / name) for name in files if (self.path / name).exists()}
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be exported to ({error.strerror}); choose another folder.") from error
+        foreign = [name for name, digest in digests.items() if known.get(name, ("", ""))[1] != digest]
+        if foreign:
+            raise InputError(f"{self.path} holds {listing(foreign)}, not as SynthSign wrote it; choose another folder.")
+        other = [name for name in digests if known[name][0] != files[name]]
+        if other:
+            raise InputError(f"{self.path} holds {listing(other)} of another export ({known[other[0]][0]}); choose another folder.")
+        self.present = set(digests)
+
+    def write(self, name: str, recipe: str, writer: Callable[[Path], None]) -> None:
+        """Writes a file unless it is there; it appears under its name when it is complete and entered in the ledger."""
+        if name in self.present:
+            return
+        unfinished = self.path / f".partial-{name}"
+        try:
+            writer(unfinished)
+            entry = json.dumps({"file": name, "recipe": recipe, "sha256": _digest(unfinished)})
+            with (self.path / _LEDGER).open("a", encoding="utf-8") as ledger:
+                # a killed export may have left half a line
+                ledger.write(f"\n{entry}\n")
+            unfinished.replace(self.path / name)
+        except OSError as error:
+            raise InputError(f"{self.path / name}: cannot be written ({error.strerror}); those before it are complete.") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _write_table(corpus: SynthSign, clips: Sequence[str], suffix: str, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["id", "file", "text", "gloss", "signer", "fps"])
+        for clip in clips:
+            sentence = corpus.sentence(clip)
+            rows.writerow([clip, f"{clip}{suffix}", sentence.text, " ".join(sentence.gloss), sentence.signer, f"{corpus.fps:g}"])
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Files to arrays and back: video, key points and their layouts."""

@@ -1,0 +1,151 @@
+"""Key points of one clip in memory, and the few things that may be done to them before a metric sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError, listing
+from signbench.media.layouts import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """Key points of one clip.
+
+    Attributes:
+        points: float32 ``(T, J, 2)`` or ``(T, J, 3)``, in the file's own units (often pixels); the values of a point that was
+            not seen mean nothing and are 0.
+        confidence: float32 ``(T, J)`` in [0, 1]; 0 = not seen.
+        layout: the joints' names, in order of the second axis.
+        fps: frames per second, or None where the file does not say.
+    """
+
+    points: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    layout: Layout
+    fps: float | None
+
+    def __post_init__(self) -> None:
+        joints = len(self.layout.joints)
+        fitting = self.points.ndim == 3 and self.points.shape[1] == joints and self.points.shape[2] in (2, 3)
+        if not fitting or self.confidence.shape != self.points.shape[:2]:
+            raise MediaError(
+                f"key points of shape {self.points.shape} with confidence {self.confidence.shape} do not fit the layout "
+                f"{self.layout.name} of {joints} joints."
+            )
+
+    @property
+    def frames(self) -> int:
+        """Number of frames T."""
+        return int(self.points.shape[0])
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """bool ``(T, J)``: where a point was seen."""
+        return self.confidence > 0
+
+    def select(self, joints: Sequence[str]) -> Pose:
+        """The same clip with the named joints only, in the named order.
+
+        Raises:
+            InputError: the layout has no joint of that name.
+        """
+        index = self.layout.index(joints)
+        return replace(
+            self,
+            points=np.ascontiguousarray(self.points[:, index]),
+            confidence=np.ascontiguousarray(self.confidence[:, index]),
+            layout=self.layout.subset(joints),
+        )
+
+    def first(self, frames: int) -> Pose:
+        """The first frames of the clip."""
+        return self if frames >= self.frames else replace(self, points=self.points[:frames], confidence=self.confidence[:frames])
+
+    def at_positions(self, positions: NDArray[np.float64]) -> Pose:
+        """The clip at fractional frame positions, linear between neighbouring frames.
+
+        A point is seen only where both neighbours that contribute to it saw it, and takes the lower of their confidences.
+        Whole positions return that frame's values unchanged.
+
+        Args:
+            positions: float64 ``(S,)`` in [0, T - 1].
+
+        Raises:
+            MediaError: the clip has no frames.
+        """
+        if self.frames == 0:
+            raise MediaError("key points without a frame cannot be sampled.")
+        lower = np.clip(np.floor(positions).astype(np.int64), 0, self.frames - 1)
+        upper = np.minimum(lower + 1, self.frames - 1)
+        share = (positions - lower)[:, None]
+        whole = share == 0
+        both = np.where(whole, self.seen[lower], self.seen[lower] & self.seen[upper])
+        confidence = np.where(whole, self.confidence[lower], np.minimum(self.confidence[lower], self.confidence[upper]))
+        # Coordinates of a neighbour that are not finite must not reach a whole position through its share of 0.
+        with np.errstate(invalid="ignore"):
+            mixed = self.points[lower] * (1 - share[..., None]) + self.points[upper] * share[..., None]
+        points = np.where(both[..., None], np.where(whole[..., None], self.points[lower], mixed), 0.0)
+        return replace(
+            self,
+            points=points.astype(np.float32),
+            confidence=np.where(both, confidence, 0.0).astype(np.float32),
+        )
+
+    def at_rate(self, fps: float) -> Pose:
+        """The clip at another frame rate: sample k stands at time k / fps, as in the video reader.
+
+        Raises:
+            InputError: the clip's own rate is not known.
+        """
+        if self.fps is None:
+            raise InputError("key points without a frame rate cannot be converted; declare it with --source-fps.")
+        if fps == self.fps:
+            return self
+        count = sample_count(self.frames / self.fps, fps)
+        positions = np.minimum(np.arange(count) * (self.fps / fps), self.frames - 1)
+        near = np.rint(positions)
+        positions = np.where(np.abs(positions - near) < 1e-6, near, positions)
+        return replace(self.at_positions(positions), fps=fps)
+
+    def check_finite(self) -> None:
+        """Refuses coordinates that are not numbers where the file says that the point was seen.
+
+        Raises:
+            MediaError: names the first such frame and joint, or says that no point of the clip was ever seen.
+        """
+        if not self.seen.any():
+            raise MediaError("no key point is seen in any frame; there is nothing to score.")
+        bad = self.seen & ~np.isfinite(self.points).all(axis=2)
+        if bad.any():
+            frame, joint = (int(axis[0]) for axis in np.nonzero(bad))
+            sure = self.confidence[frame, joint]
+            raise MediaError(
+                f"frame {frame}, joint {self.layout.joints[joint]} is seen (confidence {sure:.2f}), but its coordinates are "
+                f"{self.points[frame, joint].tolist()}; {int(bad.sum())} points are like that."
+            )
+
+
+def sample_count(duration: float, fps: float) -> int:
+    """Number of samples at times 0, 1/fps, 2/fps ... before ``duration`` seconds; at least 1."""
+    return max(1, int(np.ceil(duration * fps - 1e-6)))
+
+
+def in_layout(pose: Pose, layout: Layout) -> Pose:
+    """A pose with the joints of another layout, matched by name.
+
+    Raises:
+        InputError: the pose lacks joints of that layout.
+    """
+    if pose.layout.joints == layout.joints:
+        return pose
+    lacking = [joint for joint in layout.joints if joint not in pose.layout]
+    if lacking:
+        raise InputError(
+            f"the layout {pose.layout.name} has no {listing(lacking)}, which {layout.name} has; convert both sides to one layout."
+        )
+    return replace(pose.select(layout.joints), layout=layout)

@@ -1,0 +1,1 @@
+"""Key-point files, one module per family of formats."""

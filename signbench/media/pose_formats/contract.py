@@ -1,0 +1,200 @@
+"""What a key-point format answers, and how raw numbers become a checked clip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError, nearest
+from signbench.media.layouts import Layout, guess_layout
+from signbench.media.pose import Pose
+
+MOST_NUMBERS = 2**28
+"""Coordinates that one clip may have: 1 GiB as float32, some 20 hours of 178 points."""
+
+MOST_JOINTS = 10_000
+
+_ROUNDING = 1e-6  # how far beyond [0, 1] a confidence may lie and still be that bound
+
+
+@dataclass(frozen=True)
+class PoseProbe:
+    """What a key-point file holds, as far as it can be told cheaply.
+
+    Attributes:
+        frames: number of frames.
+        layout: the joints' names.
+        fps: frames per second, or None where the file does not say.
+        dimensions: coordinates of each point, 2 or 3.
+        has_confidence: whether the file says how sure each point is.
+    """
+
+    frames: int
+    layout: Layout
+    fps: float | None
+    dimensions: int
+    has_confidence: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RawClip:
+    """One clip as it stands in a file, before its numbers are read and checked.
+
+    Attributes:
+        shape: of the coordinates, which should be ``(T, J, 2)`` or ``(T, J, 3)``.
+        points: reads the coordinates.
+        confidence: reads the confidence ``(T, J)``, or None where the file has none.
+        fps: frames per second, or None.
+        layout: as the file itself names its joints, or None.
+        usual: what such a file holds where its number of joints fits and nothing is declared, or None.
+        most_confidence: estimators whose confidence passes 1 are cut there, up to this value.
+    """
+
+    shape: tuple[int, ...]
+    points: Callable[[], NDArray[Any]]
+    confidence: Callable[[], NDArray[Any]] | None = None
+    fps: float | None = None
+    layout: Layout | None = None
+    usual: Layout | None = None
+    most_confidence: float = 1.0
+
+    def probe(self, declared: Layout | None) -> PoseProbe:
+        """The clip's head.
+
+        Args:
+            declared: layout for a file that names none.
+
+        Raises:
+            MediaError: the shape cannot be one of key points.
+            InputError: the layout is not known.
+        """
+        check_shape(self.shape)
+        frames, joints, dimensions = self.shape
+        settled = self._layout(declared, joints, dimensions)
+        return PoseProbe(frames, settled, self.fps, dimensions, self.confidence is not None)
+
+    def pose(self, declared: Layout | None, source_fps: float | None) -> Pose:
+        """The clip's key points.
+
+        Where the file gives no confidence, a point is seen unless all of its coordinates are NaN. Points that are not seen
+        have coordinates 0.
+
+        Args:
+            declared: layout for a file that names none.
+            source_fps: frame rate that takes the place of the file's own.
+
+        Raises:
+            MediaError: the shape cannot be one of key points, or a confidence is outside [0, 1].
+            InputError: the layout is not known.
+        """
+        head = self.probe(declared)
+        points = as_float32(self.points(), "coordinates")
+        if self.confidence is None:
+            confidence = np.where(np.isnan(points).all(axis=2), 0, 1).astype(np.float32)
+        else:
+            confidence = checked_confidence(self.confidence(), (head.frames, len(head.layout.joints)), self.most_confidence)
+        points[confidence == 0] = 0
+        return Pose(points, confidence, head.layout, head.fps if source_fps is None else source_fps)
+
+    def _layout(self, declared: Layout | None, joints: int, dimensions: int) -> Layout:
+        chosen = self.layout or declared
+        if chosen is None:
+            usual = self.usual
+            return usual if usual is not None and len(usual.joints) == joints else guess_layout(joints, dimensions)
+        if len(chosen.joints) != joints:
+            raise MediaError(f"it holds {joints} joints, but the layout {chosen.name} has {len(chosen.joints)}.")
+        return chosen
+
+
+class PoseFormat(Protocol):
+    """A format of key-point files. Its errors need not name the file: :mod:`signbench.media.pose_files` puts it in front."""
+
+    def members(self, path: Path) -> list[str] | None:
+        """Ids of the clips in a container, in its own order; None for a file that holds a single clip."""
+
+    def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
+        """Head of a clip."""
+
+    def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
+        """Key points of a clip."""
+
+
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Refuses what cannot be the key points of one clip.
+
+    Raises:
+        MediaError: not ``(T, J, 2)`` or ``(T, J, 3)``, no frames, no joints, or absurdly many.
+    """
+    worded = " x ".join(str(length) for length in shape) or "a single number"
+    if len(shape) != 3 or shape[2] not in (2, 3):
+        raise MediaError(f"its key points have the shape {worded}; frames x joints x 2 or 3 coordinates are wanted.")
+    if shape[0] < 1 or shape[1] < 1:
+        raise MediaError(f"it holds no {'frames' if shape[0] < 1 else 'joints'} (shape {worded}).")
+    if shape[1] > MOST_JOINTS or math.prod(shape) > MOST_NUMBERS:
+        raise MediaError(f"its key points claim the shape {worded}; at most {MOST_JOINTS} joints, {MOST_NUMBERS} numbers are read.")
+
+
+def as_float32(numbers: NDArray[Any], what: str) -> NDArray[np.float32]:
+    """A float32 copy that belongs to the caller.
+
+    Raises:
+        MediaError: not real numbers.
+    """
+    if numbers.dtype.kind not in "fiu":
+        raise MediaError(f"its {what} are of the type {numbers.dtype}, not numbers.")
+    # What float32 cannot hold becomes infinite, and Pose.check_finite refuses it by frame and joint.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array(numbers, dtype=np.float32, order="C")
+
+
+def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int], most: float = 1.0) -> NDArray[np.float32]:
+    """Confidences as float32 in [0, 1].
+
+    Args:
+        numbers: of the file.
+        shape: ``(T, J)`` of the key points.
+        most: values up to this one are cut to 1.
+
+    Raises:
+        MediaError: another shape, or a value outside [0, 1].
+    """
+    if numbers.shape != shape:
+        raise MediaError(f"its confidence has the shape {numbers.shape}, but it holds {shape[0]} frames of {shape[1]} joints.")
+    confidence = as_float32(numbers, "confidences")
+    outside = ~((confidence >= -_ROUNDING) & (confidence <= most + _ROUNDING))
+    if outside.any():
+        frame, joint = (int(axis[0]) for axis in np.nonzero(outside))
+        raise MediaError(f"frame {frame}, joint {joint} has the confidence {confidence[frame, joint]:g}, which is outside [0, 1].")
+    return np.clip(confidence, 0, 1)
+
+
+def checked_rate(value: float) -> float | None:
+    """A frame rate as a file states it; None for 0, which some writers put where they do not know it.
+
+    Raises:
+        MediaError: negative or not finite.
+    """
+    if not math.isfinite(value) or value < 0:
+        raise MediaError(f"it states a frame rate of {value:g}.")
+    return value or None
+
+
+def member_of(members: list[str], member: str | None) -> str:
+    """The clip that is meant: the named one, or the only one.
+
+    Raises:
+        InputError: no such clip, or several and none is named.
+    """
+    if member is None:
+        if len(members) != 1:
+            raise InputError(f"it holds {len(members)} clips; name one of them.")
+        return members[0]
+    if member not in members:
+        raise InputError(f"it holds no clip {member}. {nearest(member, members)}")
+    return member

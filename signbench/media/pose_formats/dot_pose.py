@@ -1,0 +1,190 @@
+"""``.pose`` files, versions 0.1 and 0.2, whose headers name every point.
+
+The package pose-format reads headers and writes files. Bodies are read here, because a file that was cut short or whose header is
+damaged must be refused by its size before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import MediaError
+from signbench.media.layouts import Layout
+from signbench.media.pose import Pose
+from signbench.media.pose_formats.contract import PoseProbe, RawClip, check_shape, checked_confidence, checked_rate
+from signbench.media.pose_formats.header_joints import Component, components_of, header_layout, is_openpose
+
+if TYPE_CHECKING:
+    from pose_format.pose_header import PoseHeader
+
+_MOST_HEADER_BYTES = 2**20
+_NUMBER = np.dtype("<f4")
+_MOST_CONFIDENCE_OF_OPENPOSE = 2.0  # its heat maps are regressed, and their peaks pass 1 now and then
+
+
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """What comes before the numbers.
+
+    Attributes:
+        body: where the numbers begin.
+        frames: number of frames.
+        people: number of persons in every frame.
+        fps: frames per second, or None.
+        layout: of the joints that we read.
+        places: their places among all points of the file.
+        points: number of all points.
+        dimensions: coordinates per point.
+        most_confidence: confidences up to this value are cut to 1.
+    """
+
+    body: int
+    frames: int
+    people: int
+    fps: float | None
+    layout: Layout
+    places: list[int]
+    points: int
+    dimensions: int
+    most_confidence: float
+
+
+class DotPose:
+    """A ``.pose`` file of one signer."""
+
+    def members(self, path: Path) -> None:
+        return None
+
+    def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
+        with path.open("rb") as stream:
+            return _raw_clip(path, _head(stream, path.stat().st_size)).probe(None)
+
+    def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
+        with path.open("rb") as stream:
+            return _raw_clip(path, _head(stream, path.stat().st_size)).pose(None, source_fps)
+
+
+def _head(stream: IO[bytes], size: int) -> _Head:
+    """Reads the header and checks that the file is as long as it says.
+
+    Raises:
+        MediaError: it is not a header of a version that we know, or the file has another length.
+    """
+    start = stream.read(_MOST_HEADER_BYTES)
+    header, end = _header(start)
+    version = round(header.version, 3)
+    form = {0.1: "<HHH", 0.2: "<fIH"}[version]
+    try:
+        rate, frames, people = struct.unpack_from(form, start, end)
+    except struct.error:
+        raise MediaError("the file is cut off within its header.") from None
+    components: list[Component] = [(component.name, tuple(component.points)) for component in header.components]
+    layout, places = header_layout(components)
+    points, dimensions = header.total_points(), header.num_dims()
+    if people == 0:
+        raise MediaError("it holds no person.")
+    body = end + struct.calcsize(form)
+    frame_bytes = people * points * (dimensions + 1) * _NUMBER.itemsize
+    held, rest = divmod(size - body, frame_bytes)
+    # Version 0.1 counts frames in 16 bits; longer clips have the count's remainder there.
+    whole = held % 2**16 == frames if version == 0.1 else held == frames
+    if rest or not whole:
+        raise MediaError(f"its header promises {frames} frames, but its {size} bytes hold {held}{' and a part' if rest else ''}.")
+    return _Head(
+        body=body,
+        frames=held,
+        people=people,
+        # Stated in float32; the shortest decimal that gives those bits is what was meant.
+        fps=checked_rate(float(str(np.float32(rate)))),
+        layout=layout,
+        places=places,
+        points=points,
+        dimensions=dimensions,
+        most_confidence=_MOST_CONFIDENCE_OF_OPENPOSE if is_openpose(components) else 1.0,
+    )
+
+
+def _header(start: bytes) -> tuple[PoseHeader, int]:
+    """The header, by pose-format, and where it ends.
+
+    Raises:
+        MediaError: no header of version 0.1 or 0.2, or one whose points are not x, y(, z), confidence.
+    """
+    from pose_format.pose_header import PoseHeader
+    from pose_format.utils.reader import BufferReader
+
+    version = struct.unpack_from("<f", start)[0] if len(start) >= 4 else 0.0
+    if round(version, 3) not in (0.1, 0.2):
+        stated = f"version {version:g}" if 0 <= version < 100 else "no version"
+        raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.1 and 0.2 are read.")
+    reader = BufferReader(start)
+    try:
+        header = PoseHeader.read(reader)
+    # pose-format reads past the end of damaged headers in many ways.
+    except Exception as error:
+        raise MediaError(f"its header is damaged or cut off ({type(error).__name__}).") from error
+    forms = {component.format for component in header.components}
+    if not forms or not forms <= {"XYC", "XYZC"}:
+        raise MediaError(f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; XYC and XYZC are read.")
+    return header, reader.read_offset
+
+
+def _raw_clip(path: Path, head: _Head) -> RawClip:
+    joints = len(head.places)
+
+    def block(start: int, width: int) -> NDArray[np.float32]:
+        shape = (head.frames, head.people, head.points, width)
+        check_shape((head.frames * head.people, head.points, head.dimensions))
+        return np.fromfile(path, dtype=_NUMBER, offset=start, count=int(np.prod(shape))).reshape(shape)
+
+    def confidence() -> NDArray[Any]:
+        values = block(head.body + head.frames * head.people * head.points * head.dimensions * _NUMBER.itemsize, 1)[..., 0]
+        values = values[:, :, head.places]
+        if head.people > 1:
+            shape = (head.frames, (head.people - 1) * joints)
+            others = checked_confidence(values[:, 1:].reshape(shape), shape, head.most_confidence)
+            if others.any():
+                raise MediaError(f"it shows {head.people} persons; keep the one who signs.")
+        return values[:, 0]
+
+    def points() -> NDArray[Any]:
+        return block(head.body, head.dimensions)[:, 0, head.places]
+
+    return RawClip(
+        shape=(head.frames, joints, head.dimensions),
+        points=points,
+        confidence=confidence,
+        fps=head.fps,
+        layout=head.layout,
+        most_confidence=head.most_confidence,
+    )
+
+
+def write_dot_pose(stream: IO[bytes], pose: Pose) -> None:
+    """Writes version 0.2.
+
+    A point's names are MediaPipe's, OpenPose's or COCO-WholeBody's where the layout's joints are theirs in their order, and our own
+    otherwise. The frame rate becomes a float32, and 0 where it is not known.
+    """
+    from pose_format.numpy import NumPyPoseBody
+    from pose_format.pose import Pose as FilePose
+    from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
+
+    dimensions = int(pose.points.shape[2])
+    form = "XYC" if dimensions == 2 else "XYZC"
+    components = [PoseHeaderComponent(name, list(points), [], [], form) for name, points in components_of(pose.layout)]
+    header = PoseHeader(0.2, PoseHeaderDimensions(*_extent(pose)), components)
+    body = NumPyPoseBody(pose.fps or 0.0, np.ascontiguousarray(pose.points[:, None]), pose.confidence[:, None])
+    FilePose(header, body).write(stream)
+
+
+def _extent(pose: Pose) -> list[int]:
+    """Width, height and depth that hold all points that were seen; the format wants 16 bits for each."""
+    most = np.nan_to_num(np.where(pose.seen[..., None], pose.points, 0), nan=0, posinf=0, neginf=0).max(axis=(0, 1), initial=0)
+    return [int(min(np.ceil(length), 2**16 - 1)) for length in most] + [0] * (3 - len(most))

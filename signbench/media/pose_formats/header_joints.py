@@ -1,0 +1,173 @@
+"""Joints as the headers of ``.pose`` files name them, by component and point, and the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import groupby
+from typing import get_args
+
+from signbench.errors import MediaError, listing, nearest
+from signbench.media.layout_joints import COCO_23, FINGERS, MEDIAPIPE_BODY, OPENPOSE_25, Part, face_68, hand
+from signbench.media.layouts import Layout, layout_of
+
+Points = dict[str, tuple[str, Part]]
+"""Names of points in a component of a header -> our joints with their parts."""
+
+Component = tuple[str, tuple[str, ...]]
+"""Name of a component and of its points."""
+
+_IGNORED = ("POSE_WORLD_LANDMARKS",)  # the body a second time, in metres around the hips
+_OWN = "signbench"
+_PARTS: tuple[Part, ...] = get_args(Part)
+_OWN_COMPONENT = re.compile(rf"{_OWN}:({'|'.join(_PARTS)}):\d+")
+_IN_OPENPOSE_FILES = "openpose"
+
+
+@cache
+def _families() -> dict[str, dict[str, Points]]:
+    """Family of components -> component -> its points."""
+    return {
+        "mediapipe": _mediapipe(),
+        _IN_OPENPOSE_FILES: _openpose(),
+        "coco-wholebody": _coco_wholebody(""),
+        # AlphaPose's name for the same components.
+        "alphapose": _coco_wholebody("_133"),
+    }
+
+
+def _mediapipe() -> dict[str, Points]:
+    knuckles = {
+        "thumb": ("THUMB_CMC", "THUMB_MCP", "THUMB_IP", "THUMB_TIP"),
+        **{
+            finger: tuple(f"{name}_{place}" for place in ("MCP", "PIP", "DIP", "TIP"))
+            for finger, name in zip(FINGERS[1:], ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY"), strict=True)
+        },
+    }
+    fingers = ("WRIST", *(name for finger in FINGERS for name in knuckles[finger]))
+    return {
+        "POSE_LANDMARKS": {point: (joint, "body") for point, joint in MEDIAPIPE_BODY.items()},
+        "FACE_LANDMARKS": {str(index): (f"mesh_{index}", "face") for index in range(478)},
+        "LEFT_HAND_LANDMARKS": _points(fingers, hand("left"), "left_hand"),
+        "RIGHT_HAND_LANDMARKS": _points(fingers, hand("right"), "right_hand"),
+    }
+
+
+def _openpose() -> dict[str, Points]:
+    # The names that pose-format gives OpenPose's points: side and joint, iBUG's numbers, and for hands another count of knuckles.
+    body = tuple(_openpose_body(joint) for joint in OPENPOSE_25)
+    face = (
+        *(f"FB_{index}" for index in range(17)),
+        *(f"FEB_{index}" for index in range(17, 27)),
+        *(f"FN_{index}" for index in range(27, 36)),
+        *(f"FE_{index}" for index in range(36, 48)),
+        *(f"FLO_{index}" for index in range(48, 60)),
+        *(f"FLI_{index}" for index in range(60, 68)),
+        "FP_68",
+        "FP_69",
+    )
+    others = (f"{finger}_{place}" for finger in "IMRP" for place in ("CMC", "MCP", "PIP", "DIP"))
+    fingers = ("BASE", "T_STT", "T_BCMC", "T_MCP", "T_IP", *others)
+    return {
+        "pose_keypoints_2d": _points(body, OPENPOSE_25, "body"),
+        "face_keypoints_2d": _points(face, (*face_68(), "face_right_pupil", "face_left_pupil"), "face"),
+        "hand_left_keypoints_2d": _points(fingers, hand("left"), "left_hand"),
+        "hand_right_keypoints_2d": _points(fingers, hand("right"), "right_hand"),
+    }
+
+
+def _openpose_body(joint: str) -> str:
+    side, _, rest = joint.partition("_")
+    words = "".join(word.capitalize() for word in (rest or side).split("_"))
+    return {"left": "L", "right": "R", "mid": "Mid"}.get(side, "") + words
+
+
+def _coco_wholebody(suffix: str) -> dict[str, Points]:
+    fingers = tuple(f"hand_{index}" for index in range(21))
+    return {
+        f"BODY{suffix}": _points(COCO_23, COCO_23, "body"),
+        f"FACE{suffix}": _points(tuple(f"face-{index}" for index in range(68)), face_68(), "face"),
+        f"LEFT_HAND{suffix}": _points(fingers, hand("left"), "left_hand"),
+        f"RIGHT_HAND{suffix}": _points(fingers, hand("right"), "right_hand"),
+    }
+
+
+def _points(names: Sequence[str], joints: Sequence[str], part: Part) -> Points:
+    return {name: (joint, part) for name, joint in zip(names, joints, strict=True)}
+
+
+def header_layout(components: Iterable[Component]) -> tuple[Layout, list[int]]:
+    """The layout of a header, and which of its points it is made of.
+
+    Args:
+        components: of the header, in order.
+
+    Returns:
+        The layout, and the place of each of its joints among all points of the header.
+
+    Raises:
+        MediaError: a component or point is not known.
+        InputError: two points are one joint.
+    """
+    joints: list[tuple[str, Part]] = []
+    places: list[int] = []
+    families: list[str] = []
+    start = 0
+    for name, points in components:
+        if name not in _IGNORED:
+            family, known = _component(name, points)
+            families.append(family)
+            for point in points:
+                if point not in known:
+                    raise MediaError(f"its header has no known point {point!r:.60} in {name}. {nearest(point, known)}")
+            joints += [known[point] for point in points]
+            places += range(start, start + len(points))
+        start += len(points)
+    if not joints:
+        raise MediaError("its header names no key points.")
+    return layout_of(families[0], tuple(joints)), places
+
+
+def _component(name: str, points: Sequence[str]) -> tuple[str, Points]:
+    """Family of a component and the points that it may have.
+
+    Raises:
+        MediaError: no family has it.
+    """
+    if own := _OWN_COMPONENT.fullmatch(name):
+        part = next(part for part in _PARTS if part == own[1])
+        return _OWN, {point: (point, part) for point in points}
+    for family, components in _families().items():
+        if name in components:
+            return family, components[name]
+    known = [component for components in _families().values() for component in components]
+    raise MediaError(f"its header has the component {name!r:.60}, which is none of {listing(known, len(known))}.")
+
+
+def is_openpose(components: Iterable[Component]) -> bool:
+    """Whether the key points are OpenPose's."""
+    return any(name in _families()[_IN_OPENPOSE_FILES] for name, _ in components)
+
+
+def components_of(layout: Layout) -> list[Component]:
+    """Components whose points are a layout's joints in order: another program's where it has them in that order, else ours."""
+    pairs = zip(layout.joints, layout.parts, strict=True)
+    runs = [(part, [joint for joint, _ in run]) for part, run in groupby(pairs, lambda pair: pair[1])]
+    for components in _families().values():
+        named = _in_family(runs, components)
+        if named is not None:
+            return named
+    return [(f"{_OWN}:{part}:{place}", tuple(joints)) for place, (part, joints) in enumerate(runs)]
+
+
+def _in_family(runs: list[tuple[str, list[str]]], components: dict[str, Points]) -> list[Component] | None:
+    by_part: dict[str, tuple[str, Points]] = {next(iter(points.values()))[1]: (name, points) for name, points in components.items()}
+    named: list[Component] = []
+    for part, joints in runs:
+        name, points = by_part[part]
+        back = {joint: point for point, (joint, _) in points.items()}
+        if name in dict(named) or joints != [joint for joint in back if joint in set(joints)]:
+            return None
+        named.append((name, tuple(back[joint] for joint in joints)))
+    return named

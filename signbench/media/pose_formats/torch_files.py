@@ -1,0 +1,171 @@
+"""``.pt`` files: the dictionary of the SLRTP challenge (id -> key points), or the tensor of a single clip.
+
+They are loaded with ``weights_only=True``, which runs no code, and mapped into memory, so that a clip costs only its own bytes.
+Source of the dictionary: SLRTP-Sign-Production-Evaluation, ``README.md`` (Challenge Data Format).
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError
+from signbench.media.layouts import Layout, layout
+from signbench.media.pose import Pose
+from signbench.media.pose_formats.contract import PoseProbe, RawClip, member_of
+from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
+
+if TYPE_CHECKING:
+    import torch
+
+_FORBIDDEN = re.compile(r"GLOBAL (\w+(?:\.\w+)+)")
+
+
+class TorchFile:
+    """A ``.pt`` file."""
+
+    def members(self, path: Path) -> list[str] | None:
+        content = _content(path)
+        return None if _is_clip(content) else list(content)
+
+    def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
+        return _clip(path, member).probe(declared)
+
+    def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
+        return _clip(path, member).pose(declared, source_fps)
+
+
+def _content(path: Path) -> Any:
+    status = path.stat()
+    return _load(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, size: int, modified: int) -> Any:
+    """What the file holds: a tensor, or a dictionary with text as keys.
+
+    Raises:
+        MediaError: something else, or a file that torch cannot load without running code from it.
+        InputError: two keys that read the same.
+    """
+    import torch
+
+    mapped = zipfile.is_zipfile(path)
+    if mapped:
+        _check_archive(path, size)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    # torch reports damage through whatever its unpickler stumbles over.
+    except Exception as error:
+        raise _refusal(error) from error
+    if isinstance(content, torch.Tensor):
+        return content
+    if not isinstance(content, Mapping) or not content:
+        raise MediaError(f"it holds {_worded(content)}; a tensor or a dictionary of clips is wanted.")
+    texts: dict[str, Any] = {}
+    for key, value in content.items():
+        if not isinstance(key, (str, int)):
+            raise MediaError(f"its dictionary has the key {key!r:.40}, which is not an id.")
+        if str(key) in texts:
+            raise InputError(f"its dictionary has the key {key} twice, as text and as a number; keep one.")
+        texts[str(key)] = value
+    return texts
+
+
+def _check_archive(path: Path, size: int) -> None:
+    """Refuses archives that torch did not write: compressed ones may unpack to any size, damaged ones reach beyond the file.
+
+    Raises:
+        MediaError: says which.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type != zipfile.ZIP_STORED:
+                raise MediaError("it is a compressed archive, which torch.save does not write.")
+            if entry.header_offset + entry.file_size > size or entry.file_size != entry.compress_size:
+                raise MediaError("it is damaged: a part of its archive reaches beyond the file.")
+
+
+def _refusal(error: Exception) -> MediaError:
+    text = str(error)
+    if found := _FORBIDDEN.search(text):
+        return MediaError(f"its pickle calls {found[1]}, and nothing is run from a file; save tensors, text and numbers only.")
+    if isinstance(error, pickle.UnpicklingError):
+        return MediaError("its pickle is damaged, or holds more than the tensors, text and numbers that are loaded.")
+    reason = re.split(r"[.\n]\s", text.strip() or "no reason given")[0]
+    return MediaError(f"torch cannot load it ({type(error).__name__}: {reason:.120}).")
+
+
+def _is_clip(content: Any) -> bool:
+    """Whether this is one clip: a tensor, or a dictionary that has the key points under their name."""
+    return not isinstance(content, Mapping) or any(_is_tensor(content.get(name)) for name in POINTS)
+
+
+def _clip(path: Path, member: str | None) -> RawClip:
+    content = _content(path)
+    if not _is_clip(content):
+        content = content[member_of(list(content), member)]
+    elif member is not None:
+        raise InputError(f"it holds a single clip, so there is no clip {member} in it.")
+    slrtp = layout("slrtp-178")
+    if _is_tensor(content):
+        return RawClip(tuple(content.shape), lambda: _array(content), usual=slrtp)
+    if not isinstance(content, Mapping):
+        raise MediaError(f"its entry is {_worded(content)}; a tensor is wanted, or a dictionary with one under {POINTS[1]}.")
+    field = points_field(content)
+    if field is None or not _is_tensor(content[field]):
+        found = ", ".join(map(str, content)) or "none"
+        raise MediaError(f"its entry has no tensor under {', '.join(POINTS)}, but the fields {found}.")
+    values = content[field]
+    confidence = content.get("confidence")
+    if confidence is not None and not _is_tensor(confidence):
+        raise MediaError(f"its field confidence is {_worded(confidence)}; a tensor is wanted.")
+    scalars = {name: _scalar(content[name]) for name in ("fps", "layout", "joints", "parts") if content.get(name) is not None}
+    return raw_clip(
+        tuple(values.shape),
+        lambda: _array(values),
+        scalars,
+        None if confidence is None else lambda: _array(confidence),
+        usual=slrtp,
+    )
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
+
+
+def _scalar(value: Any) -> NDArray[Any]:
+    return _array(value) if _is_tensor(value) else np.array(value)
+
+
+def _array(tensor: torch.Tensor) -> NDArray[Any]:
+    """A tensor's numbers.
+
+    Raises:
+        MediaError: sparse, quantised, or not real numbers.
+    """
+    import torch
+
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.dtype is torch.bool:
+        raise MediaError(f"its tensor is of the kind {tensor.layout} {tensor.dtype}; plain real numbers are wanted.")
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.detach().numpy()
+    return array
+
+
+def _worded(value: Any) -> str:
+    return "an empty dictionary" if isinstance(value, Mapping) and not value else f"something of the type {type(value).__name__}"

@@ -1,0 +1,317 @@
+"""The video reader: a file or a folder of images to time stamps and RGB frames.
+
+``docs/video-reading.md`` says in words what happens to a frame on its way; whatever changes a pixel or a time stamp raises
+``READER_REVISION``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError
+from signbench.media.frame_folders import IMAGE_SUFFIXES, frame_files, is_frame_folder, is_ignored, read_picture
+from signbench.media.pose import sample_count
+from signbench.media.video_files import LARGEST_SIDE, FileScan, Picture, pictures_of, scan_file
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "READER_REVISION",
+    "RESIZE_KERNEL",
+    "VIDEO_SUFFIXES",
+    "VideoProbe",
+    "is_video",
+    "positions_at_rate",
+    "positions_at_times",
+    "probe_video",
+    "read_frames",
+    "resize_frames",
+]
+
+READER_REVISION: int = 1
+"""Rises when decoded pixels or time stamps change; it is part of every signature."""
+
+RESIZE_KERNEL = "opencv-area"
+"""How frames are resized, as signatures name it."""
+
+VIDEO_SUFFIXES = frozenset(
+    {
+        *(".3gp", ".asf", ".avi", ".flv", ".gif", ".h264", ".h265", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
+        *(".mts", ".ogv", ".ts", ".webm", ".wmv", ".y4m"),
+    }
+)
+"""Suffixes of video files, in lower case."""
+
+_EXACT = 1e-6  # seconds: for time stamps that are k / fps
+_ROUNDED = 0.5e-3 + _EXACT  # seconds: for time stamps that a container has rounded to whole milliseconds, as Matroska does
+
+
+@dataclass(frozen=True, eq=False)
+class VideoProbe:
+    """What is known of a clip before it is decoded.
+
+    Attributes:
+        frames: number of frames T that decoding yields.
+        height: of a frame as it is to be seen, after rotation, pixels.
+        width: of a frame as it is to be seen, after rotation, pixels.
+        fps: frames per second; of a clip with a variable rate the average; None where nothing says it.
+        times: float64 ``(T,)``, when each frame is shown, seconds from the first frame, non-decreasing; empty where fps is None.
+        duration: when the last frame has been shown, seconds; None where fps is None.
+        variable_rate: the time stamps are no even grid.
+    """
+
+    frames: int
+    height: int
+    width: int
+    fps: float | None
+    times: NDArray[np.float64]
+    duration: float | None
+    variable_rate: bool
+
+
+def is_video(path: Path) -> bool:
+    """Whether a path is a clip by its kind: a file with a suffix of video, or a folder that holds images only.
+
+    Hidden files, and what operating systems leave in folders, are neither clips nor seen in folders.
+    """
+    if path.is_dir():
+        return is_frame_folder(path)
+    return path.suffix.lower() in VIDEO_SUFFIXES and not is_ignored(path.name) and path.is_file()
+
+
+def probe_video(path: Path, source_fps: float | None = None) -> VideoProbe:
+    """Reads a clip's size, length and time stamps; decodes only the first frame (of a frame folder the first and the last).
+
+    Args:
+        path: a video file, or a folder of images.
+        source_fps: declares the frame rate, for a frame folder or over a wrong header: frame k is shown at k / source_fps.
+
+    Raises:
+        MediaError: the clip cannot be read, is no video, was cut off, has no frames, too large ones, or (folder) ones of two sizes.
+        InputError: ``source_fps`` is no rate.
+    """
+    if source_fps is not None and not (math.isfinite(source_fps) and source_fps > 0):
+        raise InputError(f"a frame rate is a positive number, not {source_fps}.")
+    if path.is_dir():
+        frames, height, width = _scan_folder(path)
+        clock = _even_clock(frames, source_fps) if source_fps else _NO_CLOCK
+    else:
+        scan = scan_file(path)
+        frames, height, width = scan.frames, scan.height, scan.width
+        clock = _even_clock(frames, source_fps) if source_fps else _clock(scan)
+    if max(height, width) > LARGEST_SIDE:
+        raise MediaError(f"{path} has frames of {width} x {height} pixels; at most {LARGEST_SIDE} a side are read.")
+    return VideoProbe(frames, height, width, clock.fps, clock.times, clock.duration, clock.variable)
+
+
+def positions_at_rate(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
+    """Which frame is on the screen at times 0, 1/fps, 2/fps ... before the clip ends.
+
+    Args:
+        probe: the clip.
+        fps: samples per second.
+
+    Returns:
+        int64 ``(S,)``, non-decreasing frame indices, S = :func:`signbench.media.pose.sample_count` of the duration.
+
+    Raises:
+        InputError: nothing says the clip's own rate, or ``fps`` is no rate.
+    """
+    if not (math.isfinite(fps) and fps > 0):
+        raise InputError(f"a frame rate is a positive number, not {fps}.")
+    if probe.duration is None:
+        raise InputError("frames without a frame rate cannot be converted; declare it with --source-fps.")
+    return positions_at_times(probe, np.arange(sample_count(probe.duration, fps)) / fps)
+
+
+def positions_at_times(probe: VideoProbe, times: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which frame is on the screen at each of the times: the last whose own time is not later.
+
+    Args:
+        probe: the clip.
+        times: float64 ``(S,)``, seconds from the first frame.
+
+    Returns:
+        int64 ``(S,)``; the first frame for times before it, the last for times after it.
+
+    Raises:
+        InputError: nothing says the clip's own rate.
+    """
+    if probe.fps is None:
+        raise InputError("frames without a frame rate have no times; declare it with --source-fps.")
+    tolerance = _ROUNDED if probe.variable_rate else _EXACT
+    return np.maximum(np.searchsorted(probe.times, times + tolerance, side="right") - 1, 0).astype(np.int64)
+
+
+def read_frames(
+    path: Path,
+    *,
+    probe: VideoProbe | None = None,
+    positions: NDArray[np.int64] | None = None,
+    size: tuple[int, int] | None = None,
+    chunk: int = 16,
+) -> Generator[NDArray[np.uint8], None, None]:
+    """Decodes a clip, chunk by chunk, so that memory does not grow with its length.
+
+    Args:
+        path: a video file, or a folder of images.
+        probe: what :func:`probe_video` said of it, where that is known already.
+        positions: int64 ``(S,)``, non-decreasing indices of the frames wanted, in which one may come several times; default all.
+            Decoding stops after the last of them.
+        size: height and width to resize to (OpenCV's ``INTER_AREA``); default as they are.
+        chunk: frames to a chunk; the last one may be shorter.
+
+    Returns:
+        A generator of arrays uint8 ``(n, H, W, 3)`` RGB, n <= chunk, each its own memory. Closing it closes the file.
+
+    Raises:
+        MediaError: the clip cannot be read, ends early, or has a frame that is damaged or of another size; names it.
+        InputError: positions, size or chunk that make no sense.
+    """
+    probe = probe or probe_video(path)
+    if chunk < 1:
+        raise InputError(f"a chunk has at least one frame, not {chunk}.")
+    if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
+        raise InputError(f"frames cannot be resized to {size[1]} x {size[0]} pixels.")
+    wanted = np.arange(probe.frames) if positions is None else np.asarray(positions)
+    if wanted.ndim != 1 or (wanted.size and (wanted[0] < 0 or wanted[-1] >= probe.frames or (np.diff(wanted) < 0).any())):
+        raise InputError(f"{path}: positions must be non-decreasing indices of its {probe.frames} frames.")
+    return _chunks(path, probe, wanted, size or (probe.height, probe.width), chunk, to_the_end=positions is None)
+
+
+def resize_frames(frames: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resizes frames as :func:`read_frames` does, by area: each new pixel is the mean of the area that it covers.
+
+    Args:
+        frames: uint8 ``(n, H, W, 3)``.
+        size: the new height and width.
+
+    Returns:
+        uint8 ``(n, *size, 3)``; the same array where nothing is to be done.
+    """
+    import cv2
+
+    if frames.shape[1:3] == size:
+        return frames
+    resized = np.empty((frames.shape[0], *size, 3), np.uint8)
+    for frame, target in zip(frames, resized, strict=True):
+        cv2.resize(frame, size[::-1], dst=target, interpolation=cv2.INTER_AREA)
+    return resized
+
+
+def _chunks(
+    path: Path, probe: VideoProbe, wanted: NDArray[np.int64], size: tuple[int, int], chunk: int, *, to_the_end: bool
+) -> Generator[NDArray[np.uint8], None, None]:
+    """:func:`read_frames` with everything settled."""
+    decoded = -1
+    picture: Picture | None = None
+    with contextlib.closing(_folder_pictures(path) if path.is_dir() else pictures_of(path)) as source:
+        for begin in range(0, wanted.size, chunk):
+            part = wanted[begin : begin + chunk]
+            frames = np.empty((part.size, *size, 3), np.uint8)
+            for place, index in enumerate(part):
+                if place and index == part[place - 1]:
+                    frames[place] = frames[place - 1]
+                    continue
+                while decoded < index:
+                    picture = next(source, None)
+                    if picture is None:
+                        raise MediaError(f"{path} is damaged: it holds {decoded + 1} of the {probe.frames} frames it promises.")
+                    decoded += 1
+                if picture is not None:
+                    _fill(frames[place], picture(), probe, f"{path}: frame {index}")
+            yield frames
+        if to_the_end and next(source, None) is not None:
+            raise MediaError(f"{path} gives more than the {probe.frames} frames that it promises; encode it again.")
+
+
+def _fill(frame: NDArray[np.uint8], pixels: NDArray[np.uint8], probe: VideoProbe, where: str) -> None:
+    """Puts a decoded picture into its place in a chunk, resized where that has another size."""
+    height, width = pixels.shape[:2]
+    if (height, width) != (probe.height, probe.width):
+        sizes = f"{width} x {height} pixels, the first {probe.width} x {probe.height}"
+        raise MediaError(f"{where} is {sizes}; all frames of a clip need one size.")
+    frame[...] = resize_frames(pixels[None], (frame.shape[0], frame.shape[1]))[0]
+
+
+def _folder_pictures(folder: Path) -> Generator[Picture, None, None]:
+    """The images of a frame folder, each read when it is called."""
+    for file in frame_files(folder):
+        yield partial(read_picture, file)
+
+
+def _scan_folder(folder: Path) -> tuple[int, int, int]:
+    """Number, height and width of a folder's images, by the first and the last; the others are met when they are read."""
+    try:
+        files = frame_files(folder)
+    except OSError as error:
+        raise MediaError(f"{folder} cannot be read: {error.strerror}.") from error
+    height, width = read_picture(files[0]).shape[:2]
+    last = read_picture(files[-1]).shape[:2]
+    if last != (height, width):
+        raise MediaError(
+            f"{folder}: {files[-1].name} is {last[1]} x {last[0]} pixels, {files[0].name} is {width} x {height}; "
+            "all frames of a clip need one size."
+        )
+    return len(files), height, width
+
+
+@dataclass(frozen=True, eq=False)
+class _Clock:
+    """The part of a :class:`VideoProbe` that concerns time."""
+
+    fps: float | None
+    times: NDArray[np.float64]
+    duration: float | None
+    variable: bool
+
+
+_NO_CLOCK = _Clock(None, np.empty(0), None, False)
+
+
+def _even_clock(frames: int, fps: float) -> _Clock:
+    """Frame k at k / fps."""
+    return _Clock(fps, np.arange(frames) / fps, frames / fps, False)
+
+
+def _clock(scan: FileScan) -> _Clock:
+    """Time stamps of a file in seconds from its first frame, put on an even grid where they are one but for rounding."""
+    if scan.stamps is None or scan.frames == 1:
+        last = scan.last_ticks * scan.tick
+        rates = scan.rates or ((1 / last,) if last > 0 else ())
+        return _even_clock(scan.frames, float(rates[0])) if rates else _NO_CLOCK
+    ticks = (scan.stamps - scan.stamps[0]).astype(np.float64)
+    tick = float(scan.tick)
+    rate = _constant_rate(ticks, tick, scan.rates)
+    if rate is not None:
+        return _even_clock(scan.frames, rate)
+    times = ticks * tick
+    duration = float(times[-1] + (scan.last_ticks * tick if scan.last_ticks > 0 else times[-1] - times[-2]))
+    return _Clock(scan.frames / duration, times, duration, True)
+
+
+def _constant_rate(ticks: NDArray[np.float64], tick: float, declared: Sequence[Fraction]) -> float | None:
+    """The rate of the even grid from which no stamp is further than a tick or a millisecond, which is how far containers round.
+
+    Args:
+        ticks: float64 ``(T,)``, T > 1, non-decreasing stamps from 0.
+        tick: seconds.
+        declared: rates to try before the mean one; being exact, they undo the rounding.
+    """
+    step = float(ticks[-1]) / (ticks.size - 1)
+    slack = max(1.0, 1e-3 / tick)
+    if 3 * slack > step:  # so coarse a unit that a dropped frame would pass for rounding: the grid must be met exactly
+        slack = 0.0
+    for rate in (*map(float, declared), 1 / (step * tick)):
+        grid = np.arange(ticks.size) / (rate * tick)
+        if float(np.abs(ticks - grid).max()) <= slack + 1e-6 + 1e-9 * float(ticks[-1]):
+            return rate
+    return None

@@ -1,0 +1,392 @@
+"""One video file through FFmpeg (PyAV): what its packets promise, and its frames as upright RGB."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import MediaError
+from signbench.media.containers import container_kind, missing_bytes
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+LARGEST_SIDE = 16384
+"""Frames may have at most this many pixels a side."""
+
+Picture = Callable[[], NDArray[np.uint8]]
+"""A frame that is converted only when it is called: uint8 ``(H, W, 3)`` RGB, upright."""
+
+# swscale's nearest chroma sample | accurate rounding | bit-exact: its faster default rounds differently on every kind of processor.
+_CONVERSION = 0x10 | 0x40000 | 0x80000
+_ITU_709, _ITU_601 = 1, 5
+_KNOWN_MATRICES = frozenset({1, 4, 5, 6, 7, 9, 10})
+_LIMITED_RANGE, _FULL_RANGE = 1, 2
+
+_OTHER_KINDS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"version https://git-lfs", "a Git LFS pointer, whose content was not fetched"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FileScan:
+    """What a video file promises.
+
+    Attributes:
+        stamps: int64 ``(frames,)``, when each frame is shown, non-decreasing, in ticks; None where the file does not say.
+        frames: number of frames that decoding yields.
+        tick: unit of the stamps, seconds.
+        rates: frame rates that the file declares, the most trusted first.
+        last_ticks: how long the last frame is shown; 0 where the file does not say.
+        height: of an upright frame, pixels.
+        width: of an upright frame, pixels.
+    """
+
+    stamps: NDArray[np.int64] | None
+    frames: int
+    tick: Fraction
+    rates: tuple[Fraction, ...]
+    last_ticks: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is kept of a packet: its times in ticks, and its flags."""
+
+    pts: int | None
+    dts: int | None
+    ticks: int
+    is_key: bool
+    is_shown: bool
+    is_whole: bool
+
+
+def scan_file(path: Path) -> FileScan:
+    """Reads all packets of a file and decodes its first frame, which alone knows how it is turned.
+
+    Raises:
+        MediaError: the file is no video that can be read, was cut off, has no frames, or too large ones.
+    """
+    import av
+
+    entries: list[_Entry] = []
+    first: VideoFrame | None = None
+    with _opened(path) as (container, stream):
+        codec = stream.codec_context.name
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0 or _is_never_shown(packet, codec):
+                    continue
+                if not entries and packet.is_keyframe and not packet.is_discard:
+                    first = _frame_of(packet, stream)
+                times = packet.pts, packet.dts, packet.duration or 0
+                entries.append(_Entry(*times, packet.is_keyframe, not packet.is_discard, not packet.is_corrupt))
+        except av.FFmpegError as error:
+            raise MediaError(f"{path} is damaged: it cannot be read beyond frame {len(entries)} ({error.strerror}).") from error
+        _check_complete(path, container, stream, entries)
+        tick = _fraction(stream.time_base) or Fraction(1)
+        rates = tuple(map(_exact_rate, filter(None, map(_fraction, (stream.average_rate, stream.guessed_rate)))))
+
+    if _starts_with_its_key_frame(entries):
+        shown = [entry for entry in entries if entry.is_shown]
+        stamps, frames = _stamps_of(shown), len(shown)
+        if first is None:
+            with contextlib.closing(decoded_frames(path)) as decoded:
+                first = next(decoded, None)
+    else:  # only the decoder knows which of the frames that refer to something before the file's start it can give
+        out: list[int | None] = []
+        with contextlib.closing(decoded_frames(path)) as decoded:
+            for frame in decoded:
+                first = first or frame
+                out.append(frame.pts)
+        stamps, frames = _sorted_stamps(out), len(out)
+    if first is None or frames == 0:
+        raise MediaError(f"{path} holds no video frame that can be decoded.")
+    durations = {entry.pts if entry.pts is not None else entry.dts: entry.ticks for entry in entries}
+    last_ticks = durations.get(int(stamps[-1]), 0) if stamps is not None else 0
+    height, width = _Turn.of(first, path).size(first.height, first.width)
+    return FileScan(stamps, frames, tick, rates, last_ticks, height, width)
+
+
+def pictures_of(path: Path) -> Generator[Picture, None, None]:
+    """The frames of a file in order of presentation, each converted when it is called. Closing the generator closes the file.
+
+    Raises:
+        MediaError: the file cannot be read or is damaged; says where.
+    """
+    convert = _Conversion(path)
+    turn: _Turn | None = None
+    with contextlib.closing(decoded_frames(path)) as decoded:
+        for frame in decoded:
+            turn = turn or _Turn.of(frame, path)
+            yield partial(_picture, frame, convert, turn)
+
+
+def decoded_frames(path: Path) -> Generator[VideoFrame, None, None]:
+    """Decoded frames in order of presentation, as FFmpeg gives them, from one thread. Closing the generator closes the file.
+
+    Raises:
+        MediaError: the file cannot be read or is damaged; says where.
+    """
+    import av
+
+    index = 0
+    has_begun = False
+    with _opened(path) as (container, stream):
+        decoder = stream.codec_context
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0:  # a repeated frame in AVI, and PyAV's end mark; an empty packet would end decoding
+                    continue
+                has_begun = has_begun or packet.is_keyframe
+                try:
+                    frames = decoder.decode(packet)
+                except av.FFmpegError:
+                    if has_begun:
+                        raise
+                    continue  # what comes before the first key frame cannot be decoded in a healthy file either
+                for frame in frames:
+                    yield _checked(frame, index, path)
+                    index += 1
+            for frame in decoder.decode(None):
+                yield _checked(frame, index, path)
+                index += 1
+        except av.FFmpegError as error:
+            raise MediaError(f"{path} is damaged: it cannot be decoded beyond about frame {index} ({error.strerror}).") from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its first video stream that is not the cover of a sound file, set to one decoding thread."""
+    import av
+    from av.stream import Disposition
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror}.") from error
+    if not head:
+        raise MediaError(f"{path} is empty (0 bytes).")
+    kind = container_kind(head)
+    if kind is None:
+        raise MediaError(_why_not_opened(path, head))
+    try:
+        # An absolute name, because FFmpeg takes "word:" at the start of a relative one for a protocol.
+        container = av.open(str(path.absolute()), format=kind)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(_why_not_opened(path, head)) from error
+    with container:
+        streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+        if not streams:
+            if container.streams.audio:
+                raise MediaError(f"{path} holds sound only, no video.")
+            raise MediaError(_why_not_opened(path, head))
+        stream = streams[0]
+        size = stream.codec_context.width, stream.codec_context.height
+        if max(size) > LARGEST_SIDE:
+            raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} a side are read.")
+        stream.codec_context.thread_count = 1
+        yield container, stream
+
+
+def _why_not_opened(path: Path, head: bytes) -> str:
+    """Words why FFmpeg refuses a file."""
+    missing = missing_bytes(path)
+    if missing:
+        return f"{path} is truncated: at least {missing} bytes at its end are missing."
+    if container_kind(head) == "mov":
+        return f"{path} has no list of its frames (the moov box): the recording or copy was broken off, or the file is damaged."
+    for beginning, kind in _OTHER_KINDS:
+        if head[: len(beginning)].lower() == beginning.lower():
+            return f"{path} is {kind}, not a video."
+    if not set(head) & set(range(9)):
+        return f"{path} is text, not a video."
+    return f"{path} is not a video that can be read, or is damaged at its start."
+
+
+def _check_complete(path: Path, container: InputContainer, stream: VideoStream, entries: Sequence[_Entry]) -> None:
+    """Refuses a file that lacks its end, unless all frames came before it."""
+    missing = missing_bytes(path)
+    if not missing:
+        return
+    held = sum(entry.is_whole for entry in entries)
+    promised = stream.frames or round(_declared_seconds(container, stream) * (_fraction(stream.average_rate) or 0))
+    if not promised or container.format.name == "gif":  # whose frames FFmpeg has counted itself
+        raise MediaError(f"{path} is truncated after {held} frames: at least {missing} bytes at its end are missing.")
+    if held < promised:
+        raise MediaError(f"{path} is truncated: it holds {held} of the {promised} frames that its header promises.")
+
+
+def _declared_seconds(container: InputContainer, stream: VideoStream) -> Fraction:
+    """How long the header says that the clip lasts; 0 where it does not."""
+    tick = _fraction(stream.time_base)
+    if stream.duration and tick:
+        return stream.duration * tick
+    return Fraction(container.duration or 0, 1_000_000)
+
+
+def _starts_with_its_key_frame(entries: Sequence[_Entry]) -> bool:
+    """Whether no packet comes before the first key frame, neither in the file nor on the screen."""
+    if not entries or not entries[0].is_key:
+        return not entries
+    start = entries[0].pts
+    return start is None or all(entry.pts is None or entry.pts >= start for entry in entries)
+
+
+def _stamps_of(shown: Sequence[_Entry]) -> NDArray[np.int64] | None:
+    """When each frame is shown, in order. Containers that do not say so (AVI) have decoding times, which as a set are the same."""
+    stamps = _sorted_stamps([entry.pts for entry in shown])
+    return stamps if stamps is not None else _sorted_stamps([entry.dts for entry in shown])
+
+
+def _sorted_stamps(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
+    """Stamps in ascending order; None where one is missing, or where all are the same."""
+    known = sorted(stamp for stamp in stamps if stamp is not None)
+    if len(known) < len(stamps) or not known or (len(known) > 1 and known[0] == known[-1]):
+        return None
+    return np.array(known, dtype=np.int64)
+
+
+def _is_never_shown(packet: Packet[Any], codec: str) -> bool:
+    """Whether a packet only prepares others: VP8's alternate references, whose frame header says "not shown" (RFC 6386, 9.1)."""
+    return codec == "vp8" and not memoryview(packet)[0] & 0x10
+
+
+def _frame_of(packet: Packet[Any], stream: VideoStream) -> VideoFrame | None:
+    """The frame of the first packet, or None where the decoder does not give one for it alone."""
+    import av
+
+    try:
+        frames = [*stream.codec_context.decode(packet), *stream.codec_context.decode(None)]
+    except av.FFmpegError:
+        return None
+    return frames[0] if frames else None
+
+
+def _checked(frame: VideoFrame, index: int, path: Path) -> VideoFrame:
+    """The frame, if the decoder found nothing wrong with it."""
+    if frame.is_corrupt:
+        raise MediaError(f"{path}: frame {index} is damaged, the decoder made up a part of it; encode it again from its source.")
+    return frame
+
+
+def _fraction(rational: Any) -> Fraction | None:
+    """PyAV's rationals, which are Fractions or None before version 19, as a Fraction; None for unset ones."""
+    return Fraction(int(rational.numerator), int(rational.denominator)) if rational else None
+
+
+def _exact_rate(rate: Fraction) -> Fraction:
+    """Restores a multiple of 1000/1001, where FFmpeg had only nanoseconds to tell it from (and makes 19001/317 of 60000/1001)."""
+    exact = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return exact if abs(exact / rate - 1) < 5e-7 else rate
+
+
+def _picture(frame: VideoFrame, convert: _Conversion, turn: _Turn) -> NDArray[np.uint8]:
+    return turn(convert(frame))
+
+
+class _Conversion:
+    """Frames of any pixel format to RGB, by the matrix and range with which each is tagged.
+
+    Everything is said explicitly, because what PyAV and swscale take for granted changed between their versions. Said so, PyAV
+    16 to 19 give the same pixels, with and without the processor's vector instructions.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import av
+        from av.video.reformatter import VideoReformatter
+
+        self._path = path
+        self._reformatter = VideoReformatter()  # one for all frames: setting swscale up costs more than converting a small frame
+        self._options: dict[str, Any] = {"format": "rgb24", "interpolation": _CONVERSION}
+        if int(av.__version__.split(".")[0]) >= 17:
+            self._options["threads"] = 1
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """uint8 ``(H, W, 3)``, possibly with gaps between rows."""
+        import av
+
+        try:
+            converted = self._reformatter.reformat(frame, **{**self._options, **_colour(frame)})
+        except (av.FFmpegError, ValueError) as error:
+            raise MediaError(f"{self._path}: pixels of format {frame.format.name} cannot be converted to RGB.") from error
+        plane = converted.planes[0]
+        return np.ndarray((frame.height, frame.width, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1))
+
+
+def _colour(frame: VideoFrame) -> dict[str, Any]:
+    """How a YUV frame is to be read: its tagged matrix, else BT.601; its tagged range, else limited (always full for ``yuvj``)."""
+    if frame.format.is_rgb or len(frame.format.components) < 3:
+        return {}
+    matrix = int(frame.colorspace) if int(frame.colorspace) in _KNOWN_MATRICES else _ITU_601
+    is_full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    return {
+        "src_colorspace": matrix,
+        # Without a meaning for RGB, but PyAV 16 ignores the source's matrix and range unless something differs from it.
+        "dst_colorspace": _ITU_601 if matrix == _ITU_709 else _ITU_709,
+        "src_color_range": _FULL_RANGE if is_full else _LIMITED_RANGE,
+        "dst_color_range": _FULL_RANGE,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """How stored pixels are put upright: first rows and columns are swapped, then the order of rows or columns reversed."""
+
+    swap: bool
+    flip_rows: bool
+    flip_columns: bool
+
+    @classmethod
+    def of(cls, frame: VideoFrame, path: Path) -> _Turn:
+        """Reads the display matrix of a frame: x' = a x + c y, y' = b x + d y in nine numbers a b u c d v x y w.
+
+        Raises:
+            MediaError: the frame is turned by something else than quarters, or sheared.
+        """
+        try:
+            matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+        except (KeyError, ValueError, IndexError):  # PyAV 18 fails on kinds of side data that are newer than itself
+            quarter = round(frame.rotation / 90) % 4
+            return cls(quarter % 2 == 1, quarter in (1, 2), quarter in (2, 3))
+        if matrix is None:
+            return cls(False, False, False)
+        a, b, _, c, d = (int(number) for number in np.frombuffer(bytes(matrix), np.int32)[:5])
+        if (b, c) == (0, 0) and a and d:
+            return cls(False, d < 0, a < 0)
+        if (a, d) == (0, 0) and b and c:
+            return cls(True, b < 0, c < 0)
+        raise MediaError(f"{path} is to be shown turned by {frame.rotation} degrees, no quarter turn; encode it upright.")
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of an upright frame."""
+        return (width, height) if self.swap else (height, width)
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels upright, uint8 ``(H, W, 3)``; the same array where nothing is to be done."""
+        import cv2
+
+        if self.swap:
+            pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
+        if self.flip_rows or self.flip_columns:
+            way = {(True, False): 0, (False, True): 1, (True, True): -1}[self.flip_rows, self.flip_columns]
+            pixels = np.asarray(cv2.flip(pixels, way), dtype=np.uint8)
+        return pixels

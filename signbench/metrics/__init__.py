@@ -1,0 +1,1 @@
+"""Metrics: each clip's sufficient statistics, and their fold into a score."""

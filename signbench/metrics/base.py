@@ -1,0 +1,294 @@
+"""The contract of a metric.
+
+A metric turns one clip into a *record*, its sufficient statistics, and folds records into a score. Resuming, sharding, intervals,
+tests and subsets are written once, on top of these two steps.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, nearest
+from signbench.metrics.pairs import Pair
+
+Record = dict[str, NDArray[Any]]
+"""A clip's sufficient statistics: arrays of fixed shape, except for a leading frame axis."""
+
+Direction = Literal["higher", "lower", "reference"]
+View = Literal["frames", "pose", "lengths"]
+Weights = NDArray[np.integer[Any]]
+Value = str | int | float | bool
+
+
+class Records(Protocol):
+    """Records of one metric over the clips of a run: re-iterable, in order of clip id, read clip by clip."""
+
+    def __len__(self) -> int:
+        """Number of clips."""
+
+    def __iter__(self) -> Any:
+        """Records in order of clip id."""
+
+
+class Recorder(Protocol):
+    """Collects the record of one clip, chunk by chunk, so that memory does not grow with the clip's length."""
+
+    def update(self, pair: Pair) -> None:
+        """Takes the next chunk of the clip. Key points come as a single chunk."""
+
+    def finish(self) -> Record:
+        """The clip's record, after its last chunk."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a metric.
+
+    Attributes:
+        name: as the command line spells it.
+        default: its value where the user does not say; its type is the parameter's type.
+        doc: one sentence for ``signbench metrics show``.
+        choices: the values allowed, or None for any of the type.
+        several: choices may be joined with ``+``.
+    """
+
+    name: str
+    default: Value
+    doc: str
+    choices: tuple[Value, ...] | None = None
+    several: bool = False
+
+    def parse(self, metric: str, text: str) -> Value:
+        """Reads a value from the command line.
+
+        Raises:
+            InputError: not a value of this parameter; the message offers those that are.
+        """
+        value: Value
+        where = f"metric {metric}: parameter {self.name}"
+        if isinstance(self.default, bool):
+            if text not in ("true", "false"):
+                raise InputError(f"{where} is true or false, not {text!r}.")
+            value = text == "true"
+        elif isinstance(self.default, (int, float)):
+            try:
+                value = int(text) if isinstance(self.default, int) else float(text)
+            except ValueError:
+                raise InputError(f"{where} is a number, not {text!r}.") from None
+            if not math.isfinite(value):
+                raise InputError(f"{where} must be finite, not {text!r}.")
+        else:
+            value = text
+        if self.choices is not None:
+            for item in text.split("+") if self.several else [value]:
+                if item not in self.choices:
+                    raise InputError(f"{where} cannot be {text!r}. {nearest(str(item), map(str, self.choices))}")
+        return value
+
+
+def spell(value: Value) -> str:
+    """A parameter's value as the command line and the signature spell it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
+
+
+class Metric(ABC):
+    """One metric with its parameters settled.
+
+    Subclasses declare the class attributes, and define :meth:`recorder`, :meth:`clip_value`, and :meth:`score` (or inherit
+    :class:`MeanOfClips`). Instances are immutable, and picklable by their name and parameters.
+
+    Attributes:
+        name: as the command line spells it.
+        parameters: what can be asked for.
+        direction: which way is better.
+        view: the decoded form of both sides that it is shown.
+        pairs_frames: it compares frame t with frame t, so both sides need one length.
+        revision: rises when the metric's numbers change.
+        interval_method: ``bootstrap`` for means and ratios of sums; ``jackknife`` where the bootstrap is biased.
+        summary: one sentence for the list of metrics.
+    """
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    direction: ClassVar[Direction]
+    view: ClassVar[View]
+    pairs_frames: ClassVar[bool]
+    revision: ClassVar[int] = 1
+    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "bootstrap"
+    summary: ClassVar[str]
+
+    def __init__(self, **given: Value) -> None:
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                hint = nearest(name, known) if known else "It has none."
+                raise InputError(f"metric {self.name} has no parameter {name}. {hint}")
+        self._given = {name: known[name].parse(self.name, spell(value)) for name, value in given.items()}
+        self._values = {parameter.name: self._given.get(parameter.name, parameter.default) for parameter in self.parameters}
+        self.check()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self._given)
+
+    def __getitem__(self, parameter: str) -> Any:
+        return self._values[parameter]
+
+    def check(self) -> None:
+        """Refuses parameters that do not go together.
+
+        Raises:
+            InputError: says which.
+        """
+
+    def check_frames(self, height: int, width: int, frames: int) -> None:
+        """Refuses clips that the metric cannot measure, from their headers.
+
+        Args:
+            height: of the images, in pixels, after resizing.
+            width: of the images, in pixels, after resizing.
+            frames: how many are compared.
+
+        Raises:
+            InputError: says what the metric needs.
+        """
+
+    @property
+    def canonical(self) -> str:
+        """``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+        changed = [
+            f"{parameter.name}={spell(self[parameter.name])}"
+            for parameter in sorted(self.parameters, key=lambda parameter: parameter.name)
+            if self[parameter.name] != parameter.default
+        ]
+        return f"{self.name}:{','.join(changed)}" if changed else self.name
+
+    def resolved(self) -> Mapping[str, Value]:
+        """Every parameter that the numbers depend on, defaults included, as the signature lists them."""
+        return dict(sorted(self._values.items()))
+
+    @property
+    @abstractmethod
+    def unit(self) -> str:
+        """The unit of the score; ``1`` for a pure number."""
+
+    @abstractmethod
+    def recorder(self) -> Recorder:
+        """A fresh recorder for one clip."""
+
+    def record(self, pairs: Iterable[Pair]) -> Record:
+        """The record of one clip from all of its chunks."""
+        recorder = self.recorder()
+        for pair in pairs:
+            recorder.update(pair)
+        return recorder.finish()
+
+    @abstractmethod
+    def clip_value(self, record: Record) -> float | None:
+        """The clip's own value, for tables and comparisons; None where a single clip has none."""
+
+    @abstractmethod
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        """The fold: one score per row of weights.
+
+        Args:
+            records: N records in order of clip id.
+            weights: int ``(B, N)``, how often each clip counts; all ones is the plain score, 0 leaves a clip out.
+
+        Returns:
+            float64 ``(B,)``; NaN for a row in which no clip counts.
+        """
+
+    def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        """The same fold over the references alone, or None where the metric has no such value."""
+        return None
+
+    def seen(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        """Share of the references' key points that the predictions have, ``(B,)``; None for metrics without key points."""
+        return None
+
+    def missing(self) -> Record | None:
+        """The record that a missing production counts as (the metric's worst value), or None: left out and counted."""
+        return None
+
+    @property
+    def mean_of_clips(self) -> bool:
+        """Whether the score is the mean of the clips' own values."""
+        return False
+
+
+class MeanOfClips(Metric):
+    """A metric whose score is the weighted mean of its clips' values, each of which every record has."""
+
+    @property
+    def mean_of_clips(self) -> bool:
+        return True
+
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        values = np.array([self.clip_value(record) for record in records], dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return weighted_sum(values, weights) / weighted_sum(np.ones_like(values), weights)
+
+
+def weighted_sum(values: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
+    """Sum of values in order of clip id, float64, once per row of weights.
+
+    Added clip by clip rather than by BLAS, whose order of addition depends on the machine and its threads.
+
+    Args:
+        values: float64 ``(N,)``.
+        weights: int ``(B, N)``.
+
+    Returns:
+        float64 ``(B,)``.
+    """
+    total = np.zeros(weights.shape[0], dtype=np.float64)
+    for place, value in enumerate(values):
+        total += weights[:, place] * value
+    return total
+
+
+def ratio_of_sums(records: Records, weights: Weights, numerator: str, denominator: str) -> NDArray[np.float64]:
+    """Weighted sum of one scalar field of the records over that of another; NaN where the denominator is 0."""
+    rows = [(float(record[numerator]), float(record[denominator])) for record in records]
+    above, below = np.array(rows, dtype=np.float64).reshape(-1, 2).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = weighted_sum(above, weights) / weighted_sum(below, weights)
+    return np.where(np.isfinite(quotient), quotient, np.nan)
+
+
+def _rebuild(kind: type[Metric], given: dict[str, Value]) -> Metric:
+    return kind(**given)
+
+
+def split_name(text: str) -> tuple[str, dict[str, str]]:
+    """Splits ``name:key=value,key=value``.
+
+    Raises:
+        InputError: a part is not ``key=value``, or a key comes twice.
+    """
+    name, _, rest = text.partition(":")
+    given: dict[str, str] = {}
+    for part in rest.split(",") if rest else []:
+        key, equals, value = part.partition("=")
+        if not equals or not key or not value:
+            raise InputError(f"metric {text!r}: {part!r} is not key=value; write {name}:key=value,key=value.")
+        if key in given:
+            raise InputError(f"metric {text!r}: {key} is given twice.")
+        given[key] = value
+    return name, given
+
+
+def names(items: Sequence[Metric]) -> list[str]:
+    """Canonical names in order."""
+    return [item.canonical for item in items]

@@ -1,0 +1,111 @@
+"""What a metric is shown: the two sides of one clip, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.media.pose import Pose
+
+
+@dataclass(frozen=True, eq=False)
+class FramePair:
+    """A chunk of frames of one clip, prediction and reference aligned frame by frame.
+
+    All metrics of a run are handed the same object, so that what several need (the difference, the frames as floats) is made
+    once. Chunks follow one another in time without gap or overlap.
+
+    Attributes:
+        prediction: uint8 ``(n, H, W, 3)`` RGB.
+        reference: uint8 ``(n, H, W, 3)`` RGB.
+    """
+
+    prediction: NDArray[np.uint8]
+    reference: NDArray[np.uint8]
+
+    @property
+    def frames(self) -> int:
+        """Number of frames n in this chunk."""
+        return int(self.prediction.shape[0])
+
+    @cached_property
+    def prediction_rows(self) -> NDArray[np.uint8]:
+        """The prediction as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only where it is not contiguous."""
+        return _rows(self.prediction)
+
+    @cached_property
+    def reference_rows(self) -> NDArray[np.uint8]:
+        """The reference as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only where it is not contiguous."""
+        return _rows(self.reference)
+
+    @cached_property
+    def absolute_error_sums(self) -> list[int]:
+        """Each frame's exact sum of ``|prediction - reference|`` over pixels and channels, in levels of 0..255."""
+        import cv2
+
+        return self._norms(cv2.NORM_L1)
+
+    @cached_property
+    def squared_error_sums(self) -> list[int]:
+        """Each frame's exact sum of ``(prediction - reference)²`` over pixels and channels, in levels of 0..255."""
+        import cv2
+
+        return self._norms(cv2.NORM_L2SQR)
+
+    def _norms(self, kind: int) -> list[int]:
+        import cv2
+
+        # On bytes OpenCV adds integers, so these are exact and the same on any machine; no NumPy expression comes near its speed.
+        return [round(cv2.norm(*frames, kind)) for frames in zip(self.prediction_rows, self.reference_rows, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class PosePair:
+    """The key points of one clip, both sides in the reference's layout.
+
+    Attributes:
+        prediction: as it was handed in (after conversion of the frame rate), any length.
+        reference: any length.
+        paired_prediction: the prediction with exactly as many frames as ``paired_reference``, by the run's frames rule.
+        paired_reference: the reference, cut to the common prefix where the rule is ``truncate``.
+    """
+
+    prediction: Pose
+    reference: Pose
+    paired_prediction: Pose
+    paired_reference: Pose
+
+
+@dataclass(frozen=True)
+class LengthPair:
+    """How long the two sides of one clip are.
+
+    Attributes:
+        prediction: number of frames.
+        reference: number of frames.
+        prediction_seconds: duration, or None where the rate is not known.
+        reference_seconds: duration, or None where the rate is not known.
+    """
+
+    prediction: int
+    reference: int
+    prediction_seconds: float | None
+    reference_seconds: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Duration of the prediction over that of the reference; in frames where a rate is not known."""
+        if self.prediction_seconds is not None and self.reference_seconds:
+            return self.prediction_seconds / self.reference_seconds
+        return self.prediction / self.reference
+
+
+Pair = FramePair | PosePair | LengthPair
+
+
+def _rows(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    count, height, width, channels = frames.shape
+    return np.ascontiguousarray(frames).reshape(count, height, width * channels)

@@ -1,0 +1,331 @@
+"""Metrics of key points without time warping: APE, nAPE, total distance; and the ratio of durations."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError
+from signbench.media.layouts import Layout
+from signbench.media.pose import Pose
+from signbench.metrics.base import MeanOfClips, Metric, Parameter, Record, Recorder, Records, Weights, ratio_of_sums, weighted_sum
+from signbench.metrics.pairs import LengthPair, Pair, PosePair
+from signbench.metrics.pose_normalisation import (
+    PreparedPose,
+    by_shoulders,
+    ham2pose_joints,
+    ham2pose_prepared,
+    shoulder_geometry,
+    visible,
+)
+
+PARTS = ("body", "hands", "face")
+
+
+class WholeClip:
+    """Recorder of a metric that sees a clip in one piece."""
+
+    def __init__(self, measure: Callable[[Pair], Record]) -> None:
+        self._measure = measure
+        self._record: Record | None = None
+
+    def update(self, pair: Pair) -> None:
+        """Measures the clip, which must come as a single chunk."""
+        if self._record is not None:
+            raise ValueError("this metric takes a clip in one piece")
+        self._record = self._measure(pair)
+
+    def finish(self) -> Record:
+        """The clip's record."""
+        if self._record is None:
+            raise ValueError("no chunk of the clip has come")
+        return self._record
+
+
+class PoseMetric(Metric):
+    """A metric of key points.
+
+    Besides its own fields, each record holds ``seen`` and ``seen_of``, whose sums over clips give the share of the references'
+    points that the predictions have.
+    """
+
+    view = "pose"
+    pairs_frames = False
+
+    def recorder(self) -> Recorder:
+        return WholeClip(self._measured)
+
+    def _measured(self, pair: Pair) -> Record:
+        if not isinstance(pair, PosePair):
+            raise TypeError(f"metric {self.name} measures key points")
+        return self.measure(pair)
+
+    @abstractmethod
+    def measure(self, pair: PosePair) -> Record:
+        """The record of one clip.
+
+        Raises:
+            MediaError: the clip does not hold what the metric needs; it counts as missing.
+            InputError: the layout does not have what the metric needs.
+        """
+
+    def seen(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return ratio_of_sums(records, weights, "seen", "seen_of")
+
+
+def seen_in_any_order(prediction: Pose, reference: Pose, joints: Sequence[str]) -> Record:
+    """``seen`` and ``seen_of`` for metrics that do not pair frames.
+
+    With p and r the shares of frames in which a joint is seen on the two sides, a clip has sum min(p, r) / sum r of the
+    reference's points; clips count by the reference's frames, and not at all where the reference never shows the joints.
+
+    Args:
+        prediction: any length.
+        reference: any length.
+        joints: those that the metric uses.
+    """
+    ours = prediction.seen[:, prediction.layout.index(joints)].mean(axis=0, dtype=np.float64)
+    theirs = reference.seen[:, reference.layout.index(joints)].mean(axis=0, dtype=np.float64)
+    shown = theirs.sum()
+    frames = reference.frames if shown > 0 else 0
+    share = np.minimum(ours, theirs).sum() / shown if shown > 0 else 0.0
+    return scalars(seen=frames * share, seen_of=frames)
+
+
+def scalars(**values: float) -> Record:
+    """A record of float64 scalars."""
+    return {name: np.array(value, dtype=np.float64) for name, value in values.items()}
+
+
+def same_dimensions(prediction: Pose, reference: Pose) -> None:
+    """Refuses to compare points in the plane with points in space.
+
+    Raises:
+        MediaError: the sides have different numbers of coordinates.
+    """
+    ours, theirs = prediction.points.shape[2], reference.points.shape[2]
+    if ours != theirs:
+        raise MediaError(f"the prediction has {ours} coordinates a point, the reference {theirs}; hand in the same.")
+
+
+class Ape(PoseMetric, MeanOfClips):
+    """Average position error: the mean Euclidean distance between predicted and true joints, frame by frame.
+
+    ``mean of |prediction[t, j] - reference[t, j]|`` over the points (t, j) that the reference shows, in all the coordinates that
+    the file has; then the mean over clips. A point that only the prediction lacks counts the larger of one shoulder width of the
+    reference and that point's largest distance in the clip; without shoulders, that point's largest distance, or where it has
+    none the largest distance of any point.
+
+    Source: RuSignBot, table 1 and the text beside it (mean and standard deviation over clips); what a missing point costs is
+    signbench's definition. A record holds ``error``, the sum of the distances, and ``points``, their number.
+    """
+
+    name = "ape"
+    parameters = (
+        Parameter(
+            "normalise",
+            "none",
+            "shoulders: each side centred on its mean shoulder midpoint and divided by its mean shoulder distance.",
+            choices=("none", "shoulders"),
+        ),
+        Parameter("parts", "all", "joints that count: all, or some of body, hands, face.", choices=("all", *PARTS), several=True),
+    )
+    direction = "lower"
+    pairs_frames = True
+    summary = "Average position error: mean distance of paired key points."
+
+    def check(self) -> None:
+        asked = str(self["parts"]).split("+")
+        if "all" in asked and len(asked) > 1:
+            raise InputError(f"metric ape: parts=all already holds all others; write parts=all instead of parts={self['parts']}.")
+        # One spelling for one set, so that equal measures have equal names.
+        parts = "+".join(part for part in ("all", *PARTS) if part in asked)
+        self._values["parts"] = "all" if parts == "+".join(PARTS) else parts
+
+    @property
+    def unit(self) -> str:
+        return "shoulder widths" if self["normalise"] == "shoulders" else "input units"
+
+    def measure(self, pair: PosePair) -> Record:
+        reference, prediction = pair.paired_reference, pair.paired_prediction
+        same_dimensions(prediction, reference)
+        joints = self._joints(reference.layout)
+        ours, theirs, width = self._sides(prediction, reference)
+        ours, theirs = ours.select(joints), theirs.select(joints)
+        both = ours.seen & theirs.seen
+        points = int(theirs.seen.sum())
+        if points == 0:
+            raise MediaError(f"the reference never shows a point of {self['parts']}; there is nothing to compare.")
+        distance = np.sqrt(((ours.points - theirs.points) ** 2).sum(axis=2))
+        distance[~both] = 0.0
+        lacking = (theirs.seen & ~ours.seen).sum(axis=0)
+        error = distance.sum()
+        if lacking.any():
+            error += (lacking * _costs_of_absence(distance, both, width)).sum()
+        return scalars(error=error, points=points, seen=int(both.sum()), seen_of=points)
+
+    def clip_value(self, record: Record) -> float:
+        return float(record["error"]) / float(record["points"])
+
+    def _joints(self, layout: Layout) -> tuple[str, ...]:
+        if self["parts"] == "all":
+            return layout.joints
+        parts = self["parts"].split("+")
+        for part in parts:
+            if not layout.part(part):
+                raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; leave them out.")
+        return layout.part(*parts)
+
+    def _sides(self, prediction: Pose, reference: Pose) -> tuple[PreparedPose, PreparedPose, float | None]:
+        """Both sides in the units of the score, and the reference's shoulder width in them, if it is known."""
+        if self["normalise"] == "shoulders":
+            return by_shoulders(prediction, "prediction"), by_shoulders(reference, "reference"), 1.0
+        ours, theirs = (PreparedPose(visible(side), side.seen, side.layout) for side in (prediction, reference))
+        geometry = shoulder_geometry(theirs.points, theirs.seen, theirs.layout)
+        return ours, theirs, None if geometry is None else geometry[1]
+
+
+def _costs_of_absence(distance: NDArray[np.float64], both: NDArray[np.bool_], width: float | None) -> NDArray[np.float64]:
+    """What one absence of each joint costs, ``(J,)``.
+
+    Args:
+        distance: ``(T, J)``, 0 where a side lacks the point.
+        both: ``(T, J)``, where both sides have it.
+        width: of the reference's shoulders, or None where it is not known.
+
+    Raises:
+        MediaError: there is no shoulder width, and no point that both sides have.
+    """
+    largest: NDArray[np.float64] = distance.max(axis=0)
+    if width is not None:
+        return np.maximum(largest, width)
+    if not both.any():
+        raise MediaError("the sides have no point in common, and the reference has no shoulders to measure an absence by.")
+    return np.where(both.any(axis=0), largest, largest.max())
+
+
+class Nape(PoseMetric, MeanOfClips):
+    """Ham2Pose's normalised average position error, of upper body and hands in the plane.
+
+    Both sides are scaled by the shoulders, moved to start at (0, 0), and trimmed of frames without face or wrists
+    (``signbench.metrics.pose_normalisation.ham2pose_prepared``). The shorter is filled up with points at (0, 0); points that
+    either side lacks are put to (0, 0) on both; then the mean distance over the frames of the longer side, over key points, and
+    over clips.
+
+    Source: Ham2Pose, ``metrics.py: APE, compare_poses``. There, filling up drops the mask of the shorter side, so that its missing
+    points count as lying where the file left them; here they count as missing on both.
+    """
+
+    name = "nape"
+    direction = "lower"
+    summary = "Ham2Pose's average position error of upper body and hands, in shoulder widths."
+
+    @property
+    def unit(self) -> str:
+        return "shoulder widths"
+
+    def measure(self, pair: PosePair) -> Record:
+        ours = ham2pose_prepared(pair.prediction, "prediction")
+        theirs = ham2pose_prepared(pair.reference, "reference")
+        frames = max(len(ours.points), len(theirs.points))
+        (our_points, our_seen), (their_points, their_seen) = (_filled_up(side, frames) for side in (ours, theirs))
+        distance = np.sqrt(((our_points - their_points) ** 2).sum(axis=2))
+        distance[~(our_seen & their_seen)] = 0.0
+        joints = ham2pose_joints(pair.reference.layout)
+        return scalars(error=distance.mean(axis=0).mean()) | seen_in_any_order(pair.prediction, pair.reference, joints)
+
+    def clip_value(self, record: Record) -> float:
+        return float(record["error"])
+
+
+def _filled_up(side: PreparedPose, frames: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Points and sight of a side with points at (0, 0), which count as seen, after its last frame."""
+    more = ((0, frames - len(side.points)), (0, 0))
+    return np.pad(side.points, (*more, (0, 0))), np.pad(side.seen, more, constant_values=True)
+
+
+class TotalDistance(PoseMetric):
+    """How far the wrists travel, relative to the references: 1 is right, less is hesitant or averaged motion.
+
+    ``mean over the two wrists of (sum over clips of the predicted path / sum over clips of the reference's path)``, a path being
+    the sum of the distances from frame to frame, in all coordinates, with points that are not seen at 0.
+
+    Source: SLRTP 2025 challenge, ``metrics.py: pose_distance``. A record holds both sides' paths, left and right.
+    """
+
+    name = "total-distance"
+    direction = "reference"
+    summary = "Length of the wrists' paths relative to the references."
+
+    _WRISTS: ClassVar[tuple[str, str]] = ("left_wrist", "right_wrist")
+
+    @property
+    def unit(self) -> str:
+        return "1"
+
+    def measure(self, pair: PosePair) -> Record:
+        same_dimensions(pair.prediction, pair.reference)
+        return {
+            "prediction": self._travelled(pair.prediction),
+            "reference": self._travelled(pair.reference),
+            **seen_in_any_order(pair.prediction, pair.reference, self._WRISTS),
+        }
+
+    def _travelled(self, pose: Pose) -> NDArray[np.float64]:
+        path = visible(pose)[:, pose.layout.index(self._WRISTS)]
+        steps: NDArray[np.float64] = np.sqrt((np.diff(path, axis=0) ** 2).sum(axis=2)).sum(axis=0)
+        return steps
+
+    def clip_value(self, record: Record) -> float | None:
+        if not (record["reference"] > 0).all():
+            return None
+        return float((record["prediction"] / record["reference"]).mean())
+
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        # Four sums, kept apart until the end: the mean over the wrists of ratios of sums over clips.
+        rows = np.array([(*record["prediction"], *record["reference"]) for record in records], dtype=np.float64).reshape(-1, 4)
+        left, right, left_reference, right_reference = (weighted_sum(column, weights) for column in rows.T)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = (left / left_reference + right / right_reference) / 2
+        return np.where(np.isfinite(ratio), ratio, np.nan)
+
+    def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return np.ones(weights.shape[0], dtype=np.float64)
+
+
+class DurationRatio(MeanOfClips):
+    """How long the productions are, relative to the references: 1 is right.
+
+    ``mean over clips of (length of the prediction / length of the reference)``, in seconds where both sides say their frame rate,
+    else in frames. It reads key points where both sides have them, else video.
+
+    Source: SLRTP 2025 challenge, ``metrics.py: pose_length`` (in frames; its sides share one rate).
+    """
+
+    name = "duration-ratio"
+    direction = "reference"
+    view = "lengths"
+    pairs_frames = False
+    summary = "Duration of the productions relative to the references."
+
+    @property
+    def unit(self) -> str:
+        return "1"
+
+    def recorder(self) -> Recorder:
+        return WholeClip(self._measured)
+
+    def _measured(self, pair: Pair) -> Record:
+        if not isinstance(pair, LengthPair):
+            raise TypeError(f"metric {self.name} measures lengths")
+        return scalars(ratio=pair.ratio)
+
+    def clip_value(self, record: Record) -> float:
+        return float(record["ratio"])
+
+    def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return np.ones(weights.shape[0], dtype=np.float64)

@@ -1,0 +1,62 @@
+"""The metrics that exist, by name; each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import EntryPoint, entry_points
+
+from signbench.errors import InputError, nearest
+from signbench.metrics.base import Metric, split_name
+
+_BUILT_IN = {
+    "l1": "signbench.metrics.image:L1",
+    "psnr": "signbench.metrics.image:Psnr",
+    "ssim": "signbench.metrics.image:Ssim",
+    "tcd": "signbench.metrics.temporal:Tcd",
+    "ape": "signbench.metrics.pose:Ape",
+    "nape": "signbench.metrics.pose:Nape",
+    "dtw": "signbench.metrics.dtw:Dtw",
+    "total-distance": "signbench.metrics.pose:TotalDistance",
+    "duration-ratio": "signbench.metrics.pose:DurationRatio",
+}
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group="signbench.metrics")}
+
+
+def known() -> list[str]:
+    """Names of all metrics, built in and installed by other packages under the entry point ``signbench.metrics``."""
+    return [*_BUILT_IN, *sorted(set(_installed()) - set(_BUILT_IN))]
+
+
+def metric_class(name: str) -> type[Metric]:
+    """The class of a metric.
+
+    Raises:
+        InputError: no metric has that name, with the nearest that exist; or an installed one cannot be imported.
+    """
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+    elif (entry := _installed().get(name)) is not None:
+        try:
+            found = entry.load()
+        except Exception as error:
+            raise InputError(f"metric {name} of {entry.value} cannot be imported: {error}.") from error
+    else:
+        raise InputError(f"there is no metric {name}. {nearest(name, known())}")
+    if not (isinstance(found, type) and issubclass(found, Metric)):
+        raise InputError(f"metric {name}: {found!r} is not a subclass of signbench.metrics.base.Metric.")
+    return found
+
+
+def create(text: str) -> Metric:
+    """The metric that the command line spells ``name:key=value,key=value``.
+
+    Raises:
+        InputError: unknown metric or parameter, or a value that does not fit.
+    """
+    name, given = split_name(text)
+    kind = metric_class(name)
+    return kind(**given)

@@ -1,0 +1,158 @@
+"""From a run's records to its result: a pure function, in order of clip id, in float64."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.metrics.base import Metric, Records, Weights
+from signbench.runs import signature
+from signbench.runs.plan import RunPlan, modality_of, reader
+from signbench.runs.result import MissingClip, Result, Score
+from signbench.runs.store import RecordStore, StoredRecords
+from signbench.scoring.clip_scoring import Failure
+from signbench.statistics.intervals import interval
+
+_NOT_TRIED = Failure("it has not been scored yet; repeat the command to go on.", "pair")
+
+
+def fold(plan: RunPlan, store: RecordStore) -> Result:
+    """Folds a run's records into its result.
+
+    Equal records give equal bytes of ``result.json``, whichever processes wrote them and in whatever order.
+
+    Args:
+        plan: what the run measures.
+        store: its records.
+    """
+    scores = tuple(_score(plan, store, metric, key) for metric, key in zip(plan.metrics, plan.keys, strict=True))
+    complete = all(score.coverage == 1 and score.value is not None for score in scores)
+    return Result(
+        status="complete" if complete else "incomplete",
+        expected_clips=len(plan.clips),
+        subset=plan.subset,
+        protocol=plan.protocol.as_json(),
+        scores=scores,
+    )
+
+
+def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[list[str], dict[str, Failure]]:
+    """Which clips enter a metric's score, and which have no record.
+
+    Args:
+        plan: what the run measures.
+        store: its records.
+        metric: the metric.
+        key: the name under which its records are kept.
+
+    Returns:
+        Clips that count, in order (measured, and missing productions where the metric has a worst value); and the failures.
+    """
+    failures = {clip: store.failure(clip, key) or _NOT_TRIED for clip in plan.clips if not store.has(clip, key)}
+    costs = metric.missing() is not None
+    counted = [clip for clip in plan.clips if clip not in failures or (costs and failures[clip].fault == "prediction")]
+    return counted, failures
+
+
+def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> Score:
+    counted, failures = counted_clips(plan, store, metric, key)
+    records = StoredRecords(store, key, counted, metric.missing())
+    measured = len(plan.clips) - len(failures)
+    once: Weights = np.ones((1, len(counted)), dtype=np.int64)
+    value = _number(metric.score(records, once)) if measured else None
+    bounds = interval(metric, records) if value is not None else None
+    note = None
+    if value is None:
+        note = "no clip could be measured" if not measured else "the measured clips leave the score undefined"
+    modality, layout, ratio = _about(plan, store, metric, key)
+    return Score(
+        metric=metric.canonical,
+        value=value,
+        interval=None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high),
+        interval_note=note if bounds is None else bounds.reason or bounds.method,
+        unit=metric.unit,
+        direction=metric.direction,
+        clips=measured,
+        coverage=measured / len(plan.clips),
+        std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
+        reference_value=_number(metric.reference_score(records, once)) if measured else None,
+        seen=_number(metric.seen(records, once)) if measured else None,
+        duration_ratio=ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
+        note=note,
+        missing=tuple(
+            MissingClip(clip=clip, reason=failures[clip].reason, counted_as="worst value" if clip in set(counted) else "left out")
+            for clip in sorted(failures)
+        ),
+        signature=signature.measure_part(
+            metric,
+            plan.protocol,
+            readers=reader(modality),
+            layout=layout,
+            clips=len(plan.clips),
+            refs=_references(plan, store, modality),
+            subset=_subset(plan),
+        ),
+    )
+
+
+def _about(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[str, str | None, float | None]:
+    """The modality that a metric was made from, the references' layouts, and the mean duration ratio of the measured clips."""
+    rows = {clip: row for clip in plan.clips if (row := store.row(clip, key)) is not None}
+    modality = modality_of(metric, {kind for row in rows.values() for kind in row.lengths})
+    layouts = {row.layout for row in rows.values() if row.layout is not None}
+    ratios = [row.lengths[modality].ratio for clip, row in rows.items() if store.has(clip, key) and modality in row.lengths]
+    layout = "+".join(sorted(layouts)) if metric.view == "pose" and layouts else None
+    return modality, layout, math.fsum(ratios) / len(ratios) if ratios else None
+
+
+def _references(plan: RunPlan, store: RecordStore, modality: str) -> str:
+    digests = {}
+    for clip in plan.clips:
+        row = store.row(clip)
+        known = row.inputs.get(f"reference.{modality}") if row is not None else None
+        digests[clip] = known.sha256 if known is not None else "unread"
+    return signature.references_digest(digests)
+
+
+def _subset(plan: RunPlan) -> str | None:
+    if plan.subset is None:
+        return None
+    return f"limit={plan.subset.limit}" if plan.subset.limit is not None else f"clips={len(plan.subset.clips or ())}"
+
+
+def _deviation(metric: Metric, records: Records) -> float | None:
+    """Standard deviation over clips (N - 1), by the two-pass formula in order of clip id."""
+    values = [metric.clip_value(record) for record in records]
+    known = [value for value in values if value is not None]
+    if len(known) < 2 or len(known) != len(values):
+        return None
+    mean = math.fsum(known) / len(known)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - 1))
+
+
+def _number(values: NDArray[np.float64] | None) -> float | None:
+    if values is None:
+        return None
+    number = float(values[0])
+    return number if math.isfinite(number) else None
+
+
+def per_clip_rows(plan: RunPlan, store: RecordStore) -> tuple[Sequence[str], list[tuple[str, str, float | None, str | None]]]:
+    """One row per clip and metric, for people and notebooks.
+
+    Returns:
+        Column names, and rows of clip id, canonical metric name, the clip's own value (None where it has none) and the reason
+        where it is missing.
+    """
+    rows: list[tuple[str, str, float | None, str | None]] = []
+    for clip in plan.clips:
+        for metric, key in zip(plan.metrics, plan.keys, strict=True):
+            record = store.record(clip, key)
+            if record is None:
+                rows.append((clip, metric.canonical, None, (store.failure(clip, key) or _NOT_TRIED).reason))
+            else:
+                rows.append((clip, metric.canonical, metric.clip_value(record), None))
+    return ("clip", "metric", "value", "missing_because"), rows

@@ -1,0 +1,175 @@
+"""The run folder: where a run's files lie, and the checks before anything is written into it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import InputError
+
+RUN_VERSION = 1
+Spec = dict[str, Any]
+"""What may move a number of a run, as plain JSON values."""
+
+
+def spec_hash(spec: Spec) -> str:
+    """SHA-256 of a specification, hexadecimal."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a whole file or nothing: beside it, then renamed.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; give another --out or make room.") from error
+
+
+def json_bytes(value: object) -> bytes:
+    """JSON for people and machines: indented, UTF-8, one line end at the end, no NaN."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def run_json(self) -> Path:
+        """Specification, environment, status and exit code; written first."""
+        return self.path / "run.json"
+
+    @property
+    def result_json(self) -> Path:
+        """The scores; derivable from ``run.json`` and the records."""
+        return self.path / "result.json"
+
+    @property
+    def per_clip(self) -> Path:
+        """One row per clip and metric."""
+        return self.path / "per_clip.parquet"
+
+    @property
+    def error_log(self) -> Path:
+        """The traceback of an internal error."""
+        return self.path / "error.log"
+
+    def records(self, rank: int) -> Path:
+        """The records that one process writes."""
+        return self.path / f"records-{rank}.sqlite"
+
+    def all_records(self) -> list[Path]:
+        """The records of every process that ever worked on this run."""
+        return sorted(self.path.glob("records-*.sqlite"), key=lambda path: (len(path.name), path.name))
+
+    def end_marker(self, rank: int) -> Path:
+        """What a process writes when it has nothing left to do."""
+        return self.path / f"records-{rank}.end"
+
+    def read(self) -> dict[str, Any]:
+        """The content of ``run.json``.
+
+        Raises:
+            InputError: there is none, it is damaged, or a newer signbench wrote it.
+        """
+        try:
+            content = json.loads(self.run_json.read_bytes())
+        except FileNotFoundError:
+            raise InputError(f"{self.path} is not a run folder: it has no run.json.") from None
+        except NotADirectoryError:
+            raise InputError(f"{self.path} is not a folder.") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.run_json} cannot be read: {error}; use --fresh to begin anew.") from error
+        if not isinstance(content, dict) or not isinstance(content.get("run_version"), int):
+            raise InputError(f"{self.run_json} is not a run's description; use --fresh to begin anew.")
+        if content["run_version"] > RUN_VERSION:
+            raise InputError(f"{self.run_json} was written by a newer signbench; use that one.")
+        return content
+
+    def claim(self, spec: Spec, *, fresh: bool) -> bool:
+        """Makes sure that the folder is this run's own, or can become it; writes nothing.
+
+        Args:
+            spec: of the run that is about to work here.
+            fresh: an older run is going to be moved aside.
+
+        Returns:
+            True where a run of the same specification already lies here and goes on.
+
+        Raises:
+            InputError: the folder holds another run, something else, or cannot be written.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file; give --out a folder.")
+        occupied = self.path.is_dir() and any(self.path.iterdir())
+        if occupied and fresh and not self.run_json.exists():
+            raise InputError(f"{self.path} holds files that are not a run's; --fresh moves only runs. Give another --out.")
+        if not occupied or fresh:
+            _check_writable(self.path)
+            return False
+        if not self.run_json.exists():
+            raise InputError(f"{self.path} is not empty and not a run folder; give --out an empty or new one.")
+        old = self.read()
+        if old.get("spec_sha256") != spec_hash(spec):
+            changed = sorted(key for key in {*spec, *old.get("spec", {})} if spec.get(key) != old.get("spec", {}).get(key))
+            raise InputError(
+                f"{self.path} holds a run of another specification (it differs in {', '.join(changed)}); "
+                "give another --out, or --fresh to move it aside."
+            )
+        _check_writable(self.path)
+        return True
+
+    def move_aside(self) -> None:
+        """Renames an older run's folder to ``<name>.old-N``; does nothing where there is none.
+
+        Raises:
+            InputError: it cannot be renamed.
+        """
+        if not self.run_json.exists():
+            return
+        number = 1
+        while (target := self.path.with_name(f"{self.path.name}.old-{number}")).exists():
+            number += 1
+        try:
+            self.path.rename(target)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be moved to {target}: {error.strerror}.") from error
+
+
+def _check_writable(folder: Path) -> None:
+    """Tries to write into the nearest folder that exists."""
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    try:
+        with tempfile.TemporaryFile(dir=existing) as probe:
+            probe.write(b"\0" * 4096)
+            probe.flush()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}; give another --out or make room.") from error

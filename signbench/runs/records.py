@@ -1,0 +1,208 @@
+"""Records on disk: append-only SQLite files, one writer each, that survive a kill at any point."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from signbench.errors import InputError
+from signbench.metrics.base import Record
+from signbench.metrics.pairs import LengthPair
+from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS clips (clip TEXT PRIMARY KEY, inputs TEXT NOT NULL, lengths TEXT NOT NULL, layout TEXT);
+CREATE TABLE IF NOT EXISTS records (clip TEXT NOT NULL, metric TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (clip, metric));
+CREATE TABLE IF NOT EXISTS failures (
+    clip TEXT NOT NULL, metric TEXT NOT NULL, reason TEXT NOT NULL, fault TEXT NOT NULL, PRIMARY KEY (clip, metric));
+"""
+_BETWEEN_COMMITS = 0.5
+
+
+def pack(record: Record) -> bytes:
+    """A record as bytes: a JSON line with names, dtypes and shapes, then the arrays one after the other."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in record.items()}
+    header = json.dumps({name: [array.dtype.str, list(np.shape(record[name]))] for name, array in arrays.items()})
+    return header.encode() + b"\n" + b"".join(array.tobytes() for array in arrays.values())
+
+
+def unpack(blob: bytes) -> Record:
+    """The reverse of :func:`pack`."""
+    end = blob.index(b"\n")
+    record: Record = {}
+    place = end + 1
+    for name, (kind, shape) in json.loads(blob[:end]).items():
+        dtype = np.dtype(kind)
+        count = int(np.prod(shape, dtype=np.int64))
+        record[name] = np.frombuffer(blob, dtype, count, place).reshape(shape)
+        place += count * dtype.itemsize
+    return record
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """What is known of a clip besides its records.
+
+    Attributes:
+        inputs: ``reference.video`` and so on -> the file its records were made from.
+        lengths: modality -> how long both sides are.
+        layout: the references' key-point layout, or None.
+    """
+
+    inputs: Mapping[str, Input]
+    lengths: Mapping[str, LengthPair]
+    layout: str | None
+
+
+class RecordFile:
+    """One process's records. Opened for writing it belongs to this process alone until it is closed."""
+
+    def __init__(self, path: Path | None, *, write: bool) -> None:
+        """Opens a file of records.
+
+        Args:
+            path: the file, or None for one in memory.
+            write: make it if it is not there, and keep other writers out.
+
+        Raises:
+            InputError: another process writes it, it cannot be written, or it is not a file of records.
+        """
+        self.path = path
+        name = str(path) if path is not None else ":memory:"
+        try:
+            if write:
+                self._connection = sqlite3.connect(name, timeout=1.0, isolation_level=None)
+                self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+                self._connection.execute("PRAGMA journal_mode=DELETE")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+                self._connection.execute("BEGIN IMMEDIATE")
+                for statement in _TABLES.strip().split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version={_VERSION}")
+                self._connection.execute("COMMIT")
+            else:
+                uri = f"{Path(name).resolve().as_uri()}?mode=rw"  # rw: what a kill left half-written is rolled back
+                self._connection = sqlite3.connect(uri, uri=True, timeout=10.0)
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:  # its writer was killed before the first commit
+                self._connection.close()
+                self._connection = sqlite3.connect(":memory:")
+                self._connection.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise _explained(path, error) from error
+        if version > _VERSION:
+            raise InputError(f"{path} was written by a newer signbench; use that one.")
+        self._last_commit = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, outcome: ClipOutcome, keys: Sequence[str]) -> None:
+        """Appends what came of one clip; what failed before and now succeeded is no failure any more.
+
+        Args:
+            outcome: of the clip.
+            keys: the metrics' keys, in the run's order.
+
+        Raises:
+            InputError: the folder cannot be written any more; what was added before is kept.
+        """
+        clip = outcome.clip
+        try:
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN")
+            old = self.clip(clip)
+            inputs = {**(old.inputs if old else {}), **outcome.inputs}
+            lengths = {**(old.lengths if old else {}), **outcome.lengths}
+            self._connection.execute(
+                "INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?)",
+                (
+                    clip,
+                    json.dumps({name: asdict(file) for name, file in inputs.items()}, sort_keys=True),
+                    json.dumps({name: asdict(pair) for name, pair in lengths.items()}, sort_keys=True),
+                    outcome.layout or (old.layout if old else None),
+                ),
+            )
+            for place, record in outcome.records.items():
+                self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (clip, keys[place], pack(record)))
+                self._connection.execute("DELETE FROM failures WHERE clip = ? AND metric = ?", (clip, keys[place]))
+            for place, failure in outcome.failures.items():
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", (clip, keys[place], failure.reason, failure.fault)
+                )
+            if time.monotonic() - self._last_commit > _BETWEEN_COMMITS:
+                self.commit()
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+
+    def commit(self) -> None:
+        """Makes everything that was added durable."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        self._last_commit = time.monotonic()
+
+    def close(self) -> None:
+        """Commits and lets other processes read."""
+        try:
+            self.commit()
+        finally:
+            self._connection.close()
+
+    def clip(self, clip: str) -> ClipRow | None:
+        """What is known of a clip besides its records, or None."""
+        row = self._connection.execute("SELECT inputs, lengths, layout FROM clips WHERE clip = ?", (clip,)).fetchone()
+        return None if row is None else _clip_row(*row)
+
+    def clip_ids(self) -> Iterator[str]:
+        """Every clip that was tried."""
+        for (clip,) in self._connection.execute("SELECT clip FROM clips"):
+            yield clip
+
+    def done(self) -> Iterator[tuple[str, str]]:
+        """Every (clip, metric key) that has a record."""
+        yield from self._connection.execute("SELECT clip, metric FROM records")
+
+    def failures(self) -> Iterator[tuple[str, str, Failure]]:
+        """Every (clip, metric key) that failed when it was last tried."""
+        for clip, metric, reason, fault in self._connection.execute("SELECT clip, metric, reason, fault FROM failures"):
+            yield clip, metric, Failure(reason, fault)
+
+    def record(self, clip: str, metric: str) -> Record:
+        """One record; it must be there."""
+        row = self._connection.execute("SELECT record FROM records WHERE clip = ? AND metric = ?", (clip, metric)).fetchone()
+        return unpack(row[0])
+
+
+def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
+    return ClipRow(
+        {name: Input(**file) for name, file in json.loads(inputs).items()},
+        {name: LengthPair(**pair) for name, pair in json.loads(lengths).items()},
+        layout,
+    )
+
+
+def _explained(path: Path | None, error: sqlite3.Error) -> InputError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return InputError(f"{path} is being written by another process; wait for it, or give another --out.")
+    if "full" in text or "I/O" in text:
+        return InputError(
+            f"{path} cannot be written: {text}. What was computed before is kept; make room and repeat the command to go on."
+        )
+    if "not a database" in text or "malformed" in text:
+        return InputError(f"{path} is not a file of records, or is damaged ({text}); use --fresh to begin anew.")
+    return InputError(f"{path} cannot be opened: {text}.")

@@ -1,0 +1,166 @@
+"""The result of a run: a versioned document, the same in Python and on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from signbench.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULT_VERSION = 1
+SCHEMA_FILE = Path(__file__).with_name("result.schema.json")
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class MissingClip(_Document):
+    """A clip that a metric could not measure."""
+
+    clip: str
+    """Its id."""
+    reason: str
+    """One sentence."""
+    counted_as: Literal["worst value", "left out"]
+    """What it costs the score."""
+
+
+class Score(_Document):
+    """One metric's number, and how it was measured."""
+
+    metric: str
+    """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+    value: float | None
+    """The score; null where nothing was measured, with the reason in ``note``."""
+    interval: tuple[float, float] | None
+    """95 % interval over clips; null with the reason in ``interval_note``."""
+    interval_note: str | None = None
+    """How the interval was made, or why there is none."""
+    unit: str
+    """``1`` for a pure number."""
+    direction: Literal["higher", "lower", "reference"]
+    """Which way is better; ``reference``: the closer to ``reference_value``."""
+    clips: int
+    """How many clips were measured."""
+    coverage: float = Field(ge=0, le=1)
+    """Measured clips over expected clips."""
+    std: float | None = None
+    """Standard deviation over clips (N - 1), where the score is a mean of clips and N is at least 2."""
+    reference_value: float | None = None
+    """The same measure of the references themselves, where there is one."""
+    seen: float | None = None
+    """Share of the references' key points that the predictions have."""
+    duration_ratio: float | None = None
+    """Mean over clips of the prediction's duration over the reference's, where frames were paired by truncating or resampling."""
+    note: str | None = None
+    """What the reader should know before using the number."""
+    missing: tuple[MissingClip, ...] = ()
+    """Expected clips that were not measured."""
+    signature: str
+    """The measure part: two numbers may stand in one column only where it is the same."""
+
+
+class Subset(_Document):
+    """What taints a result: it covers only a part of the clips."""
+
+    limit: int | None = None
+    """The first so many clips in order of id."""
+    clips: tuple[str, ...] | None = None
+    """These clips."""
+
+
+class Result(_Document):
+    """What a run measured. ``result["ssim"]`` is the score of that metric, in any spelling of its name."""
+
+    schema_version: Literal[1] = 1
+    kind: Literal["measure"] = "measure"
+    status: Literal["complete", "incomplete"]
+    """Complete where every metric measured every expected clip."""
+    expected_clips: int
+    """How many clips the run is about."""
+    subset: Subset | None = None
+    """Set where the run covers only a part of the clips."""
+    protocol: dict[str, Any]
+    """How the two sides were brought together."""
+    scores: tuple[Score, ...]
+    """In the order asked for."""
+
+    def __getitem__(self, metric: str) -> Score:
+        """The score of a metric.
+
+        Args:
+            metric: its name in any spelling: ``dtw``, ``dtw:variant=slrtp``.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        from signbench.metrics import registry
+
+        try:
+            wanted = registry.create(metric).canonical
+        except InputError:
+            wanted = metric
+        for score in self.scores:
+            if score.metric == wanted:
+                return score
+        raise KeyError(f"{metric} was not measured. {nearest(metric, [score.metric for score in self.scores])}")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per metric: value, interval, unit, direction, clips, coverage and the rest as columns, metric as index."""
+        import pandas as pd
+
+        rows = []
+        for score in self.scores:
+            row = score.model_dump(exclude={"interval", "missing"})
+            row["low"], row["high"] = score.interval or (None, None)
+            row["missing"] = len(score.missing)
+            rows.append(row)
+        first = ["metric", "value", "low", "high", "std", "unit", "direction", "clips", "coverage"]
+        frame = pd.DataFrame(rows)
+        return frame[first + [name for name in frame.columns if name not in first]].set_index("metric")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as ``result.json`` holds them; no NaN."""
+        content: dict[str, Any] = self.model_dump(mode="json")
+        return content
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete, 3 incomplete, 4 where nothing was measured."""
+        if all(score.value is None for score in self.scores):
+            return 4
+        return 0 if self.status == "complete" else 3
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``result.json``, which ships beside this module."""
+    schema = Result.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"signbench-result-{RESULT_VERSION}", **schema}
+
+
+def read_result(path: Path) -> Result:
+    """Reads ``result.json``.
+
+    Raises:
+        InputError: not there, damaged, or of another version.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if (
+            isinstance(content, dict)
+            and isinstance(content.get("schema_version"), int)
+            and content["schema_version"] > RESULT_VERSION
+        ):
+            raise InputError(f"{path} was written by a newer signbench; use that one.")
+        return Result.model_validate(content)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; the run has not finished.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a result: {str(error).splitlines()[0]}.") from error

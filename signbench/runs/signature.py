@@ -1,0 +1,168 @@
+"""Signatures: how a number was measured, in one line that can be compared.
+
+A signature is ``key:value|key:value|...``. Its *measure* part decides whether two numbers may stand in one column; its *provenance*
+part, after ``||``, is printed and never compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from signbench.errors import InputError
+from signbench.metrics.base import Metric, spell
+from signbench.scoring.protocol import Protocol
+
+_MEANINGS = {
+    "metric": "the metric",
+    "parameters": "the metric's parameters",
+    "revision": "the revision of the metric's code",
+    "reader": "the reader of media files and its revision",
+    "layout": "the key-point layout and the number of coordinates",
+    "size": "the size that images were resized to",
+    "resize": "the kernel that images were resized with",
+    "fps": "the frame rate that both sides were converted to",
+    "source-fps": "the frame rate that was declared for the files",
+    "frames": "the rule for sides of different length",
+    "clips": "the number of expected clips",
+    "subset": "the subset of clips",
+    "refs": "the references themselves",
+}
+_SHORT = {
+    "metric": "m",
+    "parameters": "p",
+    "revision": "r",
+    "reader": "rd",
+    "layout": "l",
+    "size": "s",
+    "resize": "rs",
+    "fps": "f",
+    "source-fps": "sf",
+    "frames": "fr",
+    "clips": "c",
+    "subset": "sub",
+    "refs": "refs",
+}
+_LONG = {short: key for key, short in _SHORT.items()}
+_PACKAGES = ("numpy", "opencv-python-headless", "av", "numba", "pose-format")
+
+
+def references_digest(references: Mapping[str, str]) -> str:
+    """First 12 hexadecimal digits of SHA-256 over the sorted lines ``clip id, SHA-256 of the reference``.
+
+    Args:
+        references: clip id -> SHA-256 of the reference's bytes or text.
+    """
+    lines = sorted(f"{clip}, {digest}\n" for clip, digest in references.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
+
+
+def measure_part(
+    metric: Metric,
+    protocol: Protocol,
+    *,
+    readers: str,
+    layout: str | None,
+    clips: int,
+    refs: str,
+    subset: str | None,
+) -> str:
+    """The part of a signature that decides comparability.
+
+    Args:
+        metric: with its parameters settled.
+        protocol: the rules of the run.
+        readers: the reader of the metric's modality and its revision, such as ``video-1``.
+        layout: the references' key-point layout, or None for metrics without key points.
+        clips: how many clips are expected.
+        refs: see :func:`references_digest`.
+        subset: what the run was limited to, or None.
+    """
+    parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
+    pairs: dict[str, str | None] = {
+        "metric": metric.name,
+        "parameters": parameters or None,
+        "revision": str(metric.revision),
+        "reader": readers,
+        "layout": layout,
+        "fps": "native" if protocol.fps is None else spell(protocol.fps),
+        "source-fps": None if protocol.source_fps is None else spell(protocol.source_fps),
+        "frames": protocol.frames if metric.pairs_frames else None,
+        "clips": str(clips),
+        "subset": subset,
+        "refs": refs,
+    }
+    if metric.view == "frames":
+        from signbench.media.video import RESIZE_KERNEL
+
+        pairs["size"] = "native" if protocol.size is None else f"{protocol.size[1]}x{protocol.size[0]}"
+        pairs["resize"] = None if protocol.size is None else RESIZE_KERNEL
+    ordered = {key: pairs[key] for key in _MEANINGS if pairs.get(key) is not None}
+    return "|".join(f"{key}:{value}" for key, value in ordered.items())
+
+
+def provenance_part() -> str:
+    """The part of a signature that is printed and never compared: versions, interpreter, device."""
+    pairs = {"signbench": package_version("signbench"), "python": platform.python_version()}
+    pairs |= {name: package_version(name) for name in _PACKAGES}
+    pairs["device"] = "cpu"
+    return "|".join(f"{key}:{value}" for key, value in pairs.items())
+
+
+def package_version(name: str) -> str:
+    """The installed version of a package, or ``absent``."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def parse(signature: str) -> dict[str, str]:
+    """The measure part of a signature, in its long or short form, as keys and values.
+
+    Raises:
+        InputError: not a signature.
+    """
+    measure = signature.strip().split("||")[0].rstrip("|")
+    pairs: dict[str, str] = {}
+    for part in measure.split("|"):
+        key, colon, value = part.partition(":")
+        key = _LONG.get(key, key)
+        if not colon or key not in _MEANINGS or key in pairs:
+            raise InputError(f"{signature!r} is not a signature; {part!r} is not one of its key:value pairs.")
+        pairs[key] = value
+    return pairs
+
+
+def short(measure: str) -> str:
+    """The short form of a measure part."""
+    return "|".join(f"{_SHORT[key]}:{value}" for key, value in parse(measure).items())
+
+
+def differences(first: str, second: str) -> list[str]:
+    """What differs between two signatures' measure parts, one sentence per key; empty where the numbers may be compared.
+
+    Raises:
+        InputError: one of them is not a signature.
+    """
+    left, right = parse(first), parse(second)
+    sentences = []
+    for key, meaning in _MEANINGS.items():
+        if left.get(key) == right.get(key):
+            continue
+        if key == "parameters":
+            sentences += _parameter_differences(left.get(key, ""), right.get(key, ""))
+            continue
+        sentences.append(f"{meaning}: {left.get(key, 'not stated')} against {right.get(key, 'not stated')}")
+    return sentences
+
+
+def _parameter_differences(first: str, second: str) -> list[str]:
+    left, right = (dict(part.split("=", 1) for part in text.split(",") if "=" in part) for text in (first, second))
+    return [
+        f"the parameter {name}: {left.get(name, 'absent')} against {right.get(name, 'absent')}"
+        for name in sorted({*left, *right})
+        if left.get(name) != right.get(name)
+    ]

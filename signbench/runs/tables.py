@@ -1,0 +1,122 @@
+"""A result as a table: for the terminal, for notebooks, and for papers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from signbench.runs.result import Result, Score
+
+TableFormat = Literal["table", "json", "csv", "markdown", "latex"]
+_UNDEFINED = "-"
+
+
+def digits(score: Score) -> int:
+    """Decimals that a score is printed with: four for pure numbers, as the field prints them, fewer for large values."""
+    largest = max((abs(number) for number in (score.value, *(score.interval or ())) if number is not None), default=0.0)
+    return 4 if largest < 10 else 3 if largest < 100 else 2
+
+
+def number(value: float | None, decimals: int) -> str:
+    """A number with fixed decimals; as a power of ten where these would hide it; a dash where there is none."""
+    if value is None:
+        return _UNDEFINED
+    hidden = value != 0 and abs(value) < 5 * 10.0**-decimals
+    return f"{value:.2e}" if hidden else f"{value:.{decimals}f}"
+
+
+def cells(score: Score) -> dict[str, str]:
+    """What a row of a printed table shows: each cell as text."""
+    decimals = digits(score)
+    arrow = {"higher": "↑", "lower": "↓", "reference": "→"}[score.direction]
+    low, high = score.interval or (None, None)
+    beside = []
+    if score.std is not None:
+        beside.append(f"std {number(score.std, decimals)}")
+    if score.reference_value is not None:
+        beside.append(f"reference {number(score.reference_value, decimals)}")
+    if score.seen is not None:
+        beside.append(f"seen {score.seen:.3f}")
+    if score.duration_ratio is not None:
+        beside.append(f"duration {score.duration_ratio:.2f}")
+    return {
+        "metric": f"{score.metric} {arrow}",
+        "value": number(score.value, decimals),
+        "95 % interval": f"[{number(low, decimals)}, {number(high, decimals)}]" if score.interval else _UNDEFINED,
+        "unit": "" if score.unit == "1" else score.unit,
+        "clips": f"{score.clips} ({score.coverage:.0%})",
+        "beside it": ", ".join(beside),
+    }
+
+
+def as_markdown(result: Result) -> str:
+    """A GitHub-flavoured Markdown table, followed by the signatures."""
+    rows = [cells(score) for score in result.scores]
+    header = list(rows[0])
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row.values()) + " |" for row in rows]
+    lines += ["", *(f"- `{score.signature}`" for score in result.scores)]
+    return "\n".join(_tainted(result) + lines) + "\n"
+
+
+def as_latex(result: Result) -> str:
+    """A LaTeX table in the style of booktabs, with the signatures as comments."""
+    lines = [f"% {line}" for line in _tainted(result)]
+    lines += [f"% {score.signature}" for score in result.scores]
+    lines += [r"\begin{tabular}{lrrr}", r"\toprule", r"Metric & Value & 95\,\% interval & Clips \\", r"\midrule"]
+    arrows = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "reference": r"$\rightarrow$"}
+    for score in result.scores:
+        decimals = digits(score)
+        value = number(score.value, decimals)
+        if score.std is not None:
+            value += rf" $\pm$ {number(score.std, decimals)}"
+        span = f"[{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]" if score.interval else "--"
+        lines.append(rf"{_escaped(score.metric)} {arrows[score.direction]} & {value} & {span} & {score.clips} \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def as_csv(result: Result) -> str:
+    """One row per metric with unrounded numbers, RFC 4180; what is not there is empty."""
+    stream = io.StringIO()
+    columns = ["metric", "value", "low", "high", "std", "unit", "direction", "clips", "coverage", "reference_value", "seen"]
+    columns += ["duration_ratio", "subset", "signature"]
+    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
+    writer.writeheader()
+    for score in result.scores:
+        low, high = score.interval or (None, None)
+        row: dict[str, Any] = {name: getattr(score, name) for name in columns if hasattr(score, name)}
+        writer.writerow({**row, "low": low, "high": high, "subset": "yes" if result.subset else ""})
+    return stream.getvalue()
+
+
+def as_json(result: Result, **beside: object) -> str:
+    """The result's own document, with what is known beside it (the run's folder, the provenance)."""
+    return json.dumps({**result.as_json(), **beside}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def per_clip_parquet(columns: Sequence[str], rows: Sequence[tuple[str, str, float | None, str | None]]) -> bytes:
+    """The rows of :func:`signbench.runs.fold.per_clip_rows` as a Parquet file."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    kinds = [arrow.string(), arrow.string(), arrow.float64(), arrow.string()]
+    content = [arrow.array([row[place] for row in rows], kind) for place, kind in enumerate(kinds)]
+    stream = io.BytesIO()
+    parquet.write_table(arrow.Table.from_arrays(content, names=list(columns)), stream)
+    return stream.getvalue()
+
+
+def _tainted(result: Result) -> list[str]:
+    if result.subset is None:
+        return []
+    what = f"the first {result.subset.limit} clips" if result.subset.limit else f"{len(result.subset.clips or ())} chosen clips"
+    return [f"A subset: {what}. Not for leaderboards or baselines.", ""]
+
+
+def _escaped(text: str) -> str:
+    for letter in "\\&%$#_{}":
+        text = text.replace(letter, rf"\{letter}" if letter != "\\" else r"\textbackslash ")
+    return text

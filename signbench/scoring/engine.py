@@ -1,0 +1,285 @@
+"""A run from its first check to its result: resumable by repeating it, and equal for any number of workers and processes."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from signbench.corpora.clip import Side
+from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.errors import InputError, SignbenchError
+from signbench.metrics.base import Metric
+from signbench.runs import signature
+from signbench.runs.fold import fold, per_clip_rows
+from signbench.runs.folder import RUN_VERSION, RunFolder, json_bytes, spec_hash, write_atomically
+from signbench.runs.plan import RunPlan, modality_of
+from signbench.runs.records import RecordFile
+from signbench.runs.result import Result
+from signbench.runs.store import RecordStore
+from signbench.runs.tables import per_clip_parquet
+from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.scoring.matching import check_clips
+from signbench.scoring.ranks import Ranks
+from signbench.scoring.views import ClipViews
+from signbench.scoring.workers import Job, effective_workers, score_clips
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done (``checking`` or ``scoring``), how many clips are done, of how many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A comparison that is ready to run.
+
+    Attributes:
+        plan: what is measured.
+        references: one side.
+        predictions: the other.
+        workers: processes for the clips, or None for one per core.
+        progress: told how far it is.
+    """
+
+    plan: RunPlan
+    references: Side
+    predictions: Side
+    workers: int | None
+    progress: Progress
+
+    def views(self, clip: str) -> ClipViews:
+        """A clip's two sides."""
+        return ClipViews(self.references.clips[clip], self.predictions.clips[clip], self.plan.protocol)
+
+    def todo(self, store: RecordStore) -> dict[str, list[int]]:
+        """Clips with work left, each with the places of the metrics that it lacks."""
+        lacking = {
+            clip: [place for place, key in enumerate(self.plan.keys) if not store.has(clip, key)] for clip in self.plan.clips
+        }
+        return {clip: places for clip, places in lacking.items() if places}
+
+    def check(self, todo: dict[str, list[int]]) -> None:
+        """Finds what the headers show to be wrong; see :func:`~signbench.scoring.matching.check_clips`."""
+        check_clips(
+            self.references,
+            self.predictions,
+            self.plan.protocol,
+            [(clip, [self.plan.metrics[place] for place in places]) for clip, places in todo.items()],
+            lambda done, total: self.progress("checking", done, total),
+        )
+
+    def score(self, todo: dict[str, list[int]], into: RecordFile) -> None:
+        """Scores clips and appends their records."""
+        total = len(todo)
+
+        def jobs() -> Iterator[Job]:
+            for clip, places in todo.items():
+                yield self.views(clip), [(place, self.plan.metrics[place]) for place in places]
+
+        for done, outcome in enumerate(score_clips(jobs(), effective_workers(self.workers, total))):
+            into.add(self._without_paths(outcome), self.plan.keys)
+            self.progress("scoring", done + 1, total)
+
+    def _without_paths(self, outcome: ClipOutcome) -> ClipOutcome:
+        """Reasons name files relative to their side, so that equal work gives equal bytes wherever it lies."""
+        for place, failure in outcome.failures.items():
+            reason = failure.reason
+            for side in (self.references, self.predictions):
+                reason = reason.replace(f"{side.name.rstrip(os.sep)}{os.sep}", "")
+            outcome.failures[place] = Failure(reason, failure.fault)
+        return outcome
+
+
+def run_in_memory(work: Work) -> Result:
+    """Runs without a folder: nothing is kept but the result."""
+    with RecordFile(None, write=True) as records:
+        store = RecordStore([records])
+        todo = work.todo(store)
+        work.check(todo)
+        work.score(todo, records)
+        return fold(work.plan, RecordStore([records]))
+
+
+def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | None:
+    """Runs in a folder, going on with what it already holds.
+
+    Args:
+        work: the comparison.
+        folder: the run's own.
+        fresh: move an older run aside first.
+
+    Returns:
+        The result; None on every rank but the first of several.
+
+    Raises:
+        InputError: found before anything was written, or the folder cannot be written any more.
+        SignbenchError: a process was killed from outside.
+    """
+    ranks = Ranks.from_environment()
+    if not ranks.first:
+        _follow(work, folder, ranks)
+        return None
+    begun = time.monotonic()
+    try:
+        todo, description = _prepare(work, folder, ranks, fresh=fresh)
+    except SignbenchError:
+        ranks.agree({"trouble": True})
+        raise
+    ranks.agree({"launch": description["launch"], "todo": todo})
+    try:
+        mine = ranks.share(list(todo))
+        if mine:
+            with RecordFile(folder.records(ranks.rank), write=True) as records:
+                work.score({clip: todo[clip] for clip in mine}, records)
+        ranks.wait_for_others(folder, description["launch"])
+        result = finish(work.plan, folder)
+    except KeyboardInterrupt:
+        _write_status(folder, description, "interrupted", 130, begun)
+        raise
+    except SignbenchError as error:
+        _write_status(folder, description, "failed", error.exit_code, begun)
+        raise
+    except Exception:
+        _write_status(folder, description, "failed", 70, begun)
+        raise
+    _write_status(folder, description, result.status, result.exit_code, begun)
+    return result
+
+
+def finish(plan: RunPlan, folder: RunFolder) -> Result:
+    """Folds the records of a folder and writes ``result.json`` and ``per_clip.parquet``."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(RecordFile(path, write=False)) for path in folder.all_records()]
+        store = RecordStore(files)
+        result = fold(plan, store)
+        content = json_bytes(result.as_json())
+        if folder.result_json.exists() and folder.per_clip.exists() and folder.result_json.read_bytes() == content:
+            return result
+        write_atomically(folder.per_clip, per_clip_parquet(*per_clip_rows(plan, store)))
+        write_atomically(folder.result_json, content)
+    return result
+
+
+def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tuple[dict[str, list[int]], dict[str, Any]]:
+    """Checks everything that can be checked before work, then writes ``run.json``."""
+    spec = work.plan.spec()
+    goes_on = folder.claim(spec, fresh=fresh)
+    started = _now()
+    if goes_on:
+        known = folder.read()
+        started = known.get("started", started)
+        clips = known.get("clips", [])
+        if clips != list(work.plan.clips):
+            raise InputError(
+                f"the clips changed since {folder.path} was begun ({len(clips)} then, {len(work.plan.clips)} now); "
+                "give another --out, or --fresh to move it aside."
+            )
+        with ExitStack() as stack:
+            store = RecordStore([stack.enter_context(RecordFile(path, write=False)) for path in folder.all_records()])
+            _check_inputs(work, store)
+            todo = work.todo(store)
+    else:
+        with RecordFile(None, write=True) as nothing:
+            todo = work.todo(RecordStore([nothing]))
+    work.check(todo)
+    if fresh:
+        folder.move_aside()
+    description = {
+        "run_version": RUN_VERSION,
+        "spec_sha256": spec_hash(spec),
+        "spec": spec,
+        "clips": list(work.plan.clips),
+        "launch": uuid.uuid4().hex,
+        "status": "running",
+        "exit_code": None,
+        "started": started,
+        "processes": ranks.world,
+        "provenance": signature.provenance_part(),
+        "environment": {"platform": platform.platform(), "machine": platform.machine(), "host": platform.node()},
+    }
+    write_atomically(folder.run_json, json_bytes(description))
+    return todo, description
+
+
+def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
+    """What every rank but the first does: its share of the clips."""
+    message = ranks.agree(None)
+    if "trouble" in message:
+        return
+    trouble: str | None = "it was interrupted"
+    try:
+        todo: dict[str, list[int]] = message["todo"]
+        mine = ranks.share(list(todo))
+        if mine:
+            with RecordFile(folder.records(ranks.rank), write=True) as records:
+                work.score({clip: todo[clip] for clip in mine}, records)
+        trouble = None
+    except Exception as error:
+        trouble = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        ranks.mark_end(folder, message["launch"], trouble)
+
+
+def _check_inputs(work: Work, store: RecordStore) -> None:
+    """Refuses to go on where a file changed since its record was made.
+
+    A file of the same size and time is taken as unchanged; of another time, its bytes decide.
+
+    Raises:
+        InputError: names the first file that changed.
+    """
+    for clip in work.plan.clips:
+        seen: set[tuple[str, Input]] = set()
+        for metric, key in zip(work.plan.metrics, work.plan.keys, strict=True):
+            row = store.row(clip, key) if store.has(clip, key) else None
+            if row is None:
+                continue
+            modality = modality_of(metric, row.lengths)
+            for side in (work.references, work.predictions):
+                name = f"{'reference' if side is work.references else 'prediction'}.{modality}"
+                known = row.inputs[name]
+                if (name, known) in seen:
+                    continue
+                seen.add((name, known))
+                recording = side.clips[clip].pose if modality == "pose" else side.clips[clip].video
+                if recording is None or _changed(recording, known):
+                    label = recording.label if recording is not None else f"the {modality} of clip {clip} in {side.name}"
+                    raise InputError(
+                        f"{label} changed since its record was made; give another --out, or --fresh to move this run aside."
+                    )
+
+
+def _changed(recording: VideoRecording | PoseRecording, known: Input) -> bool:
+    size, modified = recording.stamp()
+    if (size, modified) == (known.size, known.modified):
+        return False
+    return size != known.size or recording.digest() != known.sha256
+
+
+def _write_status(folder: RunFolder, description: dict[str, Any], status: str, exit_code: int, begun: float) -> None:
+    description |= {"status": status, "exit_code": exit_code, "ended": _now(), "seconds": round(time.monotonic() - begun, 3)}
+    write_atomically(folder.run_json, json_bytes(description))
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def metric_list(names: list[str]) -> tuple[Metric, ...]:
+    """The metrics of the given names, each once, in order.
+
+    Raises:
+        InputError: none is named, or a name is unknown.
+    """
+    from signbench.metrics import registry
+
+    if not names:
+        raise InputError(f"no metric is named; give -m NAME. Known: {', '.join(registry.known())}.")
+    metrics = {metric.canonical: metric for metric in map(registry.create, names)}
+    return tuple(metrics.values())

@@ -1,0 +1,137 @@
+"""Which clips a comparison is about: the ids that both sides share, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from signbench.corpora.clip import Side
+from signbench.errors import InputError, SignbenchError, listing, nearest
+from signbench.metrics.base import Metric
+from signbench.runs.result import Subset
+from signbench.scoring.protocol import Protocol
+from signbench.scoring.views import ClipViews
+
+_WORDS = {"video": "video", "pose": "key points"}
+
+
+def expected_clips(
+    references: Side, predictions: Side, metrics: Sequence[Metric], limit: int | None, clips: Iterable[str] | None
+) -> tuple[tuple[str, ...], Subset | None]:
+    """The clips that a run is about, in order of id.
+
+    Args:
+        references: one side.
+        predictions: the other.
+        metrics: they say which files of each side matter.
+        limit: the first so many only.
+        clips: these only.
+
+    Returns:
+        The ids, and what the run was limited to, or None.
+
+    Raises:
+        InputError: an id without a partner, a clip without the files that a metric needs, a limit that leaves nothing.
+    """
+    needed: set[str] = set()
+    for metric in metrics:
+        if metric.view == "lengths":
+            both = _with(references, "pose") and _with(predictions, "pose")
+            needed.add("pose" if both else "video")
+        else:
+            needed.add("pose" if metric.view == "pose" else "video")
+    wanted = set(clips) if clips is not None else None
+    expected: set[str] = set()
+    for modality in sorted(needed):
+        sides = {"references": _with(references, modality), "predictions": _with(predictions, modality)}
+        for side, ids in sides.items():
+            if not ids:
+                other = next(iter({"video", "pose"} - {modality}))
+                location = references.name if side == "references" else predictions.name
+                raise InputError(
+                    f"the {side} {location} hold no {_WORDS[modality]}, which "
+                    f"{listing([metric.canonical for metric in metrics if _needs(metric, modality)])} measures; "
+                    f"choose metrics of {_WORDS[other]}, or another folder."
+                )
+        if wanted is not None:
+            for side, ids in sides.items():
+                unknown = sorted(wanted - ids)
+                if unknown:
+                    raise InputError(
+                        f"--clips: the {side} have no {_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
+                    )
+            expected |= wanted
+            continue
+        _check_partners(sides, references, predictions, modality)
+        expected |= sides["references"]
+    for modality in sorted(needed):
+        lacking = sorted(expected - _with(references, modality))
+        if lacking:
+            raise InputError(f"{len(lacking)} clips have no {_WORDS[modality]}, which a metric needs: {listing(lacking)}.")
+    ordered = sorted(expected)
+    if limit is not None:
+        if limit < 1:
+            raise InputError(f"--limit must be at least 1, not {limit}.")
+        if limit < len(ordered):
+            return tuple(ordered[:limit]), Subset(limit=limit)
+    if wanted is not None and wanted != _with(references, sorted(needed)[0]):
+        return tuple(ordered), Subset(clips=tuple(ordered))
+    return tuple(ordered), None
+
+
+def _needs(metric: Metric, modality: str) -> bool:
+    return metric.view == "lengths" or (metric.view == "pose") == (modality == "pose")
+
+
+def _with(side: Side, modality: str) -> set[str]:
+    return {name for name, clip in side.clips.items() if (clip.pose if modality == "pose" else clip.video) is not None}
+
+
+def _check_partners(sides: dict[str, set[str]], references: Side, predictions: Side, modality: str) -> None:
+    alone = sorted(sides["references"] - sides["predictions"])
+    extra = sorted(sides["predictions"] - sides["references"])
+    parts = []
+    if alone:
+        parts.append(f"{len(alone)} references have no prediction ({listing(alone)})")
+    if extra:
+        parts.append(f"{len(extra)} predictions have no reference ({listing(extra)})")
+    if parts:
+        raise InputError(
+            f"{_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; "
+            "give both the same names, or choose with --clips."
+        )
+
+
+def check_clips(
+    references: Side,
+    predictions: Side,
+    protocol: Protocol,
+    todo: Sequence[tuple[str, Sequence[Metric]]],
+    progress: Callable[[int, int], None],
+) -> None:
+    """Finds what the headers of the clips show to be wrong, before anything is written.
+
+    Args:
+        references: one side.
+        predictions: the other.
+        protocol: how they are brought together.
+        todo: clips that still have work, each with its metrics.
+        progress: told how many are checked, of how many.
+
+    Raises:
+        InputError: names the first clip with trouble, and how many more have some.
+    """
+    first: SignbenchError | None = None
+    others: list[str] = []
+    for done, (name, metrics) in enumerate(todo):
+        progress(done, len(todo))
+        try:
+            ClipViews(references.clips[name], predictions.clips[name], protocol).check(metrics)
+        except SignbenchError as error:
+            if first is None:
+                first = error
+            else:
+                others.append(name)
+    progress(len(todo), len(todo))
+    if first is not None:
+        more = f" (and {len(others)} more clips: {listing(others)})" if others else ""
+        raise InputError(f"{first}{more}") from first

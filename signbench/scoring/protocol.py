@@ -1,0 +1,58 @@
+"""How the two sides of a clip are brought together before any metric sees them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from signbench.errors import InputError, nearest
+
+FramesRule = Literal["equal", "truncate", "resample"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The rules of one run; all of them may move a number, so all of them are signed.
+
+    Attributes:
+        frames: ``equal`` refuses clips whose two sides differ in length; ``truncate`` keeps the common prefix; ``resample``
+            stretches the prediction onto the reference's time stamps, first frame on first and last on last (key points
+            linearly, images by the nearest frame, the earlier one where two are equally near).
+        size: ``(height, width)`` that both sides' images are resized to, or None: as they are.
+        fps: frame rate that both sides are converted to, or None: as they are.
+        source_fps: frame rate that is declared for all files, or None: what each file says.
+        layout: name of the key points' layout, for formats that carry none; or None: guessed from the number of points.
+    """
+
+    frames: FramesRule = "equal"
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    source_fps: float | None = None
+    layout: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.frames not in get_args(FramesRule):
+            raise InputError(f"--frames cannot be {self.frames!r}. {nearest(str(self.frames), get_args(FramesRule))}")
+        for option, rate in (("--fps", self.fps), ("--source-fps", self.source_fps)):
+            if rate is not None and not 0 < rate <= 1000:
+                raise InputError(f"{option} is a frame rate above 0 and up to 1000, not {rate:g}.")
+        if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
+            raise InputError(f"--size is width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """The rules as plain values, for ``run.json`` and ``result.json``."""
+        return {**asdict(self), "size": list(self.size) if self.size else None}
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Reads ``256`` or ``WIDTHxHEIGHT`` as ``(height, width)``.
+
+    Raises:
+        InputError: neither.
+    """
+    matched = re.fullmatch(r"(\d{1,6})(?:[x×](\d{1,6}))?", text.strip())
+    if matched is None:
+        raise InputError(f"--size is one number or WIDTHxHEIGHT, such as 256 or 210x260, not {text!r}.")
+    width = int(matched[1])
+    return (int(matched[2]) if matched[2] else width, width)

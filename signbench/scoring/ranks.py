@@ -1,0 +1,106 @@
+"""Several processes on one run, started by torchrun: they agree once at the start, then do not talk while they work."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from signbench.errors import SignbenchError
+from signbench.runs.folder import RunFolder, json_bytes, write_atomically
+
+_PATIENCE = timedelta(hours=24)
+_agreements = itertools.count()
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process's place among those of one launch.
+
+    Attributes:
+        rank: from 0.
+        world: how many there are.
+    """
+
+    rank: int
+    world: int
+
+    @property
+    def first(self) -> bool:
+        """Whether this process checks, folds and prints."""
+        return self.rank == 0
+
+    @classmethod
+    def from_environment(cls) -> Ranks:
+        """What torchrun says in RANK and WORLD_SIZE; a single process where it says nothing."""
+        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+    def agree(self, message: dict[str, Any] | None) -> dict[str, Any]:
+        """Hands rank 0's message to all ranks.
+
+        Uses the key-value store that torchrun has at hand, once.
+
+        Args:
+            message: plain JSON values; from rank 0 only.
+        """
+        if self.world == 1:
+            return message or {}
+        distributed: Any = importlib.import_module("torch.distributed")
+
+        hosted = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+        whole = distributed.TCPStore(
+            os.environ["MASTER_ADDR"],
+            int(os.environ["MASTER_PORT"]),
+            is_master=self.first and not hosted,
+            timeout=_PATIENCE,
+        )
+        restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        store = distributed.PrefixStore(f"signbench/{restart}/{next(_agreements)}", whole)
+        if message is not None:
+            store.set("message", json.dumps(message))
+        received: dict[str, Any] = json.loads(store.get("message"))
+        if not hosted:
+            # the store lives in rank 0, which must not leave before all have read
+            store.add("read", 1)
+            while self.first and store.add("read", 0) < self.world:
+                time.sleep(0.05)
+        return received
+
+    def share(self, clips: list[str]) -> list[str]:
+        """This rank's clips: those at places i with i mod world = rank."""
+        return clips[self.rank :: self.world]
+
+    def mark_end(self, folder: RunFolder, launch: str, trouble: str | None) -> None:
+        """Says in the folder that this rank has nothing left to do.
+
+        Args:
+            folder: of the run.
+            launch: what rank 0 named this launch.
+            trouble: one sentence where it ended early.
+        """
+        write_atomically(folder.end_marker(self.rank), json_bytes({"launch": launch, "trouble": trouble}))
+
+    def wait_for_others(self, folder: RunFolder, launch: str) -> None:
+        """Waits for the end marker of every other rank of this launch; rank 0 only.
+
+        Raises:
+            SignbenchError: a rank ended early.
+        """
+        for other in range(1, self.world):
+            while True:
+                try:
+                    marker = json.loads(folder.end_marker(other).read_bytes())
+                except (OSError, ValueError):
+                    marker = {}
+                if marker.get("launch") == launch:
+                    break
+                time.sleep(0.05)
+            if marker.get("trouble"):
+                raise SignbenchError(f"rank {other} ended early: {marker['trouble']}")
+        for other in range(self.world):
+            folder.end_marker(other).unlink(missing_ok=True)

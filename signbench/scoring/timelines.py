@@ -1,0 +1,116 @@
+"""Frames in time: conversion of rates, and the pairing of two sides of different length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.media import video
+from signbench.media.pose import sample_count
+from signbench.media.pose_files import PoseProbe
+from signbench.media.video import VideoProbe
+from signbench.scoring.protocol import FramesRule, Protocol
+
+_SAME_RATE = 0.01
+"""Rates nearer than 1 % count as one: 30 and 29.97 frames per second do, 24 and 25 do not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """One side's frames after conversion to the run's rate.
+
+    Attributes:
+        frames: how many there are.
+        times: float64 ``(frames,)`` in seconds, or None where nothing tells the rate.
+        fps: frames per second (the mean, where it varies), or None.
+    """
+
+    frames: int
+    times: NDArray[np.float64] | None
+    fps: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Duration, or None where nothing tells the rate."""
+        return self.frames / self.fps if self.fps else None
+
+    def shares(self) -> NDArray[np.float64]:
+        """Each frame's time as a share of the way from the first frame to the last, in [0, 1]."""
+        if self.frames == 1:
+            return np.zeros(1)
+        if self.times is None:
+            return np.arange(self.frames) / (self.frames - 1)
+        shares: NDArray[np.float64] = (self.times - self.times[0]) / (self.times[-1] - self.times[0])
+        return shares
+
+
+def video_timeline(probe: VideoProbe, protocol: Protocol) -> tuple[Timeline, NDArray[np.int64]]:
+    """A video's frames at the run's rate, and the source frame that each one shows."""
+    if protocol.fps is None:
+        times = probe.times if len(probe.times) else None
+        return Timeline(probe.frames, times, probe.fps), np.arange(probe.frames, dtype=np.int64)
+    positions = video.positions_at_rate(probe, protocol.fps)
+    return Timeline(len(positions), np.arange(len(positions)) / protocol.fps, protocol.fps), positions
+
+
+def pose_timeline(probe: PoseProbe, protocol: Protocol) -> Timeline:
+    """The frames of key points at the run's rate.
+
+    Raises:
+        InputError: a rate is wanted, and the file does not tell its own.
+    """
+    if protocol.fps is None:
+        times = np.arange(probe.frames) / probe.fps if probe.fps else None
+        return Timeline(probe.frames, times, probe.fps)
+    if probe.fps is None:
+        raise InputError("the file does not tell its frame rate, so it cannot be converted; declare it with --source-fps.")
+    frames = sample_count(probe.frames / probe.fps, protocol.fps)
+    return Timeline(frames, np.arange(frames) / protocol.fps, protocol.fps)
+
+
+def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> tuple[int, NDArray[np.float64]]:
+    """Where in the prediction each frame of the reference has its partner.
+
+    Args:
+        reference: the reference's frames.
+        prediction: the prediction's frames.
+        rule: what to do where the two differ in length.
+
+    Returns:
+        How many frames of the reference take part, and for each the fractional position in the prediction, float64.
+
+    Raises:
+        InputError: lengths or rates differ, and the rule does not say what to do.
+    """
+    if rule == "resample":
+        return reference.frames, reference.shares() * (prediction.frames - 1)
+    if reference.fps and prediction.fps and abs(reference.fps / prediction.fps - 1) > _SAME_RATE:
+        raise InputError(
+            f"the reference has {reference.fps:g} frames per second, the prediction {prediction.fps:g}; "
+            "convert both with --fps, or use --frames resample."
+        )
+    if rule == "equal" and reference.frames != prediction.frames:
+        raise InputError(
+            f"the reference has {reference.frames} frames, the prediction {prediction.frames}; use --frames truncate or resample."
+        )
+    frames = min(reference.frames, prediction.frames)
+    return frames, np.arange(frames, dtype=np.float64)
+
+
+def nearest_frames(prediction: Timeline, positions: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The whole frame nearest to each fractional position, by time where the times are known; the earlier of two equally near.
+
+    Args:
+        prediction: the frames to choose from.
+        positions: float64 in [0, frames - 1], increasing.
+    """
+    if prediction.frames == 1:
+        return np.zeros(len(positions), dtype=np.int64)
+    shares = prediction.shares()
+    wanted = positions / (prediction.frames - 1)
+    after = np.clip(np.searchsorted(shares, wanted, side="left"), 1, prediction.frames - 1)
+    nearer_before = wanted - shares[after - 1] <= shares[after] - wanted + 1e-9
+    return np.where(nearer_before, after - 1, after).astype(np.int64)

@@ -1,0 +1,258 @@
+"""Views of one clip: what its two sides look like to the metrics of a run, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.errors import InputError, MediaError, SignbenchError
+from signbench.media.pose import Pose, in_layout
+from signbench.media.pose_files import PoseProbe
+from signbench.media.video import VideoProbe
+from signbench.metrics.base import Metric, View
+from signbench.metrics.pairs import FramePair, LengthPair, PosePair
+from signbench.scoring.protocol import Protocol
+from signbench.scoring.timelines import Timeline, nearest_frames, pair_frames, pose_timeline, video_timeline
+
+SideName = Literal["reference", "prediction"]
+Fault = Literal["reference", "prediction", "pair"]
+SIDES: tuple[SideName, SideName] = ("reference", "prediction")
+
+
+class ClipError(SignbenchError):
+    """One clip cannot be scored; during work it counts as missing, and the others go on.
+
+    Attributes:
+        fault: the side that is to blame, or ``pair`` where it cannot be told.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+@contextmanager
+def blaming(fault: Fault, clip: str, label: str = "") -> Iterator[None]:
+    """Turns what goes wrong inside into an error that names the clip, the file and the side to blame."""
+    try:
+        yield
+    except ClipError:
+        raise
+    except SignbenchError as error:
+        text = str(error)
+        named = text if label in text else f"{label}: {text}"
+        raise ClipError(f"clip {clip}: {named}", fault) from error
+    except (OSError, MemoryError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        raise ClipError(f"clip {clip}: {label or 'it'} cannot be read: {cause}.", fault) from error
+
+
+@dataclass(frozen=True, eq=False)
+class ClipViews:
+    """The two sides of one clip under a run's protocol.
+
+    Attributes:
+        reference: the corpus's clip.
+        prediction: the production of the same id.
+        protocol: how the sides are brought together.
+    """
+
+    reference: Clip
+    prediction: Clip
+    protocol: Protocol
+
+    def recordings(self, view: View) -> dict[SideName, VideoRecording | PoseRecording]:
+        """What a view is made of: ``reference`` and ``prediction``.
+
+        Raises:
+            InputError: a side has no file of that modality.
+        """
+        if self.modality(view) == "pose":
+            return {"reference": self._poses[0], "prediction": self._poses[1]}
+        return {"reference": self._videos[0], "prediction": self._videos[1]}
+
+    def modality(self, view: View) -> Literal["video", "pose"]:
+        """The kind of file that a view is made of: lengths come from key points where both sides have them, else from video."""
+        if view == "lengths":
+            return "pose" if self.reference.pose is not None and self.prediction.pose is not None else "video"
+        return "pose" if view == "pose" else "video"
+
+    def check(self, metrics: Sequence[Metric]) -> None:
+        """Finds what the headers show to be wrong.
+
+        Raises:
+            ClipError: an unreadable header, or sides that do not fit each other or a metric.
+            InputError: a side has no file of a metric's modality.
+        """
+        clip = self.reference.id
+        for metric in metrics:
+            if metric.view == "frames":
+                (reference, prediction), _ = self._video_probes, self._videos
+                size = self.protocol.size or (reference.height, reference.width)
+                if self.protocol.size is None and (prediction.height, prediction.width) != size:
+                    raise ClipError(
+                        f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
+                        f"{prediction.width} x {prediction.height}; convert both with --size.",
+                        "pair",
+                    )
+                with blaming("pair", clip):
+                    frames, _ = pair_frames(*self._timelines("video"), self.protocol.frames)
+                    metric.check_frames(size[0], size[1], frames)
+            elif metric.view == "pose":
+                self._check_layouts()
+                if metric.pairs_frames:
+                    with blaming("pair", clip):
+                        pair_frames(*self._timelines("pose"), self.protocol.frames)
+            else:
+                _ = self.lengths(self.modality("lengths"))
+
+    def lengths(self, modality: Literal["video", "pose"]) -> LengthPair:
+        """How long both sides are, under the run's frame rate."""
+        reference, prediction = self._timelines(modality)
+        return LengthPair(prediction.frames, reference.frames, prediction.seconds, reference.seconds)
+
+    def layout(self) -> str:
+        """Name of the reference's key-point layout, and its coordinates per point: ``mediapipe-178/3d``."""
+        probe = self._pose_probes[0]
+        return f"{probe.layout.name}/{probe.dimensions}d"
+
+    def frame_pairs(self) -> Iterator[FramePair]:
+        """Both sides' images, chunk by chunk, each file decoded once.
+
+        Raises:
+            ClipError: a side cannot be read to its end.
+        """
+        probes = self._video_probes
+        (reference, reference_positions), (prediction, prediction_positions) = self._video_timelines
+        with blaming("pair", self.reference.id):
+            frames, partners = pair_frames(reference, prediction, self.protocol.frames)
+        partner = nearest_frames(prediction, partners) if self.protocol.frames == "resample" else slice(frames)
+        shown = (reference_positions[:frames], prediction_positions[partner])
+        streams = [
+            recording.chunks(probe, positions, self.protocol.size)
+            for recording, probe, positions in zip(self._videos, probes, shown, strict=True)
+        ]
+        done = 0
+        while done < frames:
+            chunks = []
+            for fault, recording, stream in zip(SIDES, self._videos, streams, strict=True):
+                with blaming(fault, self.reference.id, recording.label):
+                    chunk = next(stream, None)
+                    if chunk is None:
+                        raise MediaError(f"{recording.label} ends after {done} of {frames} frames.")
+                    chunks.append(chunk)
+            reference_chunk, prediction_chunk = chunks
+            if reference_chunk.shape != prediction_chunk.shape:
+                raise ClipError(
+                    f"clip {self.reference.id}: the sides decode to {reference_chunk.shape} and {prediction_chunk.shape}, "
+                    "unlike what their headers say.",
+                    "pair",
+                )
+            yield FramePair(prediction=prediction_chunk, reference=reference_chunk)
+            done += len(reference_chunk)
+
+    def pose_pair(self, paired: bool) -> PosePair:
+        """Both sides' key points, in the reference's layout and at the run's rate.
+
+        Args:
+            paired: whether a metric compares frame with frame; otherwise the paired forms are the sides as they are.
+
+        Raises:
+            ClipError: a side cannot be read, or holds nothing to score.
+        """
+        sides: list[Pose] = []
+        for fault, recording in zip(SIDES, self._poses, strict=True):
+            with blaming(fault, self.reference.id, recording.label):
+                pose = recording.pose(self.protocol.source_fps)
+                if pose.frames == 0:
+                    raise MediaError(f"{recording.label} has no frames.")
+                if sides:
+                    pose = in_layout(pose, sides[0].layout)
+                pose.check_finite()
+                sides.append(pose.at_rate(self.protocol.fps) if self.protocol.fps else pose)
+        reference, prediction = sides
+        if reference.points.shape[2] != prediction.points.shape[2]:
+            raise ClipError(f"clip {self.reference.id}: the sides differ in coordinates per point.", "pair")
+        if not paired:
+            return PosePair(prediction, reference, prediction, reference)
+        with blaming("pair", self.reference.id):
+            frames, partners = pair_frames(*self._timelines("pose"), self.protocol.frames)
+        return PosePair(prediction, reference, prediction.at_positions(partners), reference.first(frames))
+
+    @property
+    def _videos(self) -> tuple[VideoRecording, VideoRecording]:
+        if self.reference.video is None or self.prediction.video is None:
+            raise self._lacks("video", "references" if self.reference.video is None else "predictions")
+        return self.reference.video, self.prediction.video
+
+    @property
+    def _poses(self) -> tuple[PoseRecording, PoseRecording]:
+        if self.reference.pose is None or self.prediction.pose is None:
+            raise self._lacks("key points", "references" if self.reference.pose is None else "predictions")
+        return self.reference.pose, self.prediction.pose
+
+    def _lacks(self, modality: str, side: str) -> InputError:
+        return InputError(f"clip {self.reference.id} has no {modality} among the {side}.")
+
+    @cached_property
+    def _video_probes(self) -> tuple[VideoProbe, VideoProbe]:
+        probes = []
+        for fault, recording in zip(SIDES, self._videos, strict=True):
+            with blaming(fault, self.reference.id, recording.label):
+                probes.append(recording.probe(self.protocol.source_fps))
+        return probes[0], probes[1]
+
+    @cached_property
+    def _pose_probes(self) -> tuple[PoseProbe, PoseProbe]:
+        probes = []
+        for fault, recording in zip(SIDES, self._poses, strict=True):
+            with blaming(fault, self.reference.id, recording.label):
+                probes.append(recording.probe(self.protocol.source_fps))
+                if probes[-1].frames == 0:
+                    raise MediaError(f"{recording.label} has no frames.")
+        return probes[0], probes[1]
+
+    @cached_property
+    def _video_timelines(self) -> tuple[tuple[Timeline, NDArray[np.int64]], tuple[Timeline, NDArray[np.int64]]]:
+        pairs = []
+        for fault, recording, probe in zip(SIDES, self._videos, self._video_probes, strict=True):
+            with blaming(fault, self.reference.id, recording.label):
+                pairs.append(video_timeline(probe, self.protocol))
+        return pairs[0], pairs[1]
+
+    def _timelines(self, modality: Literal["video", "pose"]) -> tuple[Timeline, Timeline]:
+        if modality == "video":
+            (reference, _), (prediction, _) = self._video_timelines
+            return reference, prediction
+        timelines = []
+        for fault, recording, probe in zip(SIDES, self._poses, self._pose_probes, strict=True):
+            with blaming(fault, self.reference.id, recording.label):
+                timelines.append(pose_timeline(probe, self.protocol))
+        return timelines[0], timelines[1]
+
+    def _check_layouts(self) -> None:
+        reference, prediction = self._pose_probes
+        clip = self.reference.id
+        if reference.dimensions != prediction.dimensions:
+            raise ClipError(
+                f"clip {clip}: the reference has {reference.dimensions} coordinates a point, the prediction "
+                f"{prediction.dimensions}; hand in the same.",
+                "pair",
+            )
+        lacking = [joint for joint in reference.layout.joints if joint not in prediction.layout]
+        if lacking:
+            raise ClipError(
+                f"clip {clip}: the prediction's layout {prediction.layout.name} lacks {len(lacking)} joints of the reference's "
+                f"{reference.layout.name}, the first being {lacking[0]}; convert one side.",
+                "pair",
+            )

@@ -1,0 +1,125 @@
+"""Clips over workers: one thread of arithmetic each, and the same records for any number of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from signbench.errors import SignbenchError
+from signbench.metrics.base import Metric
+from signbench.scoring.clip_scoring import ClipOutcome, score_clip
+from signbench.scoring.views import ClipViews
+
+Job = tuple[ClipViews, Sequence[tuple[int, Metric]]]
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
+    """Scores clips, in order with one worker and in order of completion with several.
+
+    Args:
+        jobs: clips and the metrics each still needs; taken as they are needed, so that few wait in memory.
+        workers: how many processes; with 1 everything happens in this one.
+
+    Raises:
+        SignbenchError: a worker was killed from outside.
+    """
+    if workers <= 1:
+        with _one_thread():
+            for views, metrics in jobs:
+                yield score_clip(views, metrics)
+        return
+    remaining = iter(jobs)
+    running: set[Future[ClipOutcome]] = set()
+    with _environment(_ONE_THREAD):
+        pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+        try:
+            for job in remaining:
+                running.add(pool.submit(score_clip, *job))
+                if len(running) < 2 * workers:
+                    continue
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+            while running:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        except BrokenProcessPool as error:
+            raise SignbenchError(
+                "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer --workers."
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), name="parent", daemon=True).start()
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _end_with(sentinel: int) -> None:
+    from multiprocessing.connection import wait as wait_for
+
+    wait_for([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV on one thread while clips are scored here; the caller's setting afterwards."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Environment variables that children started inside inherit."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def effective_workers(asked: int | None, jobs: int) -> int:
+    """How many workers a number of clips gets: what was asked for, or one per core; never more than clips.
+
+    A process that was started by a script without a main guard could not spawn children, so an interactive session stays with one.
+    """
+    workers = available_cores() if asked is None else asked
+    if hasattr(sys, "ps1") and asked is None:
+        workers = 1
+    return max(1, min(workers, jobs))

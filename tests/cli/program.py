@@ -1,0 +1,29 @@
+"""Starting the program as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def environment():
+    """The environment of a user who has never heard of these tests' own variables."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("RANK", "WORLD_SIZE", "TORCHELASTIC", "PYTEST"))
+    }
+    return {**kept, "COLUMNS": "200", "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def signbench(*words, folder=None, timeout=240):
+    """Runs ``signbench WORDS`` in a folder and returns what came of it."""
+    return subprocess.run(
+        [sys.executable, "-m", "signbench", *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

@@ -1,0 +1,51 @@
+"""What all tests share: the order in which they run, and the way to real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+_TESTS = Path(__file__).parent
+
+
+def _round(item: pytest.Item) -> int:
+    """0 for tests of one unit, 1 for comparisons with reference implementations, 2 for those that start the program."""
+    if item.get_closest_marker("end_to_end") is not None:
+        return 2
+    return 1 if item.path.is_relative_to(_TESTS / "parity") else 0
+
+
+def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Quick files first. A file stays whole and comes with its slowest kind, because one worker takes all of it."""
+    rounds: dict[Path, int] = {}
+    for item in items:
+        rounds[item.path] = max(rounds.get(item.path, 0), _round(item))
+    return sorted(items, key=lambda item: rounds[item.path])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
+
+
+def _folder_named_by(variable: str) -> Path:
+    value = os.environ.get(variable)
+    if not value:
+        pytest.skip(f"{variable} names no folder")
+    folder = Path(value)
+    assert folder.is_dir(), f"{variable} is {value}, which is not a folder"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with recordings of real signing."""
+    return _folder_named_by("SIGNBENCH_REAL_DATA")
+
+
+@pytest.fixture(scope="session")
+def papers() -> Path:
+    """Folder with the text of the papers whose metrics and models signbench has."""
+    return _folder_named_by("SIGNBENCH_PAPERS")
