@@ -66,7 +66,7 @@ def overhead(root: Path) -> Row:
 
 def processes(root: Path) -> Row:
     """Two processes of one thread each against one, each process on a core of its own."""
-    references, predictions = video_folders(root / "processes", clips=40, frames=100, size=256)
+    references, predictions = video_folders(root / "processes", clips=40, frames=300, size=256)
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         return Row("two processes against one: this machine has one core", float("nan"), "x", "", "not measured")
@@ -78,7 +78,7 @@ def processes(root: Path) -> Row:
                 times[count].append(command(*words, cores=set(cores[:count])).seconds)
     one, two = (statistics.median(times[count]) for count in (1, 2))
     return Row(
-        "one process / two processes, one thread each (40 clips of 100 frames, 256 px)",
+        "one process / two processes, one thread each (40 clips of 300 frames, 256 px)",
         one / two,
         "x",
         ">= 1.8",
