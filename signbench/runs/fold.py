@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,10 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         plan: what the run measures.
         store: its records.
     """
-    scores = tuple(_score(plan, store, metric, key) for metric, key in zip(plan.metrics, plan.keys, strict=True))
+    scores = tuple(
+        _score(plan, store, metric, key, inputs)
+        for metric, key, inputs in zip(plan.metrics, plan.keys, _inputs(plan, store), strict=True)
+    )
     complete = all(score.coverage == 1 and score.value is not None for score in scores)
     return Result(
         status="complete" if complete else "incomplete",
@@ -57,7 +61,7 @@ def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -
     return counted, failures
 
 
-def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> Score:
+def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: _Inputs) -> Score:
     counted, failures = counted_clips(plan, store, metric, key)
     records = StoredRecords(store, key, counted, metric.missing())
     measured = len(plan.clips) - len(failures)
@@ -67,7 +71,7 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> Score
     note = None
     if value is None:
         note = "no clip could be measured" if not measured else "the measured clips leave the score undefined"
-    modality, layout, ratio = _about(plan, store, metric, key)
+    worst = frozenset(counted)
     return Score(
         metric=metric.canonical,
         value=value,
@@ -80,41 +84,64 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> Score
         std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
         reference_value=_number(metric.reference_score(records, once)) if measured else None,
         seen=_number(metric.seen(records, once)) if measured else None,
-        duration_ratio=ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
+        duration_ratio=inputs.ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
         note=note,
         missing=tuple(
-            MissingClip(clip=clip, reason=failures[clip].reason, counted_as="worst value" if clip in set(counted) else "left out")
+            MissingClip(clip=clip, reason=failures[clip].reason, counted_as="worst value" if clip in worst else "left out")
             for clip in sorted(failures)
         ),
         signature=signature.measure_part(
             metric,
             plan.protocol,
-            readers=reader(modality),
-            layout=layout,
+            readers=reader(inputs.modality),
+            layout=inputs.layout,
             clips=len(plan.clips),
-            refs=_references(plan, store, modality),
+            refs=signature.references_digest(inputs.digests),
             subset=_subset(plan),
         ),
     )
 
 
-def _about(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[str, str | None, float | None]:
-    """The modality that a metric was made from, the references' layouts, and the mean duration ratio of the measured clips."""
-    rows = {clip: row for clip in plan.clips if (row := store.row(clip, key)) is not None}
-    modality = modality_of(metric, {kind for row in rows.values() for kind in row.lengths})
-    layouts = {row.layout for row in rows.values() if row.layout is not None}
-    ratios = [row.lengths[modality].ratio for clip, row in rows.items() if store.has(clip, key) and modality in row.lengths]
-    layout = "+".join(sorted(layouts)) if metric.view == "pose" and layouts else None
-    return modality, layout, math.fsum(ratios) / len(ratios) if ratios else None
+@dataclass
+class _Inputs:
+    """What the records of one metric were made from.
+
+    Attributes:
+        modality: ``video`` or ``pose``.
+        layouts: the references' key-point layouts.
+        ratios: the measured clips' duration ratios.
+        digests: clip id -> SHA-256 of the reference, of every expected clip.
+    """
+
+    modality: str
+    layouts: set[str] = field(default_factory=set)
+    ratios: list[float] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> str | None:
+        return "+".join(sorted(self.layouts)) or None
+
+    @property
+    def ratio(self) -> float | None:
+        return math.fsum(self.ratios) / len(self.ratios) if self.ratios else None
 
 
-def _references(plan: RunPlan, store: RecordStore, modality: str) -> str:
-    digests = {}
+def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
+    """What each metric's records were made from, in one pass over the clips."""
+    found = [_Inputs(modality_of(metric, ())) for metric in plan.metrics]
     for clip in plan.clips:
-        row = store.row(clip)
-        known = row.inputs.get(f"reference.{modality}") if row is not None else None
-        digests[clip] = known.sha256 if known is not None else "unread"
-    return signature.references_digest(digests)
+        for metric, key, inputs in zip(plan.metrics, plan.keys, found, strict=True):
+            row = store.row(clip, key)
+            if row is not None:
+                inputs.modality = modality_of(metric, row.lengths)
+                if row.layout is not None and metric.view == "pose":
+                    inputs.layouts.add(row.layout)
+                if inputs.modality in row.lengths and store.has(clip, key):
+                    inputs.ratios.append(row.lengths[inputs.modality].ratio)
+            reference = row.inputs.get(f"reference.{inputs.modality}") if row is not None else None
+            inputs.digests[clip] = reference.sha256 if reference is not None else "unread"
+    return found
 
 
 def _subset(plan: RunPlan) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ def unpack(blob: bytes) -> Record:
     place = end + 1
     for name, (kind, shape) in json.loads(blob[:end]).items():
         dtype = np.dtype(kind)
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         record[name] = np.frombuffer(blob, dtype, count, place).reshape(shape)
         place += count * dtype.itemsize
     return record

@@ -51,6 +51,7 @@ class RecordStore:
         self._place: dict[str, dict[str, int]] = {}
         self._clips: dict[str, int] = {}
         self._failures: dict[str, dict[str, Failure]] = {}
+        self._last_row: tuple[tuple[int, str], ClipRow | None] | None = None
         for place, file in enumerate(self._files):
             for clip, metric in file.done():
                 self._place.setdefault(clip, {}).setdefault(metric, place)
@@ -77,7 +78,11 @@ class RecordStore:
         place = self._place.get(clip, {}).get(metric) if metric is not None else None
         if place is None:
             place = self._clips.get(clip)
-        return None if place is None else self._files[place].clip(clip)
+        if place is None:
+            return None
+        if self._last_row is None or self._last_row[0] != (place, clip):  # several metrics of a clip are asked for in turn
+            self._last_row = (place, clip), self._files[place].clip(clip)
+        return self._last_row[1]
 
     def close(self) -> None:
         """Closes the files."""
