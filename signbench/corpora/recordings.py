@@ -24,8 +24,8 @@ Stamp = tuple[int, int]
 """Size in bytes and modification time in nanoseconds of what a recording reads."""
 
 
-class VideoRecording(Protocol):
-    """Moving images of one clip."""
+class Recording(Protocol):
+    """A clip in one modality."""
 
     @property
     def label(self) -> str:
@@ -36,6 +36,10 @@ class VideoRecording(Protocol):
 
     def digest(self) -> str:
         """SHA-256 of the bytes, hexadecimal."""
+
+
+class VideoRecording(Recording, Protocol):
+    """Moving images of one clip."""
 
     def probe(self, source_fps: float | None) -> VideoProbe:
         """Length, size and time stamps, from the headers."""
@@ -44,18 +48,8 @@ class VideoRecording(Protocol):
         """Frames at the given source positions as uint8 ``(n, H, W, 3)``."""
 
 
-class PoseRecording(Protocol):
+class PoseRecording(Recording, Protocol):
     """Key points of one clip."""
-
-    @property
-    def label(self) -> str:
-        """How messages name it."""
-
-    def stamp(self) -> Stamp:
-        """Changes when the bytes change, and costs no reading."""
-
-    def digest(self) -> str:
-        """SHA-256 of the bytes, hexadecimal."""
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         """Length, layout and rate, as cheaply as the format allows."""

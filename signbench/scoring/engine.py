@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signbench.corpora.clip import Side
-from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.corpora.recordings import Recording
 from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Metric
 from signbench.runs import signature
@@ -255,7 +255,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                     )
 
 
-def _changed(recording: VideoRecording | PoseRecording, known: Input) -> bool:
+def _changed(recording: Recording, known: Input) -> bool:
     size, modified = recording.stamp()
     if (size, modified) == (known.size, known.modified):
         return False

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import PoseProbe
@@ -71,7 +71,7 @@ class ClipViews:
     prediction: Clip
     protocol: Protocol
 
-    def recordings(self, view: View) -> dict[SideName, VideoRecording | PoseRecording]:
+    def recordings(self, view: View) -> dict[SideName, Recording]:
         """What a view is made of: ``reference`` and ``prediction``.
 
         Raises:

@@ -33,6 +33,13 @@ def recorded(run):
     return count
 
 
+def until_recorded(run, had=0, process=None):
+    """Waits until more records lie on disk than there were, or the process has ended."""
+    deadline = time.monotonic() + 60
+    while recorded(run) <= had and time.monotonic() < deadline and (process is None or process.poll() is None):
+        time.sleep(0.02)
+
+
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory):
     return video_sides(tmp_path_factory.mktemp("clips"), clips=60, frames=40, height=64, width=96)
@@ -54,9 +61,7 @@ def test_a_run_killed_at_any_point_goes_on_and_ends_with_the_same_bytes(sides, e
         process = subprocess.Popen(
             words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
-        deadline = time.monotonic() + 60
-        while process.poll() is None and recorded(out) <= had and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until_recorded(out, had, process)
         if process.poll() is not None:
             break
         os.kill(process.pid, signal.SIGKILL)
@@ -90,9 +95,7 @@ def test_workers_end_when_their_parent_is_killed(sides, tmp_path):
     ]
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     children = []
-    deadline = time.monotonic() + 60
-    while recorded(tmp_path / "run") == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until_recorded(tmp_path / "run")
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.kill()
@@ -105,9 +108,7 @@ def test_ctrl_c_ends_with_130_and_the_run_goes_on_afterwards(sides, expected, tm
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "2"]
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while recorded(out) == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until_recorded(out)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -153,9 +154,7 @@ def test_a_killed_run_goes_on_with_another_number_of_processes(sides, expected, 
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "1"]
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while recorded(out) == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until_recorded(out)
     process.kill()
     process.wait()
     assert not (out / "result.json").exists()
@@ -177,9 +176,7 @@ def test_two_commands_on_one_run_do_not_write_over_each_other(sides, expected, t
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "1"]
     first = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while recorded(out) == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until_recorded(out)
     second = signbench(*words[3:])
     assert second.returncode in (0, 2)
     assert "Traceback" not in second.stderr
