@@ -86,7 +86,10 @@ def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> 
         InputError: lengths or rates differ, and the rule does not say what to do.
     """
     if rule == "resample":
-        return reference.frames, reference.shares() * (prediction.frames - 1)
+        positions = reference.shares() * (prediction.frames - 1)
+        # What is a whole frame but for rounding is that frame: between two, a point counts as seen only where both show it.
+        whole = np.rint(positions)
+        return reference.frames, np.where(np.abs(positions - whole) < 1e-6, whole, positions)
     if reference.fps and prediction.fps and abs(reference.fps / prediction.fps - 1) > _SAME_RATE:
         raise InputError(
             f"the reference has {reference.fps:g} frames per second, the prediction {prediction.fps:g}; "

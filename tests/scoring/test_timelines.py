@@ -29,6 +29,13 @@ def test_each_frame_of_the_reference_finds_its_partner(reference, prediction, ru
     np.testing.assert_allclose(positions, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("fps", [25.0, 30000 / 1001, 24.0, None])
+def test_stretching_onto_the_same_length_changes_nothing_to_the_bit(fps):
+    for count in (2, 7, 54, 109, 300, 1999):
+        _, positions = pair_frames(timeline(count, fps), timeline(count, fps), "resample")
+        assert positions.tolist() == list(range(count))
+
+
 def test_unequal_lengths_and_rates_are_refused_with_the_option_that_helps():
     with pytest.raises(InputError, match=r"5 frames, the prediction 3.*--frames"):
         pair_frames(timeline(5), timeline(3), "equal")
