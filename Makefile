@@ -39,8 +39,8 @@ $(READY): requirements.lock pyproject.toml
 
 demo: setup
 	@rm -rf demo
-	$(BIN)/signbench corpora export synthsign --split test --size 128 --out demo/references
-	$(BIN)/signbench corpora export synthsign --split test --size 128 --take 1 --out demo/predictions
+	$(BIN)/signbench corpora export synthsign --split test --size 128 --limit 12 --media video,pose --out demo/references
+	$(BIN)/signbench corpora export synthsign --split test --size 128 --limit 12 --media video,pose --take 1 --out demo/predictions
 	$(BIN)/signbench measure demo/references demo/predictions --frames resample -m l1 -m psnr -m ssim -m tcd \
 	  -m ape:normalise=shoulders -m dtw -m total-distance -m duration-ratio --out demo/run
 

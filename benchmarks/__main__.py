@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import dtw_alignment, frame_metrics, scoring
+from benchmarks import dtw_alignment, frame_metrics, scoring, synthsign
 from benchmarks.measurement import Row, table
 
 
@@ -27,7 +27,7 @@ def frame_metric_rows() -> list[Row]:
     ]
 
 
-GROUPS = ("frames", "dtw", "scoring")
+GROUPS = ("frames", "dtw", "scoring", "synthsign")
 
 
 def main() -> int:
@@ -47,6 +47,8 @@ def main() -> int:
                 rows += frame_metric_rows()
             elif group == "dtw":
                 rows += dtw_alignment.rows()
+            elif group == "synthsign":
+                rows += synthsign.rows()
             else:
                 rows += scoring.rows(arguments.clips or Path(temporary))
     sys.stdout.write(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}\n\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signbench.corpora.recordings import PoseRecording, VideoRecording
 
@@ -20,6 +20,9 @@ class Clip:
         signer: who signs.
         text: the spoken-language sentence or word.
         gloss: the glosses, in signing order.
+        fps: frames per second, where the corpus says so.
+        renderings: other videos of the same motion by name, such as ``pose``, ``hamer`` and ``smplx``.
+        motion: body-model rotations, which read as key points of the layout ``smplx-55`` (joint positions by forward kinematics).
     """
 
     id: str
@@ -29,6 +32,9 @@ class Clip:
     signer: str | None = None
     text: str | None = None
     gloss: tuple[str, ...] = ()
+    fps: float | None = None
+    renderings: Mapping[str, VideoRecording] = field(default_factory=dict)
+    motion: PoseRecording | None = None
 
 
 @dataclass(frozen=True, eq=False)

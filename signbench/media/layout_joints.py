@@ -145,10 +145,41 @@ _PT_BODY = (
     "right_wrist",
 )
 
+# The body joints of SMPL-X, in the order of its joint tree; the hands follow.
+_SMPLX_BODY = (
+    "pelvis",
+    "left_hip",
+    "right_hip",
+    "spine_1",
+    "left_knee",
+    "right_knee",
+    "spine_2",
+    "left_ankle",
+    "right_ankle",
+    "spine_3",
+    "left_foot",
+    "right_foot",
+    "neck",
+    "left_collar",
+    "right_collar",
+    "head",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+)
+
 
 def hand(side: Literal["left", "right"]) -> tuple[str, ...]:
     """The 21 points of a hand: the root at the wrist, then each finger from the palm (1) to the tip (4), thumb first."""
     return (f"{side}_hand_root", *(f"{side}_{finger}_{place}" for finger in FINGERS for place in range(1, 5)))
+
+
+def mano_hand(side: Literal["left", "right"]) -> tuple[str, ...]:
+    """The 15 joints of a MANO hand: three of each finger, without root and tips, in MANO's order of the fingers."""
+    return tuple(f"{side}_{finger}_{place}" for finger in ("index", "middle", "pinky", "ring", "thumb") for place in range(1, 4))
 
 
 def mesh(points: int) -> tuple[str, ...]:
@@ -194,5 +225,11 @@ LAYOUTS: dict[str, Joints] = {
         *_of("face", ("face_right_pupil", "face_left_pupil")),
         *_LEFT_HAND,
         *_RIGHT_HAND,
+    ),
+    "smplx-55": (
+        *_of("body", _SMPLX_BODY),
+        *_of("face", ("jaw", "left_eyeball", "right_eyeball")),
+        *_of("left_hand", mano_hand("left")),
+        *_of("right_hand", mano_hand("right")),
     ),
 }

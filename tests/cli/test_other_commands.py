@@ -94,6 +94,7 @@ def test_wrong_words_are_answered_in_one_line_that_names_the_help(words, said):
 def test_synthsign_is_exported_and_scored(tmp_path):
     for take in (0, 1):
         words = ["corpora", "export", "synthsign", "--split", "test", "--limit", "2", "--take", take, "--out", f"take{take}"]
+        words += ["--media", "video,pose"]
         assert signbench(*words, folder=tmp_path).returncode == 0
     words = ["-m", "ssim", "-m", "ape:normalise=shoulders", "-m", "dtw", "--frames", "resample", "--json"]
     ran = signbench("measure", "take0", "take1", *words, folder=tmp_path)

@@ -1,10 +1,9 @@
-"""SynthSign: the same clips everywhere, plausible signing, key points that lie on what is drawn, and a careful export."""
+"""SynthSign's clips: the same everywhere, plausible signing, key points that lie on what is drawn, recordings that travel."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,106 +11,58 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signbench.corpora.synthsign import SynthSign, export
-from signbench.corpora.synthsign.corpus import SPLITS
-from signbench.corpora.synthsign.lexicon import LOCATIONS, MOUTHS, SHAPES, SIGNS
-from signbench.corpora.synthsign.motion import BROWS, FPS, perform
+from signbench.corpora import registry
+from signbench.corpora.synthsign import SynthSign
+from signbench.corpora.synthsign.lexicon import SIGNS
+from signbench.corpora.synthsign.motion import FPS, FROWN, RAISED, YAW, perform
 from signbench.corpora.synthsign.randomness import generator
-from signbench.corpora.synthsign.sentences import Sentence, all_sentences
+from signbench.corpora.synthsign.rendering import REVISION
+from signbench.corpora.synthsign.sentences import Kind, Sentence
 from signbench.corpora.synthsign.signers import SIGNERS
-from signbench.corpora.synthsign.skeleton import Skeleton, skeleton
+from signbench.corpora.synthsign.skeleton import Skeleton, in_picture, skeleton
 from signbench.errors import InputError
+from signbench.media.body_model import LEFT_ELBOW, LEFT_WRIST, RIGHT_ELBOW, RIGHT_WRIST, forward, hand_points, rig
 
 CORPUS = SynthSign()
-ALL_CLIPS = [clip for split in SPLITS for clip in CORPUS.ids(split)]
+SOME_CLIPS = [*CORPUS.ids("test")[:8], *CORPUS.ids("train")[:4], *CORPUS.ids("word-test")[:4]]
 
 
 def body(clip: str, take: int = 0) -> Skeleton:
-    sentence = CORPUS.sentence(clip)
-    signer = SIGNERS[sentence.signer]
-    return skeleton(perform(sentence, signer, generator(CORPUS.version, CORPUS.seed, clip, take)), signer)
+    return CORPUS.body(clip, take)
 
 
-def signed(gloss: str, signer: str = "Ada", question: bool = False) -> Skeleton:
-    return skeleton(perform(Sentence("", (gloss,), signer, question), SIGNERS[signer], generator("test")), SIGNERS[signer])
+def signed(gloss: str, signer: str = "Ada") -> Skeleton:
+    sentence = Sentence("", (gloss,), signer, "word")
+    return skeleton(perform(sentence, SIGNERS[signer], generator("test")), SIGNERS[signer])
 
 
 def digest_of_frames(clip: str, take: int = 0, size: int = 64, corpus: SynthSign = CORPUS) -> str:
     return hashlib.sha256(b"".join(frame.tobytes() for frame in corpus.frames(clip, take, size))).hexdigest()
 
 
-# the language
-
-
-@pytest.mark.parametrize(("split", "count"), [("train", 8), ("dev", 4), ("test", 12)])
-def test_a_split_has_numbered_clips(split: str, count: int) -> None:
-    assert CORPUS.ids(split) == [f"{split}-{number:04d}" for number in range(1, count + 1)]
-
-
-def test_no_sentence_is_in_two_clips() -> None:
-    sentences = [CORPUS.sentence(clip) for clip in ALL_CLIPS]
-    assert len({sentence.text for sentence in sentences}) == len(sentences)
-
-
-def test_every_split_has_every_signer() -> None:
-    for split in SPLITS:
-        assert {CORPUS.sentence(clip).signer for clip in CORPUS.ids(split)} == set(SIGNERS)
-
-
-def test_every_text_of_the_grammar_has_signs_of_its_own() -> None:
-    sentences = all_sentences()
-    assert len({sentence.text for sentence in sentences}) == len(sentences)
-    assert len({(sentence.gloss, sentence.question) for sentence in sentences}) == len(sentences)
-
-
-@pytest.mark.parametrize(
-    ("text", "gloss"),
-    [
-        ("The child gave water yesterday.", "YESTERDAY WATER CHILD GIVE"),
-        ("The mother sees the house.", "HOUSE MOTHER SEE"),
-        ("The father will not work tomorrow.", "TOMORROW FATHER WORK NOT"),
-        ("Did the child drink water yesterday?", "YESTERDAY WATER CHILD DRINK"),
-    ],
-)
-def test_signs_come_as_time_topic_comment_negation(text: str, gloss: str) -> None:
-    assert gloss in [" ".join(sentence.gloss) for sentence in all_sentences() if sentence.text == text]
-
-
-def test_signs_are_made_of_known_parts_and_all_are_used() -> None:
-    for sign in SIGNS.values():
-        assert {sign.shape, sign.end_shape or sign.shape} <= set(SHAPES)
-        assert sign.location in LOCATIONS
-        assert set(sign.mouth) <= set(MOUTHS)
-    assert {gloss for sentence in all_sentences() for gloss in sentence.gloss} == set(SIGNS)
-
-
-def test_the_sentences_of_a_seed_stay_with_the_version() -> None:
-    # a change here is a change of every published number: it needs a new version
-    assert CORPUS.version == "0.1"
-    assert CORPUS.sentence("test-0001") == Sentence("Does the father eat?", ("FATHER", "EAT"), "Ada", question=True)
-    texts = "\n".join(CORPUS.sentence(clip).text for clip in ALL_CLIPS)
-    assert hashlib.sha256(texts.encode()).hexdigest()[:12] == "b07d0eac3a5c"
-
-
-def test_another_seed_is_another_corpus() -> None:
-    other = SynthSign(seed=1)
-    assert [other.sentence(clip).text for clip in ALL_CLIPS] != [CORPUS.sentence(clip).text for clip in ALL_CLIPS]
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: CORPUS.ids("tset"), "no split tset.*test"),
-        (lambda: CORPUS.sentence("test-0013"), "no clip test-0013.*test-0012"),
+        (lambda: CORPUS.sentence("test-0201"), "no clip test-0201.*test-0"),
         (lambda: CORPUS.pose("nothing"), "no clip nothing"),
+        (lambda: CORPUS.clip("test-0201"), "no clip test-0201"),
         (lambda: CORPUS.frames("test-0001", size=63), "64 to 576 px a side, not at 63"),
         (lambda: CORPUS.frames("test-0001", size=577), "not at 577"),
-        (lambda: CORPUS.frames("test-0099"), "no clip test-0099"),
+        (lambda: CORPUS.frames("test-0999"), "no clip test-0999"),
+        (lambda: CORPUS.frames("test-0001", rendering="hands"), "no rendering hands.*hamer"),
+        (lambda: SynthSign(size=32), "not at 32"),
+        (lambda: registry.corpus("synthsing"), "no corpus synthsing. Did you mean synthsign"),
     ],
 )
 def test_what_does_not_exist_is_refused_by_name(call, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_the_registry_knows_the_corpus() -> None:
+    assert registry.known() == ["synthsign"]
+    assert isinstance(registry.corpus("synthsign"), SynthSign)
 
 
 # determinism
@@ -134,18 +85,18 @@ def test_a_clip_does_not_depend_on_what_was_made_before() -> None:
 
 
 def test_motion_stays_with_the_version() -> None:
-    # measured with version 0.1; motion is promised to 1e-5 m on every machine
+    # measured with version 1.0; motion is promised to 1e-5 m on every machine
     wrist = body("test-0001").hands[0, 20, 0]
-    assert wrist == pytest.approx((-0.10777234, -0.17465308, 0.15388904), abs=1e-5)
+    assert wrist == pytest.approx((-0.19183685, -0.15169220, 0.16353757), abs=1e-5)
 
 
 def test_another_take_is_the_same_sentence_in_another_performance() -> None:
-    for clip in CORPUS.ids("test"):
+    for clip in CORPUS.ids("test")[:30]:
         first, second = body(clip, 0), body(clip, 1)
         assert abs(len(first.neck) - len(second.neck)) <= 0.15 * len(first.neck)
         shared = min(len(first.neck), len(second.neck))
         apart = np.linalg.norm(first.hands[:, :shared, 0] - second.hands[:, :shared, 0], axis=-1)
-        assert 0.002 < apart.mean() < 0.10
+        assert 0.002 < apart.mean() < 0.15
 
 
 def test_takes_of_one_sentence_are_closer_than_other_sentences_by_the_same_signer() -> None:
@@ -153,7 +104,7 @@ def test_takes_of_one_sentence_are_closer_than_other_sentences_by_the_same_signe
         positions = np.linspace(0, len(skeleton.neck) - 1, 60).astype(int)
         return skeleton.hands[:, positions, 0]
 
-    clips = [clip for clip in CORPUS.ids("test") if CORPUS.sentence(clip).signer == "Ada"]
+    clips = [clip for clip in CORPUS.ids("test")[:60] if CORPUS.sentence(clip).signer == "Ada"]
     for clip in clips:
         own = np.linalg.norm(profile(body(clip)) - profile(body(clip, 1)), axis=-1).mean()
         others = [np.linalg.norm(profile(body(clip)) - profile(body(other)), axis=-1).mean() for other in clips if other != clip]
@@ -163,10 +114,10 @@ def test_takes_of_one_sentence_are_closer_than_other_sentences_by_the_same_signe
 # signing
 
 
-@pytest.mark.parametrize("clip", ALL_CLIPS)
+@pytest.mark.parametrize("clip", SOME_CLIPS)
 def test_a_clip_lasts_some_seconds_and_its_hands_move_like_hands(clip: str) -> None:
     made = body(clip)
-    assert 1.8 <= len(made.neck) / FPS <= 4.3
+    assert 0.9 <= len(made.neck) / FPS <= 7
     step = np.diff(made.hands[:, :, 0], axis=1) * FPS
     assert 1.0 < np.linalg.norm(step, axis=-1).max() < 3.5
     assert np.linalg.norm(np.diff(step, axis=1), axis=-1).max() * FPS < 80
@@ -192,7 +143,7 @@ def test_a_minimal_pair_differs_in_its_one_parameter() -> None:
     middle = [made.hands[0, len(made.neck) // 2, 9] for made in (mother, father)]
     assert middle[1][1] < middle[0][1] - 0.12
     straight = [made.hands[0, len(made.neck) // 2, 8] - made.hands[0, len(made.neck) // 2, 5] for made in (mother, father)]
-    assert straight[0] == pytest.approx(straight[1], abs=0.01)
+    assert straight[0] == pytest.approx(straight[1], abs=0.02)
 
 
 @pytest.mark.parametrize(("signer", "dominant"), [("Ada", 0), ("Cem", 1)])
@@ -224,14 +175,72 @@ def test_hand_shapes_are_what_their_name_says() -> None:
     index, middle, ring, little = reach("NOT")
     assert index > 1.8
     assert max(middle, ring, little) < 1.2
-    index, middle, ring, little = reach("WATER")
+    index, middle, ring, little = reach("SEE")
     assert min(index, middle) > 1.8
     assert max(ring, little) < 1.2
 
 
-def test_a_question_raises_the_brows() -> None:
-    plain, asked = (perform(Sentence("", ("EAT",), "Ada", question), SIGNERS["Ada"], generator("t")) for question in (False, True))
-    assert asked.face[:, BROWS].max() > 0.5 > plain.face[:, BROWS].max()
+@pytest.mark.parametrize(
+    ("kind", "channel", "sign"),
+    [("yes-no", RAISED, 1), ("question word", FROWN, 1), ("negation", FROWN, 1), ("question word", RAISED, -1)],
+)
+def test_face_and_head_say_what_kind_of_sentence_it_is(kind: Kind, channel: int, sign: int) -> None:
+    plain, marked = (
+        perform(Sentence("", ("BREAD", "I", "EAT"), "Cem", shown, 0, 1), SIGNERS["Cem"], generator("t"))
+        for shown in ("statement", kind)
+    )
+    comment = slice(len(plain.face) // 2, -14)
+    assert (sign * (marked.face - plain.face)[comment, channel]).max() > 0.4
+
+
+def test_a_negation_shakes_the_head() -> None:
+    plain, denied = (
+        perform(Sentence("", ("I", "EAT", "NOT"), "Cem", kind, 0, 1), SIGNERS["Cem"], generator("t"))
+        for kind in ("statement", "negation")
+    )
+    shake = denied.face[:, YAW] - plain.face[:, YAW]
+    assert shake.max() > 0.2
+    assert shake.min() < -0.2
+
+
+def test_a_topic_is_marked_by_the_brows() -> None:
+    marked, plain = (
+        perform(Sentence("", ("BREAD", "I", "EAT"), "Cem", "statement", 0, topic), SIGNERS["Cem"], generator("t"))
+        for topic in (1, 0)
+    )
+    assert marked.face[: len(plain.face) // 2, RAISED].max() > 0.5 > plain.face[:, RAISED].max()
+
+
+# rotations
+
+
+@pytest.mark.parametrize("clip", SOME_CLIPS[::3])
+def test_the_rotations_alone_give_the_joints_that_the_key_points_show(clip: str) -> None:
+    made, signer = body(clip), SIGNERS[CORPUS.sentence(clip).signer]
+    posture = forward(made.rotations, rig(signer.build), made.translation)
+    left, right = in_picture(hand_points(posture), signer.scale)
+    assert np.abs(made.hands - [right, left]).max() < 1e-9
+    for side, (elbow, wrist) in enumerate(((RIGHT_ELBOW, RIGHT_WRIST), (LEFT_ELBOW, LEFT_WRIST))):
+        assert np.abs(in_picture(posture.joints[:, elbow], signer.scale) - made.elbows[side]).max() < 1e-9
+        assert np.abs(in_picture(posture.joints[:, wrist], signer.scale) - made.hands[side][:, 0]).max() < 1e-9
+
+
+def test_a_motion_reads_as_joints_of_the_neutral_skeleton() -> None:
+    motion = CORPUS.motion("test-0003")
+    assert motion.rotations.shape == (CORPUS.length("test-0003"), 55, 3)
+    assert motion.rotations.dtype == np.float32
+    assert np.linalg.norm(motion.rotations, axis=-1).max() <= np.pi + 1e-6
+    pose = motion.pose()
+    assert (pose.layout.name, pose.fps) == ("smplx-55", 25)
+    assert np.array_equal(pose.points[:, 0], motion.translation)
+    # a wrist does not bend like a hinge
+    assert np.linalg.norm(motion.rotations[:, [LEFT_WRIST, RIGHT_WRIST]], axis=-1).max() < np.radians(110)
+
+
+def test_two_signers_make_the_same_sign_with_other_bones() -> None:
+    small, large = signed("HOUSE", "Dee"), signed("HOUSE", "Eli")
+    reach = [float(np.linalg.norm(made.hands[0, 0, 12] - made.hands[0, 0, 9])) for made in (small, large)]
+    assert reach[1] > 1.15 * reach[0]
 
 
 # key points
@@ -250,7 +259,7 @@ def test_key_points_are_coco_wholebody_in_pixels_with_confidence() -> None:
 
 
 def test_legs_and_feet_are_not_seen_and_the_rest_nearly_always_is() -> None:
-    for clip in ALL_CLIPS[::5]:
+    for clip in SOME_CLIPS[::3]:
         pose = CORPUS.pose(clip)
         assert not pose.seen[:, 13:23].any()
         assert not pose.points[:, 13:23].any()
@@ -312,7 +321,7 @@ def test_there_are_as_many_frames_as_key_points() -> None:
 def test_frames_of_two_sizes_show_the_same_picture() -> None:
     small, large = (list(CORPUS.frames("test-0001", size=size))[30].astype(float) for size in (128, 512))
     shrunk = large.reshape(128, 4, 128, 4, 3).mean(axis=(1, 3))
-    assert np.abs(small - shrunk).mean() < 3
+    assert np.abs(small - shrunk).mean() < 4
 
 
 def test_frames_are_anti_aliased_and_do_not_share_memory() -> None:
@@ -324,138 +333,108 @@ def test_frames_are_anti_aliased_and_do_not_share_memory() -> None:
     assert not np.array_equal(frames[5], frames[20])
 
 
-# export
+@pytest.mark.parametrize("rendering", ["pose", "hamer", "smplx"])
+def test_a_rendered_form_shows_something_on_black(rendering: str) -> None:
+    frame = next(iter(CORPUS.frames("test-0001", size=96, rendering=rendering)))
+    assert (frame[0] == 0).all()
+    assert 0.01 < (frame.sum(axis=2) > 60).mean() < 0.5
 
 
-def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+def test_the_hands_alone_are_where_the_hands_of_the_video_are() -> None:
+    pose = CORPUS.pose("test-0002")
+    for number, frame in enumerate(CORPUS.frames("test-0002", size=512, rendering="hamer")):
+        if number % 15 == 0:
+            inside = [frame[round(float(y)), round(float(x))].sum() > 60 for x, y in pose.points[number, 91:]]
+            assert np.mean(inside) > 0.97
 
 
-def test_an_export_reads_back_as_the_clips(tmp_path: Path) -> None:
-    from signbench.media.pose_files import read_pose
-    from signbench.media.video import probe_video, read_frames
-
-    assert export(CORPUS, "test", tmp_path / "new" / "folder", size=64, limit=2) == ["test-0001", "test-0002"]
-    folder = tmp_path / "new" / "folder"
-    assert sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) == [
-        "test-0001.mkv",
-        "test-0001.pose",
-        "test-0002.mkv",
-        "test-0002.pose",
-    ]
-    probe = probe_video(folder / "test-0002.mkv", None)
-    frames = np.concatenate(list(read_frames(folder / "test-0002.mkv", probe=probe, positions=np.arange(probe.frames), size=None)))
-    assert np.array_equal(frames, np.stack(list(CORPUS.frames("test-0002", size=64))))
-    pose, expected = read_pose(folder / "test-0002.pose"), CORPUS.pose("test-0002")
-    assert pose.fps == 25
-    assert np.abs(pose.points[expected.seen][:, :2] - expected.points[expected.seen]).max() < 1e-3
-    assert pose.confidence == pytest.approx(expected.confidence, abs=1e-3)
+# recordings
 
 
-def test_a_repeated_export_writes_nothing(tmp_path: Path) -> None:
-    export(CORPUS, "dev", tmp_path, size=64, limit=2)
-    before = contents(tmp_path)
-    assert export(CORPUS, "dev", tmp_path, size=64, limit=2) == ["dev-0001", "dev-0002"]
-    assert contents(tmp_path) == before
+RECORDINGS = {
+    "video": lambda clip: clip.video,
+    "rendering pose": lambda clip: clip.renderings["pose"],
+    "rendering hamer": lambda clip: clip.renderings["hamer"],
+    "rendering smplx": lambda clip: clip.renderings["smplx"],
+    "key points": lambda clip: clip.pose,
+    "motion": lambda clip: clip.motion,
+}
 
 
-def test_an_export_that_was_killed_goes_on(tmp_path: Path) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill(done: int, total: int) -> None:
-        if done == 1:
-            raise Killed
-
-    with pytest.raises(Killed):
-        export(CORPUS, "dev", tmp_path, media=["pose"], limit=3, progress=kill)
-    ledger = tmp_path / ".synthsign.jsonl"
-    with ledger.open("a") as stream:
-        stream.write('{"file": "dev-00')
-    before = contents(tmp_path)
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=3)
-    after = contents(tmp_path)
-    assert after["dev-0001.pose"] == before["dev-0001.pose"]
-    assert {"dev-0002.pose", "dev-0003.pose"} <= set(after)
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=3)
-    assert contents(tmp_path) == after
+def test_a_clip_says_what_it_is() -> None:
+    clip, sentence = CORPUS.clip("test-0004"), CORPUS.sentence("test-0004")
+    assert (clip.id, clip.split, clip.fps) == ("test-0004", "test", 25)
+    assert (clip.text, clip.gloss, clip.signer) == (sentence.text, sentence.gloss, sentence.signer)
+    assert CORPUS.clip("word-test-0001").split == "word-test"
 
 
-def test_progress_counts_clips(tmp_path: Path) -> None:
-    calls: list[tuple[int, int]] = []
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, progress=lambda done, total: calls.append((done, total)))
-    assert calls == [(0, 2), (1, 2), (2, 2)]
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_recording_travels_to_another_process_and_stays_small(name: str) -> None:
+    recording = RECORDINGS[name](CORPUS.clip("test-0004"))
+    packed = pickle.dumps(recording)
+    assert len(packed) < 400
+    assert pickle.loads(packed) == recording
+    assert pickle.loads(packed).digest() == recording.digest()
+    assert "test-0004" in recording.label
 
 
-def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+def test_recordings_of_one_clip_have_digests_of_their_own() -> None:
+    clips = (CORPUS.clip("test-0004"), CORPUS.clip("test-0004", 1), CORPUS.clip("test-0005"), SynthSign(size=64).clip("test-0004"))
+    digests = [RECORDINGS[name](clip).digest() for clip in clips[:3] for name in RECORDINGS]
+    assert len(set(digests)) == len(digests)
+    assert clips[3].video is not None
+    assert clips[3].video.digest() not in digests
 
 
-@pytest.mark.parametrize("name", ["dev-0001.pose", "dev-0002.pose"])
-def test_a_foreign_file_of_a_clips_name_stops_the_export_before_it_writes(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"foreign")
-    with pytest.raises(InputError, match=f"holds {name}, not as SynthSign wrote it"):
-        export(CORPUS, "dev", tmp_path, media=["pose"], limit=2)
-    assert [path.name for path in tmp_path.iterdir()] == [name]
-    assert (tmp_path / name).read_bytes() == b"foreign"
+def test_a_digest_is_the_sha_256_of_what_the_pixels_follow_from() -> None:
+    video = CORPUS.clip("test-0004").video
+    assert video is not None
+    named = f"synthsign|1.0|0|test-0004|0|128|video|{REVISION}"
+    assert video.digest() == hashlib.sha256(named.encode()).hexdigest()
+    assert video.stamp() == (0, REVISION)
 
 
-def test_a_clip_that_was_changed_is_not_overwritten(tmp_path: Path) -> None:
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
-    with (tmp_path / "dev-0001.pose").open("ab") as stream:
-        stream.write(b"x")
-    with pytest.raises(InputError, match=r"holds dev-0001\.pose, not as SynthSign wrote it"):
-        export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
+@pytest.mark.parametrize("name", [name for name in RECORDINGS if name.startswith(("video", "rendering"))])
+def test_a_video_recording_gives_the_frames_of_the_clip(name: str) -> None:
+    recording = RECORDINGS[name](SynthSign(size=64).clip("word-test-0003"))
+    probe = recording.probe(None)
+    assert (probe.frames, probe.height, probe.width, probe.fps) == (CORPUS.length("word-test-0003"), 64, 64, 25)
+    assert probe.duration == pytest.approx(probe.frames / 25)
+    assert recording.probe(50.0).times[-1] == pytest.approx((probe.frames - 1) / 50)
+    whole = np.stack(list(CORPUS.frames("word-test-0003", size=64, rendering=name.rpartition(" ")[2])))
+    assert np.array_equal(np.concatenate(list(recording.chunks(probe, np.arange(probe.frames), None))), whole)
+    positions = np.array([0, 3, 3, 17])
+    assert np.array_equal(np.concatenate(list(recording.chunks(probe, positions, None))), whole[positions])
+    (small,) = recording.chunks(probe, positions, (32, 48))
+    assert small.shape == (4, 32, 48, 3)
+    with pytest.raises(InputError, match="indices of its"):
+        list(recording.chunks(probe, np.array([probe.frames]), None))
 
 
-def test_another_take_does_not_go_into_the_same_folder(tmp_path: Path) -> None:
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
-    with pytest.raises(InputError, match=r"of another export .*take 0.*; choose another folder"):
-        export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, take=1)
+@pytest.mark.parametrize("name", ["key points", "motion"])
+def test_a_pose_recording_gives_the_key_points_of_the_clip(name: str) -> None:
+    recording = RECORDINGS[name](CORPUS.clip("word-test-0003"))
+    probe, pose = recording.probe(None), recording.pose(None)
+    assert (probe.frames, probe.layout, probe.fps, probe.dimensions) == (pose.frames, pose.layout, pose.fps, pose.points.shape[2])
+    assert recording.pose(50.0).fps == recording.probe(50.0).fps == 50
 
 
-def test_a_table_is_written_when_asked_for(tmp_path: Path) -> None:
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, table=True)
-    with (tmp_path / "clips.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    sentence = CORPUS.sentence("dev-0002")
-    assert [row["id"] for row in rows] == ["dev-0001", "dev-0002"]
-    assert rows[1] == {
-        "id": "dev-0002",
-        "file": "dev-0002.pose",
-        "text": sentence.text,
-        "gloss": " ".join(sentence.gloss),
-        "signer": sentence.signer,
-        "fps": "25",
-    }
+def test_every_sign_can_be_signed_by_every_signer() -> None:
+    for place, gloss in enumerate(SIGNS):
+        made = signed(gloss, list(SIGNERS)[place % len(SIGNERS)])
+        assert np.isfinite(made.rotations).all()
+        assert np.isfinite(made.face).all()
 
 
-def test_the_ledger_names_each_file_with_its_digest(tmp_path: Path) -> None:
-    export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
-    (entry,) = [json.loads(line) for line in (tmp_path / ".synthsign.jsonl").read_text().splitlines() if line]
-    assert entry["sha256"] == hashlib.sha256((tmp_path / "dev-0001.pose").read_bytes()).hexdigest()
+def test_the_contact_sheet_is_written_and_the_documents_one_is_small(tmp_path: Path) -> None:
+    from signbench.corpora.synthsign.contact_sheet import contact_sheet, write_contact_sheet
 
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"split": "tests"}, "no split tests"),
-        ({"media": ["poses"]}, "exports no poses.*pose"),
-        ({"media": []}, "nothing to export"),
-        ({"size": 32}, "64 to 576 px"),
-        ({"take": -1}, "not -1"),
-        ({"limit": 0}, "limit 1 or more"),
-    ],
-)
-def test_wrong_use_is_refused_before_anything_is_written(tmp_path: Path, wrong: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        export(CORPUS, wrong.pop("split", "dev"), tmp_path / "out", **wrong)
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("")
-    with pytest.raises(InputError, match="cannot be exported to"):
-        export(CORPUS, "dev", tmp_path / "out", media=["pose"])
+    sheet = contact_sheet(64)
+    assert sheet.shape == (3 * 64, 5 * 64, 3)
+    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 1000
+    write_contact_sheet(tmp_path / "sheet.png", 64)
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_contact_sheet(tmp_path / "nowhere" / "sheet.png", 64)
+    shown = Path(__file__).parents[2] / "docs" / "images" / "synthsign.png"
+    assert 0 < shown.stat().st_size < 400_000

@@ -85,6 +85,19 @@ PLACES = [
     ("pt-50", 7, "right_wrist"),
     ("pt-50", 8, "right_hand_root"),
     ("pt-50", 29, "left_hand_root"),
+    # SMPL-X, smplx/joint_names.py
+    ("smplx-55", 0, "pelvis"),
+    ("smplx-55", 9, "spine_3"),
+    ("smplx-55", 12, "neck"),
+    ("smplx-55", 15, "head"),
+    ("smplx-55", 20, "left_wrist"),
+    ("smplx-55", 22, "jaw"),
+    ("smplx-55", 25, "left_index_1"),
+    ("smplx-55", 31, "left_pinky_1"),
+    ("smplx-55", 34, "left_ring_1"),
+    ("smplx-55", 39, "left_thumb_3"),
+    ("smplx-55", 40, "right_index_1"),
+    ("smplx-55", 54, "right_thumb_3"),
 ]
 
 
@@ -104,9 +117,12 @@ def test_every_layout_has_both_arms_and_both_hands_under_the_same_names(name):
     arms = [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist")]
     known = layout(name)
     assert all(joint in known for joint in arms)
-    assert sorted(known.part("left_hand")) == sorted(layout("openpose-137").part("left_hand"))
+    if name == "smplx-55":  # MANO's hands have no joint at the finger tips, and their root is the wrist
+        assert set(known.part("left_hand")) < set(layout("openpose-137").part("left_hand"))
+    else:
+        assert sorted(known.part("left_hand")) == sorted(layout("openpose-137").part("left_hand"))
     assert sorted(known.part("right_hand")) == sorted(joint.replace("left", "right") for joint in known.part("left_hand"))
-    assert len(known.part("hands")) == 42
+    assert len(known.part("hands")) == (30 if name == "smplx-55" else 42)
 
 
 def test_openposes_points_are_in_the_order_of_pose_format():
@@ -140,7 +156,7 @@ def test_dwpose_is_coco_wholebody_with_a_neck_reordered_as_dwpose_does():
 
 
 @pytest.mark.parametrize(
-    ("joints", "name"), [(50, "pt-50"), (133, "coco-wholebody-133"), (134, "dwpose-134"), (137, "openpose-137")]
+    ("joints", "name"), [(50, "pt-50"), (55, "smplx-55"), (133, "coco-wholebody-133"), (134, "dwpose-134"), (137, "openpose-137")]
 )
 @pytest.mark.parametrize("dimensions", [None, 2, 3])
 def test_a_count_that_one_layout_has_tells_the_layout(joints, name, dimensions):

@@ -2,60 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.corpora.clip import Clip
+from signbench.corpora.synthsign.key_points import key_points
+from signbench.corpora.synthsign.lexicon import SIGNS
 from signbench.corpora.synthsign.motion import FPS, perform
-from signbench.corpora.synthsign.randomness import generator
-from signbench.corpora.synthsign.rendering import render
-from signbench.corpora.synthsign.sentences import Sentence, all_sentences
+from signbench.corpora.synthsign.randomness import Choices, generator
+from signbench.corpora.synthsign.recordings import RENDERINGS, SynthSignMotion, SynthSignPose, SynthSignVideo
+from signbench.corpora.synthsign.rendering import Look, render
+from signbench.corpora.synthsign.sentences import Sentence, plan, signed_by
 from signbench.corpora.synthsign.signers import SIGNERS
-from signbench.corpora.synthsign.skeleton import Skeleton, key_points, skeleton
+from signbench.corpora.synthsign.skeleton import Skeleton, skeleton
+from signbench.corpora.synthsign.vocabulary import entries
 from signbench.errors import InputError, nearest
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 
-SPLITS = {"train": 8, "dev": 4, "test": 12}
+SENTENCES = {"train": 2000, "dev": 200, "test": 200}
+"""Splits of sentences, with their number of clips."""
+
+INSTANCES = {"word-train": 16, "word-test": 4}
+"""Splits of isolated words, with their number of clips for each sign."""
+
+SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
+"""The 30-sign subset's splits, whose clips are those of the others."""
+
+SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
 SIZES = range(64, 577)
+_LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx"}
 POSE_SIZE = 512
 """Key points are in pixels of a picture of this side."""
 
 
 class SynthSign:
-    """A small made-up sign language, performed by a program: a corpus for trying signbench out, not for research on signing.
+    """A small made-up sign language, performed by a program: a test corpus, not one for research on signing.
 
-    Everything follows from the version and the seed; nothing is stored.
+    Everything follows from the version and the seed; nothing is stored. Plans and bodies are made when they are first asked for.
 
     Attributes:
+        name: ``synthsign``.
         version: rises when clips change.
-        seed: which of the corpora of this version.
+        licence: of the clips.
+        splits: names of the splits.
         fps: frames per second of all clips.
+        seed: which of the corpora of this version.
+        size: height and width in pixels of the videos that :meth:`clip` hands out.
     """
 
-    version = "0.1"
+    name = "synthsign"
+    version = "1.0"
+    licence = "CC0-1.0"
+    splits = SPLITS
     fps = float(FPS)
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, size: int = 128) -> None:
+        _check_size(size)
         self.seed = seed
-        grammar = all_sentences()
-        order = generator(self.version, seed, "sentences").permutation(len(grammar))
-        signers = list(SIGNERS)
-        clips = [f"{split}-{number:04d}" for split, count in SPLITS.items() for number in range(1, count + 1)]
-        self._sentences: dict[str, Sentence] = {
-            clip: replace(grammar[order[place]], signer=signers[place % len(signers)]) for place, clip in enumerate(clips)
-        }
+        self.size = size
+
+    def __reduce__(self) -> tuple[type[SynthSign], tuple[int, int]]:
+        return SynthSign, (self.seed, self.size)
 
     def ids(self, split: str) -> list[str]:
-        """Ids of a split's clips, such as ``test-0001``, in order.
+        """Ids of a split's clips, such as ``test-0001`` or ``word-test-0001``, in order.
 
         Raises:
             InputError: there is no such split.
         """
         if split not in SPLITS:
             raise InputError(f"SynthSign has no split {split}. {nearest(split, SPLITS)}")
-        return [clip for clip in self._sentences if clip.startswith(f"{split}-")]
+        if split in SUBSETS:
+            return [clip for clip in self.ids(SUBSETS[split]) if self._planned[clip].gloss[0] in self.thirty_signs]
+        return [clip for clip in self._planned if clip.rpartition("-")[0] == split]
+
+    @cached_property
+    def thirty_signs(self) -> frozenset[str]:
+        """Glosses of the 30-sign subset of isolated words."""
+        return frozenset(Choices(self.version, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
+
+    @cached_property
+    def _planned(self) -> dict[str, Sentence]:
+        signers = list(SIGNERS)
+        # every signer in every split, and as often
+        found = {
+            clip: signed_by(sentence, signers[place % len(signers)])
+            for place, (clip, sentence) in enumerate(plan(SENTENCES, self.version, self.seed).items())
+        }
+        instances: dict[str, list[int]] = {}
+        for gloss in SIGNS:
+            order = Choices(self.version, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
+            instances[gloss] = order
+        done = 0
+        for split, count in INSTANCES.items():
+            number = 0
+            for turn in range(done, done + count):
+                for gloss, order in instances.items():
+                    number += 1
+                    signer = signers[order[turn] % len(signers)]
+                    found[f"{split}-{number:04d}"] = Sentence(entries()[gloss].lemma, (gloss,), signer, "word")
+            done += count
+        return found
 
     def sentence(self, clip_id: str) -> Sentence:
         """What a clip says, and who signs it.
@@ -63,9 +114,58 @@ class SynthSign:
         Raises:
             InputError: there is no such clip.
         """
-        if clip_id not in self._sentences:
-            raise InputError(f"SynthSign has no clip {clip_id}. {nearest(clip_id, self._sentences)}")
-        return self._sentences[clip_id]
+        if clip_id not in self._planned:
+            raise InputError(f"SynthSign has no clip {clip_id}. {nearest(clip_id, self._planned)}")
+        return self._planned[clip_id]
+
+    def clip(self, clip_id: str, take: int = 0) -> Clip:
+        """A clip with handles of its media, which render when they are read.
+
+        Args:
+            clip_id: of the clip.
+            take: which performance of the sentence by the same signer; 0 is the reference.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        sentence = self.sentence(clip_id)
+        return Clip(
+            clip_id,
+            video=SynthSignVideo(self.seed, clip_id, take, self.size),
+            pose=SynthSignPose(self.seed, clip_id, take, POSE_SIZE),
+            split=clip_id.rpartition("-")[0],
+            signer=sentence.signer,
+            text=sentence.text,
+            gloss=sentence.gloss,
+            fps=self.fps,
+            renderings={name: SynthSignVideo(self.seed, clip_id, take, self.size, name) for name in RENDERINGS if name != "video"},
+            motion=SynthSignMotion(self.seed, clip_id, take, POSE_SIZE),
+        )
+
+    def length(self, clip_id: str, take: int = 0) -> int:
+        """Number of frames of a clip.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        return _length(self.seed, clip_id, take, self.sentence(clip_id))
+
+    def body(self, clip_id: str, take: int = 0) -> Skeleton:
+        """The performed body of a clip: its rotations, and the points in space that follow from them.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        return _performed(self.seed, clip_id, take, self.sentence(clip_id))
+
+    def motion(self, clip_id: str, take: int = 0) -> Motion:
+        """SMPL-X rotations of a clip.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        body = self.body(clip_id, take)
+        return Motion(body.rotations, body.translation, self.fps)
 
     def pose(self, clip_id: str, take: int = 0) -> Pose:
         """Key points of a clip in COCO-WholeBody's layout of 133, in pixels of a picture of 512 x 512, at 25 fps.
@@ -79,28 +179,60 @@ class SynthSign:
         """
         from signbench.media.layouts import layout
 
-        points, confidence = key_points(self._body(clip_id, take), POSE_SIZE)
+        points, confidence = key_points(self.body(clip_id, take), POSE_SIZE)
         return Pose(points.astype(np.float32), confidence.astype(np.float32), layout("coco-wholebody-133"), self.fps)
 
-    def frames(self, clip_id: str, take: int = 0, size: int = 128) -> Iterator[NDArray[np.uint8]]:
+    def frames(self, clip_id: str, take: int = 0, size: int | None = None, rendering: str = "video") -> Iterator[NDArray[np.uint8]]:
         """The rendered video of a clip, frame by frame, at 25 fps.
 
         Args:
             clip_id: of the clip.
             take: which performance of the sentence by the same signer; 0 is the reference.
-            size: height and width in pixels, 64 to 576.
+            size: height and width in pixels, 64 to 576; by default the corpus's own.
+            rendering: ``video``, or on black ``pose`` (the drawn key points), ``hamer`` (the hands) or ``smplx`` (the body).
 
         Returns:
             An iterator over uint8 ``(size, size, 3)`` RGB, as many as the pose has frames.
 
         Raises:
-            InputError: there is no such clip, or the size is out of range.
+            InputError: there is no such clip or rendering, or the size is out of range.
         """
-        if size not in SIZES:
-            raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")
-        return render(self._body(clip_id, take), SIGNERS[self.sentence(clip_id).signer], size)
+        return self.frames_at(clip_id, None, take, size, rendering)
 
-    def _body(self, clip_id: str, take: int) -> Skeleton:
-        sentence = self.sentence(clip_id)
-        signer = SIGNERS[sentence.signer]
-        return skeleton(perform(sentence, signer, generator(self.version, self.seed, clip_id, take)), signer)
+    def frames_at(
+        self,
+        clip_id: str,
+        positions: Sequence[int] | None,
+        take: int = 0,
+        size: int | None = None,
+        rendering: str = "video",
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Some frames of a clip, or all; see :meth:`frames`."""
+        side = self.size if size is None else size
+        _check_size(side)
+        if rendering not in RENDERINGS:
+            raise InputError(f"SynthSign has no rendering {rendering}. {nearest(rendering, RENDERINGS)}")
+        look = _LOOKS.get(rendering)
+        if look is None:
+            from signbench.media.drawing import draw_pose
+
+            return draw_pose(self.pose(clip_id, take), side, POSE_SIZE, positions)
+        return render(self.body(clip_id, take), SIGNERS[self.sentence(clip_id).signer], side, look, positions)
+
+
+@lru_cache(maxsize=8)
+def _performed(seed: int, clip_id: str, take: int, sentence: Sentence) -> Skeleton:
+    signer = SIGNERS[sentence.signer]
+    return skeleton(perform(sentence, signer, generator(SynthSign.version, seed, clip_id, take)), signer)
+
+
+@lru_cache(maxsize=8192)
+def _length(seed: int, clip_id: str, take: int, sentence: Sentence) -> int:
+    """Frames of a performance, which are known before a body performs it."""
+    performance = perform(sentence, SIGNERS[sentence.signer], generator(SynthSign.version, seed, clip_id, take))
+    return int(performance.hands.shape[1])
+
+
+def _check_size(size: int) -> None:
+    if size not in SIZES:
+        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")

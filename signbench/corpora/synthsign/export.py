@@ -14,7 +14,22 @@ from signbench.corpora.synthsign.rendering import REVISION
 from signbench.errors import InputError, listing, nearest
 
 _LEDGER = ".synthsign.jsonl"
-_SUFFIXES = {"video": ".mkv", "pose": ".pose"}
+_SUFFIXES = {
+    "video": ".mkv",
+    "pose": ".pose",
+    "motion": ".npz",
+    "rendering:pose": ".mkv",
+    "rendering:hamer": ".mkv",
+    "rendering:smplx": ".mkv",
+}
+_RENDERINGS = {
+    "video": "video",
+    "rendering:pose": "pose",
+    "rendering:hamer": "hamer",
+    "rendering:smplx": "smplx",
+}
+MEDIA = tuple(_SUFFIXES)
+"""What can be exported: video, key points, body-model rotations, and videos of the rendered forms."""
 
 
 def export(
@@ -29,19 +44,22 @@ def export(
     table: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
-    """Writes the clips of a split as ``out/<id>.mkv`` (lossless) and ``out/<id>.pose``.
+    """Writes the clips of a split as ``out/<id>.mkv`` (lossless), ``out/<id>.pose``, ``out/<id>.npz`` (rotations).
+
+    Where two kinds would be two videos or two sets of key points of one clip, each kind gets a folder of its own, such as
+    ``out/video/<id>.mkv`` and ``out/rendering-pose/<id>.mkv``, so that each folder can be a side of a measurement.
 
     Files appear whole or not at all, and the hidden file ``.synthsign.jsonl`` keeps their digests: repeating the call goes on where
     it stopped and writes nothing twice. A file that the export did not write, or that was changed since, is never overwritten.
 
     Args:
         corpus: the corpus.
-        split: ``train``, ``dev`` or ``test``.
+        split: such as ``train``, ``dev``, ``test`` or ``word-test``.
         out: folder, made if need be.
         size: height and width of the video in pixels, 64 to 576.
         limit: only the first so many clips, at least 1.
         take: which performance; 0 is the reference, any other number another performance of the same sentences by the same signers.
-        media: ``video``, ``pose`` or both.
+        media: some of :data:`MEDIA`.
         table: also write ``clips.csv`` with ``id,file,text,gloss,signer,fps``; leave it out where the folder must hold media only.
         progress: called with the number of clips done and of all clips, once at the start and after each clip.
 
@@ -55,26 +73,40 @@ def export(
         if kind not in _SUFFIXES:
             raise InputError(f"SynthSign exports no {kind}. {nearest(kind, _SUFFIXES)}")
     if not media:
-        raise InputError("nothing to export: name video, pose or both.")
+        raise InputError(f"nothing to export: name some of {', '.join(MEDIA)}.")
     if size not in SIZES:
         raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")
     if take < 0 or (limit is not None and limit < 1):
         raise InputError(f"a take is 0 or more and a limit 1 or more, not {take} and {limit}.")
     clips = corpus.ids(split)[:limit]
+    media = list(dict.fromkeys(media))
+    videos = [kind for kind in media if kind in _RENDERINGS]
+    # a folder must hold one video and one set of key points of a clip
+    apart = len(videos) > 1 or len(media) - len(videos) > 1
+    places = {kind: f"{kind.replace(':', '-')}/" if apart else "" for kind in media}
+
+    def name_of(clip: str, kind: str) -> str:
+        return f"{places[kind]}{clip}{_SUFFIXES[kind]}"
 
     made = f"synthsign {corpus.version}, seed {corpus.seed}, take {take}"
-    recipes = {"video": f"{made}, {size} px, renderer {REVISION}", "pose": made}
-    files = {f"{clip}{_SUFFIXES[kind]}": recipes[kind] for clip in clips for kind in media}
+    recipes = {
+        kind: f"{made}, {_RENDERINGS[kind]}, {size} px, renderer {REVISION}" if kind in _RENDERINGS else made for kind in media
+    }
+    files = {name_of(clip, kind): recipes[kind] for clip in clips for kind in media}
     if table:
         files["clips.csv"] = f"{made}, {split}, {len(clips)} clips of {'+'.join(media)}"
     folder = _Folder(Path(out))
     folder.prepare(files)
 
     def write(clip: str, kind: str, path: Path) -> None:
-        if kind == "video":
+        if kind in _RENDERINGS:
             from signbench.media.video_writer import write_video
 
-            write_video(path, corpus.frames(clip, take, size), corpus.fps)
+            write_video(path, corpus.frames(clip, take, size, _RENDERINGS[kind]), corpus.fps)
+        elif kind == "motion":
+            from signbench.media.motion import write_motion
+
+            write_motion(path, corpus.motion(clip, take))
         else:
             from signbench.media.pose_files import write_pose
 
@@ -84,13 +116,13 @@ def export(
         progress(0, len(clips))
     for done, clip in enumerate(clips, start=1):
         for kind in media:
-            name = f"{clip}{_SUFFIXES[kind]}"
+            name = name_of(clip, kind)
             folder.write(name, files[name], partial(write, clip, kind))
         if progress is not None:
             progress(done, len(clips))
     if table:
-        suffix = _SUFFIXES[media[0]]
-        folder.write("clips.csv", files["clips.csv"], partial(_write_table, corpus, clips, suffix))
+        named = {clip: name_of(clip, media[0]) for clip in clips}
+        folder.write("clips.csv", files["clips.csv"], partial(_write_table, corpus, named))
     return clips
 
 
@@ -136,27 +168,29 @@ class _Folder:
         """Writes a file unless it is there; it appears under its name when it is complete and entered in the ledger."""
         if name in self.present:
             return
-        unfinished = self.path / f".partial-{name}"
+        final = self.path / name
+        unfinished = final.with_name(f".partial-{final.name}")
         try:
+            final.parent.mkdir(exist_ok=True)
             writer(unfinished)
             entry = json.dumps({"file": name, "recipe": recipe, "sha256": _digest(unfinished)})
             with (self.path / _LEDGER).open("a", encoding="utf-8") as ledger:
                 # a killed export may have left half a line
                 ledger.write(f"\n{entry}\n")
-            unfinished.replace(self.path / name)
+            unfinished.replace(final)
         except OSError as error:
-            raise InputError(f"{self.path / name}: cannot be written ({error.strerror}); those before it are complete.") from error
+            raise InputError(f"{final}: cannot be written ({error.strerror}); those before it are complete.") from error
         finally:
             unfinished.unlink(missing_ok=True)
 
 
-def _write_table(corpus: SynthSign, clips: Sequence[str], suffix: str, path: Path) -> None:
+def _write_table(corpus: SynthSign, files: dict[str, str], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["id", "file", "text", "gloss", "signer", "fps"])
-        for clip in clips:
+        for clip, file in files.items():
             sentence = corpus.sentence(clip)
-            rows.writerow([clip, f"{clip}{suffix}", sentence.text, " ".join(sentence.gloss), sentence.signer, f"{corpus.fps:g}"])
+            rows.writerow([clip, file, sentence.text, " ".join(sentence.gloss), sentence.signer, f"{corpus.fps:g}"])
 
 
 def _digest(path: Path) -> str:

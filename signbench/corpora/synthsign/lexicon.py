@@ -1,139 +1,198 @@
-"""The signs, each put together from phonological parameters: hand shape, location, movement, palm orientation, handedness, mouth.
-
-Directions and places are those of the right hand of a right-handed signer, in *outward* coordinates: (out to the hand's own side,
-down, towards the viewer), origin half-way between the shoulders, metres of a signer of scale 1. A left hand is the mirror image.
-"""
+"""The signs, each put together from phonological parameters, and the pairs of them that differ in one parameter only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from itertools import combinations
 
-Vector = tuple[float, float, float]
-Hands = Literal["one", "mirrored", "alternating"]
+from signbench.corpora.synthsign.phonology import Hands
 
-
-@dataclass(frozen=True)
-class HandShape:
-    """A configuration of the fingers.
-
-    Attributes:
-        curl: thumb, index, middle, ring, little: 0 = straight, 1 = closed on the palm.
-        spread: 0 = fingers side by side, 1 = fanned out.
-        thumb_out: 0 = thumb along the index finger, 1 = thumb stretched sideways.
-        hook: share of the curl that the knuckles leave to the two outer joints.
-    """
-
-    curl: tuple[float, float, float, float, float]
-    spread: float = 0.0
-    thumb_out: float = 0.0
-    hook: float = 0.0
-
-    def channels(self) -> tuple[float, ...]:
-        """The eight numbers in one row: curl, spread, thumb_out, hook."""
-        return (*self.curl, self.spread, self.thumb_out, self.hook)
-
-
-@dataclass(frozen=True)
-class Movement:
-    """What the hand does at its location.
-
-    Attributes:
-        kind: ``line``, ``arc``, ``circle``, ``tap``, ``shake``, ``twist`` or ``nod``.
-        direction: of ``line`` and ``arc``, and from where a ``tap`` comes.
-        size: metres, or radians for ``twist`` and ``nod``.
-        repeats: full cycles; ``line`` and ``arc`` go one way once.
-    """
-
-    kind: Literal["line", "arc", "circle", "tap", "shake", "twist", "nod"]
-    direction: Vector = (0.0, 0.0, 1.0)
-    size: float = 0.1
-    repeats: int = 1
+PARAMETERS = ("shape", "location", "movement", "orientation", "hands", "mouth", "brow")
+"""What two signs can differ in. A change of the hand shape within the sign belongs to ``shape``."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign of the lexicon.
+    """A sign of the lexicon, by the names of :mod:`signbench.corpora.synthsign.phonology`.
 
     Attributes:
-        shape: name of the hand shape at the start.
-        location: name of the place where the middle of the hand is.
-        movement: what the hand does there.
-        fingers: where the straight fingers point.
-        palm: where the palm faces.
-        hands: ``one`` (the dominant hand), or both: ``mirrored``, or ``alternating`` (half a cycle apart).
-        end_shape: name of the hand shape at the end, or None: it stays.
-        mouth: names of the mouth's shapes over the sign.
+        shape: hand shape; two names with ``>`` between them where it changes within the sign.
+        location: the place where the middle of the hand is.
+        movement: path and repetition.
+        orientation: where fingers and palm point.
+        hands: ``one`` (the dominant hand), or both: ``mirrored``, ``alternating`` (half a cycle apart), or ``based`` (the dominant
+            hand acts on the other one, which lies flat with its palm up).
+        mouth: mouth shapes over the sign, with ``-`` between them.
+        brow: what the brows do.
         seconds: duration at normal speed.
     """
 
     shape: str
     location: str
-    movement: Movement
-    fingers: Vector
-    palm: Vector
+    movement: str
+    orientation: str
     hands: Hands = "one"
-    end_shape: str | None = None
-    mouth: tuple[str, ...] = ("closed",)
+    mouth: str = "closed"
+    brow: str = "neutral"
     seconds: float = 0.4
 
+    @property
+    def shapes(self) -> tuple[str, str]:
+        """The hand shapes at the start and at the end."""
+        first, _, last = self.shape.partition(">")
+        return first, last or first
 
-SHAPES: dict[str, HandShape] = {
-    "relaxed": HandShape((0.25, 0.25, 0.3, 0.35, 0.4), spread=0.2, thumb_out=0.3),
-    "flat": HandShape((0.0, 0.0, 0.0, 0.0, 0.0)),
-    "spread": HandShape((0.0, 0.0, 0.0, 0.0, 0.0), spread=1.0, thumb_out=1.0),
-    "fist": HandShape((0.85, 1.0, 1.0, 1.0, 1.0)),
-    "index": HandShape((0.85, 0.0, 1.0, 1.0, 1.0)),
-    "two": HandShape((0.85, 0.0, 0.0, 1.0, 1.0), spread=0.9),
-    "claw": HandShape((0.25, 0.6, 0.6, 0.6, 0.6), spread=0.9, thumb_out=0.9, hook=0.75),
-    "pinch": HandShape((0.45, 0.5, 0.52, 0.54, 0.56), thumb_out=0.25, hook=0.1),
-    "horns": HandShape((0.0, 1.0, 1.0, 1.0, 0.0), spread=0.5, thumb_out=1.0),
-}
+    @property
+    def mouths(self) -> tuple[str, ...]:
+        """The mouth shapes in order."""
+        return tuple(self.mouth.split("-"))
 
-LOCATIONS: dict[str, Vector] = {
-    "rest": (0.09, 0.43, 0.17),
-    "forehead": (0.07, -0.24, 0.16),
-    "cheek": (0.11, -0.19, 0.13),
-    "mouth": (0.06, -0.09, 0.18),
-    "chin": (0.07, -0.03, 0.18),
-    "chest": (0.05, 0.13, 0.19),
-    "neutral": (0.12, 0.17, 0.30),
-    "side": (0.30, 0.02, 0.22),
-    "high": (0.21, -0.11, 0.24),
-    "low": (0.17, 0.30, 0.24),
-}
 
-# how far the mouth is open, and how wide
-MOUTHS: dict[str, tuple[float, float]] = {
-    "closed": (0.0, 0.0),
-    "m": (0.0, -0.3),
-    "ah": (0.8, 0.2),
-    "eh": (0.5, 0.4),
-    "ee": (0.2, 0.9),
-    "oh": (0.5, -0.5),
-    "oo": (0.2, -0.8),
-}
+@cache
+def minimal_pairs() -> tuple[tuple[str, str, str], ...]:
+    """All pairs of glosses whose signs differ in exactly one of :data:`PARAMETERS`, with the name of that parameter."""
+    found = []
+    for (one, first), (other, second) in combinations(SIGNS.items(), 2):
+        apart = [name for name in PARAMETERS if getattr(first, name) != getattr(second, name)]
+        if len(apart) == 1:
+            found.append((one, other, apart[0]))
+    return tuple(found)
 
-UP, DOWN, FRONT, BACK, IN = (0.0, -1.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0), (-1.0, 0.0, 0.0)
-UP_IN, DOWN_OUT, AHEAD = (-0.6, -0.8, 0.0), (0.6, 0.8, 0.2), (-0.1, -0.4, 1.0)
-TO_FACE = (-0.5, 0.3, -0.8)
 
 SIGNS: dict[str, Sign] = {
-    # MOTHER and FATHER are a minimal pair (location), and so are TOMORROW and YESTERDAY (direction of the movement)
-    "MOTHER": Sign("spread", "chin", Movement("tap", (0.4, 0.0, 1.0), 0.06, 2), UP_IN, TO_FACE, mouth=("m", "ah")),
-    "FATHER": Sign("spread", "forehead", Movement("tap", (0.4, 0.0, 1.0), 0.06, 2), UP_IN, TO_FACE, mouth=("m", "ah")),
-    "CHILD": Sign("flat", "side", Movement("tap", (0.3, -1.0, 0.0), 0.07, 2), (-0.3, 0.0, 1.0), DOWN, mouth=("ah", "ee")),
-    "HOUSE": Sign("flat", "high", Movement("line", DOWN_OUT, 0.2), UP_IN, (-0.8, 0.6, 0.1), "mirrored", mouth=("ah", "oo")),
-    "RAIN": Sign("spread", "high", Movement("tap", UP, 0.1, 2), (0.0, -0.3, 1.0), DOWN, "mirrored", mouth=("eh", "ee")),
-    "BOOK": Sign("flat", "neutral", Movement("twist", size=0.6), AHEAD, IN, "mirrored", mouth=("oo", "closed")),
-    "WATER": Sign("two", "chin", Movement("tap", FRONT, 0.07, 2), UP, (-0.9, 0.0, -0.4), mouth=("oh", "eh")),
-    "SEE": Sign("two", "cheek", Movement("line", (-0.1, 0.3, 1.0), 0.2), UP, BACK, mouth=("ee",)),
-    "DRINK": Sign("claw", "mouth", Movement("nod", size=-0.5), (-0.7, -0.3, 0.6), (-0.7, 0.0, -0.7), mouth=("oo", "oh")),
-    "EAT": Sign("pinch", "mouth", Movement("tap", (0.3, 0.5, 1.0), 0.08, 2), (-0.5, -0.6, -0.6), BACK, mouth=("ah", "m", "ah")),
-    "WANT": Sign("spread", "neutral", Movement("line", (0.0, 0.1, -1.0), 0.14), AHEAD, UP, "mirrored", "claw", ("oh", "eh")),
-    "GIVE": Sign("pinch", "neutral", Movement("arc", (0.0, -0.1, 1.0), 0.16), AHEAD, UP, "mirrored", "flat", ("ee",)),
-    "WORK": Sign("fist", "neutral", Movement("circle", size=0.06, repeats=2), AHEAD, DOWN, "alternating", mouth=("oh", "m")),
-    "NOT": Sign("index", "side", Movement("shake", size=0.07, repeats=2), UP, FRONT, mouth=("m", "oh")),
-    "TOMORROW": Sign("horns", "cheek", Movement("arc", (0.2, 0.1, 1.0), 0.16), UP, (-0.8, 0.0, 0.6), mouth=("oo", "oh")),
-    "YESTERDAY": Sign("horns", "cheek", Movement("arc", (0.7, 0.0, -0.3), 0.16), UP, (-0.8, 0.0, 0.6), mouth=("eh", "eh")),
+    # when
+    "NOW": Sign("horns", "low", "tap-down", "front-up", "mirrored", "ah-oo"),
+    "TODAY": Sign("flat", "low", "tap-down", "front-up", "mirrored", "ah-oo"),
+    "YESTERDAY": Sign("horns", "cheek", "arc-back", "up-in", mouth="eh-eh"),
+    "TOMORROW": Sign("horns", "cheek", "arc-forward", "up-in", mouth="eh-eh"),
+    "MORNING": Sign("flat", "middle", "up", "in-up", "one", "oh-ee"),
+    "EVENING": Sign("flat", "middle", "down", "in-up", "one", "oh-ee"),
+    "NIGHT": Sign("cup", "high", "arc-in", "front-down", "mirrored", "ah-ee"),
+    "WEEK": Sign("index", "middle", "outward", "in-down", "based", "ee-m"),
+    "OFTEN": Sign("joined", "middle", "taps-down", "in-down", "based", "oh-eh"),
+    "SOON": Sign("ring", "cheek", "arc-forward", "up-in", mouth="oo-m"),
+    # who
+    "I": Sign("index", "chest", "tap", "point-self", mouth="ah", seconds=0.3),
+    "YOU": Sign("index", "neutral", "forward", "front-down", mouth="oo", seconds=0.3),
+    "SHE": Sign("index", "side", "outward", "point-side", mouth="ee", seconds=0.3),
+    "WE": Sign("index", "chest", "arc-out", "point-self", mouth="ee", seconds=0.36),
+    "MOTHER": Sign("spread", "chin", "taps", "slant-face", mouth="m-ah"),
+    "FATHER": Sign("spread", "forehead", "taps", "slant-face", mouth="m-ah"),
+    "BROTHER": Sign("corner", "temple", "taps", "slant-face", mouth="oh-eh"),
+    "SISTER": Sign("corner", "chin", "taps", "slant-face", mouth="oh-eh"),
+    "CHILD": Sign("flat", "side", "taps-down", "front-down", mouth="ah-ee"),
+    "BABY": Sign("flat", "belly", "shake", "in-up", "mirrored", "eh-ee"),
+    "BOY": Sign("flat>pinch", "forehead", "hold", "in-down", mouth="oh-ee", seconds=0.45),
+    "GIRL": Sign("thumb", "cheek", "taps", "up-in", mouth="oh-ee"),
+    "MAN": Sign("cup", "forehead", "forward", "in-back", mouth="m-ah"),
+    "WOMAN": Sign("cup", "chin", "forward", "in-back", mouth="m-ah"),
+    "FRIEND": Sign("hook", "middle", "twist", "in-down", "mirrored", "eh-m"),
+    "TEACHER": Sign("pinch", "temple", "taps", "slant-face", "mirrored", "ee-eh"),
+    "DOCTOR": Sign("joined", "far-shoulder", "taps", "in-back", mouth="oh-oh"),
+    "NEIGHBOUR": Sign("flat", "side", "arc-out", "up-in", mouth="eh-oh"),
+    # animals
+    "DOG": Sign("bent-two", "nose", "taps", "cup-mouth", mouth="oh"),
+    "CAT": Sign("ring", "cheek", "outward", "in-back", mouth="ah-ee"),
+    "BIRD": Sign("corner>pinch", "mouth", "hold", "up-front", mouth="oo-oo", seconds=0.45),
+    "HORSE": Sign("thumb-two", "temple", "nods", "up-front", mouth="oh-eh"),
+    "FISH": Sign("flat", "neutral", "shake", "front-in", mouth="ee"),
+    # places
+    "HOUSE": Sign("flat", "high", "roof", "slant-roof", "mirrored", "ah-oo"),
+    "SCHOOL": Sign("flat", "middle", "taps-down", "in-down", "based", "oo-m"),
+    "CITY": Sign("flat", "neutral", "taps-in", "slant-roof", "mirrored", "ee-ee"),
+    "GARDEN": Sign("spread", "neutral", "circle", "front-up", "mirrored", "ah-eh"),
+    "FOREST": Sign("spread", "side", "twists", "up-in", mouth="ee"),
+    "HOSPITAL": Sign("joined", "far-shoulder", "down", "in-back", mouth="oh-oh"),
+    "RIVER": Sign("flat", "neutral", "forward", "front-down", "mirrored", "ee-ee"),
+    "STREET": Sign("flat", "neutral", "forward", "front-in", "mirrored", "ee-ee"),
+    # things
+    "BOOK": Sign("flat", "neutral", "twist", "front-in", "mirrored", "oo-closed"),
+    "WATER": Sign("three", "chin", "taps", "up-in", mouth="oh-eh"),
+    "BREAD": Sign("flat", "middle", "to-self", "in-back", "based", "eh-m"),
+    "CHEESE": Sign("flat", "middle", "to-self", "in-back", "based", "ee"),
+    "MILK": Sign("cup>fist", "neutral", "down", "front-in", mouth="ee-m"),
+    "TEA": Sign("ring", "middle", "circles", "in-down", "based", "ee"),
+    "COFFEE": Sign("fist", "middle", "circles", "in-down", "based", "ee"),
+    "APPLE": Sign("hook", "cheek", "twists", "in-down", mouth="ah-m"),
+    "SOUP": Sign("joined", "chin", "arc-forward", "in-up", mouth="oo-m"),
+    "CAR": Sign("fist", "neutral", "circles", "front-in", "alternating", "ah"),
+    "BUS": Sign("fist", "neutral", "circles", "front-in", "mirrored", "ah"),
+    "TRAIN": Sign("joined", "middle", "forward", "in-down", "based", "eh-m"),
+    "LETTER": Sign("thumb", "mouth", "arc-forward", "cup-mouth", mouth="eh-eh"),
+    "PICTURE": Sign("corner", "neutral", "outward", "up-front", "mirrored", "ee-oo"),
+    "FLOWER": Sign("pinch>spread", "nose", "hold", "up-in", mouth="ah-oo", seconds=0.5),
+    "TREE": Sign("spread", "side", "hold", "up-in", mouth="ee"),
+    "MONEY": Sign("pinch", "middle", "taps-down", "in-up", "based", "ah-ee"),
+    "KEY": Sign("hook", "neutral", "twists", "front-in", mouth="ee"),
+    "DOOR": Sign("flat", "middle", "twist", "up-front", "mirrored", "oh"),
+    # weather
+    "RAIN": Sign("claw", "high", "taps-down", "front-down", "mirrored", "eh-ee"),
+    "SNOW": Sign("spread", "high", "wiggle", "front-down", "mirrored", "oh-oo", seconds=0.55),
+    "SUN": Sign("pinch>spread", "high", "hold", "front-down", mouth="ah-m", seconds=0.5),
+    "WIND": Sign("flat", "high", "shake", "up-in", "mirrored", "puff-oo", seconds=0.55),
+    "STORM": Sign("flat", "high", "shake", "up-in", "mirrored", "puff-oo", "lowered", seconds=0.55),
+    # what is done
+    "SEE": Sign("two", "eyes", "forward", "up-back", mouth="ee"),
+    "LOOK-FOR": Sign("two", "eyes", "circles", "up-back", mouth="ee"),
+    "WANT": Sign("spread>claw", "neutral", "to-self", "front-up", "mirrored", "oh-eh"),
+    "GIVE": Sign("pinch>flat", "neutral", "arc-forward", "front-up", "mirrored", "ee"),
+    "DRINK": Sign("cup", "mouth", "nod", "cup-mouth", mouth="oo-oh"),
+    "EAT": Sign("pinch", "mouth", "taps", "to-mouth", mouth="ah-m-ah"),
+    "COOK": Sign("fist", "neutral", "circles", "in-down", mouth="oo-m"),
+    "WORK": Sign("fist", "neutral", "circles", "front-down", "alternating", "oh-m"),
+    "BUY": Sign("flat", "middle", "arc-forward", "in-up", "based", "ah-ee"),
+    "SELL": Sign("pinch", "neutral", "nods", "front-up", "mirrored", "eh-m"),
+    "READ": Sign("two", "middle", "down", "in-back", "based", "ee"),
+    "WRITE": Sign("ring", "middle", "outward", "in-down", "based", "ah-ee"),
+    "LIKE": Sign("flat", "chest", "circle", "in-back", mouth="ee-m"),
+    "HATE": Sign("dip>spread", "chest", "forward", "in-back", mouth="eh", brow="lowered"),
+    "HAVE": Sign("flat", "chest", "tap", "in-back", "mirrored", "ah"),
+    "FIND": Sign("spread>ring", "neutral", "up", "front-down", mouth="ah-m"),
+    "LOSE": Sign("pinch>spread", "neutral", "down", "front-down", mouth="oo"),
+    "CLEAN": Sign("flat", "middle", "outward", "in-down", "based", "ee-m"),
+    "OPEN": Sign("flat", "middle", "outward", "up-front", "mirrored", "oh"),
+    "BRING": Sign("flat", "neutral", "arc-in", "front-up", "mirrored", "ee"),
+    "KNOW": Sign("flat", "temple", "taps", "slant-face", mouth="oh"),
+    "FORGET": Sign("flat>pinch", "forehead", "outward", "in-back", mouth="oh-eh"),
+    "HELP": Sign("thumb", "middle", "up", "in-back", "based", "eh-m"),
+    "GO": Sign("index", "neutral", "arc-forward", "up-front", mouth="oh"),
+    "COME": Sign("index", "neutral", "to-self", "up-front", mouth="oh"),
+    "SLEEP": Sign("flat", "cheek", "nod", "slant-face", mouth="ee", seconds=0.5),
+    "PLAY": Sign("horns", "neutral", "twists", "up-in", "mirrored", "eh"),
+    "LEARN": Sign("spread>pinch", "temple", "hold", "slant-face", mouth="oh", seconds=0.5),
+    "WAIT": Sign("spread", "neutral", "wiggle", "front-up", "mirrored", "eh", seconds=0.55),
+    "LAUGH": Sign("corner", "mouth", "taps", "slant-face", mouth="ee-ah"),
+    # what it is like
+    "BIG": Sign("claw", "neutral", "outward", "front-in", "mirrored", "ah", seconds=0.45),
+    "SMALL": Sign("flat", "neutral", "taps-in", "front-in", "mirrored", "oo"),
+    "OLD": Sign("fist", "chin", "down", "cup-mouth", mouth="oh"),
+    "NEW": Sign("cup", "middle", "arc-in", "in-up", "based", "oo"),
+    "GOOD": Sign("thumb", "neutral", "forward", "front-in", mouth="oo"),
+    "BAD": Sign("little", "neutral", "forward", "front-in", mouth="oo"),
+    "RED": Sign("index", "chin", "down", "up-back", mouth="eh"),
+    "BLUE": Sign("flat", "side", "twists", "up-front", mouth="oo"),
+    "GREEN": Sign("corner", "side", "twists", "up-front", mouth="oo"),
+    "WHITE": Sign("spread>pinch", "chest", "forward", "in-back", mouth="ah"),
+    "BLACK": Sign("index", "forehead", "outward", "in-down", mouth="ah"),
+    "HOT": Sign("claw", "mouth", "forward", "in-back", mouth="oh"),
+    "COLD": Sign("fist", "neutral", "shake", "front-in", "mirrored", "oh", "lowered"),
+    "HAPPY": Sign("flat", "chest", "up", "in-back", "mirrored", "ah-ee", "raised"),
+    "SAD": Sign("spread", "eyes", "down", "up-back", "mirrored", "m"),
+    "TIRED": Sign("cup", "chest", "nod", "in-back", "mirrored", "oo"),
+    "SICK": Sign("dip", "forehead", "taps", "slant-face", mouth="ee"),
+    "BEAUTIFUL": Sign("spread>pinch", "eyes", "circle", "up-back", mouth="oo-ee"),
+    "EXPENSIVE": Sign("pinch>spread", "neutral", "outward", "front-up", mouth="oo", brow="raised"),
+    # how many
+    "ONE": Sign("index", "side", "hold", "up-back", mouth="ah", seconds=0.34),
+    "TWO": Sign("two", "side", "hold", "up-back", mouth="oo", seconds=0.34),
+    "THREE": Sign("thumb-two", "side", "hold", "up-back", mouth="ee", seconds=0.34),
+    "FOUR": Sign("spread", "side", "hold", "up-back", mouth="oo", seconds=0.34),
+    "MANY": Sign("pinch>spread", "neutral", "taps-down", "front-up", "mirrored", "eh-ee"),
+    # asking and denying
+    "WHAT": Sign("spread", "neutral", "shake", "front-up", "mirrored", "oh", "lowered"),
+    "WHO": Sign("corner", "chin", "circles", "in-back", mouth="oo", brow="lowered"),
+    "WHERE": Sign("index", "side", "shake", "up-front", mouth="eh", brow="lowered"),
+    "WHY": Sign("horns", "temple", "wiggle", "slant-face", mouth="ah-ee", brow="lowered"),
+    "NOT": Sign("index", "side", "shake", "up-front", mouth="m-oh"),
 }

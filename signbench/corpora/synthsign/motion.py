@@ -1,15 +1,28 @@
-"""From a sentence to what hands and face do over time."""
+"""From a sentence to what hands, face, head and trunk do over time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.synthsign.lexicon import LOCATIONS, MOUTHS, SHAPES, SIGNS, Movement, Sign, Vector
+from signbench.corpora.synthsign.lexicon import SIGNS, Sign
+from signbench.corpora.synthsign.phonology import (
+    BROWS,
+    LEFT_BASE,
+    LOCATIONS,
+    MOUTHS,
+    MOVEMENTS,
+    ORIENTATIONS,
+    SHAPES,
+    Movement,
+    Vector,
+)
 from signbench.corpora.synthsign.sentences import Sentence
 from signbench.corpora.synthsign.signers import Signer
+from signbench.media.rotations import quaternion_from_matrix
 
 Array = NDArray[np.float64]
 
@@ -19,10 +32,12 @@ _RATE = FPS * _OVERSAMPLING
 
 POSITION, ORIENTATION, SHAPE = slice(0, 3), slice(3, 7), slice(7, 15)
 """Channels of a hand: its middle in outward coordinates, its rotation as a quaternion, its shape."""
-OPEN, WIDE, BROWS, LIDS, YAW, PITCH, ROLL, SWAY, LEAN = range(9)
-"""Channels of the face (mouth open and wide, brows raised, lids closed), the head (radians) and the trunk (metres)."""
+OPEN, WIDE, RAISED, FROWN, LIDS, YAW, PITCH, ROLL, SWAY, LEAN, GAZE_ASIDE, GAZE_DOWN = range(12)
+"""Channels of the face (mouth open and wide, brows raised and frowning, lids closed), the head (radians), the trunk (metres,
+towards the dominant side and forward) and the eyes (radians)."""
 _HANDS = (slice(0, 15), slice(15, 30))
-_FACE = slice(30, 39)
+_FACE = slice(30, 42)
+_CHANNELS = 42
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +46,7 @@ class Performance:
 
     Attributes:
         hands: float64 ``(2, T, 15)``, dominant hand first.
-        face: float64 ``(T, 9)``.
+        face: float64 ``(T, 12)``.
     """
 
     hands: Array
@@ -41,44 +56,55 @@ class Performance:
 def perform(sentence: Sentence, signer: Signer, random: np.random.Generator) -> Performance:
     """One performance of a sentence.
 
-    Each sign varies by 10 % in duration and 8 % in amplitude; between signs the hands move by minimum jerk, and all channels are
-    smoothed over some 30 ms, so that neighbouring signs change one another. A slow wander of a few millimetres is added.
+    Each sign varies by 10 % in duration, 8 % in amplitude and a centimetre in place; between signs the hands move by minimum jerk,
+    and all channels are smoothed over some 30 ms, so that neighbouring signs change one another. What says when, and the topic, may
+    be followed by a pause, and the last sign is held. A slow wander of a few millimetres is added.
 
     Args:
         sentence: what is signed.
-        signer: whose speed and amplitude it has.
+        signer: whose speed, amplitude and expression it has.
         random: source of this take's variation.
     """
-    rest = np.zeros(39)
+    rest = np.zeros(_CHANNELS)
     for hand in _HANDS:
-        rest[hand] = _still("rest", "relaxed", (-0.75, 0.65, 0.25), (-0.3, -0.2, -1.0))
-    pause = np.repeat(rest[None], round(0.2 * _RATE), axis=0)
-    rows = pause
-    for gloss in sentence.gloss:
+        rest[hand] = _still(LOCATIONS["rest"], "relaxed", (-0.75, 0.65, 0.25), (-0.3, -0.2, -1.0))
+    rows = np.repeat(rest[None], round(random.uniform(0.14, 0.26) * _RATE), axis=0)
+    first_after = {sentence.time: 0.6, sentence.time + sentence.topic: 0.75}
+    last = len(sentence.gloss) - 1
+    topic = [0, 0]
+    comment = 0
+    for place, gloss in enumerate(sentence.gloss):
+        if place == sentence.time:
+            topic[0] = len(rows)
         sign = SIGNS[gloss]
-        count = round(sign.seconds / signer.speed * random.uniform(0.9, 1.1) * _RATE)
-        signed = _articulate(sign, rest, count, signer.amplitude * random.uniform(0.92, 1.08))
-        if gloss == "NOT":
-            signed[:, _FACE.start + YAW] = 0.3 * np.sin(4 * np.pi * np.linspace(0, 1, count))
-            signed[:, _FACE.start + BROWS] = -0.7
-        rows = _joined(rows, signed, signer.speed)
-    rows = _joined(rows, pause, signer.speed)
+        count = round(sign.seconds / signer.speed * random.uniform(0.9, 1.1) * (1.2 if place == last else 1.0) * _RATE)
+        shift = random.uniform(-0.01, 0.01, 3)
+        rows = _joined(rows, _articulate(sign, rest, count, signer.amplitude * random.uniform(0.92, 1.08), shift), signer.speed)
+        pause = random.random()
+        if place == sentence.time + sentence.topic - 1:
+            topic[1] = comment = len(rows)
+        if place < last and pause < first_after.get(place + 1, 0.06):
+            rows = np.concatenate([rows, np.repeat(rows[-1:], round((0.06 + 0.14 * pause) / signer.speed * _RATE), axis=0)])
+    stop = len(rows)
+    after = np.repeat(rest[None], round(random.uniform(0.14, 0.26) * _RATE), axis=0)
+    rows = _joined(rows, after, signer.speed)
 
     time = np.arange(len(rows)) / _RATE
+    face = rows[:, _FACE]
+    _speak_with_the_face(face, sentence, time, (topic[0] / _RATE, topic[1] / _RATE), (comment / _RATE, stop / _RATE))
+    face[:, [OPEN, WIDE, RAISED, FROWN, YAW, PITCH]] *= signer.expression
     for hand in _HANDS:
         rows[:, hand][:, POSITION] += 0.004 * _wander(time, 3, random)
-    face = rows[:, _FACE]
     face[:, [YAW, PITCH, ROLL]] += 0.035 * _wander(time, 3, random)
     face[:, [SWAY, LEAN]] += 0.004 * _wander(time, 2, random)
     # trunk and gaze follow the dominant hand a little
     face[:, SWAY] += 0.03 * rows[:, 0]
     face[:, LEAN] += 0.05 * (rows[:, 2] - rest[2])
-    face[:, PITCH] += 0.1 * np.clip(rows[:, 1] - 0.1, 0, None)
-    if sentence.question:
-        middle = np.clip(np.minimum(time, time[-1] - time) / 0.6, 0, 1)
-        face[:, BROWS] += middle
-        face[:, PITCH] -= 0.12 * middle
-    blink = random.uniform(0.5, 2.5) + 2.3 * np.arange(3)
+    down = np.clip(rows[:, 1] - 0.1, 0, None)
+    face[:, PITCH] += 0.1 * down
+    face[:, GAZE_ASIDE] += 0.25 * rows[:, 0]
+    face[:, GAZE_DOWN] += 0.3 * down
+    blink = random.uniform(0.5, 2.5) + 2.3 * np.arange(4)
     face[:, LIDS] = np.exp(-(((time[:, None] - blink) / 0.06) ** 2)).max(axis=1)
 
     rows = _smoothed(rows)[::_OVERSAMPLING]
@@ -98,26 +124,68 @@ def rotation(quaternion: Array) -> Array:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def _articulate(sign: Sign, rest: Array, count: int, amplitude: float) -> Array:
-    """All channels ``(count, 39)`` during a sign."""
+def _speak_with_the_face(
+    face: Array, sentence: Sentence, time: Array, topic: tuple[float, float], comment: tuple[float, float]
+) -> None:
+    """Adds what face and head say of the whole sentence: topic, negation, question."""
+
+    def during(span: tuple[float, float], ease: float = 0.16) -> Array:
+        rise = np.minimum(time - span[0] + ease, span[1] + ease - time) / ease
+        return _minimum_jerk(np.clip(rise, 0, 1))
+
+    if sentence.topic:
+        marked = during(topic)
+        face[:, RAISED] += 0.7 * marked
+        face[:, PITCH] -= 0.07 * marked
+    if sentence.kind == "negation":
+        denied = during((comment[0], comment[1] - 0.1))
+        face[:, YAW] += 0.28 * denied * np.sin(4.4 * np.pi * (time - comment[0]))
+        face[:, RAISED] -= 0.5 * denied
+        face[:, FROWN] += 0.5 * denied
+    elif sentence.kind == "yes-no":
+        asked = during((comment[0], comment[1]))
+        face[:, RAISED] += 1.0 * asked
+        face[:, PITCH] += 0.12 * asked
+        face[:, LEAN] += 0.02 * asked
+    elif sentence.kind == "question word":
+        asked = during((comment[0], comment[1]))
+        face[:, RAISED] -= 0.6 * asked
+        face[:, FROWN] += 1.0 * asked
+        face[:, ROLL] += 0.1 * asked
+        face[:, LEAN] += 0.02 * asked
+
+
+def _articulate(sign: Sign, rest: Array, count: int, amplitude: float, shift: Array) -> Array:
+    """All channels ``(count, 42)`` during a sign."""
     rows = np.repeat(rest[None], count, axis=0)
     share = np.linspace(0, 1, count)
     eased = _minimum_jerk(share)
+    movement, orientation = MOVEMENTS[sign.movement], ORIENTATIONS[sign.orientation]
+    first, last = sign.shapes
     # hands that alternate are half a cycle apart
-    phases = {"one": (0.0,), "mirrored": (0.0, 0.0), "alternating": (0.0, 0.5)}[sign.hands]
+    phases = {"one": (0.0,), "mirrored": (0.0, 0.0), "alternating": (0.0, 0.5), "based": (0.0,)}[sign.hands]
     for channels, phase in zip(_HANDS, phases, strict=False):
         hand = rows[:, channels]
-        hand[:] = _still(sign.location, sign.shape, sign.fingers, sign.palm)
-        hand[:, POSITION] += _path(sign.movement, share, eased, phase) * amplitude
-        if sign.movement.kind in ("twist", "nod"):
-            turn = _there_and_back(sign.movement.repeats * eased + phase) * sign.movement.size * amplitude
-            hand[:, ORIENTATION] = _product(hand[:, ORIENTATION], _turned(0 if sign.movement.kind == "twist" else 2, turn))
-        if sign.end_shape is not None:
-            hand[:, SHAPE] += eased[:, None] * (np.array(SHAPES[sign.end_shape].channels()) - hand[:, SHAPE])
-    mouth = np.array([MOUTHS[name] for name in sign.mouth])
+        hand[:] = _still(LOCATIONS[sign.location], first, orientation.fingers, orientation.palm)
+        hand[:, POSITION] += _path(movement, share, eased, phase) * amplitude + shift
+        if movement.kind in ("twist", "nod"):
+            turn = _there_and_back(movement.repeats * eased + phase) * movement.size * amplitude
+            hand[:, ORIENTATION] = _product(hand[:, ORIENTATION], _turned(0 if movement.kind == "twist" else 2, turn))
+        if last != first:
+            hand[:, SHAPE] += eased[:, None] * (np.array(SHAPES[last].channels()) - hand[:, SHAPE])
+        if movement.kind == "wiggle":
+            lag = np.arange(4) / 8
+            bent = _there_and_back(movement.repeats * share[:, None] + phase + lag)
+            fingers = hand[:, SHAPE.start + 1 : SHAPE.start + 5]
+            fingers += movement.size * bent * (fingers < 0.5)
+    if sign.hands == "based":
+        base = rows[:, _HANDS[1]]
+        base[:] = _still(LEFT_BASE, "flat", (-0.55, -0.1, 0.85), (0.0, -1.0, -0.1))
+    mouth = np.array([MOUTHS[name] for name in sign.mouths])
     face = rows[:, _FACE]
     for channel, values in ((OPEN, mouth[:, 0]), (WIDE, mouth[:, 1])):
         face[:, channel] = np.interp(share, np.linspace(0, 1, len(values)), values)
+    face[:, [RAISED, FROWN]] = BROWS[sign.brow]
     return rows
 
 
@@ -127,7 +195,8 @@ def _path(movement: Movement, share: Array, eased: Array, phase: float) -> Array
     cycle = 2 * np.pi * (movement.repeats * share + phase)
     path = np.zeros((len(share), 3))
     if movement.kind in ("line", "arc"):
-        path += eased[:, None] * direction
+        # across the body half of the way lies on either side of the location; forward and back it starts there
+        path += eased[:, None] * direction - 0.5 * direction * [1, 1, 0]
     if movement.kind == "arc":
         path[:, 1] -= 0.45 * np.sin(np.pi * eased)
     elif movement.kind == "tap":
@@ -136,7 +205,7 @@ def _path(movement: Movement, share: Array, eased: Array, phase: float) -> Array
         path[:, 1], path[:, 2] = -np.cos(cycle), np.sin(cycle)
     elif movement.kind == "shake":
         path[:, 0] = np.sin(cycle)
-    elif movement.kind in ("twist", "nod"):
+    elif movement.kind in ("twist", "nod", "wiggle", "hold"):
         return path
     return movement.size * path
 
@@ -162,29 +231,18 @@ def _joined(before: Array, after: Array, speed: float) -> Array:
     return np.concatenate([before, between, after])
 
 
-def _still(location: str, shape: str, fingers: Vector, palm: Vector) -> Array:
+def _still(location: Vector, shape: str, fingers: Vector, palm: Vector) -> Array:
     """A hand's channels ``(15,)`` in one place."""
-    return np.array([*LOCATIONS[location], *_orientation(fingers, palm), *SHAPES[shape].channels()])
+    return np.array([*location, *_orientation(fingers, palm), *SHAPES[shape].channels()])
 
 
-def _orientation(fingers: Vector, palm: Vector) -> Array:
-    """Quaternion ``(4,)`` of the rotation whose columns are: along the fingers, out of the palm, towards the thumb."""
+@lru_cache(maxsize=64)
+def _orientation(fingers: Vector, palm: Vector) -> tuple[float, ...]:
+    """Quaternion of the rotation whose columns are: along the fingers, out of the palm, towards the thumb."""
     along = np.array(fingers) / np.linalg.norm(fingers)
     out = np.array(palm) - along * (along @ np.array(palm))
     out /= np.linalg.norm(out)
-    matrix = np.stack([along, out, np.cross(along, out)], axis=1)
-    # the eigenvector of this symmetric matrix with the largest eigenvalue is the quaternion; no case is numerically special
-    (a, b, c), (d, e, f), (g, h, i) = matrix
-    symmetric = np.array(
-        [
-            [a + e + i, h - f, c - g, d - b],
-            [h - f, a - e - i, b + d, c + g],
-            [c - g, b + d, e - a - i, f + h],
-            [d - b, c + g, f + h, i - a - e],
-        ]
-    )
-    quaternion = np.linalg.eigh(symmetric)[1][:, -1]
-    return np.asarray(quaternion * np.sign(quaternion[np.argmax(np.abs(quaternion))]))
+    return tuple(quaternion_from_matrix(np.stack([along, out, np.cross(along, out)], axis=1)).tolist())
 
 
 def _turned(axis: int, angle: Array) -> Array:

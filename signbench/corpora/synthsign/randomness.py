@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
+Item = TypeVar("Item")
+
 
 def generator(*parts: str | int) -> np.random.Generator:
-    """A generator that depends on nothing but its parts.
+    """A generator that depends on nothing but its parts, for the variation of motion.
 
     Args:
         parts: what the choice is for, such as version, corpus seed, clip id, take and the name of the choice.
@@ -18,3 +22,36 @@ def generator(*parts: str | int) -> np.random.Generator:
     """
     digest = hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+
+
+class Choices:
+    """Random choices among things, by SHA-256 and whole numbers alone: the same with any version of Python and NumPy.
+
+    Choice k takes the first 8 bytes of SHA-256(``parts|k``), big endian, modulo the number of things.
+    """
+
+    def __init__(self, *parts: str | int) -> None:
+        self._stem = "|".join(str(part) for part in parts)
+        self._made = 0
+
+    def below(self, count: int) -> int:
+        """A number from 0 to ``count - 1``."""
+        digest = hashlib.sha256(f"{self._stem}|{self._made}".encode()).digest()
+        self._made += 1
+        return int.from_bytes(digest[:8], "big") % count
+
+    def one(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[self.below(len(items))]
+
+    def chance(self, percent: int) -> bool:
+        """True in so many of 100 cases."""
+        return self.below(100) < percent
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """The items in random order (Fisher and Yates)."""
+        order = list(items)
+        for place in range(len(order) - 1, 0, -1):
+            other = self.below(place + 1)
+            order[place], order[other] = order[other], order[place]
+        return order

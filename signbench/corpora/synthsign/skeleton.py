@@ -1,6 +1,7 @@
-"""The body: from what hands and face do to points in space, and from there to key points.
+"""The body: from what hands and face do to 55 joint rotations, and from the rotations alone to points in space.
 
-Space has x to the viewer's right, y down, z towards the viewer, in metres; the shoulders' middle stands at the origin.
+Rotations are in SMPL-X's axes (x to the body's left, y up, z to the front). Points in space have x to the viewer's right, y down,
+z towards the viewer, in metres; the shoulders' middle of the resting body is the origin.
 """
 
 from __future__ import annotations
@@ -13,30 +14,30 @@ from numpy.typing import ArrayLike, NDArray
 from signbench.corpora.synthsign import motion
 from signbench.corpora.synthsign.motion import Array, Performance
 from signbench.corpora.synthsign.signers import Signer
+from signbench.media import body_model
+from signbench.media.body_model import RIGHT_HAND_AXES, Posture, Rig, forward, hand_points, rig
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, shortest_turn
 
-EXTENT = 1.06
-"""Metres that the picture is wide and high, at z = 0."""
-_SHOULDERS_BELOW_TOP = 0.45
-_CAMERA = 3.0
+SHOULDERS_UP = 0.50
+"""Height of the shoulders' middle above the pelvis at rest, metres of a body of scale 1."""
 
-_UPPER_ARM, _FOREARM, _MIDDLE_OF_HAND = 0.27, 0.245, 0.075
-# per finger: knuckle (along, out of the palm, towards the thumb), three lengths, splay in degrees (straight, fanned)
-_FINGERS = (
-    ((0.090, 0.000, 0.026), (0.045, 0.027, 0.021), (2, 14)),
-    ((0.094, -0.003, 0.004), (0.049, 0.031, 0.022), (0, 3)),
-    ((0.088, -0.002, -0.017), (0.045, 0.029, 0.022), (-2, -9)),
-    ((0.079, 0.002, -0.036), (0.035, 0.021, 0.019), (-4, -22)),
-)
+_MIDDLE_OF_HAND = 0.075
+# where the straight and the fanned finger point, degrees towards the thumb: index, middle, little, ring
+_SPLAY = {"index": (2, 14), "middle": (0, 3), "pinky": (-4, -22), "ring": (-2, -9)}
+_CHANNEL = {"thumb": 0, "index": 1, "middle": 2, "ring": 3, "pinky": 4}
 _BEND = np.radians([85.0, 100.0, 65.0])
-_THUMB_ROOT, _THUMB_LENGTHS = (0.024, 0.010, 0.024), (0.046, 0.035, 0.028)
 _THUMB_ALONG, _THUMB_OUT, _THUMB_ACROSS = (0.90, 0.25, 0.36), (0.50, 0.10, 0.86), (0.48, 0.72, -0.50)
+_JAW_OPEN = 0.24
+_MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """A clip's points in space; hands and arms with the signer's right first.
+    """A clip's body; hands and arms with the signer's right first.
 
     Attributes:
+        rotations: float32 ``(T, 55, 3)``, axis-angle; the joints below follow from them and from the signer's bones.
+        translation: float32 ``(T, 3)``, where the pelvis is, metres, SMPL-X's axes.
         shoulders: float64 ``(2, T, 3)``.
         elbows: float64 ``(2, T, 3)``.
         hands: float64 ``(2, T, 21, 3)``: wrist, then four points of thumb, index, middle, ring and little finger.
@@ -45,10 +46,13 @@ class Skeleton:
         neck: float64 ``(T, 3)``, its upper end.
         face: float64 ``(T, 68, 3)``, in the order of the 68 points of iBUG 300-W.
         crown: float64 ``(T, 15, 3)``, the top of the head from its left to its right in the picture.
+        head: float64 ``(T, 3, 3)``, the head's axes (to its left, down, to the front) as columns.
         ears: float64 ``(2, T, 3)``.
         pupils: float64 ``(2, T, 3)``.
     """
 
+    rotations: NDArray[np.float32]
+    translation: NDArray[np.float32]
     shoulders: Array
     elbows: Array
     hands: Array
@@ -57,180 +61,261 @@ class Skeleton:
     neck: Array
     face: Array
     crown: Array
+    head: Array
     ears: Array
     pupils: Array
 
 
 def skeleton(performance: Performance, signer: Signer) -> Skeleton:
-    """The points in space of a performance by a signer."""
-    face, scale = performance.face, signer.scale
-    frames = len(face)
-    # right before left: x is -outward on the right side of the body
-    order = (1, 0) if signer.left_handed else (0, 1)
-    dominant_side = 1.0 if signer.left_handed else -1.0
-    trunk = np.stack([dominant_side * face[:, motion.SWAY], 0.1 * np.abs(face[:, motion.SWAY]), face[:, motion.LEAN]], axis=1)
+    """The body of a performance by a signer.
 
-    def one_side(side: float, channels: Array) -> tuple[Array, Array, Array, Array, Array]:
-        mirror = np.array([side, 1.0, 1.0])
-        moved = trunk * mirror
-        frame = motion.rotation(channels[:, motion.ORIENTATION])
-        shoulder = np.array([0.195 * signer.shoulders * scale, 0.0, 0.0]) + moved
-        middle = channels[:, motion.POSITION] * scale + moved
-        wrist = middle - frame[:, :, 0] * (_MIDDLE_OF_HAND * signer.hands * scale)
-        wrist, elbow = _arm(shoulder, wrist, _UPPER_ARM * scale, _FOREARM * scale)
-        local = _hand(channels[:, motion.SHAPE]) * (signer.hands * scale)
-        hand = wrist[:, None] + np.einsum("tij,tpj->tpi", frame, local)
-        hip = np.array([0.12, 0.50, 0.0]) * scale + 0.2 * moved
-        return shoulder * mirror, elbow * mirror, hand * mirror, frame[:, :, 1] * mirror, hip * mirror
+    The rotations are rounded to float32, and every point follows from the rounded ones, so that a file of rotations and the
+    key points tell the same.
+    """
+    bones = rig(signer.build)
+    rotations, translation = _rotations(performance, signer, bones)
+    posture = forward(rotations, bones, translation)
+    return _points(posture, performance.face, signer, rotations, translation)
 
-    right, left = (one_side(side, performance.hands[which]) for side, which in zip((-1.0, 1.0), order, strict=True))
-    shoulders, elbows, hands, palms, hips = (np.stack(pair) for pair in zip(right, left, strict=True))
 
-    neck = np.array([0.0, -0.09, 0.01]) * scale + 1.1 * trunk
-    head = _head_rotation(face, dominant_side)
-    centre = neck + np.einsum("tij,j->ti", head, np.array([0.0, -0.115, 0.02])) * scale
+def in_picture(points: Array, scale: float) -> Array:
+    """Points of SMPL-X's axes ``(..., 3)`` in the axes of the picture."""
+    return np.asarray((points - [0, SHOULDERS_UP * scale, 0]) * [1, -1, 1])
+
+
+def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    face = performance.face
+    count = len(face)
+    dominant = -1.0 if not signer.left_handed else 1.0  # the body's left is at positive x
+    scale = signer.scale
+    local = np.broadcast_to(np.eye(3), (count, body_model.JOINT_COUNT, 3, 3)).copy()
+
+    # the trunk bends at three joints so that the shoulders move as far as they should
+    sway = dominant * face[:, motion.SWAY]
+    lean = face[:, motion.LEAN]
+    reach = scale * 0.36
+    bend = np.stack([lean / reach, np.zeros(count), -sway / reach], axis=1) / 3
+    local[:, [body_model.SPINE_1, body_model.SPINE_2, body_model.SPINE_3]] = matrix_from_axis_angle(bend)[:, None]
+    translation = np.stack([0.25 * sway, -0.05 * np.abs(sway), 0.1 * lean], axis=1).astype(np.float32)
+
+    # neck and head share the turn of the head; the neck takes out what the trunk did
+    upright = matrix_from_axis_angle(-2.4 * bend)
+    turn = _head_turn(face, dominant)
+    share = axis_angle_from_matrix(turn)
+    local[:, body_model.NECK] = upright @ matrix_from_axis_angle(0.4 * share)
+    local[:, body_model.HEAD] = matrix_from_axis_angle(0.6 * share)
+    local[:, body_model.JAW] = matrix_from_axis_angle(_along_x(_JAW_OPEN * np.clip(face[:, motion.OPEN], 0, 1.3)))
+    gaze = np.stack([face[:, motion.GAZE_DOWN], dominant * face[:, motion.GAZE_ASIDE], np.zeros(count)], axis=1)
+    local[:, [body_model.LEFT_EYE, body_model.RIGHT_EYE]] = matrix_from_axis_angle(gaze)[:, None]
+
+    trunk = forward(axis_angle_from_matrix(local), bones, translation)
+    rest_middle = np.array([0, SHOULDERS_UP * scale, 0])
+    moved = trunk.joints[:, [body_model.LEFT_SHOULDER, body_model.RIGHT_SHOULDER]].mean(axis=1) - rest_middle
+    # each arm as if it were the right one: the left arm is a right arm in the mirror
+    sides = performance.hands[::-1] if signer.left_handed else performance.hands
+    for side, channels in enumerate(sides):
+        mirror = np.ones(3) if side == 0 else _MIRROR
+        flip = np.outer(mirror, mirror)
+        collar, shoulder, elbow, wrist = (
+            (body_model.RIGHT_COLLAR, body_model.RIGHT_SHOULDER, body_model.RIGHT_ELBOW, body_model.RIGHT_WRIST)
+            if side == 0
+            else (body_model.LEFT_COLLAR, body_model.LEFT_SHOULDER, body_model.LEFT_ELBOW, body_model.LEFT_WRIST)
+        )
+        chest = trunk.frames[:, body_model.SPINE_3] * flip
+        root = trunk.joints[:, collar] * mirror
+        hand = RIGHT_HAND_AXES @ motion.rotation(channels[:, motion.ORIENTATION])
+        middle = channels[:, motion.POSITION] * scale * [-1, -1, 1] + rest_middle + moved * mirror
+        target = middle - hand[:, :, 0] * (_MIDDLE_OF_HAND * signer.build.hands * scale)
+        raised = np.clip((target[:, 1] - 0.42 * scale) / scale, -0.1, 0.35)
+        shrug = matrix_from_axis_angle(np.stack([np.zeros(count), np.zeros(count), -0.5 * raised], axis=1))
+        place = root + np.einsum("tij,j->ti", chest @ shrug, bones.offsets[shoulder] * mirror)
+        upper, lower = (float(np.linalg.norm(bones.offsets[joint])) for joint in (elbow, wrist))
+        way_up, way_down = _arm(place, target, hand[:, :, 0], upper, lower)
+        arm = _upper_arm(way_up, way_down)
+        # columns of `hand` are the turned axes of the hand at rest
+        turned_hand = hand @ RIGHT_HAND_AXES.T
+        forearm = shortest_turn(hand[:, :, 0], way_down) @ turned_hand
+        above = chest @ shrug
+        for joint, matrix in (
+            (collar, shrug),
+            (shoulder, _inverse(above) @ arm),
+            (elbow, _inverse(arm) @ forearm),
+            (wrist, _inverse(forearm) @ turned_hand),
+        ):
+            local[:, joint] = matrix * flip
+        fingers = body_model.RIGHT_HAND if side == 0 else body_model.LEFT_HAND
+        local[:, fingers] = _fingers(channels[:, motion.SHAPE]) * flip
+    return axis_angle_from_matrix(local).astype(np.float32), translation
+
+
+def _points(
+    posture: Posture, face: Array, signer: Signer, rotations: NDArray[np.float32], translation: NDArray[np.float32]
+) -> Skeleton:
+    scale, joints, frames = signer.scale, posture.joints, posture.frames
+    down = np.array([1.0, -1.0, 1.0])
+    head = frames[:, body_model.HEAD] * np.outer(down, down)  # in the axes of the picture
+    jaw = frames[:, body_model.JAW] * np.outer(down, down)
+    neck = in_picture(joints[:, body_model.HEAD], scale)
+    centre = neck + np.einsum("tij,j->ti", head, np.array([0.0, -0.115, 0.01])) * scale
+    hinge = in_picture(joints[:, body_model.JAW], scale)
 
     def placed(local: Array) -> Array:
-        everywhere = np.broadcast_to(local, (frames, *local.shape[-2:]))
+        everywhere = np.broadcast_to(local, (len(head), *local.shape[-2:]))
         return np.asarray(centre[:, None] + scale * np.einsum("tij,tpj->tpi", head, everywhere))
+
+    still = placed(_face(face))
+    # the lower half of the face goes with the jaw, the more the nearer to the chin
+    from_hinge = np.einsum("tji,tpj->tpi", head, still - hinge[:, None])
+    opened = hinge[:, None] + np.einsum("tij,tpj->tpi", jaw, from_hinge)
+    points = still + _JAW_SHARE[:, None] * (opened - still)
 
     angle = np.linspace(np.pi, 2 * np.pi, 15)
     width = 0.079 * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.85
+    eyes = in_picture(joints[:, [body_model.RIGHT_EYE, body_model.LEFT_EYE]], scale)
+    looking = frames[:, [body_model.RIGHT_EYE, body_model.LEFT_EYE]][..., 2] * down
+    left, right = hand_points(posture)
+    hands = in_picture(np.stack([right, left]), scale)
+    palms = np.stack([frames[:, wrist] @ [0.0, -1.0, 0.0] for wrist in (body_model.RIGHT_WRIST, body_model.LEFT_WRIST)]) * down
+
+    def pair(right_joint: int, left_joint: int) -> Array:
+        return np.moveaxis(in_picture(joints[:, [right_joint, left_joint]], scale), 1, 0)
+
     return Skeleton(
-        shoulders=shoulders,
-        elbows=elbows,
+        rotations=rotations,
+        translation=translation,
+        shoulders=pair(body_model.RIGHT_SHOULDER, body_model.LEFT_SHOULDER),
+        elbows=pair(body_model.RIGHT_ELBOW, body_model.LEFT_ELBOW),
         hands=hands,
         palms=palms,
-        hips=hips,
+        hips=pair(body_model.RIGHT_HIP, body_model.LEFT_HIP),
         neck=neck,
-        face=placed(_face(face)),
+        face=points,
         crown=placed(np.stack([width, -0.015 + 0.112 * np.sin(angle), np.zeros(15)], axis=1)),
+        head=head,
         ears=np.moveaxis(placed(np.array([[-0.077, 0.0, -0.005], [0.077, 0.0, -0.005]])), 1, 0),
-        pupils=np.moveaxis(placed(np.array([[-0.032, -0.012, 0.083], [0.032, -0.012, 0.083]])), 1, 0),
+        pupils=np.moveaxis(eyes + 0.012 * scale * looking, 1, 0),
     )
 
 
-def project(points: Array) -> Array:
-    """Points in space ``(..., 3)`` as shares of the picture's side ``(..., 2)``, by a camera three metres away."""
-    middle = np.array([0.5, _SHOULDERS_BELOW_TOP / EXTENT])
-    return np.asarray(points[..., :2] * nearness(points) / EXTENT + middle)
+def _along_x(angle: Array) -> Array:
+    return np.stack([angle, np.zeros_like(angle), np.zeros_like(angle)], axis=-1)
 
 
-def nearness(points: Array) -> Array:
-    """How much larger than at z = 0 things are at points in space ``(..., 3)``: ``(..., 1)``."""
-    return np.asarray(_CAMERA / (_CAMERA - points[..., 2:]))
+def _inverse(matrix: Array) -> Array:
+    return np.swapaxes(matrix, -1, -2)
 
 
-def key_points(body: Skeleton, size: int) -> tuple[Array, Array]:
-    """COCO-WholeBody's 133 key points in pixels, with confidence.
+def _arm(shoulder: Array, wrist: Array, fingers: Array, upper: float, lower: float) -> tuple[Array, Array]:
+    """Directions of upper arm and forearm ``(T, 3)`` by inverse kinematics; a wrist out of reach comes nearer.
 
-    Source: Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020 (17 body, 6 feet, 68 face, 21 left and 21 right
-    hand). Knees, ankles and feet are outside the picture. Confidence falls with speed on the hands, and behind the other hand or
-    outside the picture to 0.3 and to 0.
-
-    Args:
-        body: points in space.
-        size: side of the picture in pixels; (0, 0) is the middle of the first pixel.
-
-    Returns:
-        Points float64 ``(T, 133, 2)``, confidence float64 ``(T, 133)`` in [0, 1]. Points with confidence 0 are 0.
+    The elbow hangs down and outward, and gives way to the side that the fingers point away from, so that the wrist bends less.
     """
-    pairs = [part[::-1] for part in (body.pupils, body.ears, body.shoulders, body.elbows, body.hands[:, :, 0], body.hips)]
-    trunk = np.moveaxis(np.concatenate([body.face[None, :, 30], *pairs]), 0, 1)
-    legs_and_feet = np.full((len(trunk), 4 + 6, 3), np.nan)
-    points = project(np.concatenate([trunk, legs_and_feet, body.face, body.hands[1], body.hands[0]], axis=1)) * size - 0.5
-
-    confidence = np.full(points.shape[:2], 0.95)
-    speed = np.linalg.norm(np.diff(project(body.hands), axis=1, prepend=project(body.hands[:, :1])), axis=-1) * motion.FPS
-    for first, hand, other in ((91, 1, 0), (112, 0, 1)):
-        own = confidence[:, first : first + 21]
-        own -= np.clip(0.25 * speed[hand], 0, 0.5)
-        nearer = body.hands[other][:, 9, 2] > body.hands[hand][:, 9, 2] + 0.02
-        apart = np.linalg.norm(project(body.hands[hand]) - project(body.hands[other][:, 9:10]), axis=-1)
-        own[nearer[:, None] & (apart < 0.05)] = 0.3
-    inside: NDArray[np.bool_] = np.all((points > -0.5) & (points < size - 0.5), axis=2)
-    return np.where(inside[..., None], points, 0.0), np.where(inside, confidence, 0.0)
-
-
-def _arm(shoulder: Array, wrist: Array, upper: float, lower: float) -> tuple[Array, Array]:
-    """Wrist and elbow ``(T, 3)`` by inverse kinematics; a wrist out of reach comes nearer. The elbow hangs down and outward."""
     way = wrist - shoulder
     distance = np.linalg.norm(way, axis=1, keepdims=True)
     direction = way / distance
     distance = np.clip(distance, abs(upper - lower) + 0.02, 0.985 * (upper + lower))
     along = (upper**2 - lower**2 + distance**2) / (2 * distance)
-    hint = np.array([0.55, 1.0, -0.35])
-    across = hint - direction * (direction @ hint)[:, None]
+    hint = np.array([-0.55, -1.0, -0.35]) - 0.6 * fingers
+    across = hint - direction * np.sum(direction * hint, axis=1, keepdims=True)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    elbow = shoulder + direction * along + across * np.sqrt(np.maximum(upper**2 - along**2, 0))
-    return shoulder + direction * distance, elbow
+    elbow = direction * along + across * np.sqrt(np.maximum(upper**2 - along**2, 0))
+    return elbow / upper, (direction * distance - elbow) / lower
 
 
-def _hand(shape: Array) -> Array:
-    """Hand points ``(T, 21, 3)`` in the hand's own axes (along the fingers, out of the palm, towards the thumb), metres."""
+def _upper_arm(way_up: Array, way_down: Array) -> Array:
+    """Rotations of the right upper arm from rest, about its own axis as the hinge of the elbow wants it: ``(T, 3, 3)``."""
+    hinge = np.cross(way_up, way_down)
+    hinge /= np.linalg.norm(hinge, axis=1, keepdims=True)
+    now = np.stack([way_up, hinge, np.cross(way_up, hinge)], axis=2)
+    # at rest the arm points to -x, and a bent elbow brings the forearm to the front, about y
+    rest = np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]])
+    return np.asarray(now @ rest.T)
+
+
+def _fingers(shape: Array) -> Array:
+    """Local rotations of the right hand's 15 joints ``(T, 15, 3, 3)``."""
     curl, spread, thumb_out, hook = shape[:, :5], shape[:, 5], shape[:, 6], shape[:, 7]
-    points = np.zeros((len(shape), 21, 3))
-    for finger, (knuckle, lengths, (straight, fanned)) in enumerate(_FINGERS):
-        bend = curl[:, finger + 1, None] * _BEND * np.stack([1 - hook, np.ones_like(hook), np.ones_like(hook)], axis=1)
-        bend = np.cumsum(bend, axis=1)
+    count = len(shape)
+    turns = np.empty((count, 15, 3, 3))
+    zero = np.zeros(count)
+    for place, finger in enumerate(body_model.FINGER_ORDER):
+        if finger == "thumb":
+            continue
+        own = curl[:, _CHANNEL[finger]]
+        straight, fanned = _SPLAY[finger]
         # closed fingers cannot be fanned out
-        splay = np.radians(straight + (fanned - straight) * spread * (1 - 0.8 * curl[:, finger + 1]))[:, None]
-        direction = np.stack([np.cos(bend) * np.cos(splay), np.sin(bend), np.cos(bend) * np.sin(splay)], axis=2)
-        first = 5 + 4 * finger
-        points[:, first] = knuckle
-        points[:, first + 1 : first + 4] = np.array(knuckle) + np.cumsum(direction * np.array(lengths)[:, None], axis=1)
+        splay = np.radians(straight + (fanned - straight) * spread * (1 - 0.8 * own))
+        rest = np.radians(body_model.FINGERS[finger][2])
+        bend = own[:, None] * _BEND * np.stack([1 - hook, np.ones_like(hook), np.ones_like(hook)], axis=1)
+        # in the hand's axes: the splay turns about the palm's direction, bending about the one towards the thumb
+        fan = matrix_from_axis_angle(np.stack([zero, -splay, zero], axis=1))
+        back = matrix_from_axis_angle([0.0, rest, 0.0])
+        curled = matrix_from_axis_angle(np.stack([np.zeros((count, 3)), np.zeros((count, 3)), bend], axis=2))
+        turns[:, 3 * place] = fan @ curled[:, 0] @ back
+        turns[:, 3 * place + 1 : 3 * place + 3] = _inverse(back) @ curled[:, 1:] @ back
     along, out, across = (np.array(vector) for vector in (_THUMB_ALONG, _THUMB_OUT, _THUMB_ACROSS))
     root = along + thumb_out[:, None] * (out - along)
-    points[:, 1] = _THUMB_ROOT
-    for joint, (length, share) in enumerate(zip(_THUMB_LENGTHS, (0.5, 0.9, 1.25), strict=True)):
+    before = np.broadcast_to(np.eye(3), (count, 3, 3))
+    for joint, share in enumerate((0.5, 0.9, 1.25)):
         direction = root + (share * curl[:, :1]) * (across - root)
-        points[:, 2 + joint] = points[:, 1 + joint] + length * direction / np.linalg.norm(direction, axis=1, keepdims=True)
-    return points
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        turned = shortest_turn(np.array(body_model.THUMB_REST), direction)
+        turns[:, 12 + joint] = _inverse(before) @ turned
+        before = turned
+    return np.asarray(RIGHT_HAND_AXES @ turns @ RIGHT_HAND_AXES.T)
 
 
-def _head_rotation(face: Array, dominant_side: float) -> Array:
-    """Rotations ``(T, 3, 3)``: roll, then pitch, then yaw."""
-    zero, one = np.zeros(len(face)), np.ones(len(face))
+def _head_turn(face: Array, dominant: float) -> Array:
+    """Rotations of the head ``(T, 3, 3)``: roll, then pitch, then yaw."""
+    zero = np.zeros(len(face))
+    yaw = matrix_from_axis_angle(np.stack([zero, dominant * face[:, motion.YAW], zero], axis=1))
+    pitch = matrix_from_axis_angle(_along_x(face[:, motion.PITCH]))
+    roll = matrix_from_axis_angle(np.stack([zero, zero, dominant * face[:, motion.ROLL]], axis=1))
+    return np.asarray(yaw @ pitch @ roll)
 
-    def turned(angle: Array, rows: str) -> Array:
-        entry = {"0": zero, "1": one, "c": np.cos(angle), "s": np.sin(angle), "-": -np.sin(angle)}
-        return np.stack([entry[letter] for letter in rows], axis=1).reshape(-1, 3, 3)
 
-    yaw = turned(face[:, motion.YAW] * dominant_side, "c0s010-0c")
-    pitch = turned(face[:, motion.PITCH], "1000cs0-c")
-    roll = turned(face[:, motion.ROLL] * dominant_side, "c-0sc0001")
-    return yaw @ pitch @ roll
+def _jaw_share() -> Array:
+    """How far each of the 68 points goes with the jaw, ``(68,)``."""
+    share = np.zeros(68)
+    share[:17] = np.sin(np.linspace(np.pi, 0, 17)) ** 4
+    share[48:60] = (0.3, 0, 0, 0, 0, 0, 0.3, 0.8, 1, 1, 1, 0.8)
+    share[60:68] = (0.3, 0, 0, 0, 0.3, 0.85, 0.95, 0.85)
+    return share
+
+
+_JAW_SHARE = _jaw_share()
 
 
 def _face(face: Array) -> Array:
-    """The 68 points ``(T, 68, 3)`` in the head's own axes, metres."""
-    frames = len(face)
-    opened, wide, brows, lids = (face[:, channel, None] for channel in (motion.OPEN, motion.WIDE, motion.BROWS, motion.LIDS))
-    points = np.zeros((frames, 68, 3))
+    """The 68 points ``(T, 68, 3)`` with the jaw closed, in the head's own axes (to its left, down, to the front), metres."""
+    opened, wide, raised, frown, lids = (
+        face[:, channel, None] for channel in (motion.OPEN, motion.WIDE, motion.RAISED, motion.FROWN, motion.LIDS)
+    )
+    points = np.zeros((len(face), 68, 3))
 
     def place(first: int, *axes: ArrayLike) -> None:
         block = np.stack(np.broadcast_arrays(*axes), axis=-1)
         points[:, first : first + block.shape[-2]] = block
 
     angle = np.linspace(np.pi, 0, 17)
-    chin = 0.118 * np.sin(angle) + 0.014 * opened * np.sin(angle) ** 4
-    place(0, 0.077 * np.cos(angle) * (1 - 0.12 * np.sin(angle)), chin, 0.075 * np.sin(angle))
+    place(0, 0.077 * np.cos(angle) * (1 - 0.12 * np.sin(angle)), 0.118 * np.sin(angle), 0.075 * np.sin(angle))
     arch = np.array([0.002, -0.005, -0.007, -0.006, -0.002])
     across = np.array([-0.056, -0.047, -0.037, -0.026, -0.016])
-    place(17, across, -0.036 + arch - 0.012 * brows, [0.07, 0.078, 0.082, 0.085, 0.087])
-    place(22, -across[::-1], -0.036 + arch[::-1] - 0.012 * brows, [0.087, 0.085, 0.082, 0.078, 0.07])
+    # a frown pulls the inner ends together and down
+    inner_end = np.array([0.0, 0.1, 0.3, 0.7, 1.0]) * frown
+    height = -0.036 + arch - 0.013 * raised + 0.007 * inner_end
+    place(17, across + 0.004 * inner_end, height, [0.07, 0.078, 0.082, 0.085, 0.087])
+    place(22, -(across + 0.004 * inner_end)[:, ::-1], height[:, ::-1], [0.087, 0.085, 0.082, 0.078, 0.07])
     place(27, [0.0] * 4, [-0.012, 0.002, 0.016, 0.028], [0.088, 0.095, 0.103, 0.108])
     place(31, [-0.016, -0.008, 0.0, 0.008, 0.016], [0.036, 0.039, 0.041, 0.039, 0.036], [0.088, 0.092, 0.095, 0.092, 0.088])
-    lid = np.array([0.0, -0.008, -0.008, 0.0, 0.006, 0.006])
+    lid = np.array([0.0, -0.008, -0.008, 0.0, 0.006, 0.006]) * (1 + 0.15 * raised - 0.2 * frown)
     eye = np.array([-0.016, -0.007, 0.006, 0.015, 0.006, -0.007])
     place(36, -0.032 + eye, -0.012 + lid * (1 - lids), 0.08)
     place(42, 0.032 + np.array([-0.015, -0.006, 0.007, 0.016, 0.007, -0.006]), -0.012 + lid * (1 - lids), 0.08)
     half = 0.025 * (1 + 0.3 * wide - 0.1 * opened)
     outer = np.array([-1.0, -0.62, -0.25, 0.0, 0.25, 0.62, 1.0, 0.62, 0.25, 0.0, -0.25, -0.62])
     upper = np.array([0, -0.006, -0.008, -0.0065, -0.008, -0.006, 0, 0.006, 0.009, 0.0095, 0.009, 0.006])
-    drop = np.array([0.3, 0, 0, 0, 0, 0, 0.3, 0.8, 1, 1, 1, 0.8])
-    place(48, half * outer, 0.066 + upper + 0.022 * opened * drop, 0.09)
+    place(48, half * outer, 0.066 + upper, 0.09)
     inner = np.array([-0.85, -0.35, 0.0, 0.35, 0.85, 0.35, 0.0, -0.35])
-    gap = np.array([0.3, 0, 0, 0, 0.3, 0.85, 0.95, 0.85])
-    place(60, half * inner, 0.067 + 0.022 * opened * gap, 0.09)
+    place(60, half * inner, 0.067, 0.09)
     return points

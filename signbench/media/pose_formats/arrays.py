@@ -14,6 +14,7 @@ from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.media.pose_formats.contract import MOST_NUMBERS, PoseProbe, RawClip
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
+from signbench.media.pose_formats.rotation_archive import FIELD, rotation_clip
 
 _SCALARS = ("fps", "layout", "joints", "parts")
 _MOST_SCALAR_BYTES = 2**22
@@ -33,7 +34,10 @@ class NumpyArray:
 
 
 class NumpyArchive:
-    """An ``.npz`` file with the coordinates and, where it has them, ``confidence``, ``fps``, ``layout``, ``joints``, ``parts``."""
+    """An ``.npz`` file with the coordinates and, where it has them, ``confidence``, ``fps``, ``layout``, ``joints``, ``parts``.
+
+    With the field ``rotations`` it holds a body model's rotations, see :mod:`signbench.media.pose_formats.rotation_archive`.
+    """
 
     def members(self, path: Path) -> None:
         return None
@@ -74,9 +78,13 @@ def _array_clip(path: Path) -> RawClip:
 
 def _archive_clip(archive: zipfile.ZipFile) -> RawClip:
     names = {Path(name).stem: name for name in archive.namelist() if name.endswith(".npy")}
+    if FIELD in names:
+        with archive.open(names[FIELD]) as stream:
+            shape, _ = _head(stream)
+        return rotation_clip(shape, names, lambda name: _array(archive, names[name]))
     field = points_field(names)
     if field is None:
-        raise MediaError(f"it has none of the fields {', '.join(POINTS)}, but {', '.join(sorted(names)) or 'no arrays'}.")
+        raise MediaError(f"it has none of the fields {', '.join((*POINTS, FIELD))}, but {', '.join(sorted(names)) or 'no arrays'}.")
     with archive.open(names[field]) as stream:
         shape, _ = _head(stream)
     scalars = {name: _array(archive, names[name], _MOST_SCALAR_BYTES) for name in _SCALARS if name in names}

@@ -55,13 +55,18 @@ def raw_clip(
         shape=shape,
         points=points,
         confidence=confidence,
-        fps=_rate(scalars["fps"]) if "fps" in scalars else None,
+        fps=rate_field(scalars["fps"]) if "fps" in scalars else None,
         layout=_layout(scalars),
         usual=usual,
     )
 
 
-def _rate(value: NDArray[Any]) -> float | None:
+def rate_field(value: NDArray[Any]) -> float | None:
+    """The frame rate of a field ``fps``; None for 0.
+
+    Raises:
+        MediaError: not a single number, or no rate.
+    """
     if value.size != 1 or value.dtype.kind not in "fiu":
         raise MediaError("its field fps is not a single number.")
     return checked_rate(float(value.reshape(())))

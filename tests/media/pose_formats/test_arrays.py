@@ -69,7 +69,7 @@ def test_a_layout_of_ones_own_is_kept_with_its_name(path):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"poses": ones(4, 50, 3)}, "none of the fields points, poses_3d, keypoints, pose, data, but poses"),
+        ({"poses": ones(4, 50, 3)}, "none of the fields points, poses_3d, keypoints, pose, data, rotations, but poses"),
         ({"points": ones(4, 50, 3), "data": ones(4, 50, 3)}, "fields points and data; keep the one"),
         ({"points": ones(4, 50)}, "shape 4 x 50; frames x joints"),
         ({"points": ones(4, 1, 50, 3)}, "shape 4 x 1 x 50 x 3"),

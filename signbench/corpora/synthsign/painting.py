@@ -1,0 +1,115 @@
+"""Anti-aliased convex polygons, painted from back to front.
+
+Coordinates are rounded to 1/256 pixel before anything is painted, and painting is integer arithmetic, so that equal motion gives
+equal pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from signbench.corpora.synthsign.key_points import EXTENT, nearness, project
+from signbench.corpora.synthsign.motion import Array
+
+_FRACTION = 8
+_LIGHT = np.array([-0.35, -0.5])
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A filled convex polygon.
+
+    Attributes:
+        vertices: int32 ``(T, V, 2)``, 1/256 pixel.
+        colours: T times RGB.
+    """
+
+    vertices: NDArray[np.int32]
+    colours: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What is painted together.
+
+    Attributes:
+        items: from back to front.
+        depths: float64 ``(T, items)``, if each frame puts the items in order of depth; larger is nearer.
+    """
+
+    items: Sequence[Shape | Group]
+    depths: Array | None = None
+
+    def paint(self, picture: NDArray[np.uint8], frame: int) -> None:
+        """Paints one frame into a picture."""
+        import cv2
+
+        order = range(len(self.items)) if self.depths is None else np.argsort(self.depths[frame], kind="stable")
+        for place in order:
+            item = self.items[place]
+            if isinstance(item, Group):
+                item.paint(picture, frame)
+            else:
+                cv2.fillConvexPoly(picture, item.vertices[frame], item.colours[frame], cv2.LINE_AA, _FRACTION)
+
+
+class Brush:
+    """Makes shapes of points in space for one size of picture."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        # small pictures need fewer corners for round ends
+        self._cap = np.linspace(0, np.pi, 7 if size <= 160 else 11)
+
+    def polygon(self, points: Array, colour: ArrayLike) -> Shape:
+        """A convex polygon through points in space ``(T, V, 3)`` or in the picture ``(T, V, 2)``."""
+        flat = project(points) if points.shape[-1] == 3 else points
+        vertices = np.rint((flat * self._size - 0.5) * (1 << _FRACTION)).astype(np.int32)
+        rows = np.rint(np.clip(np.broadcast_to(colour, (len(points), 3)), 0, 255)).astype(int)
+        return Shape(np.ascontiguousarray(vertices), [(red, green, blue) for red, green, blue in rows.tolist()])
+
+    def limb(self, start: Array, end: Array, radii: tuple[float, float], colour: ArrayLike, aside: float = 0.0) -> Shape:
+        """A tapered stroke with round ends between points in space ``(T, 3)``.
+
+        Args:
+            start: where it begins.
+            end: where it ends.
+            radii: at both, in metres.
+            colour: RGB, ``(3,)`` or ``(T, 3)``.
+            aside: how far it is moved towards the light, as a share of the radius.
+        """
+        first, last = project(start), project(end)
+        way = last - first
+        angle = np.arctan2(way[:, 1], way[:, 0])[:, None]
+        sides = []
+        for centre, place, radius, turn in ((first, start, radii[0], np.pi / 2), (last, end, radii[1], -np.pi / 2)):
+            radius_there = radius * nearness(place) / EXTENT
+            arc = np.stack([np.cos(angle + turn + self._cap), np.sin(angle + turn + self._cap)], axis=2)
+            sides.append((centre + aside * radius_there * _LIGHT)[:, None] + arc * radius_there[:, None])
+        return self.polygon(np.concatenate(sides, axis=1), colour)
+
+    def round_limb(self, start: Array, end: Array, radii: tuple[float, float], colour: ArrayLike) -> list[Shape]:
+        """A limb that looks round: dark at the rim, light towards the light."""
+        layers = ((1.0, 0.60, 0.0), (0.90, 0.78, 0.08), (0.76, 0.92, 0.18), (0.56, 1.03, 0.34), (0.28, 1.12, 0.6))
+        base = np.asarray(colour, dtype=np.float64)
+        return [self.limb(start, end, (share * radii[0], share * radii[1]), base * shade, aside) for share, shade, aside in layers]
+
+    def disc(self, centre: Array, radius: float, colour: ArrayLike) -> Shape:
+        """A circle about points in space ``(T, 3)``, radius in metres."""
+        angle = np.linspace(0, 2 * np.pi, 2 * len(self._cap), endpoint=False)
+        around = radius * np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
+        return self.polygon(centre[:, None] + around, colour)
+
+
+def moved(points: Array, right: float, down: float, nearer: float = 0.0) -> Array:
+    """Points in space, moved by some metres."""
+    return np.asarray(points + np.array([right, down, nearer]))
+
+
+def shaded(colour: ArrayLike, factor: float) -> Array:
+    """A colour, darker or lighter."""
+    return np.asarray(colour, dtype=np.float64) * factor

@@ -1,0 +1,148 @@
+"""Handles of SynthSign's media: small, picklable, and rendered where they are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.media.pose import Pose
+from signbench.media.pose_files import PoseProbe
+from signbench.media.video import VideoProbe, resize_frames
+
+if TYPE_CHECKING:
+    from signbench.corpora.recordings import Stamp
+    from signbench.corpora.synthsign.corpus import SynthSign
+
+Rendering = Literal["video", "pose", "hamer", "smplx"]
+RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx")
+"""The video itself, the drawn key points, the hands on black, the body on black."""
+
+_CHUNK = 16
+
+
+@lru_cache(maxsize=4)
+def corpus_of(seed: int) -> SynthSign:
+    """The corpus of a seed, made once in each process."""
+    from signbench.corpora.synthsign.corpus import SynthSign
+
+    return SynthSign(seed)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What identifies a recording.
+
+    Attributes:
+        seed: of the corpus.
+        clip: id of the clip.
+        take: which performance.
+        size: of the picture in pixels.
+    """
+
+    seed: int
+    clip: str
+    take: int
+    size: int
+
+    def _name(self, rendering: str) -> str:
+        take = f", take {self.take}" if self.take else ""
+        return f"synthsign {self.clip} ({rendering}{take})"
+
+    def _digest(self, rendering: str) -> str:
+        from signbench.corpora.synthsign.corpus import SynthSign
+        from signbench.corpora.synthsign.rendering import REVISION
+
+        parts = ("synthsign", SynthSign.version, self.seed, self.clip, self.take, self.size, rendering, REVISION)
+        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
+
+    def stamp(self) -> Stamp:
+        """0 and the renderer's revision."""
+        from signbench.corpora.synthsign.rendering import REVISION
+
+        return 0, REVISION
+
+
+@dataclass(frozen=True)
+class SynthSignVideo(_Made):
+    """A video of a performance.
+
+    Attributes:
+        rendering: the video itself, or another form of the same motion.
+    """
+
+    rendering: Rendering = "video"
+
+    @property
+    def label(self) -> str:
+        return self._name(self.rendering)
+
+    def digest(self) -> str:
+        return self._digest(self.rendering)
+
+    def probe(self, source_fps: float | None) -> VideoProbe:
+        corpus = corpus_of(self.seed)
+        count, fps = corpus.length(self.clip, self.take), source_fps or corpus.fps
+        return VideoProbe(count, self.size, self.size, fps, np.arange(count) / fps, count / fps, variable_rate=False)
+
+    def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+        wanted = positions.tolist()
+        if any(not 0 <= place < probe.frames for place in wanted):
+            raise InputError(f"{self.label}: positions must be indices of its {probe.frames} frames.")
+        frames = corpus_of(self.seed).frames_at(self.clip, wanted, self.take, self.size, self.rendering)
+        while part := list(islice(frames, _CHUNK)):
+            chunk = np.stack(part)
+            yield chunk if size is None else resize_frames(chunk, size)
+
+
+@dataclass(frozen=True)
+class SynthSignPose(_Made):
+    """Key points of a performance, in pixels of a picture of its size."""
+
+    @property
+    def label(self) -> str:
+        return self._name("key points")
+
+    def digest(self) -> str:
+        return self._digest("key-points")
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        from signbench.media.layouts import layout
+
+        corpus = corpus_of(self.seed)
+        count = corpus.length(self.clip, self.take)
+        return PoseProbe(count, layout("coco-wholebody-133"), source_fps or corpus.fps, dimensions=2, has_confidence=True)
+
+    def pose(self, source_fps: float | None) -> Pose:
+        made = corpus_of(self.seed).pose(self.clip, self.take)
+        return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)
+
+
+@dataclass(frozen=True)
+class SynthSignMotion(_Made):
+    """Body-model rotations of a performance, read as the neutral skeleton's joints."""
+
+    @property
+    def label(self) -> str:
+        return self._name("motion")
+
+    def digest(self) -> str:
+        return self._digest("motion")
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        from signbench.media.layouts import layout
+
+        corpus = corpus_of(self.seed)
+        count = corpus.length(self.clip, self.take)
+        return PoseProbe(count, layout("smplx-55"), source_fps or corpus.fps, dimensions=3, has_confidence=True)
+
+    def pose(self, source_fps: float | None) -> Pose:
+        made = corpus_of(self.seed).motion(self.clip, self.take).pose()
+        return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)

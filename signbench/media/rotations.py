@@ -1,0 +1,128 @@
+"""Rotations as axis-angle, matrix and 6D, and from one to another.
+
+Axis-angle is a vector along the axis whose length is the angle in radians. 6D is the first two rows of the matrix, one after the
+other (Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019, by rows as in PyTorch3D).
+All functions take any leading axes and calculate in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+_SMALL = 1e-8
+
+
+def matrix_from_axis_angle(axis_angle: ArrayLike) -> Array:
+    """Matrices of rotations (Rodrigues' formula).
+
+    Args:
+        axis_angle: ``(..., 3)``, radians.
+
+    Returns:
+        float64 ``(..., 3, 3)``.
+    """
+    vector = np.asarray(axis_angle, dtype=np.float64)
+    x, y, z = np.moveaxis(vector, -1, 0)
+    square = x * x + y * y + z * z
+    angle = np.sqrt(square)
+    small = angle < _SMALL
+    safe = np.where(small, 1.0, angle)
+    # the limits at 0 are 1 and 1/2
+    first = np.where(small, 1.0, np.sin(safe) / safe)
+    second = np.where(small, 0.5, (1 - np.cos(safe)) / (safe * safe))
+    matrix = np.empty((*vector.shape, 3))
+    matrix[..., 0, 0] = 1 - second * (y * y + z * z)
+    matrix[..., 1, 1] = 1 - second * (x * x + z * z)
+    matrix[..., 2, 2] = 1 - second * (x * x + y * y)
+    for row, column, turn, both in ((0, 1, -z, x * y), (0, 2, y, x * z), (1, 2, -x, y * z)):
+        matrix[..., row, column] = first * turn + second * both
+        matrix[..., column, row] = -first * turn + second * both
+    return matrix
+
+
+def quaternion_from_matrix(matrix: ArrayLike) -> Array:
+    """Unit quaternions ``(..., 4)``, real part first and never negative, of rotation matrices ``(..., 3, 3)``."""
+    m = np.asarray(matrix, dtype=np.float64)
+    a, b, c, d, e, f, g, h, i = (m[..., row, column] for row in range(3) for column in range(3))
+    # 4 q q^T; its row with the largest diagonal element is the quaternion, and no rotation is numerically special
+    rows = [
+        [1 + a + e + i, h - f, c - g, d - b],
+        [h - f, 1 + a - e - i, b + d, c + g],
+        [c - g, b + d, 1 - a + e - i, f + h],
+        [d - b, c + g, f + h, 1 - a - e + i],
+    ]
+    products = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    largest = np.argmax(np.diagonal(products, axis1=-2, axis2=-1), axis=-1)
+    chosen = np.take_along_axis(products, largest[..., None, None], axis=-2)[..., 0, :]
+    chosen = chosen / np.linalg.norm(chosen, axis=-1, keepdims=True)
+    return np.asarray(np.where(chosen[..., :1] < 0, -chosen, chosen))
+
+
+def axis_angle_from_matrix(matrix: ArrayLike) -> Array:
+    """Rotations as axis-angle.
+
+    Args:
+        matrix: rotation matrices ``(..., 3, 3)``.
+
+    Returns:
+        float64 ``(..., 3)`` with angles in [0, pi].
+    """
+    quaternion = quaternion_from_matrix(matrix)
+    vector = quaternion[..., 1:]
+    length = np.linalg.norm(vector, axis=-1, keepdims=True)
+    small = length < _SMALL
+    angle = 2 * np.arctan2(length, quaternion[..., :1])
+    return np.asarray(vector * np.where(small, 2.0, angle / np.where(small, 1.0, length)))
+
+
+def six_from_matrix(matrix: ArrayLike) -> Array:
+    """6D ``(..., 6)`` of rotation matrices ``(..., 3, 3)``: their first two rows."""
+    m = np.asarray(matrix, dtype=np.float64)
+    return np.asarray(m[..., :2, :].reshape(*m.shape[:-2], 6))
+
+
+def matrix_from_six(six: ArrayLike) -> Array:
+    """Rotation matrices from 6D, made orthonormal by Gram and Schmidt.
+
+    Args:
+        six: ``(..., 6)``; the two rows need not be of unit length or orthogonal, but must not be parallel or 0.
+
+    Returns:
+        float64 ``(..., 3, 3)``.
+    """
+    numbers = np.asarray(six, dtype=np.float64)
+    first = numbers[..., :3] / np.linalg.norm(numbers[..., :3], axis=-1, keepdims=True)
+    second = numbers[..., 3:] - np.sum(first * numbers[..., 3:], axis=-1, keepdims=True) * first
+    second = second / np.linalg.norm(second, axis=-1, keepdims=True)
+    return np.stack([first, second, np.cross(first, second)], axis=-2)
+
+
+def six_from_axis_angle(axis_angle: ArrayLike) -> Array:
+    """6D ``(..., 6)`` of axis-angle rotations ``(..., 3)``."""
+    return six_from_matrix(matrix_from_axis_angle(axis_angle))
+
+
+def axis_angle_from_six(six: ArrayLike) -> Array:
+    """Axis-angle rotations ``(..., 3)`` of 6D ``(..., 6)``."""
+    return axis_angle_from_matrix(matrix_from_six(six))
+
+
+def shortest_turn(start: ArrayLike, end: ArrayLike) -> Array:
+    """The rotations that take unit vectors to others on the shortest way.
+
+    Args:
+        start: ``(..., 3)``.
+        end: ``(..., 3)``, not opposite to ``start``.
+
+    Returns:
+        float64 ``(..., 3, 3)``.
+    """
+    first, last = np.broadcast_arrays(np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64))
+    cosine = np.sum(first * last, axis=-1)
+    x, y, z = np.moveaxis(np.cross(first, last), -1, 0)
+    zero = np.zeros_like(x)
+    cross = np.stack([np.stack(row, axis=-1) for row in ([zero, -z, y], [z, zero, -x], [-y, x, zero])], axis=-2)
+    return np.asarray(np.eye(3) + cross + cross @ cross / np.maximum(1 + cosine, 1e-9)[..., None, None])

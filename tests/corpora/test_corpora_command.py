@@ -1,0 +1,63 @@
+"""``signbench corpora``: list, show, export."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import signbench
+
+pytestmark = pytest.mark.end_to_end
+
+
+def test_corpora_are_listed() -> None:
+    (row,) = json.loads(signbench("corpora", "list", "--json").stdout)
+    assert (row["name"], row["version"], row["licence"]) == ("synthsign", "1.0", "CC0-1.0")
+    assert signbench("corpora", "list").stdout.startswith("synthsign 1.0 (CC0-1.0): train, dev, test")
+
+
+def test_a_corpus_is_shown_with_its_splits_signers_and_signs() -> None:
+    told = json.loads(signbench("corpora", "show", "synthsign", "--clip", "test-0001", "--json").stdout)
+    assert told["splits"]["train"] == {"count": 2000, "first": "train-0001", "last": "train-2000"}
+    assert len(told["signers"]) >= 8
+    assert len(told["signs"]) >= 100
+    assert len(told["minimal_pairs"]) >= 15
+    assert told["clip"]["id"] == "test-0001"
+    shown = signbench("corpora", "show", "synthsign").stdout
+    assert "word30-test" in shown
+    assert "MOTHER / FATHER (location)" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["show", "synthsing"], "no corpus synthsing. Did you mean synthsign"),
+        (["show", "synthsign", "--clip", "test-9999"], "no clip test-9999"),
+        (["export", "synthsign", "--media", "film", "--out", "x"], "exports no film"),
+        (["export", "synthsign", "--media", ",", "--out", "x"], "nothing to export"),
+        (["export", "synthsign", "--split", "tset", "--out", "x"], "no split tset"),
+    ],
+)
+def test_what_does_not_exist_is_refused_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+    ran = signbench("corpora", *words, folder=tmp_path)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_kinds_of_media_are_exported_side_by_side(tmp_path: Path) -> None:
+    words = ["corpora", "export", "synthsign", "--split", "word30-test", "--limit", "1", "--size", "64", "--table", "--json"]
+    ran = signbench(*words, "--media", "video,pose,motion,rendering:pose", "--out", "out", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["clips"] == ["word-test-0001"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        *("video", "pose", "motion", "rendering-pose"),
+        *("clips.csv", ".synthsign.jsonl"),
+    }
+    with (tmp_path / "out" / "clips.csv").open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["id"], row["file"]) == ("word-test-0001", "video/word-test-0001.mkv")

@@ -1,0 +1,76 @@
+"""Rotations: axis-angle, matrices and 6D say the same, also where one of them is special."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from signbench.media.rotations import (
+    axis_angle_from_matrix,
+    axis_angle_from_six,
+    matrix_from_axis_angle,
+    matrix_from_six,
+    quaternion_from_matrix,
+    shortest_turn,
+    six_from_axis_angle,
+    six_from_matrix,
+)
+
+RANDOM = np.random.default_rng(3)
+AXES = RANDOM.normal(size=(200, 3))
+AXES /= np.linalg.norm(AXES, axis=1, keepdims=True)
+
+ANGLES = [0.0, 1e-12, 1e-7, 0.3, np.pi / 2, 3.0, np.pi - 1e-7]
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_axis_angle_comes_back_from_its_matrix_and_from_6d(angle: float) -> None:
+    vectors = AXES * angle
+    assert axis_angle_from_matrix(matrix_from_axis_angle(vectors)) == pytest.approx(vectors, abs=1e-7)
+    assert axis_angle_from_six(six_from_axis_angle(vectors)) == pytest.approx(vectors, abs=1e-7)
+
+
+def test_half_a_turn_comes_back_about_the_same_line() -> None:
+    vectors = axis_angle_from_matrix(matrix_from_axis_angle(AXES * np.pi))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.full(200, np.pi))
+    assert np.abs(np.sum(vectors * AXES, axis=1)) == pytest.approx(np.full(200, np.pi))
+
+
+def test_more_than_half_a_turn_is_the_shorter_turn_the_other_way() -> None:
+    assert axis_angle_from_matrix(matrix_from_axis_angle([0, 0, 1.5 * np.pi])) == pytest.approx([0, 0, -0.5 * np.pi])
+
+
+def test_a_quarter_turn_about_z_takes_x_to_y() -> None:
+    matrix = matrix_from_axis_angle([0, 0, np.pi / 2])
+    assert matrix @ [1, 0, 0] == pytest.approx([0, 1, 0])
+    # the first two rows, one after the other
+    assert six_from_matrix(matrix) == pytest.approx([0, -1, 0, 1, 0, 0])
+
+
+def test_scipy_agrees() -> None:
+    rotation = pytest.importorskip("scipy.spatial.transform").Rotation
+    vectors = AXES * RANDOM.uniform(0, np.pi, (200, 1))
+    theirs = rotation.from_rotvec(vectors)
+    assert matrix_from_axis_angle(vectors) == pytest.approx(theirs.as_matrix(), abs=1e-12)
+    quaternion = theirs.as_quat()[:, [3, 0, 1, 2]]
+    assert quaternion_from_matrix(theirs.as_matrix()) == pytest.approx(quaternion * np.sign(quaternion[:, :1]), abs=1e-12)
+
+
+def test_6d_that_is_not_orthonormal_becomes_a_rotation() -> None:
+    matrix = matrix_from_six(RANDOM.normal(size=(50, 6)))
+    assert matrix @ np.swapaxes(matrix, 1, 2) == pytest.approx(np.broadcast_to(np.eye(3), (50, 3, 3)), abs=1e-12)
+    assert np.linalg.det(matrix) == pytest.approx(np.ones(50))
+
+
+def test_leading_axes_are_kept() -> None:
+    vectors = AXES[:24].reshape(2, 3, 4, 3)
+    assert matrix_from_axis_angle(vectors).shape == (2, 3, 4, 3, 3)
+    assert six_from_axis_angle(vectors).shape == (2, 3, 4, 6)
+
+
+def test_the_shortest_turn_takes_one_direction_to_the_other_in_their_plane() -> None:
+    start, end = AXES[:100], AXES[100:]
+    turn = shortest_turn(start, end)
+    assert np.einsum("tij,tj->ti", turn, start) == pytest.approx(end, abs=1e-9)
+    normal = np.cross(start, end)
+    assert np.einsum("tij,tj->ti", turn, normal) == pytest.approx(normal, abs=1e-9)
