@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from signbench.cli import sensitivity
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the metrics, or show one.")
+app = typer.Typer(no_args_is_help=True, help="List the metrics, show one, or see what each can see.")
+app.command("sensitivity")(sensitivity.command)
 
 
 def _described(name: str) -> dict[str, Any]:

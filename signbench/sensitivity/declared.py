@@ -1,0 +1,117 @@
+"""What each metric is declared to see of each degradation.
+
+These are promises: tests measure them on SynthSign, and on real signing where it lies at hand. A cell that is not declared worse or
+blind promises nothing, and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from signbench.sensitivity.degradations import Modality
+
+Word = Literal["worse", "blind", "other"]
+
+UNCHANGED = 1e-9
+"""By how much a score may change, in its own unit, where a metric is declared blind and nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is declared of one metric and one degradation.
+
+    Attributes:
+        word: ``worse``: each strength scores worse than the one before it, and the first worse than none; ``blind``: no strength
+            changes the score by more than the tolerance; ``other``: it may change, and no promise is made how.
+        why: the reason, for every cell but those worse.
+        tolerance: for blind cells, in the metric's unit.
+    """
+
+    word: Word
+    why: str = ""
+    tolerance: float = UNCHANGED
+
+
+_WORSE = Expectation("worse")
+
+# --- video -----------------------------------------------------------------------------------------------------------
+
+_SEES_ALL_VIDEO = dict.fromkeys(("blur", "compression", "noise", "frame drop", "temporal jitter"), _WORSE)
+
+_HALF_RANGE = "a pixel counts only beyond half of the range, which hardly any reaches"
+_HALF_LEVEL = "a pixel counts from half a level on, so the weakest strength already touches nearly all"
+_NEARER = "and another frame can lie nearer to the midpoint of the neighbours than the true one"
+_TCD_UNIT = {
+    "blur": Expectation("other", f"{_HALF_RANGE}; a little blur takes even these away, and scores better than a perfect copy"),
+    "compression": Expectation("other", f"{_HALF_RANGE}; their number goes up or down"),
+    "noise": Expectation("other", f"{_HALF_RANGE}; only noise of a quarter of the range shows"),
+    "frame drop": Expectation("other", f"{_HALF_RANGE}, {_NEARER}"),
+    "temporal jitter": Expectation("other", f"{_HALF_RANGE}, {_NEARER}"),
+}
+_TCD_BYTE = {
+    **_SEES_ALL_VIDEO,
+    "compression": Expectation("other", f"{_HALF_LEVEL}; stronger ones go up or down"),
+    "noise": Expectation("other", f"{_HALF_LEVEL}; what follows is saturated"),
+}
+
+# --- key points ------------------------------------------------------------------------------------------------------
+
+_SEES_ALL_KEY_POINTS = dict.fromkeys(("joint noise", "hand swap", "hidden hand", "frame drop", "temporal jitter", "slower"), _WORSE)
+
+_RESAMPLED = (
+    "frames are paired by resampling, which undoes slowness; what is left is the smoothing of two interpolations, "
+    "and less of it the slower the clip"
+)
+_PER_PAIR = (
+    "the mean is taken over aligned pairs of frames, so that lasting longer costs nothing; what is left is the distance of the "
+    "frames that lie between two of the reference's"
+)
+_ARMS_ONLY = "it looks at the wrists of the arms, which stay"
+_LENGTH_ONLY = "it looks at nothing but the number of frames"
+
+DECLARED: dict[Modality, dict[str, dict[str, Expectation]]] = {
+    "video": {
+        "l1": _SEES_ALL_VIDEO,
+        "psnr": _SEES_ALL_VIDEO,
+        "ssim": _SEES_ALL_VIDEO,
+        "ssim:window=uniform": _SEES_ALL_VIDEO,
+        "tcd": _TCD_UNIT,
+        "tcd:range=byte": _TCD_BYTE,
+    },
+    "key points": {
+        "ape": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("other", _RESAMPLED)},
+        "ape:normalise=shoulders": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("blind", _RESAMPLED, tolerance=0.01)},
+        "nape": {
+            **_SEES_ALL_KEY_POINTS,
+            "hidden hand": Expectation(
+                "other",
+                "a point that the prediction lacks costs nothing; only where the hidden hand was the leftmost or topmost point of "
+                "the clip, all others are shifted",
+            ),
+        },
+        "dtw": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("other", _PER_PAIR)},
+        "dtw:variant=slrtp-fastdtw": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("other", _PER_PAIR)},
+        "dtw:variant=pt": _SEES_ALL_KEY_POINTS,
+        "dtw:variant=ham2pose": _SEES_ALL_KEY_POINTS,
+        "dtw:variant=dtwp": _SEES_ALL_KEY_POINTS,
+        "dtw:variant=ndtwp": _SEES_ALL_KEY_POINTS,
+        "total-distance": {
+            "joint noise": _WORSE,
+            "hand swap": Expectation("blind", _ARMS_ONLY),
+            "hidden hand": Expectation("blind", _ARMS_ONLY),
+            "frame drop": _WORSE,
+            "temporal jitter": _WORSE,
+            "slower": Expectation(
+                "blind", "the same path is travelled, but for corners that are cut between frames", tolerance=0.05
+            ),
+        },
+        "duration-ratio": {
+            **dict.fromkeys(
+                ("joint noise", "hand swap", "hidden hand", "frame drop", "temporal jitter"), Expectation("blind", _LENGTH_ONLY)
+            ),
+            "slower": _WORSE,
+        },
+    },
+}
+"""Modality -> metric, by its canonical name -> degradation -> what is declared."""

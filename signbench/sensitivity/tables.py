@@ -1,0 +1,90 @@
+"""A sensitivity matrix as tables: for people at a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Modality
+from signbench.sensitivity.matrix import Cell, Matrix
+
+LEGEND = (
+    "worse: declared to score worse with every strength; blind: declared not to change; other: changes, without a promise. "
+    "NOT KEPT: the measurement is otherwise. Numbers are how much worse than a perfect copy the degraded clips score, in the "
+    "metric's own unit and direction (for total-distance and duration-ratio: how much farther from 1); negative is better than a "
+    "perfect copy."
+)
+
+Row = dict[str, str]
+"""Column -> text."""
+
+
+def word(cell: Cell) -> str:
+    """What is declared of a cell, and whether it was kept: ``worse``, ``blind, NOT KEPT``."""
+    return cell.declared.word if cell.kept else f"{cell.declared.word}, NOT KEPT"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits; ``none`` where nothing was measured."""
+    if value is None:
+        return "none"
+    if value == 0:
+        return "0"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def overviews(matrix: Matrix) -> Iterator[tuple[Modality, list[Row]]]:
+    """Per modality one row for each metric: its word for each degradation."""
+    for modality in ("video", "key points"):
+        rows: dict[str, Row] = {}
+        for cell in matrix.cells:
+            if cell.modality == modality:
+                rows.setdefault(cell.metric, {"metric": cell.metric})[cell.degradation] = word(cell)
+        if rows:
+            yield modality, list(rows.values())
+
+
+def details(matrix: Matrix) -> Iterator[tuple[str, list[Row], list[str]]]:
+    """Per degradation a title, one row for each metric with its four measurements, and the reasons of what is not worse."""
+    degradations: tuple[Degradation[Any], ...] = (*VIDEO, *KEY_POINTS)
+    for degradation in degradations:
+        cells = [cell for cell in matrix.cells if (cell.modality, cell.degradation) == (degradation.modality, degradation.name)]
+        if not cells:
+            continue
+        spelled = [degradation.spelled(strength) for strength in degradation.strengths]
+        rows = [
+            {"metric": cell.metric, "declared": word(cell), "perfect copy": number(cell.undegraded)}
+            | dict(zip(spelled, map(number, cell.worsening), strict=True))
+            for cell in cells
+        ]
+        reasons: dict[str, list[str]] = {}
+        for cell in cells:
+            if cell.declared.why:
+                within = f" (within {cell.declared.tolerance:g})" if cell.declared.tolerance > 1e-6 else ""
+                reasons.setdefault(f"{cell.declared.word}{within}: {cell.declared.why}", []).append(cell.metric)
+        named = [f"{', '.join(metrics)}: {reason}." for reason, metrics in reasons.items()]
+        yield f"{degradation.name} ({degradation.modality}): {degradation.described}", rows, named
+
+
+def described(matrix: Matrix) -> str:
+    """Which clips were measured."""
+    counted = [f"{len(ids)} of {modality}" for modality, ids in matrix.clips.items() if ids]
+    return f"{matrix.source}: {' and '.join(counted)}"
+
+
+def as_markdown(matrix: Matrix) -> str:
+    """The whole matrix as Markdown, with headings of the third and fourth rank."""
+    parts = [f"Clips: {described(matrix)}."]
+    for modality, rows in overviews(matrix):
+        parts += [f"### What is declared of {modality}", _markdown_table(rows, code=("metric",))]
+    for title, rows, reasons in details(matrix):
+        parts += [f"#### {title}", _markdown_table(rows, code=("metric",))]
+        parts += ["\n".join(f"- {reason}" for reason in reasons)] if reasons else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(rows: list[Row], code: tuple[str, ...]) -> str:
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(f"`{row[name]}`" if name in code else row[name] for name in columns) + " |" for row in rows]
+    return "\n".join(lines)
