@@ -9,11 +9,15 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 ARGS ?=
 
+# Two anchors, and the baselines that each task of the demo has prompts for.
+GENERATORS := ground-truth shuffled stitched nearest mean-pose first-frame noise
+IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
+
 .PHONY: help setup demo test lint format bench lock wheel clean
 
 help:
 	@echo "make setup    makes .venv with everything that signbench and its tests need"
-	@echo "make demo     scores clips that signbench makes itself, and names the run folder"
+	@echo "make demo     runs generators on two tasks of the built-in corpus, scores them, and shows who is better"
 	@echo "make test     ruff, mypy and all tests; ARGS='-k ssim' is handed to pytest"
 	@echo "make lint     ruff, its formatter as a check, mypy"
 	@echo "make format   formats and mends what ruff can"
@@ -38,11 +42,20 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	@rm -rf demo
-	$(BIN)/signbench corpora export synthsign --split test --size 128 --limit 12 --media video,pose --out demo/references
-	$(BIN)/signbench corpora export synthsign --split test --size 128 --limit 12 --media video,pose --take 1 --out demo/predictions
-	$(BIN)/signbench measure demo/references demo/predictions --frames resample -m l1 -m psnr -m ssim -m tcd \
-	  -m ape:normalise=shoulders -m dtw -m total-distance -m duration-ratio --out demo/run
+	@rm -rf demo && mkdir demo
+	@for generator in $(GENERATORS); do \
+	  echo "$(BIN)/signbench run synthsign/text-to-pose --generator $$generator --out demo/text-to-pose/$$generator"; \
+	  $(BIN)/signbench run synthsign/text-to-pose --generator $$generator --out demo/text-to-pose/$$generator > demo/log.txt || exit 1; \
+	done
+	@for generator in $(IMAGE_GENERATORS); do \
+	  echo "$(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 20 --out demo/reconstruction/$$generator"; \
+	  $(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 20 --out demo/reconstruction/$$generator \
+	    > demo/log.txt || exit 1; \
+	done
+	@echo; echo "Who is better at synthsign/text-to-pose, on all 200 test sentences:"
+	$(BIN)/signbench results $(addprefix demo/text-to-pose/,$(GENERATORS))
+	@echo "And at synthsign/reconstruction, on 20 of them (a subset, so nobody is ranked):"
+	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(IMAGE_GENERATORS))
 
 test: setup
 	$(BIN)/ruff check .

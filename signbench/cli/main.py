@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from signbench.cli import corpora, doctor, measure, metrics, results, signature
+from signbench.cli import corpora, doctor, generators, measure, metrics, results, score, signature, tasks
 
 app = typer.Typer(
     name="signbench",
@@ -21,10 +21,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("measure")(measure.command)
+app.command("score")(score.score)
+app.command("run")(score.run)
 app.command("results")(results.command)
 app.command("doctor")(doctor.command)
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(corpora.app, name="corpora")
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(generators.app, name="generators")
 app.add_typer(signature.app, name="signature")
 
 
@@ -89,7 +93,9 @@ def _error_log(text: str) -> Path:
     """Writes a traceback into the run's folder where one is at work, else into the folder for temporary files."""
     import tempfile
 
-    for folder in (measure.current_folder(), Path(tempfile.gettempdir())):
+    engine = sys.modules.get("signbench.scoring.engine")
+    at_work: Path | None = engine.folder_at_work() if engine is not None else None
+    for folder in (at_work, Path(tempfile.gettempdir())):
         if folder is None or not folder.is_dir():
             continue
         try:

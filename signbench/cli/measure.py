@@ -10,8 +10,6 @@ import typer
 
 from signbench.cli.options import Json
 
-_current: list[Path] = []
-
 
 class Frames(StrEnum):
     """What to do where the two sides of a clip differ in length."""
@@ -19,11 +17,6 @@ class Frames(StrEnum):
     equal = "equal"
     truncate = "truncate"
     resample = "resample"
-
-
-def current_folder() -> Path | None:
-    """The folder of the run that is at work, for the log of an internal error."""
-    return _current[-1] if _current else None
 
 
 def command(
@@ -64,11 +57,9 @@ def command(
     Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips.
     """
     from signbench.cli import printing
-    from signbench.runs import signature
     from signbench.runs.folder import RunFolder
-    from signbench.runs.tables import as_json
     from signbench.scoring.engine import run_in_folder
-    from signbench.scoring.measure import default_folder, prepare
+    from signbench.scoring.measure import prepare
     from signbench.scoring.protocol import Protocol, parse_size
     from signbench.scoring.ranks import Ranks
 
@@ -80,26 +71,25 @@ def command(
             metric or [],
             protocol,
             limit=limit,
-            clips=_clip_ids(clips),
+            clips=clip_ids(clips),
             workers=workers if workers is not None or Ranks.from_environment().world == 1 else 1,
             progress=report,
         )
-        folder = RunFolder(out if out is not None else default_folder(work.plan))
-        _current.append(folder.path)
+        folder = RunFolder(out if out is not None else work.plan.default_folder())
         result = run_in_folder(work, folder, fresh=fresh)
     if result is None:
         return
-    if json:
-        printing.data(as_json(result, run=str(folder.path), provenance=signature.provenance_part()))
-    else:
-        printing.result_table(result)
-        printing.talk(f"run: {folder.path}")
-    printing.troubles(result)
+    printing.outcome(result, folder.path, json=json)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
 
-def _clip_ids(text: str | None) -> list[str] | None:
+def clip_ids(text: str | None) -> list[str] | None:
+    """Reads ``--clips``: ids with commas between, or ``@FILE`` with one a line.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     from signbench.errors import InputError
 
     if text is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ def result_table(result: Result) -> None:
         data("A subset of the clips; not for leaderboards or baselines.")
     for score in result.scores:
         data(score.signature)
+
+
+def outcome(result: Result, run: Path, *, json: bool) -> None:
+    """Prints what came of a run: its result as a table or as JSON, the folder's name, and what went wrong."""
+    from signbench.runs import signature
+    from signbench.runs.tables import as_json
+
+    if json:
+        data(as_json(result, run=str(run), provenance=signature.provenance_part()))
+    else:
+        result_table(result)
+        talk(f"run: {run}")
+    troubles(result)
 
 
 def troubles(result: Result) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from signbench.runs.result import Result
 
 
 class Format(StrEnum):
@@ -20,14 +23,24 @@ class Format(StrEnum):
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folder; several are ranked side by side.")],
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Print a run's scores, and exit with the code that the run ended with."""
-    from signbench.cli import printing
+    """Print a run's scores, and exit with the code that the run ended with; or rank several runs that measured the same way."""
+    wanted = Format.json if json else form
+    codes = _one(runs[0], wanted) if len(runs) == 1 else _several(runs, wanted)
+    if codes:
+        raise typer.Exit(codes)
+
+
+def _read(run: Path) -> tuple[Result, dict[str, Any]]:
+    """A run's result, derived again from its records where it is not there, and its description.
+
+    Raises:
+        IncompleteError: the run has not finished.
+    """
     from signbench.errors import IncompleteError
-    from signbench.runs import tables
     from signbench.runs.folder import RunFolder
     from signbench.runs.plan import RunPlan
     from signbench.runs.result import read_result
@@ -39,8 +52,15 @@ def command(
         if description["exit_code"] not in (0, 3, 4):
             raise IncompleteError(f"{run} has not finished (it is {description['status']}); repeat its command to go on.")
         finish(RunPlan.from_run(description), folder)
-    result = read_result(folder.result_json)
-    wanted = Format.json if json else form
+    return read_result(folder.result_json), description
+
+
+def _one(run: Path, wanted: Format) -> int:
+    from signbench.cli import printing
+    from signbench.errors import IncompleteError
+    from signbench.runs import tables
+
+    result, description = _read(run)
     if wanted is Format.table:
         printing.result_table(result)
     elif wanted is Format.json:
@@ -49,6 +69,29 @@ def command(
         write = {Format.csv: tables.as_csv, Format.markdown: tables.as_markdown, Format.latex: tables.as_latex}[wanted]
         printing.data(write(result))
     printing.troubles(result)
-    code = description["exit_code"] if description["exit_code"] is not None else IncompleteError.exit_code
-    if code:
-        raise typer.Exit(code)
+    code = description["exit_code"]
+    return code if isinstance(code, int) else IncompleteError.exit_code
+
+
+def _several(runs: list[Path], wanted: Format) -> int:
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.runs import side_by_side
+
+    results = {str(run): _read(run)[0] for run in runs}
+    if len(results) < len(runs):
+        raise InputError("a run is named twice; name each once.")
+    if wanted is Format.json:
+        printing.data(encoder.dumps(side_by_side.as_json(results), indent=2, ensure_ascii=False, allow_nan=False))
+        return 0
+    rows = side_by_side.ranked(results)
+    if wanted is Format.table:
+        printing.table(rows)
+        return 0
+    if wanted is Format.markdown:
+        lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+        printing.data("\n".join([*lines, *("| " + " | ".join(row.values()) + " |" for row in rows)]))
+        return 0
+    raise InputError(f"several runs are printed as table, markdown or json, not as {wanted.value}.")

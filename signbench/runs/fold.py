@@ -33,8 +33,13 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         _score(plan, store, metric, key, inputs)
         for metric, key, inputs in zip(plan.metrics, plan.keys, _inputs(plan, store), strict=True)
     )
-    complete = all(score.coverage == 1 and score.value is not None for score in scores)
+    complete = all(score.coverage >= plan.coverage_floor and score.value is not None for score in scores)
     return Result(
+        kind=plan.kind,
+        task=plan.task,
+        generator=plan.generator,
+        coverage_floor=plan.coverage_floor,
+        own_copy=plan.own_copy,
         status="complete" if complete else "incomplete",
         expected_clips=len(plan.clips),
         subset=plan.subset,
@@ -67,13 +72,18 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: 
     measured = len(plan.clips) - len(failures)
     once: Weights = np.ones((1, len(counted)), dtype=np.int64)
     value = _number(metric.score(records, once)) if measured else None
-    bounds = interval(metric, records) if value is not None else None
+    clusters = None
+    if plan.clusters is not None:
+        of_clip = dict(zip(plan.clips, plan.clusters, strict=True))
+        clusters = [of_clip[clip] for clip in counted]
+    bounds = interval(metric, records, clusters) if value is not None else None
     note = None
     if value is None:
         note = "no clip could be measured" if not measured else "the measured clips leave the score undefined"
     worst = frozenset(counted)
     return Score(
         metric=metric.canonical,
+        headline=metric.canonical in plan.headlines,
         value=value,
         interval=None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high),
         interval_note=note if bounds is None else bounds.reason or bounds.method,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from signbench.metrics import registry
 from signbench.metrics.base import Metric, spell
-from signbench.runs.folder import Spec
-from signbench.runs.result import Subset
+from signbench.runs.folder import Spec, spec_hash
+from signbench.runs.result import Subset, TaskSplit
 from signbench.scoring.protocol import Protocol
 
 
@@ -24,6 +26,13 @@ class RunPlan:
         protocol: how the two sides are brought together.
         clips: ids of the expected clips, in order.
         subset: what the run was limited to, or None.
+        kind: ``measure``, ``score`` or ``run``.
+        task: the task and split, or None.
+        generator: the card of the generator, or None.
+        coverage_floor: share of the clips below which a metric leaves the run incomplete.
+        clusters: each expected clip's cluster, in order, or None where clips are independent.
+        headlines: keys of the metrics that stand in a leaderboard's first columns.
+        own_copy: the references are a user's own copy, whose clips the task does not know.
     """
 
     references: str | None
@@ -32,6 +41,13 @@ class RunPlan:
     protocol: Protocol
     clips: tuple[str, ...]
     subset: Subset | None
+    kind: Literal["measure", "score", "run"] = "measure"
+    task: TaskSplit | None = None
+    generator: dict[str, Any] | None = None
+    coverage_floor: float = 1.0
+    clusters: tuple[str, ...] | None = None
+    headlines: tuple[str, ...] = ()
+    own_copy: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -41,7 +57,13 @@ class RunPlan:
     def spec(self) -> Spec:
         """What may move a number, as plain JSON values; the clips themselves are bound by their digests."""
         return {
-            "kind": "measure",
+            "kind": self.kind,
+            "task": self.task.model_dump(mode="json") if self.task else None,
+            "generator": self.generator,
+            "coverage_floor": self.coverage_floor,
+            "clusters": list(self.clusters) if self.clusters else None,
+            "headlines": list(self.headlines),
+            "own_copy": self.own_copy,
             "references": self.references,
             "predictions": self.predictions,
             "metrics": [metric.canonical for metric in self.metrics],
@@ -49,6 +71,13 @@ class RunPlan:
             "protocol": self.protocol.as_json(),
             "subset": self.subset.model_dump(mode="json") if self.subset else None,
         }
+
+    def default_folder(self) -> Path:
+        """``runs/<task or "measure">-<generator or predictions>-<first 8 digits of the specification's hash>``."""
+        subject = self.task.name if self.task is not None else "measure"
+        made_by = self.generator["name"] if self.generator is not None else Path(self.predictions or "arrays").stem
+        name = re.sub(r"[^\w.=-]+", "_", f"{subject}-{made_by}")
+        return Path("runs") / f"{name}-{spec_hash(self.spec())[:8]}"
 
     @classmethod
     def from_run(cls, run: dict[str, Any]) -> RunPlan:
@@ -63,6 +92,13 @@ class RunPlan:
             Protocol(**protocol),
             tuple(run["clips"]),
             Subset.model_validate(spec["subset"]) if spec["subset"] else None,
+            spec["kind"],
+            TaskSplit.model_validate(spec["task"]) if spec["task"] else None,
+            spec["generator"],
+            spec["coverage_floor"],
+            tuple(spec["clusters"]) if spec["clusters"] else None,
+            tuple(spec["headlines"]),
+            spec["own_copy"],
         )
 
 

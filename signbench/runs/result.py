@@ -37,6 +37,8 @@ class Score(_Document):
 
     metric: str
     """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+    headline: bool = False
+    """It stands in a leaderboard's first columns."""
     value: float | None
     """The score; null where nothing was measured, with the reason in ``note``."""
     interval: tuple[float, float] | None
@@ -76,13 +78,33 @@ class Subset(_Document):
     """These clips."""
 
 
+class TaskSplit(_Document):
+    """The row of a leaderboard that a run belongs to."""
+
+    name: str
+    """Of the task."""
+    version: int
+    """Of the task."""
+    split: str
+    """Of the corpus."""
+
+
 class Result(_Document):
     """What a run measured. ``result["ssim"]`` is the score of that metric, in any spelling of its name."""
 
     schema_version: Literal[1] = 1
-    kind: Literal["measure"] = "measure"
+    kind: Literal["measure", "score", "run"] = "measure"
+    """``measure``: two folders; ``score``: predictions of a task; ``run``: generated, then scored."""
     status: Literal["complete", "incomplete"]
-    """Complete where every metric measured every expected clip."""
+    """Complete where every metric measured at least the coverage floor's share of the expected clips."""
+    task: TaskSplit | None = None
+    """What was scored, where it is a task."""
+    generator: dict[str, Any] | None = None
+    """The card of the generator, where signbench generated; ``sees: references`` marks an anchor, which is never ranked."""
+    coverage_floor: float = 1.0
+    """Share of the clips below which a metric leaves the run incomplete."""
+    own_copy: bool = False
+    """The references are a user's own copy of a data set whose clips the task does not know."""
     expected_clips: int
     """How many clips the run is about."""
     subset: Subset | None = None

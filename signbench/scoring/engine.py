@@ -7,9 +7,10 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from signbench.corpora.clip import Side
@@ -34,6 +35,18 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done (``checking`` or ``scoring``), how many clips are done, of how many."""
 
 
+_at_work: list[Path] = []
+
+
+def folder_at_work() -> Path | None:
+    """The folder of the run that was begun last in this process, for the log of an internal error."""
+    return _at_work[-1] if _at_work else None
+
+
+def silent(phase: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """A comparison that is ready to run.
@@ -44,6 +57,7 @@ class Work:
         predictions: the other.
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
+        absent: why expected clips have no production, where that is known; clips of which there is none need not stand here.
     """
 
     plan: RunPlan
@@ -51,6 +65,7 @@ class Work:
     predictions: Side
     workers: int | None
     progress: Progress
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def views(self, clip: str) -> ClipViews:
         """A clip's two sides."""
@@ -69,21 +84,41 @@ class Work:
             self.references,
             self.predictions,
             self.plan.protocol,
-            [(clip, [self.plan.metrics[place] for place in places]) for clip, places in todo.items()],
+            [
+                (clip, [self.plan.metrics[place] for place in places])
+                for clip, places in todo.items()
+                if clip in self.predictions.clips
+            ],
             lambda done, total: self.progress("checking", done, total),
         )
 
     def score(self, todo: dict[str, list[int]], into: RecordFile) -> None:
-        """Scores clips and appends their records."""
-        total = len(todo)
+        """Scores clips and appends their records; an expected clip without a production is a failure of the prediction's."""
 
         def jobs() -> Iterator[Job]:
-            for clip, places in todo.items():
+            for clip, places in made.items():
                 yield self.views(clip), [(place, self.plan.metrics[place]) for place in places]
 
+        made = {clip: places for clip, places in todo.items() if clip in self.predictions.clips}
+        for clip in sorted(set(todo) - set(made)):
+            into.add(self._without_production(clip, todo[clip]), self.plan.keys)
+        total = len(made)
         for done, outcome in enumerate(score_clips(jobs(), effective_workers(self.workers, total))):
             into.add(self._without_paths(outcome), self.plan.keys)
             self.progress("scoring", done + 1, total)
+
+    def _without_production(self, clip: str, places: Sequence[int]) -> ClipOutcome:
+        """The outcome of an expected clip that nothing was made for; its reference counts among ``refs`` all the same."""
+        reason = self.absent.get(clip, "there is no production of it.")
+        outcome = ClipOutcome(clip)
+        for place in places:
+            view = self.plan.metrics[place].view
+            reference = self.references.clips[clip]
+            for modality, recording in (("video", reference.video), ("pose", reference.pose)):
+                if recording is not None and view in ("lengths", "frames" if modality == "video" else "pose"):
+                    outcome.inputs.setdefault(f"reference.{modality}", Input(*recording.stamp(), recording.digest()))
+            outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
+        return outcome
 
     def _without_paths(self, outcome: ClipOutcome) -> ClipOutcome:
         """Reasons name files relative to their side, so that equal work gives equal bytes wherever it lies."""
@@ -187,13 +222,41 @@ def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tup
         with RecordFile(None, write=True) as nothing:
             todo = work.todo(RecordStore([nothing]))
     work.check(todo)
+    return todo, _describe(work.plan, folder, ranks, started, fresh=fresh)
+
+
+def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> str:
+    """Claims a folder for a run whose predictions are still to be made, and writes ``run.json``.
+
+    Args:
+        plan: what the run measures.
+        folder: the run's own.
+        ranks: this process's place.
+        fresh: move an older run aside first.
+
+    Returns:
+        The name of this launch.
+
+    Raises:
+        InputError: the folder holds another run, or cannot be written.
+    """
+    goes_on = folder.claim(plan.spec(), fresh=fresh)
+    started = folder.read().get("started", _now()) if goes_on else _now()
+    launch: str = _describe(plan, folder, ranks, started, fresh=fresh)["launch"]
+    return launch
+
+
+def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, *, fresh: bool) -> dict[str, Any]:
+    """Writes ``run.json`` before the work, after moving an older run aside where that was asked for."""
     if fresh:
         folder.move_aside()
+    _at_work.append(folder.path)
+    spec = plan.spec()
     description = {
         "run_version": RUN_VERSION,
         "spec_sha256": spec_hash(spec),
         "spec": spec,
-        "clips": list(work.plan.clips),
+        "clips": list(plan.clips),
         "launch": uuid.uuid4().hex,
         "status": "running",
         "exit_code": None,
@@ -203,7 +266,7 @@ def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tup
         "environment": {"platform": platform.platform(), "machine": platform.machine(), "host": platform.node()},
     }
     write_atomically(folder.run_json, json_bytes(description))
-    return todo, description
+    return description
 
 
 def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
@@ -247,7 +310,8 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                 if (name, known) in seen:
                     continue
                 seen.add((name, known))
-                recording = side.clips[clip].pose if modality == "pose" else side.clips[clip].video
+                there = side.clips.get(clip)
+                recording = None if there is None else there.pose if modality == "pose" else there.video
                 if recording is None or _changed(recording, known):
                     label = recording.label if recording is not None else f"the {modality} of clip {clip} in {side.name}"
                     raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import check_clip_id
 from signbench.errors import InputError
 from signbench.media.pose import Pose
-from signbench.runs.folder import RunFolder, spec_hash
+from signbench.runs.folder import RunFolder
 from signbench.runs.plan import RunPlan
 from signbench.runs.result import Result
 from signbench.scoring.protocol import FramesRule, Protocol
@@ -110,20 +109,14 @@ def prepare(
     progress: Any = None,
 ) -> Any:
     """Brings two sides together into work that is ready to run; see :func:`measure`."""
-    from signbench.scoring.engine import Work, metric_list
+    from signbench.scoring.engine import Work, metric_list, silent
     from signbench.scoring.matching import expected_clips
 
     chosen = metric_list(metrics)
     sides = read_source(references, "references", protocol), read_source(predictions, "predictions", protocol)
     expected, subset = expected_clips(*sides, chosen, limit, clips)
     plan = RunPlan(sides[0].location, sides[1].location, chosen, protocol, expected, subset)
-    return Work(plan, *sides, workers, progress or (lambda phase, done, total: None))
-
-
-def default_folder(plan: RunPlan) -> Path:
-    """``runs/measure-<predictions' folder>-<first 8 digits of the specification's hash>``."""
-    name = re.sub(r"[^\w.-]+", "_", Path(plan.predictions or "arrays").stem) or "predictions"
-    return Path("runs") / f"measure-{name}-{spec_hash(plan.spec())[:8]}"
+    return Work(plan, *sides, workers, progress or silent)
 
 
 def read_source(source: Source, side: str, protocol: Protocol) -> Side:

@@ -1,0 +1,91 @@
+"""``signbench generators``: which generators there are, and what each one needs and makes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from signbench.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List the generators, or show one.")
+
+
+def _described(name: str) -> dict[str, Any]:
+    import inspect
+
+    from signbench.generators.registry import create, generator_class
+
+    kind = generator_class(name)
+    text = inspect.getdoc(kind) or ""
+    parameters = {
+        parameter.name: None if parameter.default is inspect.Parameter.empty else parameter.default
+        for parameter in inspect.signature(kind).parameters.values()
+        if parameter.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    }
+    return {**create(name).card.as_json(), "parameters": parameters, "summary": text.partition("\n")[0], "description": text}
+
+
+@app.command("list")
+def list_generators(json: Json = False) -> None:
+    """List all generators, one line each; one that cannot be loaded is listed with the reason."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.generators.registry import known
+
+    described: list[dict[str, Any]] = []
+    for name in known():
+        try:
+            described.append(_described(name))
+        except InputError as error:
+            described.append({"name": name, "error": str(error)})
+    if json:
+        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False, default=str))
+        return
+    printing.table(
+        [
+            {
+                "generator": row["name"],
+                "makes": ", ".join(row.get("modalities", ())),
+                "needs": _needs(row.get("prompt_fields", ())),
+                "sees": row.get("sees", ""),
+                "what it does": row.get("summary") or row.get("error", ""),
+            }
+            for row in described
+        ]
+    )
+
+
+@app.command("show")
+def show_generator(
+    name: Annotated[str, typer.Argument(help="Name of a generator, package.module:Class or file.py:Class.")], json: Json = False
+) -> None:
+    """Show a generator: its card, its parameters, and how it works."""
+    import json as encoder
+
+    from signbench.cli import printing
+
+    described = _described(name)
+    if json:
+        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False, default=str))
+        return
+    anchor = " (an anchor: it is drawn apart and never ranked)" if described["sees"] == "references" else " and the train split"
+    lines = [
+        f"{described['name']}, version {described['version']}",
+        "",
+        f"makes: {', '.join(described['modalities'])}",
+        f"needs: {_needs(described['prompt_fields'])}",
+        f"sees: {described['sees']}{anchor}",
+        f"checkpoint: {described['checkpoint'] or 'none'}",
+        f"licence: {described['licence']}",
+    ]
+    if described["citation"]:
+        lines.append(f"citation: {described['citation']}")
+    lines += [f"parameter: {key}={value}" for key, value in described["parameters"].items()]
+    printing.data("\n".join([*lines, "", described["description"]]))
+
+
+def _needs(fields: list[str] | tuple[()]) -> str:
+    return ", ".join(field.replace("|", " or ") for field in fields) or "nothing"

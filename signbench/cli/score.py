@@ -1,0 +1,124 @@
+"""``signbench score`` and ``signbench run``: a task's numbers, for predictions or for a generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signbench.cli.measure import clip_ids
+from signbench.cli.options import Json
+
+if TYPE_CHECKING:
+    from signbench.runs.folder import RunFolder
+    from signbench.runs.result import Result
+
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench tasks list.")]
+Split = Annotated[str | None, typer.Option(help="A split of the task; default: its first.")]
+Limit = Annotated[int | None, typer.Option(help="Only the first N clips; marks the result as a subset.")]
+Clips = Annotated[str | None, typer.Option(help="Only these clip ids: a,b,c or @FILE; marks the result as a subset.")]
+Out = Annotated[Path | None, typer.Option(help="Run folder. Default: runs/<task>-<name>-<hash>, so that a repeat goes on.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Move an older run in that folder to <name>.old-N and begin anew.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes for scoring; the numbers do not depend on it. Default: one per core.")
+]
+Shown = Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")]
+
+
+def score(
+    task: TaskName,
+    predictions: Annotated[Path, typer.Option(help="Folder of files named by clip id; see signbench tasks show TASK.")],
+    references: Annotated[
+        Path | None, typer.Option(help="Your own copy of the data set: media and, if need be, clips.csv.")
+    ] = None,
+    split: Split = None,
+    limit: Limit = None,
+    clips: Clips = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Score although clips have no file; the run is then incomplete.")
+    ] = False,
+    out: Out = None,
+    fresh: Fresh = False,
+    workers: Workers = None,
+    progress: Shown = True,
+    json: Json = False,
+) -> None:
+    """Score a folder of predictions on a task, after checking all of it."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.scoring.ranks import Ranks
+    from signbench.scoring.task_runs import TaskRun, score_predictions
+    from signbench.tasks.loading import task as named_task
+    from signbench.tasks.problems import PredictionsError
+
+    with printing.progress_bars(progress and Ranks.from_environment().first) as report:
+        run = TaskRun.of(
+            named_task(task),
+            split,
+            references_dir=references,
+            limit=limit,
+            clips=clip_ids(clips),
+            workers=_workers(workers),
+            progress=report,
+        )
+        try:
+            outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
+        except PredictionsError as error:
+            if json:
+                printing.data(
+                    encoder.dumps({"problems": [item.as_json() for item in error.problems]}, indent=2, ensure_ascii=False)
+                )
+            raise
+    _finish(outcome, json=json)
+
+
+def run(
+    task: TaskName,
+    generator: Annotated[
+        str, typer.Option(help="Name, name:key=value, package.module:Class or file.py:Class; see signbench generators list.")
+    ],
+    checkpoint: Annotated[Path | None, typer.Option(help="Trained weights, for generators that take some.")] = None,
+    device: Annotated[str | None, typer.Option(help="Where to compute, such as cuda:0, for generators that take it.")] = None,
+    split: Split = None,
+    limit: Limit = None,
+    clips: Clips = None,
+    out: Out = None,
+    fresh: Fresh = False,
+    workers: Workers = None,
+    progress: Shown = True,
+    json: Json = False,
+) -> None:
+    """Generate a task's clips, then score them; repeating the command goes on."""
+    from signbench.cli import printing
+    from signbench.generators import registry
+    from signbench.scoring.ranks import Ranks
+    from signbench.scoring.task_runs import Generation, TaskRun, run_generator
+    from signbench.tasks.loading import task as named_task
+
+    options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+    with printing.progress_bars(progress and Ranks.from_environment().first) as report:
+        task_run = TaskRun.of(
+            named_task(task), split, limit=limit, clips=clip_ids(clips), workers=_workers(workers), progress=report
+        )
+        generation = Generation(task_run, registry.create(generator, **options))
+        outcome = run_generator(generation, out, fresh=fresh)
+    _finish(outcome, json=json)
+
+
+def _workers(asked: int | None) -> int | None:
+    from signbench.scoring.ranks import Ranks
+
+    return asked if asked is not None or Ranks.from_environment().world == 1 else 1
+
+
+def _finish(outcome: tuple[RunFolder, Result] | None, *, json: bool) -> None:
+    from signbench.cli import printing
+
+    if outcome is None:
+        return
+    folder, result = outcome
+    printing.outcome(result, folder.path, json=json)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)

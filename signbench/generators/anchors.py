@@ -1,0 +1,61 @@
+"""Anchors: generators that are shown the references, and so mark the ceiling and chance. They are never ranked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from signbench.errors import InputError
+from signbench.generators.base import MODALITIES, Anchor, Card, Production, Prompt
+from signbench.generators.sampling import production_of
+from signbench.generators.training import References
+
+_LICENCE = "that of the corpus"
+
+
+class GroundTruth(Anchor):
+    """Hands in each clip's own reference: the ceiling, and a check that reading, resizing and writing lose nothing."""
+
+    card = Card("ground-truth", "1", MODALITIES, (), _LICENCE, sees="references")
+    _references: References
+
+    def see(self, references: References) -> None:
+        self._references = references
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt in prompts:
+            yield production_of(self._references.media(prompt.clip), prompt)
+
+
+class Shuffled(Anchor):
+    """Hands in the reference of another clip: perfect signing that says something else, which is chance for this task.
+
+    Which one is a derangement of all expected clips, drawn from the task's name and seed, so that no clip keeps its own, none is
+    used twice, and a subset or shard gives the same as the whole.
+    """
+
+    card = Card("shuffled", "1", MODALITIES, (), _LICENCE, sees="references")
+    _references: References
+    _other: dict[str, str]
+
+    def see(self, references: References) -> None:
+        self._references = references
+        self._other = derangement(references.ids, references.task, references.seed)
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt in prompts:
+            yield production_of(self._references.media(self._other[prompt.clip]), prompt)
+
+
+def derangement(ids: Sequence[str], task: str, seed: int) -> dict[str, str]:
+    """For each clip another one; every clip is the other of exactly one.
+
+    The clips are put in the order of SHA-256 over ``task|seed|shuffled|clip``, and each gets the next, the last the first.
+
+    Raises:
+        InputError: there are fewer than two clips.
+    """
+    if len(set(ids)) < 2:
+        raise InputError("shuffled needs at least two clips; there is no other to hand in.")
+    order = sorted(set(ids), key=lambda clip: (hashlib.sha256(f"{task}|{seed}|shuffled|{clip}".encode()).digest(), clip))
+    return dict(zip(order, [*order[1:], order[0]], strict=True))

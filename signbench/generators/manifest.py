@@ -1,0 +1,167 @@
+"""The manifest of a predictions folder: which productions are whole, and which clips failed.
+
+Each process appends to files of its own, ``manifest-<rank>.jsonl`` and ``failures-<rank>.jsonl``; when all have ended,
+:func:`merge` makes ``manifest.jsonl`` and ``failures.jsonl`` of them, in order of clip id. The same work by any number of processes
+gives the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the manifest says of one production.
+
+    Attributes:
+        clip: its id; ``id`` in the file.
+        file: path in the folder, with ``/``.
+        sha256: of the file's bytes, hexadecimal.
+        bytes: size of the file.
+        frames: number of frames.
+        seconds: duration.
+        generator: name on the generator's card.
+        version: of the generator.
+        seed: that the clip was made with.
+    """
+
+    clip: str
+    file: str
+    sha256: str
+    bytes: int
+    frames: int
+    seconds: float
+    generator: str
+    version: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A clip that no production was made for.
+
+    Attributes:
+        clip: its id; ``id`` in the file.
+        reason: one sentence.
+    """
+
+    clip: str
+    reason: str
+
+
+def append(folder: Path, entry: Line | Failure, rank: int = 0) -> None:
+    """Adds a line to a process's own file, and has it on disk when it returns.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    path = folder / f"{'manifest' if isinstance(entry, Line) else 'failures'}-{rank}.jsonl"
+    try:
+        with path.open("ab+") as stream:
+            # A line that a kill cut off must not swallow the next one.
+            if stream.tell() and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n":
+                stream.write(b"\n")
+            stream.write(_written(entry))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; make room, or give another folder.") from error
+
+
+def productions_done(folder: Path) -> dict[str, Line]:
+    """The productions of a folder that are whole: in a manifest, and there with the size that it names.
+
+    Args:
+        folder: of predictions; need not exist.
+
+    Returns:
+        Clip id -> line, in order of clip id.
+
+    Raises:
+        InputError: a manifest cannot be read.
+    """
+    found: dict[str, Line] = {}
+    for content in _contents(folder, "manifest"):
+        try:
+            line = Line(**content)
+            whole = (folder / line.file).stat().st_size == line.bytes
+        except (TypeError, ValueError, OSError):
+            continue
+        if whole:
+            found[line.clip] = line
+    return dict(sorted(found.items()))
+
+
+def failures(folder: Path) -> dict[str, Failure]:
+    """The clips of a folder that failed when last tried, and have not been made since, in order of clip id.
+
+    Raises:
+        InputError: a file of failures cannot be read.
+    """
+    done = productions_done(folder)
+    found: dict[str, Failure] = {}
+    for content in _contents(folder, "failures"):
+        try:
+            failure = Failure(**content)
+        except TypeError:
+            continue
+        if failure.clip not in done and isinstance(failure.reason, str):
+            found[failure.clip] = failure
+    return dict(sorted(found.items()))
+
+
+def merge(folder: Path) -> tuple[dict[str, Line], dict[str, Failure]]:
+    """Makes one manifest and one list of failures of those of all processes; to be called when all of them have ended.
+
+    Returns:
+        What is done, and what failed.
+
+    Raises:
+        InputError: a file cannot be read or written.
+    """
+    from signbench.runs.folder import write_atomically
+
+    done, failed = productions_done(folder), failures(folder)
+    for kind, entries in (("manifest", done), ("failures", failed)):
+        parts = [path for path in _files(folder, kind) if path.name != f"{kind}.jsonl"]
+        write_atomically(folder / f"{kind}.jsonl", b"".join(map(_written, entries.values())))
+        for part in parts:
+            part.unlink(missing_ok=True)
+    for unfinished in folder.rglob(".*.part"):  # what a kill left of the writers
+        unfinished.unlink(missing_ok=True)
+    return done, failed
+
+
+def _written(entry: Line | Failure) -> bytes:
+    """An entry as a line of JSON, in which a clip is called ``id``, as in any manifest of a predictions folder."""
+    content = asdict(entry)
+    return (json.dumps({"id": content.pop("clip"), **content}, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _files(folder: Path, kind: str) -> list[Path]:
+    """The merged file first, then those of processes, whose lines are newer."""
+    return [path for path in (folder / f"{kind}.jsonl", *sorted(folder.glob(f"{kind}-*.jsonl"))) if path.is_file()]
+
+
+def _contents(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
+    """Whole lines of all files of a kind; a line that a kill cut off is passed over."""
+    for path in _files(folder, kind):
+        try:
+            lines = path.read_bytes().splitlines()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        for line in lines:
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(content, dict) and isinstance(content.get("id"), str):
+                yield {"clip": content.pop("id"), **content}

@@ -1,0 +1,157 @@
+"""Recordings and arrays at the rate, length, size and joints that a task wants made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.media import video
+from signbench.media.pose import Pose, in_layout, sample_count
+from signbench.media.video import VideoProbe
+from signbench.scoring.timelines import Timeline, nearest_frames
+
+if TYPE_CHECKING:
+    from signbench.corpora.recordings import PoseRecording, VideoRecording
+    from signbench.generators.base import Made, Production, Prompt
+
+_SAME_RATE = 1e-6
+
+
+def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
+    """Where each of ``length`` frames stands among ``frames``: first on first, last on last, as the rule ``resample`` has it.
+
+    Returns:
+        float64 ``(length,)`` in [0, frames - 1].
+
+    Raises:
+        InputError: there are no frames, or none are wanted.
+    """
+    if frames < 1 or length < 1:
+        raise InputError(f"{frames} frames cannot be stretched onto {length}.")
+    return Timeline(length, None, None).shares() * (frames - 1)
+
+
+def nearest_positions(frames: int, length: int) -> NDArray[np.int64]:
+    """The same for images: the nearest whole frame, the earlier of two equally near."""
+    return nearest_frames(Timeline(frames, None, None), resample_positions(frames, length))
+
+
+def video_positions(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
+    """Which source frame is shown at each moment of a rate; a video that tells no rate of its own is taken to have this one."""
+    if probe.fps is None or (not probe.variable_rate and abs(probe.fps / fps - 1) < _SAME_RATE):
+        return np.arange(probe.frames, dtype=np.int64)
+    return video.positions_at_rate(probe, fps)
+
+
+def frame_count(recording: VideoRecording | PoseRecording, made: Made) -> int:
+    """Number of frames of a recording at the task's rate, from its headers."""
+    probe = recording.probe(None)
+    if isinstance(probe, VideoProbe):
+        return len(video_positions(probe, made.fps))
+    if probe.fps is None or abs(probe.fps / made.fps - 1) < _SAME_RATE:
+        return probe.frames
+    return sample_count(probe.frames / probe.fps, made.fps)
+
+
+def frames_of(recording: VideoRecording, made: Made, length: int | None = None) -> Iterator[NDArray[np.uint8]]:
+    """A video's frames at the task's rate and size, one by one.
+
+    Args:
+        recording: the video.
+        made: what the task wants.
+        length: how many frames to stretch it to, or None: as long as it is.
+
+    Returns:
+        An iterator over uint8 ``(H, W, 3)``.
+    """
+    probe = recording.probe(None)
+    positions = video_positions(probe, made.fps)
+    if length is not None:
+        positions = positions[nearest_positions(len(positions), length)]
+    return at_positions(recording, probe, positions, made.size)
+
+
+def at_positions(
+    recording: VideoRecording, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None
+) -> Iterator[NDArray[np.uint8]]:
+    """Frames of a video at source positions, one by one."""
+    for chunk in recording.chunks(probe, positions, size):
+        yield from chunk
+
+
+def first_frame(recording: VideoRecording, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """A video's first frame, uint8 ``(H, W, 3)``."""
+    return next(at_positions(recording, recording.probe(None), np.zeros(1, np.int64), size))
+
+
+def pose_of(recording: PoseRecording, made: Made, length: int | None = None) -> Pose:
+    """Key points at the task's rate and in its joints.
+
+    Args:
+        recording: the key points.
+        made: what the task wants.
+        length: how many frames to stretch them to, or None: as many as there are.
+
+    Raises:
+        InputError: a joint that the task wants is missing.
+    """
+    pose = recording.pose(None)
+    if pose.fps is not None and abs(pose.fps / made.fps - 1) >= _SAME_RATE:
+        pose = pose.at_rate(made.fps)
+    if made.layout is not None:
+        pose = in_layout(pose, made.layout)
+    return stretched(replace(pose, fps=made.fps), length)
+
+
+def stretched(pose: Pose, length: int | None) -> Pose:
+    """Key points resampled to a length, linearly between neighbouring frames; unchanged where none is wanted."""
+    if length is None or length == pose.frames:
+        return pose
+    return pose.at_positions(resample_positions(pose.frames, length))
+
+
+def wanted_length(prompt: Prompt) -> int | None:
+    """The number of frames that a prompt fixes: the one granted, else that of the motion to follow; None where nothing does."""
+    if prompt.length is not None:
+        return prompt.length
+    for driving in (prompt.driving_video, prompt.driving_pose, prompt.motion):
+        if driving is not None:
+            return frame_count(driving, prompt.made)
+    return None
+
+
+def production_of(recording: VideoRecording | PoseRecording, prompt: Prompt) -> Production:
+    """A recording as the production of a prompt, at the rate, size, joints and (where it is fixed) length that are wanted."""
+    from signbench.generators.base import Production
+
+    length = wanted_length(prompt)
+    if prompt.made.modality == "video":
+        return Production(prompt.clip, frames_of(as_video(recording), prompt.made, length), None, prompt.fps)
+    return Production(prompt.clip, None, pose_of(as_points(recording), prompt.made, length), prompt.fps)
+
+
+def as_video(recording: VideoRecording | PoseRecording) -> VideoRecording:
+    """The recording, which must be video.
+
+    Raises:
+        InputError: it is key points.
+    """
+    if hasattr(recording, "chunks"):
+        return cast("VideoRecording", recording)
+    raise InputError(f"{recording.label} holds key points; the task wants video.")
+
+
+def as_points(recording: VideoRecording | PoseRecording) -> PoseRecording:
+    """The recording, which must be key points.
+
+    Raises:
+        InputError: it is video.
+    """
+    if hasattr(recording, "pose"):
+        return cast("PoseRecording", recording)
+    raise InputError(f"{recording.label} holds video; the task wants key points.")

@@ -1,0 +1,292 @@
+"""Signing put together from dictionary forms, as dictionary look-up systems do it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.generators.base import MODALITIES, Card, Generator, Made, Production, Prompt
+from signbench.generators.retrieval import Retrieval
+from signbench.generators.sampling import (
+    as_points,
+    as_video,
+    frames_of,
+    nearest_positions,
+    pose_of,
+    production_of,
+    stretched,
+    wanted_length,
+)
+from signbench.generators.text_search import look_up, normalised
+from signbench.generators.training import Recording, TrainClip, TrainView
+from signbench.media.pose import Pose
+
+_LONGEST_ENTRY = 3
+_STIRRING = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """How one clip shows a gloss.
+
+    Attributes:
+        clip: its id.
+        signer: who signs.
+        media: the recording.
+        part: where in it the gloss stands, as shares of its length; the whole of an isolated sign.
+        isolated: it begins and ends at rest.
+    """
+
+    clip: str
+    signer: str | None
+    media: Recording
+    part: tuple[float, float] = (0.0, 1.0)
+    isolated: bool = True
+
+
+class Dictionary:
+    """Glosses and their forms, and spoken words and their glosses.
+
+    Forms are isolated signs; for a gloss that has none, segments of train sentences, which are cut into as many equal parts as
+    they have glosses. Words are learnt from isolated signs: each spoken word belongs to the gloss that it stands with most often.
+    """
+
+    def __init__(self, train: TrainView) -> None:
+        self.forms: dict[str, list[Form]] = defaultdict(list)
+        words: dict[str, Counter[str]] = defaultdict(Counter)
+        for clip in sorted(train.words(), key=lambda clip: clip.id):
+            if len(clip.gloss) == 1:
+                self.forms[clip.gloss[0]].append(Form(clip.id, clip.signer, clip.media))
+                if clip.word and (word := normalised(clip.word)):
+                    words[word][clip.gloss[0]] += 1
+        self.words: dict[str, str] = {
+            word: min(counts, key=lambda gloss: (-counts[gloss], gloss)) for word, counts in sorted(words.items())
+        }
+        self.sentences = sorted(train, key=lambda clip: clip.id)
+        self._add_segments(self.sentences)
+
+    def _add_segments(self, sentences: Sequence[TrainClip]) -> None:
+        isolated = set(self.forms)
+        for clip in sentences:
+            for place, gloss in enumerate(clip.gloss):
+                if gloss not in isolated:
+                    part = (place / len(clip.gloss), (place + 1) / len(clip.gloss))
+                    self.forms[gloss].append(Form(clip.id, clip.signer, clip.media, part, isolated=False))
+
+    def glosses(self, prompt: Prompt) -> list[str]:
+        """The glosses to sign: those granted that have a form, else those of the words, longest entries first.
+
+        Words that the dictionary does not have are left out, as function words have no sign.
+        """
+        if prompt.gloss:
+            return [gloss for gloss in prompt.gloss if gloss in self.forms]
+        return glosses_of(normalised(prompt.word or prompt.text or ""), self.words)
+
+    def choose(self, glosses: Sequence[str], signer: str | None) -> list[Form]:
+        """A form for each gloss, of one signer as far as that goes.
+
+        Args:
+            glosses: each of them has a form.
+            signer: whom to prefer; or None for whoever has most of the glosses.
+
+        Returns:
+            Forms in order; of several by one signer the one with the lowest id.
+        """
+        having = Counter(name for gloss in set(glosses) for name in {form.signer for form in self.forms[gloss]} if name is not None)
+        if signer is None and having:
+            signer = min(having, key=lambda name: (-having[name], name))
+        return [next((form for form in self.forms[gloss] if form.signer == signer), self.forms[gloss][0]) for gloss in glosses]
+
+
+def glosses_of(text: str, words: Mapping[str, str]) -> list[str]:
+    """The glosses of a text in spoken order.
+
+    Args:
+        text: normalised.
+        words: spoken word or phrase -> gloss; an entry of several words wins over a shorter one.
+    """
+    tokens = text.split()
+    found, place = [], 0
+    while place < len(tokens):
+        for length in range(min(_LONGEST_ENTRY, len(tokens) - place), 0, -1):
+            entry = look_up(" ".join(tokens[place : place + length]), words)
+            if entry is not None:
+                found.append(words[entry])
+                place += length
+                break
+        else:
+            place += 1
+    return found
+
+
+class Stitched(Generator):
+    """Signs gloss by gloss: a dictionary form for each, the rest at their ends cut off, joined with blending.
+
+    Where the task grants glosses they are signed in their order, else the words that the dictionary knows are, in spoken order. A
+    gloss is shown by an isolated sign, or where train has none by its share of a train sentence; by one signer, the granted one or
+    whoever has most of the glosses. Neighbours overlap for ``blend`` seconds, in which one fades into the other: key points
+    along straight lines, images as a dissolve. A prompt of which nothing is in the dictionary gets the clip that ``nearest`` finds.
+
+    Args:
+        blend: seconds of overlap, 0 to 2.
+    """
+
+    def __init__(self, blend: float | str = 0.2) -> None:
+        try:
+            self._blend = float(blend)
+        except ValueError:
+            raise InputError(f"stitched: blend is a number of seconds, not {blend!r}.") from None
+        if not 0 <= self._blend <= 2:
+            raise InputError(f"stitched: blend is 0 to 2 seconds, not {blend}.")
+        self.card = Card(
+            "stitched" if self._blend == 0.2 else f"stitched:blend={self._blend:g}",
+            "1",
+            MODALITIES,
+            ("gloss|word|text",),
+            "that of the corpus",
+        )
+
+    def prepare(self, train: TrainView) -> None:
+        self._dictionary = Dictionary(train)
+        self._retrieval = Retrieval(self._dictionary.sentences)
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt in prompts:
+            glosses = self._dictionary.glosses(prompt)
+            if glosses:
+                yield self._stitch(self._dictionary.choose(glosses, prompt.signer), prompt)
+            else:
+                yield production_of(self._retrieval.find(prompt).media, prompt)
+
+    def _stitch(self, forms: Sequence[Form], prompt: Prompt) -> Production:
+        overlap, length = round(self._blend * prompt.fps), wanted_length(prompt)
+        if prompt.made.modality == "video":
+            frames = blended_images([images_of(form, prompt.made) for form in forms], overlap)
+            kept = frames if length is None else frames[nearest_positions(len(frames), length)]
+            return Production(prompt.clip, iter(kept), None, prompt.fps)
+        pose = blended_poses([points_of(form, prompt.made) for form in forms], overlap)
+        return Production(prompt.clip, None, stretched(pose, length), prompt.fps)
+
+
+def points_of(form: Form, made: Made) -> Pose:
+    """A form's key points without the rest at its ends."""
+    pose = pose_of(as_points(form.media), made)
+    begin, end = _cut(form, pose.frames)
+    if form.isolated:
+        weights = pose.seen.astype(np.float64)
+
+        def distance(frame: int) -> NDArray[np.float64]:
+            both = weights * weights[frame]
+            apart = np.sqrt(((pose.points.astype(np.float64) - pose.points[frame]) ** 2).sum(axis=2))
+            mean: NDArray[np.float64] = (apart * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+            return mean
+
+        begin, end = active_span(distance(0), distance(-1))
+    return replace(pose, points=pose.points[begin:end], confidence=pose.confidence[begin:end])
+
+
+def images_of(form: Form, made: Made) -> NDArray[np.uint8]:
+    """A form's images uint8 ``(T, H, W, 3)`` without the rest at its ends."""
+    frames = np.stack(list(frames_of(as_video(form.media), made)))
+    begin, end = _cut(form, len(frames))
+    if form.isolated:
+
+        def distance(reference: NDArray[np.uint8]) -> NDArray[np.float64]:
+            return np.array([float(np.abs(frame.astype(np.int16) - reference).mean()) for frame in frames])
+
+        begin, end = active_span(distance(frames[0]), distance(frames[-1]))
+    return frames[begin:end]
+
+
+def _cut(form: Form, frames: int) -> tuple[int, int]:
+    """First frame of a form's part, and the one after its last; at least one frame."""
+    begin = min(round(form.part[0] * frames), frames - 1)
+    return begin, max(round(form.part[1] * frames), begin + 1)
+
+
+def active_span(from_first: NDArray[np.float64], from_last: NDArray[np.float64]) -> tuple[int, int]:
+    """Where a sign is under way: from the last frame still near the first one, to the first one near the last again.
+
+    Args:
+        from_first: float64 ``(T,)``, how far each frame is from the first.
+        from_last: float64 ``(T,)``, how far each frame is from the last.
+
+    Returns:
+        First frame, and the one after the last; near is less than a quarter of the largest distance; everything where that leaves
+        less than two frames.
+    """
+    frames = len(from_first)
+    stirring = np.flatnonzero(from_first > _STIRRING * from_first.max())
+    settling = np.flatnonzero(from_last > _STIRRING * from_last.max())
+    if not stirring.size or not settling.size:
+        return 0, frames
+    begin, end = max(int(stirring[0]) - 1, 0), min(int(settling[-1]) + 2, frames)
+    return (begin, end) if end - begin > 1 else (0, frames)
+
+
+def _overlaps(lengths: Sequence[int], overlap: int) -> list[int]:
+    """Frames in which each piece overlaps the next: at most half of either, so that a short piece still shows."""
+    return [min(overlap, first // 2, second // 2) for first, second in pairwise(lengths)]
+
+
+def _fading_in(count: int) -> NDArray[np.float64]:
+    """Shares of the later piece over an overlap of so many frames, rising evenly between 0 and 1."""
+    return np.arange(1, count + 1) / (count + 1)
+
+
+def blended_images(pieces: Sequence[NDArray[np.uint8]], overlap: int) -> NDArray[np.uint8]:
+    """Pieces of video one after the other, each dissolving into the next.
+
+    Args:
+        pieces: uint8 ``(T, H, W, 3)``.
+        overlap: frames that neighbours share.
+
+    Returns:
+        uint8 ``(T, H, W, 3)``.
+
+    Raises:
+        InputError: two pieces differ in size.
+    """
+    if len({piece.shape[1:] for piece in pieces}) > 1:
+        raise InputError("train clips differ in size, so that they cannot be joined; the task must name one.")
+    done = list(pieces[0])
+    for piece, shared in zip(pieces[1:], _overlaps([len(piece) for piece in pieces], overlap), strict=True):
+        for place, share in enumerate(_fading_in(shared)):
+            before = done[len(done) - shared + place]
+            done[len(done) - shared + place] = np.rint(before * (1 - share) + piece[place] * share).astype(np.uint8)
+        done += list(piece[shared:])
+    return np.stack(done)
+
+
+def blended_poses(pieces: Sequence[Pose], overlap: int) -> Pose:
+    """Pieces of key points one after the other, each moving into the next along straight lines.
+
+    A point that only one of two neighbours sees in their overlap is taken from that one.
+
+    Args:
+        pieces: in one layout.
+        overlap: frames that neighbours share.
+
+    Raises:
+        InputError: two pieces differ in their joints or dimensions.
+    """
+    first = pieces[0]
+    if any(piece.layout.joints != first.layout.joints or piece.points.shape[2] != first.points.shape[2] for piece in pieces):
+        raise InputError("train clips differ in their joints, so that they cannot be joined; convert the corpus to one layout.")
+    points, confidence = first.points, first.confidence
+    for piece, shared in zip(pieces[1:], _overlaps([piece.frames for piece in pieces], overlap), strict=True):
+        kept = len(points) - shared
+        before, after = confidence[kept:] > 0, piece.seen[:shared]
+        share = np.where(before & after, _fading_in(shared)[:, None], np.where(after, 1.0, 0.0))
+        mixed = points[kept:] * (1 - share[..., None]) + piece.points[:shared] * share[..., None]
+        one, other = confidence[kept:], piece.confidence[:shared]
+        sure = np.where(before & after, np.minimum(one, other), np.maximum(one, other))
+        points = np.concatenate([points[:kept], mixed.astype(np.float32), piece.points[shared:]])
+        confidence = np.concatenate([confidence[:kept], sure.astype(np.float32), piece.confidence[shared:]])
+    return replace(first, points=points, confidence=confidence)

@@ -1,0 +1,213 @@
+"""Words and sentences made comparable, and the nearest of many texts to one."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+GRAMS = (2, 3, 4)
+"""Lengths of the character n-grams."""
+
+# English endings: (ending, what takes its place); a stem counts only where the dictionary has it.
+_ENDINGS = (
+    *(("'s", ""), ("ies", "y"), ("es", ""), ("s", ""), ("ied", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e")),
+    *(("er", ""), ("er", "e"), ("est", ""), ("est", "e"), ("ly", "")),
+)
+
+
+def normalised(text: str) -> str:
+    """A text in NFC and without case, punctuation and runs of spaces made one space; apostrophes and hyphens in words stay."""
+    letters = unicodedata.normalize("NFC", text).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    kept = [letter if letter in "'-" or unicodedata.category(letter)[0] not in "PZC" else " " for letter in letters]
+    return " ".join(word for word in (piece.strip("'-") for piece in "".join(kept).split()) if word)
+
+
+def lemmas(word: str) -> list[str]:
+    """What a word may be an English form of, itself first; meant to be looked up in a dictionary, which decides.
+
+    Args:
+        word: normalised.
+    """
+    found = [word]
+    for ending, instead in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 1:
+            found.append(stem + instead)
+            if not instead and stem[-1] == stem[-2]:  # "stopped", "running"
+                found.append(stem[:-1])
+    return list(dict.fromkeys(found))
+
+
+def look_up(phrase: str, dictionary: Collection[str]) -> str | None:
+    """The dictionary's entry for a normalised word or phrase: itself, else its last word in a form that the dictionary has."""
+    head, space, last = phrase.rpartition(" ")
+    return next((entry for lemma in lemmas(last) if (entry := head + space + lemma) in dictionary), None)
+
+
+class TextIndex(Protocol):
+    """Texts of which the nearest to another can be asked for."""
+
+    def nearest(self, query: str) -> int:
+        """Place of the text nearest to a query by cosine; the first of equally near ones."""
+
+
+class CharacterIndex:
+    """Texts as TF-IDF vectors of character n-grams.
+
+    N-grams of 2 to 4 characters are taken from each word with a space before and behind it. A text's vector is n-gram count times
+    ``1 + log((1 + N) / (1 + texts that have it))``, divided by its Euclidean length. All cosines of a query come from one sparse
+    product, added in a fixed order, so that they do not depend on what else is asked.
+
+    Args:
+        texts: normalised, in order of preference among equally near ones.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = list(texts)
+
+    def nearest(self, query: str) -> int:
+        return int(np.argmax(self.similarities(query)))
+
+    def similarities(self, query: str) -> NDArray[np.float64]:
+        """Cosines of a query with each text, rounded to 1e-9, so that equal texts are equally near on every machine.
+
+        Args:
+            query: normalised.
+
+        Returns:
+            float64 ``(N,)`` in [0, 1]; 0 for texts that share no n-gram with it.
+        """
+        from scipy.sparse import csr_array
+
+        weights = self._weighted(Counter(_grams(query)))
+        length = math.sqrt(sum(value**2 for _, value in weights))
+        vector = csr_array(
+            (
+                np.array([value / length for _, value in weights], np.float64),
+                np.array([place for place, _ in weights], np.int64),
+                np.array([0, len(weights)]),
+            ),
+            (1, len(self._vocabulary)),
+        )
+        cosines: NDArray[np.float64] = (vector @ self._matrix.T).toarray()[0]
+        return np.round(cosines, 9)
+
+    def _weighted(self, counts: Counter[str]) -> list[tuple[int, float]]:
+        known = sorted((self._vocabulary[gram], count) for gram, count in counts.items() if gram in self._vocabulary)
+        return [(place, count * self._rarity[place]) for place, count in known]
+
+    @cached_property
+    def _counts(self) -> list[Counter[str]]:
+        return [Counter(_grams(text)) for text in self._texts]
+
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        return {gram: place for place, gram in enumerate(sorted({gram for counts in self._counts for gram in counts}))}
+
+    @cached_property
+    def _rarity(self) -> list[float]:
+        having = Counter(gram for counts in self._counts for gram in counts)
+        return [1 + math.log((1 + len(self._texts)) / (1 + having[gram])) for gram in self._vocabulary]
+
+    @cached_property
+    def _matrix(self) -> csr_array:
+        from scipy.sparse import csr_array
+
+        shape = (len(self._texts), len(self._vocabulary))
+        values: list[float] = []
+        columns: list[int] = []
+        starts = [0]
+        for counts in self._counts:
+            row = self._weighted(counts)
+            length = math.sqrt(sum(value**2 for _, value in row))
+            values += [value / length for _, value in row]
+            columns += [place for place, _ in row]
+            starts.append(len(values))
+        return csr_array((np.array(values), np.array(columns, np.int64), np.array(starts)), shape)
+
+
+class SentenceIndex:
+    """Texts as vectors of a sentence-transformer; each is embedded alone, so that no vector depends on the others.
+
+    Args:
+        texts: in order of preference among equally near ones.
+        model: of :func:`sentence_transformer`.
+    """
+
+    def __init__(self, texts: Sequence[str], model: Any) -> None:
+        self._model = model
+        self._texts = list(texts)
+
+    @cached_property
+    def _matrix(self) -> NDArray[np.float64]:
+        return np.stack([self._vector(text) for text in self._texts])
+
+    def nearest(self, query: str) -> int:
+        return int(np.argmax(np.round(self._matrix @ self._vector(query), 6)))
+
+    def _vector(self, text: str) -> NDArray[np.float64]:
+        vector = np.asarray(self._model.encode(text, show_progress_bar=False), dtype=np.float64)
+        return vector / max(float(np.sqrt((vector**2).sum())), 1e-12)
+
+
+def sentence_transformer(name: str) -> Any:
+    """A sentence-transformer on the CPU that is on this machine already; nothing is downloaded.
+
+    Args:
+        name: a folder, or the name of a model in the cache of models.
+
+    Raises:
+        InputError: the package is not installed, or the model is not here.
+    """
+    try:
+        from importlib import import_module
+
+        package = import_module("sentence_transformers")
+    except ImportError:
+        raise InputError(
+            f"embedding={name} needs the package sentence-transformers, which is not installed; "
+            "install it, or leave the parameter out for character n-grams."
+        ) from None
+    try:
+        return package.SentenceTransformer(name, device="cpu", local_files_only=True)
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        kind = "cannot be read" if Path(name).is_dir() else "is not on this machine"
+        raise InputError(f"the sentence-transformer {name} {kind} ({reason}); give the folder that holds it.") from error
+
+
+def weights_digest(model: Any) -> str:
+    """SHA-256 over the names and values of a network's weights, hexadecimal."""
+    import hashlib
+
+    import torch
+
+    whole = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        plain = values.detach().cpu().contiguous()
+        whole.update(f"{name}\0{plain.dtype}\0{tuple(plain.shape)}\n".encode())
+        whole.update(plain.flatten().view(torch.uint8).numpy().tobytes())
+    return whole.hexdigest()
+
+
+def _grams(text: str) -> list[str]:
+    return [
+        padded[start : start + length]
+        for word in text.split()
+        for padded in (f" {word} ",)
+        for length in GRAMS
+        for start in range(len(padded) - length + 1)
+    ]

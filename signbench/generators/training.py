@@ -1,0 +1,216 @@
+"""What generators get to see of a corpus: its train split, the grants of a prompt, and, for anchors only, the references."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.corpus import Corpus
+from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.errors import InputError, nearest
+from signbench.generators.base import PROMPT_FIELDS, Made, Prompt
+from signbench.generators.sampling import first_frame, frame_count
+
+Recording = VideoRecording | PoseRecording
+
+
+@dataclass(frozen=True, eq=False)
+class TrainClip:
+    """One clip of the train split.
+
+    Attributes:
+        id: its id.
+        text: the spoken-language sentence or word.
+        gloss: the glosses, in signing order.
+        word: the spoken word, where this is an isolated sign.
+        signer: who signs.
+        media: a recording of the modality that is to be made, unread.
+    """
+
+    id: str
+    text: str | None
+    gloss: tuple[str, ...]
+    word: str | None
+    signer: str | None
+    media: Recording
+
+
+class TrainView:
+    """The clips that a generator may learn from, in the corpus's order; nothing is read before it is asked for.
+
+    Args:
+        corpus: the data set.
+        made: what the task wants.
+        split: the split that belongs to the task's own, such as ``train`` or ``word-train``.
+        references: which medium of a clip is what the task wants made: ``video``, ``pose``, ``motion``, or ``rendering:NAME``.
+        word_split: the train split of isolated signs, or None where the corpus has none.
+
+    Raises:
+        InputError: the corpus has no such split, or ``references`` names no medium.
+    """
+
+    def __init__(self, corpus: Corpus, made: Made, *, split: str, references: str, word_split: str | None = None) -> None:
+        for name in (split, word_split):
+            if name is not None and name not in corpus.splits:
+                raise InputError(f"the corpus {corpus.name} has no split {name}. {nearest(name, corpus.splits)}")
+            if name is not None and not name.endswith("train"):
+                raise InputError(f"{name} of {corpus.name} is no train split; a generator learns from train splits only.")
+        check_medium(references)
+        self.made = made
+        self._corpus = corpus
+        self._references = references
+        self._split = split
+        self._word_split = word_split
+        self._ids = tuple(corpus.ids(split))
+        if not self._ids:
+            raise InputError(f"the split {split} of {corpus.name} is empty; there is nothing to learn from.")
+
+    @classmethod
+    def of_task(cls, corpus: Corpus, made: Made, *, split: str, references: str) -> TrainView:
+        """The train clips that go with a task's split: ``train`` with ``test``, ``word30-train`` with ``word30-test``.
+
+        Isolated signs are those of the corpus's first split whose name ends in ``word-train``.
+
+        Args:
+            corpus: the data set.
+            made: what the task wants.
+            split: the split that productions are made for.
+            references: as for the class.
+
+        Raises:
+            InputError: the corpus has no train split that goes with it.
+        """
+        own = "-".join([*split.split("-")[:-1], "train"])
+        words = own if own.startswith("word") else next((name for name in corpus.splits if name.endswith("word-train")), None)
+        return cls(corpus, made, split=own, references=references, word_split=words)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the clips, in the corpus's order."""
+        return self._ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[TrainClip]:
+        yield from (self._clip(name, isolated=self._split == self._word_split) for name in self._ids)
+
+    def words(self) -> Iterator[TrainClip]:
+        """Isolated signs of the train side, each with its spoken word; none where the corpus has none."""
+        if self._word_split is not None:
+            yield from (self._clip(name, isolated=True) for name in self._corpus.ids(self._word_split))
+
+    def sample(self, most: int) -> Iterator[TrainClip]:
+        """At most so many clips, evenly spaced over the split: all of a small one, and always the same of a large one."""
+        count = min(most, len(self._ids))
+        for place in range(count):
+            yield self._clip(self._ids[place * len(self._ids) // count], isolated=self._split == self._word_split)
+
+    @cached_property
+    def mean_length(self) -> int:
+        """Mean number of frames of all clips at the task's rate, rounded to the nearest, at least 1."""
+        total = sum(frame_count(clip.media, self.made) for clip in self)
+        return max(1, (2 * total + len(self)) // (2 * len(self)))
+
+    def _clip(self, name: str, *, isolated: bool) -> TrainClip:
+        clip = self._corpus.clip(name)
+        word = clip.text if isolated else None
+        return TrainClip(name, clip.text, clip.gloss, word, clip.signer, medium(clip, self._references))
+
+
+class References:
+    """What anchors see: the media of all expected clips, unread.
+
+    Args:
+        corpus: the data set.
+        ids: all expected clips of the task, never a subset or a shard of them.
+        references: as for :class:`TrainView`.
+        task: name of the task.
+        seed: seed of the task.
+    """
+
+    def __init__(self, corpus: Corpus, ids: Sequence[str], *, references: str, task: str, seed: int) -> None:
+        check_medium(references)
+        self.ids = tuple(sorted(ids))
+        self._known = frozenset(ids)
+        self.task = task
+        self.seed = seed
+        self._corpus = corpus
+        self._references = references
+
+    def media(self, clip: str) -> Recording:
+        """The reference of a clip.
+
+        Raises:
+            InputError: the clip is none of the task's, or lacks that medium.
+        """
+        if clip not in self._known:
+            raise InputError(f"{clip} is none of the task's {len(self.ids)} clips. {nearest(clip, self.ids)}")
+        return medium(self._corpus.clip(clip), self._references)
+
+
+def check_medium(references: str) -> None:
+    """Whether a task's ``references`` names a medium.
+
+    Raises:
+        InputError: it does not.
+    """
+    kind, _, name = references.partition(":")
+    if references not in ("video", "pose", "motion") and not (kind == "rendering" and name):
+        known = ["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx"]
+        raise InputError(f"there is no kind of references {references!r}. {nearest(references, known)}")
+
+
+def medium(clip: Clip, references: str) -> Recording:
+    """The recording of a clip that a task compares with.
+
+    Args:
+        clip: of a corpus.
+        references: ``video``, ``pose``, ``motion``, or ``rendering:NAME``.
+
+    Raises:
+        InputError: the clip has no such recording.
+    """
+    kind, _, name = references.partition(":")
+    found: Any = clip.renderings.get(name) if kind == "rendering" else getattr(clip, kind)
+    if found is None:
+        raise InputError(f"clip {clip.id} has no {references}.")
+    recording: Recording = found
+    return recording
+
+
+def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str, source: VideoRecording | None = None) -> Prompt:
+    """The prompt of a clip: what its task grants, and nothing else.
+
+    Args:
+        clip: the clip that is to be made.
+        made: what the task wants.
+        given: the fields that the task grants.
+        references: which medium the reference is; its number of frames is what ``length`` grants.
+        source: the video whose first frame is the source image; default the clip's own, as reconstruction has it.
+
+    Raises:
+        InputError: the task grants a field that does not exist, or that the clip does not have.
+    """
+    fields: dict[str, Any] = {}
+    for name in given:
+        if name not in PROMPT_FIELDS:
+            raise InputError(f"there is no prompt field {name}. {nearest(name, PROMPT_FIELDS)}")
+        if name == "length":
+            value: Any = frame_count(medium(clip, references), made)
+        elif name == "word":
+            value = clip.text
+        elif name == "source_image":
+            still = source or clip.video
+            value = None if still is None else first_frame(still, made.size)
+        elif name in ("driving_video", "driving_pose"):
+            value = clip.video if name == "driving_video" else clip.pose
+        else:
+            value = getattr(clip, name)
+        if value is None or (name == "gloss" and not value):
+            raise InputError(f"the task grants {name}, but clip {clip.id} has none.")
+        fields[name] = value
+    return Prompt(clip.id, made, **fields)

@@ -1,0 +1,223 @@
+"""Generators that know nothing of signing: they show where a scale begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.generators.base import MODALITIES, Card, Generator, Production, Prompt
+from signbench.generators.sampling import (
+    as_points,
+    as_video,
+    at_positions,
+    first_frame,
+    nearest_positions,
+    pose_of,
+    video_positions,
+    wanted_length,
+)
+from signbench.generators.training import TrainView
+from signbench.media.pose import Pose
+from signbench.media.video import resize_frames
+
+_LICENCE = "that of the corpus"
+_CLIPS_FOR_POINTS = 512
+_CLIPS_FOR_IMAGES = 128
+_FRAMES_FOR_IMAGES = 4
+
+
+class StillGenerator(Generator):
+    """Repeats one frame; how long, the prompt says, or else the mean length of train."""
+
+    _train: TrainView
+
+    def prepare(self, train: TrainView) -> None:
+        self._train = train
+
+    def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
+        """The image to repeat, uint8 ``(H, W, 3)``."""
+        raise InputError(f"{self.card.name} makes no video.")
+
+    def still_pose(self, prompt: Prompt) -> Pose:
+        """The key points to repeat, one frame."""
+        raise InputError(f"{self.card.name} makes no key points.")
+
+    def length(self, prompt: Prompt) -> int:
+        """How many frames to make."""
+        return wanted_length(prompt) or self._train.mean_length
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt in prompts:
+            length = self.length(prompt)
+            if prompt.made.modality == "video":
+                image = self.still_image(prompt)
+                yield Production(prompt.clip, (image for _ in range(length)), None, prompt.fps)
+            else:
+                still = self.still_pose(prompt)
+                points, confidence = (np.repeat(array, length, axis=0) for array in (still.points, still.confidence))
+                yield Production(prompt.clip, None, Pose(points, confidence, still.layout, prompt.fps), prompt.fps)
+
+
+class FirstFrame(StillGenerator):
+    """Stands still: the source image where the task grants one, else the first frame of the first train clip, repeated.
+
+    What a model gains over it is what it gains by moving. Nothing moves, so metrics of change over time see the least there is.
+    """
+
+    card = Card("first-frame", "1", MODALITIES, (), _LICENCE)
+
+    def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
+        image = prompt.source_image
+        if image is None:
+            return self._image
+        height, width, _ = image.shape
+        resized: NDArray[np.uint8] = resize_frames(image[None], prompt.size or (height, width))[0]
+        return resized
+
+    def still_pose(self, prompt: Prompt) -> Pose:
+        return self._pose
+
+    @cached_property
+    def _image(self) -> NDArray[np.uint8]:
+        return first_frame(as_video(next(iter(self._train)).media), self._train.made.size)
+
+    @cached_property
+    def _pose(self) -> Pose:
+        pose = pose_of(as_points(next(iter(self._train)).media), self._train.made)
+        return pose.at_positions(np.zeros(1))
+
+
+class MeanPose(StillGenerator):
+    """Stands still in the mean of train: each key point's mean place over the frames that saw it, or the mean image.
+
+    It hedges: of all stills it has the least squared error, so that a model below it has learnt nothing of the single clip. The
+    confidence of a point is its mean confidence. Of a large train split 512 clips, evenly spaced, make the mean key points, and
+    4 frames of each of 128 clips the mean image.
+    """
+
+    card = Card("mean-pose", "1", MODALITIES, (), _LICENCE)
+
+    def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
+        return self._image
+
+    def still_pose(self, prompt: Prompt) -> Pose:
+        return self._pose
+
+    @cached_property
+    def _image(self) -> NDArray[np.uint8]:
+        return mean_image(self._train)
+
+    @cached_property
+    def _pose(self) -> Pose:
+        return mean_pose(self._train)
+
+
+class Noise(Generator):
+    """Noise that is drawn from the clip's seed: the floor of every metric whose optimum is not elsewhere.
+
+    Every value of an image is uniform between 0 and 255. A key point is its mean place in train, moved in every frame and
+    coordinate by a normal deviate as large as the signer: the root-mean-square distance of the mean key points from their middle.
+    """
+
+    card = Card("noise", "1", MODALITIES, (), "CC0-1.0")
+    _train: TrainView
+
+    def prepare(self, train: TrainView) -> None:
+        self._train = train
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt, seed in zip(prompts, seeds, strict=True):
+            length = wanted_length(prompt) or self._train.mean_length
+            draw = np.random.Generator(np.random.PCG64(seed))
+            if prompt.made.modality == "video":
+                shape = (*(prompt.size or self._size), 3)
+                images = (draw.integers(0, 256, shape, dtype=np.uint8) for _ in range(length))
+                yield Production(prompt.clip, images, None, prompt.fps)
+            else:
+                yield Production(prompt.clip, None, self._shaken(length, draw, prompt.fps), prompt.fps)
+
+    def _shaken(self, length: int, draw: np.random.Generator, fps: float) -> Pose:
+        mean = self._mean
+        seen = mean.seen[0]
+        home = mean.points[0].astype(np.float64)
+        reach = float(np.sqrt(((home[seen] - home[seen].mean(axis=0)) ** 2).sum(axis=1).mean()))
+        points = home + reach * draw.standard_normal((length, *home.shape))
+        points[:, ~seen] = 0
+        confidence = np.broadcast_to(seen.astype(np.float32), (length, len(seen))).copy()
+        return Pose(points.astype(np.float32), confidence, mean.layout, fps)
+
+    @cached_property
+    def _mean(self) -> Pose:
+        return mean_pose(self._train)
+
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        probe = as_video(next(iter(self._train)).media).probe(None)
+        return probe.height, probe.width
+
+
+def mean_pose(train: TrainView) -> Pose:
+    """The mean of train's key points as one frame.
+
+    Args:
+        train: at most 512 of its clips are read, evenly spaced.
+
+    Returns:
+        A pose of one frame; a point that was never seen has confidence 0.
+
+    Raises:
+        InputError: two clips differ in their joints or dimensions.
+    """
+    total: NDArray[np.float64] | None = None
+    for clip in train.sample(_CLIPS_FOR_POINTS):
+        pose = pose_of(as_points(clip.media), train.made)
+        if total is None:
+            first = pose
+            total, count, sure = np.zeros(pose.points.shape[1:]), np.zeros(pose.points.shape[1]), np.zeros(pose.points.shape[1])
+            frames = 0
+        if pose.layout.joints != first.layout.joints or pose.points.shape[2] != first.points.shape[2]:
+            raise InputError(f"train clip {clip.id} has other joints than those before it; convert the corpus to one layout.")
+        total += np.where(pose.seen[..., None], pose.points, 0).sum(axis=0, dtype=np.float64)
+        count += pose.seen.sum(axis=0)
+        sure += pose.confidence.sum(axis=0, dtype=np.float64)
+        frames += pose.frames
+    if total is None or not count.any():
+        raise InputError("no clip of train shows a key point; there is no mean to take.")
+    points = total / np.maximum(count, 1)[:, None]
+    confidence = np.where(count > 0, sure / frames, 0)
+    return Pose(points[None].astype(np.float32), confidence[None].astype(np.float32), first.layout, train.made.fps)
+
+
+def mean_image(train: TrainView) -> NDArray[np.uint8]:
+    """The mean of train's images.
+
+    Args:
+        train: 4 evenly spaced frames of each of at most 128 clips are read, evenly spaced.
+
+    Returns:
+        uint8 ``(H, W, 3)``.
+
+    Raises:
+        InputError: two clips differ in size, and the task names none.
+    """
+    total: NDArray[np.int64] | None = None
+    frames = 0
+    for clip in train.sample(_CLIPS_FOR_IMAGES):
+        recording = as_video(clip.media)
+        probe = recording.probe(None)
+        positions = video_positions(probe, train.made.fps)
+        chosen = np.unique(nearest_positions(len(positions), min(_FRAMES_FOR_IMAGES, len(positions))))
+        for image in at_positions(recording, probe, positions[chosen], train.made.size):
+            if total is None:
+                total = np.zeros(image.shape, np.int64)
+            if image.shape != total.shape:
+                raise InputError(f"train clip {clip.id} has another size than those before it; the task must name one.")
+            total += image
+            frames += 1
+    if total is None:
+        raise InputError("train has no images; there is no mean to take.")
+    return ((2 * total + frames) // (2 * frames)).astype(np.uint8)

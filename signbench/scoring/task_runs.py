@@ -1,0 +1,319 @@
+"""Runs of a task: predictions that were handed in, or a generator that makes them first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from signbench.corpora.clip import Side
+from signbench.corpora.corpus import Corpus
+from signbench.errors import InputError, SignbenchError, listing, nearest
+from signbench.metrics import registry as metrics
+from signbench.runs.folder import RunFolder
+from signbench.runs.plan import RunPlan
+from signbench.runs.result import Result, Subset, TaskSplit
+from signbench.scoring.engine import Progress, Work, begin, run_in_folder, silent
+from signbench.scoring.ranks import Ranks
+from signbench.tasks.checking import check_predictions
+from signbench.tasks.predictions import read_predictions
+from signbench.tasks.problems import refuse
+from signbench.tasks.references import TaskReferences, open_corpus, task_references
+from signbench.tasks.schema import Task
+
+if TYPE_CHECKING:
+    from signbench.corpora.recordings import VideoRecording
+    from signbench.generators.base import Generator, Prompt
+
+PREDICTIONS = "predictions"
+
+
+@dataclass(frozen=True, eq=False)
+class TaskRun:
+    """A task's split that is going to be scored.
+
+    Attributes:
+        task: the task.
+        split: one of its splits.
+        references: what the productions are compared with.
+        clips: ids of the expected clips, in order.
+        subset: what the run was limited to, or None.
+        workers: processes for the clips, or None for one per core.
+        progress: told how far it is.
+    """
+
+    task: Task
+    split: str
+    references: TaskReferences
+    clips: tuple[str, ...]
+    subset: Subset | None
+    workers: int | None
+    progress: Progress
+
+    @classmethod
+    def of(
+        cls,
+        task: Task,
+        split: str | None = None,
+        *,
+        references_dir: Path | None = None,
+        limit: int | None = None,
+        clips: Iterable[str] | None = None,
+        workers: int | None = 1,
+        progress: Progress = silent,
+    ) -> TaskRun:
+        """Finds the expected clips of a task's split; reads names only.
+
+        Args:
+            task: the task.
+            split: one of its splits; None: its default.
+            references_dir: a folder with a copy of the data set; None: signbench's own reader.
+            limit: the first so many clips only; the result says so.
+            clips: these clips only; the result says so.
+            workers: processes; the result does not depend on it.
+            progress: told how far it is.
+
+        Raises:
+            InputError: no such split or clip, a limit that leaves nothing, no references.
+        """
+        split = task.split(split)
+        if task.samples_per_clip != 1:
+            raise InputError(f"the task {task.name} wants {task.samples_per_clip} samples a clip; only 1 can be scored yet.")
+        references = task_references(task, split, references_dir)
+        expected, subset = references.clips, references.subset
+        if clips is not None:
+            wanted = set(clips)
+            unknown = sorted(wanted - set(expected))
+            if unknown:
+                raise InputError(f"--clips: the task has no clip {listing(unknown)}. {nearest(unknown[0], expected)}")
+            if wanted != set(expected):
+                expected = tuple(sorted(wanted))
+                subset = Subset(clips=expected)
+        if limit is not None:
+            if limit < 1:
+                raise InputError(f"--limit must be at least 1, not {limit}.")
+            if limit < len(expected):
+                expected, subset = expected[:limit], Subset(limit=limit)
+        return cls(task, split, references, expected, subset, workers, progress)
+
+    def plan(self, kind: Literal["score", "run"], predictions: str | None, generator: Generator | None = None) -> RunPlan:
+        """What such a run measures.
+
+        Args:
+            kind: whether predictions are handed in or made.
+            predictions: where they lie.
+            generator: what makes them, or None.
+        """
+        clusters = None
+        if self.task.cluster == "signer":
+            signers = [self.references.side.clips[clip].signer for clip in self.clips]
+            if None in signers:
+                raise InputError(
+                    f"the task {self.task.name} clusters by signer, but the signer of {self.clips[signers.index(None)]} is not "
+                    "known; add the column signer to clips.csv."
+                )
+            clusters = tuple(str(signer) for signer in signers)
+        return RunPlan(
+            self.references.side.location or self.references.side.name,
+            predictions,
+            tuple(metrics.create(item.metric) for item in self.task.metrics),
+            self.task.protocol(),
+            self.clips,
+            self.subset,
+            kind,
+            TaskSplit(name=self.task.name, version=self.task.version, split=self.split),
+            generator.card.as_json() if generator is not None else None,
+            self.task.coverage_floor,
+            clusters,
+            self.task.headlines,
+            self.references.own_copy,
+        )
+
+    def work(self, plan: RunPlan, predictions: Side, absent: Mapping[str, str]) -> Work:
+        """The comparison of predictions with the task's references, ready to run."""
+        return Work(plan, self.references.side, predictions, self.workers, self.progress, absent)
+
+
+def score_predictions(
+    run: TaskRun, predictions: Path, out: Path | None, *, fresh: bool, allow_missing: bool
+) -> tuple[RunFolder, Result] | None:
+    """Scores a folder of predictions that somebody handed in.
+
+    Args:
+        run: the task's split.
+        predictions: a folder of files named by clip id.
+        out: folder of the run; None: ``runs/<task>-<predictions>-<hash>``.
+        fresh: move an older run aside.
+        allow_missing: clips without a file leave the run incomplete rather than stopping it.
+
+    Returns:
+        The run and its result; None on every rank but the first of several.
+
+    Raises:
+        InputError: tells everything that is wrong with the predictions, before any work.
+    """
+    side = read_predictions(run.task, predictions)
+    ranks = Ranks.from_environment()
+    if ranks.first:
+        problems = check_predictions(run.task, run.references.side, side, run.clips)
+        try:
+            refuse(problems, str(predictions), allow_missing=allow_missing)
+        except SignbenchError:
+            ranks.agree({"trouble": True})
+            raise
+    plan = run.plan("score", side.location or str(predictions))
+    folder = RunFolder(out if out is not None else plan.default_folder())
+    result = run_in_folder(run.work(plan, side, {}), folder, fresh=fresh)
+    return None if result is None else (folder, result)
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """A generator that is going to make a task's clips.
+
+    Attributes:
+        run: the task's split.
+        generator: not yet prepared.
+    """
+
+    run: TaskRun
+    generator: Generator
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The task's corpus, which prompts and training clips come from."""
+        return open_corpus(self.run.task)
+
+    def check(self) -> None:
+        """Whether the generator can do the task.
+
+        Raises:
+            InputError: it makes another modality, or needs what the task does not grant.
+        """
+        from signbench.generators.base import Made, check_fit
+
+        check_fit(self.generator.card, Made.of_task(self.run.task.made, self._fps), granted(self.run.task))
+
+    def plan(self) -> RunPlan:
+        """What is measured once the clips are made."""
+        return self.run.plan("run", PREDICTIONS, self.generator)
+
+    @property
+    def _fps(self) -> float | None:
+        return self.corpus.clip(self.run.clips[0]).fps
+
+    def make(self, folder: Path, share: list[str], rank: int) -> None:
+        """Makes this process's share of the clips; those that are there are kept.
+
+        Args:
+            folder: of predictions.
+            share: ids of the clips.
+            rank: of this process.
+        """
+        from signbench.generators.base import Anchor, Made, clip_seed
+        from signbench.generators.productions import produce, productions_done
+        from signbench.generators.training import References, TrainView, prompt_of
+
+        task = self.run.task
+        made = Made.of_task(task.made, self._fps)
+        done = productions_done(folder)
+        if all(clip in done and done[clip].seed == clip_seed(task.name, task.seed, clip) for clip in share):
+            return
+        if isinstance(self.generator, Anchor):
+            ids = self.corpus.ids(self.run.split)
+            self.generator.see(References(self.corpus, ids, references=task.references, task=task.name, seed=task.seed))
+        train = TrainView.of_task(self.corpus, made, split=self.run.split, references=task.references)
+        self.generator.prepare(train)
+
+        def prompt(clip: str) -> Prompt:
+            source = self._other_signer(clip, train.ids) if "other_source_image" in task.given else None
+            return prompt_of(self.corpus.clip(clip), made, granted(task), references=task.references, source=source)
+
+        produce(
+            self.generator,
+            share,
+            prompt,
+            folder=folder,
+            task=task.name,
+            seed=task.seed,
+            rank=rank,
+            progress=lambda count, total: self.run.progress("generating", count, total),
+        )
+
+    def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
+        """The video of another signer than the clip's, from the train clips, drawn with the clip's seed."""
+        from signbench.generators.base import clip_seed
+
+        own = self.corpus.clip(clip).signer
+        start = clip_seed(self.run.task.name, self.run.task.seed, clip) % len(train)
+        for place in range(len(train)):
+            other = self.corpus.clip(train[(start + place) % len(train)])
+            if other.signer != own:
+                return other.video
+        raise InputError(f"clip {clip}: no train clip of {self.corpus.name} has another signer than {own}.")
+
+
+def granted(task: Task) -> tuple[str, ...]:
+    """The prompt fields that a task fills: an image of another signer comes in the same field as one of the signer."""
+    return tuple("source_image" if name == "other_source_image" else name for name in task.given)
+
+
+def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> tuple[RunFolder, Result] | None:
+    """Generates a task's clips, then scores them; goes on where an earlier call stopped.
+
+    Args:
+        generation: what makes which clips.
+        out: folder of the run; None: ``runs/<task>-<generator>-<hash>``.
+        fresh: move an older run aside.
+
+    Returns:
+        The run and its result; None on every rank but the first of several.
+
+    Raises:
+        InputError: the generator does not fit the task, or the folder cannot be written.
+    """
+    from signbench.generators.manifest import merge
+
+    run, ranks = generation.run, Ranks.from_environment()
+    plan = generation.plan()
+    folder = RunFolder(out if out is not None else plan.default_folder())
+    predictions = folder.path / PREDICTIONS
+    trouble: str | None = "it was interrupted"
+    if ranks.first:
+        try:
+            generation.check()
+            launch = begin(plan, folder, ranks, fresh=fresh)
+        except SignbenchError:
+            ranks.agree({"trouble": True})
+            raise
+        ranks.agree({"launch": launch})
+        generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
+        ranks.wait_for_others(folder, launch)
+        merge(predictions)
+        ranks.agree({"generated": True})
+    else:
+        message = ranks.agree(None)
+        if "trouble" in message:
+            return None
+        try:
+            generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
+            trouble = None
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            ranks.mark_end(folder, message["launch"], trouble)
+        ranks.agree(None)
+    result = run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
+    return None if result is None else (folder, result)
+
+
+def _made_work(generation: Generation, plan: RunPlan, predictions: Path) -> Work:
+    from signbench.generators.manifest import failures
+
+    run = generation.run
+    side = read_predictions(run.task, predictions)
+    absent = {clip: f"the generator failed on it: {failure.reason}" for clip, failure in failures(predictions).items()}
+    return run.work(plan, side, absent)

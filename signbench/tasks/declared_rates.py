@@ -1,0 +1,100 @@
+"""Recordings whose frame rate is said beside them: by a table of clips, or by the task where the file says nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording
+from signbench.media.pose import Pose
+from signbench.media.pose_files import PoseProbe
+from signbench.media.video import VideoProbe
+
+
+@dataclass(frozen=True)
+class VideoAtRate:
+    """A video with a rate that is said beside it.
+
+    Attributes:
+        recording: the video.
+        fps: frames per second.
+        table: the file that declares the rate, which then takes the place of the video's own; None: the rate stands in only where
+            the video says none.
+    """
+
+    recording: VideoRecording
+    fps: float
+    table: Path | None = None
+
+    @property
+    def label(self) -> str:
+        return self.recording.label
+
+    def stamp(self) -> Stamp:
+        return _stamp(self.recording.stamp(), self.table)
+
+    def digest(self) -> str:
+        return _digest(self.recording, self.fps, self.table)
+
+    def probe(self, source_fps: float | None) -> VideoProbe:
+        if self.table is not None:
+            return self.recording.probe(source_fps or self.fps)
+        probe = self.recording.probe(source_fps)
+        return probe if probe.fps is not None else self.recording.probe(self.fps)
+
+    def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
+        return self.recording.chunks(probe, positions, size)
+
+
+@dataclass(frozen=True)
+class PoseAtRate:
+    """Key points with a rate that is said beside them; see :class:`VideoAtRate`.
+
+    Attributes:
+        recording: the key points.
+        fps: frames per second.
+        table: the file that declares the rate, or None: the rate stands in only where the recording says none.
+    """
+
+    recording: PoseRecording
+    fps: float
+    table: Path | None = None
+
+    @property
+    def label(self) -> str:
+        return self.recording.label
+
+    def stamp(self) -> Stamp:
+        return _stamp(self.recording.stamp(), self.table)
+
+    def digest(self) -> str:
+        return _digest(self.recording, self.fps, self.table)
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        probe = self.recording.probe(source_fps or (self.fps if self.table is not None else None))
+        return probe if probe.fps is not None else replace(probe, fps=self.fps)
+
+    def pose(self, source_fps: float | None) -> Pose:
+        pose = self.recording.pose(source_fps or (self.fps if self.table is not None else None))
+        return pose if pose.fps is not None else replace(pose, fps=self.fps)
+
+
+def _stamp(own: Stamp, table: Path | None) -> Stamp:
+    """A declared rate belongs to what is read, so a table that changed makes the bytes decide."""
+    if table is None:
+        return own
+    status = table.stat()
+    return own[0] + status.st_size, max(own[1], status.st_mtime_ns)
+
+
+def _digest(recording: VideoRecording | PoseRecording, fps: float, table: Path | None) -> str:
+    """The recording's own digest, unless the table changes its rate: a copy whose files say the rate themselves has the same."""
+    own = recording.digest()
+    if table is None or recording.probe(None).fps == fps:
+        return own
+    return hashlib.sha256(f"{own} at {fps!r}".encode()).hexdigest()

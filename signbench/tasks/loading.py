@@ -1,0 +1,175 @@
+"""Task files: found by name, read safely, and refused with the field and what to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from signbench import shipped
+from signbench.errors import InputError, nearest
+from signbench.tasks.schema import Task
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+SUFFIX = ".yaml"
+_MOST_BYTES = 1_000_000
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def known() -> list[str]:
+    """Names of all tasks: those in ``tasks/`` of the current folder and those that signbench brings along."""
+    return [name for name in shipped.names("tasks") if shipped.find("tasks", name).suffix == SUFFIX]
+
+
+def task(name: str) -> Task:
+    """The task of a name; one in ``tasks/`` of the current folder comes before a shipped one.
+
+    Raises:
+        InputError: there is no such task, with the nearest that exist; or its file is not one of a task, with the field and what
+            to write there.
+    """
+    path = shipped.find("tasks", name)
+    if path.is_dir():
+        inside = [item for item in known() if item.startswith(f"{name.rstrip('/')}/")]
+        raise InputError(f"{name} is a folder of tasks; name one of {', '.join(inside) or 'them'}.")
+    found = read_task(path)
+    if found.name != name.removesuffix(SUFFIX):
+        raise InputError(f"{path}: field name is {found.name!r}; write {name.removesuffix(SUFFIX)}, the file's own path.")
+    return found
+
+
+def read_task(path: Path) -> Task:
+    """A task from its file.
+
+    Raises:
+        InputError: names the file, the field and what to write there.
+    """
+    fields = _yaml(path)
+    if not isinstance(fields, dict):
+        raise InputError(f"{path} is no task file; write its fields, beginning with 'name: ...'.")
+    try:
+        return Task.model_validate(fields)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        more = f" ({len(faults) - 1} more fields are wrong.)" if len(faults) > 2 else " (One more field is wrong.)"
+        raise InputError(f"{path}: {_worded(faults[0])}{more if len(faults) > 1 else ''}") from error
+
+
+def _yaml(path: Path) -> Any:
+    """The content of a YAML file as plain values.
+
+    Raises:
+        InputError: unreadable, too large, not YAML, or a field that stands there twice.
+    """
+    import yaml
+
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes; a task file is a page of text.")
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text; save it as such.") from error
+    try:
+        loader: Any = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            _check_fields(node, path, frozenset(), set())
+            return loader.construct_document(node) if node is not None else None
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise InputError(f"{path}{where} is not YAML: {problem}.") from error
+    except (ValueError, RecursionError) as error:  # impossible dates, and lists that hold themselves
+        raise InputError(f"{path} is not YAML that a task can have: {error}.") from error
+
+
+def _check_fields(node: Any, path: Path, above: frozenset[int], done: set[int]) -> None:
+    """Makes the names of fields what they look like, as YAML takes ``on`` for true; refuses what stands twice, or within itself.
+
+    Raises:
+        InputError: a field stands twice in one place, of which YAML would silently take the last; or a list holds itself.
+    """
+    if node is None or isinstance(node.value, str) or id(node) in done:
+        return
+    if id(node) in above:
+        raise InputError(f"{path}, line {node.start_mark.line + 1} refers to itself; write plain values.")
+    keys: set[str] = set()
+    for item in node.value:
+        if not isinstance(item, tuple):
+            _check_fields(item, path, above | {id(node)}, done)
+            continue
+        key, value = item
+        if not isinstance(key.value, str):
+            raise InputError(f"{path}, line {key.start_mark.line + 1}: the name of a field is a word, not a list.")
+        if key.value in keys:
+            raise InputError(f"{path}, line {key.start_mark.line + 1}: field {key.value} stands there twice; keep one.")
+        keys.add(key.value)
+        key.tag = _TEXT
+        _check_fields(value, path, above | {id(node)}, done)
+    done.add(id(node))
+
+
+def _worded(fault: ErrorDetails) -> str:
+    """One fault as a sentence: which field, what is wrong with it, and what to write."""
+    where = _spelled(fault["loc"])
+    parent, own = _model_at(fault["loc"][:-1]), str(fault["loc"][-1]) if fault["loc"] else ""
+    if fault["type"] == "extra_forbidden":
+        known_fields = list(parent.model_fields) if parent is not None else []
+        return f"field {where} is not one of a task. {nearest(own, known_fields)}"
+    what = _description(fault["loc"])
+    write = f"; write {what}." if what else "."
+    if fault["type"] == "missing":
+        return f"field {where} is missing{write}"
+    if fault["type"] == "value_error":
+        reason = str(fault["ctx"]["error"]).rstrip(".") if "ctx" in fault else fault["msg"]
+        between = " " if where else ""
+        own_advice = "; write " in reason or "; choose " in reason
+        return f"{'field ' if where else ''}{where}{between}{reason}{'.' if own_advice else write}"
+    return f"field {where} cannot be {_shown(fault['input'])}{write}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _spelled(location: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The fields that stand at a place of a task file, or None where plain values stand."""
+    model: type[BaseModel] | None = Task
+    nested: dict[str, type[BaseModel]] = _nested()
+    for part in location:
+        if isinstance(part, str) and model is not None and part in model.model_fields:
+            model = nested.get(part)
+    return model
+
+
+def _nested() -> dict[str, type[BaseModel]]:
+    from signbench.tasks.schema import Expected, Made, Paper, TaskMetric
+
+    return {"made": Made, "clips": Expected, "metrics": TaskMetric, "paper": Paper}
+
+
+def _description(location: tuple[int | str, ...]) -> str:
+    """What to write into a field: the description of the innermost field that has one."""
+    model: type[BaseModel] | None = Task
+    found = ""
+    for part in location:
+        if isinstance(part, str) and model is not None and part in model.model_fields:
+            found = model.model_fields[part].description or found
+            model = _nested().get(part)
+    return found

@@ -1,0 +1,276 @@
+"""What a task's productions are compared with: the corpus's own clips, or a copy of the data set that a user holds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from signbench.corpora.clip import Clip, Side
+from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.corpus import Corpus
+from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
+from signbench.errors import InputError, listing, nearest
+from signbench.runs.result import Subset
+from signbench.tasks.declared_rates import PoseAtRate, VideoAtRate
+from signbench.tasks.schema import ReferenceKind, Task, ids_digest
+
+COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
+"""Columns of ``clips.csv``; only the first is required."""
+
+TABLE = "clips.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class TaskReferences:
+    """The references of a task's split.
+
+    Attributes:
+        side: clips that have just the modality that is compared: images under ``video``, key points and motion under ``pose``.
+        clips: ids of the expected clips, in order.
+        subset: these clips, where they are not the task's own; else None.
+        own_copy: they come from a user's folder, and nothing in the task tells whether its ids are the task's.
+    """
+
+    side: Side
+    clips: tuple[str, ...]
+    subset: Subset | None = None
+    own_copy: bool = False
+
+
+def open_corpus(task: Task) -> Corpus:
+    """The task's corpus.
+
+    Raises:
+        InputError: signbench has no reader for it, or it lacks one of the task's splits.
+    """
+    from signbench.corpora import registry
+
+    if task.corpus not in registry.known():
+        raise InputError(
+            f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; give your own copy with "
+            "--references DIR."
+        )
+    corpus = registry.corpus(task.corpus)
+    for split in task.splits:
+        if split not in corpus.splits:
+            raise InputError(
+                f"the task {task.name} names the split {split}, which {task.corpus} {corpus.version} lacks. "
+                f"{nearest(split, corpus.splits)}"
+            )
+    return corpus
+
+
+def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[str, ...]:
+    """Ids of the clips that a split of the task expects, in order of id.
+
+    Args:
+        task: the task.
+        split: one of its splits.
+        corpus: the task's corpus, where it is open already.
+
+    Raises:
+        InputError: the task is not scored on that split, or the corpus is not the one that the task was written for.
+    """
+    split = task.split(split)
+    corpus = corpus or open_corpus(task)
+    ids = tuple(sorted(corpus.ids(split)))
+    wanted = task.clips[split]
+    if len(ids) != wanted.count or wanted.ids_sha256 not in (None, ids_digest(ids)):
+        counted = f"{wanted.count} clips" if len(ids) != wanted.count else "other clip ids"
+        raise InputError(
+            f"the corpus changed: {task.corpus} {corpus.version} has {len(ids)} clips in {split}, but version {task.version} of "
+            f"the task {task.name} was written for {counted}; use the signbench that this task came with, or write a new version "
+            f"of it with python -m signbench.tasks.freeze {task.name}."
+        )
+    return ids
+
+
+def task_references(task: Task, split: str, references_dir: Path | None = None, *, corpus: Corpus | None = None) -> TaskReferences:
+    """The references of a task's split; reads names only.
+
+    Args:
+        task: the task.
+        split: one of its splits.
+        references_dir: a folder with media and, if need be, ``clips.csv`` (columns ``id,file,text,gloss,signer,fps``, of which only
+            ``id`` is required, and ``file`` is the file with that id where it is left out); None: the corpus itself.
+        corpus: the task's corpus, where it is open already.
+
+    Raises:
+        InputError: no such split, no reader for the corpus, a corpus that changed, a folder or table that does not fit, or clips
+            without the modality that the task compares.
+    """
+    split = task.split(split)
+    if references_dir is not None:
+        return _from_folder(task, split, references_dir, corpus)
+    corpus = corpus or open_corpus(task)
+    ids = expected_ids(task, split, corpus)
+    name = f"{task.corpus} {corpus.version} {split}"
+    clips = {clip: only(corpus.clip(clip), task.references) for clip in ids}
+    return TaskReferences(_whole(Side(name, clips), task.references), ids)
+
+
+def only(clip: Clip, kind: ReferenceKind) -> Clip:
+    """A clip with just the media of one kind, where metrics look for it: ``video`` or ``pose``."""
+    bare = replace(clip, video=None, pose=None, renderings={}, motion=None)
+    if kind == "video":
+        return replace(bare, video=clip.video)
+    if kind == "pose":
+        return replace(bare, pose=clip.pose)
+    if kind == "motion":
+        return replace(bare, pose=clip.motion)
+    return replace(bare, video=clip.renderings.get(kind.removeprefix("rendering:")))
+
+
+def _whole(side: Side, kind: ReferenceKind) -> Side:
+    lacking = [name for name, clip in side.clips.items() if clip.video is None and clip.pose is None]
+    if lacking:
+        raise InputError(f"{len(lacking)} references of {side.name} have no {kind}: {listing(lacking)}; add their files.")
+    return side
+
+
+def _from_folder(task: Task, split: str, folder: Path, corpus: Corpus | None) -> TaskReferences:
+    table = folder / TABLE
+    if table.is_file():
+        clips = {clip.id: clip for clip in _table_clips(task, table)}
+        side = Side(str(folder), dict(sorted(clips.items())), str(folder.resolve()))
+    else:
+        side = _plain(task, folder)
+        side = replace(side, clips={name: _single(clip, task) for name, clip in side.clips.items()})
+    ids = tuple(sorted(_whole(side, task.references).clips))
+    wanted = task.clips[split]
+    from signbench.corpora import registry
+
+    if corpus is not None or task.corpus in registry.known():
+        same = ids == expected_ids(task, split, corpus)
+    elif wanted.ids_sha256 is not None:
+        same = ids_digest(ids) == wanted.ids_sha256
+    else:
+        same = len(ids) == wanted.count
+    return TaskReferences(side, ids, None if same else Subset(clips=ids), wanted.ids_sha256 is None)
+
+
+def _plain(task: Task, folder: Path) -> Side:
+    from signbench.corpora.folder import read_side
+    from signbench.media.layouts import layout
+
+    return read_side(folder, layout(task.made.joints) if task.made.joints else None)
+
+
+def _single(clip: Clip, task: Task) -> Clip:
+    """A clip with the one kind of media that the task compares."""
+    return replace(clip, pose=None) if task.made.modality == "video" else replace(clip, video=None)
+
+
+def _table_clips(task: Task, table: Path) -> Iterator[Clip]:
+    rows = list(_rows(table))
+    by_id = _plain(task, table.parent).clips if any(not row["file"] for _, row in rows) else {}
+    seen: dict[str, int] = {}
+    for line, row in rows:
+        where = f"{table}, line {line}"
+        try:
+            name = clip_id(row["id"], suffix=False)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+        if name in seen:
+            raise InputError(f"{where}: the clip {name} stands there twice (first in line {seen[name]}); keep one row.")
+        seen[name] = line
+        found = by_id.get(name, Clip(name)) if not row["file"] else _from_file(name, row["file"], task, table, where)
+        fps = _rate(row["fps"], where)
+        yield replace(
+            _single(found, task),
+            video=_video_at(found.video, fps, table) if task.made.modality == "video" else None,
+            pose=_pose_at(found.pose, fps, table) if task.made.modality != "video" else None,
+            text=row["text"] or None,
+            gloss=tuple(row["gloss"].split()),
+            signer=row["signer"] or None,
+            fps=fps,
+        )
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a table of clips with the lines where they stand; columns that it lacks are empty.
+
+    Raises:
+        InputError: unreadable, an unknown column, no ``id``, or a row of another length.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            _check_header(header, table)
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(header):
+                    raise InputError(
+                        f"{table}, line {reader.line_num} has {len(row)} cells, but {len(header)} columns are named; "
+                        "put text with a comma into double quotes."
+                    )
+                cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
+                yield reader.line_num, {name: cells.get(name, "") for name in COLUMNS}
+    except OSError as error:
+        raise InputError(f"{table} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{table} is not UTF-8 text; save it as such.") from error
+    except csv.Error as error:
+        raise InputError(f"{table} is no table of comma-separated values ({error}).") from error
+
+
+def _check_header(header: list[str], table: Path) -> None:
+    if "id" not in header:
+        hint = " It is separated by tabs; separate it by commas." if any("\t" in name for name in header) else ""
+        raise InputError(f"{table} has no column id; its first line names the columns, some of {', '.join(COLUMNS)}.{hint}")
+    for place, name in enumerate(header):
+        if name not in COLUMNS:
+            raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, COLUMNS)}")
+        if name in header[:place]:
+            raise InputError(f"{table} has two columns {name}; keep one.")
+
+
+def _from_file(name: str, file: str, task: Task, table: Path, where: str) -> Clip:
+    from signbench.media import pose_files, video
+    from signbench.media.layouts import layout
+
+    path = inside(table.parent, file, where)
+    if video.is_video(path):
+        return Clip(name, video=VideoFile(path))
+    if pose_files.is_pose(path):
+        return Clip(name, pose=PoseFile(path, None, layout(task.made.joints) if task.made.joints else None))
+    raise InputError(f"{where}: {file} is neither video nor key points; name a file of {task.made.modality}.")
+
+
+def inside(folder: Path, file: str, where: str) -> Path:
+    """A file that a table names, below its folder.
+
+    Raises:
+        InputError: it leaves the folder, or is not there.
+    """
+    relative = PurePosixPath(file)
+    if relative.is_absolute() or ".." in relative.parts or "\\" in file or not file.isprintable():
+        raise InputError(f"{where}: {file!r} leaves the folder; name a file below {folder}.")
+    path = folder / relative
+    if not path.exists():
+        raise InputError(f"{where}: {file} is not in {folder}; correct the name or add the file.")
+    return path
+
+
+def _rate(text: str, where: str) -> float | None:
+    if not text:
+        return None
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0.0
+    if not 0 < fps <= 1000:
+        raise InputError(f"{where}: fps is {text!r}; write frames per second, such as 25, or nothing.")
+    return fps
+
+
+def _video_at(recording: VideoRecording | None, fps: float | None, table: Path) -> VideoRecording | None:
+    return recording if recording is None or fps is None else VideoAtRate(recording, fps, table)
+
+
+def _pose_at(recording: PoseRecording | None, fps: float | None, table: Path) -> PoseRecording | None:
+    return recording if recording is None or fps is None else PoseAtRate(recording, fps, table)

@@ -1,0 +1,277 @@
+"""The fields of a task file, all of them required, and what each may hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from signbench.errors import InputError, SignbenchError, nearest
+from signbench.scoring.protocol import FramesRule, Protocol, parse_size
+
+Modality = Literal["video", "pose", "motion"]
+Grant = Literal[
+    "text", "gloss", "word", "signer", "length", "source_image", "other_source_image", "driving_video", "driving_pose", "motion"
+]
+ReferenceKind = Literal["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx"]
+Tier = Literal["core", "extended"]
+
+SUFFIXES: dict[Modality, tuple[str, ...]] = {
+    "video": (".mkv", ".mp4", ".webm", ".avi", ".mov"),
+    "pose": (".pose", ".npz"),
+    "motion": (".npz",),
+}
+"""Suffixes that a task may ask for; the first is what our own generators write."""
+
+_VIEWS = {"frames": "images", "pose": "key points", "lengths": "lengths"}
+
+
+def _listed(kind: Any) -> str:
+    return ", ".join(get_args(kind))
+
+
+def _distinct(items: tuple[str, ...]) -> tuple[str, ...]:
+    doubled = sorted({item for item in items if items.count(item) > 1})
+    if doubled:
+        raise ValueError(f"names {doubled[0]} twice")
+    return items
+
+
+def _word(text: str) -> str:
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise ValueError(f"is {text!r}")
+    return text
+
+
+def _is_size(text: str) -> str:
+    try:
+        height, width = parse_size(text)
+    except SignbenchError:
+        raise ValueError(f"is {text!r}") from None
+    if not (1 <= height <= 16384 and 1 <= width <= 16384):
+        raise ValueError(f"is {text!r}, a side being from 1 to 16384")
+    return text
+
+
+def _is_layout(name: str) -> str:
+    from signbench.media.layouts import known_layouts
+
+    if name not in known_layouts():
+        raise ValueError(f"is {name!r}. {nearest(name, known_layouts())}")
+    return name
+
+
+def _is_metric(text: str) -> str:
+    from signbench.metrics import registry
+
+    try:
+        canonical = registry.create(text).canonical
+    except SignbenchError as error:
+        raise ValueError(f"is {text!r}: {str(error).rstrip('.')}") from error
+    if canonical != text:
+        raise ValueError(f"is {text!r}, whose canonical name is {canonical}")
+    return text
+
+
+_Word = Annotated[str, AfterValidator(_word)]
+
+
+class _Fields(BaseModel):
+    """Every field is required, and no other is allowed. The descriptions say what to write, for error messages."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Made(_Fields):
+    """What a generator hands in for each clip.
+
+    Attributes:
+        modality: video, pose (key points) or motion (body-model rotations).
+        file: suffix of the file that is named by the clip's id.
+        size: ``WIDTHxHEIGHT`` in pixels: of a video its frames, of key points the picture whose pixels they are in; None where the
+            units are others.
+        fps: frames per second, or None: as the reference.
+        joints: name of the key points' layout, or None for video.
+    """
+
+    modality: Modality = Field(description=f"one of {_listed(Modality)}")
+    file: _Word = Field(description="the suffix of a clip's file, such as .mkv, .pose or .npz")
+    size: Annotated[str, AfterValidator(_is_size)] | None = Field(description="WIDTHxHEIGHT in pixels, such as 128x128, or null")
+    fps: float | None = Field(gt=0, le=1000, description="frames per second, such as 25, or null")
+    joints: Annotated[str, AfterValidator(_is_layout)] | None = Field(
+        description="the name of a key-point layout, or null for video"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Made:
+        if self.file not in SUFFIXES[self.modality]:
+            raise ValueError(f"file {self.file!r} cannot hold {self.modality}; write one of {', '.join(SUFFIXES[self.modality])}")
+        if self.modality == "video" and (self.joints is not None or self.size is None):
+            raise ValueError("of video has a size and no joints; write the frames' WIDTHxHEIGHT and joints: null")
+        if self.modality != "video" and self.joints is None:
+            raise ValueError(f"of {self.modality} needs joints; write the name of a key-point layout")
+        return self
+
+    @property
+    def height_width(self) -> tuple[int, int] | None:
+        """``(height, width)`` in pixels, or None."""
+        return parse_size(self.size) if self.size is not None else None
+
+
+class Expected(_Fields):
+    """The clips of one split, so that a corpus that changed is noticed.
+
+    Attributes:
+        count: how many there are.
+        ids_sha256: :func:`ids_digest` of their ids; None where nobody who wrote the task held the corpus.
+    """
+
+    count: int = Field(ge=1, description="the number of clips")
+    ids_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        description="the SHA-256 of the sorted ids joined by newlines, or null; python -m signbench.tasks.freeze fills it in"
+    )
+
+
+class TaskMetric(_Fields):
+    """One metric of a task.
+
+    Attributes:
+        metric: its canonical name.
+        on: the judge or extractor through which it sees the clips, or None: the clips themselves.
+        tier: ``core`` needs only what signbench carries; ``extended`` needs weights that are fetched.
+        headline: it stands in the leaderboard's first columns.
+    """
+
+    metric: Annotated[str, AfterValidator(_is_metric)] = Field(description="a metric as signbench metrics list has it")
+    on: None = Field(description="null; there are no judges and no extractors yet")
+    tier: Tier = Field(description=f"one of {_listed(Tier)}")
+    headline: bool = Field(description="true or false")
+
+    @property
+    def key(self) -> str:
+        """How scores and leaderboards name it."""
+        return self.metric
+
+
+def _distinct_metrics(items: tuple[TaskMetric, ...]) -> tuple[TaskMetric, ...]:
+    _distinct(tuple(item.key for item in items))
+    return items
+
+
+class Paper(_Fields):
+    """The published table that a task stands for.
+
+    Attributes:
+        citation: authors, title, where.
+        table: which table or figure.
+    """
+
+    citation: _Word = Field(description="authors and title of the paper")
+    table: _Word = Field(description="the table or figure, such as Table 2")
+
+
+class Task(_Fields):
+    """A task: what makes two numbers comparable.
+
+    Attributes:
+        name: its path below ``tasks/`` without the suffix.
+        version: rises when corpus, splits, prompts, grants, hand-in form or length rule change; not for another metric.
+        corpus: name of the data set.
+        splits: those that can be scored, the default first.
+        given: what a generator is handed for each clip, and nothing else of it.
+        made: what it hands in.
+        length: what happens to a production of another length than its reference.
+        references: what the productions are compared with.
+        clips: the expected clips of each split.
+        seed: from which each clip's own seed is derived.
+        samples_per_clip: productions for each clip.
+        coverage_floor: share of the clips below which a run is incomplete.
+        cluster: clips of one signer are dependent (``signer``), or all are independent (None).
+        metrics: in the order in which they are printed.
+        paper: the table that the task stands for, or None.
+        open_in_paper: what the paper leaves open, and what is done here instead.
+    """
+
+    name: _Word = Field(description="the file's path below tasks/ without its suffix, such as synthsign/text-to-pose")
+    version: int = Field(ge=1, description="a whole number from 1")
+    corpus: _Word = Field(description="the name of a corpus, such as synthsign")
+    splits: Annotated[tuple[_Word, ...], AfterValidator(_distinct)] = Field(
+        strict=False, min_length=1, description="a list of the corpus's splits, the default first"
+    )
+    given: Annotated[tuple[Grant, ...], AfterValidator(_distinct)] = Field(
+        strict=False, min_length=1, description=f"a list of some of {_listed(Grant)}"
+    )
+    made: Made = Field(description="the fields modality, file, size, fps and joints")
+    length: FramesRule = Field(description=f"one of {_listed(FramesRule)}")
+    references: ReferenceKind = Field(description=f"one of {_listed(ReferenceKind)}")
+    clips: dict[str, Expected] = Field(description="for each split its count and ids_sha256")
+    seed: int = Field(ge=0, description="a whole number from 0")
+    samples_per_clip: int = Field(ge=1, description="a whole number from 1")
+    coverage_floor: float = Field(gt=0, le=1, description="a share above 0 and up to 1")
+    cluster: Literal["signer"] | None = Field(description="signer or null")
+    metrics: Annotated[tuple[TaskMetric, ...], AfterValidator(_distinct_metrics)] = Field(
+        strict=False, min_length=1, description="a list of entries with the fields metric, on, tier and headline"
+    )
+    paper: Paper | None = Field(description="the fields citation and table, or null")
+    open_in_paper: tuple[_Word, ...] = Field(strict=False, description="a list of sentences; [] where nothing is open")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Task:
+        kind = "video" if self.references.startswith("rendering:") else self.references
+        if kind != self.made.modality:
+            raise ValueError(f"references {self.references!r} cannot be compared with {self.made.modality}; write references of it")
+        if set(self.clips) != set(self.splits):
+            raise ValueError(
+                f"clips names {', '.join(self.clips) or 'no split'}, but splits {', '.join(self.splits)}; write the same"
+            )
+        if not self.headlines:
+            keys = ", ".join(item.key for item in self.metrics)
+            raise ValueError(f"metrics: none of {keys} is a headline; write headline: true for at least one")
+        for item in self.metrics:
+            self._check_fit(item)
+        return self
+
+    def _check_fit(self, item: TaskMetric) -> None:
+        from signbench.metrics import registry
+
+        view = registry.create(item.metric).view
+        fitting = ("frames", "lengths") if self.made.modality == "video" else ("pose", "lengths")
+        if view not in fitting:
+            raise ValueError(
+                f"metrics: {item.metric} measures {_VIEWS[view]}, but {self.made.modality} is made; choose one of "
+                f"{' or '.join(_VIEWS[name] for name in fitting)}"
+            )
+
+    @property
+    def default_split(self) -> str:
+        """The split that is scored where none is named."""
+        return self.splits[0]
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """Keys of the metrics that stand in a leaderboard's first columns."""
+        return tuple(item.key for item in self.metrics if item.headline)
+
+    def split(self, name: str | None) -> str:
+        """The split that is meant: the named one, or the default.
+
+        Raises:
+            InputError: the task is not scored on that split.
+        """
+        if name is None:
+            return self.default_split
+        if name not in self.splits:
+            raise InputError(f"the task {self.name} is not scored on a split {name}. {nearest(name, self.splits)}")
+        return name
+
+    def protocol(self) -> Protocol:
+        """How the two sides of a clip are brought together: the length rule, and the size, rate and layout that are handed in."""
+        size = self.made.height_width if self.made.modality == "video" else None
+        return Protocol(frames=self.length, size=size, fps=self.made.fps, layout=self.made.joints)
+
+
+def ids_digest(ids: Iterable[str]) -> str:
+    """SHA-256 of clip ids, sorted and joined by newlines, hexadecimal."""
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()

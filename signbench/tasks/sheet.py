@@ -1,0 +1,150 @@
+"""A task in words: what is given, what to hand in and in which files, and how it is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from signbench.errors import InputError
+from signbench.tasks.schema import Task
+
+GRANTS = {
+    "text": "the spoken-language sentence",
+    "gloss": "the glosses, in signing order",
+    "word": "the spoken word",
+    "signer": "who is to sign",
+    "length": "the number of frames",
+    "source_image": "the first frame of the clip, a picture of the signer who is to be animated",
+    "other_source_image": "a picture of another signer, who is to be animated: the first frame of a train clip",
+    "driving_video": "the motion to follow, as video",
+    "driving_pose": "the motion to follow, as key points",
+    "motion": "the motion to follow, as a body model's motion",
+}
+"""What each grant is."""
+
+LENGTHS = {
+    "equal": "exactly as many frames as the reference",
+    "truncate": "any; where frames are paired, the common beginning counts",
+    "resample": "any; where frames are paired, it is resampled onto the reference's time stamps",
+}
+"""What each length rule asks of a submitter."""
+
+REFERENCES = {
+    "video": "the corpus's video",
+    "pose": "the corpus's key points",
+    "motion": "the corpus's body-model motion, as joint positions",
+    "rendering:pose": "the corpus's video of drawn key points",
+    "rendering:hamer": "the corpus's video of rendered hands",
+    "rendering:smplx": "the corpus's video of a rendered body",
+}
+"""What each kind of references is."""
+
+
+def example_ids(task: Task) -> list[str]:
+    """Two ids of the default split, or made-up ones where signbench has no reader for the corpus."""
+    from signbench.tasks.references import open_corpus
+
+    try:
+        return open_corpus(task).ids(task.default_split)[:2]
+    except InputError:
+        return ["ID-OF-A-CLIP", "ID-OF-ANOTHER"]
+
+
+def described(task: Task, examples: Sequence[str]) -> dict[str, Any]:
+    """A task as plain values: its fields, its metrics with their direction, and example files."""
+    from signbench.metrics import registry
+
+    metrics = []
+    for item in task.metrics:
+        metric = registry.create(item.metric)
+        metrics.append({**item.model_dump(mode="json"), "direction": metric.direction, "unit": metric.unit})
+    return {
+        **task.model_dump(mode="json"),
+        "metrics": metrics,
+        "protocol": task.protocol().as_json(),
+        "example_files": [f"{clip}{task.made.file}" for clip in examples],
+    }
+
+
+def sheet(task: Task, examples: Sequence[str]) -> str:
+    """The page that ``signbench tasks show`` prints."""
+    blocks = [
+        [f"{task.name}, version {task.version}", *_paper(task)],
+        ["Given, for each clip", *(f"  {grant}: {GRANTS[grant]}" for grant in task.given), "  and the whole train split"],
+        ["To hand in", *(f"  {line}" for line in hand_in(task, examples))],
+        ["Scored clips", *(f"  {line}" for line in _splits(task))],
+        ["Protocol", *(f"  {line}" for line in _protocol(task))],
+        ["Metrics", *(f"  {line}" for line in _metrics(task))],
+    ]
+    if task.open_in_paper:
+        blocks.append(["Open in the paper", *(f"  - {line}" for line in task.open_in_paper)])
+    blocks.append(["Score with", f"  signbench score {task.name} --predictions DIR"])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def hand_in(task: Task, examples: Sequence[str]) -> list[str]:
+    """What to hand in, line by line."""
+    made = task.made
+    names = " and ".join(f"{clip}{made.file}" for clip in examples)
+    lines = [f"a folder with one file for each clip, named by the clip's id: {names}"]
+    if made.modality == "video":
+        lines += [f"video of {made.size} pixels; any format that is read will do, {made.file} with FFV1 is lossless"]
+    elif made.modality == "pose":
+        unit = f"in pixels of a picture of {made.size}" if made.size else "in the references' units"
+        lines += [f"key points {unit}, confidence 0 where a point is not seen, .npz or .pose"]
+    else:
+        lines += [
+            "motion of SMPL-X's body: .npz with rotations (frames x 55 x 3, axis-angle, radians) and optionally translation",
+            "  (frames x 3, metres); or with points, the joints' positions in metres",
+        ]
+    if made.joints is not None:
+        lines.append(f"joints: {made.joints}, in its order or named in the file")
+    lines.append(f"rate: {made.fps:g} frames per second" if made.fps is not None else "rate: that of the reference")
+    lines.append(f"length: {LENGTHS[task.length]}")
+    if task.samples_per_clip > 1:
+        lines.append(f"samples: {task.samples_per_clip} for each clip")
+    return lines
+
+
+def _paper(task: Task) -> list[str]:
+    return [f"stands for: {task.paper.citation}; {task.paper.table}"] if task.paper is not None else []
+
+
+def _splits(task: Task) -> list[str]:
+    lines = []
+    for split in task.splits:
+        clips = task.clips[split]
+        digest = (
+            f"SHA-256 of ids {clips.ids_sha256[:12]}..." if clips.ids_sha256 is not None else "no digest of ids: own copies only"
+        )
+        default = " (default)" if split == task.default_split else ""
+        lines.append(f"{split}{default}: {clips.count} clips of {task.corpus}, {digest}")
+    return lines
+
+
+def _protocol(task: Task) -> list[str]:
+    protocol = task.protocol()
+    size = f"{protocol.size[1]}x{protocol.size[0]}" if protocol.size is not None else "as they are"
+    rows = {
+        "references": REFERENCES[task.references],
+        "frames": protocol.frames,
+        "size": size,
+        "fps": f"{protocol.fps:g}" if protocol.fps is not None else "as they are",
+        "layout": protocol.layout or "none",
+        "seed": f"{task.seed}; a clip's own: first 8 bytes, big endian, of SHA-256 of {task.name}|{task.seed}|CLIP ID",
+        "samples per clip": str(task.samples_per_clip),
+        "coverage floor": f"{task.coverage_floor:g}; with fewer clips the run is incomplete",
+        "clusters of intervals": task.cluster or "none, clips are independent",
+    }
+    return [f"{name}: {value}" for name, value in rows.items()]
+
+
+def _metrics(task: Task) -> list[str]:
+    from signbench.metrics import registry
+
+    better = {"higher": "higher is better", "lower": "lower is better", "reference": "best is the references' own value"}
+    lines = []
+    for item in task.metrics:
+        direction = better[registry.create(item.metric).direction]
+        lines.append(f"{item.key}: {direction}, {item.tier}{', headline' if item.headline else ''}")
+    return lines

@@ -1,0 +1,151 @@
+"""A task from the command line: generators, hand-ins, several processes, kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.program import environment, signbench
+
+pytestmark = pytest.mark.end_to_end
+
+POSE = "synthsign/text-to-pose"
+
+
+def ran_well(*words, folder=None):
+    ran = signbench(*words, folder=folder)
+    assert ran.returncode == 0, ran.stderr
+    return ran
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Three generators on the first clips of a task."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("ground-truth", "first-frame", "nearest"):
+        ran_well("run", POSE, "--generator", name, "--limit", "6", "--out", folder / name)
+    return folder
+
+
+def test_a_generator_is_run_and_scored_and_its_predictions_can_be_handed_in_again(runs, tmp_path):
+    result = json.loads((runs / "nearest" / "result.json").read_text())
+    assert (result["kind"], result["task"]["name"], result["generator"]["name"]) == ("run", POSE, "nearest")
+    assert result["subset"] == {"limit": 6, "clips": None}
+    ran = ran_well(
+        "score",
+        POSE,
+        "--predictions",
+        runs / "nearest" / "predictions",
+        "--limit",
+        "6",
+        "--out",
+        "again",
+        "--json",
+        folder=tmp_path,
+    )
+    scores = json.loads(ran.stdout)["scores"]
+    assert scores == result["scores"]
+
+
+def test_runs_are_put_side_by_side_and_the_ceiling_is_an_anchor(runs):
+    rows = json.loads(ran_well("results", *runs.iterdir(), "--json").stdout)["rows"]
+    assert rows[0]["run"] == str(runs / "ground-truth")
+    assert rows[0]["place"] == "anchor"
+    table = ran_well("results", *runs.iterdir())
+    assert "anchor" in table.stdout
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_several_processes_make_the_same_predictions_and_the_same_result(runs, tmp_path, processes):
+    words = ["run", POSE, "--generator", "nearest", "--limit", "6", "--out", tmp_path / "run"]
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "signbench"]
+    ran = subprocess.run([*launched, *map(str, words)], env=environment(), capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stderr
+    for part in ("result.json", "predictions/manifest.jsonl", "predictions/test-0001.pose", "predictions/test-0006.pose"):
+        assert (tmp_path / "run" / part).read_bytes() == (runs / "nearest" / part).read_bytes()
+
+
+def test_a_run_killed_while_generating_goes_on_and_ends_with_the_same_bytes(runs, tmp_path):
+    words = ["run", "synthsign/text-to-video", "--generator", "ground-truth", "--limit", "8", "--workers", "1"]
+    whole = tmp_path / "whole"
+    ran_well(*words, "--out", whole)
+    out = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "signbench", *words, "--out", str(out)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list(out.glob("predictions/*.mkv")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    made = len(list(out.glob("predictions/*.mkv")))
+    assert 1 <= made < 8
+    ran_well(*words, "--out", out)
+    assert (out / "result.json").read_bytes() == (whole / "result.json").read_bytes()
+    for path in sorted((whole / "predictions").iterdir()):
+        assert (out / "predictions" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_user_s_own_generator_is_named_by_its_file(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from signbench.generators.base import Card, Generator, Production\n"
+        "class Mine(Generator):\n"
+        "    card = Card('mine', '1', ('pose',), ('text',), 'MIT')\n"
+        "    def prepare(self, train):\n"
+        "        self.pose = next(iter(train)).media.pose(None)\n"
+        "    def generate(self, prompts, seeds):\n"
+        "        for prompt in prompts:\n"
+        "            yield Production(prompt.clip, None, self.pose, self.pose.fps)\n"
+    )
+    ran = ran_well("run", POSE, "--generator", "mine.py:Mine", "--limit", "3", "--json", folder=tmp_path)
+    assert json.loads(ran.stdout)["generator"]["name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", POSE, "--generator", "nearestt"], "nearest"),
+        (["run", "synthsign/text-to-pos", "--generator", "noise"], "text-to-pose"),
+        (["run", POSE, "--generator", "noise", "--split", "tset"], "test"),
+        (["run", POSE, "--generator", "noise", "--limit", "0"], "--limit"),
+        (["run", "synthsign/reconstruction", "--generator", "stitched", "--limit", "2"], "gloss"),
+        (["score", POSE, "--predictions", "nowhere"], "nowhere"),
+        (["score", POSE], "--predictions"),
+    ],
+)
+def test_wrong_use_is_answered_in_a_sentence(tmp_path, words, said):
+    ran = signbench(*words, folder=tmp_path)
+    assert ran.returncode == 2, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert said in ran.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_bad_hand_in_is_refused_with_every_clip_named_and_a_missing_clip_may_be_allowed(runs, tmp_path):
+    hand_in = tmp_path / "hand-in"
+    shutil.copytree(runs / "nearest" / "predictions", hand_in)
+    (hand_in / "manifest.jsonl").unlink()
+    (hand_in / "test-0002.pose").write_bytes(b"")
+    (hand_in / "test-0004.pose").unlink()
+    words = ["score", POSE, "--predictions", hand_in, "--limit", "6", "--out", tmp_path / "run"]
+    ran = signbench(*words)
+    assert ran.returncode == 2
+    assert "test-0002" in ran.stderr
+    assert "test-0004" in ran.stderr
+    listed = json.loads(signbench(*words, "--json").stdout)["problems"]
+    assert [(item["kind"], item["clip"]) for item in listed] == [("missing", "test-0004"), ("unreadable", "test-0002")]
+    assert not (tmp_path / "run").exists()
+    shutil.copy(runs / "nearest" / "predictions" / "test-0002.pose", hand_in)
+    ran = signbench(*words, "--allow-missing", "--json")
+    assert ran.returncode == 3
+    assert json.loads(ran.stdout)["scores"][0]["coverage"] == pytest.approx(5 / 6)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from signbench.cli.main import main
+from signbench.metrics import registry
+from signbench.tasks.loading import known, task
+from signbench.tasks.sheet import GRANTS, LENGTHS
+
+
+@pytest.fixture
+def signbench(monkeypatch, capsys):
+    """Runs ``signbench WORDS`` in this process: exit code, standard output and standard error."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["signbench", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return run
+
+
+def test_tasks_are_listed(signbench):
+    code, out, _ = signbench("tasks", "list")
+    assert code == 0
+    assert all(name in out for name in known())
+    code, out, _ = signbench("tasks", "list", "--json")
+    assert [row["name"] for row in json.loads(out)] == known()
+
+
+@pytest.mark.parametrize("name", known())
+def test_a_task_is_shown_with_all_that_a_submitter_needs(name, signbench):
+    found = task(name)
+    code, out, _ = signbench("tasks", "show", name)
+    assert code == 0
+    assert out.startswith(f"{name}, version {found.version}\n")
+    assert all(f"{grant}: {GRANTS[grant]}" in out for grant in found.given)
+    assert LENGTHS[found.length] in out
+    for split in found.splits:
+        assert f"{split}" in out
+        assert f"{found.clips[split].count} clips of {found.corpus}" in out
+    for value in (found.made.size, found.made.joints, found.made.file, f"{found.made.fps:g} frames per second", found.seed):
+        assert value is None or str(value) in out
+    for item in found.metrics:
+        assert f"  {item.key}: " in out
+    assert all(line in out for line in found.open_in_paper)
+    assert f"signbench score {name} --predictions DIR" in out
+    shown = json.loads(signbench("tasks", "show", name, "--json")[1])
+    first, second = shown["example_files"]
+    assert f"named by the clip's id: {first} and {second}" in out
+
+
+def test_a_task_as_json_has_its_fields_protocol_and_directions(signbench):
+    found = task("synthsign/text-to-pose")
+    shown = json.loads(signbench("tasks", "show", found.name, "--json")[1])
+    assert set(type(found).model_fields) < set(shown)
+    assert shown["protocol"] == found.protocol().as_json()
+    directions = [registry.create(item.metric).direction for item in found.metrics]
+    assert [row["direction"] for row in shown["metrics"]] == directions
+    assert all(file.endswith(".pose") for file in shown["example_files"])
+
+
+def test_an_unknown_task_is_answered_with_the_nearest(signbench):
+    code, out, err = signbench("tasks", "show", "synthsign/text-to-pos")
+    assert (code, out) == (2, "")
+    assert "Did you mean synthsign/text-to-pose" in err

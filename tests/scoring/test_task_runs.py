@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from signbench.errors import InputError
+from signbench.generators import registry as generators
+from signbench.generators.base import Card, Generator, Production
+from signbench.media.pose_files import write_pose
+from signbench.media.video_writer import write_video
+from signbench.runs.folder import RunFolder
+from signbench.scoring.task_runs import Generation, TaskRun, run_generator, score_predictions
+from tests.clips import moving_square
+from tests.tasks.conftest import tiny_corpus
+from tests.tasks.tiny import FPS, FRAMES, HEIGHT, IDS, WIDTH, TinyCorpus, points, tiny_task
+
+__all__ = ["tiny_corpus"]
+
+pytestmark = pytest.mark.usefixtures("tiny_corpus")
+
+
+def handed_in(folder, clips=IDS["test"], shift=1):
+    folder.mkdir(parents=True, exist_ok=True)
+    for clip in clips:
+        frames = moving_square(FRAMES, HEIGHT, WIDTH, seed=int(clip[-4:]), shift=shift)
+        write_video(folder / f"{clip}.mkv", iter(frames), FPS)
+    return folder
+
+
+def scored(tmp_path, task=None, *, allow_missing=False, out="run", fresh=False, **options):
+    run = TaskRun.of(task or tiny_task(), **options)
+    return score_predictions(run, tmp_path / "hand-in", tmp_path / out, fresh=fresh, allow_missing=allow_missing)[1]
+
+
+def generated(tmp_path, name, task=None, *, out=None, **options):
+    run = TaskRun.of(task or tiny_task(), **options)
+    made_by = name if isinstance(name, Generator) else generators.create(name)
+    return run_generator(Generation(run, made_by), tmp_path / (out or made_by.card.name), fresh=False)[1]
+
+
+def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    result = scored(tmp_path)
+    assert (result.kind, result.task.name, result.task.version, result.task.split) == ("score", "tiny/text-to-video", 1, "test")
+    assert result.exit_code == 0
+    score = result["l1"]
+    assert score.headline
+    assert score.value > 0
+    assert "size:32x24|resize:opencv-area|fps:25|frames:equal|clips:4" in score.signature
+    handed_in(tmp_path / "perfect", shift=0)
+    run = TaskRun.of(tiny_task())
+    assert score_predictions(run, tmp_path / "perfect", tmp_path / "p", fresh=False, allow_missing=False)[1]["l1"].value == 0
+
+
+def test_every_trouble_with_the_predictions_is_told_before_anything_is_written(tmp_path):
+    handed_in(tmp_path / "hand-in", clips=IDS["test"][:3])
+    write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, 20, 20)), FPS)
+    with pytest.raises(InputError, match=r"test-0002.*20 x 20(.|\n)*1 clip without a file \(test-0004\)"):
+        scored(tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_clip_that_is_missing_by_permission_costs_the_worst_value_and_leaves_the_run_incomplete(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    whole = scored(tmp_path, out="whole")
+    (tmp_path / "hand-in" / "test-0003.mkv").unlink()
+    result = scored(tmp_path, allow_missing=True)
+    score = result["l1"]
+    assert result.exit_code == 3
+    assert (score.clips, score.coverage) == (3, 0.75)
+    assert [(clip.clip, clip.counted_as) for clip in score.missing] == [("test-0003", "worst value")]
+    assert score.value > whole["l1"].value + 0.2
+    assert score.signature == whole["l1"].signature
+    assert scored(tmp_path, tiny_task(coverage_floor=0.75), allow_missing=True, out="floor").exit_code == 0
+
+
+def test_a_hand_in_that_changed_is_refused_when_its_run_goes_on(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    scored(tmp_path)
+    write_video(tmp_path / "hand-in" / "test-0001.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
+    with pytest.raises(InputError, match="changed since"):
+        scored(tmp_path)
+    assert scored(tmp_path, fresh=True).exit_code == 0
+
+
+def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    assert scored(tmp_path, limit=2).subset.limit == 2
+    assert scored(tmp_path, out="chosen", clips=["test-0004"]).subset.clips == ("test-0004",)
+    with pytest.raises(InputError, match="no clip nobody"):
+        scored(tmp_path, clips=["nobody"])
+
+
+def test_an_own_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    copy = handed_in(tmp_path / "copy", shift=0)
+    by_corpus, by_copy = scored(tmp_path), scored(tmp_path, out="copy-run", references_dir=copy)
+    assert by_copy["l1"].value == by_corpus["l1"].value
+    assert by_copy.subset is None
+    (copy / "test-0002.mkv").unlink()
+    (tmp_path / "hand-in" / "test-0002.mkv").unlink()
+    assert scored(tmp_path, out="part", references_dir=copy).subset.clips == ("test-0001", "test-0003", "test-0004")
+
+
+@pytest.mark.parametrize("kind", ["video", "pose", "motion"])
+def test_the_ceiling_is_perfect_and_what_generators_make_is_kept_and_scored(tmp_path, kind):
+    task = tiny_task(kind)
+    metric = task.metrics[0].metric
+    ceiling = generated(tmp_path, "ground-truth", task)
+    assert ceiling.exit_code == 0
+    assert ceiling[metric].value == pytest.approx(0, abs=1e-6)
+    assert ceiling.generator["sees"] == "references"
+    assert generated(tmp_path, "noise", task)[metric].value > 0
+    assert generated(tmp_path, "first-frame", task)[metric].value > 0
+    manifest = (tmp_path / "noise" / "predictions" / "manifest.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in manifest] == IDS["test"]
+
+
+def test_a_finished_run_is_not_generated_again(tmp_path, monkeypatch):
+    first = generated(tmp_path, "noise")
+
+    def refuse(*_):
+        raise AssertionError("it was generated again")
+
+    monkeypatch.setattr("signbench.generators.trivial.Noise.generate", refuse)
+    monkeypatch.setattr("signbench.generators.trivial.Noise.prepare", refuse)
+    assert generated(tmp_path, "noise") == first
+
+
+class Stubborn(Generator):
+    """Copies a train clip, and breaks on one of the test clips."""
+
+    card = Card("stubborn", "1", ("video",), (), "CC0-1.0")
+    breaks = True
+
+    def prepare(self, train):
+        self.frames = next(iter(train)).media.frames
+
+    def generate(self, prompts, seeds):
+        for prompt in prompts:
+            if self.breaks and prompt.clip == "test-0002":
+                raise RuntimeError("out of ideas")
+            yield Production(prompt.clip, iter(self.frames), None, prompt.fps)
+
+
+def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_tried_again(tmp_path):
+    result = generated(tmp_path, Stubborn())
+    score = result["l1"]
+    assert result.exit_code == 3
+    assert score.clips == 3
+    assert "the generator failed on it" in score.missing[0].reason
+    assert "out of ideas" in score.missing[0].reason
+    mended = Stubborn()
+    mended.breaks = False
+    assert generated(tmp_path, mended).exit_code == 0
+
+
+def test_a_generator_that_does_not_fit_the_task_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(InputError, match="makes video"):
+        generated(tmp_path, Stubborn(), tiny_task("pose"))
+    assert not (tmp_path / "stubborn").exists()
+
+
+def test_another_generator_in_the_same_folder_is_refused(tmp_path):
+    generated(tmp_path, "noise", out="run")
+    with pytest.raises(InputError, match=r"another specification.*generator"):
+        generated(tmp_path, "first-frame", out="run")
+
+
+def test_clips_of_one_signer_are_one_cluster(tmp_path):
+    handed_in(tmp_path / "hand-in")
+    result = scored(tmp_path, tiny_task(cluster="signer"))
+    assert result["l1"].interval is None
+    assert "fewer than" in result["l1"].interval_note
+
+
+def test_the_result_can_be_derived_again_without_corpus_and_predictions(tmp_path, monkeypatch):
+    from signbench.runs.plan import RunPlan
+    from signbench.scoring.engine import finish
+
+    first = generated(tmp_path, "noise")
+    monkeypatch.setattr(TinyCorpus, "clip", None)
+    folder = RunFolder(tmp_path / "noise")
+    folder.result_json.unlink()
+    assert finish(RunPlan.from_run(folder.read()), folder) == first
+
+
+def test_poses_are_handed_in_too(tmp_path):
+    (tmp_path / "hand-in").mkdir()
+    for clip in IDS["test"]:
+        write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
+    assert scored(tmp_path, tiny_task("pose"))["dtw"].seen == 1.0
