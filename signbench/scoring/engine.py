@@ -8,7 +8,7 @@ import platform
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,13 +166,28 @@ def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | Non
         ranks.agree({"trouble": True})
         raise
     ranks.agree({"launch": description["launch"], "todo": todo})
-    try:
+    with keeping_status(folder, description):
         mine = ranks.share(list(todo))
         if mine:
             with RecordFile(folder.records(ranks.rank), write=True) as records:
                 work.score({clip: todo[clip] for clip in mine}, records)
         ranks.wait_for_others(folder, description["launch"])
         result = finish(work.plan, folder)
+    _write_status(folder, description, result.status, result.exit_code, begun)
+    return result
+
+
+@contextmanager
+def keeping_status(folder: RunFolder, description: dict[str, Any]) -> Iterator[None]:
+    """Writes into ``run.json`` how a run ended, where it ends early.
+
+    Args:
+        folder: of the run.
+        description: what ``run.json`` holds.
+    """
+    begun = time.monotonic()
+    try:
+        yield
     except KeyboardInterrupt:
         _write_status(folder, description, "interrupted", 130, begun)
         raise
@@ -182,8 +197,6 @@ def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | Non
     except Exception:
         _write_status(folder, description, "failed", 70, begun)
         raise
-    _write_status(folder, description, result.status, result.exit_code, begun)
-    return result
 
 
 def finish(plan: RunPlan, folder: RunFolder) -> Result:
@@ -225,7 +238,7 @@ def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tup
     return todo, _describe(work.plan, folder, ranks, started, fresh=fresh)
 
 
-def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> str:
+def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> dict[str, Any]:
     """Claims a folder for a run whose predictions are still to be made, and writes ``run.json``.
 
     Args:
@@ -235,15 +248,14 @@ def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> str
         fresh: move an older run aside first.
 
     Returns:
-        The name of this launch.
+        What ``run.json`` holds.
 
     Raises:
         InputError: the folder holds another run, or cannot be written.
     """
     goes_on = folder.claim(plan.spec(), fresh=fresh)
     started = folder.read().get("started", _now()) if goes_on else _now()
-    launch: str = _describe(plan, folder, ranks, started, fresh=fresh)["launch"]
-    return launch
+    return _describe(plan, folder, ranks, started, fresh=fresh)
 
 
 def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, *, fresh: bool) -> dict[str, Any]:
@@ -274,19 +286,12 @@ def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
     message = ranks.agree(None)
     if "trouble" in message:
         return
-    trouble: str | None = "it was interrupted"
-    try:
+    with ranks.marking_end(folder, message["launch"]):
         todo: dict[str, list[int]] = message["todo"]
         mine = ranks.share(list(todo))
         if mine:
             with RecordFile(folder.records(ranks.rank), write=True) as records:
                 work.score({clip: todo[clip] for clip in mine}, records)
-        trouble = None
-    except Exception as error:
-        trouble = f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        ranks.mark_end(folder, message["launch"], trouble)
 
 
 def _check_inputs(work: Work, store: RecordStore) -> None:

@@ -7,6 +7,8 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -75,15 +77,23 @@ class Ranks:
         """This rank's clips: those at places i with i mod world = rank."""
         return clips[self.rank :: self.world]
 
-    def mark_end(self, folder: RunFolder, launch: str, trouble: str | None) -> None:
-        """Says in the folder that this rank has nothing left to do.
+    @contextmanager
+    def marking_end(self, folder: RunFolder, launch: str) -> Iterator[None]:
+        """Says in the folder that this rank has nothing left to do, and why, where it ends early.
 
         Args:
             folder: of the run.
             launch: what rank 0 named this launch.
-            trouble: one sentence where it ended early.
         """
-        write_atomically(folder.end_marker(self.rank), json_bytes({"launch": launch, "trouble": trouble}))
+        trouble: str | None = "it was interrupted"
+        try:
+            yield
+            trouble = None
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            write_atomically(folder.end_marker(self.rank), json_bytes({"launch": launch, "trouble": trouble}))
 
     def wait_for_others(self, folder: RunFolder, launch: str) -> None:
         """Waits for the end marker of every other rank of this launch; rank 0 only.

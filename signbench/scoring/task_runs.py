@@ -15,7 +15,7 @@ from signbench.metrics import registry as metrics
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
-from signbench.scoring.engine import Progress, Work, begin, run_in_folder, silent
+from signbench.scoring.engine import Progress, Work, begin, keeping_status, run_in_folder, silent
 from signbench.scoring.ranks import Ranks
 from signbench.tasks.checking import check_predictions
 from signbench.tasks.predictions import read_predictions
@@ -280,31 +280,25 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
     plan = generation.plan()
     folder = RunFolder(out if out is not None else plan.default_folder())
     predictions = folder.path / PREDICTIONS
-    trouble: str | None = "it was interrupted"
     if ranks.first:
         try:
             generation.check()
-            launch = begin(plan, folder, ranks, fresh=fresh)
+            description = begin(plan, folder, ranks, fresh=fresh)
         except SignbenchError:
             ranks.agree({"trouble": True})
             raise
-        ranks.agree({"launch": launch})
-        generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
-        ranks.wait_for_others(folder, launch)
-        merge(predictions)
+        ranks.agree({"launch": description["launch"]})
+        with keeping_status(folder, description):
+            generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
+            ranks.wait_for_others(folder, description["launch"])
+            merge(predictions)
         ranks.agree({"generated": True})
     else:
         message = ranks.agree(None)
         if "trouble" in message:
             return None
-        try:
+        with ranks.marking_end(folder, message["launch"]):
             generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
-            trouble = None
-        except Exception as error:
-            trouble = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            ranks.mark_end(folder, message["launch"], trouble)
         ranks.agree(None)
     result = run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
     return None if result is None else (folder, result)
