@@ -91,7 +91,8 @@ def export(
     media: Annotated[
         str,
         typer.Option(
-            help="Separated by commas: video, pose, motion (SMPL-X rotations), rendering:pose, rendering:hamer, rendering:smplx."
+            help="Separated by commas: video, pose, motion (SMPL-X rotations), rendering:pose, rendering:hamer, rendering:smplx, "
+            "rendering:cross-person (the motion by another signer)."
         ),
     ] = "video,pose,motion",
     size: Annotated[int, typer.Option(min=64, max=576, help="Height and width of the video in pixels.")] = 128,

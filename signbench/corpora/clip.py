@@ -21,7 +21,8 @@ class Clip:
         text: the spoken-language sentence or word.
         gloss: the glosses, in signing order.
         fps: frames per second, where the corpus says so.
-        renderings: other videos of the same motion by name, such as ``pose``, ``hamer`` and ``smplx``.
+        renderings: other videos of the same motion by name, such as ``pose``, ``hamer``, ``smplx`` and ``cross-person``.
+        other_signer: who performs the motion in the rendering ``cross-person``.
         motion: body-model rotations, which read as key points of the layout ``smplx-55`` (joint positions by forward kinematics).
     """
 
@@ -33,6 +34,7 @@ class Clip:
     text: str | None = None
     gloss: tuple[str, ...] = ()
     fps: float | None = None
+    other_signer: str | None = None
     renderings: Mapping[str, VideoRecording] = field(default_factory=dict)
     motion: PoseRecording | None = None
 

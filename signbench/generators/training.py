@@ -160,7 +160,7 @@ def check_medium(references: str) -> None:
     """
     kind, _, name = references.partition(":")
     if references not in ("video", "pose", "motion") and not (kind == "rendering" and name):
-        known = ["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx"]
+        known = ["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx", "rendering:cross-person"]
         raise InputError(f"there is no kind of references {references!r}. {nearest(references, known)}")
 
 

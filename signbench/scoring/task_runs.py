@@ -243,16 +243,20 @@ class Generation:
         )
 
     def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
-        """The video of another signer than the clip's, from the train clips, drawn with the clip's seed."""
+        """A train clip of the signer who performs the clip's motion in the reference, drawn with the clip's seed.
+
+        Where the corpus names no such signer, any other signer than the clip's own.
+        """
         from signbench.generators.base import clip_seed
 
-        own = self.corpus.clip(clip).signer
+        there = self.corpus.clip(clip)
         start = clip_seed(self.run.task.name, self.run.task.seed, clip) % len(train)
         for place in range(len(train)):
             other = self.corpus.clip(train[(start + place) % len(train)])
-            if other.signer != own:
+            if other.signer == there.other_signer or (there.other_signer is None and other.signer != there.signer):
                 return other.video
-        raise InputError(f"clip {clip}: no train clip of {self.corpus.name} has another signer than {own}.")
+        wanted = there.other_signer or f"another signer than {there.signer}"
+        raise InputError(f"clip {clip}: no train clip of {self.corpus.name} is by {wanted}.")
 
 
 def granted(task: Task) -> tuple[str, ...]:

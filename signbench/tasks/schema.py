@@ -15,7 +15,7 @@ Modality = Literal["video", "pose", "motion"]
 Grant = Literal[
     "text", "gloss", "word", "signer", "length", "source_image", "other_source_image", "driving_video", "driving_pose", "motion"
 ]
-ReferenceKind = Literal["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx"]
+ReferenceKind = Literal["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx", "rendering:cross-person"]
 Tier = Literal["core", "extended"]
 
 SUFFIXES: dict[Modality, tuple[str, ...]] = {

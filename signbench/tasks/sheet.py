@@ -36,6 +36,7 @@ REFERENCES = {
     "rendering:pose": "the corpus's video of drawn key points",
     "rendering:hamer": "the corpus's video of rendered hands",
     "rendering:smplx": "the corpus's video of a rendered body",
+    "rendering:cross-person": "the corpus's video of the same motion by the signer of the source image",
 }
 """What each kind of references is."""
 

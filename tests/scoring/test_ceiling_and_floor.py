@@ -21,6 +21,7 @@ ELSEWHERE = {"tcd", "duration-ratio"}
     [
         ("synthsign/text-to-pose", ["nearest", "mean-pose"]),
         ("synthsign/reconstruction", ["first-frame"]),
+        ("synthsign/cross-person", ["first-frame"]),
         ("synthsign/text-to-hamer", ["shuffled"]),
         ("synthsign/word-generation", ["nearest"]),
     ],

@@ -17,7 +17,8 @@ from tests.tasks.tiny import FPS, FRAMES, HEIGHT, IDS, WIDTH, TinyCorpus, points
 
 __all__ = ["tiny_corpus"]
 
-pytestmark = pytest.mark.usefixtures("tiny_corpus")
+tiny = pytest.mark.usefixtures("tiny_corpus")
+"""The tasks of a test are over the tiny corpus, and signbench has no other."""
 
 
 def handed_in(folder, clips=IDS["test"], shift=1):
@@ -39,6 +40,7 @@ def generated(tmp_path, name, task=None, *, out=None, **options):
     return run_generator(Generation(run, made_by), tmp_path / (out or made_by.card.name), fresh=False)[1]
 
 
+@tiny
 def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
     handed_in(tmp_path / "hand-in")
     result = scored(tmp_path)
@@ -53,6 +55,7 @@ def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
     assert score_predictions(run, tmp_path / "perfect", tmp_path / "p", fresh=False, allow_missing=False)[1]["l1"].value == 0
 
 
+@tiny
 def test_every_trouble_with_the_predictions_is_told_before_anything_is_written(tmp_path):
     handed_in(tmp_path / "hand-in", clips=IDS["test"][:3])
     write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, 20, 20)), FPS)
@@ -61,6 +64,7 @@ def test_every_trouble_with_the_predictions_is_told_before_anything_is_written(t
     assert not (tmp_path / "run").exists()
 
 
+@tiny
 def test_a_clip_that_is_missing_by_permission_costs_the_worst_value_and_leaves_the_run_incomplete(tmp_path):
     handed_in(tmp_path / "hand-in")
     whole = scored(tmp_path, out="whole")
@@ -75,6 +79,7 @@ def test_a_clip_that_is_missing_by_permission_costs_the_worst_value_and_leaves_t
     assert scored(tmp_path, tiny_task(coverage_floor=0.75), allow_missing=True, out="floor").exit_code == 0
 
 
+@tiny
 def test_a_hand_in_that_changed_is_refused_when_its_run_goes_on(tmp_path):
     handed_in(tmp_path / "hand-in")
     scored(tmp_path)
@@ -84,6 +89,7 @@ def test_a_hand_in_that_changed_is_refused_when_its_run_goes_on(tmp_path):
     assert scored(tmp_path, fresh=True).exit_code == 0
 
 
+@tiny
 def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
     handed_in(tmp_path / "hand-in")
     assert scored(tmp_path, limit=2).subset.limit == 2
@@ -92,6 +98,7 @@ def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
         scored(tmp_path, clips=["nobody"])
 
 
+@tiny
 def test_an_own_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
     handed_in(tmp_path / "hand-in")
     copy = handed_in(tmp_path / "copy", shift=0)
@@ -103,6 +110,7 @@ def test_an_own_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
     assert scored(tmp_path, out="part", references_dir=copy).subset.clips == ("test-0001", "test-0003", "test-0004")
 
 
+@tiny
 @pytest.mark.parametrize("kind", ["video", "pose", "motion"])
 def test_the_ceiling_is_perfect_and_what_generators_make_is_kept_and_scored(tmp_path, kind):
     task = tiny_task(kind)
@@ -117,6 +125,7 @@ def test_the_ceiling_is_perfect_and_what_generators_make_is_kept_and_scored(tmp_
     assert [json.loads(line)["id"] for line in manifest] == IDS["test"]
 
 
+@tiny
 def test_a_finished_run_is_not_generated_again(tmp_path, monkeypatch):
     first = generated(tmp_path, "noise")
 
@@ -144,6 +153,7 @@ class Stubborn(Generator):
             yield Production(prompt.clip, iter(self.frames), None, prompt.fps)
 
 
+@tiny
 def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_tried_again(tmp_path):
     result = generated(tmp_path, Stubborn())
     score = result["l1"]
@@ -156,18 +166,21 @@ def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_tried
     assert generated(tmp_path, mended).exit_code == 0
 
 
+@tiny
 def test_a_generator_that_does_not_fit_the_task_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(InputError, match="makes video"):
         generated(tmp_path, Stubborn(), tiny_task("pose"))
     assert not (tmp_path / "stubborn").exists()
 
 
+@tiny
 def test_another_generator_in_the_same_folder_is_refused(tmp_path):
     generated(tmp_path, "noise", out="run")
     with pytest.raises(InputError, match=r"another specification.*generator"):
         generated(tmp_path, "first-frame", out="run")
 
 
+@tiny
 def test_clips_of_one_signer_are_one_cluster(tmp_path):
     handed_in(tmp_path / "hand-in")
     result = scored(tmp_path, tiny_task(cluster="signer"))
@@ -175,6 +188,7 @@ def test_clips_of_one_signer_are_one_cluster(tmp_path):
     assert "fewer than" in result["l1"].interval_note
 
 
+@tiny
 def test_the_result_can_be_derived_again_without_corpus_and_predictions(tmp_path, monkeypatch):
     from signbench.runs.plan import RunPlan
     from signbench.scoring.engine import finish
@@ -186,8 +200,29 @@ def test_the_result_can_be_derived_again_without_corpus_and_predictions(tmp_path
     assert finish(RunPlan.from_run(folder.read()), folder) == first
 
 
+@tiny
 def test_poses_are_handed_in_too(tmp_path):
     (tmp_path / "hand-in").mkdir()
     for clip in IDS["test"]:
         write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
     assert scored(tmp_path, tiny_task("pose"))["dtw"].seen == 1.0
+
+
+def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_reference():
+    from signbench.generators.base import Made
+    from signbench.generators.sampling import first_frame
+    from signbench.generators.training import TrainView
+    from signbench.tasks.loading import task
+
+    run = TaskRun.of(task("synthsign/cross-person"), limit=3)
+    generation = Generation(run, generators.create("first-frame"))
+    corpus = generation.corpus
+    train = TrainView.of_task(corpus, Made.of_task(run.task.made), split=run.split, references=run.task.references)
+    for clip in run.clips:
+        source = generation._other_signer(clip, train.ids)
+        there = corpus.clip(clip)
+        assert corpus.clip(source.clip).signer == there.other_signer != there.signer
+        reference = first_frame(run.references.side.clips[clip].video, (128, 128))
+        image = first_frame(source, (128, 128)).astype(int)
+        own = first_frame(there.video, (128, 128)).astype(int)
+        assert abs(reference - image).mean() < abs(reference - own).mean()

@@ -34,7 +34,7 @@ SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
 
 SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
 SIZES = range(64, 577)
-_LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx"}
+_LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx", "cross-person": "video"}
 POSE_SIZE = 512
 """Key points are in pixels of a picture of this side."""
 
@@ -138,9 +138,20 @@ class SynthSign:
             text=sentence.text,
             gloss=sentence.gloss,
             fps=self.fps,
+            other_signer=self.other_signer(clip_id),
             renderings={name: SynthSignVideo(self.seed, clip_id, take, self.size, name) for name in RENDERINGS if name != "video"},
             motion=SynthSignMotion(self.seed, clip_id, take, POSE_SIZE),
         )
+
+    def other_signer(self, clip_id: str) -> str:
+        """Who performs a clip's motion in its rendering ``cross-person``: another signer with the same dominant hand.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        own = self.sentence(clip_id).signer
+        alike = [name for name, signer in SIGNERS.items() if name != own and signer.left_handed == SIGNERS[own].left_handed]
+        return Choices(self.version, self.seed, "other signer", clip_id).one(alike)
 
     def length(self, clip_id: str, take: int = 0) -> int:
         """Number of frames of a clip.
@@ -189,7 +200,8 @@ class SynthSign:
             clip_id: of the clip.
             take: which performance of the sentence by the same signer; 0 is the reference.
             size: height and width in pixels, 64 to 576; by default the corpus's own.
-            rendering: ``video``, or on black ``pose`` (the drawn key points), ``hamer`` (the hands) or ``smplx`` (the body).
+            rendering: ``video``, or on black ``pose`` (the drawn key points), ``hamer`` (the hands) or ``smplx`` (the body);
+                ``cross-person`` is the same motion by another signer.
 
         Returns:
             An iterator over uint8 ``(size, size, 3)`` RGB, as many as the pose has frames.
@@ -217,13 +229,18 @@ class SynthSign:
             from signbench.media.drawing import draw_pose
 
             return draw_pose(self.pose(clip_id, take), side, POSE_SIZE, positions)
+        if rendering == "cross-person":
+            other = self.other_signer(clip_id)
+            body = _performed(self.seed, clip_id, take, self.sentence(clip_id), other)
+            return render(body, SIGNERS[other], side, look, positions)
         return render(self.body(clip_id, take), SIGNERS[self.sentence(clip_id).signer], side, look, positions)
 
 
 @lru_cache(maxsize=8)
-def _performed(seed: int, clip_id: str, take: int, sentence: Sentence) -> Skeleton:
-    signer = SIGNERS[sentence.signer]
-    return skeleton(perform(sentence, signer, generator(SynthSign.version, seed, clip_id, take)), signer)
+def _performed(seed: int, clip_id: str, take: int, sentence: Sentence, by: str | None = None) -> Skeleton:
+    """The body of a performance; ``by`` another signer, it is the same performance with that signer's proportions."""
+    performance = perform(sentence, SIGNERS[sentence.signer], generator(SynthSign.version, seed, clip_id, take))
+    return skeleton(performance, SIGNERS[by or sentence.signer])
 
 
 @lru_cache(maxsize=8192)

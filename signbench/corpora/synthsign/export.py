@@ -21,12 +21,14 @@ _SUFFIXES = {
     "rendering:pose": ".mkv",
     "rendering:hamer": ".mkv",
     "rendering:smplx": ".mkv",
+    "rendering:cross-person": ".mkv",
 }
 _RENDERINGS = {
     "video": "video",
     "rendering:pose": "pose",
     "rendering:hamer": "hamer",
     "rendering:smplx": "smplx",
+    "rendering:cross-person": "cross-person",
 }
 MEDIA = tuple(_SUFFIXES)
 """What can be exported: video, key points, body-model rotations, and videos of the rendered forms."""

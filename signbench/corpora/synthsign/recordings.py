@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from signbench.corpora.recordings import Stamp
     from signbench.corpora.synthsign.corpus import SynthSign
 
-Rendering = Literal["video", "pose", "hamer", "smplx"]
-RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx")
-"""The video itself, the drawn key points, the hands on black, the body on black."""
+Rendering = Literal["video", "pose", "hamer", "smplx", "cross-person"]
+RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-person")
+"""The video itself, the drawn key points, the hands on black, the body on black, and the same motion by another signer."""
 
 _CHUNK = 16
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from signbench.errors import InputError, MediaError
 from signbench.media.body_model import forward, neutral_rig
@@ -17,8 +18,8 @@ ROTATIONS = GENERATOR.normal(size=(6, 55, 3)).astype(np.float32)
 SHIFT = GENERATOR.normal(size=(6, 3)).astype(np.float32)
 
 
-def saved(path: Path, **fields: object) -> Path:
-    np.savez(path / "clip.npz", **fields)  # type: ignore[arg-type]
+def saved(path: Path, **fields: ArrayLike) -> Path:
+    np.savez(path / "clip.npz", allow_pickle=True, **{name: np.asarray(field) for name, field in fields.items()})
     return path / "clip.npz"
 
 
