@@ -17,17 +17,10 @@ from signbench.media.video import VideoProbe
 
 
 @dataclass(frozen=True)
-class VideoAtRate:
-    """A video with a rate that is said beside it.
+class _AtRate:
+    """What a recording with a declared rate is, in either modality; see :class:`VideoAtRate`."""
 
-    Attributes:
-        recording: the video.
-        fps: frames per second.
-        table: the file that declares the rate, which then takes the place of the video's own; None: the rate stands in only where
-            the video says none.
-    """
-
-    recording: VideoRecording
+    recording: VideoRecording | PoseRecording
     fps: float
     table: Path | None = None
 
@@ -40,6 +33,20 @@ class VideoAtRate:
 
     def digest(self) -> str:
         return _digest(self.recording, self.fps, self.table)
+
+
+@dataclass(frozen=True)
+class VideoAtRate(_AtRate):
+    """A video with a rate that is said beside it.
+
+    Attributes:
+        recording: the video.
+        fps: frames per second.
+        table: the file that declares the rate, which then takes the place of the video's own; None: the rate stands in only where
+            the video says none.
+    """
+
+    recording: VideoRecording
 
     def probe(self, source_fps: float | None) -> VideoProbe:
         if self.table is not None:
@@ -52,7 +59,7 @@ class VideoAtRate:
 
 
 @dataclass(frozen=True)
-class PoseAtRate:
+class PoseAtRate(_AtRate):
     """Key points with a rate that is said beside them; see :class:`VideoAtRate`.
 
     Attributes:
@@ -62,18 +69,6 @@ class PoseAtRate:
     """
 
     recording: PoseRecording
-    fps: float
-    table: Path | None = None
-
-    @property
-    def label(self) -> str:
-        return self.recording.label
-
-    def stamp(self) -> Stamp:
-        return _stamp(self.recording.stamp(), self.table)
-
-    def digest(self) -> str:
-        return _digest(self.recording, self.fps, self.table)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         probe = self.recording.probe(source_fps or (self.fps if self.table is not None else None))
