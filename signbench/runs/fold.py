@@ -106,7 +106,7 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: 
             readers=reader(inputs.modality),
             layout=inputs.layout,
             clips=len(plan.clips),
-            refs=signature.references_digest(inputs.digests),
+            refs=signature.references_digest(inputs.references(plan.clips)),
             subset=_subset(plan),
         ),
     )
@@ -117,16 +117,22 @@ class _Inputs:
     """What the records of one metric were made from.
 
     Attributes:
-        modality: ``video`` or ``pose``.
+        metric: the metric.
+        kinds: modalities that any clip was read in; one clip alone may have failed before it was read.
         layouts: the references' key-point layouts.
-        ratios: the measured clips' duration ratios.
-        digests: clip id -> SHA-256 of the reference, of every expected clip.
+        ratios: modality -> the measured clips' duration ratios.
+        digests: modality -> clip id -> SHA-256 of the reference.
     """
 
-    modality: str
+    metric: Metric
+    kinds: set[str] = field(default_factory=set)
     layouts: set[str] = field(default_factory=set)
-    ratios: list[float] = field(default_factory=list)
-    digests: dict[str, str] = field(default_factory=dict)
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+    digests: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def modality(self) -> str:
+        return modality_of(self.metric, self.kinds)
 
     @property
     def layout(self) -> str | None:
@@ -134,23 +140,33 @@ class _Inputs:
 
     @property
     def ratio(self) -> float | None:
-        return math.fsum(self.ratios) / len(self.ratios) if self.ratios else None
+        ratios = self.ratios.get(self.modality)
+        return math.fsum(ratios) / len(ratios) if ratios else None
+
+    def references(self, clips: Sequence[str]) -> dict[str, str]:
+        """SHA-256 of each clip's reference, ``unread`` where it could not be read."""
+        known = self.digests.get(self.modality, {})
+        return {clip: known.get(clip, "unread") for clip in clips}
 
 
 def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
     """What each metric's records were made from, in one pass over the clips."""
-    found = [_Inputs(modality_of(metric, ())) for metric in plan.metrics]
+    found = [_Inputs(metric) for metric in plan.metrics]
     for clip in plan.clips:
         for metric, key, inputs in zip(plan.metrics, plan.keys, found, strict=True):
             row = store.row(clip, key)
-            if row is not None:
-                inputs.modality = modality_of(metric, row.lengths)
-                if row.layout is not None and metric.view == "pose":
-                    inputs.layouts.add(row.layout)
-                if inputs.modality in row.lengths and store.has(clip, key):
-                    inputs.ratios.append(row.lengths[inputs.modality].ratio)
-            reference = row.inputs.get(f"reference.{inputs.modality}") if row is not None else None
-            inputs.digests[clip] = reference.sha256 if reference is not None else "unread"
+            if row is None:
+                continue
+            if row.layout is not None and metric.view == "pose":
+                inputs.layouts.add(row.layout)
+            for name, file in row.inputs.items():
+                side, _, kind = name.partition(".")
+                inputs.kinds.add(kind)
+                if side == "reference":
+                    inputs.digests.setdefault(kind, {})[clip] = file.sha256
+            if store.has(clip, key):
+                for kind, lengths in row.lengths.items():
+                    inputs.ratios.setdefault(kind, []).append(lengths.ratio)
     return found
 
 

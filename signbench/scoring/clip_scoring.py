@@ -84,8 +84,11 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]]) -> ClipO
             continue
         try:
             modality = views.modality(view)
-            inputs = _inputs(views, view)
-            outcome.inputs.update(inputs)
+            inputs: dict[str, Input] = {}
+            try:
+                _fill_inputs(views, view, inputs)
+            finally:  # a reference that was read belongs to the signature, whatever became of the prediction
+                outcome.inputs.update(inputs)
             outcome.lengths[modality] = views.lengths(modality)
             if modality == "pose":
                 outcome.layout = views.layout()
@@ -136,8 +139,7 @@ def _pairs(views: ClipViews, view: View, paired: bool) -> Iterator[Iterator[Pair
         yield iter([views.lengths(views.modality("lengths"))])
 
 
-def _inputs(views: ClipViews, view: View) -> dict[str, Input]:
-    inputs = {}
+def _fill_inputs(views: ClipViews, view: View, inputs: dict[str, Input]) -> None:
     modality = views.modality(view)
     for side, recording in views.recordings(view).items():
         try:
@@ -145,7 +147,6 @@ def _inputs(views: ClipViews, view: View) -> dict[str, Input]:
             inputs[f"{side}.{modality}"] = Input(size, modified, recording.digest())
         except OSError as error:
             raise ClipError(f"clip {views.reference.id}: {recording.label} cannot be read: {error.strerror}.", side) from error
-    return inputs
 
 
 def _check_unchanged(views: ClipViews, view: View, inputs: dict[str, Input]) -> None:

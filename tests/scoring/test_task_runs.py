@@ -80,6 +80,29 @@ def test_a_clip_that_is_missing_by_permission_costs_the_worst_value_and_leaves_t
 
 
 @tiny
+@pytest.mark.parametrize("kind", ["video", "pose"])
+@pytest.mark.parametrize("gone", ["test-0001", "test-0004"])
+def test_a_missing_clip_changes_no_signature(tmp_path, kind, gone):
+    task = tiny_task(kind)
+    metrics = [
+        {"metric": name, "on": None, "tier": "core", "headline": True} for name in (task.metrics[0].metric, "duration-ratio")
+    ]
+    task = tiny_task(kind, metrics=metrics)
+    if kind == "video":
+        handed_in(tmp_path / "hand-in")
+    else:
+        (tmp_path / "hand-in").mkdir()
+        for clip in IDS["test"]:
+            write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
+    whole = scored(tmp_path, task, out="whole")
+    next((tmp_path / "hand-in").glob(f"{gone}.*")).unlink()
+    part = scored(tmp_path, task, allow_missing=True, out="part")
+    assert part.exit_code == 3
+    assert [score.signature for score in part.scores] == [score.signature for score in whole.scores]
+    assert f"reader:{kind}-1" in part["duration-ratio"].signature
+
+
+@tiny
 def test_a_hand_in_that_changed_is_refused_when_its_run_goes_on(tmp_path):
     handed_in(tmp_path / "hand-in")
     scored(tmp_path)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.recordings import VideoFile
+from signbench.errors import MediaError
+from signbench.metrics import registry
+from signbench.scoring.clip_scoring import decoded_ahead, score_clip
+from signbench.scoring.protocol import Protocol
+from signbench.scoring.views import ClipViews
+from tests.clips import video_sides
+
+
+def test_a_prediction_that_vanished_is_to_blame_and_the_reference_is_still_signed(tmp_path):
+    references, predictions = video_sides(tmp_path, clips=1)
+    sides = [Clip("a", video=VideoFile(folder / "clip_000.mkv")) for folder in (references, predictions)]
+    (predictions / "clip_000.mkv").unlink()
+    outcome = score_clip(ClipViews(*sides, Protocol()), [(0, registry.create("l1"))])
+    assert outcome.records == {}
+    assert outcome.failures[0].fault == "prediction"
+    assert set(outcome.inputs) == {"reference.video"}
+
+
+def test_what_breaks_while_decoding_ahead_reaches_the_consumer_after_what_came_before():
+    def items():
+        yield "first"
+        yield "second"
+        raise MediaError("torn")
+
+    taken = []
+    with pytest.raises(MediaError, match="torn"), decoded_ahead(items()) as ahead:
+        taken.extend(ahead)
+    with decoded_ahead(items()) as ahead:
+        assert next(ahead) == "first"
+
+
+def test_a_consumer_that_leaves_early_closes_what_it_read_from():
+    closed = []
+
+    def items():
+        try:
+            for number in range(1000):
+                yield number
+        finally:
+            closed.append(True)
+
+    with decoded_ahead(items()) as ahead:
+        assert [next(ahead), next(ahead)] == [0, 1]
+    deadline = time.monotonic() + 5
+    while not closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert closed == [True]
