@@ -42,8 +42,7 @@ def test_a_consumer_that_leaves_early_closes_what_it_read_from():
 
     def items():
         try:
-            for number in range(1000):
-                yield number
+            yield from range(1000)
         finally:
             closed.append(True)
 
