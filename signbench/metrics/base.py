@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from signbench.errors import InputError, nearest
 from signbench.metrics.pairs import Pair
 
+if TYPE_CHECKING:
+    from signbench.extractors.base import Extractor
+
 Record = dict[str, NDArray[Any]]
 """A clip's sufficient statistics: arrays of fixed shape, except for a leading frame axis."""
 
 Direction = Literal["higher", "lower", "reference"]
-View = Literal["frames", "pose", "lengths"]
+View = Literal["frames", "pose", "lengths", "observations", "text", "features", "labels"]
 Weights = NDArray[np.integer[Any]]
 Value = str | int | float | bool
 
@@ -35,6 +38,9 @@ class Records(Protocol):
 
     def __iter__(self) -> Any:
         """Records in order of clip id."""
+
+    def __getitem__(self, place: int, /) -> Record:
+        """The record of the clip at one place of that order, for folds that need some clips again."""
 
 
 class Recorder(Protocol):
@@ -162,6 +168,23 @@ class Metric(ABC):
         Raises:
             InputError: says what the metric needs.
         """
+
+    @property
+    def extractor(self) -> Extractor | None:
+        """The network through which a metric of the view ``observations`` sees both sides; None for all others."""
+        return None
+
+    def note(self, records: Records) -> str | None:
+        """What a reader should know of how the score came about, such as clips that the metric leaves out by its definition."""
+        return None
+
+    def warnings(self, records: Records) -> tuple[str, ...]:
+        """Flags that stand beside the score in JSON, such as ``rank_deficient``."""
+        return ()
+
+    def samples(self, records: Records) -> tuple[int, int] | None:
+        """How many vectors of the predictions and of the references a distance between distributions rests on; else None."""
+        return None
 
     @property
     def canonical(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,64 @@ class LengthPair:
         return self.prediction / self.reference
 
 
-Pair = FramePair | PosePair | LengthPair
+@dataclass(frozen=True, eq=False)
+class ObservationPair:
+    """What a network made of the two sides of one clip.
+
+    A metric that pairs frames is handed chunk after chunk, row t of one side beside row t of the other; all others get the whole
+    clip as one pair, with as many rows on each side as that side has.
+
+    Attributes:
+        prediction: float32 ``(n, D)``, a row for each frame, or for each clip where the network sees the clip as one.
+        reference: float32 ``(m, D)``; ``m == n`` for metrics that pair frames.
+    """
+
+    prediction: NDArray[np.float32]
+    reference: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TextPair:
+    """The text, or the glosses, of one clip.
+
+    Attributes:
+        prediction: the hypothesis, as it was handed in; may be empty.
+        reference: as the corpus has it; may be empty.
+    """
+
+    prediction: str
+    reference: str
+
+
+@dataclass(frozen=True, eq=False)
+class FeaturePair:
+    """Feature vectors of one clip that somebody else computed.
+
+    Attributes:
+        prediction: float32 or float64 ``(D,)``.
+        reference: ``(D,)``.
+        label: the class of the clip, such as its gloss, where the files say it.
+    """
+
+    prediction: NDArray[np.floating[Any]]
+    reference: NDArray[np.floating[Any]]
+    label: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LabelPair:
+    """What a recogniser said of one clip, and what it is.
+
+    Attributes:
+        reference: the true label.
+        ranked: labels from the most to the least likely; one only where no logits were given.
+    """
+
+    reference: str
+    ranked: tuple[str, ...]
+
+
+Pair = FramePair | PosePair | LengthPair | ObservationPair | TextPair | FeaturePair | LabelPair
 
 
 def _rows(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""Frozen networks that turn a clip's frames into observations."""
