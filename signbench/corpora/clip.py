@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from signbench.corpora.recordings import PoseRecording, VideoRecording
+from typing import Literal
+
+from signbench.corpora.recordings import (
+    FeatureRecording,
+    LabelRecording,
+    PoseRecording,
+    Recording,
+    TextRecording,
+    VideoRecording,
+)
+
+Modality = Literal["video", "pose", "text", "features", "labels"]
+"""The kinds of files that metrics are made from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +36,9 @@ class Clip:
         renderings: other videos of the same motion by name, such as ``pose``, ``hamer``, ``smplx`` and ``cross-person``.
         other_signer: who performs the motion in the rendering ``cross-person``.
         motion: body-model rotations, which read as key points of the layout ``smplx-55`` (joint positions by forward kinematics).
+        written: its text or glosses from a file of texts, as metrics compare them.
+        features: a feature vector that somebody else computed, or None.
+        labels: what a recogniser said of it, or what it is.
     """
 
     id: str
@@ -37,6 +52,20 @@ class Clip:
     other_signer: str | None = None
     renderings: Mapping[str, VideoRecording] = field(default_factory=dict)
     motion: PoseRecording | None = None
+    written: TextRecording | None = None
+    features: FeatureRecording | None = None
+    labels: LabelRecording | None = None
+
+    def recording(self, modality: Modality) -> Recording | None:
+        """Its file of one modality, unread, or None."""
+        files: dict[Modality, Recording | None] = {
+            "video": self.video,
+            "pose": self.pose,
+            "text": self.written,
+            "features": self.features,
+            "labels": self.labels,
+        }
+        return files[modality]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,32 @@ class PoseRecording(Recording, Protocol):
 
     def pose(self, source_fps: float | None) -> Pose:
         """The key points."""
+
+
+class TextRecording(Recording, Protocol):
+    """The text or the glosses of one clip, from a file of texts."""
+
+    @property
+    def text(self) -> str:
+        """The text as it stands there; may be empty."""
+
+
+class FeatureRecording(Recording, Protocol):
+    """A feature vector of one clip that somebody else computed."""
+
+    @property
+    def sign(self) -> str | None:
+        """The class of the clip, where the file says it."""
+
+    def vector(self) -> NDArray[np.floating[Any]]:
+        """float ``(D,)``."""
+
+
+class LabelRecording(Recording, Protocol):
+    """What a recogniser said of one clip, or what the clip is."""
+
+    def ranked(self) -> tuple[str, ...]:
+        """Labels from the most to the least likely; a single one where there are no logits."""
 
 
 @dataclass(frozen=True)
