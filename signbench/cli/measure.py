@@ -19,12 +19,23 @@ class Frames(StrEnum):
     resample = "resample"
 
 
+class Precision(StrEnum):
+    """What networks count in."""
+
+    float32 = "float32"
+    tf32 = "tf32"
+    bf16 = "bf16"
+
+
 def command(
-    references: Annotated[Path, typer.Argument(help="Folder (or container) of the true clips.")],
-    predictions: Annotated[Path, typer.Argument(help="Folder (or container) of the clips to score, under the same names.")],
+    references: Annotated[Path, typer.Argument(help="Folder, container or table of the true clips.")],
+    predictions: Annotated[Path, typer.Argument(help="The same of the clips to score, under the same names.")],
     metric: Annotated[
         list[str] | None,
         typer.Option("--metric", "-m", help="name or name:key=value,key=value; repeat it. See: signbench metrics list."),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="The rows of a kind of paper's table: slt, slrtp, gfslt or csl-daily; see docs/suites.md.")
     ] = None,
     frames: Annotated[
         Frames,
@@ -36,6 +47,10 @@ def command(
     layout: Annotated[
         str | None, typer.Option(help="Declare the key-point layout of files that carry none, such as coco-wholebody-133.")
     ] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of a table of texts that holds the ids.")] = None,
+    text_column: Annotated[str | None, typer.Option("--text", help="Column of a table of texts that holds the texts.")] = None,
+    precision: Annotated[Precision, typer.Option(help="What networks count in; it is signed.")] = Precision.float32,
+    device: Annotated[str, typer.Option(help="Where networks count, such as cuda:0.")] = "cpu",
     limit: Annotated[int | None, typer.Option(help="Only the first N clips; marks the result as a subset.")] = None,
     clips: Annotated[
         str | None, typer.Option(help="Only these clip ids: a,b,c or @FILE with one per line; marks the result as a subset.")
@@ -54,7 +69,8 @@ def command(
 ) -> None:
     """Score PREDICTIONS against REFERENCES, clip by clip, with intervals and signatures.
 
-    Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips.
+    Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips; for
+    metrics of text .txt files by line or tables by id; for the others features (.npy) or labels (.csv).
     """
     from signbench.cli import printing
     from signbench.runs.folder import RunFolder
@@ -63,13 +79,17 @@ def command(
     from signbench.scoring.protocol import Protocol, parse_size
     from signbench.scoring.ranks import Ranks
 
-    protocol = Protocol(frames.value, parse_size(size) if size else None, fps, source_fps, layout)
+    protocol = Protocol(
+        frames.value, parse_size(size) if size else None, fps, source_fps, layout, id_column, text_column, precision.value
+    )
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
         work = prepare(
             references,
             predictions,
             metric or [],
             protocol,
+            suite=suite,
+            device=device,
             limit=limit,
             clips=clip_ids(clips),
             workers=workers if workers is not None or Ranks.from_environment().world == 1 else 1,

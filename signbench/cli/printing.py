@@ -46,13 +46,15 @@ def result_table(result: Result) -> None:
     from signbench.runs.tables import cells
 
     rows = [cells(score) for score in result.scores]
-    if not any(row["beside it"] for row in rows):
-        rows = [{name: cell for name, cell in row.items() if name != "beside it"} for row in rows]
-    table(rows)
+    empty = [name for name in ("row", "beside it") if not any(row[name] for row in rows)]
+    table([{name: cell for name, cell in row.items() if name not in empty} for row in rows])
     if result.subset is not None:
         data("A subset of the clips; not for leaderboards or baselines.")
-    for score in result.scores:
-        data(score.signature)
+    for text in result.signatures.values():
+        data(text)
+
+
+_WARNINGS = {"rank_deficient": "no more vectors than dimensions, so the distance is biased upwards and not to be published"}
 
 
 def outcome(result: Result, run: Path, *, json: bool) -> None:
@@ -79,6 +81,13 @@ def troubles(result: Result) -> None:
             talk(f"... and {len(reasons) - shown} more; result.json holds all of them.")
             break
         talk(f"not measured ({', '.join(sorted(metrics))}): {reason}")
+    for score in result.scores:
+        if score.unavailable:
+            talk(f"not measured ({score.metric}): {score.note}.")
+        elif score.note is not None and score.value is not None:
+            talk(f"{score.metric}: {score.note}.")
+        for warning in score.warnings:
+            talk(f"{score.metric}: {_WARNINGS.get(warning, warning)}.")
     notes = {score.interval_note for score in result.scores if score.interval is None and score.value is not None}
     for note in sorted(note for note in notes if note):
         talk(f"no interval: {note}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,20 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Move an older run in that 
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes for scoring; the numbers do not depend on it. Default: one per core.")
 ]
+Device = Annotated[str, typer.Option(help="Where networks count, such as cuda:0.")]
+
+
+class Require(StrEnum):
+    """Which metrics a run may not leave out."""
+
+    core = "core"
+    all = "all"
+
+
+Required = Annotated[
+    Require,
+    typer.Option("--require", help="all: stop where weights of an extended metric are missing."),
+]
 Shown = Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")]
 
 
@@ -40,6 +55,8 @@ def score(
     ] = False,
     out: Out = None,
     fresh: Fresh = False,
+    require: Required = Require.core,
+    device: Device = "cpu",
     workers: Workers = None,
     progress: Shown = True,
     json: Json = False,
@@ -62,6 +79,8 @@ def score(
             clips=clip_ids(clips),
             workers=_workers(workers),
             progress=report,
+            require_all=require is Require.all,
+            device=device,
         )
         try:
             outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
@@ -80,12 +99,13 @@ def run(
         str, typer.Option(help="Name, name:key=value, package.module:Class or file.py:Class; see signbench generators list.")
     ],
     checkpoint: Annotated[Path | None, typer.Option(help="Trained weights, for generators that take some.")] = None,
-    device: Annotated[str | None, typer.Option(help="Where to compute, such as cuda:0, for generators that take it.")] = None,
+    device: Annotated[str | None, typer.Option(help="Where generators that take it, and networks, count; such as cuda:0.")] = None,
     split: Split = None,
     limit: Limit = None,
     clips: Clips = None,
     out: Out = None,
     fresh: Fresh = False,
+    require: Required = Require.core,
     workers: Workers = None,
     progress: Shown = True,
     json: Json = False,
@@ -100,7 +120,14 @@ def run(
     options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
         task_run = TaskRun.of(
-            named_task(task), split, limit=limit, clips=clip_ids(clips), workers=_workers(workers), progress=report
+            named_task(task),
+            split,
+            limit=limit,
+            clips=clip_ids(clips),
+            workers=_workers(workers),
+            progress=report,
+            require_all=require is Require.all,
+            device=device or "cpu",
         )
         generation = Generation(task_run, registry.create(generator, **options))
         outcome = run_generator(generation, out, fresh=fresh)

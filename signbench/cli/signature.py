@@ -37,7 +37,7 @@ def diff(
             return {"": text}
         if not Path(text).is_dir():
             raise InputError(f"{text!r} is neither a signature nor a run folder.")
-        return {score.metric: score.signature for score in read_result(RunFolder(Path(text)).result_json).scores}
+        return read_result(RunFolder(Path(text)).result_json).signatures
 
     left, right = signatures(a), signatures(b)
     if "" in left or "" in right:

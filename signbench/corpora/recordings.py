@@ -221,6 +221,61 @@ class PoseArray:
         return Pose(self.points.points, self.points.confidence, self.points.layout, source_fps)
 
 
+@dataclass(frozen=True)
+class TextValue:
+    """A text in memory."""
+
+    text: str
+    label: str
+
+    def stamp(self) -> Stamp:
+        return len(self.text), 0
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureValue:
+    """A feature vector in memory.
+
+    Attributes:
+        values: float ``(D,)``.
+        label: how messages name it.
+        sign: the class of the clip, or None.
+    """
+
+    values: NDArray[np.floating[Any]]
+    label: str
+    sign: str | None = None
+
+    def stamp(self) -> Stamp:
+        return self.values.nbytes, 0
+
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.sign}\n{_array_digest(self.values)}".encode()).hexdigest()
+
+    def vector(self) -> NDArray[np.floating[Any]]:
+        return self.values
+
+
+@dataclass(frozen=True)
+class LabelValue:
+    """Labels in memory, from the most to the least likely."""
+
+    labels: tuple[str, ...]
+    label: str
+
+    def stamp(self) -> Stamp:
+        return len(self.labels), 0
+
+    def digest(self) -> str:
+        return hashlib.sha256("\n".join(self.labels).encode()).hexdigest()
+
+    def ranked(self) -> tuple[str, ...]:
+        return self.labels
+
+
 def _members(path: Path) -> list[Path]:
     return sorted(child for child in path.iterdir() if child.is_file() and not child.name.startswith("."))
 

@@ -10,11 +10,34 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.errors import InputError
+
 Precision = Literal["float32", "tf32", "bf16"]
 """What networks count in. TF32 is off everywhere unless it is asked for."""
 
 Rows = NDArray[np.float32]
 """``(n, D)``, a row for each frame, or one for the whole clip."""
+
+
+def settled_device(device: str) -> str:
+    """A device that is there.
+
+    Raises:
+        InputError: it is not, or is no device.
+    """
+    if device == "cpu":
+        return device
+    import torch
+
+    try:
+        kind = torch.device(device)
+        gpus = torch.cuda.device_count() if kind.type == "cuda" else 0
+        there = kind.type == "cpu" or (kind.index or 0) < gpus
+    except RuntimeError:
+        there = False
+    if not there:
+        raise InputError(f"there is no device {device!r} here; give --device cpu, or cuda:N on a machine with such a GPU.")
+    return device
 
 
 class Observer(Protocol):

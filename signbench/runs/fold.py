@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.corpora.clip import Modality
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.runs import signature
-from signbench.runs.plan import RunPlan, modality_of, reader
+from signbench.runs.plan import Measured, RunPlan, modality_of, reader
 from signbench.runs.result import MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
 from signbench.scoring.clip_scoring import Failure
@@ -29,11 +30,16 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         plan: what the run measures.
         store: its records.
     """
+    inputs = _inputs(plan, store)
     scores = tuple(
-        _score(plan, store, metric, key, inputs)
-        for metric, key, inputs in zip(plan.metrics, plan.keys, _inputs(plan, store), strict=True)
+        _score(plan, store, item, found) if item.unavailable is None else _unavailable(plan, item)
+        for item, found in zip(plan.measured, inputs, strict=True)
     )
-    complete = all(score.coverage >= plan.coverage_floor and score.value is not None for score in scores)
+    complete = all(
+        score.coverage >= plan.coverage_floor and score.value is not None
+        for score, item in zip(scores, plan.measured, strict=True)
+        if item.unavailable is None
+    )
     return Result(
         kind=plan.kind,
         task=plan.task,
@@ -66,7 +72,27 @@ def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -
     return counted, failures
 
 
-def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: _Inputs) -> Score:
+def _unavailable(plan: RunPlan, item: Measured) -> Score:
+    """A metric whose weights are not there: it says so, and touches neither status nor exit code."""
+    return Score(
+        metric=item.metric.canonical,
+        label=item.label,
+        headline=item.metric.canonical in plan.headlines,
+        value=None,
+        interval=None,
+        interval_note=item.unavailable,
+        unit=item.metric.unit,
+        direction=item.metric.direction,
+        clips=0,
+        coverage=0.0,
+        unavailable=True,
+        note=item.unavailable,
+        signature=None,
+    )
+
+
+def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -> Score:
+    metric, key = item.metric, item.key or ""
     counted, failures = counted_clips(plan, store, metric, key)
     records = StoredRecords(store, key, counted, metric.missing())
     measured = len(plan.clips) - len(failures)
@@ -77,16 +103,20 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: 
         of_clip = dict(zip(plan.clips, plan.clusters, strict=True))
         clusters = [of_clip[clip] for clip in counted]
     bounds = interval(metric, records, clusters) if value is not None else None
-    note = None
+    note = metric.note(records) if measured else None
+    samples = metric.samples(records) if measured else None
     if value is None:
         note = "no clip could be measured" if not measured else "the measured clips leave the score undefined"
     worst = frozenset(counted)
     return Score(
         metric=metric.canonical,
+        label=item.label,
         headline=metric.canonical in plan.headlines,
         value=value,
         interval=None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high),
         interval_note=note if bounds is None else bounds.reason or bounds.method,
+        samples=samples,
+        warnings=metric.warnings(records) if measured else (),
         unit=metric.unit,
         direction=metric.direction,
         clips=measured,
@@ -105,6 +135,8 @@ def _score(plan: RunPlan, store: RecordStore, metric: Metric, key: str, inputs: 
             plan.protocol,
             readers=reader(inputs.modality),
             layout=inputs.layout,
+            extractor=item.extractor,
+            samples=None if samples is None else samples[1],
             clips=len(plan.clips),
             refs=signature.references_digest(inputs.references(plan.clips)),
             subset=_subset(plan),
@@ -131,7 +163,7 @@ class _Inputs:
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
-    def modality(self) -> str:
+    def modality(self) -> Modality:
         return modality_of(self.metric, self.kinds)
 
     @property
@@ -203,6 +235,8 @@ def per_clip_rows(plan: RunPlan, store: RecordStore) -> tuple[Sequence[str], lis
     rows: list[tuple[str, str, float | None, str | None]] = []
     for clip in plan.clips:
         for metric, key in zip(plan.metrics, plan.keys, strict=True):
+            if not key:
+                continue
             record = store.record(clip, key)
             if record is None:
                 rows.append((clip, metric.canonical, None, (store.failure(clip, key) or _NOT_TRIED).reason))

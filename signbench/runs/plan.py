@@ -4,15 +4,76 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from signbench.corpora.clip import Modality
 from signbench.metrics import registry
 from signbench.metrics.base import Metric, spell
 from signbench.runs.folder import Spec, spec_hash
 from signbench.runs.result import Subset, TaskSplit
 from signbench.scoring.protocol import Protocol
+from signbench.scoring.views import MODALITY_OF_VIEW
+
+if TYPE_CHECKING:
+    from signbench.extractors.base import Extractor
+
+Tier = Literal["core", "extended"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of a run.
+
+    Attributes:
+        metric: with its parameters settled.
+        key: the name under which its records are kept, which changes when the records would; None where it is not measured.
+        extractor: signature of the network through which it sees the clips, or None.
+        tier: ``core``, or ``extended``: it needs weights that may not be there.
+        label: how a suite names its row, or None.
+        unavailable: why it is not measured, with the command that brings what is missing; or None.
+    """
+
+    metric: Metric
+    key: str | None
+    extractor: str | None = None
+    tier: Tier = "core"
+    label: str | None = None
+    unavailable: str | None = None
+
+    @classmethod
+    def of(cls, metric: Metric, protocol: Protocol, tier: Tier = "core", label: str | None = None) -> Measured:
+        """A metric as it can be measured on this machine.
+
+        Args:
+            metric: with its parameters settled.
+            protocol: the rules of the run.
+            tier: of an ``extended`` metric missing weights leave it unmeasured.
+            label: how a suite names its row.
+
+        Raises:
+            InputError: weights that a ``core`` metric needs are not present.
+        """
+        seen = None
+        if metric.extractor is not None:
+            extractor = replace(metric.extractor, precision=protocol.precision)
+            if tier == "extended" and (lacking := missing_weights(extractor)):
+                command = f"signbench weights fetch {' '.join(lacking)}"
+                return cls(metric, None, None, tier, label, f"weights not present; {command} brings them")
+            seen = extractor.signature()
+        return cls(metric, record_key(metric, seen), seen, tier, label)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for ``run.json``."""
+        return {
+            "metric": self.metric.canonical,
+            "key": self.key,
+            "extractor": self.extractor,
+            "tier": self.tier,
+            "label": self.label,
+            "unavailable": self.unavailable,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +83,7 @@ class RunPlan:
     Attributes:
         references: where the references lie, or None for arrays in memory.
         predictions: where the predictions lie, or None for arrays in memory.
-        metrics: in the order asked for.
+        measured: the metrics, in the order asked for.
         protocol: how the two sides are brought together.
         clips: ids of the expected clips, in order.
         subset: what the run was limited to, or None.
@@ -37,7 +98,7 @@ class RunPlan:
 
     references: str | None
     predictions: str | None
-    metrics: tuple[Metric, ...]
+    measured: tuple[Measured, ...]
     protocol: Protocol
     clips: tuple[str, ...]
     subset: Subset | None
@@ -50,12 +111,20 @@ class RunPlan:
     own_copy: bool = False
 
     @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics, in the order asked for."""
+        return tuple(item.metric for item in self.measured)
+
+    @property
     def keys(self) -> tuple[str, ...]:
-        """The name under which each metric's records are kept; it changes when the records would."""
-        return tuple(record_key(metric) for metric in self.metrics)
+        """The name under which each metric's records are kept; empty for those that are not measured."""
+        return tuple(item.key or "" for item in self.measured)
 
     def spec(self) -> Spec:
-        """What may move a number, as plain JSON values; the clips themselves are bound by their digests."""
+        """What may move a number, as plain JSON values; the clips themselves are bound by their digests.
+
+        Weights of an extended metric may come later: the run then goes on, so its records' key is no part of this.
+        """
         return {
             "kind": self.kind,
             "task": self.task.model_dump(mode="json") if self.task else None,
@@ -67,7 +136,8 @@ class RunPlan:
             "references": self.references,
             "predictions": self.predictions,
             "metrics": [metric.canonical for metric in self.metrics],
-            "records": list(self.keys),
+            "labels": [item.label for item in self.measured],
+            "records": [item.key if item.tier == "core" else "extended" for item in self.measured],
             "protocol": self.protocol.as_json(),
             "subset": self.subset.model_dump(mode="json") if self.subset else None,
         }
@@ -88,7 +158,7 @@ class RunPlan:
         return cls(
             spec["references"],
             spec["predictions"],
-            tuple(registry.create(name) for name in spec["metrics"]),
+            tuple(_measured(item) for item in run["measured"]),
             Protocol(**protocol),
             tuple(run["clips"]),
             Subset.model_validate(spec["subset"]) if spec["subset"] else None,
@@ -102,8 +172,19 @@ class RunPlan:
         )
 
 
-def modality_of(metric: Metric, lengths: Collection[str]) -> str:
-    """The kind of file that a metric's record was made from: ``video`` or ``pose``.
+def _measured(item: dict[str, Any]) -> Measured:
+    return Measured(**{**item, "metric": registry.create(item["metric"])})
+
+
+def missing_weights(extractor: Extractor) -> list[str]:
+    """Names of the weights that a network needs and this machine lacks."""
+    from signbench.weights.store import present
+
+    return [name for name in extractor.needs if not present(name)]
+
+
+def modality_of(metric: Metric, lengths: Collection[str]) -> Modality:
+    """The kind of file that a metric's record was made from.
 
     Args:
         metric: the metric.
@@ -111,22 +192,25 @@ def modality_of(metric: Metric, lengths: Collection[str]) -> str:
     """
     if metric.view == "lengths":
         return "pose" if "pose" in lengths else "video"
-    return "pose" if metric.view == "pose" else "video"
+    return MODALITY_OF_VIEW[metric.view]
 
 
-def reader(modality: str) -> str:
+def reader(modality: Modality) -> str:
     """The reader of a modality and its revision, as the signature has it."""
     if modality == "pose":
         from signbench.media.pose_files import READER_REVISION
 
         return f"pose-{READER_REVISION}"
-    from signbench.media.video import READER_REVISION as VIDEO_REVISION
+    if modality == "video":
+        from signbench.media.video import READER_REVISION as VIDEO_REVISION
 
-    return f"video-{VIDEO_REVISION}"
+        return f"video-{VIDEO_REVISION}"
+    return f"{modality}-1"
 
 
-def record_key(metric: Metric) -> str:
-    """A metric's name, every parameter and revision, and the revisions of the readers."""
+def record_key(metric: Metric, extractor: str | None = None) -> str:
+    """A metric's name, every parameter and revision, the revisions of the readers, and the network that looks for it."""
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
-    readers = {"frames": ["video"], "pose": ["pose"], "lengths": ["video", "pose"]}[metric.view]
-    return "|".join([metric.name, parameters, str(metric.revision), *(reader(modality) for modality in readers)])
+    modalities: tuple[Modality, ...] = ("video", "pose") if metric.view == "lengths" else (MODALITY_OF_VIEW[metric.view],)
+    parts = [metric.name, parameters, str(metric.revision), *(reader(modality) for modality in modalities)]
+    return "|".join([*parts, extractor] if extractor is not None else parts)

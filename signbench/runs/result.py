@@ -37,6 +37,8 @@ class Score(_Document):
 
     metric: str
     """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+    label: str | None = None
+    """How the table of the suite that was asked for names this row, such as ``BLEU-1``."""
     headline: bool = False
     """It stands in a leaderboard's first columns."""
     value: float | None
@@ -61,12 +63,18 @@ class Score(_Document):
     """Share of the references' key points that the predictions have."""
     duration_ratio: float | None = None
     """Mean over clips of the prediction's duration over the reference's, where frames were paired by truncating or resampling."""
+    samples: tuple[int, int] | None = None
+    """Vectors of the predictions and of the references that a distance between distributions rests on."""
+    warnings: tuple[str, ...] = ()
+    """Flags such as ``rank_deficient``: fewer vectors than dimensions, so that the distance is biased."""
+    unavailable: bool = False
+    """It was not measured because weights are not present, as ``note`` says; it counts neither as missing nor as failed."""
     note: str | None = None
     """What the reader should know before using the number."""
     missing: tuple[MissingClip, ...] = ()
     """Expected clips that were not measured."""
-    signature: str
-    """The measure part: two numbers may stand in one column only where it is the same."""
+    signature: str | None
+    """The measure part: two numbers may stand in one column only where it is the same; null where nothing was measured."""
 
 
 class Subset(_Document):
@@ -133,6 +141,11 @@ class Result(_Document):
             if score.metric == wanted:
                 return score
         raise KeyError(f"{metric} was not measured. {nearest(metric, [score.metric for score in self.scores])}")
+
+    @property
+    def signatures(self) -> dict[str, str]:
+        """Metric -> how it was measured, without those whose weights were not present."""
+        return {score.metric: score.signature for score in self.scores if score.signature is not None}
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per metric: value, interval, unit, direction, clips, coverage and the rest as columns, metric as index."""

@@ -24,14 +24,12 @@ def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
         NotComparableError: they have no metric in common, or one was not measured the same way; says what differs.
     """
     (first_name, first), *others = results.items()
-    common = [
-        score.metric for score in first.scores if all(any(score.metric == one.metric for one in run.scores) for _, run in others)
-    ]
+    common = [metric for metric in first.signatures if all(metric in run.signatures for _, run in others)]
     if not common:
         raise NotComparableError(f"{', '.join(results)} have no metric in common.")
     for name, run in others:
         for metric in common:
-            differences = signature.differences(first[metric].signature, run[metric].signature)
+            differences = signature.differences(first.signatures[metric], run.signatures[metric])
             if differences:
                 raise NotComparableError(
                     f"{first_name} and {name} did not measure {metric} the same way; they differ in {'; '.join(differences)}."

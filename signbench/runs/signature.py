@@ -21,12 +21,14 @@ _MEANINGS = {
     "revision": "the revision of the metric's code",
     "reader": "the reader of media files and its revision",
     "layout": "the key-point layout and the number of coordinates",
+    "extractor": "the network, its weights, what it is fed and what it counts in",
     "size": "the size that images were resized to",
     "resize": "the kernel that images were resized with",
     "fps": "the frame rate that both sides were converted to",
     "source-fps": "the frame rate that was declared for the files",
     "frames": "the rule for sides of different length",
     "clips": "the number of expected clips",
+    "samples": "the number of reference frames or clips that the distance rests on",
     "subset": "the subset of clips",
     "refs": "the references themselves",
 }
@@ -36,17 +38,19 @@ _SHORT = {
     "revision": "r",
     "reader": "rd",
     "layout": "l",
+    "extractor": "x",
     "size": "s",
     "resize": "rs",
     "fps": "f",
     "source-fps": "sf",
     "frames": "fr",
     "clips": "c",
+    "samples": "n",
     "subset": "sub",
     "refs": "refs",
 }
 _LONG = {short: key for key, short in _SHORT.items()}
-_PACKAGES = ("numpy", "opencv-python-headless", "av", "numba", "pose-format")
+_PACKAGES = ("numpy", "opencv-python-headless", "av", "numba", "pose-format", "torch", "sacrebleu", "lpips", "torch-fidelity")
 
 
 def references_digest(references: Mapping[str, str]) -> str:
@@ -68,6 +72,8 @@ def measure_part(
     clips: int,
     refs: str,
     subset: str | None,
+    extractor: str | None = None,
+    samples: int | None = None,
 ) -> str:
     """The part of a signature that decides comparability.
 
@@ -79,6 +85,8 @@ def measure_part(
         clips: how many clips are expected.
         refs: see :func:`references_digest`.
         subset: what the run was limited to, or None.
+        extractor: signature of the network through which the metric sees the clips, or None.
+        samples: how many vectors of the references a distance between distributions rests on, or None.
     """
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
     pairs: dict[str, str | None] = {
@@ -87,14 +95,17 @@ def measure_part(
         "revision": str(metric.revision),
         "reader": readers,
         "layout": layout,
-        "fps": "native" if protocol.fps is None else spell(protocol.fps),
-        "source-fps": None if protocol.source_fps is None else spell(protocol.source_fps),
+        "extractor": extractor,
+        "samples": None if samples is None else str(samples),
         "frames": protocol.frames if metric.pairs_frames else None,
         "clips": str(clips),
         "subset": subset,
         "refs": refs,
     }
-    if metric.view == "frames":
+    if metric.view in ("frames", "observations", "pose", "lengths"):
+        pairs["fps"] = "native" if protocol.fps is None else spell(protocol.fps)
+        pairs["source-fps"] = None if protocol.source_fps is None else spell(protocol.source_fps)
+    if metric.view in ("frames", "observations"):
         from signbench.media.video import RESIZE_KERNEL
 
         pairs["size"] = "native" if protocol.size is None else f"{protocol.size[1]}x{protocol.size[0]}"
@@ -103,11 +114,11 @@ def measure_part(
     return "|".join(f"{key}:{value}" for key, value in ordered.items())
 
 
-def provenance_part() -> str:
+def provenance_part(device: str = "cpu") -> str:
     """The part of a signature that is printed and never compared: versions, interpreter, device."""
     pairs = {"signbench": package_version("signbench"), "python": platform.python_version()}
     pairs |= {name: package_version(name) for name in _PACKAGES}
-    pairs["device"] = "cpu"
+    pairs["device"] = device
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
 
 

@@ -30,12 +30,16 @@ class StoredRecords:
         return len(self.clips)
 
     def __iter__(self) -> Iterator[Record]:
-        for clip in self.clips:
-            record = self.store.record(clip, self.metric)
-            if record is None:
-                record = self.missing
-            if record is not None:
-                yield record
+        for place in range(len(self.clips)):
+            yield self[place]
+
+    def __getitem__(self, place: int, /) -> Record:
+        record = self.store.record(self.clips[place], self.metric)
+        if record is None:
+            record = self.missing
+        if record is None:
+            raise KeyError(self.clips[place])
+        return record
 
 
 class RecordStore:

@@ -42,7 +42,10 @@ def cells(score: Score) -> dict[str, str]:
         beside.append(f"seen {score.seen:.3f}")
     if score.duration_ratio is not None:
         beside.append(f"duration {score.duration_ratio:.2f}")
+    if score.samples is not None:
+        beside.append(f"{score.samples[0]} against {score.samples[1]} vectors")
     return {
+        "row": score.label or "",
         "metric": f"{score.metric} {arrow}",
         "value": number(score.value, decimals),
         "95 % interval": f"[{number(low, decimals)}, {number(high, decimals)}]" if score.interval else _UNDEFINED,
@@ -58,14 +61,14 @@ def as_markdown(result: Result) -> str:
     header = list(rows[0])
     lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row.values()) + " |" for row in rows]
-    lines += ["", *(f"- `{score.signature}`" for score in result.scores)]
+    lines += ["", *(f"- `{text}`" for text in result.signatures.values())]
     return "\n".join(_tainted(result) + lines) + "\n"
 
 
 def as_latex(result: Result) -> str:
     """A LaTeX table in the style of booktabs, with the signatures as comments."""
     lines = [f"% {line}" for line in _tainted(result)]
-    lines += [f"% {score.signature}" for score in result.scores]
+    lines += [f"% {text}" for text in result.signatures.values()]
     lines += [r"\begin{tabular}{lrrr}", r"\toprule", r"Metric & Value & 95\,\% interval & Clips \\", r"\midrule"]
     arrows = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "reference": r"$\rightarrow$"}
     for score in result.scores:

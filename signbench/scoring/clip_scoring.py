@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
 from signbench.metrics.base import Metric, Record, Recorder, View
-from signbench.metrics.pairs import FramePair, LengthPair, Pair
+from signbench.metrics.pairs import LengthPair, Pair
+from signbench.scoring.moving_images import Audience, audience_of, shown
 from signbench.scoring.views import ClipError, ClipViews
 
-Item = TypeVar("Item")
+if TYPE_CHECKING:
+    from signbench.extractors.cache import ObservationCache
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class ClipOutcome:
     failures: dict[int, Failure] = field(default_factory=dict)
 
 
-def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]]) -> ClipOutcome:
+def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: str = "cpu") -> ClipOutcome:
     """Makes the records of one clip.
 
     Nothing that is wrong with the clip is raised: it becomes a failure of the metrics concerned.
@@ -76,24 +77,26 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]]) -> ClipO
     Args:
         views: the clip's two sides.
         metrics: the metrics to record, each with its place in the run.
+        device: where networks count.
     """
     outcome = ClipOutcome(views.reference.id)
-    for view in ("frames", "pose", "lengths"):
-        wanted = [(place, metric) for place, metric in metrics if metric.view == view]
+    for family in _FAMILIES:
+        wanted = [(place, metric) for place, metric in metrics if metric.view in family]
         if not wanted:
             continue
         try:
-            modality = views.modality(view)
+            modality = views.modality(family[0])
             inputs: dict[str, Input] = {}
             try:
-                _fill_inputs(views, view, inputs)
+                _fill_inputs(views, modality, inputs)
             finally:  # a reference that was read belongs to the signature, whatever became of the prediction
                 outcome.inputs.update(inputs)
-            outcome.lengths[modality] = views.lengths(modality)
+            if modality in ("video", "pose"):
+                outcome.lengths[modality] = views.lengths(modality)
             if modality == "pose":
                 outcome.layout = views.layout()
-            _record(views, view, wanted, outcome)
-            _check_unchanged(views, view, inputs)
+            _record(views, modality, wanted, outcome, device)
+            _check_unchanged(views, modality, inputs)
         except ClipError as error:
             for place, _ in wanted:
                 outcome.records.pop(place, None)
@@ -101,12 +104,27 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]]) -> ClipO
     return outcome
 
 
-def _record(views: ClipViews, view: View, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome) -> None:
+_FAMILIES: tuple[tuple[View, ...], ...] = (
+    ("frames", "observations"),
+    ("pose",),
+    ("lengths",),
+    ("text",),
+    ("features",),
+    ("labels",),
+)
+"""Views that are made from one file together."""
+
+
+def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
     recorders = {place: metric.recorder() for place, metric in wanted}
-    with _pairs(views, view, any(metric.pairs_frames for _, metric in wanted)) as pairs:
-        for pair in pairs:
-            for place in list(recorders):
+    with closing(_shown(views, modality, wanted, device)) as pairs:
+        for places, pair in pairs:
+            for place in places:
+                if place not in recorders:
+                    continue
                 with _keeping_failure(outcome, recorders, place):
+                    if isinstance(pair, SignbenchError):
+                        raise pair
                     recorders[place].update(pair)
     for place in list(recorders):
         with _keeping_failure(outcome, recorders, place):
@@ -128,20 +146,56 @@ def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place
         del recorders[place]
 
 
-@contextmanager
-def _pairs(views: ClipViews, view: View, paired: bool) -> Iterator[Iterator[Pair]]:
-    if view == "frames":
-        with decoded_ahead(views.frame_pairs()) as frame_pairs:
-            yield frame_pairs
+def _shown(
+    views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], device: str
+) -> Generator[tuple[Sequence[int], Pair | SignbenchError], None, None]:
+    """What there is to see of a clip, piece by piece, each with the places of the metrics that see it."""
+    everyone = [place for place, _ in wanted]
+    view = wanted[0][1].view
+    if view in ("frames", "observations"):
+        audiences: dict[Audience, list[int]] = {}
+        for place, metric in wanted:
+            audiences.setdefault(audience_of(metric, views, device), []).append(place)
+        networks = any(audience.extractor is not None for audience in audiences)
+        with ExitStack() as stack:
+            if networks:
+                stack.enter_context(_one_torch_thread())
+            cache = _cache() if networks else None
+            for audience, piece in stack.enter_context(closing(shown(views, list(audiences), cache))):
+                yield audiences[audience], piece
+    elif view == "lengths":
+        yield everyone, views.lengths("pose" if modality == "pose" else "video")
     elif view == "pose":
-        yield iter([views.pose_pair(paired)])
+        yield everyone, views.pose_pair(any(metric.pairs_frames for _, metric in wanted))
+    elif view == "text":
+        yield everyone, views.text_pair()
+    elif view == "features":
+        yield everyone, views.feature_pair()
     else:
-        yield iter([views.lengths(views.modality("lengths"))])
+        yield everyone, views.label_pair()
 
 
-def _fill_inputs(views: ClipViews, view: View, inputs: dict[str, Input]) -> None:
-    modality = views.modality(view)
-    for side, recording in views.recordings(view).items():
+def _cache() -> ObservationCache:
+    from signbench.extractors.cache import ObservationCache
+
+    return ObservationCache.from_environment()
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Networks on one thread, because sums come out otherwise with another number of them; the caller's setting afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
+    for side, recording in views.recordings(modality).items():
         try:
             size, modified = recording.stamp()
             inputs[f"{side}.{modality}"] = Input(size, modified, recording.digest())
@@ -149,61 +203,8 @@ def _fill_inputs(views: ClipViews, view: View, inputs: dict[str, Input]) -> None
             raise ClipError(f"clip {views.reference.id}: {recording.label} cannot be read: {error.strerror}.", side) from error
 
 
-def _check_unchanged(views: ClipViews, view: View, inputs: dict[str, Input]) -> None:
-    for side, recording in views.recordings(view).items():
-        known = inputs[f"{side}.{views.modality(view)}"]
+def _check_unchanged(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
+    for side, recording in views.recordings(modality).items():
+        known = inputs[f"{side}.{modality}"]
         if recording.stamp() != (known.size, known.modified):
             raise ClipError(f"clip {views.reference.id}: {recording.label} changed while it was being read.", "pair")
-
-
-@contextmanager
-def decoded_ahead(items: Iterator[FramePair], ahead: int = 2) -> Iterator[Iterator[FramePair]]:
-    """Runs an iterator in a thread of its own, a few items ahead of its consumer.
-
-    Decoding releases the interpreter's lock, so it goes on while the metrics count.
-
-    Args:
-        items: what to run ahead; closed when the context ends, also early.
-        ahead: how many items may wait.
-    """
-    waiting: queue.Queue[FramePair | BaseException | None] = queue.Queue(maxsize=ahead)
-    stopped = threading.Event()
-
-    def fill() -> None:
-        last: BaseException | None = None
-        try:
-            for item in items:
-                while not stopped.is_set():
-                    try:
-                        waiting.put(item, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
-                if stopped.is_set():
-                    break
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
-            last = error
-        finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-            while not stopped.is_set():
-                try:
-                    waiting.put(last, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue
-
-    def drain() -> Iterator[FramePair]:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=fill, name="decoding", daemon=True)
-    thread.start()
-    try:
-        yield drain()
-    finally:
-        stopped.set()
-        thread.join()

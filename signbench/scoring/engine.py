@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signbench.corpora.clip import Side
+from signbench.corpora.clip import Modality, Side
 from signbench.corpora.recordings import Recording
 from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Metric
@@ -28,7 +28,7 @@ from signbench.runs.tables import per_clip_parquet
 from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
 from signbench.scoring.matching import check_clips
 from signbench.scoring.ranks import Ranks
-from signbench.scoring.views import ClipViews
+from signbench.scoring.views import MODALITY_OF_VIEW, ClipViews
 from signbench.scoring.workers import Job, effective_workers, score_clips
 
 Progress = Callable[[str, int, int], None]
@@ -58,6 +58,7 @@ class Work:
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
         absent: why expected clips have no production, where that is known; clips of which there is none need not stand here.
+        device: where networks count; no part of what is measured.
     """
 
     plan: RunPlan
@@ -66,6 +67,7 @@ class Work:
     workers: int | None
     progress: Progress
     absent: Mapping[str, str] = field(default_factory=dict)
+    device: str = "cpu"
 
     def views(self, clip: str) -> ClipViews:
         """A clip's two sides."""
@@ -74,7 +76,8 @@ class Work:
     def todo(self, store: RecordStore) -> dict[str, list[int]]:
         """Clips with work left, each with the places of the metrics that it lacks."""
         lacking = {
-            clip: [place for place, key in enumerate(self.plan.keys) if not store.has(clip, key)] for clip in self.plan.clips
+            clip: [place for place, key in enumerate(self.plan.keys) if key and not store.has(clip, key)]
+            for clip in self.plan.clips
         }
         return {clip: places for clip, places in lacking.items() if places}
 
@@ -97,7 +100,7 @@ class Work:
 
         def jobs() -> Iterator[Job]:
             for clip, places in made.items():
-                yield self.views(clip), [(place, self.plan.metrics[place]) for place in places]
+                yield self.views(clip), [(place, self.plan.metrics[place]) for place in places], self.device
 
         made = {clip: places for clip, places in todo.items() if clip in self.predictions.clips}
         for clip in sorted(set(todo) - set(made)):
@@ -111,11 +114,13 @@ class Work:
         """The outcome of an expected clip that nothing was made for; its reference counts among ``refs`` all the same."""
         reason = self.absent.get(clip, "there is no production of it.")
         outcome = ClipOutcome(clip)
+        reference = self.references.clips[clip]
         for place in places:
             view = self.plan.metrics[place].view
-            reference = self.references.clips[clip]
-            for modality, recording in (("video", reference.video), ("pose", reference.pose)):
-                if recording is not None and view in ("lengths", "frames" if modality == "video" else "pose"):
+            modalities: tuple[Modality, ...] = ("video", "pose") if view == "lengths" else (MODALITY_OF_VIEW[view],)
+            for modality in modalities:
+                recording = reference.recording(modality)
+                if recording is not None:
                     outcome.inputs.setdefault(f"reference.{modality}", Input(*recording.stamp(), recording.digest()))
             outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
         return outcome
@@ -268,6 +273,7 @@ def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, *, f
         "run_version": RUN_VERSION,
         "spec_sha256": spec_hash(spec),
         "spec": spec,
+        "measured": [item.as_json() for item in plan.measured],
         "clips": list(plan.clips),
         "launch": uuid.uuid4().hex,
         "status": "running",
@@ -305,7 +311,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
     for clip in work.plan.clips:
         seen: set[tuple[str, Input]] = set()
         for metric, key in zip(work.plan.metrics, work.plan.keys, strict=True):
-            row = store.row(clip, key) if store.has(clip, key) else None
+            row = store.row(clip, key) if key and store.has(clip, key) else None
             if row is None:
                 continue
             modality = modality_of(metric, row.lengths)
@@ -316,7 +322,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                     continue
                 seen.add((name, known))
                 there = side.clips.get(clip)
-                recording = None if there is None else there.pose if modality == "pose" else there.video
+                recording = None if there is None else there.recording(modality)
                 if recording is None or _changed(recording, known):
                     label = recording.label if recording is not None else f"the {modality} of clip {clip} in {side.name}"
                     raise InputError(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from signbench.corpora.clip import Side
+from signbench.corpora.clip import Modality, Side
 from signbench.errors import InputError, SignbenchError, listing, nearest
 from signbench.metrics.base import Metric
 from signbench.runs.result import Subset
 from signbench.scoring.protocol import Protocol
-from signbench.scoring.views import ClipViews
-
-_WORDS = {"video": "video", "pose": "key points"}
+from signbench.scoring.views import MODALITY_OF_VIEW, MODALITY_WORDS, ClipViews
 
 
 def expected_clips(
@@ -32,32 +30,31 @@ def expected_clips(
     Raises:
         InputError: an id without a partner, a clip without the files that a metric needs, a limit that leaves nothing.
     """
-    needed: set[str] = set()
+    needed: set[Modality] = set()
     for metric in metrics:
         if metric.view == "lengths":
             both = _with(references, "pose") and _with(predictions, "pose")
             needed.add("pose" if both else "video")
         else:
-            needed.add("pose" if metric.view == "pose" else "video")
+            needed.add(MODALITY_OF_VIEW[metric.view])
     wanted = set(clips) if clips is not None else None
     expected: set[str] = set()
     for modality in sorted(needed):
         sides = {"references": _with(references, modality), "predictions": _with(predictions, modality)}
         for side, ids in sides.items():
             if not ids:
-                other = next(iter({"video", "pose"} - {modality}))
                 location = references.name if side == "references" else predictions.name
                 raise InputError(
-                    f"the {side} {location} hold no {_WORDS[modality]}, which "
+                    f"the {side} {location} hold no {MODALITY_WORDS[modality]}, which "
                     f"{listing([metric.canonical for metric in metrics if _needs(metric, modality)])} measures; "
-                    f"choose metrics of {_WORDS[other]}, or another folder."
+                    "choose other metrics, or another folder."
                 )
         if wanted is not None:
             for side, ids in sides.items():
                 unknown = sorted(wanted - ids)
                 if unknown:
                     raise InputError(
-                        f"--clips: the {side} have no {_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
+                        f"--clips: the {side} have no {MODALITY_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
                     )
             expected |= wanted
             continue
@@ -66,7 +63,7 @@ def expected_clips(
     for modality in sorted(needed):
         lacking = sorted(expected - _with(references, modality))
         if lacking:
-            raise InputError(f"{len(lacking)} clips have no {_WORDS[modality]}, which a metric needs: {listing(lacking)}.")
+            raise InputError(f"{len(lacking)} clips have no {MODALITY_WORDS[modality]}, which a metric needs: {listing(lacking)}.")
     ordered = sorted(expected)
     if limit is not None:
         if limit < 1:
@@ -78,15 +75,15 @@ def expected_clips(
     return tuple(ordered), None
 
 
-def _needs(metric: Metric, modality: str) -> bool:
-    return metric.view == "lengths" or (metric.view == "pose") == (modality == "pose")
+def _needs(metric: Metric, modality: Modality) -> bool:
+    return metric.view == "lengths" or MODALITY_OF_VIEW[metric.view] == modality
 
 
-def _with(side: Side, modality: str) -> set[str]:
-    return {name for name, clip in side.clips.items() if (clip.pose if modality == "pose" else clip.video) is not None}
+def _with(side: Side, modality: Modality) -> set[str]:
+    return {name for name, clip in side.clips.items() if clip.recording(modality) is not None}
 
 
-def _check_partners(sides: dict[str, set[str]], references: Side, predictions: Side, modality: str) -> None:
+def _check_partners(sides: dict[str, set[str]], references: Side, predictions: Side, modality: Modality) -> None:
     alone = sorted(sides["references"] - sides["predictions"])
     extra = sorted(sides["predictions"] - sides["references"])
     parts = []
@@ -94,9 +91,11 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
         parts.append(f"{len(alone)} references have no prediction ({listing(alone)})")
     if extra:
         parts.append(f"{len(extra)} predictions have no reference ({listing(extra)})")
+    if parts and modality == "text":
+        parts.insert(0, f"{len(sides['references'])} texts against {len(sides['predictions'])}")
     if parts:
         raise InputError(
-            f"{_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; "
+            f"{MODALITY_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; "
             "give both the same names, or choose with --clips."
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,30 +12,39 @@ from numpy.typing import ArrayLike
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import check_clip_id
 from signbench.errors import InputError
+from signbench.extractors.base import Precision, settled_device
+from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
+from signbench.metrics.base import Metric
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import RunPlan
 from signbench.runs.result import Result
 from signbench.scoring.protocol import FramesRule, Protocol
 
-Source = str | Path | Sequence[ArrayLike | Pose] | Mapping[str, ArrayLike | Pose]
-"""A folder or container, or arrays: a list in the same order on both sides, or a mapping of clip id to array.
+Source = str | Path | Sequence[ArrayLike | Pose | str | Sequence[str]] | Mapping[str, ArrayLike | Pose | str | Sequence[str]]
+"""A folder, container or table, or values: a list in the same order on both sides, or a mapping of clip id to value.
 
-Frames are uint8 ``(T, H, W, 3)``; key points are floats ``(T, J, 2 or 3)``, NaN where a point was not seen, or :class:`Pose`.
+Frames are uint8 ``(T, H, W, 3)``; key points are floats ``(T, J, 2 or 3)``, NaN where a point was not seen, or :class:`Pose`; texts
+and glosses are strings; features floats ``(D,)``; labels strings, or lists of them from the most to the least likely.
 """
 
 
 def measure(
     references: Source,
     predictions: Source,
-    metrics: Sequence[str] | str,
+    metrics: Sequence[str] | str = (),
     *,
+    suite: str | None = None,
     out: str | Path | None = None,
     frames: FramesRule = "equal",
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     source_fps: float | None = None,
     layout: str | None = None,
+    id_column: str | None = None,
+    text_column: str | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
     limit: int | None = None,
     clips: Iterable[str] | None = None,
     workers: int = 1,
@@ -47,6 +56,7 @@ def measure(
         references: the true side.
         predictions: the side that is scored.
         metrics: names such as ``"ssim"`` or ``"dtw:variant=slrtp"``.
+        suite: the rows of a kind of paper's table, such as ``"slt"``, before the metrics that are named.
         out: a run folder that keeps the records, so that an interrupted call goes on; needs folders on both sides. None keeps
             nothing.
         frames: what to do where the sides differ in length: ``equal`` refuses, ``truncate`` keeps the common prefix,
@@ -55,6 +65,10 @@ def measure(
         fps: frame rate that both sides are converted to.
         source_fps: frame rate that is declared for all files.
         layout: name of the key points' layout, for formats and arrays that carry none.
+        id_column: column of a table of texts that holds the clips' ids; None: found by its name.
+        text_column: column that holds the texts; None: found by its name.
+        precision: what networks count in: ``float32``, ``tf32`` or ``bf16``.
+        device: where networks count, such as ``cpu`` or ``cuda:0``.
         limit: the first so many clips only; the result says so.
         clips: these clips only; the result says so.
         workers: processes; the result does not depend on it. More than 1 needs the caller's main module to be importable.
@@ -80,7 +94,9 @@ def measure(
         references,
         predictions,
         [metrics] if isinstance(metrics, str) else list(metrics),
-        Protocol(frames, size, fps, source_fps, layout),
+        Protocol(frames, size, fps, source_fps, layout, id_column, text_column, precision),
+        suite=suite,
+        device=device,
         limit=limit,
         clips=clips,
         workers=workers,
@@ -103,53 +119,123 @@ def prepare(
     metrics: list[str],
     protocol: Protocol,
     *,
+    suite: str | None = None,
+    device: str = "cpu",
     limit: int | None = None,
     clips: Iterable[str] | None = None,
     workers: int | None = 1,
     progress: Any = None,
 ) -> Any:
     """Brings two sides together into work that is ready to run; see :func:`measure`."""
+    from signbench.runs.plan import Measured
     from signbench.scoring.engine import Work, metric_list, silent
     from signbench.scoring.matching import expected_clips
 
-    chosen = metric_list(metrics)
-    sides = read_source(references, "references", protocol), read_source(predictions, "predictions", protocol)
+    labels: dict[str, str] = {}
+    if suite is not None:
+        from signbench.metrics.suites import suite as named_suite
+
+        labels = {row.metric: row.label for row in named_suite(suite).rows}
+    chosen = metric_list([*labels, *metrics])
+    kind = kind_of(chosen)
+    measured = tuple(Measured.of(metric, protocol, label=labels.get(metric.canonical)) for metric in chosen)
+    sides = read_source(references, "references", protocol, kind), read_source(predictions, "predictions", protocol, kind)
     expected, subset = expected_clips(*sides, chosen, limit, clips)
-    plan = RunPlan(sides[0].location, sides[1].location, chosen, protocol, expected, subset)
-    return Work(plan, *sides, workers, progress or silent)
+    plan = RunPlan(sides[0].location, sides[1].location, measured, protocol, expected, subset)
+    return Work(plan, *sides, workers, progress or silent, device=settled_device(device))
 
 
-def read_source(source: Source, side: str, protocol: Protocol) -> Side:
-    """One side of a comparison, from a path or from arrays.
+Kind = Literal["media", "text", "features", "labels"]
+"""What a side is read as: video and key points together, or one of the others."""
+
+
+def kind_of(metrics: Sequence[Metric]) -> Kind:
+    """What both sides must be read as for these metrics.
+
+    Raises:
+        InputError: they are made from different kinds of files.
+    """
+    from signbench.scoring.views import MODALITY_OF_VIEW
+
+    kinds: dict[Kind, str] = {}
+    for metric in metrics:
+        modality = "video" if metric.view == "lengths" else MODALITY_OF_VIEW[metric.view]
+        kind: Kind = "media" if modality == "video" else "media" if modality == "pose" else modality
+        kinds.setdefault(kind, metric.canonical)
+    if len(kinds) > 1:
+        raise InputError(f"{' and '.join(kinds.values())} are made from different kinds of files; measure them apart.")
+    return next(iter(kinds))
+
+
+def read_source(source: Source, side: str, protocol: Protocol, kind: Kind = "media") -> Side:
+    """One side of a comparison, from a path or from values in memory.
 
     Args:
         source: see :data:`Source`.
         side: ``references`` or ``predictions``, for messages.
-        protocol: it may declare the layout and rate of arrays.
+        protocol: it may declare the layout and rate of arrays, and the columns of tables.
+        kind: what it is read as.
 
     Raises:
-        InputError: not a path, a list or a mapping; or an array of a shape that is neither frames nor key points.
+        InputError: not a path, a list or a mapping; or a value of a shape that is none of what the kind knows.
     """
-    from signbench.corpora.folder import read_side
     from signbench.media.layouts import layout as named_layout
 
     layout = named_layout(protocol.layout) if protocol.layout else None
     if isinstance(source, str | Path):
-        return read_side(Path(source), layout)
+        return _read_path(Path(source), side, protocol, kind, layout)
     if isinstance(source, Mapping):
         items = {str(name): item for name, item in source.items()}
-    elif isinstance(source, Sequence):
+    elif isinstance(source, Sequence | np.ndarray):
         width = len(str(max(len(source) - 1, 0)))
         items = {f"{place:0{width}d}": item for place, item in enumerate(source)}
     else:
-        raise InputError(f"{side} must be a path, a list of arrays or a mapping of id to array, not {type(source).__name__}.")
+        raise InputError(f"{side} must be a path, a list of values or a mapping of id to value, not {type(source).__name__}.")
     if not items:
         raise InputError(f"{side} are empty; nothing can be measured.")
     clips = {}
     for name in sorted(items):
         check_clip_id(name)
-        clips[name] = _clip(name, items[name], f"{side}[{name}]", protocol)
+        clips[name] = _value(name, items[name], f"{side}[{name}]", protocol, kind)
     return Side(side, clips)
+
+
+def _read_path(path: Path, side: str, protocol: Protocol, kind: Kind, layout: Layout | None) -> Side:
+    if kind == "text":
+        from signbench.corpora.text_files import read_text_side
+
+        return read_text_side(path, protocol.id_column, protocol.text_column)
+    if kind == "features":
+        from signbench.corpora.feature_files import read_feature_side
+
+        return read_feature_side(path)
+    if kind == "labels":
+        from signbench.corpora.label_files import read_label_side
+
+        return read_label_side(path, side)
+    from signbench.corpora.folder import read_side
+
+    return read_side(path, layout)
+
+
+def _value(name: str, item: Any, label: str, protocol: Protocol, kind: Kind) -> Clip:
+    from signbench.corpora.recordings import FeatureValue, LabelValue, TextValue
+
+    if kind == "text":
+        if not isinstance(item, str):
+            raise InputError(f"{label} is {type(item).__name__}; a text is a string.")
+        return Clip(name, written=TextValue(item, label))
+    if kind == "features":
+        vector = np.asarray(item)
+        if vector.ndim != 1 or not np.issubdtype(vector.dtype, np.floating) or not np.isfinite(vector).all():
+            raise InputError(f"{label} is {vector.dtype} {vector.shape}; features are finite floats (D,).")
+        return Clip(name, features=FeatureValue(vector, label))
+    if kind == "labels":
+        ranked = (item,) if isinstance(item, str) else tuple(item) if isinstance(item, Sequence) else ()
+        if not ranked or not all(isinstance(word, str) for word in ranked):
+            raise InputError(f"{label} is {item!r}; a label is a string, or a list of strings from the most likely to the least.")
+        return Clip(name, labels=LabelValue(ranked, label))
+    return _clip(name, item, label, protocol)
 
 
 def _clip(name: str, item: ArrayLike | Pose, label: str, protocol: Protocol) -> Clip:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from signbench.errors import InputError, nearest
+from signbench.extractors.base import Precision
 
 FramesRule = Literal["equal", "truncate", "resample"]
 
@@ -23,6 +24,9 @@ class Protocol:
         fps: frame rate that both sides are converted to, or None: as they are.
         source_fps: frame rate that is declared for all files, or None: what each file says.
         layout: name of the key points' layout, for formats that carry none; or None: guessed from the number of points.
+        id_column: column of a table of texts that holds the clips' ids, or None: found by its name.
+        text_column: column that holds the texts, or None: found by its name.
+        precision: what networks count in.
     """
 
     frames: FramesRule = "equal"
@@ -30,10 +34,15 @@ class Protocol:
     fps: float | None = None
     source_fps: float | None = None
     layout: str | None = None
+    id_column: str | None = None
+    text_column: str | None = None
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         if self.frames not in get_args(FramesRule):
             raise InputError(f"--frames cannot be {self.frames!r}. {nearest(str(self.frames), get_args(FramesRule))}")
+        if self.precision not in get_args(Precision):
+            raise InputError(f"--precision cannot be {self.precision!r}. {nearest(str(self.precision), get_args(Precision))}")
         for option, rate in (("--fps", self.fps), ("--source-fps", self.source_fps)):
             if rate is not None and not 0 < rate <= 1000:
                 raise InputError(f"{option} is a frame rate above 0 and up to 1000, not {rate:g}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from signbench.corpora.clip import Side
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, SignbenchError, listing, nearest
+from signbench.extractors.base import settled_device
 from signbench.metrics import registry as metrics
 from signbench.runs.folder import RunFolder
-from signbench.runs.plan import RunPlan
+from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
 from signbench.scoring.engine import Progress, Work, begin, keeping_status, run_in_folder, silent
 from signbench.scoring.ranks import Ranks
@@ -42,6 +43,8 @@ class TaskRun:
         subset: what the run was limited to, or None.
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
+        require_all: weights that extended metrics lack stop the run.
+        device: where networks count.
     """
 
     task: Task
@@ -51,6 +54,8 @@ class TaskRun:
     subset: Subset | None
     workers: int | None
     progress: Progress
+    require_all: bool = False
+    device: str = "cpu"
 
     @classmethod
     def of(
@@ -63,6 +68,8 @@ class TaskRun:
         clips: Iterable[str] | None = None,
         workers: int | None = 1,
         progress: Progress = silent,
+        require_all: bool = False,
+        device: str = "cpu",
     ) -> TaskRun:
         """Finds the expected clips of a task's split; reads names only.
 
@@ -74,6 +81,8 @@ class TaskRun:
             clips: these clips only; the result says so.
             workers: processes; the result does not depend on it.
             progress: told how far it is.
+            require_all: weights that extended metrics lack stop the run, rather than leaving those metrics out.
+            device: where networks count.
 
         Raises:
             InputError: no such split or clip, a limit that leaves nothing, no references.
@@ -96,7 +105,8 @@ class TaskRun:
                 raise InputError(f"--limit must be at least 1, not {limit}.")
             if limit < len(expected):
                 expected, subset = expected[:limit], Subset(limit=limit)
-        return cls(task, split, references, expected, subset, workers, progress)
+        device = settled_device(device)
+        return cls(task, split, references, expected, subset, workers, progress, require_all, device)
 
     def plan(self, kind: Literal["score", "run"], predictions: str | None, generator: Generator | None = None) -> RunPlan:
         """What such a run measures.
@@ -118,7 +128,7 @@ class TaskRun:
         return RunPlan(
             self.references.side.location or self.references.side.name,
             predictions,
-            tuple(metrics.create(item.metric) for item in self.task.metrics),
+            self._measured(),
             self.task.protocol(),
             self.clips,
             self.subset,
@@ -131,9 +141,17 @@ class TaskRun:
             self.references.own_copy,
         )
 
+    def _measured(self) -> tuple[Measured, ...]:
+        """The task's metrics, of which extended ones may lack their weights, unless all are required."""
+        found = tuple(
+            Measured.of(metrics.create(item.metric), self.task.protocol(), "core" if self.require_all else item.tier)
+            for item in self.task.metrics
+        )
+        return tuple(replace(item, tier=given.tier) for item, given in zip(found, self.task.metrics, strict=True))
+
     def work(self, plan: RunPlan, predictions: Side, absent: Mapping[str, str]) -> Work:
         """The comparison of predictions with the task's references, ready to run."""
-        return Work(plan, self.references.side, predictions, self.workers, self.progress, absent)
+        return Work(plan, self.references.side, predictions, self.workers, self.progress, absent, self.device)
 
 
 def score_predictions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,20 +11,37 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.clip import Clip
+from signbench.corpora.clip import Clip, Modality
 from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
 from signbench.metrics.base import Metric, View
-from signbench.metrics.pairs import FramePair, LengthPair, PosePair
+from signbench.metrics.pairs import FeaturePair, LabelPair, LengthPair, PosePair, TextPair
 from signbench.scoring.protocol import Protocol
 from signbench.scoring.timelines import Timeline, nearest_frames, pair_frames, pose_timeline, video_timeline
 
 SideName = Literal["reference", "prediction"]
 Fault = Literal["reference", "prediction", "pair"]
 SIDES: tuple[SideName, SideName] = ("reference", "prediction")
+MODALITY_OF_VIEW: Mapping[View, Modality] = {
+    "frames": "video",
+    "observations": "video",
+    "pose": "pose",
+    "text": "text",
+    "features": "features",
+    "labels": "labels",
+}
+"""The kind of file that a view is made from; lengths are those of key points or of video."""
+MODALITY_WORDS: Mapping[Modality, str] = {
+    "video": "video",
+    "pose": "key points",
+    "text": "text",
+    "features": "features",
+    "labels": "labels",
+}
+"""How messages name a modality."""
 
 
 class ClipError(SignbenchError):
@@ -71,21 +88,24 @@ class ClipViews:
     prediction: Clip
     protocol: Protocol
 
-    def recordings(self, view: View) -> dict[SideName, Recording]:
-        """What a view is made of: ``reference`` and ``prediction``.
+    def recordings(self, modality: Modality) -> dict[SideName, Recording]:
+        """The files of one modality: ``reference`` and ``prediction``.
 
         Raises:
             InputError: a side has no file of that modality.
         """
-        if self.modality(view) == "pose":
-            return {"reference": self._poses[0], "prediction": self._poses[1]}
-        return {"reference": self._videos[0], "prediction": self._videos[1]}
+        files = (self.reference.recording(modality), self.prediction.recording(modality))
+        if files[0] is None or files[1] is None:
+            raise self._lacks(modality, files[0])
+        return {"reference": files[0], "prediction": files[1]}
 
-    def modality(self, view: View) -> Literal["video", "pose"]:
+    def modality(self, view: View) -> Modality:
         """The kind of file that a view is made of: lengths come from key points where both sides have them, else from video."""
-        if view == "lengths":
-            return "pose" if self.reference.pose is not None and self.prediction.pose is not None else "video"
-        return "pose" if view == "pose" else "video"
+        return self._lengths_modality if view == "lengths" else MODALITY_OF_VIEW[view]
+
+    @property
+    def _lengths_modality(self) -> Literal["video", "pose"]:
+        return "pose" if self.reference.pose is not None and self.prediction.pose is not None else "video"
 
     def check(self, metrics: Sequence[Metric]) -> None:
         """Finds what the headers show to be wrong.
@@ -96,25 +116,37 @@ class ClipViews:
         """
         clip = self.reference.id
         for metric in metrics:
-            if metric.view == "frames":
-                (reference, prediction), _ = self._video_probes, self._videos
-                size = self.protocol.size or (reference.height, reference.width)
-                if self.protocol.size is None and (prediction.height, prediction.width) != size:
-                    raise ClipError(
-                        f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
-                        f"{prediction.width} x {prediction.height}; convert both with --size.",
-                        "pair",
-                    )
-                with blaming("pair", clip):
-                    frames, _ = pair_frames(*self._timelines("video"), self.protocol.frames)
-                    metric.check_frames(size[0], size[1], frames)
+            if metric.view in ("frames", "observations"):
+                self._check_images(metric)
             elif metric.view == "pose":
                 self._check_layouts()
                 if metric.pairs_frames:
                     with blaming("pair", clip):
                         pair_frames(*self._timelines("pose"), self.protocol.frames)
+            elif metric.view == "lengths":
+                _ = self.lengths(self._lengths_modality)
             else:
-                _ = self.lengths(self.modality("lengths"))
+                _ = self.recordings(self.modality(metric.view))
+
+    def _check_images(self, metric: Metric) -> None:
+        """Whether the images of both sides fit each other, where frames are paired, and what looks at them."""
+        clip = self.reference.id
+        (reference, prediction), _ = self._video_probes, self._videos
+        size = self.protocol.size or (reference.height, reference.width)
+        if metric.pairs_frames:
+            if self.protocol.size is None and (prediction.height, prediction.width) != size:
+                raise ClipError(
+                    f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
+                    f"{prediction.width} x {prediction.height}; convert both with --size.",
+                    "pair",
+                )
+            with blaming("pair", clip):
+                frames, _ = pair_frames(*self._timelines("video"), self.protocol.frames)
+                metric.check_frames(size[0], size[1], frames)
+        if metric.extractor is not None:
+            for name, probe, timeline in zip(SIDES, self._video_probes, self._timelines("video"), strict=True):
+                with blaming(name, clip, self.recordings("video")[name].label):
+                    metric.extractor.check_frames(*(self.protocol.size or (probe.height, probe.width)), timeline.frames)
 
     def lengths(self, modality: Literal["video", "pose"]) -> LengthPair:
         """How long both sides are, under the run's frame rate."""
@@ -126,40 +158,65 @@ class ClipViews:
         probe = self._pose_probes[0]
         return f"{probe.layout.name}/{probe.dimensions}d"
 
-    def frame_pairs(self) -> Iterator[FramePair]:
-        """Both sides' images, chunk by chunk, each file decoded once.
+    def moving(self, side: SideName) -> tuple[VideoRecording, VideoProbe, NDArray[np.int64]]:
+        """One side's video, its headers, and the source frames that its timeline shows, int64, non-decreasing."""
+        place = SIDES.index(side)
+        return self._videos[place], self._video_probes[place], self._video_timelines[place][1]
+
+    def pairing(self) -> tuple[int, NDArray[np.int64]]:
+        """How many frames of the reference's timeline are compared, and the frame of the prediction's that each is compared with.
 
         Raises:
-            ClipError: a side cannot be read to its end.
+            ClipError: the sides differ in length, and the rule does not say what to do.
         """
-        probes = self._video_probes
-        (reference, reference_positions), (prediction, prediction_positions) = self._video_timelines
+        (reference, _), (prediction, _) = self._video_timelines
         with blaming("pair", self.reference.id):
             frames, partners = pair_frames(reference, prediction, self.protocol.frames)
-        partner = nearest_frames(prediction, partners) if self.protocol.frames == "resample" else slice(frames)
-        shown = (reference_positions[:frames], prediction_positions[partner])
-        streams = [
-            recording.chunks(probe, positions, self.protocol.size)
-            for recording, probe, positions in zip(self._videos, probes, shown, strict=True)
-        ]
-        done = 0
-        while done < frames:
-            chunks = []
-            for fault, recording, stream in zip(SIDES, self._videos, streams, strict=True):
-                with blaming(fault, self.reference.id, recording.label):
-                    chunk = next(stream, None)
-                    if chunk is None:
-                        raise MediaError(f"{recording.label} ends after {done} of {frames} frames.")
-                    chunks.append(chunk)
-            reference_chunk, prediction_chunk = chunks
-            if reference_chunk.shape != prediction_chunk.shape:
-                raise ClipError(
-                    f"clip {self.reference.id}: the sides decode to {reference_chunk.shape} and {prediction_chunk.shape}, "
-                    "unlike what their headers say.",
-                    "pair",
-                )
-            yield FramePair(prediction=prediction_chunk, reference=reference_chunk)
-            done += len(reference_chunk)
+        resampled = self.protocol.frames == "resample"
+        return frames, nearest_frames(prediction, partners) if resampled else np.arange(frames, dtype=np.int64)
+
+    def text_pair(self) -> TextPair:
+        """Both sides' text."""
+        if self.reference.written is None or self.prediction.written is None:
+            raise self._lacks("text", self.reference.written)
+        return TextPair(self.prediction.written.text, self.reference.written.text)
+
+    def feature_pair(self) -> FeaturePair:
+        """Both sides' feature vectors, and the clip's class where one of them says it.
+
+        Raises:
+            ClipError: a side cannot be read, or the sides are not of one length.
+        """
+        if self.reference.features is None or self.prediction.features is None:
+            raise self._lacks("features", self.reference.features)
+        vectors = []
+        for name, recording in zip(SIDES, (self.reference.features, self.prediction.features), strict=True):
+            with blaming(name, self.reference.id, recording.label):
+                vectors.append(recording.vector())
+        if vectors[0].shape != vectors[1].shape:
+            raise ClipError(
+                f"clip {self.reference.id}: the reference has {len(vectors[0])} features, the prediction {len(vectors[1])}; "
+                "compute both with the same network.",
+                "pair",
+            )
+        signs = {sign for sign in (self.reference.features.sign, self.prediction.features.sign) if sign is not None}
+        if len(signs) > 1:
+            raise ClipError(f"clip {self.reference.id}: the sides give the labels {' and '.join(sorted(signs))}; keep one.", "pair")
+        return FeaturePair(vectors[1], vectors[0], next(iter(signs), None))
+
+    def label_pair(self) -> LabelPair:
+        """What the clip is, and what a recogniser said of it.
+
+        Raises:
+            ClipError: a side cannot be read.
+        """
+        if self.reference.labels is None or self.prediction.labels is None:
+            raise self._lacks("labels", self.reference.labels)
+        ranked = []
+        for name, recording in zip(SIDES, (self.reference.labels, self.prediction.labels), strict=True):
+            with blaming(name, self.reference.id, recording.label):
+                ranked.append(recording.ranked())
+        return LabelPair(ranked[0][0], ranked[1])
 
     def pose_pair(self, paired: bool) -> PosePair:
         """Both sides' key points, in the reference's layout and at the run's rate.
@@ -192,17 +249,18 @@ class ClipViews:
     @property
     def _videos(self) -> tuple[VideoRecording, VideoRecording]:
         if self.reference.video is None or self.prediction.video is None:
-            raise self._lacks("video", "references" if self.reference.video is None else "predictions")
+            raise self._lacks("video", self.reference.video)
         return self.reference.video, self.prediction.video
 
     @property
     def _poses(self) -> tuple[PoseRecording, PoseRecording]:
         if self.reference.pose is None or self.prediction.pose is None:
-            raise self._lacks("key points", "references" if self.reference.pose is None else "predictions")
+            raise self._lacks("pose", self.reference.pose)
         return self.reference.pose, self.prediction.pose
 
-    def _lacks(self, modality: str, side: str) -> InputError:
-        return InputError(f"clip {self.reference.id} has no {modality} among the {side}.")
+    def _lacks(self, modality: Modality, reference: Recording | None) -> InputError:
+        side = "references" if reference is None else "predictions"
+        return InputError(f"clip {self.reference.id} has no {MODALITY_WORDS[modality]} among the {side}.")
 
     @cached_property
     def _video_probes(self) -> tuple[VideoProbe, VideoProbe]:

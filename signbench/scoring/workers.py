@@ -17,7 +17,8 @@ from signbench.metrics.base import Metric
 from signbench.scoring.clip_scoring import ClipOutcome, score_clip
 from signbench.scoring.views import ClipViews
 
-Job = tuple[ClipViews, Sequence[tuple[int, Metric]]]
+Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]
+"""A clip, its metrics with their places in the run, and the device for networks."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
 
@@ -41,8 +42,8 @@ def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
     """
     if workers <= 1:
         with _one_thread():
-            for views, metrics in jobs:
-                yield score_clip(views, metrics)
+            for job in jobs:
+                yield score_clip(*job)
         return
     remaining = iter(jobs)
     running: set[Future[ClipOutcome]] = set()
