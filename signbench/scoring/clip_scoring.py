@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -176,6 +178,12 @@ def _shown(
 
 
 def _cache() -> ObservationCache:
+    return _cache_of(os.environ.get("SIGNBENCH_CACHE"), os.environ.get("SIGNBENCH_CACHE_LIMIT"))
+
+
+@lru_cache(maxsize=4)
+def _cache_of(*_: str | None) -> ObservationCache:
+    """One object for all clips, so that it counts its bytes, and says what troubles it, once."""
     from signbench.extractors.cache import ObservationCache
 
     return ObservationCache.from_environment()

@@ -196,7 +196,7 @@ def read_source(source: Source, side: str, protocol: Protocol, kind: Kind = "med
     clips = {}
     for name in sorted(items):
         check_clip_id(name)
-        clips[name] = _value(name, items[name], f"{side}[{name}]", protocol, kind)
+        clips[name] = clip_of(name, items[name], f"{side}[{name}]", protocol, kind)
     return Side(side, clips)
 
 
@@ -218,7 +218,19 @@ def _read_path(path: Path, side: str, protocol: Protocol, kind: Kind, layout: La
     return read_side(path, layout)
 
 
-def _value(name: str, item: Any, label: str, protocol: Protocol, kind: Kind) -> Clip:
+def clip_of(name: str, item: Any, label: str, protocol: Protocol, kind: Kind) -> Clip:
+    """A clip from a value in memory.
+
+    Args:
+        name: its id.
+        item: see :data:`Source`.
+        label: how messages name it.
+        protocol: it may declare the layout and rate of arrays.
+        kind: what it is read as.
+
+    Raises:
+        InputError: it is nothing that the kind knows.
+    """
     from signbench.corpora.recordings import FeatureValue, LabelValue, TextValue
 
     if kind == "text":

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from signbench.errors import InputError, SignbenchError, nearest
+from signbench.runs.plan import Tier
 from signbench.scoring.protocol import FramesRule, Protocol, parse_size
 
 Modality = Literal["video", "pose", "motion"]
@@ -16,7 +17,6 @@ Grant = Literal[
     "text", "gloss", "word", "signer", "length", "source_image", "other_source_image", "driving_video", "driving_pose", "motion"
 ]
 ReferenceKind = Literal["video", "pose", "motion", "rendering:pose", "rendering:hamer", "rendering:smplx", "rendering:cross-person"]
-Tier = Literal["core", "extended"]
 
 SUFFIXES: dict[Modality, tuple[str, ...]] = {
     "video": (".mkv", ".mp4", ".webm", ".avi", ".mov"),
@@ -25,7 +25,15 @@ SUFFIXES: dict[Modality, tuple[str, ...]] = {
 }
 """Suffixes that a task may ask for; the first is what our own generators write."""
 
-_VIEWS = {"frames": "images", "pose": "key points", "lengths": "lengths"}
+_VIEWS = {
+    "frames": "images",
+    "observations": "what a network sees in images",
+    "pose": "key points",
+    "lengths": "lengths",
+    "text": "text",
+    "features": "features",
+    "labels": "labels",
+}
 
 
 def _listed(kind: Any) -> str:
@@ -236,8 +244,13 @@ class Task(_Fields):
     def _check_fit(self, item: TaskMetric) -> None:
         from signbench.metrics import registry
 
-        view = registry.create(item.metric).view
-        fitting = ("frames", "lengths") if self.made.modality == "video" else ("pose", "lengths")
+        metric = registry.create(item.metric)
+        view = metric.view
+        if metric.extractor is not None and item.tier == "core":
+            raise ValueError(f"metrics: {item.metric} needs weights that signbench does not carry; write tier: extended")
+        if metric.extractor is not None and metric.extractor.weights == "random":
+            raise ValueError(f"metrics: {item.metric} has random weights, which no number of a task may rest on; leave weights away")
+        fitting = ("frames", "observations", "lengths") if self.made.modality == "video" else ("pose", "lengths")
         if view not in fitting:
             raise ValueError(
                 f"metrics: {item.metric} measures {_VIEWS[view]}, but {self.made.modality} is made; choose one of "

@@ -1,0 +1,178 @@
+"""signbench's metrics as :class:`torchmetrics.Metric`, so that a training loop logs the very number that the harness will print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torchmetrics
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.extractors.base import Precision
+from signbench.metrics import registry
+from signbench.metrics.base import Record
+from signbench.runs.records import pack, unpack
+from signbench.scoring.clip_scoring import score_clip
+from signbench.scoring.measure import clip_of, kind_of
+from signbench.scoring.protocol import FramesRule, Protocol
+from signbench.scoring.views import ClipViews
+
+_LENGTHS = np.dtype("<u4")
+
+
+class SignMetric(torchmetrics.Metric):
+    """One of signbench's metrics, fed clip by clip during training.
+
+    Its state is every clip's record, so that any number of processes together give what one alone would give. A clip goes the same
+    way as in ``signbench measure``: the same views, networks on one thread, cache of observations and fold.
+
+    Args:
+        metric: its name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
+        frames: what to do where the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
+        size: ``(height, width)`` that images are resized to, or None.
+        fps: frame rate of all clips, where a metric needs one.
+        layout: name of the key points' layout, or None: guessed.
+        precision: what networks count in.
+        device: where networks count; independent of the device of the states, which torchmetrics moves.
+        kwargs: torchmetrics' own.
+
+    Raises:
+        InputError: no such metric, a metric with draws (its value would depend on how many clips have come), or missing weights.
+
+    Example:
+        >>> import torch
+        >>> from signbench.metrics import as_torchmetric
+        >>> ssim = as_torchmetric("ssim")
+        >>> clip = torch.randint(0, 256, (1, 4, 16, 16, 3), dtype=torch.uint8)
+        >>> ssim.update(clip, clip, ids=["greeting"])
+        >>> float(ssim.compute())
+        1.0
+    """
+
+    is_differentiable = False
+    full_state_update = False
+    packed: Any
+
+    def __init__(
+        self,
+        metric: str,
+        *,
+        frames: FramesRule = "equal",
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+        layout: str | None = None,
+        precision: Precision = "float32",
+        device: str = "cpu",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.metric = registry.create(metric)
+        if any(parameter.name == "seed" for parameter in self.metric.parameters):
+            raise InputError(
+                f"metric {self.metric.canonical} draws among all clips, so it is no running metric; "
+                "score the clips with signbench measure."
+            )
+        self.protocol = Protocol(frames, size, None, fps, layout, precision=precision)
+        self.networks_on = device
+        if self.metric.extractor is not None:
+            _ = self.metric.extractor.signature()  # missing weights are told now, not after the first epoch
+        self.add_state("packed", default=[], dist_reduce_fx="cat")
+
+    @property
+    def higher_is_better(self) -> bool | None:  # type: ignore[override]
+        """Which way is better; None where it is the references' own value."""
+        return {"higher": True, "lower": False, "reference": None}[self.metric.direction]
+
+    def update(self, preds: Sequence[Any], target: Sequence[Any], ids: Sequence[str] | None = None) -> None:
+        """Adds clips.
+
+        Args:
+            preds: the productions: a sequence, or a tensor with a leading batch axis. Video: uint8 ``(T, H, W, 3)``, or floats in
+                [0, 1] ``(T, 3, H, W)``; key points: floats ``(T, J, 2 or 3)``, NaN where not seen; texts: strings; features: floats
+                ``(D,)``; labels: strings, or lists of them from the most to the least likely.
+            target: the references, in the same form and order.
+            ids: the clips' ids. The fold goes in their order, and a clip that comes twice, as samplers of several processes have
+                it, counts once. None: clips are numbered as they come, and each counts.
+
+        Raises:
+            InputError: sides that do not fit each other, or a clip that the metric cannot measure; names it.
+        """
+        if len(preds) != len(target) or (ids is not None and len(ids) != len(preds)):
+            counts = f"{len(preds)} predictions, {len(target)} references" + (f", {len(ids)} ids" if ids is not None else "")
+            raise InputError(f"metric {self.metric.canonical}: {counts}; give one of each for every clip.")
+        kind = kind_of([self.metric])
+        for place, (prediction, reference) in enumerate(zip(preds, target, strict=True)):
+            name = ids[place] if ids is not None else f"~{_rank():06d}-{len(self.packed):09d}"
+            sides = [
+                clip_of(name, _array(item), f"{side}[{name}]", self.protocol, kind)
+                for side, item in (("target", reference), ("preds", prediction))
+            ]
+            views = ClipViews(sides[0], sides[1], self.protocol)
+            views.check([self.metric])
+            outcome = score_clip(views, [(0, self.metric)], self.networks_on)
+            if 0 in outcome.failures:
+                raise InputError(f"metric {self.metric.canonical}: {outcome.failures[0].reason}")
+            self.packed.append(torch.frombuffer(bytearray(_entry(name, outcome.records[0])), dtype=torch.uint8).to(self.device))
+
+    def compute(self) -> torch.Tensor:
+        """The score of all clips so far, float64; NaN where it is undefined."""
+        chunks = self.packed if isinstance(self.packed, list) else [self.packed]
+        records: dict[str, Record] = {}
+        for chunk in chunks:
+            for name, record in _entries(chunk.cpu().numpy()):
+                records.setdefault(name, record)
+        if not records:
+            return torch.tensor(float("nan"), dtype=torch.float64)
+        ordered = [records[name] for name in sorted(records)]
+        weights: NDArray[np.int64] = np.ones((1, len(ordered)), dtype=np.int64)
+        return torch.tensor(float(self.metric.score(ordered, weights)[0]), dtype=torch.float64)
+
+    def _sync_dist(self, *args: Any, **kwargs: Any) -> None:
+        """A process that has seen no clip takes part in the exchange all the same; torchmetrics would leave it out, and hang."""
+        if isinstance(self.packed, list) and not self.packed:
+            self.packed = [torch.empty(0, dtype=torch.uint8, device=self.device)]
+        super()._sync_dist(*args, **kwargs)
+
+
+def as_torchmetric(metric: str, **options: Any) -> SignMetric:
+    """One of signbench's metrics for a training loop; see :class:`SignMetric` for the options."""
+    return SignMetric(metric, **options)
+
+
+def _array(item: Any) -> Any:
+    """A clip as signbench takes it: tensors as arrays, and images as uint8 ``(T, H, W, 3)``."""
+    if not isinstance(item, torch.Tensor):
+        return item
+    array = item.detach().cpu()
+    if array.is_floating_point() and array.ndim == 4 and array.shape[1] == 3:
+        if not bool(torch.isfinite(array).all()) or float(array.min()) < 0 or float(array.max()) > 1:
+            raise InputError("images as floats (T, 3, H, W) must be finite and in [0, 1]; scale them.")
+        return (array.float() * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    return array.numpy()
+
+
+def _rank() -> int:
+    there = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_rank() if there else 0
+
+
+def _entry(name: str, record: Record) -> bytes:
+    """A record with its clip's id: two lengths, then the id, then the record."""
+    blob, label = pack(record), name.encode()
+    return np.array([len(label), len(blob)], dtype=_LENGTHS).tobytes() + label + blob
+
+
+def _entries(packed: NDArray[np.uint8]) -> list[tuple[str, Record]]:
+    """The reverse of :func:`_entry`, for any number of entries one after the other."""
+    data, place, found = packed.tobytes(), 0, []
+    while place < len(data):
+        label, blob = np.frombuffer(data, _LENGTHS, 2, place)
+        place += 2 * _LENGTHS.itemsize
+        name = data[place : place + label].decode()
+        place += int(label)
+        found.append((name, unpack(data[place : place + blob])))
+        place += int(blob)
+    return found
