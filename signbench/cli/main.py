@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from signbench.cli import corpora, doctor, generators, measure, metrics, results, score, signature, tasks
+from signbench.cli import cache, corpora, doctor, generators, measure, metrics, results, score, signature, tasks, weights
 
 app = typer.Typer(
     name="signbench",
@@ -30,6 +30,8 @@ app.add_typer(corpora.app, name="corpora")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(generators.app, name="generators")
 app.add_typer(signature.app, name="signature")
+app.add_typer(weights.app, name="weights")
+app.add_typer(cache.app, name="cache")
 
 
 @app.callback(invoke_without_command=True)

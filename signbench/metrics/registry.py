@@ -18,6 +18,10 @@ _BUILT_IN = {
     "dtw": "signbench.metrics.dtw:Dtw",
     "total-distance": "signbench.metrics.pose:TotalDistance",
     "duration-ratio": "signbench.metrics.pose:DurationRatio",
+    "bleu": "signbench.metrics.bleu:Bleu",
+    "rouge-l": "signbench.metrics.rouge:RougeL",
+    "chrf": "signbench.metrics.chrf:Chrf",
+    "wer": "signbench.metrics.wer:Wer",
 }
 
 

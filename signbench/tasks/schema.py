@@ -249,7 +249,7 @@ class Task(_Fields):
         if metric.extractor is not None and item.tier == "core":
             raise ValueError(f"metrics: {item.metric} needs weights that signbench does not carry; write tier: extended")
         if metric.extractor is not None and metric.extractor.weights == "random":
-            raise ValueError(f"metrics: {item.metric} has random weights, which no number of a task may rest on; leave weights away")
+            raise ValueError(f"metrics: {item.metric} has random weights, which no task may rest on; leave weights away")
         fitting = ("frames", "observations", "lengths") if self.made.modality == "video" else ("pose", "lengths")
         if view not in fitting:
             raise ValueError(
