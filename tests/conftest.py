@@ -31,17 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test finds the user's weights, or touches the user's cache of observations; also the programs that tests start do not."""
-    before = {name: os.environ.get(name) for name in ("SIGNBENCH_CACHE", "SIGNBENCH_WEIGHTS")}
-    for name in before:
-        os.environ[name] = str(tmp_path_factory.mktemp(name.lower()))
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def _folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test finds the user's weights or touches the user's cache of observations; nor does a program that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("SIGNBENCH_WEIGHTS", "SIGNBENCH_CACHE"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+        patch.delenv("SIGNBENCH_CACHE_LIMIT", raising=False)
+        yield
 
 
 def _folder_named_by(variable: str) -> Path:

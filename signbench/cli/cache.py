@@ -1,0 +1,138 @@
+"""``signbench cache``: what networks saw before, kept so that it need not be computed again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from signbench.cli.options import Json
+
+if TYPE_CHECKING:
+    from signbench.extractors.cache import Entry
+
+app = typer.Typer(no_args_is_help=True, help="Show, verify and clear the cache of observations.")
+
+_UNFINISHED = "(unfinished)"
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.3f} GB" if size >= 10**6 else f"{size:,} bytes"
+
+
+def _grouped(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.extractor() if entry.key is not None else _UNFINISHED, []).append(entry)
+    return dict(sorted(groups.items()))
+
+
+@app.command("show")
+def show(json: Json = False) -> None:
+    """Show where the cache lies, how large it is and may become, and what is in it by extractor."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.extractors.cache import ObservationCache
+
+    cache = ObservationCache.from_environment()
+    entries = cache.entries()
+    sizes = {name: [entry.size for entry in group] for name, group in _grouped(entries).items()}
+    total = sum(entry.size for entry in entries)
+    if json:
+        rows = [{"extractor": name, "entries": len(group), "bytes": sum(group)} for name, group in sizes.items()]
+        summary: dict[str, Any] = {
+            "folder": str(cache.folder),
+            "limit_bytes": cache.limit,
+            "entries": len(entries),
+            "bytes": total,
+            "extractors": rows,
+        }
+        printing.data(encoder.dumps(summary, indent=2, ensure_ascii=False))
+        return
+    if sizes:
+        printing.table(
+            [{"extractor": name, "entries": str(len(group)), "size": _gigabytes(sum(group))} for name, group in sizes.items()]
+        )
+    printing.data(f"{_gigabytes(total)} of at most {_gigabytes(cache.limit)} in {cache.folder}")
+
+
+@app.command("verify")
+def verify(json: Json = False, remove: Annotated[bool, typer.Option("--remove", help="Remove what is damaged.")] = False) -> None:
+    """Hash every entry again; exit 2 where one is damaged and stays."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.extractors.cache import ObservationCache
+
+    cache = ObservationCache.from_environment()
+    entries = [entry for entry in cache.entries() if entry.key is not None]
+    damaged = []
+    with printing.progress_bars(show=True) as update:
+        for done, entry in enumerate(entries, start=1):
+            if (damage := entry.damage()) is not None and entry.path.exists():
+                damaged.append({"path": str(entry.path), "damage": damage, "removed": remove})
+                if remove:
+                    _remove(entry)
+            update("verifying", done, len(entries))
+    if json:
+        printing.data(
+            encoder.dumps({"folder": str(cache.folder), "entries": len(entries), "damaged": damaged}, indent=2, ensure_ascii=False)
+        )
+    else:
+        printing.data(
+            f"{len(entries)} entries, {len(damaged)} damaged{' and removed' if damaged and remove else ''} in {cache.folder}"
+        )
+    for row in damaged:
+        printing.talk(f"signbench: {row['path']} is damaged: {row['damage']}.")
+    if damaged and not remove:
+        printing.talk("signbench: remove what is damaged with: signbench cache verify --remove")
+        raise typer.Exit(2)
+
+
+@app.command("clear")
+def clear(
+    extractor: Annotated[
+        str | None, typer.Option("--extractor", help="Only what this extractor made: its name, or its whole signature.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove kept observations, all or those of one extractor; they are computed again when they are needed."""
+    from signbench.cli import printing
+    from signbench.errors import InputError, nearest
+    from signbench.extractors.cache import ObservationCache
+
+    cache = ObservationCache.from_environment()
+    entries = cache.entries()
+    if extractor is not None:
+        groups = _grouped(entry for entry in entries if entry.key is not None)
+        fitting = [name for name in groups if extractor in (name, name.partition("/")[0])]
+        if not fitting and groups:
+            raise InputError(
+                f"the cache holds nothing of {extractor}. {nearest(extractor, {name.partition('/')[0] for name in groups})}"
+            )
+        entries = [entry for name in fitting for entry in groups[name]]
+    if not entries:
+        printing.talk(f"nothing to remove in {cache.folder}.")
+        return
+    question = f"remove {len(entries)} entries, {_gigabytes(sum(entry.size for entry in entries))}, from {cache.folder}"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError(f"this would {question}; give --yes to do so.")
+        if not typer.confirm(question[0].upper() + question[1:] + "?", err=True):
+            printing.talk("nothing was removed.")
+            return
+    for entry in entries:
+        _remove(entry)
+    printing.talk(f"removed {len(entries)} entries, {_gigabytes(sum(entry.size for entry in entries))}.")
+
+
+def _remove(entry: Entry) -> None:
+    from signbench.errors import InputError
+
+    try:
+        entry.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{entry.path} cannot be removed: {error.strerror or error}.") from error

@@ -1,0 +1,353 @@
+"""The cache of observations: what a network saw in a recording, kept so that the recording never passes through it again.
+
+An observation is found by a key that depends on the recording's bytes, the reader, the view and the extractor, and on nothing that
+a user names. A cache that cannot be read or written costs time, never a number: every trouble with it counts as a miss.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, MediaError
+from signbench.extractors.observation_files import VERSION, DamagedError, SectionWriter, check, read_blocks, read_header
+from signbench.weights.folder import user_folder
+
+_LIMIT = 50.0
+_SUFFIX = ".observation"
+_NAME = re.compile(r"[0-9a-f]{64}" + re.escape(_SUFFIX))
+_UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.[0-9]+\.[0-9a-f]{16}\.part")
+_ABANDONED_AFTER = 24 * 3600.0
+_KEPT_WHEN_FULL = 0.9
+_UNCOUNTED = 0.01
+
+_log = logging.getLogger(__name__)
+
+
+def observation_key(recording_digest: str, reader: str, view: str, extractor: str) -> str:
+    """What an observation is found by.
+
+    Args:
+        recording_digest: SHA-256 of the recording's bytes, or what stands for it where it has none.
+        reader: the reader and its revision.
+        view: how the clip was brought to the network: rate, length, size.
+        extractor: the extractor's signature: architecture and revision, digests of the weights, preprocessing, precision.
+
+    Returns:
+        SHA-256, hexadecimal, over the four as canonical JSON.
+    """
+    parts = {"recording": recording_digest, "reader": reader, "view": view, "extractor": extractor}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class CacheDamagedError(MediaError):
+    """A kept observation changed on the disk while it was being read."""
+
+
+class KeptObservation:
+    """An observation that the cache holds, verified as a whole when it was opened. A context manager.
+
+    Attributes:
+        key: what it was found by.
+        description: what the writer said of it.
+    """
+
+    def __init__(self, stream: IO[bytes], key: str, description: Mapping[str, Any]) -> None:
+        self.key = key
+        self.description = description
+        self._stream = stream
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """The blocks of rows, float32 ``(n, D)``, in the order and the sizes in which they were added; one is in memory at a time.
+
+        Raises:
+            CacheDamagedError: the file was changed since it was opened, so that rows which were handed out are not the whole.
+        """
+        try:
+            yield from read_blocks(self._stream)
+        except (DamagedError, OSError) as error:
+            raise CacheDamagedError(
+                f"the kept observation {self.key[:12]} was damaged while it was read ({error}); "
+                "run signbench cache verify --remove, then repeat the command."
+            ) from error
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class ObservationWriter:
+    """Takes the blocks of one observation as they are made."""
+
+    def __init__(self, cache: ObservationCache, sections: SectionWriter | None) -> None:
+        self._cache = cache
+        self._sections = sections
+        self._columns: int | None = None
+
+    def add(self, block: NDArray[np.float32]) -> None:
+        """Takes the next rows.
+
+        Args:
+            block: float32 ``(n, D)``, with the same D as those before.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if block.ndim != 2 or block.dtype != np.float32 or self._columns not in (None, block.shape[1]):
+            raise ValueError(f"an observation is float32 (n, D), always the same D; got {block.dtype} {block.shape}")
+        self._columns = block.shape[1]
+        if self._sections is not None:
+            try:
+                self._sections.rows(block)
+            except OSError as error:
+                self.give_up(error)
+
+    def discard(self) -> None:
+        """Keeps nothing of this observation, because it turned out not to be one."""
+        self._sections = None
+
+    def finish(self) -> bool:
+        """Writes the end; False where the observation is not to be kept."""
+        if self._sections is not None:
+            self._sections.done()
+        return self._sections is not None
+
+    def give_up(self, error: OSError) -> None:
+        """Keeps nothing of this observation because the disk does not take it, and lets the run go on."""
+        self.discard()
+        self._cache.in_trouble(f"cannot be written: {error.strerror or error}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the cache.
+
+    Attributes:
+        path: where it lies.
+        size: bytes.
+        used: when it was last written or read, in seconds since 1970.
+        key: what it is found by; None for what an interrupted run left unfinished.
+    """
+
+    path: Path
+    size: int
+    used: float
+    key: str | None
+
+    def extractor(self) -> str:
+        """The signature of the extractor that made it; ``unknown`` where the file does not say so."""
+        try:
+            with self.path.open("rb") as stream:
+                return str(read_header(stream)["description"].get("extractor", "unknown"))
+        except (OSError, DamagedError):
+            return "unknown"
+
+    def damage(self) -> str | None:
+        """What is wrong with it, None where every checksum is right. Reads the whole file."""
+        try:
+            with self.path.open("rb") as stream:
+                if read_header(stream)["key"] != self.key:
+                    return "it was renamed"
+                check(stream)
+        except DamagedError as error:
+            return str(error)
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
+
+
+@dataclass
+class ObservationCache:
+    """Observations in one folder, shared by any number of processes.
+
+    Attributes:
+        folder: where they lie; it need not exist.
+        limit: most bytes; when they are exceeded, what was not used for longest goes. 0 switches the cache off.
+        trouble: why the cache is not used, in words, or None.
+    """
+
+    folder: Path
+    limit: int
+    trouble: str | None = None
+    _bytes: int = field(default=0, repr=False)
+    _uncounted: int | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The cache in ``$SIGNBENCH_CACHE`` of ``$SIGNBENCH_CACHE_LIMIT`` gigabytes.
+
+        By default ``signbench/observations`` in the user's cache, and 50.
+
+        Raises:
+            InputError: the limit is no number from 0 on, or no home folder is known.
+        """
+        text = os.environ.get("SIGNBENCH_CACHE_LIMIT") or str(_LIMIT)
+        try:
+            gigabytes = float(text)
+            limit = int(gigabytes * 1e9)
+        except (ValueError, OverflowError):
+            limit = -1
+        if limit < 0:
+            raise InputError(f"SIGNBENCH_CACHE_LIMIT is {text!r}; write a number of gigabytes, such as 50, or 0 for no cache.")
+        return cls(user_folder("SIGNBENCH_CACHE", "observations"), limit)
+
+    def open(self, key: str) -> KeptObservation | None:
+        """A kept observation, every checksum of which was compared.
+
+        Args:
+            key: of :func:`observation_key`.
+
+        Returns:
+            None where there is none; where it is damaged, in which case it is removed; or where it cannot be read.
+        """
+        if self.limit == 0:
+            return None
+        path = self._place(key)
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                self.in_trouble(f"cannot be read: {error.strerror or error}")
+            return None
+        try:
+            head = read_header(stream)
+            if head["version"] != VERSION or head["key"] != key:
+                raise DamagedError("it is of another version, or was renamed")
+            check(stream)
+        except (DamagedError, OSError) as error:
+            stream.close()
+            _log.warning("signbench: a kept observation was damaged and is made again: %s (%s)", path, error)
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return KeptObservation(stream, key, head["description"])
+
+    @contextmanager
+    def writer(self, key: str, description: Mapping[str, Any]) -> Iterator[ObservationWriter]:
+        """Keeps an observation: add blocks inside the ``with``. Another process sees all of it or nothing.
+
+        Where the block ends with an error nothing is kept. Where the cache cannot be written, nothing is kept either, one warning
+        says so, and ``trouble`` holds the reason.
+
+        Args:
+            key: of :func:`observation_key`.
+            description: plain JSON values; ``extractor`` is the extractor's signature, by which ``signbench cache`` groups.
+        """
+        if self.limit == 0:
+            yield ObservationWriter(self, None)
+            return
+        part = self.folder / f".{key}.{os.getpid()}.{os.urandom(8).hex()}.part"
+        stream: IO[bytes] | None = None
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stream = part.open("xb")
+            writer = ObservationWriter(self, SectionWriter(stream, key, description))
+        except OSError as error:
+            writer = ObservationWriter(self, None)
+            writer.give_up(error)
+        try:
+            yield writer
+            try:
+                if stream is not None and writer.finish():
+                    self._keep(stream, part, key)
+            except OSError as error:
+                writer.give_up(error)
+        finally:
+            with contextlib.suppress(OSError):  # closing writes what is left in memory, which a full disk does not take
+                if stream is not None:
+                    stream.close()
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def entries(self) -> list[Entry]:
+        """The cache's own files, finished ones and unfinished ones, last used first to last. Other files are left out.
+
+        Raises:
+            InputError: the folder cannot be read.
+        """
+        found = []
+        try:
+            with os.scandir(self.folder) as files:
+                for file in files:
+                    finished = _NAME.fullmatch(file.name) is not None
+                    if not finished and not _UNFINISHED.fullmatch(file.name):
+                        continue
+                    with contextlib.suppress(FileNotFoundError):  # another process took it away
+                        status = file.stat(follow_symlinks=False)
+                        key = file.name.removesuffix(_SUFFIX) if finished else None
+                        found.append(Entry(Path(file.path), status.st_size, status.st_mtime, key))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise InputError(f"{self.folder} cannot be read: {error.strerror or error}.") from error
+        return sorted(found, key=lambda entry: (entry.used, entry.path.name))
+
+    def in_trouble(self, reason: str) -> None:
+        """Notes, and says once, that the cache cannot be used."""
+        if self.trouble is None:
+            self.trouble = f"the cache of observations {self.folder} {reason}"
+            _log.warning("signbench: %s; the run goes on without it.", self.trouble)
+
+    def _place(self, key: str) -> Path:
+        return self.folder / f"{key}{_SUFFIX}"
+
+    def _keep(self, stream: IO[bytes], part: Path, key: str) -> None:
+        """Puts a finished file in place, and makes room where the cache became too large."""
+        stream.flush()
+        os.fsync(stream.fileno())
+        size = stream.tell()
+        if size > self.limit:
+            self.in_trouble(f"holds {self.limit / 1e9:g} GB at most and one observation has {size / 1e9:.3g} GB")
+            return
+        part.replace(self._place(key))
+        # Counting means looking at every file, so it is done anew only after a hundredth of the limit was written.
+        if self._uncounted is not None:
+            self._uncounted += size
+            self._bytes += size
+        if self._uncounted is None or self._uncounted > self.limit * _UNCOUNTED or self._bytes > self.limit:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Counts what there is; removes what was abandoned, and, where the limit is exceeded, what was not used for longest."""
+        try:
+            entries = self.entries()
+        except InputError:
+            return
+        now = time.time()
+        abandoned = [entry for entry in entries if entry.key is None and now - entry.used > _ABANDONED_AFTER]
+        entries = [entry for entry in entries if entry.key is not None]
+        self._bytes, self._uncounted = sum(entry.size for entry in entries), 0
+        leaving = []
+        if self._bytes > self.limit:
+            left = self._bytes
+            for entry in entries[:-1]:
+                if left <= self.limit * _KEPT_WHEN_FULL:
+                    break
+                leaving.append(entry)
+                left -= entry.size
+            self._bytes = left
+        for entry in (*abandoned, *leaving):
+            with contextlib.suppress(OSError):
+                entry.path.unlink()

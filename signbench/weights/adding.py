@@ -1,0 +1,98 @@
+"""Takes weights from a local file, for machines without internet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from signbench.errors import InputError
+from signbench.weights import registry
+from signbench.weights.digests import remember, sha256_of
+from signbench.weights.locking import locked
+from signbench.weights.registry import Weights
+from signbench.weights.store import place_of
+
+
+def add(file: Path, name: str | None = None) -> Weights:
+    """Copies a file into the folder of weights, after it was recognised and verified; it is only hashed, never loaded.
+
+    Args:
+        file: any file.
+        name: which weights it is; None: the registry recognises it by its digest, else by its name.
+
+    Returns:
+        What it was recognised as.
+
+    Raises:
+        InputError: it cannot be read, is nothing the registry knows, has another digest than is registered, would replace a
+            different file, or the folder cannot be written.
+    """
+    digest = sha256_of(file)
+    weights = registry.find(name) if name is not None else _recognised(file, digest)
+    if weights.sha256 not in (None, digest):
+        raise InputError(
+            f"{file} is not the registered file of the weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}. "
+            f"Download it again from {weights.address}."
+        )
+    place = place_of(weights)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with locked(place):
+            if not place.exists():
+                _copy(file, place, digest)
+            elif sha256_of(place) != digest:
+                raise InputError(f"{place} is another file than {file} and is not overwritten; move it away first.")
+    except OSError as error:
+        raise InputError(
+            f"{place.parent} cannot hold the weights {weights.name}: {error.strerror or error}; "
+            "make room, or set SIGNBENCH_WEIGHTS to another folder."
+        ) from error
+    return weights
+
+
+def _recognised(file: Path, digest: str) -> Weights:
+    for weights in registry.registered().values():
+        if weights.sha256 == digest:
+            return weights
+    for weights in registry.registered().values():
+        if file.name in (weights.file, PurePosixPath(weights.address).name):
+            return weights
+    raise InputError(
+        f"{file} is none of the registered weights: neither its SHA-256 ({digest}) nor its name is known. "
+        f"Say which it is with --as NAME, one of {', '.join(registry.registered())}."
+    )
+
+
+class _HashingReader:
+    """Reads a stream and hashes what passes, so that the digest is that of the very bytes which were copied."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        block = self._stream.read(size)
+        self.hash.update(block)
+        return block
+
+
+def _copy(file: Path, place: Path, digest: str) -> None:
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    try:
+        with file.open("rb") as source, os.fdopen(handle, "wb") as target:
+            reader: Any = _HashingReader(source)
+            shutil.copyfileobj(reader, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+        if reader.hash.hexdigest() != digest:
+            raise InputError(f"{file} is being changed by another program; repeat the command when that is done.")
+        Path(name).chmod(0o644)
+        Path(name).replace(place)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    remember(place, digest)

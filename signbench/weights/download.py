@@ -1,0 +1,200 @@
+"""Fetches weights: over https, resumable, and nothing is in place before its digest was verified."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import signbench
+from signbench.errors import InputError
+from signbench.weights.digests import remember, sha256_of
+from signbench.weights.locking import locked
+from signbench.weights.registry import Weights, is_allowed
+from signbench.weights.store import contradiction, place_of, state_of
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and the bytes there will be, None where that is not known."""
+
+_CHUNK = 1 << 20
+_TIMEOUT = 30.0
+_FRUITLESS_ATTEMPTS = 5
+_FIRST_PAUSE = 1.0
+_WORTH_ANOTHER_TRY = {408, 429, 500, 502, 503, 504}
+
+
+class _InterruptedError(Exception):
+    """The connection failed in a way that another try may mend."""
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirections, but never from https to something less safe."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        less_safe = urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https"
+        if less_safe or not is_allowed(newurl):
+            raise InputError(f"{req.full_url} redirects to {newurl}, which is not https; it is not followed.")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def fetch(weights: Weights, progress: Progress = lambda done, total: None) -> Path:
+    """Brings a file of weights into the folder of weights.
+
+    What was received stands in ``<file>.part`` until it is whole, and a later call goes on from there, where a registered digest
+    can tell whether the parts fit. Processes that fetch the same file wait for the first of them. Proxies are taken from the
+    environment.
+
+    Args:
+        weights: which.
+        progress: called as bytes come in, also while another process fetches them.
+
+    Returns:
+        Where the file lies; a file that was there already is left as it is.
+
+    Raises:
+        InputError: another file lies there under that name; the address cannot be reached or has something else; the digest is
+            wrong (then the file is moved to ``<file>.rejected``); or the folder cannot be written.
+    """
+    path = place_of(weights)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path, waiting=lambda: progress(_size(part), weights.size)):
+            state, digest = state_of(weights)
+            if state == "damaged":
+                raise InputError(contradiction(weights, path, digest or ""))
+            if state == "absent":
+                _download(weights, part, progress)
+                _accept(weights, part, path)
+    except OSError as error:
+        raise InputError(
+            f"{path.parent} cannot hold the weights {weights.name}: {error.strerror or error}; "
+            "make room, or set SIGNBENCH_WEIGHTS to another folder."
+        ) from error
+    return path
+
+
+def _download(weights: Weights, part: Path, progress: Progress) -> None:
+    """Receives the whole file into ``part``, in as many tries as it takes while tries bring something."""
+    opener = urllib.request.build_opener(_SafeRedirects)
+    fruitless = 0
+    while True:
+        # Without a digest nothing would show that the beginning of one version was joined to the end of another.
+        before = _size(part) if weights.sha256 is not None else 0
+        if before == weights.size:
+            return
+        if weights.size is not None and before > weights.size:
+            part.unlink()
+            continue
+        try:
+            _receive(opener, weights, part, before, progress)
+            return
+        except _InterruptedError as error:
+            fruitless = 1 if _size(part) > before else fruitless + 1
+            if fruitless == _FRUITLESS_ATTEMPTS:
+                raise InputError(
+                    f"the weights {weights.name} cannot be fetched from {weights.address}: {error}. Repeat the command to go on; "
+                    f"or bring the file from another machine and run: signbench weights add {weights.file}."
+                ) from error
+            time.sleep(_FIRST_PAUSE * 2 ** (fruitless - 1))
+
+
+def _receive(opener: urllib.request.OpenerDirector, weights: Weights, part: Path, before: int, progress: Progress) -> None:
+    """Asks once for what is missing after ``before`` bytes, and appends it to ``part``; or begins anew where the server does."""
+    headers = {"User-Agent": f"signbench/{signbench.__version__}", "Accept-Encoding": "identity"}
+    if before:
+        headers["Range"] = f"bytes={before}-"
+    try:
+        response = opener.open(urllib.request.Request(weights.address, headers=headers), timeout=_TIMEOUT)  # noqa: S310 - is_allowed
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and before:
+                part.unlink()
+                raise _InterruptedError("the server has fewer bytes than were received before") from error
+            if error.code in _WORTH_ANOTHER_TRY:
+                raise _InterruptedError(f"the server answers {error.code} {error.reason}") from error
+            raise InputError(
+                f"the weights {weights.name} cannot be fetched: {weights.address} answers {error.code} {error.reason}. "
+                f"Bring the file from elsewhere and run: signbench weights add {weights.file}."
+            ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _InterruptedError(str(getattr(error, "reason", None) or error) or type(error).__name__) from error
+    with response:
+        if response.status == http.HTTPStatus.PARTIAL_CONTENT:
+            if not (response.headers["Content-Range"] or "").startswith(f"bytes {before}-"):
+                part.unlink(missing_ok=True)
+                raise _InterruptedError("the server sent another part than was asked for")
+            done = before
+        else:
+            done = 0
+        length = response.headers["Content-Length"]
+        total = done + int(length) if length and length.isdecimal() else None
+        _check(weights, part, done, total)
+        with part.open("ab" if done else "wb") as stream:
+            while block := _read(response):
+                stream.write(block)
+                done += len(block)
+                progress(done, total or weights.size)
+                if weights.size is not None and done > weights.size:
+                    raise InputError(_another_size(weights, f"over {weights.size}"))
+    if total is not None and done < total:
+        raise _InterruptedError(f"the connection ended after {done} of {total} bytes")
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _InterruptedError(str(error) or type(error).__name__) from error
+
+
+def _check(weights: Weights, part: Path, done: int, total: int | None) -> None:
+    """Refuses, before a byte is received, what cannot be the file and what the disk cannot hold."""
+    if None not in (total, weights.size) and total != weights.size:
+        raise InputError(_another_size(weights, str(total)))
+    needed = (total or weights.size or 0) - done
+    free = shutil.disk_usage(part.parent).free
+    if needed > free:
+        raise InputError(
+            f"{part.parent} has {free / 1e6:,.0f} MB free and {weights.name} needs {needed / 1e6:,.0f} MB; "
+            "make room, or set SIGNBENCH_WEIGHTS to another folder."
+        )
+
+
+def _another_size(weights: Weights, size: str) -> str:
+    return (
+        f"{weights.address} has {size} bytes, not the {weights.size} of the weights {weights.name}; it is another file or an error "
+        f"page. Bring the file from elsewhere and run: signbench weights add {weights.file}."
+    )
+
+
+def _accept(weights: Weights, part: Path, path: Path) -> None:
+    """Verifies what was received and puts it in place; or out of the way."""
+    digest = sha256_of(part)
+    if weights.sha256 not in (None, digest):
+        rejected = path.with_name(f"{path.name}.rejected")
+        part.replace(rejected)
+        raise InputError(
+            f"what {weights.address} sent is not the weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}. "
+            f"It was moved to {rejected}; tell whoever runs that address, or bring the file from elsewhere."
+        )
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    part.replace(path)
+    remember(path, digest)
+
+
+def _size(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from signbench.cli.main import main
+from signbench.weights import digests, registry
+from tests.weights.serving import CONTENT, Manners, serving, weights
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.delenv("http_proxy", raising=False)
+    monkeypatch.setattr(digests, "_known", {})
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def register(monkeypatch):
+    def replace(*entries):
+        monkeypatch.setattr(registry, "registered", lambda: {entry.name: entry for entry in entries})
+
+    return replace
+
+
+@pytest.fixture
+def signbench(monkeypatch, capsys):
+    """Runs ``signbench WORDS`` in this process: exit code, standard output and standard error."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["signbench", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return run
+
+
+def test_all_registered_weights_are_listed_with_size_licence_and_state(signbench, folder):
+    code, out, err = signbench("weights", "list")
+    assert code == 0
+    for entry in registry.registered().values():
+        assert entry.name in out
+        assert entry.licence in out
+    assert out.count("absent") == len(registry.registered())
+    assert f"folder: {folder}" in err
+    rows = json.loads(signbench("weights", "list", "--json")[1])
+    assert [row["name"] for row in rows] == list(registry.registered())
+    assert {row["state"] for row in rows} == {"absent"}
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "state"),
+    [(CONTENT, {}, "verified"), (CONTENT, {"sha256": None}, "unverified"), (b"other", {}, "damaged")],
+)
+def test_the_list_says_what_lies_there(content, changes, state, signbench, register, folder):
+    register(weights(**changes))
+    folder.mkdir()
+    (folder / "network.pth").write_bytes(content)
+    (row,) = json.loads(signbench("weights", "list", "--json")[1])
+    assert row["state"] == state
+    assert row["path"] == str(folder / "network.pth")
+
+
+def test_weights_are_fetched_by_name_or_all_of_them(signbench, register, folder):
+    manners = Manners()
+    with serving(manners) as address:
+        register(weights(address), weights(address, name="second", file="second.pth"))
+        code, out, err = signbench("weights", "fetch", "network", "network")
+        assert (code, out) == (0, "")
+        assert f"network: {folder / 'network.pth'} (verified; licence CC0-1.0)" in err
+        assert len(manners.asked) == 1
+        assert signbench("weights", "fetch", "--all")[0] == 0
+    assert (folder / "second.pth").read_bytes() == CONTENT
+    assert len(manners.asked) == 2
+
+
+def test_what_can_be_fetched_is_fetched_although_another_cannot(signbench, register, folder):
+    with serving(Manners()) as address, serving(Manners(errors=[404])) as missing:
+        register(weights(missing, name="first", file="first.pth"), weights(address))
+        code, _, err = signbench("weights", "fetch", "--all")
+    assert code == 2
+    assert "answers 404" in err
+    assert "1 of 2 could not be fetched" in err
+    assert (folder / "network.pth").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("words", [(), ("network", "--all")], ids=["nothing", "both"])
+def test_a_fetch_must_say_what(words, signbench, register):
+    register(weights())
+    code, _, err = signbench("weights", "fetch", *words)
+    assert code == 2
+    assert "or give --all" in err
+
+
+@pytest.mark.parametrize("command", ["fetch", "verify"])
+def test_an_unknown_name_is_answered_with_the_nearest(command, signbench):
+    code, _, err = signbench("weights", command, "vgg16")
+    assert code == 2
+    assert "Did you mean vgg16-397923af" in err
+
+
+def test_a_local_file_is_added(signbench, register, folder, tmp_path):
+    register(weights())
+    (tmp_path / "brought").write_bytes(CONTENT)
+    code, _, err = signbench("weights", "add", tmp_path / "brought")
+    assert code == 0
+    assert f"network: {folder / 'network.pth'} (verified)" in err
+    (tmp_path / "brought").write_bytes(b"other")
+    code, _, err = signbench("weights", "add", tmp_path / "brought", "--as", "network")
+    assert code == 2
+    assert "is not the registered file" in err
+
+
+def test_weights_are_verified_anew_even_where_a_digest_is_remembered(signbench, register, folder, monkeypatch):
+    register(weights(), weights(name="absent", file="absent.pth"))
+    folder.mkdir()
+    file = folder / "network.pth"
+    file.write_bytes(CONTENT)
+    code, out, _ = signbench("weights", "verify")
+    assert code == 0
+    assert "verified" in out
+    assert "absent" not in out
+    file.write_bytes(b"other")
+    digests.remember(file, weights().sha256 or "")
+    code, out, err = signbench("weights", "verify", "--json")
+    assert code == 2
+    assert json.loads(out)[0]["state"] == "damaged"
+    assert f"{file} is not network" in err
+
+
+def test_a_named_file_that_is_not_there_fails_its_verification(signbench, register):
+    register(weights())
+    assert signbench("weights", "verify")[0] == 0
+    code, _, err = signbench("weights", "verify", "network")
+    assert code == 2
+    assert "signbench weights fetch network" in err

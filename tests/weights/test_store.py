@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from signbench.errors import InputError
+from signbench.weights import digests, store
+from tests.weights.serving import CONTENT, weights
+
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def place(folder):
+    folder.mkdir()
+    (folder / "network.pth").write_bytes(CONTENT)
+    return folder / "network.pth"
+
+
+def hashed(monkeypatch):
+    """Counts how often a file is read to be hashed."""
+    read = []
+    plain = digests.sha256_of
+    monkeypatch.setattr(digests, "sha256_of", lambda path: read.append(path) or plain(path))
+    return read
+
+
+def new_process(monkeypatch):
+    monkeypatch.setattr(digests, "_known", {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"SIGNBENCH_WEIGHTS": "/a/b"}, "/a/b"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/signbench/weights"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/h"}, "/h/.cache/signbench/weights"),
+        ({"SIGNBENCH_WEIGHTS": "", "HOME": "/h"}, "/h/.cache/signbench/weights"),
+        ({"SIGNBENCH_WEIGHTS": "~/w", "HOME": "/h"}, "/h/w"),
+    ],
+    ids=str,
+)
+def test_the_folder_is_the_one_that_the_user_names_or_one_in_the_users_cache(settings, expected, monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("SIGNBENCH_WEIGHTS", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert store.weights_folder() == Path(expected)
+
+
+def test_what_is_missing_is_named_with_its_place_and_the_commands_that_bring_it(register, folder):
+    register(weights())
+    assert not store.present("network")
+    with pytest.raises(InputError) as caught:
+        store.path_of("network")
+    for words in (str(folder / "network.pth"), "signbench weights fetch network", "signbench weights add network.pth"):
+        assert words in str(caught.value)
+    assert not folder.exists()
+
+
+def test_what_is_present_has_a_path_and_a_digest(register, place):
+    register(weights())
+    assert store.present("network")
+    assert store.path_of("network") == place
+    assert store.digest_of("network") == DIGEST
+    assert store.signed_digest("network") == DIGEST[:12]
+    assert store.is_registered("network", place)
+
+
+def test_without_a_registered_digest_the_signature_says_unverified(register, place):
+    register(weights(sha256=None))
+    assert store.signed_digest("network") == f"unverified-{DIGEST[:12]}"
+    assert not store.is_registered("network", place)
+
+
+def test_another_file_under_the_name_is_refused(register, place):
+    register(weights())
+    place.write_bytes(b"something else")
+    assert not store.is_registered("network", place)
+    with pytest.raises(InputError, match=r"not the registered file of the weights network.*Move it away"):
+        store.signed_digest("network")
+
+
+def test_a_digest_is_computed_once_and_remembered_across_processes(register, place, monkeypatch):
+    register(weights())
+    read = hashed(monkeypatch)
+    for _ in range(3):
+        assert store.digest_of("network") == DIGEST
+    assert read == [place]
+    new_process(monkeypatch)
+    assert store.digest_of("network") == DIGEST
+    assert read == [place]
+
+
+@pytest.mark.parametrize("fresh_process", [False, True])
+def test_a_file_that_changed_is_hashed_again_even_where_size_and_time_are_put_back(register, place, fresh_process, monkeypatch):
+    register(weights())
+    store.digest_of("network")
+    before = place.stat()
+    changed = CONTENT[:-1] + b"!"
+    place.write_bytes(changed)
+    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if fresh_process:
+        new_process(monkeypatch)
+    assert store.digest_of("network") == hashlib.sha256(changed).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "note",
+    [b"", b"[]", b"{}", json.dumps({"stamp": [1, 2, 3], "sha256": "0" * 64}).encode(), b"\xff\xfe"],
+    ids=["empty", "list", "nothing", "another stamp", "no text"],
+)
+def test_a_note_that_does_not_fit_the_file_is_not_believed(register, place, note):
+    register(weights())
+    digests.sidecar_of(place).write_bytes(note)
+    assert store.digest_of("network") == DIGEST
+
+
+def test_a_folder_that_cannot_be_written_only_costs_the_note(register, place, monkeypatch):
+    register(weights())
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(digests.tempfile, "mkstemp", refuse)
+    assert store.digest_of("network") == DIGEST
+    assert not digests.sidecar_of(place).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sha256", "expected"),
+    [
+        (None, DIGEST, "absent"),
+        (CONTENT, DIGEST, "verified"),
+        (CONTENT, None, "unverified"),
+        (b"other", DIGEST, "damaged"),
+    ],
+)
+def test_the_state_of_a_file(content, sha256, expected, folder):
+    folder.mkdir()
+    if content is not None:
+        (folder / "network.pth").write_bytes(content)
+    state, digest = store.state_of(weights(sha256=sha256))
+    assert state == expected
+    assert digest == (None if content is None else hashlib.sha256(content).hexdigest())
+
+
+def test_an_extractors_signature_carries_the_digests_of_its_weights(register, place):
+    from dataclasses import dataclass
+
+    from signbench.extractors.base import Extractor
+
+    @dataclass(frozen=True)
+    class Network(Extractor):
+        name = "network"
+        needs = ("network",)
+        preprocessing = "none"
+
+        def observer(self):
+            raise AssertionError
+
+    register(weights())
+    assert Network().signature() == f"network/1+{DIGEST[:12]}+none+float32"
+    assert Network(weights="random").signature() == "network/1+random+none+float32"
+    place.unlink()
+    with pytest.raises(InputError, match="signbench weights fetch network"):
+        Network().signature()
