@@ -1,0 +1,175 @@
+"""Files of texts as one side of a comparison: one text a line, or a table with a column of clip ids."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from signbench.corpora.clip import Clip, Side
+from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.recordings import Stamp
+from signbench.errors import InputError, nearest
+
+_BY_LINE = (".txt",)
+_TABLES = (".csv", ".tsv")
+_DELIMITERS = (",", ";", "\t", "|")
+_PHOENIX = ("name", "video", "start", "end", "speaker", "orth", "translation")
+"""Columns of the PHOENIX-2014-T annotations."""
+
+
+@dataclass(frozen=True)
+class TextEntry:
+    """The text, or the glosses, of one clip in a file of texts.
+
+    Attributes:
+        path: the file.
+        text: as it stands there; may be empty.
+        line: where it stands, from 1.
+    """
+
+    path: Path
+    text: str
+    line: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.path}, line {self.line}"
+
+    def stamp(self) -> Stamp:
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_text_side(path: Path, id_column: str | None = None, text_column: str | None = None) -> Side:
+    """Reads a file of texts; every clip has its text as ``written``.
+
+    - ``.txt``: a text a line. Ids are line numbers, ``000001`` and so on; an empty line is an empty text.
+    - ``.csv``, ``.tsv``: a table whose first line names its columns, parted by comma, semicolon, tab or ``|``. Between ``|``
+      quotation marks are characters like any other. The annotations of PHOENIX-2014-T are read directly: ``name`` is the id and
+      ``translation`` the text; ``text_column="orth"`` takes the glosses.
+
+    Files are UTF-8, with or without a byte-order mark.
+
+    Args:
+        path: the file.
+        id_column: the column of clip ids; None: ``id``, or for the annotations of PHOENIX ``name``.
+        text_column: the column of texts; None: ``text``, or for the annotations of PHOENIX ``translation``.
+
+    Raises:
+        InputError: not there, of another kind, empty, not UTF-8; a column that is not there; a row with too few or too many
+            fields; a bad or doubled id. The message names the file, and the row or column.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (*_BY_LINE, *_TABLES):
+        raise InputError(f"{path} is no file of texts; they are read from .txt by line, or from .csv and .tsv by id.")
+    content = _decoded(path)
+    if suffix in _BY_LINE:
+        if id_column is not None or text_column is not None:
+            raise InputError(f"{path} has a text a line and no columns; give --id and --text with .csv or .tsv files only.")
+        entries = {f"{line:06d}": TextEntry(path, text, line) for line, text in enumerate(_lines(content), start=1)}
+    else:
+        entries = _table(path, content, id_column, text_column)
+    clips = {name: Clip(name, written=entries[name]) for name in sorted(entries)}
+    return Side(str(path), clips, os.path.realpath(path))
+
+
+def _decoded(path: Path) -> str:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the file of texts itself.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}, line {line} is not UTF-8; save the file in that encoding.") from None
+    if not text.strip():
+        raise InputError(f"{path} is empty.")
+    return text
+
+
+def _lines(content: str) -> list[str]:
+    """Lines without their ends. Other characters that Unicode breaks lines at may stand within a sentence."""
+    lines = content.replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _table(path: Path, content: str, id_column: str | None, text_column: str | None) -> dict[str, TextEntry]:
+    delimiter = _delimiter(path, content, [column for column in (id_column, text_column) if column is not None])
+    rows = _rows(path, content, delimiter)
+    _, header = next(rows, (1, []))
+    columns = [name.strip() for name in header]
+    phoenix = set(_PHOENIX) <= set(columns)
+    ids = _column(path, columns, id_column, "name" if phoenix else "id", "--id")
+    texts = _column(path, columns, text_column, "translation" if phoenix else "text", "--text")
+    entries: dict[str, TextEntry] = {}
+    for line, row in rows:
+        if len(row) != len(columns):
+            hint = (
+                "; a field that holds the delimiter needs quotation marks" if len(row) > len(columns) and delimiter != "|" else ""
+            )
+            raise InputError(f"{path}, line {line} has {len(row)} fields for {len(columns)} columns{hint}.")
+        try:
+            name = clip_id(row[ids].strip(), suffix=False)
+        except InputError as error:
+            raise InputError(f"{path}, line {line}, column {columns[ids]}: {error}") from None
+        if name in entries:
+            raise InputError(f"{path}, line {line}: the clip id {name} stands in line {entries[name].line} already; keep one.")
+        entries[name] = TextEntry(path, row[texts], line)
+    if not entries:
+        raise InputError(f"{path} has a line of column names and nothing below it.")
+    return entries
+
+
+def _delimiter(path: Path, content: str, wanted: Sequence[str]) -> str:
+    """The delimiter under which the first line holds the wanted columns, and among these the one that makes most columns."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        try:
+            _, header = next(_rows(path, content, delimiter), (1, []))
+        except InputError:  # quotation marks that only make sense with another delimiter
+            return 0, 0
+        columns = [name.strip() for name in header]
+        return sum(name in columns for name in wanted), len(columns)
+
+    return max(_DELIMITERS, key=fit)
+
+
+def _rows(path: Path, content: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not blank, each with the line that it begins in."""
+    lines = (f"{line}\n" for line in _lines(content))
+    if delimiter == "|":
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begin = 1
+    try:
+        for row in reader:
+            if len(row) > 1 or "".join(row).strip():
+                yield begin, row
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{path}, line {begin} cannot be divided into columns: {error}.") from None
+
+
+def _column(path: Path, columns: Sequence[str], wanted: str | None, usual: str, option: str) -> int:
+    name = usual if wanted is None else wanted
+    if columns.count(name) > 1:
+        raise InputError(f"{path} has {columns.count(name)} columns named {name}; rename all but one.")
+    if name not in columns:
+        hint = f"say with {option} COLUMN which it is. Known: {', '.join(columns)}." if wanted is None else nearest(name, columns)
+        raise InputError(f"{path} has no column {name}{'; ' if wanted is None else '. '}{hint}")
+    return columns.index(name)

@@ -1,0 +1,112 @@
+"""Word, gloss and character error rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.metrics.base import Parameter, Record
+from signbench.metrics.phoenix_cleaning import phoenix14, phoenix14t, without_repeats
+from signbench.metrics.text import CorpusTextMetric, Totals, counts
+
+# Substitution, deletion, insertion; and whether an insertion goes before a deletion that costs as much.
+_COSTS = {"unit": (1, 1, 1, True), "signjoey": (4, 3, 3, True), "corrnet": (4, 3, 3, False)}
+
+
+class Wer(CorpusTextMetric):
+    """Word error rate: substitutions, deletions and insertions over the tokens of the references, over a corpus, in percent.
+
+    The operations are those of the cheapest alignment of a clip's two sides:
+
+    - ``unit``: every operation costs 1; the Levenshtein distance, as ``jitsi/jiwer`` computes it.
+    - ``signjoey``: a substitution costs 4, deletion and insertion 3; the *number* of operations is then what counts. On a tie,
+      walking back from the end, a substitution goes before an insertion before a deletion. ``neccam/slt``, ``signjoey/metrics.py:
+      wer_list``, without its overflow beyond 85 tokens.
+    - ``corrnet``: the same costs; on a tie a deletion goes before an insertion. Only the prediction is cleaned, gloss by gloss, and
+      glosses that it repeats at once are merged; the reference is left as it is. ``hulianyuyy/CorrNet``,
+      ``evaluation/slr_eval/python_wer_evaluation.py: get_wer_delsubins`` with ``merge_same=True``.
+
+    An empty prediction costs a deletion per token of its reference. A clip with an empty reference has no value of its own, but its
+    insertions count in the corpus; without any token in the references the score is undefined. A record holds ``substitutions``,
+    ``deletions`` and ``insertions``.
+    """
+
+    name = "wer"
+    parameters = (
+        Parameter("variant", "unit", "Whose alignment it is.", choices=("unit", "signjoey", "corrnet")),
+        Parameter(
+            "cleaning",
+            "none",
+            "What is done to both sides before (variant=corrnet: to the prediction only).",
+            choices=("none", "phoenix14", "phoenix14t", "slrtp"),
+        ),
+        Parameter(
+            "level",
+            "word",
+            "Tokens are what white space parts (word), or code points, spaces included (char).",
+            choices=("word", "char"),
+        ),
+    )
+    direction = "lower"
+    summary = "Errors of the best alignment over the length of the references, for words, glosses or characters."
+
+    def check(self) -> None:
+        if self["variant"] == "corrnet" and self["level"] == "char":
+            raise InputError("metric wer: variant=corrnet merges repeated glosses, so it does not go with level=char.")
+        if self["variant"] == "corrnet" and self["cleaning"] == "slrtp":
+            raise InputError(
+                "metric wer: variant=corrnet cleans the prediction only, and cleaning=slrtp is for both sides; use variant=unit."
+            )
+
+    def measure(self, prediction: str, reference: str) -> Record:
+        from signbench.metrics.token_alignment import EditCosts, edit_counts
+
+        clean = _CLEANINGS[self["cleaning"]]
+        if self["variant"] == "corrnet":
+            ours = without_repeats([word for gloss in prediction.split() for word in clean(gloss).split()])
+            theirs = reference.split()
+        else:
+            ours, theirs = self._tokens(clean(prediction)), self._tokens(clean(reference))
+        substitutions, deletions, insertions = edit_counts(ours, theirs, EditCosts(*_COSTS[self["variant"]]))
+        return counts(
+            substitutions=substitutions,
+            deletions=deletions,
+            insertions=insertions,
+            prediction_length=len(ours),
+            reference_length=len(theirs),
+        )
+
+    def _tokens(self, text: str) -> list[str]:
+        words = text.split()
+        return words if self["level"] == "word" else list(" ".join(words))
+
+    def clip_value(self, record: Record) -> float | None:
+        return self.of_one(record)
+
+    def fold(self, totals: Totals) -> NDArray[np.float64]:
+        errors = totals["substitutions"] + totals["deletions"] + totals["insertions"]
+        length = totals["reference_length"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(length > 0, 100 * errors / length, np.nan)
+
+
+@cache
+def _slrtp_transforms() -> tuple[Callable[[str], str], ...]:
+    import jiwer
+
+    names = ("ExpandCommonEnglishContractions", "ToLowerCase", "RemoveMultipleSpaces", "Strip", "RemovePunctuation")
+    return tuple(getattr(jiwer, name)() for name in names)
+
+
+def _slrtp(text: str) -> str:
+    """The challenge's transforms (``walsharry/SLRTP-Sign-Production-Evaluation``, ``metrics.py: wer``), in its order."""
+    for transform in _slrtp_transforms():
+        text = transform(text)
+    return text
+
+
+_CLEANINGS: dict[str, Callable[[str], str]] = {"none": str, "phoenix14": phoenix14, "phoenix14t": phoenix14t, "slrtp": _slrtp}
