@@ -43,11 +43,9 @@ def table(rows: list[dict[str, str]], title: str | None = None) -> None:
 
 def result_table(result: Result) -> None:
     """Prints a result for people: the numbers, then what they need beside them, then how each was measured."""
-    from signbench.runs.tables import cells
+    from signbench.runs.tables import rows_of
 
-    rows = [cells(score) for score in result.scores]
-    empty = [name for name in ("row", "beside it") if not any(row[name] for row in rows)]
-    table([{name: cell for name, cell in row.items() if name not in empty} for row in rows])
+    table(rows_of(result))
     if result.subset is not None:
         data("A subset of the clips; not for leaderboards or baselines.")
     for text in result.signatures.values():

@@ -55,9 +55,16 @@ def cells(score: Score) -> dict[str, str]:
     }
 
 
+def rows_of(result: Result) -> list[dict[str, str]]:
+    """The cells of all scores, without the columns in which nothing stands."""
+    rows = [cells(score) for score in result.scores]
+    empty = {name for name in ("row", "beside it") if not any(row[name] for row in rows)}
+    return [{name: cell for name, cell in row.items() if name not in empty} for row in rows]
+
+
 def as_markdown(result: Result) -> str:
     """A GitHub-flavoured Markdown table, followed by the signatures."""
-    rows = [cells(score) for score in result.scores]
+    rows = rows_of(result)
     header = list(rows[0])
     lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row.values()) + " |" for row in rows]
@@ -77,14 +84,14 @@ def as_latex(result: Result) -> str:
         if score.std is not None:
             value += rf" $\pm$ {number(score.std, decimals)}"
         span = f"[{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]" if score.interval else "--"
-        lines.append(rf"{_escaped(score.metric)} {arrows[score.direction]} & {value} & {span} & {score.clips} \\")
+        lines.append(rf"{_escaped(score.label or score.metric)} {arrows[score.direction]} & {value} & {span} & {score.clips} \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def as_csv(result: Result) -> str:
     """One row per metric with unrounded numbers, RFC 4180; what is not there is empty."""
     stream = io.StringIO()
-    columns = ["metric", "value", "low", "high", "std", "unit", "direction", "clips", "coverage", "reference_value", "seen"]
+    columns = ["metric", "label", "value", "low", "high", "std", "unit", "direction", "clips", "coverage", "reference_value", "seen"]
     columns += ["duration_ratio", "subset", "signature"]
     writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
     writer.writeheader()
