@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import dtw_alignment, frame_metrics, scoring, synthsign
+from benchmarks import dtw_alignment, frame_metrics, scoring, synthsign, video_networks
 from benchmarks.measurement import Row, table
 
 
@@ -27,7 +27,7 @@ def frame_metric_rows() -> list[Row]:
     ]
 
 
-GROUPS = ("frames", "dtw", "scoring", "synthsign")
+GROUPS = ("frames", "dtw", "networks", "scoring", "synthsign")
 
 
 def main() -> int:
@@ -47,6 +47,8 @@ def main() -> int:
                 rows += frame_metric_rows()
             elif group == "dtw":
                 rows += dtw_alignment.rows()
+            elif group == "networks":
+                rows += video_networks.rows(arguments.clips or Path(temporary))
             elif group == "synthsign":
                 rows += synthsign.rows()
             else:

@@ -52,9 +52,6 @@ def result_table(result: Result) -> None:
         data(text)
 
 
-_WARNINGS = {"rank_deficient": "no more vectors than dimensions, so the distance is biased upwards and not to be published"}
-
-
 def outcome(result: Result, run: Path, *, json: bool) -> None:
     """Prints what came of a run: its result as a table or as JSON, the folder's name, and what went wrong."""
     from signbench.runs import signature
@@ -84,8 +81,6 @@ def troubles(result: Result) -> None:
             talk(f"not measured ({score.metric}): {score.note}.")
         elif score.note is not None and score.value is not None:
             talk(f"{score.metric}: {score.note}.")
-        for warning in score.warnings:
-            talk(f"{score.metric}: {_WARNINGS.get(warning, warning)}.")
     notes = {score.interval_note for score in result.scores if score.interval is None and score.value is not None}
     for note in sorted(note for note in notes if note):
         talk(f"no interval: {note}.")

@@ -50,11 +50,7 @@ class Observer(Protocol):
         """
 
     def finish(self) -> Iterator[Rows]:
-        """Yields the remaining rows, after the last frame.
-
-        Raises:
-            MediaError: the clip is too short for the network.
-        """
+        """Yields the remaining rows, after the last frame."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +87,11 @@ class Extractor(ABC):
     @abstractmethod
     def preprocessing(self) -> str:
         """How frames become the network's input, in a few words without ``|``, ``:`` or ``,``: ``bilinear-299-tf1``."""
+
+    @property
+    def fewest_frames(self) -> int:
+        """Frames that a clip must have; a shorter one is not looked at, and gives no row."""
+        return 1
 
     def signature(self) -> str:
         """Architecture and its revision, digest of the weights, preprocessing and precision, as it stands in signatures.

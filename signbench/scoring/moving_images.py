@@ -67,7 +67,7 @@ def shown(
         ClipError: a side cannot be read to its end.
     """
     with ExitStack() as stack:
-        sides = [_Side(views, name, audiences, cache, stack) for name in ("reference", "prediction")]
+        sides = [ShownSide(views, name, audiences, cache, stack) for name in ("reference", "prediction")]
         pairings = [_Pairing(views, audience, sides) for audience in audiences if audience.paired]
         if pairings:
             frames, partners = views.pairing()
@@ -86,7 +86,7 @@ def shown(
                 yield audience, _whole(audience.extractor, sides)
 
 
-def _whole(extractor: Extractor, sides: Sequence[_Side]) -> Pair | SignbenchError:
+def _whole(extractor: Extractor, sides: Sequence[ShownSide]) -> Pair | SignbenchError:
     for side in sides:
         if (trouble := side.troubles.get(extractor)) is not None:
             return trouble
@@ -127,8 +127,15 @@ class _Window:
         return np.concatenate(self._chunks) if self._chunks else np.empty((0, 0), np.float32)
 
 
-class _Side:
-    """One side of a clip while it is shown."""
+class ShownSide:
+    """One side of a clip while it is shown.
+
+    Attributes:
+        name: ``reference`` or ``prediction``.
+        frames: those that wait for metrics of pixels.
+        rows: what each network made.
+        troubles: what kept a network from looking.
+    """
 
     def __init__(
         self,
@@ -138,7 +145,7 @@ class _Side:
         cache: ObservationCache | None,
         stack: ExitStack,
     ) -> None:
-        self._views, self._name = views, name
+        self._views, self.name = views, name
         self._recording, self._probe, self._positions = views.moving(name)
         self.frames = _Window()
         self.rows: dict[Extractor, _Window] = {}
@@ -157,7 +164,8 @@ class _Side:
             if not audience.paired or name == "reference":
                 self._whole.add(extractor)
         for extractor in self.rows:
-            self._find(extractor, cache, stack)
+            if len(self._positions) >= extractor.fewest_frames:
+                self._find(extractor, cache, stack)
         self._stream: Iterator[NDArray[np.uint8]] | None = None
         if self._pixels or self._observers:
             chunks = self._recording.chunks(self._probe, self._positions, views.protocol.size)
@@ -174,7 +182,7 @@ class _Side:
                 stack.callback(stored.close)
                 self._stored[extractor] = iter(stored.blocks())
                 return
-            if extractor in self._whole and (self._name == "reference" or extractor.kept_for == "both"):
+            if extractor in self._whole and (self.name == "reference" or extractor.kept_for == "both"):
                 description = {"extractor": extractor.signature(), "reader": f"video-{READER_REVISION}", "view": self._view()}
                 self._writers[extractor] = stack.enter_context(cache.writer(key, description))
         self._observers[extractor] = extractor.observer()
@@ -189,7 +197,7 @@ class _Side:
     def advance(self, frames: int) -> None:
         """Goes on until so many frames have been shown; their rows may come a little later."""
         while self._stream is not None and self._decoded < frames:
-            with blaming(self._name, self._views.reference.id, self._recording.label):
+            with blaming(self.name, self._views.reference.id, self._recording.label):
                 chunk = next(self._stream, None)
                 if chunk is None:
                     raise MediaError(f"{self._recording.label} ends after {self._decoded} of {len(self._positions)} frames.")
@@ -200,7 +208,7 @@ class _Side:
                 self._collect(extractor, observer.update(chunk))
         for extractor, blocks in self._stored.items():
             window = self.rows[extractor]
-            with blaming(self._name, self._views.reference.id):
+            with blaming(self.name, self._views.reference.id):
                 while window.end < frames and (block := next(blocks, None)) is not None:
                     window.add(block)
 
@@ -215,14 +223,14 @@ class _Side:
             self._collect(extractor, observer.finish())
         for extractor, blocks in self._stored.items():
             if self.rows[extractor].kept:
-                with blaming(self._name, self._views.reference.id):
+                with blaming(self.name, self._views.reference.id):
                     for block in blocks:
                         self.rows[extractor].add(block)
 
     def _collect(self, extractor: Extractor, rows: Iterator[NDArray[np.float32]]) -> None:
         """Takes what a network made; what it cannot look at is the trouble of those alone who wanted to."""
         try:
-            with blaming(self._name, self._views.reference.id, self._recording.label):
+            with blaming(self.name, self._views.reference.id, self._recording.label):
                 for block in rows:
                     self.rows[extractor].add(block)
                     if extractor in self._writers:
@@ -237,7 +245,7 @@ class _Side:
 class _Pairing:
     """An audience of paired frames, and how far it has been shown."""
 
-    def __init__(self, views: ClipViews, audience: Audience, sides: Sequence[_Side]) -> None:
+    def __init__(self, views: ClipViews, audience: Audience, sides: Sequence[ShownSide]) -> None:
         self._clip = views.reference.id
         self._audience = audience
         self._sides = sides

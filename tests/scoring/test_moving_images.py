@@ -261,6 +261,14 @@ def test_a_network_that_cannot_look_fails_its_own_metrics_only_and_leaves_nothin
     assert len(list((tmp_path / "cache").glob("*.observation"))) == 2
 
 
+@pytest.mark.parametrize(("lengths", "rows"), [((4, 9), (0, 9)), ((9, 4), (9, 0)), ((4, 4), (0, 0)), ((5, 5), (5, 5))])
+def test_a_side_that_is_too_short_for_the_network_gives_no_row_and_is_not_looked_at(lengths, rows, monkeypatch):
+    monkeypatch.setattr(ChannelMeans, "fewest_frames", 5)
+    outcome = looked(clip("r", lengths[0]), clip("p", lengths[1], seed=1), [Whole()])
+    assert (len(record(outcome)["reference"]), len(record(outcome)["prediction"])) == rows
+    assert LOOKED_AT[ChannelMeans().signature()] == sum(rows)
+
+
 def test_sides_of_different_size_are_shown_whole_but_not_paired():
     reference, prediction = clip("r", 5, side=8), clip("p", 9, seed=1, side=6)
     views = ClipViews(reference, prediction, Protocol())
