@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from signbench.cli import cache, corpora, doctor, generators, measure, metrics, results, score, signature, tasks, weights
+from signbench.cli import cache, corpora, doctor, generators, measure, metrics, results, score, signature, study, tasks, weights
 
 app = typer.Typer(
     name="signbench",
@@ -32,6 +32,7 @@ app.add_typer(generators.app, name="generators")
 app.add_typer(signature.app, name="signature")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")
+app.add_typer(study.app, name="study")
 
 
 @app.callback(invoke_without_command=True)

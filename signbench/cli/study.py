@@ -1,0 +1,211 @@
+"""``signbench study``: the human study, from response sheets to the Sign Understandability Score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signbench.cli.options import Json
+
+if TYPE_CHECKING:
+    from signbench.study.answers import Study
+    from signbench.study.lexicon import Lexicon
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Human studies: sheets of free-text answers in, the Sign Understandability Score (SUS) with its uncertainty out.",
+)
+
+Folder = Annotated[Path, typer.Argument(help="Folder of a study, as signbench study import wrote it.")]
+Decisions = Annotated[
+    Path | None, typer.Option("--lexicon", help="What a person decided: a filled file of signbench study unmatched (CSV or XLSX).")
+]
+
+
+@app.command("import")
+def import_command(
+    sheets: Annotated[list[Path], typer.Argument(help="Response sheets: CSV, TSV or XLSX.")],
+    out: Annotated[Path, typer.Option(help="Folder of the study.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="What each column is, and how answers are judged. Without it one is proposed."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Write who each rater is into this new file, outside the study. Default: kept nowhere.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Move another import in that folder to <name>.old-N.")] = False,
+    json: Json = False,
+) -> None:
+    """Import SHEETS into one table of answers without names."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.study.importing import import_study
+    from signbench.study.mapping import read_files
+    from signbench.study.proposing import write_proposal
+    from signbench.study.settings import read_settings
+
+    if mapping is None:
+        proposal = Path("study.yaml")
+        write_proposal(read_files(sheets), proposal)
+        raise InputError(
+            f"no --mapping was given, so nothing was imported. A proposal is in {proposal}: check it, fill in signs and "
+            f"accepted answers, and repeat the command with --mapping {proposal}."
+        )
+    done = import_study(sheets, read_settings(mapping), out, key=key, fresh=fresh)
+    for note in done.notes:
+        printing.talk(note)
+    if json:
+        printing.data(encoder.dumps({"study": str(out), **done.counts, "repeated": done.repeated}, indent=2, ensure_ascii=False))
+        return
+    state = "already imported" if done.repeated else "imported"
+    counts = done.counts
+    printing.data(
+        f"{state}: {counts['answers']:,} answers of {counts['raters']} raters to {counts['clips']} clips of {counts['signs']} "
+        f"signs in packs: {counts['packs']}"
+    )
+    kept = f"who the raters are: {key}" if key is not None else "who the raters are is kept nowhere"
+    printing.talk(f"study: {out}" + ("" if done.repeated else f"; {kept}"))
+
+
+@app.command("unmatched")
+def unmatched_command(
+    study: Folder,
+    out: Annotated[Path, typer.Option(help="New CSV file, to be filled in by a person and given to --lexicon.")],
+    lexicon: Decisions = None,
+    json: Json = False,
+) -> None:
+    """List the answers that matched nothing, with counts and the nearest targets, for a person to decide."""
+    import json as encoder
+    from dataclasses import asdict
+
+    from signbench.cli import printing
+    from signbench.study.unmatched import unmatched, write_adjudication
+
+    table, decided = _study_and_decisions(study, lexicon)
+    items = unmatched(table, decided)
+    write_adjudication(out, items, decided)
+    if json:
+        printing.data(encoder.dumps([asdict(item) for item in items], indent=2, ensure_ascii=False))
+    else:
+        answers = sum(item.count for item in items)
+        printing.data(
+            f"{answers:,} answers are open, {len(items):,} different ones; they count as wrong until a person decides them"
+        )
+    printing.talk(f"to be filled in: {out} (column decision: yes, no, or what was meant)")
+
+
+@app.command("score")
+def score_command(
+    study: Folder,
+    lexicon: Decisions = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Run over the same clips: its metrics are correlated with SUS, clip by clip.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Score a study: SUS per sign, pack and study with intervals, confusions, raters, agreement."""
+    from signbench.cli import printing
+    from signbench.study import score_tables
+    from signbench.study.scoring import score_study
+
+    result = score_study(*_study_and_decisions(study, lexicon), run=run)
+    if json:
+        printing.data(result.json_bytes().decode().rstrip())
+        return
+    printing.data("SUS is the Sign Understandability Score, the share of correct answers; not the System Usability Scale.")
+    for title, rows in (
+        ("Study", score_tables.overview(result)),
+        ("Signs", score_tables.sign_rows(result)),
+        ("Understood instead", score_tables.confusion_rows(result, most=20)),
+        ("Raters who stand apart", score_tables.rater_rows(result, only_outliers=True)),
+        ("Agreement", score_tables.agreement_rows(result)),
+        ("Groups", score_tables.group_rows(result)),
+        ("Against the metrics", score_tables.correlation_rows(result.correlations.rows) if result.correlations else []),
+    ):
+        if rows:
+            printing.table(rows, title)
+    printing.data(result.signature)
+    for remark in score_tables.remarks(result):
+        printing.talk(remark)
+
+
+@app.command("report")
+def report_command(
+    study: Folder,
+    out: Annotated[Path, typer.Option(help="Folder of the report; an older one is renamed to <name>.old-N.")],
+    lexicon: Decisions = None,
+    run: Annotated[Path | None, typer.Option(help="Run over the same clips, for scatter plots of its metrics against SUS.")] = None,
+    videos: Annotated[Path | None, typer.Option(help="Folder of the videos that were shown, for their pictures.")] = None,
+) -> None:
+    """Write a static HTML report of a study."""
+    from signbench.cli import printing
+    from signbench.study.report import write_report
+    from signbench.study.scoring import score_study
+
+    result = score_study(*_study_and_decisions(study, lexicon))
+    printing.data(str(write_report(result, out, run, videos)))
+
+
+@app.command("plan")
+def plan_command(
+    expected: Annotated[float, typer.Option(help="SUS that is expected, such as 0.75.")],
+    half_width: Annotated[float, typer.Option(help="Half the length of the 95 % interval that is wanted, such as 0.05.")],
+    sign_spread: Annotated[float, typer.Option(help="How much signs differ: standard deviation on the logit scale.")] = 1.5,
+    rater_spread: Annotated[float, typer.Option(help="How much raters differ: standard deviation on the logit scale.")] = 0.5,
+    json: Json = False,
+) -> None:
+    """Find how many raters and signs a study takes, by simulation."""
+    from signbench.cli import printing
+    from signbench.study import score_tables
+    from signbench.study.planning import plan
+
+    with printing.progress_bars(True) as progress:
+        found = plan(expected, half_width, sign_spread=sign_spread, rater_spread=rater_spread, progress=progress)
+    if json:
+        printing.data(found.model_dump_json(indent=2))
+        return
+    if found.frontier:
+        printing.table(score_tables.plan_rows(found), "The fewest signs for each number of raters in one pack")
+    else:
+        printing.data("No design that was tried reaches this width; allow a wider interval.")
+
+
+@app.command("new")
+def new_command(
+    clips: Annotated[Path, typer.Option(help="Folder of the videos to show; a clips.csv in it may name their signs.")],
+    packs: Annotated[str, typer.Option(help="Sizes of the packs: 20,30.")],
+    raters: Annotated[int, typer.Option(min=1, help="How many people take part; each sees one pack.")],
+    out: Annotated[Path, typer.Option(help="New folder.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws; equal seeds give equal packs and orders.")] = 0,
+) -> None:
+    """Draw packs and orders; write videos under neutral names, blank sheets, the answer key and the mapping file."""
+    from signbench.cli import printing
+    from signbench.study.packs import new_study, parse_sizes
+
+    drawn = new_study(clips, parse_sizes(packs), raters, out, seed=seed)
+    for pack, orders in drawn.orders.items():
+        printing.data(f"{pack}: {len(drawn.packs[pack])} clips, {len(orders)} raters")
+    printing.talk(
+        f"study: {out}; when the sheets are filled in: signbench study import {out}/pack-*.csv --mapping {out}/study.yaml --out DIR"
+    )
+
+
+def _study_and_decisions(folder: Path, lexicon: Path | None) -> tuple[Study, Lexicon | None]:
+    from signbench.cli import printing
+    from signbench.errors import listing
+    from signbench.study.answers import read_study
+    from signbench.study.lexicon import read_lexicon
+    from signbench.study.normalisation import unused_decisions
+
+    study = read_study(folder)
+    if lexicon is None:
+        return study, None
+    decided = read_lexicon(lexicon)
+    unused = [f"{answer} ({sign})" for sign, answer in unused_decisions(study, decided)]
+    if unused:
+        printing.talk(f"decisions of the lexicon about answers that nobody gave: {listing(unused)}")
+    return study, decided

@@ -1,0 +1,209 @@
+"""The canonical table of a study: one row per answer, as it was typed, and the folder that keeps it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import InputError, listing
+from signbench.runs.folder import json_bytes
+from signbench.study.settings import StudySettings, read_settings, settings_yaml
+
+ANSWERS_PARQUET = "answers.parquet"
+"""The table, exactly as it was imported; what signbench reads."""
+
+ANSWERS_CSV = "answers.csv"
+"""The same table for people; text that a spreadsheet would run as a formula begins with an apostrophe there."""
+
+SETTINGS = "study.yaml"
+"""The mapping and the settings that the study was imported with; what normalises and judges may be edited later."""
+
+IMPORT_RECORD = "import.json"
+"""Where the answers came from: digests of the sheets, counts, versions."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of one rater to one video.
+
+    Attributes:
+        rater: pseudonym, ``r001`` and up.
+        clip: id of the clip, as a run's ``per_clip.parquet`` names it.
+        sign: the sign that the clip is meant to show.
+        pack: the pack of clips that it was shown in.
+        text: what the rater wrote, exactly; empty where nothing was written.
+        order: place in the rater's own order of presentation, from 1; None where the sheet does not say.
+        seconds: since the rater's first answer; None where the sheet has no time of its own for each answer.
+        group: the rater's group, such as ``deaf`` or ``hearing``; None where the sheet has none.
+    """
+
+    rater: str
+    clip: str
+    sign: str
+    pack: str
+    text: str
+    order: int | None = None
+    seconds: float | None = None
+    group: str | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Answer))
+"""Columns of both tables, in order."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as it lies in its folder.
+
+    Attributes:
+        folder: where it lies.
+        answers: ordered by rater, pack, place in the rater's order, clip.
+        settings: the content of its ``study.yaml``.
+    """
+
+    folder: Path
+    answers: tuple[Answer, ...]
+    settings: StudySettings
+
+
+def read_study(folder: Path) -> Study:
+    """Reads a study that ``signbench study import`` wrote.
+
+    Args:
+        folder: the study's folder.
+
+    Raises:
+        InputError: it is no study's folder, a file of it is damaged, or its ``study.yaml`` lacks accepted answers for a sign.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = folder / ANSWERS_PARQUET
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a study's folder; make one with: signbench study import SHEETS --out {folder}.")
+    if not path.is_file():
+        raise InputError(f"{folder} holds no {ANSWERS_PARQUET}; make it with: signbench study import SHEETS --out DIR.")
+    settings = read_settings(folder / SETTINGS)
+    try:
+        content = path.read_bytes()
+        _check_record(folder, content, settings)
+        table = pq.read_table(io.BytesIO(content), columns=list(COLUMNS))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} cannot be read: {error}; import the sheets again.") from error
+    try:
+        table = table.cast(_schema())
+    except (pa.ArrowException, ValueError) as error:
+        raise InputError(f"{path} is not a study's table: {error}; import the sheets again.") from error
+    answers = tuple(Answer(*row) for row in zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True))
+    lost = sorted({answer.sign for answer in answers} - set(settings.signs))
+    if lost:
+        raise InputError(f"{folder / SETTINGS}: field signs has no accepted answers for {listing(lost)}; add them there.")
+    return Study(folder, answers, settings)
+
+
+def ordered(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Answers in the table's order, which tells nothing of the order of the sheets."""
+    return tuple(sorted(answers, key=lambda row: (row.rater, row.pack, row.order or 0, row.clip, row.seconds or 0.0)))
+
+
+def study_files(answers: Sequence[Answer], settings: StudySettings, record: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of a study's folder.
+
+    Args:
+        answers: in the table's order.
+        settings: that they were imported with.
+        record: where they came from, as plain values.
+
+    Returns:
+        Name -> content.
+    """
+    table = parquet_bytes(answers)
+    sealed = {"answers_sha256": hashlib.sha256(table).hexdigest(), "settings_sha256": _imported_with(settings)}
+    return {
+        ANSWERS_PARQUET: table,
+        ANSWERS_CSV: answers_csv(answers),
+        SETTINGS: settings_yaml(settings).encode(),
+        IMPORT_RECORD: json_bytes({**record, **sealed}),
+    }
+
+
+def parquet_bytes(answers: Sequence[Answer]) -> bytes:
+    """The table as Parquet, exact and without metadata of its making."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {name: [getattr(answer, name) for answer in answers] for name in COLUMNS}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=_schema()), buffer)
+    return buffer.getvalue()
+
+
+def csv_bytes(rows: Sequence[Sequence[object]], header: Sequence[str]) -> bytes:
+    """A CSV file for people: UTF-8 with a byte-order mark, as spreadsheets want it, and no cell that they would run.
+
+    Args:
+        rows: cells; None is an empty one.
+        header: names of the columns.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([inert(name) for name in header])
+    writer.writerows([inert(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def answers_csv(answers: Sequence[Answer]) -> bytes:
+    """The table as CSV for people; Parquet is the exact one."""
+    return csv_bytes([[getattr(answer, name) for name in COLUMNS] for answer in answers], COLUMNS)
+
+
+def inert(cell: object) -> object:
+    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe in front."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def as_written(cell: str) -> str:
+    """Undoes :func:`inert`."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
+def _imported_with(settings: StudySettings) -> str:
+    """SHA-256 of what the table depends on; the rest of the settings may change after the import."""
+    chosen = settings.model_dump(mode="json", include={"sheets", "resubmissions"})
+    return hashlib.sha256(json.dumps(chosen, ensure_ascii=False).encode()).hexdigest()
+
+
+def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
+    """Refuses a table or a mapping that changed since the import, as the numbers would not be what their signature says.
+
+    Raises:
+        InputError: names the file.
+    """
+    path = folder / IMPORT_RECORD
+    try:
+        record = json.loads(path.read_bytes())
+        sealed = (record["answers_sha256"], record["settings_sha256"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path} is missing or damaged; import the sheets again.") from error
+    if sealed[0] != hashlib.sha256(table).hexdigest():
+        raise InputError(f"{folder / ANSWERS_PARQUET} changed since the import; import the sheets again.")
+    if sealed[1] != _imported_with(settings):
+        raise InputError(
+            f"{folder / SETTINGS}: sheets or resubmissions changed since the import; import the sheets again with them."
+        )
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    text = pa.string()
+    kinds = {"order": pa.int64(), "seconds": pa.float64(), "group": text}
+    return pa.schema([pa.field(name, kinds.get(name, text), nullable=name in kinds) for name in COLUMNS])

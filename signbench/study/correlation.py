@@ -1,0 +1,155 @@
+"""Do a run's metrics agree with the raters? Correlation of the clips' accuracies with each metric's values for the same clips.
+
+RuSignBot's table 2 reads a correlation of SUS with SSIM and PSNR from two packs; here it is tested over clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, NotComparableError, listing
+from signbench.runs.folder import RunFolder
+from signbench.runs.result import Score, read_result
+from signbench.statistics.bootstrap import SEED, percentile_interval
+from signbench.study.coefficients import COEFFICIENTS, coefficient, coefficients, within_groups
+from signbench.study.permutation import PERMUTATIONS, holm, two_sided
+from signbench.study.result import ClipScore, Correlation, Correlations, Estimate
+
+DRAWS = 2000
+FEWEST_CLIPS = 10
+"""Below, there is a coefficient but no interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunValues:
+    """What a run measured of each clip.
+
+    Attributes:
+        clips: all clips of the run.
+        metrics: canonical name -> clip -> its value; clips without a value are not there.
+        scores: canonical name -> the run's score, for its direction and signature; empty where the run has no result yet.
+    """
+
+    clips: frozenset[str]
+    metrics: dict[str, dict[str, float]]
+    scores: dict[str, Score]
+
+
+def read_run_values(run: Path) -> RunValues:
+    """Reads ``per_clip.parquet`` and ``result.json`` of a run.
+
+    Args:
+        run: the run's folder.
+
+    Raises:
+        InputError: the folder or one of the files is not there, or cannot be read.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    folder = RunFolder(run)
+    if not folder.per_clip.is_file():
+        raise InputError(f"{run} has no {folder.per_clip.name}; give the folder of a run that has been scored.")
+    try:
+        table = parquet.read_table(folder.per_clip, columns=["clip", "metric", "value"])
+        columns = [table.column(name).to_pylist() for name in ("clip", "metric", "value")]
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InputError(f"{folder.per_clip} cannot be read: {error}; score the run again.") from error
+    metrics: dict[str, dict[str, float]] = {}
+    for clip, metric, value in zip(*columns, strict=True):
+        values = metrics.setdefault(metric, {})
+        if value is not None and np.isfinite(value):
+            values[clip] = float(value)
+    return RunValues(frozenset(columns[0]), metrics, {score.metric: score for score in read_result(folder.result_json).scores})
+
+
+def correlate(per_clip: Sequence[ClipScore], run: Path | RunValues) -> Correlations:
+    """Sets the accuracy of clips against each metric of a run.
+
+    P-values: the accuracies are shuffled among the clips, 10,000 times and seeded; two-sided; after Holm over all coefficients of
+    all metrics. Intervals: percentile bootstrap over the clips of each pack (packs are fixed), 2,000 draws. The raters are taken as
+    they are: the coefficients are about the accuracies that they gave, whose own uncertainty pulls every coefficient towards 0.
+
+    Args:
+        per_clip: of a study's result.
+        run: a run's folder, or what was read from it.
+
+    Raises:
+        InputError: the run cannot be read, or a clip was shown in two packs.
+        NotComparableError: the run has none of the study's clips.
+    """
+    values = run if isinstance(run, RunValues) else read_run_values(run)
+    known = [clip for clip in per_clip if clip.accuracy is not None]
+    names = [clip.clip for clip in known]
+    if doubled := sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()):
+        raise InputError(f"the clip {doubled[0]} was shown in several packs, so it has no one accuracy to set against a metric.")
+    if not values.clips.intersection(names):
+        raise NotComparableError(
+            f"the run has none of the study's clips: the study has {listing(sorted(names), 3)}, "
+            f"the run {listing(sorted(values.clips), 3)}."
+        )
+    rows: list[Correlation] = []
+    without = []
+    for metric, of_clip in values.metrics.items():
+        common = [clip for clip in known if clip.clip in of_clip]
+        if not common:
+            without.append(metric)
+            continue
+        rows += _rows(metric, values.scores.get(metric), common, np.array([of_clip[clip.clip] for clip in common]))
+    adjusted = iter(holm([row.p_value for row in rows if row.p_value is not None]))
+    return Correlations(
+        rows=tuple(row if row.p_value is None else row.model_copy(update={"p_adjusted": next(adjusted)}) for row in rows),
+        only_in_study=len(set(names) - values.clips),
+        only_in_run=len(values.clips - set(names)),
+        without_values=tuple(without),
+        note=f"p-values: {PERMUTATIONS} permutations of clips, seed {SEED}; adjusted by Holm over all coefficients of all metrics",
+    )
+
+
+def _rows(metric: str, score: Score | None, clips: Sequence[ClipScore], value: NDArray[np.float64]) -> list[Correlation]:
+    """The three coefficients of one metric."""
+    order = sorted(range(len(clips)), key=lambda place: clips[place].clip)
+    accuracy = np.array([clips[place].accuracy for place in order], dtype=np.float64)
+    value = value[order]
+    packs = np.unique([clips[place].pack for place in order], return_inverse=True)[1].reshape(-1)
+    in_place = np.arange(len(value))[None, :]
+    generator = np.random.Generator(np.random.PCG64(SEED))
+    shuffled = generator.permuted(np.repeat(in_place, PERMUTATIONS, axis=0), axis=1)
+    drawn = _draws(packs)
+    rows = []
+    for kind in COEFFICIENTS:
+        found = coefficient(kind, accuracy, value)
+        p_value = bounds = None
+        note = "one of the two is the same for all clips"
+        if found is not None:
+            p_value = two_sided(found, coefficients(kind, accuracy, value, shuffled, in_place))
+            note = f"fewer than {FEWEST_CLIPS} clips"
+            if len(value) >= FEWEST_CLIPS:
+                bounds = percentile_interval(coefficients(kind, accuracy, value, drawn, drawn))
+                note = f"bootstrap over clips within packs, {DRAWS} draws, seed {SEED}" if bounds else "undefined in too many draws"
+        rows.append(
+            Correlation(
+                metric=metric,
+                direction=None if score is None else score.direction,
+                coefficient=kind,
+                value=Estimate(value=found, interval=bounds, interval_note=note),
+                within_packs=within_groups(kind, accuracy, value, packs) if packs.any() else None,
+                clips=len(value),
+                p_value=p_value,
+                p_adjusted=None,
+                signature=None if score is None else score.signature,
+            )
+        )
+    return rows
+
+
+def _draws(packs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of clips, drawn with replacement within each pack: int64 ``(DRAWS, N)``."""
+    generator = np.random.Generator(np.random.PCG64(SEED))
+    members = [np.flatnonzero(packs == pack) for pack in np.unique(packs)]
+    return np.concatenate([places[generator.integers(0, len(places), (DRAWS, len(places)))] for places in members], axis=1)

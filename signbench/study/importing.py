@@ -1,0 +1,151 @@
+"""``signbench study import``: response sheets into the canonical table of a study, without the names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import signbench
+from signbench.errors import InputError
+from signbench.runs.folder import write_atomically
+from signbench.runs.signature import package_version
+from signbench.study import privacy
+from signbench.study.answers import IMPORT_RECORD, Answer, ordered, study_files
+from signbench.study.folders import whole_folder
+from signbench.study.mapping import read_files, read_mapped
+from signbench.study.settings import StudySettings
+from signbench.study.sheets import SheetFile
+from signbench.study.submissions import check_consistent, one_per_clip, since_first
+
+IMPORT_VERSION = 1
+"""Rises when the same sheets and mapping would give another table."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        folder: of the study.
+        counts: answers, raters, clips, signs, packs, and answers that another submission replaced.
+        notes: what the importer should know.
+        repeated: the same import lay there already, and nothing was written.
+    """
+
+    folder: Path
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+    repeated: bool
+
+
+def import_study(
+    paths: Sequence[Path], settings: StudySettings, out: Path, *, key: Path | None = None, fresh: bool = False
+) -> Imported:
+    """Imports sheets into a new study folder: all of it, or nothing.
+
+    Args:
+        paths: of the sheets.
+        settings: what their columns are, and how the study is judged.
+        out: the study's folder.
+        key: a new file outside of it for the names behind the pseudonyms; None: the names are kept nowhere.
+        fresh: move another import in ``out`` to ``<name>.old-N``.
+
+    Raises:
+        InputError: a sheet does not fit the mapping (names sheet, row and column), a participant answered twice, or the folder or
+            the key file cannot be written.
+    """
+    files = read_files(paths)
+    digest = _import_digest(files, settings)
+    if key is not None:
+        privacy.check_key_file(key, out)
+    old = _earlier_import(out, digest, fresh=fresh)
+    if old is not None:
+        if key is not None:
+            raise InputError(
+                f"{out} holds this import already, and its key can only be written with it; use --fresh for a new one."
+            )
+        return Imported(out, old["counts"], tuple(old["notes"]), repeated=True)
+    sheets = read_mapped(files, settings)
+    given = [answer for sheet in sheets.values() for answer in sheet.answers]
+    check_consistent(given, sheets)
+    seconds = since_first(given)
+    kept = one_per_clip(given, sheets, settings)
+    secret = privacy.new_secret()
+    raters = privacy.pseudonyms((answer.identity for answer in given), secret)
+    answers = ordered(
+        [
+            Answer(
+                rater=raters[answer.identity],
+                clip=answer.shown.clip,
+                sign=answer.shown.sign,
+                pack=answer.shown.pack or "",
+                text=answer.text,
+                order=answer.order,
+                seconds=seconds.get(answer),
+                group=answer.group,
+            )
+            for answer in kept
+        ]
+    )
+    notes = [note for sheet in sheets.values() for note in sheet.notes]
+    if len(given) > len(kept):
+        notes.append(
+            f"answers of repeated submissions, left out as only the {settings.resubmissions} counts: {len(given) - len(kept)}."
+        )
+    tables = [sheet.columns.sheet for sheet in sheets.values()]
+    counts = {"answers": len(answers)}
+    counts |= {f"{name}s": len({getattr(answer, name) for answer in answers}) for name in ("rater", "clip", "sign", "pack")}
+    counts["replaced"] = len(given) - len(kept)
+    record: dict[str, Any] = {
+        "import_version": IMPORT_VERSION,
+        "import_sha256": digest,
+        "files": [{"file": file.path.name, "sha256": file.sha256} for file in files],
+        "sheets": [{"file": table.file, "sheet": table.sheet, "taken": table.taken} for table in tables],
+        "counts": counts,
+        "notes": notes,
+        "versions": {"signbench": signbench.__version__, "openpyxl": package_version("openpyxl")},
+    }
+    with whole_folder(out, move_aside=fresh) as begun:
+        for name, content in study_files(answers, settings, record).items():
+            write_atomically(begun / name, content)
+        if key is not None:
+            privacy.write_key(key, secret, {raters[identity]: identity for identity in raters})
+    told = [f"{table.label}: read as {table.taken}." for table in tables]
+    told += [*notes, *(remark for sheet in sheets.values() for remark in sheet.remarks)]
+    return Imported(out, counts, tuple(told), repeated=False)
+
+
+def _import_digest(files: Sequence[SheetFile], settings: StudySettings) -> str:
+    content = [sorted(file.sha256 for file in files), settings.model_dump(mode="json"), IMPORT_VERSION]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def _earlier_import(out: Path, digest: str, *, fresh: bool) -> dict[str, Any] | None:
+    """The record of the same import in a folder, or None where a new one can go there.
+
+    Raises:
+        InputError: the folder holds another import or something else, or is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; give --out a folder.")
+    if not out.is_dir() or not any(out.iterdir()):
+        return None
+    path = out / IMPORT_RECORD
+    if not path.is_file():
+        raise InputError(f"{out} is not empty and no study's folder; give --out an empty or new one.")
+    if fresh:
+        return None
+    try:
+        old = json.loads(path.read_bytes())
+        same = old["import_sha256"] == digest
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path} cannot be read; give another --out, or --fresh to move that folder aside.") from error
+    if not same:
+        raise InputError(
+            f"{out} holds an import of other sheets or with another mapping; give another --out, or --fresh to move it aside."
+        )
+    return dict(old)

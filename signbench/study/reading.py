@@ -1,0 +1,229 @@
+"""From mapped sheets to answers that still know who gave them, and every place where a sheet does not fit its mapping."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from signbench.errors import InputError, nearest
+from signbench.study import times
+from signbench.study.columns import Columns
+from signbench.study.settings import LongSheet, ShownClip, StudySettings, WideSheet
+from signbench.study.sheets import Sheet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """An answer as it stands in a sheet.
+
+    Attributes:
+        identity: tells its rater apart; never leaves the import.
+        sheet: number of the sheet, in the order of the mapping.
+        row: number of the row.
+        column: index of the column of the answer.
+        shown: the clip, its sign and its pack.
+        text: the answer.
+        order: place in the rater's own order, or None.
+        group: the rater's group, or None.
+        time: seconds from an arbitrary beginning, or None.
+        own_time: the time is this answer's own, not that of a whole form.
+        timeline: the sheet within which times have their beginning; None: they are points in time.
+    """
+
+    identity: str
+    sheet: int
+    row: int
+    column: int
+    shown: ShownClip
+    text: str
+    order: int | None
+    group: str | None
+    time: float | None
+    own_time: bool
+    timeline: int | None
+
+
+@dataclass(frozen=True)
+class ReadSheet:
+    """What one sheet gave.
+
+    Attributes:
+        columns: the sheet and its header.
+        answers: in the order of its rows.
+        notes: what a reader of the study should know about it.
+        remarks: what its importer should know, with places in the sheet, which are not kept.
+    """
+
+    columns: Columns
+    answers: list[Given]
+    notes: list[str]
+    remarks: list[str]
+
+
+def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settings: StudySettings) -> ReadSheet:
+    """Reads one sheet as its mapping says.
+
+    Args:
+        sheet: the cells.
+        mapping: what its columns are.
+        number: of the sheet, in the order of the mapping.
+        settings: of the study; for its accepted answers.
+
+    Raises:
+        InputError: names the sheet, the row and the column, and what to do.
+    """
+    columns = Columns(sheet, mapping.header_row, mapping.first_row)
+    if isinstance(mapping, WideSheet):
+        answers, notes = _read_wide(columns, mapping, number, settings)
+    else:
+        answers, notes = _read_long(columns, mapping, number, settings)
+    if columns.empty_rows:
+        notes.append(f"{sheet.label}: empty rows, left out: {columns.empty_rows}.")
+    remarks = []
+    for kind, kept in (("formula", "kept as their text"), ("date", "no longer what was typed, but dates of the spreadsheet")):
+        marked = [given for given in answers if sheet.marks.get((given.row, given.column + 1)) == kind]
+        if marked:
+            notes.append(f"{sheet.label}: answers that are a {kind}, {kept}: {len(marked)}.")
+            remarks.append(f"the first answer that is a {kind}: {columns.where(marked[0].column, marked[0].row)}.")
+    return ReadSheet(columns, answers, notes, remarks)
+
+
+def identity_of(cell: str) -> str:
+    """What tells a rater apart: the cell without differences of case, spaces and Unicode form."""
+    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+
+
+def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[str]]:
+    shown = {columns.find(name, "clips"): clip for name, clip in mapping.clips.items()}
+    packs = {index: _pack(clip.pack or mapping.pack, columns, index) for index, clip in shown.items()}
+    for index, clip in shown.items():
+        _check_sign(clip.sign, settings.signs, columns.where(index))
+    seen: dict[tuple[str, str], int] = {}
+    for index, clip in shown.items():
+        other = seen.setdefault((clip.clip, packs[index]), index)
+        if other != index:
+            raise InputError(f"{columns.where(other)} and {columns.where(index)} are both mapped to clip {clip.clip}; keep one.")
+    rater, group, time = _who_and_when(columns, mapping)
+    columns.leave_out(mapping.ignored)
+    columns.check_all_used()
+    clips = {index: ShownClip(clip=clip.clip, sign=clip.sign, pack=packs[index]) for index, clip in shown.items()}
+    answers: list[Given] = []
+    not_taken = 0
+    sent = _sent(columns, mapping, rater, time, settings)
+    for position, (row, cells) in enumerate(columns.rows):
+        identity = _identity(columns, rater, row, cells, number)
+        taken = {packs[index] for index in clips if cells[index].strip()} or set(packs.values())
+        not_taken += len(set(packs.values()) - taken)
+        for index, clip in clips.items():
+            if packs[index] in taken:
+                found = cells[group].strip() if group is not None else ""
+                answers.append(
+                    Given(identity, number, row, index, clip, cells[index], None, found or None, sent[position], False, None)
+                )
+    notes = []
+    if not_taken:
+        notes.append(f"{columns.sheet.label}: packs in which a participant answered nothing, taken as not shown: {not_taken}.")
+    return answers, notes
+
+
+def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[str]]:
+    at_clip, at_answer = columns.find(mapping.clip, "clip"), columns.find(mapping.answer, "answer")
+    at_sign = columns.find_optional(mapping.sign, "sign")
+    at_pack = columns.find_optional(mapping.pack_column, "pack_column")
+    at_order = columns.find_optional(mapping.order, "order")
+    rater, group, time = _who_and_when(columns, mapping)
+    columns.leave_out(mapping.ignored)
+    columns.check_all_used()
+    moments: list[float | None] = [None] * len(columns.rows)
+    clock = True
+    if time is not None:
+        texts = [cells[time] for _, cells in columns.rows]
+        moments, clock = times.seconds(texts, lambda index: columns.where(time, columns.rows[index][0]), mapping.time_format)
+    known: dict[tuple[str, str, str], ShownClip] = {}
+    answers: list[Given] = []
+    for (row, cells), moment in zip(columns.rows, moments, strict=True):
+        name = _filled(columns, at_clip, row, cells)
+        sign = _filled(columns, at_sign, row, cells) if at_sign is not None else ""
+        pack = _filled(columns, at_pack, row, cells) if at_pack is not None else ""
+        shown = known.get((name, sign, pack))
+        if shown is None:
+            if mapping.clips and name not in mapping.clips:
+                raise InputError(
+                    f"{columns.where(at_clip, row)}: clip {name!r} is not in the mapping. {nearest(name, mapping.clips)}"
+                )
+            meant = mapping.clips[name] if mapping.clips else ShownClip(clip=name, sign=sign)
+            _check_sign(meant.sign, settings.signs, columns.where(at_clip if at_sign is None else at_sign, row))
+            pack_name = _pack(pack or meant.pack or mapping.pack, columns, at_clip)
+            shown = known[name, sign, pack] = ShownClip(clip=meant.clip, sign=meant.sign, pack=pack_name)
+        identity = _identity(columns, rater, row, cells, number)
+        place = _order(columns, at_order, row, cells) if at_order is not None else None
+        found = cells[group].strip() if group is not None else ""
+        line = None if clock else number
+        answers.append(Given(identity, number, row, at_answer, shown, cells[at_answer], place, found or None, moment, True, line))
+    named = {clip.clip for clip in mapping.clips.values()} - {shown.clip for shown in known.values()}
+    return answers, [f"{columns.sheet.label}: no answer to clip {clip}, which the mapping names." for clip in sorted(named)]
+
+
+def _who_and_when(columns: Columns, mapping: WideSheet | LongSheet) -> tuple[int | None, int | None, int | None]:
+    return (
+        columns.find_optional(mapping.rater, "rater"),
+        columns.find_optional(mapping.group, "group"),
+        columns.find_optional(mapping.time, "time"),
+    )
+
+
+def _sent(
+    columns: Columns, mapping: WideSheet, rater: int | None, time: int | None, settings: StudySettings
+) -> Sequence[float | None]:
+    """When each form was sent, which decides between two of one participant; read only where there are such."""
+    nothing = [None] * len(columns.rows)
+    if time is None or rater is None or settings.resubmissions == "refuse":
+        return nothing
+    identities = [identity_of(cells[rater]) for _, cells in columns.rows]
+    if len(set(identities)) == len(identities):
+        return nothing
+    texts = [cells[time] for _, cells in columns.rows]
+    return times.seconds(texts, lambda index: columns.where(time, columns.rows[index][0]), mapping.time_format)[0]
+
+
+def _identity(columns: Columns, rater: int | None, row: int, cells: Sequence[str], number: int) -> str:
+    if rater is None:
+        return f"sheet {number + 1}, row {row}"
+    identity = identity_of(cells[rater])
+    if not identity:
+        raise InputError(
+            f"{columns.where(rater, row)} names no participant (merged cells, perhaps); fill it in, or delete the row."
+        )
+    return identity
+
+
+def _filled(columns: Columns, index: int, row: int, cells: Sequence[str]) -> str:
+    text = cells[index].strip()
+    if not text:
+        raise InputError(
+            f"{columns.where(index, row)} ({columns.names[index]}) is empty (merged cells, perhaps); fill it in each row."
+        )
+    return text
+
+
+def _order(columns: Columns, index: int, row: int, cells: Sequence[str]) -> int | None:
+    text = cells[index].strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 10**9):
+        raise InputError(f"{columns.where(index, row)}: {text[:40]!r} is no place in an order; write a whole number from 1.")
+    return int(text)
+
+
+def _pack(name: str | None, columns: Columns, index: int) -> str:
+    if name is None:
+        raise InputError(f"{columns.where(index)}: the mapping names no pack; write 'pack:' beside the sheet or the clip.")
+    return name
+
+
+def _check_sign(sign: str, signs: Mapping[str, object], where: str) -> None:
+    if sign not in signs:
+        raise InputError(
+            f"{where}: the sign {sign!r} has no accepted answers; add it to signs in the mapping. {nearest(sign, signs)}"
+        )

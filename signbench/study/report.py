@@ -1,0 +1,175 @@
+"""The static HTML report of a study: one page, one script, and the videos' pictures where there are videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import InputError
+from signbench.study import figures, score_tables
+from signbench.study.correlation import RunValues, correlate, read_run_values
+from signbench.study.folders import whole_folder
+from signbench.study.result import ClipScore, Confusion, Correlations, PackScore, SignScore, StudyResult
+
+PAGE = "index.html"
+SCRIPT = "plotly.min.js"
+RESULT = "study-result.json"
+TEMPLATES = Path(__file__).with_name("templates")
+_NEEDS = ("jinja2", "plotly")
+
+
+@dataclass(frozen=True)
+class _PackPart:
+    """One pack's figure and the values in it."""
+
+    score: PackScore
+    figure: dict[str, Any]
+    rows: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class _ConfusionPart:
+    """What one sign was taken for."""
+
+    score: SignScore
+    instead: list[Confusion]
+
+
+@dataclass(frozen=True)
+class _MetricPart:
+    """One metric's scatter plot and the coefficients beside it."""
+
+    metric: str
+    figure: dict[str, Any]
+    rows: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The videos' pictures.
+
+    Attributes:
+        of: clip id -> relative path.
+        missing: a sentence for each clip without one.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+
+def write_report(result: StudyResult, out: Path, run: Path | None = None, videos: Path | None = None) -> Path:
+    """Writes a report that opens from the file system, without a server and without the network.
+
+    Args:
+        result: of the study.
+        out: the report's folder; an older one is renamed to ``<name>.old-N``.
+        run: folder of a run that measured the same clips; gives the scatter plots, and the correlations unless the result has them.
+        videos: folder with the study's videos, for their pictures.
+
+    Returns:
+        The page to open.
+
+    Raises:
+        InputError: jinja2 or plotly is not installed; the run, the videos or the folder cannot be used.
+        NotComparableError: the run has none of the study's clips.
+    """
+    if missing := [package for package in _NEEDS if find_spec(package) is None]:
+        raise InputError(f"a report needs {' and '.join(missing)}; install signbench with its extra: signbench[report].")
+    values = read_run_values(run) if run is not None else None
+    correlations = result.correlations
+    if values is not None and correlations is None:
+        correlations = correlate(result.per_clip, values)
+        result = result.model_copy(update={"correlations": correlations})
+    with whole_folder(out, move_aside=True) as folder:
+        pictures = _Pictures()
+        if videos is not None:
+            from signbench.study.thumbnails import write_thumbnails
+
+            pictures = _Pictures(*write_thumbnails(videos, (clip.clip for clip in result.per_clip), folder))
+        (folder / PAGE).write_text(_page(result, correlations, values, pictures), encoding="utf-8")
+        (folder / SCRIPT).write_bytes(files("plotly").joinpath("package_data", "plotly.min.js").read_bytes())
+        (folder / RESULT).write_bytes(result.json_bytes())
+    return out / PAGE
+
+
+def _page(result: StudyResult, correlations: Correlations | None, values: RunValues | None, pictures: _Pictures) -> str:
+    """The page's HTML; every value is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["score"] = score_tables.four_decimals
+    environment.filters["span"] = score_tables.span
+    packs = [_pack_part(result, pack) for pack in result.packs]
+    metrics = _metric_parts(result.per_clip, correlations, values)
+    charts = {f"pack-{place}": part.figure for place, part in enumerate(packs)}
+    charts |= {f"metric-{place}": part.figure for place, part in enumerate(metrics)}
+    return environment.get_template("study.html").render(
+        result=result,
+        remarks=score_tables.remarks(result),
+        overview=score_tables.overview(result),
+        packs=packs,
+        metrics=metrics,
+        correlations=correlations,
+        correlation_rows=score_tables.correlation_rows(correlations.rows) if correlations is not None else [],
+        confusions=_confusion_parts(result),
+        raters=score_tables.rater_rows(result),
+        agreement=score_tables.agreement_rows(result),
+        groups=score_tables.group_rows(result),
+        gallery=_gallery(result.per_clip, pictures),
+        pictures=pictures,
+        charts=charts,
+        script=SCRIPT,
+        result_file=RESULT,
+    )
+
+
+def _pack_part(result: StudyResult, pack: PackScore) -> _PackPart:
+    rows = {
+        row.sign: shown for row, shown in zip(result.per_sign, score_tables.sign_rows(result), strict=True) if row.pack == pack.pack
+    }
+    ordered = reversed(figures.in_order([row for row in result.per_sign if row.pack == pack.pack]))
+    without_pack = [{name: cell for name, cell in rows[row.sign].items() if name != "pack"} for row in ordered]
+    return _PackPart(pack, figures.pack_figure(result, pack), without_pack)
+
+
+def _confusion_parts(result: StudyResult) -> list[_ConfusionPart]:
+    """The signs that were not always understood, in the order of the result."""
+    instead: dict[tuple[str, str], list[Confusion]] = {}
+    for row in result.confusions:
+        instead.setdefault((row.pack, row.sign), []).append(row)
+    signs = [(score, instead.get((score.pack, score.sign))) for score in result.per_sign]
+    return [_ConfusionPart(score, found) for score, found in signs if found]
+
+
+def _metric_parts(clips: Sequence[ClipScore], correlations: Correlations | None, values: RunValues | None) -> list[_MetricPart]:
+    """One part for each metric that has values; none without a run."""
+    if correlations is None or values is None:
+        return []
+    parts = []
+    for metric in dict.fromkeys(row.metric for row in correlations.rows):
+        of_clip = values.metrics[metric]
+        rows = [row for row in correlations.rows if row.metric == metric]
+        shown = [{name: cell for name, cell in row.items() if name != "metric"} for row in score_tables.correlation_rows(rows)]
+        parts.append(_MetricPart(metric, figures.scatter_figure(metric, clips, of_clip), shown))
+    return parts
+
+
+def _gallery(clips: Sequence[ClipScore], pictures: _Pictures) -> list[dict[str, str]]:
+    """The clips that have a picture, the worst understood first."""
+    shown = sorted((clip for clip in clips if clip.clip in pictures.of), key=lambda clip: (clip.accuracy or 0.0, clip.clip))
+    return [
+        {
+            "clip": clip.clip,
+            "sign": clip.sign,
+            "picture": pictures.of[clip.clip],
+            "accuracy": score_tables.four_decimals(clip.accuracy),
+            "correct": f"{clip.correct} of {clip.answers}",
+        }
+        for clip in shown
+    ]

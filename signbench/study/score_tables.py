@@ -1,0 +1,205 @@
+"""A study's result as rows of printed tables; scores with four decimals, as the papers print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from signbench.study.planning import Plan
+from signbench.study.result import Correlation, Estimate, StudyResult
+
+NONE = "-"
+OUTCOMES = {"wrong": "wrong", "open": "open", "blank": "no answer"}
+"""The outcomes of answers in words."""
+
+
+def four_decimals(value: float | None) -> str:
+    """A number with four decimals, halves rounded up as by hand (0.75625 is 0.7563); a dash where there is none."""
+    if value is None:
+        return NONE
+    # float noise must not decide a half
+    return str(Decimal(repr(round(value, 12))).quantize(Decimal("0.0001"), ROUND_HALF_UP))
+
+
+def span(bounds: tuple[float, float] | None) -> str:
+    """An interval with four decimals; a dash where there is none."""
+    return NONE if bounds is None else f"[{four_decimals(bounds[0])}, {four_decimals(bounds[1])}]"
+
+
+def p_worded(p_value: float | None) -> str:
+    """A p-value with four decimals; a dash where there is none. The smallest that 10,000 permutations can give is 0.0001."""
+    return NONE if p_value is None else four_decimals(p_value)
+
+
+def overview(result: StudyResult) -> list[dict[str, str]]:
+    """SUS over the study, both ways of averaging, then of each pack."""
+    study = {"raters": str(result.raters), "signs": str(result.signs), "answers": str(result.counts.answers)}
+    rows = [
+        {"SUS": "mean over signs", **_estimate(result.mean_over_signs), **study, "open": str(result.counts.open)},
+        {"SUS": "mean of packs", **_estimate(result.mean_of_packs), **study, "open": str(result.counts.open)},
+    ]
+    for pack in result.packs:
+        sizes = {"raters": str(pack.raters), "signs": str(pack.signs), "answers": str(pack.counts.answers)}
+        rows.append({"SUS": f"pack {pack.pack}", **_estimate(pack.sus), **sizes, "open": str(pack.counts.open)})
+    return rows
+
+
+def sign_rows(result: StudyResult) -> list[dict[str, str]]:
+    """Accuracy of each sign with Wilson's interval."""
+    return [
+        {
+            "pack": row.pack,
+            "sign": row.sign,
+            "value": four_decimals(row.accuracy),
+            "95 % interval": span(row.interval),
+            "correct": f"{row.counts.correct} of {row.counts.answers}",
+            "open": str(row.counts.open),
+        }
+        for row in result.per_sign
+    ]
+
+
+def confusion_rows(result: StudyResult, most: int | None = None) -> list[dict[str, str]]:
+    """What was understood in place of each sign.
+
+    Args:
+        result: of the study.
+        most: only so many rows, those with the most answers; None: all.
+    """
+    rows = sorted(result.confusions, key=lambda row: -row.answers)[:most] if most is not None else result.confusions
+    return [
+        {
+            "pack": row.pack,
+            "sign": row.sign,
+            "understood": row.understood or NONE,
+            "answers": str(row.answers),
+            "counts as": OUTCOMES[row.outcome],
+        }
+        for row in rows
+    ]
+
+
+def rater_rows(result: StudyResult, *, only_outliers: bool = False) -> list[dict[str, str]]:
+    """Accuracy of each rater in each pack, outliers marked."""
+    return [
+        {
+            "pack": row.pack,
+            "rater": row.rater,
+            "group": row.group or NONE,
+            "value": four_decimals(row.accuracy),
+            "deviation": NONE if row.deviation is None else _signed(row.deviation),
+            "correct": f"{row.correct} of {row.answers}",
+            "outlier": "outlier" if row.outlier else "",
+        }
+        for row in result.per_rater
+        if row.outlier or not only_outliers
+    ]
+
+
+def agreement_rows(result: StudyResult) -> list[dict[str, str]]:
+    """Krippendorff's alpha on answers and on correctness."""
+    return [
+        {
+            "Krippendorff's alpha": f"on {row.of}",
+            "value": four_decimals(row.alpha),
+            "clips": str(row.clips),
+            "values": str(row.values),
+            "note": row.note or "",
+        }
+        for row in result.agreement
+    ]
+
+
+def group_rows(result: StudyResult) -> list[dict[str, str]]:
+    """Each group of raters, then each two compared; empty without groups."""
+    rows = [
+        {
+            "group": row.group,
+            "value": four_decimals(row.sus),
+            "95 % interval": "",
+            "raters": str(row.raters),
+            "p": "",
+            "p (Holm)": "",
+        }
+        for row in result.groups
+    ]
+    rows += [
+        {
+            "group": f"{row.first} − {row.second}",
+            "value": NONE if row.difference.value is None else _signed(row.difference.value),
+            "95 % interval": span(row.difference.interval),
+            "raters": "",
+            "p": p_worded(row.p_value),
+            "p (Holm)": p_worded(row.p_adjusted),
+        }
+        for row in result.group_comparisons
+    ]
+    return rows
+
+
+def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
+    """Each coefficient of each metric; whether its sign means agreement with the raters stands beside it."""
+    return [
+        {
+            "metric": row.metric,
+            "coefficient": row.coefficient,
+            "value": NONE if row.value.value is None else _signed(row.value.value),
+            "95 % interval": span(row.value.interval),
+            "within packs": NONE if row.within_packs is None else _signed(row.within_packs),
+            "p": p_worded(row.p_value),
+            "p (Holm)": p_worded(row.p_adjusted),
+            "clips": str(row.clips),
+            "agrees if": agreement_sign(row),
+        }
+        for row in rows
+    ]
+
+
+def agreement_sign(row: Correlation) -> str:
+    """Which sign of a coefficient means that the metric agrees with the raters: ``above 0``, ``below 0``, or a dash."""
+    return {"higher": "above 0", "lower": "below 0"}.get(row.direction or "", NONE)
+
+
+def plan_rows(plan: Plan) -> list[dict[str, str]]:
+    """For each number of raters the fewest signs that reach the wanted width; the one with the fewest answers is marked."""
+    return [
+        {
+            "raters": str(design.raters),
+            "signs": str(design.signs),
+            "answers": str(design.raters * design.signs),
+            "half width": four_decimals(design.half_width),
+            "": "fewest answers" if design == plan.smallest else "",
+        }
+        for design in plan.frontier
+    ]
+
+
+def remarks(result: StudyResult) -> list[str]:
+    """What a reader must know beside the scores, a sentence each."""
+    counts = result.counts
+    said = []
+    if counts.open:
+        most = four_decimals(result.if_open_were_correct)
+        said.append(
+            f"{counts.open} of {counts.answers} answers are open: matched by nothing, wrong until a person decides them; "
+            f"SUS (mean over signs) would be {most} if all of them were correct."
+        )
+    if counts.blank:
+        how = "are left out" if counts.left_out else "count as wrong"
+        said.append(f"{counts.blank} answers say nothing and {how}.")
+    if outliers := sum(row.outlier for row in result.per_rater):
+        said.append(
+            f"{outliers} {'rater stands' if outliers == 1 else 'raters stand'} apart from the others; no score leaves them out."
+        )
+    if result.mean_over_signs.interval is None:
+        said.append(f"SUS has no interval: {result.mean_over_signs.interval_note}.")
+    return said
+
+
+def _estimate(estimate: Estimate) -> dict[str, str]:
+    return {"value": four_decimals(estimate.value), "95 % interval": span(estimate.interval)}
+
+
+def _signed(value: float) -> str:
+    text = four_decimals(value)
+    return f"+{text}" if value > 0 and float(text) else text.removeprefix("-") if not float(text) else text

@@ -1,0 +1,271 @@
+"""From judged answers to the Sign Understandability Score (SUS; not the System Usability Scale) and everything beside it.
+
+Source: RuSignBot, section Experiments: the accuracy of a sign is the share of correct answers to it, SUS their mean. The paper's
+text takes the mean over all signs, its table 2 the mean of the packs; both are given, by name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from signbench.statistics.bootstrap import SEED
+from signbench.statistics.intervals import Interval
+from signbench.study.agreement import nominal_alpha
+from signbench.study.groups import compare_groups
+from signbench.study.intervals import DRAWS, study_intervals, tail, wilson
+from signbench.study.normalisation import Judgement, judge, signature
+from signbench.study.outliers import RULE, deviations, outliers
+from signbench.study.responses import PackResponses, Responses, responses
+from signbench.study.result import (
+    Agreement,
+    ClipScore,
+    Confusion,
+    Counts,
+    Estimate,
+    GroupComparison,
+    GroupScore,
+    PackScore,
+    RaterScore,
+    SignScore,
+    StudyResult,
+)
+
+if TYPE_CHECKING:
+    from signbench.study.answers import Study
+    from signbench.study.lexicon import Lexicon
+
+REVISION = 1
+"""Rises when the same judgements would give other scores."""
+
+_HOW = f"two-way bootstrap over raters and signs within packs, {DRAWS} draws, seed {SEED}"
+
+
+def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | None = None) -> StudyResult:
+    """Scores a study.
+
+    Args:
+        study: its answers and settings.
+        lexicon: what a person decided about open answers.
+        run: folder of a run that measured the same clips, to be set against the raters.
+
+    Returns:
+        The result; the same for the same study, whatever the order of its answers.
+
+    Raises:
+        InputError: the answers cannot be judged, a rater stands in two groups, or the run cannot be read.
+        NotComparableError: no answer counts, or the run has no clip of the study.
+    """
+    count_blank = study.settings.blank == "wrong"
+    judgements = judge(study, lexicon)
+    signed = f"metric:sus|revision:{REVISION}|{signature(study, lexicon)}"
+    result = score_judgements(judgements, name=study.settings.name, count_blank=count_blank, signed=signed)
+    if run is None:
+        return result
+    from signbench.study.correlation import correlate
+
+    return result.model_copy(update={"correlations": correlate(result.per_clip, run)})
+
+
+def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank: bool, signed: str) -> StudyResult:
+    """Scores answers that are judged already.
+
+    Args:
+        judgements: of all answers.
+        name: of the study.
+        count_blank: blank answers count as wrong; else they are left out.
+        signed: how the answers were judged.
+
+    Raises:
+        InputError: a rater stands in two groups.
+        NotComparableError: no answer counts, so nothing was measured.
+    """
+    found = responses(judgements, count_blank=count_blank)
+    of_pack: defaultdict[str, list[Judgement]] = defaultdict(list)
+    of_sign: defaultdict[tuple[str, str], list[Judgement]] = defaultdict(list)
+    of_clip: defaultdict[tuple[str, str, str], list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        answer = judgement.answer
+        of_pack[answer.pack].append(judgement)
+        of_sign[answer.pack, answer.sign].append(judgement)
+        of_clip[answer.pack, answer.clip, answer.sign].append(judgement)
+    per_sign = _signs(of_sign, count_blank=count_blank)
+    accuracies = {pack.name: [_share(row.counts) for row in per_sign if row.pack == pack.name] for pack in found.packs}
+    means = [_mean(accuracies[pack.name]) for pack in found.packs]
+    each, over_signs, of_packs = study_intervals(found)
+    linked = found.linked()
+    below = tail(found.packs, linked)
+    return StudyResult(
+        name=name,
+        raters=len(found.raters),
+        signs=sum(len(pack.signs) for pack in found.packs),
+        counts=_counts(judgements, count_blank=count_blank),
+        mean_over_signs=_estimate(_mean([share for shares in accuracies.values() for share in shares]), over_signs, below),
+        mean_of_packs=_estimate(_mean(means), of_packs, below),
+        if_open_were_correct=_number(_mean([_share(row.counts, and_open=True) for row in per_sign])),
+        packs=tuple(
+            PackScore(
+                pack=pack.name,
+                raters=len(pack.raters),
+                signs=len(pack.signs),
+                counts=_counts(of_pack[pack.name], count_blank=count_blank),
+                sus=_estimate(mean, single, tail([pack], linked)),
+            )
+            for pack, mean, single in zip(found.packs, means, each, strict=True)
+        ),
+        per_sign=per_sign,
+        per_clip=tuple(
+            ClipScore(
+                clip=clip, pack=pack, sign=sign, answers=counts.answers, correct=counts.correct, accuracy=_number(_share(counts))
+            )
+            for (pack, clip, sign), judged in sorted(of_clip.items())
+            for counts in [_counts(judged, count_blank=count_blank)]
+        ),
+        confusions=_confusions(of_sign),
+        per_rater=tuple(row for pack in found.packs for row in _raters(found, pack)),
+        outlier_rule=RULE,
+        agreement=_agreement(judgements, count_blank=count_blank),
+        groups=_groups(found),
+        group_comparisons=_comparisons(found),
+        signature=signed,
+    )
+
+
+def _share(counts: Counts, *, and_open: bool = False) -> Fraction | None:
+    """The exact share of correct answers, so that means neither depend on an order nor on rounding."""
+    return Fraction(counts.correct + counts.open * and_open, counts.answers) if counts.answers else None
+
+
+def _mean(shares: Iterable[Fraction | None]) -> Fraction | None:
+    known = [share for share in shares if share is not None]
+    return sum(known, Fraction()) / len(known) if known else None
+
+
+def _number(share: Fraction | None) -> float | None:
+    return None if share is None else float(share)
+
+
+def _estimate(value: Fraction | None, found: Interval, below: float) -> Estimate:
+    note = found.reason or f"{_HOW}, percentiles {100 * below:.2f} and {100 * (1 - below):.2f}"
+    return Estimate(value=_number(value), interval=found.bounds, interval_note=note)
+
+
+def _counts(judgements: Sequence[Judgement], *, count_blank: bool) -> Counts:
+    outcomes = Counter(judgement.outcome for judgement in judgements)
+    left_out = 0 if count_blank else outcomes["blank"]
+    return Counts(
+        answers=len(judgements) - left_out,
+        correct=outcomes["correct"],
+        open=outcomes["open"],
+        blank=outcomes["blank"],
+        left_out=left_out,
+    )
+
+
+def _signs(of_sign: dict[tuple[str, str], list[Judgement]], *, count_blank: bool) -> tuple[SignScore, ...]:
+    keys = sorted(of_sign)
+    counts = [_counts(of_sign[key], count_blank=count_blank) for key in keys]
+    low, high = wilson(*(np.array([getattr(count, name) for count in counts], dtype=np.float64) for name in ("correct", "answers")))
+    return tuple(
+        SignScore(
+            pack=pack,
+            sign=sign,
+            clips=tuple(sorted({judgement.answer.clip for judgement in of_sign[pack, sign]})),
+            counts=count,
+            accuracy=_number(_share(count)),
+            interval=(float(low[place]), float(high[place])) if count.answers else None,
+        )
+        for place, ((pack, sign), count) in enumerate(zip(keys, counts, strict=True))
+    )
+
+
+def _confusions(of_sign: dict[tuple[str, str], list[Judgement]]) -> tuple[Confusion, ...]:
+    rows = []
+    for (pack, sign), judged in sorted(of_sign.items()):
+        found: Counter[tuple[str, Literal["wrong", "open", "blank"]]] = Counter()
+        for judgement in judged:
+            if judgement.outcome != "correct":
+                found[judgement.understood, judgement.outcome] += 1
+        for (understood, outcome), answers in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+            rows.append(Confusion(pack=pack, sign=sign, understood=understood, answers=answers, outcome=outcome))
+    return tuple(rows)
+
+
+def _raters(found: Responses, pack: PackResponses) -> list[RaterScore]:
+    answered, correct = pack.answered.sum(axis=1), pack.correct.sum(axis=1)
+    deviation, outlier = deviations(pack), outliers(pack)
+    return [
+        RaterScore(
+            pack=pack.name,
+            rater=found.raters[rater],
+            group=found.groups[rater],
+            answers=int(answered[row]),
+            correct=int(correct[row]),
+            accuracy=float(correct[row]) / float(answered[row]) if answered[row] else None,
+            deviation=float(deviation[row]) if answered[row] else None,
+            outlier=bool(outlier[row]),
+        )
+        for row, rater in enumerate(pack.raters)
+    ]
+
+
+def _agreement(judgements: Sequence[Judgement], *, count_blank: bool) -> tuple[Agreement, ...]:
+    said = nominal_alpha(
+        ((judgement.answer.pack, judgement.answer.clip), judgement.normalised)
+        for judgement in judgements
+        if judgement.outcome != "blank"
+    )
+    right = nominal_alpha(
+        ((judgement.answer.pack, judgement.answer.clip), judgement.outcome == "correct")
+        for judgement in judgements
+        if count_blank or judgement.outcome != "blank"
+    )
+    return (
+        Agreement(of="answers", alpha=said.value, clips=said.units, values=said.values, note=said.reason),
+        Agreement(of="correctness", alpha=right.value, clips=right.units, values=right.values, note=right.reason),
+    )
+
+
+def _groups(found: Responses) -> tuple[GroupScore, ...]:
+    rows = []
+    for group in sorted({group for group in found.groups if group is not None}):
+        member = np.array([other == group for other in found.groups])
+        sums = [
+            (pack.correct[member[pack.raters]].sum(axis=0), pack.answered[member[pack.raters]].sum(axis=0)) for pack in found.packs
+        ]
+        correct, answered = (np.concatenate(parts) for parts in zip(*sums, strict=True))
+        shares = [Fraction(int(right), int(all_of)) for right, all_of in zip(correct, answered, strict=True) if all_of]
+        rows.append(
+            GroupScore(
+                group=group,
+                raters=int(member.sum()),
+                answers=int(answered.sum()),
+                correct=int(correct.sum()),
+                sus=_number(_mean(shares)),
+            )
+        )
+    return tuple(rows)
+
+
+def _comparisons(found: Responses) -> tuple[GroupComparison, ...]:
+    how = f"two-way bootstrap over raters within groups and signs within packs, {DRAWS} draws, seed {SEED}"
+    return tuple(
+        GroupComparison(
+            first=comparison.first,
+            second=comparison.second,
+            signs=comparison.signs,
+            difference=Estimate(
+                value=comparison.difference,
+                interval=comparison.interval.bounds,
+                interval_note=how if comparison.interval.reason is None else comparison.interval.reason,
+            ),
+            p_value=comparison.p_value,
+            p_adjusted=comparison.p_adjusted,
+        )
+        for comparison in compare_groups(found)
+    )

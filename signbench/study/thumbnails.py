@@ -1,0 +1,62 @@
+"""One small picture of each clip for the report: its middle frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from signbench.corpora.folder import read_side
+from signbench.errors import InputError, MediaError, listing
+from signbench.media.video import probe_video, read_frames
+
+HEIGHT = 144
+FOLDER = "thumbnails"
+
+
+def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Writes the middle frame of each clip as JPEG.
+
+    Files are numbered, so that no path is made of a clip's id.
+
+    Args:
+        videos: folder with the study's videos; ids are those of :func:`signbench.corpora.folder.read_side`.
+        clips: ids of the study's clips.
+        folder: the report's; gets a folder ``thumbnails``.
+
+    Returns:
+        Clip id -> path relative to ``folder``; and a sentence for each clip that has no picture.
+
+    Raises:
+        InputError: the folder cannot be read, or has none of the study's clips.
+    """
+    import cv2
+
+    found = read_side(videos).clips
+    wanted = sorted(set(clips))
+    if not any(clip in found and found[clip].video is not None for clip in wanted):
+        raise InputError(
+            f"{videos} has no video of the study's clips, such as {listing(wanted, 3)}; files are named as the clips are."
+        )
+    (folder / FOLDER).mkdir()
+    written: dict[str, str] = {}
+    missing: list[str] = []
+    for number, clip in enumerate(wanted, start=1):
+        video = found[clip].video if clip in found else None
+        path = getattr(video, "path", None)
+        if not isinstance(path, Path):
+            missing.append(f"{clip}: no video in the folder")
+            continue
+        try:
+            probe = probe_video(path)
+            size = (HEIGHT, max(1, round(probe.width * HEIGHT / probe.height)))
+            frame = next(read_frames(path, probe=probe, positions=np.array([probe.frames // 2]), size=size))[0]
+        except MediaError as error:
+            missing.append(f"{clip}: {error}")
+            continue
+        encoded = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        name = f"{FOLDER}/{number:04}.jpg"
+        (folder / name).write_bytes(encoded.tobytes())
+        written[clip] = name
+    return written, missing

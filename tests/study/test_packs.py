@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import csv
+from collections import Counter
+
+import openpyxl
+import pytest
+
+from signbench.errors import InputError
+from signbench.study.answers import read_study
+from signbench.study.importing import import_study
+from signbench.study.normalisation import judge
+from signbench.study.packs import new_study, parse_sizes, present
+from signbench.study.settings import read_settings
+
+CLIPS = [f"clip-{number:02d}" for number in range(12)]
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """A folder of clips; nobody looks into them here."""
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in CLIPS:
+        (folder / f"{name}.mp4").write_bytes(name.encode())
+    (folder / "clips.csv").write_text("id,gloss\n" + "".join(f"{name},SIGN {name[-1]}\n" for name in CLIPS), encoding="utf-8")
+    return folder
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_clips_are_drawn_into_packs_and_every_rater_has_an_order_of_its_own():
+    drawn = present(CLIPS, (4, 6), 21, seed=7)
+    first, second = drawn.packs.values()
+    assert (len(first), len(second), len({*first, *second})) == (4, 6, 10)
+    assert [len(orders) for orders in drawn.orders.values()] == [11, 10]
+    raters = [rater for orders in drawn.orders.values() for rater in orders]
+    assert len(set(raters)) == 21
+    for pack, orders in drawn.orders.items():
+        assert all(sorted(order) == sorted(drawn.packs[pack]) for order in orders.values())
+    assert len(set(drawn.orders["pack-2"].values())) > 5
+    assert len(set(drawn.codes.values())) == 10
+    assert sorted(drawn.codes, key=drawn.codes.__getitem__) != sorted(drawn.codes)
+
+
+def test_each_place_in_the_order_goes_to_each_clip_about_equally_often():
+    drawn = present(CLIPS, (4,), 2000, seed=1)
+    firsts = Counter(order[0] for order in drawn.orders["pack-1"].values())
+    assert all(400 < count < 600 for count in firsts.values())
+
+
+def test_equal_seeds_draw_equally_and_others_do_not():
+    assert present(CLIPS, (4, 6), 20, seed=7) == present(CLIPS, (4, 6), 20, seed=7) != present(CLIPS, (4, 6), 20, seed=8)
+    assert present(CLIPS[::-1], (4, 6), 20, seed=7) == present(CLIPS, (4, 6), 20, seed=7)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_filled_sheets_are_read_back_with_the_mapping_that_came_with_them(clips, tmp_path, suffix):
+    begun = tmp_path / "begun"
+    new_study(clips, (4, 6), 6, begun, seed=3)
+    key = {row["video"]: row for row in rows_of(begun / "answer_key.csv")}
+    sheets = []
+    for pack in ("pack-1", "pack-2"):
+        rows = rows_of(begun / f"{pack}.csv")
+        path = tmp_path / f"{pack}.{suffix}"
+        sheets.append(path)
+        if suffix == "csv":
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.DictWriter(stream, list(rows[0]))
+                writer.writeheader()
+                writer.writerows({**row, "answer": key[row["video"]]["sign"], "group": "deaf"} for row in rows)
+        else:
+            book = openpyxl.load_workbook(begun / f"{pack}.xlsx")
+            for row in book.active.iter_rows(min_row=2):
+                row[4].value = key[row[3].value]["sign"]
+            book.save(path)
+    study = read_study(import_study(sheets, read_settings(begun / "study.yaml"), tmp_path / "study").folder)
+    assert len(study.answers) == 3 * 4 + 3 * 6
+    assert {judgement.outcome for judgement in judge(study)} == {"correct"}
+    assert {answer.clip for answer in study.answers} == {row["clip"] for row in key.values()}
+    assert all(answer.sign == f"SIGN {answer.clip[-1]}" for answer in study.answers)
+    assert {(answer.pack, answer.order) for answer in study.answers} == {("pack-1", n) for n in range(1, 5)} | {
+        ("pack-2", n) for n in range(1, 7)
+    }
+
+
+def test_blank_sheets_are_read_back_as_blank_answers(clips, tmp_path):
+    new_study(clips, (4,), 2, tmp_path / "begun")
+    done = import_study([tmp_path / "begun" / "pack-1.xlsx"], read_settings(tmp_path / "begun" / "study.yaml"), tmp_path / "study")
+    assert {judgement.outcome for judgement in judge(read_study(done.folder))} == {"blank"}
+
+
+def test_what_raters_see_does_not_tell_the_sign(clips, tmp_path):
+    begun = tmp_path / "begun"
+    drawn = new_study(clips, (4,), 2, begun)
+    for name in ("pack-1.csv", "pack-1.xlsx"):
+        assert b"clip-" not in (begun / name).read_bytes() and b"SIGN" not in (begun / name).read_bytes()
+    assert {path.name for path in (begun / "videos").iterdir()} == {"v001.mp4", "v002.mp4", "v003.mp4", "v004.mp4"}
+    assert all((begun / "videos" / f"{code}.mp4").read_bytes() == clip.encode() for clip, code in drawn.codes.items())
+
+
+def test_the_sign_is_the_clips_id_where_no_table_names_it(clips, tmp_path):
+    (clips / "clips.csv").unlink()
+    new_study(clips, (4,), 2, tmp_path / "begun")
+    assert all(row["sign"] == row["clip"] for row in rows_of(tmp_path / "begun" / "answer_key.csv"))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "raters", "message"),
+    [
+        ((8, 5), 20, "--packs asks for 13 clips and there are 12"),
+        ((4, 4), 1, "--raters 1 is fewer"),
+        ((4, 0), 9, "pack without clips"),
+    ],
+)
+def test_a_study_that_cannot_be_drawn_is_refused_and_nothing_is_written(clips, tmp_path, sizes, raters, message):
+    with pytest.raises(InputError, match=message):
+        new_study(clips, sizes, raters, tmp_path / "begun")
+    assert not (tmp_path / "begun").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("id,sign\nclip-00,a\n", "needs a column id, and gloss or text"),
+        ("id,gloss\nclip-00,a\n", "has no row for clip clip-01"),
+        ("id,gloss\nclip-00,\n", r"row 2, column B: clip clip-00 has no sign"),
+        ("id,gloss\nclip-00,a\nclip-00,b\n", "row 3, column A: clip clip-00 stands there twice"),
+    ],
+)
+def test_a_table_of_signs_that_does_not_fit_is_refused(clips, tmp_path, table, message):
+    (clips / "clips.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        new_study(clips, (4,), 2, tmp_path / "begun")
+
+
+def test_a_folder_that_is_not_empty_or_holds_no_video_is_refused(clips, tmp_path):
+    with pytest.raises(InputError, match="is not an empty folder"):
+        new_study(clips, (4,), 2, clips)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="holds no video"):
+        new_study(tmp_path / "none", (4,), 2, tmp_path / "begun")
+
+
+@pytest.mark.parametrize("text", ["", "20,", "a", "20;30", "-1", "2.5"])
+def test_sizes_that_are_none_are_refused(text):
+    with pytest.raises(InputError, match="is no list of sizes"):
+        parse_sizes(text)
+
+
+def test_sizes_are_numbers_with_commas_between():
+    assert parse_sizes("20, 30") == (20, 30)
