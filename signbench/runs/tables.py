@@ -91,7 +91,20 @@ def as_latex(result: Result) -> str:
 def as_csv(result: Result) -> str:
     """One row per metric with unrounded numbers, RFC 4180; what is not there is empty."""
     stream = io.StringIO()
-    columns = ["metric", "label", "value", "low", "high", "std", "unit", "direction", "clips", "coverage", "reference_value", "seen"]
+    columns = [
+        "metric",
+        "label",
+        "value",
+        "low",
+        "high",
+        "std",
+        "unit",
+        "direction",
+        "clips",
+        "coverage",
+        "reference_value",
+        "seen",
+    ]
     columns += ["duration_ratio", "subset", "signature"]
     writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
     writer.writeheader()
