@@ -13,7 +13,7 @@ ARGS ?=
 GENERATORS := ground-truth shuffled stitched nearest mean-pose first-frame noise
 IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
 
-.PHONY: help setup demo test lint format bench lock wheel clean
+.PHONY: help setup demo test lint format bench baselines lock wheel clean
 
 help:
 	@echo "make setup    makes .venv with everything that signbench and its tests need"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint     ruff, its formatter as a check, mypy"
 	@echo "make format   formats and mends what ruff can"
 	@echo "make bench    speed and memory, side by side with other implementations"
+	@echo "make baselines  runs the pinned baselines again, and pins them where a number moved"
 	@echo "make lock     resolves pyproject.toml into requirements.lock; ARGS=--upgrade takes the newest versions"
 	@echo "make wheel    builds the wheel and the source distribution into dist/"
 	@echo "make clean    removes what the above made, except .venv/ and runs/"
@@ -73,6 +74,15 @@ format: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# What the tests of the gate compare with; an older pin stays in git.
+baselines: setup
+	@mkdir -p build
+	@for generator in mean-pose nearest; do \
+	  $(BIN)/signbench run synthsign/text-to-pose --generator $$generator --out build/baselines/$$generator --fresh > build/baselines.txt || exit 1; \
+	  $(BIN)/signbench ci pin build/baselines/$$generator --as synthsign/text-to-pose/$$generator --replace || exit 1; \
+	done
+	@rm -rf baselines/synthsign/text-to-pose/*.old-*
 
 lock:
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; $(PIP) install uv; }

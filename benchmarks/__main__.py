@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import dtw_alignment, frame_metrics, scoring, study_coverage, synthsign, video_networks
+from benchmarks import comparison_calibration, dtw_alignment, frame_metrics, scoring, study_coverage, synthsign, video_networks
 from benchmarks.measurement import Row, table
 
 
@@ -27,7 +27,7 @@ def frame_metric_rows() -> list[Row]:
     ]
 
 
-GROUPS = ("frames", "dtw", "networks", "scoring", "synthsign", "study-coverage")
+GROUPS = ("frames", "dtw", "networks", "scoring", "synthsign", "comparison", "study-coverage")
 
 
 def main() -> int:
@@ -53,6 +53,8 @@ def main() -> int:
                 rows += synthsign.rows()
             elif group == "study-coverage":
                 rows += study_coverage.rows()
+            elif group == "comparison":
+                rows += comparison_calibration.rows()
             else:
                 rows += scoring.rows(arguments.clips or Path(temporary))
     sys.stdout.write(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}\n\n")

@@ -30,7 +30,7 @@ def list_tasks(json: Json = False) -> None:
                 "version": str(found.version),
                 "given": ", ".join(found.given),
                 "made": found.made.modality,
-                "clips": str(found.clips[found.default_split].count),
+                "clips": str(found.clips[found.default_split].count or "unknown"),
                 "headline": ", ".join(found.headlines),
             }
             for found in tasks

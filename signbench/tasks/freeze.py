@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from signbench.corpora import registry
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, SignbenchError, nearest
 from signbench.tasks.loading import SUFFIX, read_task
@@ -67,6 +68,9 @@ def main(words: Sequence[str]) -> int:
         for name in words or files:
             if name not in files:
                 raise InputError(f"there is no task {name} in {folder.absolute()}. {nearest(name, files)}")
+            if not words and read_task(files[name]).corpus not in registry.known():
+                sys.stdout.write(f"{name}: as it was, since signbench has no reader for its corpus\n")
+                continue
             changed = freeze(files[name])
             sys.stdout.write(f"{name}: {'written' if changed else 'as it was'}\n")
     except SignbenchError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -47,19 +47,21 @@ def read_task(path: Path) -> Task:
     Raises:
         InputError: names the file, the field and what to write there.
     """
-    fields = _yaml(path)
+    fields = read_yaml(path, "a task")
     if not isinstance(fields, dict):
         raise InputError(f"{path} is no task file; write its fields, beginning with 'name: ...'.")
     try:
         return Task.model_validate(fields)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        more = f" ({len(faults) - 1} more fields are wrong.)" if len(faults) > 2 else " (One more field is wrong.)"
-        raise InputError(f"{path}: {_worded(faults[0])}{more if len(faults) > 1 else ''}") from error
+        raise InputError(f"{path}: {worded(error, Task, 'a task')}") from error
 
 
-def _yaml(path: Path) -> Any:
-    """The content of a YAML file as plain values.
+def read_yaml(path: Path, what: str) -> Any:
+    """The content of a YAML file as plain values: no code is named, and the name of a field is taken as it is written.
+
+    Args:
+        path: the file.
+        what: the thing that it declares, such as ``a task``.
 
     Raises:
         InputError: unreadable, too large, not YAML, or a field that stands there twice.
@@ -68,7 +70,7 @@ def _yaml(path: Path) -> Any:
 
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes; a task file is a page of text.")
+            raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes; such a file is a page of text.")
         text = path.read_text("utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
@@ -88,7 +90,7 @@ def _yaml(path: Path) -> Any:
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise InputError(f"{path}{where} is not YAML: {problem}.") from error
     except (ValueError, RecursionError) as error:  # impossible dates, and lists that hold themselves
-        raise InputError(f"{path} is not YAML that a task can have: {error}.") from error
+        raise InputError(f"{path} is not YAML that {what} can have: {error}.") from error
 
 
 def _check_fields(node: Any, path: Path, above: frozenset[int], done: set[int]) -> None:
@@ -117,15 +119,27 @@ def _check_fields(node: Any, path: Path, above: frozenset[int], done: set[int]) 
     done.add(id(node))
 
 
-def _worded(fault: ErrorDetails) -> str:
-    """One fault as a sentence: which field, what is wrong with it, and what to write."""
+def worded(error: ValidationError, model: type[BaseModel], what: str) -> str:
+    """The first fault of a file's fields as a sentence: which field, what is wrong with it, and what to write.
+
+    Args:
+        error: as pydantic raised it.
+        model: the fields that are allowed; their descriptions say what to write.
+        what: the thing that the file declares, such as ``a task``.
+    """
+    faults = error.errors(include_url=False)
+    more = f" ({len(faults) - 1} more fields are wrong.)" if len(faults) > 2 else " (One more field is wrong.)"
+    return f"{_fault(faults[0], model, what)}{more if len(faults) > 1 else ''}"
+
+
+def _fault(fault: ErrorDetails, model: type[BaseModel], what: str) -> str:
     where = _spelled(fault["loc"])
-    parent, own = _model_at(fault["loc"][:-1]), str(fault["loc"][-1]) if fault["loc"] else ""
+    parent, own = _model_at(fault["loc"][:-1], model), str(fault["loc"][-1]) if fault["loc"] else ""
     if fault["type"] == "extra_forbidden":
         known_fields = list(parent.model_fields) if parent is not None else []
-        return f"field {where} is not one of a task. {nearest(own, known_fields)}"
-    what = _description(fault["loc"])
-    write = f"; write {what}." if what else "."
+        return f"field {where} is not one of {what}. {nearest(own, known_fields)}"
+    wanted = _description(fault["loc"], model)
+    write = f"; write {wanted}." if wanted else "."
     if fault["type"] == "missing":
         return f"field {where} is missing{write}"
     if fault["type"] == "value_error":
@@ -148,28 +162,26 @@ def _spelled(location: tuple[int | str, ...]) -> str:
     return text.removeprefix(".")
 
 
-def _model_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """The fields that stand at a place of a task file, or None where plain values stand."""
-    model: type[BaseModel] | None = Task
-    nested: dict[str, type[BaseModel]] = _nested()
+def _model_at(location: tuple[int | str, ...], model: type[BaseModel] | None) -> type[BaseModel] | None:
+    """The fields that stand at a place of a file, or None where plain values stand."""
     for part in location:
         if isinstance(part, str) and model is not None and part in model.model_fields:
-            model = nested.get(part)
+            model = _nested(model.model_fields[part].annotation)
     return model
 
 
-def _nested() -> dict[str, type[BaseModel]]:
-    from signbench.tasks.schema import Expected, Made, Paper, TaskMetric
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    """The fields that a field itself has, be it alone, one of a list, or by name."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _nested(part)) is not None), None)
 
-    return {"made": Made, "clips": Expected, "metrics": TaskMetric, "paper": Paper}
 
-
-def _description(location: tuple[int | str, ...]) -> str:
+def _description(location: tuple[int | str, ...], model: type[BaseModel] | None) -> str:
     """What to write into a field: the description of the innermost field that has one."""
-    model: type[BaseModel] | None = Task
     found = ""
     for part in location:
         if isinstance(part, str) and model is not None and part in model.model_fields:
             found = model.model_fields[part].description or found
-            model = _nested().get(part)
+            model = _nested(model.model_fields[part].annotation)
     return found

@@ -50,7 +50,7 @@ def open_corpus(task: Task) -> Corpus:
     if task.corpus not in registry.known():
         raise InputError(
             f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; give your own copy with "
-            "--references DIR."
+            "--references DIR to signbench score."
         )
     corpus = registry.corpus(task.corpus)
     for split in task.splits:
@@ -77,7 +77,7 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
     corpus = corpus or open_corpus(task)
     ids = tuple(sorted(corpus.ids(split)))
     wanted = task.clips[split]
-    if len(ids) != wanted.count or wanted.ids_sha256 not in (None, ids_digest(ids)):
+    if wanted.count not in (None, len(ids)) or wanted.ids_sha256 not in (None, ids_digest(ids)):
         counted = f"{wanted.count} clips" if len(ids) != wanted.count else "other clip ids"
         raise InputError(
             f"the corpus changed: {task.corpus} {corpus.version} has {len(ids)} clips in {split}, but version {task.version} of "
@@ -147,7 +147,7 @@ def _from_folder(task: Task, split: str, folder: Path, corpus: Corpus | None) ->
     elif wanted.ids_sha256 is not None:
         same = ids_digest(ids) == wanted.ids_sha256
     else:
-        same = len(ids) == wanted.count
+        same = wanted.count in (None, len(ids))
     return TaskReferences(side, ids, None if same else Subset(clips=ids), wanted.ids_sha256 is None)
 
 
@@ -159,8 +159,12 @@ def _plain(task: Task, folder: Path) -> Side:
 
 
 def _single(clip: Clip, task: Task) -> Clip:
-    """A clip with the one kind of media that the task compares."""
-    return replace(clip, pose=None) if task.made.modality == "video" else replace(clip, video=None)
+    """A clip with the one kind of media that the task compares; what says no frame rate has the task's, as predictions have."""
+    video, pose = (clip.video, None) if task.made.modality == "video" else (None, clip.pose)
+    if task.made.fps is not None:
+        video = VideoAtRate(video, task.made.fps) if video is not None else None
+        pose = PoseAtRate(pose, task.made.fps) if pose is not None else None
+    return replace(clip, video=video, pose=pose)
 
 
 def _table_clips(task: Task, table: Path) -> Iterator[Clip]:
@@ -177,11 +181,11 @@ def _table_clips(task: Task, table: Path) -> Iterator[Clip]:
             raise InputError(f"{where}: the clip {name} stands there twice (first in line {seen[name]}); keep one row.")
         seen[name] = line
         found = by_id.get(name, Clip(name)) if not row["file"] else _from_file(name, row["file"], task, table, where)
-        fps = _rate(row["fps"], where)
+        found, fps = _single(found, task), _rate(row["fps"], where)
         yield replace(
-            _single(found, task),
-            video=_video_at(found.video, fps, table) if task.made.modality == "video" else None,
-            pose=_pose_at(found.pose, fps, table) if task.made.modality != "video" else None,
+            found,
+            video=_video_at(found.video, fps, table),
+            pose=_pose_at(found.pose, fps, table),
             text=row["text"] or None,
             gloss=tuple(row["gloss"].split()),
             signer=row["signer"] or None,

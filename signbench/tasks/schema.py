@@ -132,11 +132,11 @@ class Expected(_Fields):
     """The clips of one split, so that a corpus that changed is noticed.
 
     Attributes:
-        count: how many there are.
+        count: how many there are, or None: the paper does not say.
         ids_sha256: :func:`ids_digest` of their ids; None where nobody who wrote the task held the corpus.
     """
 
-    count: int = Field(ge=1, description="the number of clips")
+    count: Annotated[int, Field(ge=1)] | None = Field(description="the number of clips, or null where it is not known")
     ids_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         description="the SHA-256 of the sorted ids joined by newlines, or null; python -m signbench.tasks.freeze fills it in"
     )

@@ -79,7 +79,7 @@ def sheet(task: Task, examples: Sequence[str]) -> str:
     ]
     if task.open_in_paper:
         blocks.append(["Open in the paper", *(f"  - {line}" for line in task.open_in_paper)])
-    blocks.append(["Score with", f"  signbench score {task.name} --predictions DIR"])
+    blocks.append(["Score with", *(f"  {line}" for line in _scoring(task))])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -119,8 +119,21 @@ def _splits(task: Task) -> list[str]:
             f"SHA-256 of ids {clips.ids_sha256[:12]}..." if clips.ids_sha256 is not None else "no digest of ids: own copies only"
         )
         default = " (default)" if split == task.default_split else ""
-        lines.append(f"{split}{default}: {clips.count} clips of {task.corpus}, {digest}")
+        count = "an unknown number of" if clips.count is None else clips.count
+        lines.append(f"{split}{default}: {count} clips of {task.corpus}, {digest}")
     return lines
+
+
+def _scoring(task: Task) -> list[str]:
+    from signbench.corpora import registry
+
+    command = f"signbench score {task.name} --predictions DIR"
+    if task.corpus in registry.known():
+        return [command]
+    return [
+        f"{command} --references DIR",
+        f"signbench has no reader for {task.corpus}: the references are your own copy of the scored clips, media named by clip id",
+    ]
 
 
 def _protocol(task: Task) -> list[str]:

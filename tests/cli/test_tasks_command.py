@@ -43,8 +43,10 @@ def test_a_task_is_shown_with_all_that_a_submitter_needs(name, signbench):
     assert LENGTHS[found.length] in out
     for split in found.splits:
         assert f"{split}" in out
-        assert f"{found.clips[split].count} clips of {found.corpus}" in out
-    for value in (found.made.size, found.made.joints, found.made.file, f"{found.made.fps:g} frames per second", found.seed):
+        count = found.clips[split].count
+        assert f"{'an unknown number of' if count is None else count} clips of {found.corpus}" in out
+    rate = "rate: that of the reference" if found.made.fps is None else f"{found.made.fps:g} frames per second"
+    for value in (found.made.size, found.made.joints, found.made.file, rate, found.seed):
         assert value is None or str(value) in out
     for item in found.metrics:
         assert f"  {item.key}: " in out

@@ -1,0 +1,143 @@
+"""Whether the p-values of comparisons are what they say: two models that draw from one distribution, many times over.
+
+Each clip has a difficulty that both models share; each model adds its own independent draw. Then a p-value is as likely to lie in
+one tenth of [0, 1] as in any other, and one in twenty is at most 0.05. One case is known to be on the safe side: where two models
+lie on either side of a reference value, most exchanges leave the difference of their distances as it is, and count as ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.measurement import Row
+from signbench.metrics.base import Direction, MeanOfClips, Record, Recorder, Records, Weights, ratio_of_sums, weighted_sum
+from signbench.statistics.paired import paired
+
+EXPERIMENTS = 1000
+CLIPS = 60
+
+Sides = NDArray[np.float64]
+"""float64 ``(2, N)``: each model's value of each clip."""
+
+
+class Mean(MeanOfClips):
+    """Mean of clips, as SSIM is."""
+
+    name = "mean"
+    direction: ClassVar[Direction] = "lower"
+    view = "pose"
+    pairs_frames = False
+    unit = "1"
+
+    def recorder(self) -> Recorder:
+        raise AssertionError("the records are made up")
+
+    def clip_value(self, record: Record) -> float:
+        return float(record["above"]) / float(record["below"])
+
+
+class Ratio(Mean):
+    """Ratio of sums, as word error rates and DTW-MJE are."""
+
+    mean_of_clips = False
+
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return ratio_of_sums(records, weights, "above", "below")
+
+
+class NearOne(Mean):
+    """Mean of clips whose best value is 1, as the duration ratio's is."""
+
+    direction: ClassVar[Direction] = "reference"
+
+    def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return np.ones(weights.shape[0])
+
+
+class Distance(Mean):
+    """Fréchet distance to a normal distribution in one dimension, as FID is in many."""
+
+    interval_method = "jackknife"
+    mean_of_clips = False
+
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        values = np.array([float(record["above"]) for record in records])
+        number = weighted_sum(np.ones_like(values), weights)
+        mean = weighted_sum(values, weights) / number
+        deviation = np.sqrt(weighted_sum(values**2, weights) / number - mean**2)
+        distance: NDArray[np.float64] = mean**2 + (deviation - 1) ** 2
+        return distance
+
+
+def _independent(generator: np.random.Generator) -> Sides:
+    return generator.normal(5, 2, CLIPS) + generator.normal(0, 1, (2, CLIPS))
+
+
+def _skewed(generator: np.random.Generator) -> Sides:
+    return generator.gamma(2, 1, CLIPS) * generator.lognormal(0, 0.6, (2, CLIPS))
+
+
+def _beside_one(generator: np.random.Generator) -> Sides:
+    return np.clip(generator.normal(1.2, 0.2, CLIPS) + generator.normal(0, 0.3, (2, CLIPS)), 0.1, None)
+
+
+def _around_one(generator: np.random.Generator) -> Sides:
+    return _beside_one(generator) - 0.2
+
+
+def _by_signer(generator: np.random.Generator) -> Sides:
+    return _independent(generator) + np.repeat(generator.normal(0, 1, (2, CLIPS // 5)), 5, axis=1)
+
+
+CASES: tuple[tuple[str, Mean, Callable[[np.random.Generator], Sides], bool], ...] = (
+    ("means of clips, normal", Mean(), _independent, False),
+    ("means of clips, skewed", Mean(), _skewed, False),
+    ("ratios of sums, lengths from 5 to 40", Ratio(), _skewed, False),
+    ("distances from a reference value of 1, both near 1.2", NearOne(), _beside_one, False),
+    ("distances from a reference value of 1, both near 1", NearOne(), _around_one, False),
+    ("means of clips of 12 signers", Mean(), _by_signer, True),
+    ("Fréchet distances, by the jackknife", Distance(), _independent, False),
+)
+
+
+def p_values(metric: Mean, draw: Callable[[np.random.Generator], Sides], clustered: bool, experiments: int) -> NDArray[np.float64]:
+    """Two-sided p-values of so many comparisons of a model with itself.
+
+    Args:
+        metric: that is compared.
+        draw: each model's value of each clip.
+        clustered: five clips after one another are of one signer.
+        experiments: how many comparisons.
+    """
+    generator = np.random.Generator(np.random.PCG64(2024))
+    clusters = np.repeat(np.arange(CLIPS // 5), 5).tolist() if clustered else None
+    found = []
+    for _ in range(experiments):
+        lengths = generator.integers(5, 40, (2, CLIPS)) if isinstance(metric, Ratio) else np.ones((2, CLIPS))
+        first, second = (
+            [{"above": np.array(value * n), "below": np.array(n)} for value, n in zip(values, length, strict=True)]
+            for values, length in zip(draw(generator), lengths, strict=True)
+        )
+        result = paired(metric, first, second, clusters)
+        assert result.p is not None
+        found.append(result.p.two_sided)
+    return np.array(found)
+
+
+def rows() -> list[Row]:
+    """Share of p-values of at most 0.05, which should be 5 %, and whether all of them are uniform (Kolmogorov and Smirnov)."""
+    from scipy.stats import kstest
+
+    # 5 % of 1,000 plus three standard errors
+    bound = f"<= {100 * (0.05 + 3 * np.sqrt(0.05 * 0.95 / EXPERIMENTS)):.1f}"
+    table = []
+    for name, metric, draw, clustered in CASES:
+        found = p_values(metric, draw, clustered, EXPERIMENTS)
+        uniform = kstest(found, "uniform")
+        beside = f"mean p {found.mean():.3f}; uniform: KS distance {uniform.statistic:.3f}, p = {uniform.pvalue:.2f}"
+        table.append(Row(f"p <= 0.05 between equal models: {name}", 100 * float(np.mean(found <= 0.05)), "%", bound, beside))
+    return table

@@ -1,0 +1,344 @@
+"""Baselines: what a gate needs to know of a run, pinned under a name, small enough for a repository.
+
+A baseline is a folder::
+
+    baseline.json     the run's specification and clips, without its paths, and the digests of the other two
+    result.json       the run's own
+    records.parquet   a record for each clip and metric
+
+Records of distances between distributions hold features and are large, so theirs are empty there, and ``baseline.json`` has their
+scores without each group of clips instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from signbench import shipped
+from signbench.errors import IncompleteError, InputError, nearest
+from signbench.metrics.base import split_name
+from signbench.runs.fold import fold
+from signbench.runs.folder import json_bytes
+from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
+from signbench.runs.plan import RunPlan
+from signbench.runs.records import RecordFile, pack, unpack
+from signbench.runs.result import Result, Score
+from signbench.runs.store import RecordStore
+from signbench.scoring.clip_scoring import ClipOutcome, Failure
+from signbench.statistics.paired import Folds, Units, leave_out_folds
+
+BASELINE_VERSION = 1
+MOST_BYTES = 8 * 1024 * 1024
+_MANIFEST, _RESULT, _RECORDS = "baseline.json", "result.json", "records.parquet"
+_PATHS = {"references": None, "predictions": None}
+"""What of a run's specification names places of the machine it was made on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A pinned run.
+
+    Attributes:
+        name: under which it was pinned.
+        run: the run; records of distances between distributions are empty where it was read from a file.
+        leave_out: for distances between distributions, the scores of all clips and without each group of clips.
+        family: the metrics that are checked where nobody says which: headline and core, one variant each.
+    """
+
+    name: str
+    run: MeasuredRun
+    leave_out: Mapping[str, Folds]
+    family: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: MeasuredRun, name: str) -> Baseline:
+        """A run as a baseline.
+
+        Raises:
+            InputError: it covers only a subset of the clips, a metric rests on random weights, or its scores are not those of its
+                records.
+            IncompleteError: it is incomplete.
+        """
+        if run.result.subset is not None:
+            raise InputError(f"{run.label} covers only a subset of the clips; a baseline needs a run without --limit and --clips.")
+        if run.result.status != "complete":
+            raise IncompleteError(f"{run.label} is incomplete; a baseline needs a run that measured every clip.")
+        for score in run.result.scores:
+            if "+random+" in score.signature:
+                raise InputError(f"{run.label}: {score.metric} rests on random weights, whose numbers mean nothing; leave it out.")
+        if not _same_scores(fold(run.plan, run.store), run.result):
+            raise InputError(f"{run.label}: result.json is not what its records give; repeat the run's command, then pin it.")
+        leave_out = {
+            metric: _leave_out(run, measured)
+            for metric, measured in run.metrics.items()
+            if measured.metric.interval_method == "jackknife" and measured.score.value is not None
+        }
+        return cls(name, run, leave_out, default_family(run))
+
+    def files(self) -> dict[str, bytes]:
+        """The baseline's files by name.
+
+        Raises:
+            InputError: the records are too large.
+        """
+        content = {_RESULT: json_bytes(self.run.result.as_json()), _RECORDS: _records_file(self.run)}
+        if len(content[_RECORDS]) > MOST_BYTES:
+            raise InputError(
+                f"the records of {self.run.label} take {len(content[_RECORDS]) / 2**20:.0f} MB, and a baseline at most "
+                f"{MOST_BYTES / 2**20:.0f} MB; pin a run of fewer metrics."
+            )
+        manifest = _Manifest(
+            spec={**self.run.plan.spec(), **_PATHS},
+            clips=self.run.plan.clips,
+            provenance=self.run.provenance,
+            family=self.family,
+            failures=tuple(_failures(self.run)),
+            leave_out={metric: _LeaveOut.of(folds) for metric, folds in self.leave_out.items()},
+            sha256={name: hashlib.sha256(data).hexdigest() for name, data in content.items()},
+        )
+        return {_MANIFEST: json_bytes(manifest.model_dump(mode="json")), **content}
+
+
+class _LeaveOut(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scores: tuple[float | None, ...]
+    references: tuple[float | None, ...] | None
+
+    @classmethod
+    def of(cls, folds: Folds) -> _LeaveOut:
+        def plain(values: Any) -> tuple[float | None, ...]:
+            return tuple(float(value) if math.isfinite(value) else None for value in values)
+
+        return cls(scores=plain(folds.scores), references=None if folds.references is None else plain(folds.references))
+
+    def folds(self) -> Folds:
+        scores, references = (
+            None if values is None else np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+            for values in (self.scores, self.references)
+        )
+        return Folds(np.empty(0) if scores is None else scores, references)
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    baseline_version: Literal[1] = 1
+    spec: dict[str, Any]
+    clips: tuple[str, ...]
+    provenance: str
+    family: tuple[str, ...]
+    failures: tuple[tuple[str, str, str, str], ...]
+    leave_out: dict[str, _LeaveOut]
+    sha256: dict[str, str]
+
+
+def default_family(run: MeasuredRun) -> tuple[str, ...]:
+    """The metrics that are checked where nobody says which: headline and core, one variant of each metric.
+
+    Of several variants the headline one is taken, else the first. Which metrics are extended the task says; without one none is.
+    """
+    from signbench.tasks.loading import task
+
+    extended: set[str] = set()
+    if run.result.task is not None:
+        try:
+            extended = {item.key for item in task(run.result.task.name).metrics if item.tier == "extended"}
+        except InputError:  # a task of somebody else, whose file is not here
+            extended = set()
+    scores = [score for score in run.result.scores if score.value is not None and (score.headline or score.metric not in extended)]
+    chosen: dict[tuple[str, str], str] = {}
+    for score in sorted(scores, key=lambda score: not score.headline):
+        name, _, judge = score.metric.partition("@")
+        chosen.setdefault((split_name(name)[0], judge), score.metric)
+    return tuple(score.metric for score in scores if score.metric in chosen.values())
+
+
+def pin(run: MeasuredRun, name: str, folder: Path, *, replace: bool) -> tuple[Path, Literal["pinned", "replaced", "unchanged"]]:
+    """Pins a run as a baseline.
+
+    Args:
+        run: the run.
+        name: of the baseline; parts joined by ``/`` are folders.
+        folder: of baselines.
+        replace: move an older baseline of that name to ``<name>.old-N``.
+
+    Returns:
+        The baseline's folder, and what was done.
+
+    Raises:
+        InputError: see :meth:`Baseline.of`; the name is taken, or none; or the folder cannot be written.
+        IncompleteError: the run is incomplete.
+    """
+    target = folder.joinpath(*_parts(name))
+    content = Baseline.of(run, name).files()
+    older = target.exists()
+    if older:
+        if not (target / _MANIFEST).is_file():
+            raise InputError(f"{target} holds something else than a baseline; choose another --as.")
+        if all((target / file).is_file() and (target / file).read_bytes() == data for file, data in content.items()):
+            return target, "unchanged"
+        if not replace:
+            raise InputError(
+                f"there is a baseline {name} already, of other scores; choose another --as, or --replace to move it aside."
+            )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            for file, data in content.items():
+                (made / file).write_bytes(data)
+            made.chmod(0o755)
+            if older:
+                target.rename(_free_name(target))
+            made.rename(target)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {error.strerror or error}; give another --baselines.") from error
+    return target, "replaced" if older else "pinned"
+
+
+def known(folder: Path | None = None) -> list[str]:
+    """Names of all baselines: of a folder, or of ``baselines/`` in the current folder and those that signbench brings along."""
+    if folder is not None:
+        return sorted(path.parent.relative_to(folder).as_posix() for path in folder.rglob(_MANIFEST))
+    ending = f"/{Path(_MANIFEST).stem}"
+    return [name.removesuffix(ending) for name in shipped.names("baselines") if name.endswith(ending)]
+
+
+@contextmanager
+def baseline(name: str, folder: Path | None = None) -> Iterator[Baseline]:
+    """Opens a baseline by its name.
+
+    Args:
+        name: under which it was pinned.
+        folder: of baselines; None: ``baselines/`` of the current folder, then those that signbench brings along.
+
+    Raises:
+        InputError: there is none of that name, with the nearest that exist; or it is damaged, or was edited.
+    """
+    parts = _parts(name)
+    if name not in known(folder):
+        where = f"in {folder}" if folder is not None else "in baselines/ of the current folder, nor shipped"
+        names = known(folder)
+        hint = nearest(name, names) if names else "There is none yet; signbench ci pin makes one."
+        raise InputError(f"there is no baseline {name} {where}. {hint}")
+    place = folder.joinpath(*parts) if folder is not None else shipped.find("baselines", f"{name}/{_MANIFEST}").parent
+    with RecordFile(None, write=True) as records:
+        yield _read(place, name, records)
+
+
+def _read(place: Path, name: str, records: RecordFile) -> Baseline:
+    import json
+
+    try:
+        content = json.loads((place / _MANIFEST).read_bytes())
+        if isinstance(content, dict) and content.get("baseline_version", 0) > BASELINE_VERSION:
+            raise InputError(f"{place} was pinned by a newer signbench; use that one.")
+        manifest = _Manifest.model_validate(content)
+        files = {file: (place / file).read_bytes() for file in (_RESULT, _RECORDS)}
+        for file, data in files.items():
+            if hashlib.sha256(data).hexdigest() != manifest.sha256.get(file):
+                raise InputError(f"{place / file} changed since it was pinned; pin the run again.")
+        result = Result.model_validate_json(files[_RESULT])
+        plan = RunPlan.from_run({"spec": manifest.spec, "clips": manifest.clips})
+        for outcome in _outcomes(plan, manifest, files[_RECORDS]):
+            records.add(outcome, plan.keys)
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{place} is not a baseline, or is damaged: {str(error).splitlines()[0]}; pin the run again.") from error
+    run = MeasuredRun(name, plan, result, RecordStore([records]), manifest.provenance)
+    return Baseline(name, run, {metric: values.folds() for metric, values in manifest.leave_out.items()}, manifest.family)
+
+
+def _outcomes(plan: RunPlan, manifest: _Manifest, stored: bytes) -> Iterator[ClipOutcome]:
+    from pyarrow import parquet
+
+    place = {key: number for number, key in enumerate(plan.keys)}
+    outcomes = {clip: ClipOutcome(clip) for clip in plan.clips}
+    for row in parquet.read_table(io.BytesIO(stored)).to_pylist():
+        if row["metric"] in place:  # a metric of another revision has another key, and its signature says so
+            outcomes[row["clip"]].records[place[row["metric"]]] = unpack(row["record"])
+    for clip, key, reason, fault in manifest.failures:
+        if key in place:
+            outcomes[clip].failures[place[key]] = Failure(reason, fault)
+    yield from outcomes.values()
+
+
+def _records_file(run: MeasuredRun) -> bytes:
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    metrics, clips, records = [], [], []
+    for measured in run.metrics.values():
+        for clip in run.plan.clips:
+            record = run.store.record(clip, measured.key)
+            if record is not None:
+                metrics.append(measured.key)
+                clips.append(clip)
+                records.append(pack({} if measured.metric.interval_method == "jackknife" else record))
+    columns = {
+        "metric": arrow.array(metrics, arrow.string()),
+        "clip": arrow.array(clips, arrow.string()),
+        "record": arrow.array(records, arrow.binary()),
+    }
+    stream = io.BytesIO()
+    parquet.write_table(arrow.table(columns), stream, compression="zstd", compression_level=19)
+    return stream.getvalue()
+
+
+def _failures(run: MeasuredRun) -> Iterator[tuple[str, str, str, str]]:
+    for measured in run.metrics.values():
+        for clip in run.plan.clips:
+            failure = run.store.failure(clip, measured.key)
+            if failure is not None:
+                yield clip, measured.key, failure.reason, failure.fault
+
+
+def _leave_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds:
+    clips = [clip for clip in run.plan.clips if clip in measured.counted]
+    return leave_out_folds(measured.metric, measured.records(clips), Units.of(len(clips), run.clusters(clips)))
+
+
+def _same_scores(derived: Result, stored: Result) -> bool:
+    """Whether a result is what its records give, on whichever machine it was folded."""
+
+    def same(one: Score, other: Score) -> bool:
+        if (one.metric, one.clips, one.signature) != (other.metric, other.clips, other.signature):
+            return False
+        if one.value is None or other.value is None:
+            return one.value is other.value
+        return math.isclose(one.value, other.value, rel_tol=1e-9)
+
+    return len(derived.scores) == len(stored.scores) and all(map(same, derived.scores, stored.scores))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    parts = PurePosixPath(name).parts
+    bad = not parts or name.startswith("/") or "\\" in name or not name.isprintable() or any(part.startswith(".") for part in parts)
+    if bad or str(PurePosixPath(name)) != name:
+        raise InputError(f"{name!r} cannot name a baseline; write words joined by /, such as text-to-pose/main.")
+    return parts
+
+
+def _free_name(target: Path) -> Path:
+    number = 1
+    while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
+        number += 1
+    return free

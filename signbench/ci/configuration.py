@@ -1,0 +1,95 @@
+"""What a gate checks, and how much worse is still good enough: the file ``signbench-ci.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from signbench.errors import InputError, SignbenchError
+
+
+class _Fields(BaseModel):
+    """Unknown fields are refused. The descriptions say what to write, for error messages."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Tolerance(_Fields):
+    """How much worse than the baseline a metric may be: the larger of the two counts.
+
+    Attributes:
+        absolute: in the metric's unit.
+        relative: share of the baseline's absolute value.
+    """
+
+    absolute: float = Field(default=0.0, ge=0, description="a number of 0 or more, in the metric's unit")
+    relative: float = Field(default=0.01, ge=0, description="a number of 0 or more, such as 0.01 for 1 %")
+
+    def of(self, baseline: float) -> float:
+        """The tolerance in the metric's unit.
+
+        Args:
+            baseline: the baseline's score.
+        """
+        return max(self.absolute, self.relative * abs(baseline))
+
+
+class Configuration(_Fields):
+    """What a gate checks.
+
+    Attributes:
+        alpha: how likely a false alarm may be, over all metrics together.
+        tolerance: of every metric that has none of its own.
+        metrics: canonical names of the metrics to check, with their own tolerances or None; None: the baseline's family.
+    """
+
+    alpha: float = Field(default=0.05, gt=0, lt=1, description="a number between 0 and 1, such as 0.05")
+    tolerance: Tolerance = Field(default=Tolerance(), description="the fields absolute and relative")
+    metrics: dict[str, Tolerance | None] | None = Field(
+        default=None, min_length=1, description="the metrics to check, each with the fields absolute and relative, or with nothing"
+    )
+
+    @field_validator("metrics")
+    @classmethod
+    def _canonical(cls, metrics: dict[str, Tolerance | None] | None) -> dict[str, Tolerance | None] | None:
+        """Any spelling of a metric's name will do, but one metric stands there once."""
+        if metrics is None:
+            return None
+        from signbench.metrics import registry
+
+        found: dict[str, Tolerance | None] = {}
+        for text, tolerance in metrics.items():
+            name, at, judge = text.partition("@")
+            try:
+                canonical = f"{registry.create(name).canonical}{at}{judge}"
+            except SignbenchError as error:
+                raise ValueError(f"names {text!r}: {str(error).rstrip('.')}") from error
+            if canonical in found:
+                raise ValueError(f"names {canonical} twice")
+            found[canonical] = tolerance
+        return found
+
+    def of(self, metric: str) -> Tolerance:
+        """The tolerance of a metric."""
+        own = self.metrics.get(metric) if self.metrics is not None else None
+        return own or self.tolerance
+
+
+def read_configuration(path: Path) -> Configuration:
+    """The configuration of a file.
+
+    Raises:
+        InputError: names the file, the field and what to write there.
+    """
+    from signbench.tasks.loading import read_yaml, worded
+
+    fields = read_yaml(path, "the configuration of the gate")
+    if fields is None:
+        return Configuration()
+    if not isinstance(fields, dict):
+        raise InputError(f"{path} is no configuration of the gate; write its fields, such as 'alpha: 0.05'.")
+    try:
+        return Configuration.model_validate(fields)
+    except ValidationError as error:
+        raise InputError(f"{path}: {worded(error, Configuration, 'the configuration of the gate')}") from error

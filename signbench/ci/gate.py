@@ -1,0 +1,278 @@
+"""The regression gate: whether a run is significantly and noticeably worse than a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from signbench.ci.baselines import Baseline
+from signbench.ci.configuration import Configuration
+from signbench.errors import InputError, nearest
+from signbench.metrics.base import Direction
+from signbench.runs.comparison import MOST_MOVED, MovedClip, moved_clips, why_not_comparable
+from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.result import TaskSplit
+from signbench.statistics.multiplicity import holm
+from signbench.statistics.paired import Paired, Units, leave_out_folds, paired, paired_jackknife
+
+Outcome = Literal["passed", "improved", "regressed", "clips missing", "not tested", "not comparable"]
+Verdict = Literal["passed", "improved", "regressed", "incomplete", "not comparable"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Check(_Document):
+    """One metric of a run against the baseline's."""
+
+    metric: str
+    """Canonical name."""
+    outcome: Outcome
+    """``not tested``: it could not be measured, or there are too few clips to say."""
+    reason: str
+    """The outcome in a sentence."""
+    unit: str = "1"
+    """``1`` for a pure number."""
+    direction: Direction | None = None
+    """Which way is better."""
+    baseline: float | None = None
+    """The baseline's score over the clips that both have."""
+    run: float | None = None
+    """The run's score over the same clips."""
+    difference: float | None = None
+    """run - baseline; with direction ``reference``, of the scores' distances from the reference value."""
+    interval: tuple[float, float] | None = None
+    """95 % interval of the difference, not corrected for the number of metrics."""
+    p: float | None = None
+    """One-sided p-value: how likely so much worsening is by chance alone."""
+    p_holm: float | None = None
+    """The same, corrected by Holm's method for the checks of this report."""
+    tolerance: float | None = None
+    """How much worse it may be, in its unit."""
+    test: str | None = None
+    """``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters are the units."""
+    lacking: tuple[str, ...] = ()
+    """Clips that the baseline measured and the run did not."""
+    moved: tuple[MovedClip, ...] = ()
+    """The ten clips that moved most; ``first`` is the baseline."""
+
+
+class GateReport(_Document):
+    """What came of a check. JUnit, annotations, Markdown and JSON are all made of it."""
+
+    report_version: Literal[1] = 1
+    run: str
+    """As the user named it."""
+    generator: str | None
+    """Name and version of what made the run's clips, where signbench generated."""
+    baseline: str
+    """Name of the baseline."""
+    task: TaskSplit | None
+    """Of the run."""
+    alpha: float
+    """How likely a false alarm may be, over all metrics together."""
+    complete: bool
+    """Whether the run measured enough of every clip."""
+    reasons: tuple[str, ...]
+    """Why nothing could be compared; empty where it could."""
+    checks: tuple[Check, ...]
+    """One for each metric of the family."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The outcome of the whole."""
+        verdicts: dict[int, Verdict] = {4: "not comparable", 3: "incomplete", 1: "regressed"}
+        improved = any(check.outcome == "improved" for check in self.checks)
+        return verdicts.get(self.exit_code, "improved" if improved else "passed")
+
+    @property
+    def exit_code(self) -> int:
+        """4 where something could not be compared or tested, 3 where the run is incomplete, 1 where it is worse, else 0."""
+        outcomes = {check.outcome for check in self.checks}
+        if self.reasons or not self.checks or outcomes & {"not comparable", "not tested"}:
+            return 4
+        if not self.complete:
+            return 3
+        return 1 if outcomes & {"regressed", "clips missing"} else 0
+
+    @property
+    def summary(self) -> str:
+        """The whole in a sentence."""
+        if self.reasons:
+            return f"{self.run} cannot be compared with the baseline {self.baseline}: {'; '.join(self.reasons)}."
+        counts = {outcome: sum(check.outcome == outcome for check in self.checks) for outcome in _ORDER}
+        parts = [f"{count} {outcome}" for outcome, count in counts.items() if count]
+        ending = "" if self.complete else "; the run is incomplete"
+        return f"{self.run} against the baseline {self.baseline}: {', '.join(parts) or 'nothing checked'}{ending}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; no NaN."""
+        return {**self.model_dump(mode="json"), "verdict": self.verdict, "exit_code": self.exit_code, "summary": self.summary}
+
+
+_ORDER: tuple[Outcome, ...] = ("regressed", "clips missing", "not comparable", "not tested", "improved", "passed")
+
+
+def check(run: MeasuredRun, baseline: Baseline, configuration: Configuration) -> GateReport:
+    """Checks a run against a baseline.
+
+    A metric fails where the run is worse in the metric's own direction, significantly so (one-sided, Holm's correction over the
+    family), and by more than the tolerance; or where it lacks a clip that the baseline has.
+
+    Args:
+        run: the run.
+        baseline: what it is held against.
+        configuration: which metrics, and how much worse is still good enough.
+
+    Raises:
+        InputError: the configuration names a metric that the baseline does not have.
+    """
+    family = _family(baseline, configuration)
+    reasons = task_differences(run.result.task, baseline)
+    measured = [] if reasons else [_measured(run, baseline, name, len(family)) for name in family]
+    worse = holm([each.found.p.worse if each.found is not None and each.found.p is not None else None for each in measured])
+    better = holm([each.found.p.better if each.found is not None and each.found.p is not None else None for each in measured])
+    card = run.result.generator
+    return GateReport(
+        run=run.label,
+        generator=None if card is None else f"{card['name']} {card['version']}",
+        baseline=baseline.name,
+        task=run.result.task,
+        alpha=configuration.alpha,
+        complete=run.result.status == "complete",
+        reasons=tuple(reasons),
+        checks=tuple(
+            _judged(each, configuration, run, baseline, *corrected)
+            for each, *corrected in zip(measured, worse, better, strict=True)
+        ),
+    )
+
+
+def task_differences(task: TaskSplit | None, baseline: Baseline) -> list[str]:
+    """Why runs of a task cannot be held against a baseline, in words; empty where they can.
+
+    Args:
+        task: the task and split, or None for a run of none.
+        baseline: the baseline.
+    """
+    pinned = baseline.run.result.task
+    if task is None or pinned is None:
+        return [] if task is pinned else [f"one of the two is of no task: {_said(task)} against {_said(pinned)}"]
+    fields = (("task", "name"), ("task version", "version"), ("split", "split"))
+    return [
+        f"the {word} is another: {getattr(task, field)} against {getattr(pinned, field)}"
+        for word, field in fields
+        if getattr(task, field) != getattr(pinned, field)
+    ]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is known of a metric before the family's correction."""
+
+    metric: str
+    reasons: tuple[str, ...] = ()
+    found: Paired | None = None
+    lacking: tuple[str, ...] = ()
+    moved: tuple[MovedClip, ...] = ()
+
+
+def _family(baseline: Baseline, configuration: Configuration) -> Sequence[str]:
+    if configuration.metrics is None:
+        return baseline.family
+    for name in configuration.metrics:
+        if name not in baseline.run.metrics:
+            raise InputError(f"the baseline {baseline.name} has no metric {name}. {nearest(name, baseline.run.metrics)}")
+    return list(configuration.metrics)
+
+
+def _measured(run: MeasuredRun, baseline: Baseline, name: str, tests: int) -> _Measured:
+    reasons = why_not_comparable(baseline.run, run, name)
+    if reasons:
+        return _Measured(name, reasons)
+    theirs, ours = baseline.run.metrics[name], run.metrics[name]
+    lacking = tuple(clip for clip in run.plan.clips if clip in theirs.recorded and clip not in ours.recorded)
+    clips = [clip for clip in run.plan.clips if clip in theirs.counted and clip in ours.counted]
+    units = Units.of(len(clips), baseline.run.clusters(clips))
+    if name not in baseline.leave_out:
+        found = paired(theirs.metric, theirs.records(clips), ours.records(clips), baseline.run.clusters(clips), tests=tests)
+        by_clip = moved_clips(theirs, ours, clips)
+        moved = tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference) if by_clip is not None else ()
+        return _Measured(name, (), found, lacking, moved)
+    if lacking:  # the baseline's scores without each group are of all its clips, so there is nothing to hold the others against
+        return _Measured(name, (), None, lacking)
+    folds = leave_out_folds(ours.metric, ours.records(clips), units)
+    return _Measured(name, (), paired_jackknife(theirs.metric.direction, baseline.leave_out[name], folds, units))
+
+
+def _judged(
+    measured: _Measured,
+    configuration: Configuration,
+    run: MeasuredRun,
+    baseline: Baseline,
+    p_worse: float | None,
+    p_better: float | None,
+) -> Check:
+    name, found = measured.metric, measured.found
+    if measured.reasons:
+        return Check(metric=name, outcome="not comparable", reason=f"{'; '.join(measured.reasons)}.")
+    pinned = baseline.run.metrics[name]
+    tolerance = None
+    values = pinned.score.value, run.metrics[name].score.value
+    difference = interval = None
+    if values[1] is None:
+        outcome: Outcome = "not tested"
+        reason = f"not measured: {run.metrics[name].score.note}"
+    elif found is None or found.p is None or found.worsening is None or found.first is None:
+        outcome = "not tested" if found is not None else "clips missing"
+        reason = f"not tested: {found.reason if found is not None else 'without these clips there is nothing to compare'}"
+    else:
+        values, difference, interval = (found.first, found.second), found.difference, found.interval.bounds
+        tolerance = configuration.of(name).of(found.first)
+        outcome, reason = _outcome(found.worsening, tolerance, p_worse, p_better, configuration.alpha)
+    if measured.lacking:
+        if outcome not in ("regressed", "not tested"):
+            outcome = "clips missing"
+        reason = f"{len(measured.lacking)} of the clips that the baseline has were not measured; {reason}"
+    return Check(
+        metric=name,
+        outcome=outcome,
+        reason=f"{reason}.",
+        unit=pinned.metric.unit,
+        direction=pinned.metric.direction,
+        baseline=values[0],
+        run=values[1],
+        difference=difference,
+        interval=interval,
+        p=found.p.worse if found is not None and found.p is not None else None,
+        p_holm=p_worse,
+        tolerance=tolerance,
+        test=found.method if found is not None else None,
+        lacking=measured.lacking,
+        moved=measured.moved,
+    )
+
+
+def _outcome(
+    worsening: float, tolerance: float, p_worse: float | None, p_better: float | None, alpha: float
+) -> tuple[Outcome, str]:
+    """The gate's rule, and how it came out in words."""
+    size = f"{abs(worsening):.4g}"
+    if worsening == 0:
+        return "passed", "no difference"
+    way, p = ("worse", p_worse) if worsening > 0 else ("better", p_better)
+    if abs(worsening) <= tolerance:
+        return "passed", f"{way} by {size}, within the tolerance of {tolerance:.4g}"
+    beyond = f"{way} by {size}, beyond the tolerance of {tolerance:.4g}"
+    if p is None or p > alpha:
+        chance = "no test" if p is None else f"p = {p:.3g}"
+        return "passed", f"{beyond}, but not significantly ({chance} after correction, alpha {alpha:g})"
+    return "regressed" if worsening > 0 else "improved", f"{beyond}, and significantly (p = {p:.3g} after correction)"
+
+
+def _said(task: TaskSplit | None) -> str:
+    return "none" if task is None else f"{task.name} {task.version} ({task.split})"

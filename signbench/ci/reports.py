@@ -1,0 +1,137 @@
+"""A gate's report in the forms that people and build servers read: JUnit XML, GitHub annotations, Markdown. All from one object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+from signbench.ci.gate import Check, GateReport, Outcome
+from signbench.errors import InputError, listing
+from signbench.runs.comparison_tables import decimals_of, inert, p_value, signed
+from signbench.runs.tables import number
+
+_ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
+_SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips missing": "❌"}
+_FAILURES: tuple[Outcome, ...] = ("regressed", "clips missing")
+_ERRORS: tuple[Outcome, ...] = ("not comparable", "not tested")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, not even escaped."""
+
+
+def cells(check: Check) -> dict[str, str]:
+    """What a row of a printed table shows: each cell as text."""
+    decimals = decimals_of(check.baseline, check.run)
+    low, high = check.interval or (None, None)
+    return {
+        "": check.outcome,
+        "metric": f"{check.metric} {_ARROWS[check.direction]}" if check.direction is not None else check.metric,
+        "baseline": number(check.baseline, decimals),
+        "run": number(check.run, decimals),
+        "difference": signed(check.difference, decimals),
+        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if check.interval else "-",
+        "p (Holm)": p_value(check.p_holm),
+        "tolerance": number(check.tolerance, decimals),
+    }
+
+
+def lines(report: GateReport) -> list[str]:
+    """Each check's outcome in a sentence, with the clips that moved most where it failed."""
+    said = []
+    for check in report.checks:
+        said.append(f"{check.metric}: {check.outcome}: {check.reason}")
+        if check.lacking:
+            said.append(f"{check.metric}: not measured: {listing(check.lacking, 10)}.")
+        if check.outcome == "regressed" and check.moved:
+            decimals = decimals_of(*(value for each in check.moved for value in (each.first, each.second)))
+            moved = ", ".join(f"{each.clip} ({signed(each.difference, decimals)})" for each in check.moved)
+            said.append(f"{check.metric}: moved most: {moved}.")
+    return said
+
+
+def markdown(report: GateReport) -> str:
+    """GitHub-flavoured Markdown, for a step's summary or a comment. Names are shown as they are, whatever they hold."""
+    sign = {"passed": "✅", "improved": "🎉", "regressed": "❌"}.get(report.verdict, "⚠️")
+    text = [f"## {sign} signbench: {report.verdict}", "", inert(report.summary), ""]
+    rows = [cells(check) for check in report.checks]
+    if rows:
+        text += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+        for check, row in zip(report.checks, rows, strict=True):
+            shown = {**row, "": f"{_SIGNS.get(check.outcome, '⚠️')} {check.outcome}"}
+            text.append("| " + " | ".join(inert(cell) for cell in shown.values()) + " |")
+        text.append("")
+    text += [f"- {inert(line)}" for line in lines(report)]
+    return "\n".join(text).rstrip("\n") + "\n"
+
+
+def junit(report: GateReport) -> bytes:
+    """JUnit XML: a test case for each check, one for whether the sides are comparable, one for whether the run is complete.
+
+    A regression and a lacking clip are failures; what could not be compared or tested is an error.
+    """
+    suite = ElementTree.Element("testsuite")
+    task = report.task.name if report.task is not None else "measure"
+    cases = [("comparable", "error" if report.reasons else None, "not comparable", report.summary)]
+    cases.append(("complete", None if report.complete else "error", "incomplete", f"{report.run} is incomplete."))
+    for check in report.checks:
+        kind = "failure" if check.outcome in _FAILURES else "error" if check.outcome in _ERRORS else None
+        cases.append((check.metric, kind, check.outcome, check.reason))
+    details = {check.metric: [line for line in lines(report) if line.startswith(f"{check.metric}: ")] for check in report.checks}
+    for name, kind, outcome, reason in cases:
+        case = ElementTree.SubElement(suite, "testcase", name=_xml(name), classname=_xml(f"{task}.{report.baseline}"), time="0")
+        if kind is not None:
+            fault = ElementTree.SubElement(case, kind, message=_xml(reason), type=_xml(outcome))
+            fault.text = _xml("\n".join(details.get(name, [reason])))
+    suite.attrib.update(
+        name=_xml(f"signbench ci check {report.baseline}"),
+        tests=str(len(cases)),
+        failures=str(sum(kind == "failure" for _, kind, _, _ in cases)),
+        errors=str(sum(kind == "error" for _, kind, _, _ in cases)),
+        skipped="0",
+        time="0",
+    )
+    suites = ElementTree.Element("testsuites")
+    suites.append(suite)
+    ElementTree.indent(suites)
+    content: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def github_annotations(report: GateReport) -> list[str]:
+    """GitHub workflow commands: an error for each failed check, a notice for each improvement, and the whole in one line."""
+    said = [
+        _annotation("notice" if check.outcome == "improved" else "error", f"{check.metric}: {check.outcome}", check.reason)
+        for check in report.checks
+        if check.outcome != "passed"
+    ]
+    return [*said, _annotation("error" if report.exit_code else "notice", f"signbench: {report.verdict}", report.summary)]
+
+
+def append_summary(report: GateReport, path: Path) -> None:
+    """Appends Markdown to the file that GitHub shows as a step's summary (``$GITHUB_STEP_SUMMARY``).
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{markdown(report)}\n")
+    except OSError as error:
+        raise InputError(f"the step summary {path} cannot be written: {error.strerror or error}.") from error
+
+
+def _annotation(level: str, title: str, message: str) -> str:
+    return f"::{level} title={_property(title)}::{_message(message)}"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)

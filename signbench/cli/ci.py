@@ -1,0 +1,135 @@
+"""``signbench ci``: pin a run as a baseline, and fail a build whose run got worse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signbench.cli.options import Json
+
+if TYPE_CHECKING:
+    from signbench.ci.gate import GateReport
+
+app = typer.Typer(no_args_is_help=True, help="Pin baselines, and fail a build whose model got worse.")
+
+Baselines = Annotated[
+    Path | None, typer.Option(help="Folder of baselines. Default: baselines/ of the current folder, then those of signbench.")
+]
+
+
+@app.command("pin")
+def pin(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a complete run.")],
+    name: Annotated[str, typer.Option("--as", help="Name of the baseline, such as text-to-pose/main.")],
+    baselines: Annotated[Path, typer.Option(help="Folder of baselines.")] = Path("baselines"),
+    replace: Annotated[bool, typer.Option("--replace", help="Move an older baseline of that name to <name>.old-N.")] = False,
+    json: Json = False,
+) -> None:
+    """Pin a run as a baseline: its scores and records, small enough to be committed."""
+    import json as encoder
+
+    from signbench.ci import baselines as store
+    from signbench.cli import printing
+    from signbench.runs.measured_run import measured_run
+
+    with measured_run(run) as measured:
+        folder, done = store.pin(measured, name, baselines, replace=replace)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    if json:
+        found = {"baseline": name, "folder": str(folder), "outcome": done, "bytes": size}
+        printing.data(encoder.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        printing.data(f"{done}: {name} in {folder} ({size / 1024:.0f} KiB)")
+
+
+@app.command("check")
+def check(
+    baseline: Annotated[str, typer.Option(help="Name of the baseline.")],
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or give --task and --generator.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Metrics and tolerances, such as signbench-ci.yaml.")] = None,
+    baselines: Baselines = None,
+    task: Annotated[str | None, typer.Option(help="Generate and score this task first.")] = None,
+    generator: Annotated[str | None, typer.Option(help="What generates; see signbench run --help.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Trained weights, for generators that take some.")] = None,
+    device: Annotated[str | None, typer.Option(help="Where to compute, for generators that take it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder of --task. Default: runs/<task>-<generator>-<hash>.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Move an older run in that folder aside and begin anew.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for scoring. Default: one per core.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML into this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown into this file.")] = None,
+    github: Annotated[bool, typer.Option("--github", help="Print GitHub annotations, and append to the step's summary.")] = False,
+    json: Json = False,
+) -> None:
+    """Check a run against a baseline.
+
+    Exit 1: significantly worse, and by more than the tolerance; or clips are lacking. 3: incomplete. 4: not comparable.
+    """
+    from signbench.ci import baselines as store
+    from signbench.ci.configuration import Configuration, read_configuration
+    from signbench.ci.gate import check as checked
+    from signbench.ci.generation import made_run
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.generators import registry
+    from signbench.runs.measured_run import measured_run
+    from signbench.scoring.ranks import Ranks
+    from signbench.tasks.loading import task as named_task
+
+    made = {"--task": task, "--generator": generator}
+    only_made = {"--checkpoint": checkpoint, "--device": device, "--out": out, "--workers": workers, "--fresh": fresh or None}
+    surplus = [name for name, value in {**made, **only_made}.items() if value is not None]
+    if run is not None and surplus:
+        raise InputError(f"a RUN is already scored, so {surplus[0]} has no place beside it; give one of the two.")
+    if run is None and (task is None or generator is None):
+        raise InputError("give the folder of a run, or --task and --generator to make one.")
+    configuration = read_configuration(config) if config is not None else Configuration()
+    with store.baseline(baseline, baselines) as pinned:
+        if task is not None and generator is not None:
+            given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+            ranks = Ranks.from_environment()
+            with printing.progress_bars(ranks.first) as progress:
+                run = made_run(
+                    named_task(task),
+                    registry.create(generator, **given),
+                    pinned,
+                    out,
+                    fresh=fresh,
+                    workers=workers if ranks.world == 1 else workers or 1,
+                    progress=progress,
+                )
+        if run is None:  # another rank than the first
+            return
+        with measured_run(run) as measured:
+            report = checked(measured, pinned, configuration)
+    _write(report, junit, markdown, github=github, json=json)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, github: bool, json: bool) -> None:
+    import json as encoder
+    import os
+
+    from signbench.ci import reports
+    from signbench.cli import printing
+    from signbench.runs.folder import write_atomically
+
+    if junit is not None:
+        write_atomically(junit, reports.junit(report))
+    if markdown is not None:
+        write_atomically(markdown, reports.markdown(report).encode())
+    if json:
+        printing.data(encoder.dumps(report.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        if report.checks:
+            printing.table([reports.cells(each) for each in report.checks])
+        printing.data("\n".join([*reports.lines(report), report.summary]))
+    if github:
+        tell = printing.talk if json else printing.data
+        tell("\n".join(reports.github_annotations(report)))
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            reports.append_summary(report, Path(summary))
+    if report.verdict == "improved":
+        printing.talk(f"better than the baseline; to keep it: signbench ci pin {report.run} --as {report.baseline} --replace")

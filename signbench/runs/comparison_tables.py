@@ -1,0 +1,128 @@
+"""A comparison of runs as tables: for the terminal, for Markdown, for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
+from signbench.runs.tables import number
+
+_ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
+_UNDEFINED = "-"
+
+
+def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
+    """What a row of a printed table shows: each cell as text.
+
+    Args:
+        metric: one metric of two runs.
+        compared: how many clips the runs are about.
+    """
+    decimals = decimals_of(metric.first, metric.second)
+    low, high = metric.interval or (None, None)
+    wins = _UNDEFINED if metric.wins is None else f"{metric.wins} / {metric.ties} / {metric.losses}"
+    clips = f"{metric.clips}" if metric.clips == compared else f"{metric.clips} of {compared}"
+    return {
+        "metric": f"{metric.metric} {_ARROWS[metric.direction]}",
+        "first": number(metric.first, decimals),
+        "second": number(metric.second, decimals),
+        "difference": signed(metric.difference, decimals),
+        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if metric.interval else _UNDEFINED,
+        "p": p_value(metric.p),
+        "p (Holm)": p_value(metric.p_holm),
+        "effect": signed(metric.effect_size, 2),
+        "better / equal / worse": wins,
+        "clips": clips,
+    }
+
+
+def remarks(pair: PairOfRuns) -> list[str]:
+    """What stands below a pair's table: notes, what could not be compared, clips that were not measured, those that moved most."""
+    lines = list(pair.notes)
+    lines += [f"{lacking.metric} is not compared: {'; '.join(lacking.reasons)}." for lacking in pair.not_comparable]
+    for metric in pair.metrics:
+        if metric.test_note is not None:
+            lines.append(f"{metric.metric} is not tested: {metric.test_note}.")
+        if any(metric.worst_value):
+            first, second = metric.worst_value
+            counts = f"{first} in the first run, {second} in the second"
+            lines.append(f"{metric.metric}: clips without a production count as the worst value ({counts}).")
+        if metric.left_out:
+            lines.append(f"{metric.metric}: {len(metric.left_out)} clips that one of the runs lacks are left out on both sides.")
+        if metric.moved:
+            decimals = decimals_of(*(value for each in metric.moved for value in (each.first, each.second)))
+            moved = ", ".join(f"{each.clip} ({signed(each.difference, decimals)})" for each in metric.moved)
+            lines.append(f"{metric.metric} moved most: {moved}.")
+    return lines
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """GitHub-flavoured Markdown: a table for each pair of runs. Names are shown as they are, whatever they hold."""
+    lines = []
+    for pair in comparison.pairs:
+        lines += [f"**{inert(comparison.first.run)}** against **{inert(pair.second.run)}**", ""]
+        rows = [cells(metric, comparison.expected_clips) for metric in pair.metrics]
+        if rows:
+            lines += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+            lines += ["| " + " | ".join(inert(cell) for cell in row.values()) + " |" for row in rows]
+            lines.append("")
+        lines += [f"- {inert(remark)}" for remark in remarks(pair)]
+        lines.append("")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One row per pair and metric with unrounded numbers, RFC 4180; what is not there is empty."""
+    stream = io.StringIO()
+    columns = [
+        "first_run",
+        "second_run",
+        "metric",
+        "direction",
+        "unit",
+        "first",
+        "second",
+        "difference",
+        "low",
+        "high",
+        "p",
+        "p_holm",
+    ]
+    columns += ["test", "effect_size", "wins", "ties", "losses", "clips", "left_out", "not_comparable", "signature"]
+    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
+    writer.writeheader()
+    for pair in comparison.pairs:
+        runs = {"first_run": comparison.first.run, "second_run": pair.second.run}
+        for metric in pair.metrics:
+            low, high = metric.interval or (None, None)
+            row = {name: getattr(metric, name) for name in columns if hasattr(metric, name)}
+            writer.writerow({**runs, **row, "low": low, "high": high, "left_out": len(metric.left_out)})
+        for lacking in pair.not_comparable:
+            writer.writerow({**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)})
+    return stream.getvalue()
+
+
+def decimals_of(*values: float | None) -> int:
+    """Decimals that scores are printed with: four for small numbers, as the field prints them, fewer for large ones."""
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    return 4 if largest < 10 else 3 if largest < 100 else 2
+
+
+def signed(value: float | None, decimals: int) -> str:
+    """A difference with its sign; a dash where there is none."""
+    text = number(value, decimals)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def p_value(value: float | None) -> str:
+    """A p-value with three significant digits."""
+    return _UNDEFINED if value is None else f"{value:.3g}"
+
+
+def inert(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no HTML, no second cell, no line of its own."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    entities = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]|~#!@])", r"\\\1", entities)

@@ -1,0 +1,121 @@
+"""A finished run, opened for what is made of runs: comparisons, baselines, gates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import IncompleteError, InputError
+from signbench.metrics.base import Metric
+from signbench.runs.fold import counted_clips, fold
+from signbench.runs.folder import RunFolder
+from signbench.runs.plan import RunPlan
+from signbench.runs.records import RecordFile
+from signbench.runs.result import Result, Score, read_result
+from signbench.runs.store import RecordStore, StoredRecords
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredMetric:
+    """One metric of a run: its score and its records.
+
+    Attributes:
+        metric: with its parameters settled.
+        key: the name under which its records are kept.
+        score: as the result has it.
+        plan: of the run.
+        store: the run's records.
+    """
+
+    metric: Metric
+    key: str
+    score: Score
+    plan: RunPlan
+    store: RecordStore
+
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """Clips that were measured."""
+        return frozenset(clip for clip in self.plan.clips if self.store.has(clip, self.key))
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """Clips that enter the score: measured ones, and missing productions where the metric has a worst value."""
+        return frozenset(counted_clips(self.plan, self.store, self.metric, self.key)[0])
+
+    def records(self, clips: Sequence[str]) -> StoredRecords:
+        """The records of clips that count, in the order given."""
+        return StoredRecords(self.store, self.key, clips, self.metric.missing())
+
+    @property
+    def of_another_revision(self) -> bool:
+        """Whether the run's records were made by a metric or reader of another revision, so that none is found any more."""
+        return self.score.value is not None and not self.recorded
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredRun:
+    """A run with its result and its records.
+
+    Attributes:
+        label: what the user calls it, such as its folder.
+        plan: what it measured.
+        result: its scores.
+        store: its records.
+        provenance: versions and device, as ``run.json`` has them.
+    """
+
+    label: str
+    plan: RunPlan
+    result: Result
+    store: RecordStore
+    provenance: str = ""
+
+    @cached_property
+    def metrics(self) -> dict[str, MeasuredMetric]:
+        """Each metric by the name of its score, in the run's order."""
+        return {
+            score.metric: MeasuredMetric(metric, key, score, self.plan, self.store)
+            for metric, key, score in zip(self.plan.metrics, self.plan.keys, self.result.scores, strict=True)
+        }
+
+    def clusters(self, clips: Sequence[str]) -> list[str] | None:
+        """Each clip's cluster, or None where clips are independent."""
+        if self.plan.clusters is None:
+            return None
+        of_clip = dict(zip(self.plan.clips, self.plan.clusters, strict=True))
+        return [of_clip[clip] for clip in clips]
+
+    @property
+    def sees_references(self) -> bool:
+        """Whether its generator is an anchor, which is never ranked."""
+        return self.result.generator is not None and self.result.generator.get("sees") == "references"
+
+
+@contextmanager
+def measured_run(path: Path) -> Iterator[MeasuredRun]:
+    """Opens a run's folder.
+
+    Args:
+        path: of the folder.
+
+    Raises:
+        InputError: it is no run's folder, or is damaged.
+        IncompleteError: the run has not finished.
+    """
+    folder = RunFolder(path)
+    description: dict[str, Any] = folder.read()
+    if description.get("exit_code") not in (0, 3, 4):
+        raise IncompleteError(f"{path} has not finished (it is {description.get('status')}); repeat its command to go on.")
+    with ExitStack() as stack:
+        store = RecordStore([stack.enter_context(RecordFile(file, write=False)) for file in folder.all_records()])
+        try:
+            plan = RunPlan.from_run(description)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{folder.run_json} is damaged or of another version ({error}); repeat the run's command.") from error
+        result = read_result(folder.result_json) if folder.result_json.exists() else fold(plan, store)
+        yield MeasuredRun(str(path), plan, result, store, str(description.get("provenance", "")))

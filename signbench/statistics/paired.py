@@ -1,0 +1,359 @@
+"""Two runs on the same clips: how far apart their scores are, how sure that is, and whether chance alone would do it.
+
+If it does not matter which of two runs made a clip, swapping the clip's two records between them gives a difference that is as
+likely as the one that was found. Source: Noreen, *Computer-Intensive Methods for Testing Hypotheses* (1989), approximate
+randomisation, with its (c + 1) / (n + 1). Scores that the bootstrap is biased for take the jackknife of the difference instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.metrics.base import Direction, Metric, Record, Records, Weights, weighted_sum
+from signbench.statistics import bootstrap, jackknife
+from signbench.statistics.intervals import BOOTSTRAP_CLUSTERS, FEWEST_CLIPS, FEWEST_CLUSTERS, Interval, numbered
+
+FEWEST_DRAWS = 10_000
+
+_BLOCK_CELLS = 1 << 22
+_TIE = 1e-10
+"""Differences closer than this share of the scores are equal: the same clips in another order add up to other last digits."""
+
+
+@dataclass(frozen=True)
+class PValues:
+    """How likely a difference at least as large as the one found is, if the two runs differ by chance alone.
+
+    Attributes:
+        worse: at least as much to the second run's disadvantage.
+        better: at least as much to the second run's advantage.
+        two_sided: at least as much in either way.
+    """
+
+    worse: float
+    better: float
+    two_sided: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """What came of holding one metric of two runs side by side.
+
+    Attributes:
+        first: the first run's score over the clips that were compared; None where it is undefined.
+        second: the second run's.
+        difference: second - first; with direction ``reference``, of the scores' distances from their reference values.
+        worsening: by how much the second run is worse, in the metric's own direction; below 0 where it is better.
+        interval: 95 % interval of ``difference``, or why there is none.
+        p: not corrected for the number of tests; None where there is no test.
+        method: ``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters were swapped or left out.
+        draws: how many random exchanges were made; None for the jackknife.
+        reason: why there is no test, or None.
+    """
+
+    first: float | None
+    second: float | None
+    difference: float | None
+    worsening: float | None
+    interval: Interval
+    p: PValues | None
+    method: str
+    draws: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """A metric's scores of one run under several rows of weights.
+
+    Attributes:
+        scores: float64 ``(R,)``.
+        references: float64 ``(R,)``, the same fold over the references; None where the metric has none.
+    """
+
+    scores: NDArray[np.float64]
+    references: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, metric: Metric, records: Records, weights: Weights) -> Folds:
+        """Folds one run's records.
+
+        Args:
+            metric: whose.
+            records: N records in order of clip id.
+            weights: int ``(R, N)``.
+        """
+        references = metric.reference_score(records, weights) if metric.direction == "reference" else None
+        return cls(metric.score(records, weights), references)
+
+    @property
+    def compared(self) -> NDArray[np.float64]:
+        """What two runs are compared by, ``(R,)``: the score, or its distance from the reference value."""
+        return self.scores if self.references is None else np.abs(self.scores - self.references)
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """What is swapped, drawn and left out as one: clips, or clusters of clips.
+
+    Attributes:
+        clips: number of clips N.
+        cluster: int64 ``(N,)``, each clip's cluster in [0, count); None where clips are independent.
+    """
+
+    clips: int
+    cluster: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, clips: int, clusters: Sequence[Hashable] | None) -> Units:
+        """Units of so many clips.
+
+        Raises:
+            InputError: the number of cluster labels is not the number of clips.
+        """
+        if clusters is not None and len(clusters) != clips:
+            raise InputError(f"{len(clusters)} cluster labels for {clips} clips; give one per clip.")
+        return cls(clips, None if clusters is None else numbered(clusters))
+
+    @property
+    def count(self) -> int:
+        """Number of units."""
+        return self.clips if self.cluster is None else int(self.cluster.max(initial=-1)) + 1
+
+    def spread(self, weights: Weights) -> Weights:
+        """Weights of units ``(B, count)`` as weights of their clips ``(B, N)``."""
+        return weights if self.cluster is None else bootstrap.over_clusters(weights, self.cluster)
+
+    def named(self, method: str) -> str:
+        """A method's name, which says where clusters were the units."""
+        return method if self.cluster is None else f"cluster-{method}"
+
+    def too_few(self) -> str | None:
+        """Why nothing can be said of the spread of so few units, or None."""
+        if self.clips < FEWEST_CLIPS:
+            return f"fewer than {FEWEST_CLIPS} clips"
+        if self.cluster is not None and self.count < FEWEST_CLUSTERS:
+            return f"fewer than {FEWEST_CLUSTERS} clusters"
+        return None
+
+    def leave_out(self) -> Weights:
+        """Weights ``(1 + G, N)``: all clips, then without each of G groups of units."""
+        group = jackknife.groups(self.count)
+        without = jackknife.leave_out(group if self.cluster is None else group[self.cluster])
+        return np.concatenate([np.ones((1, self.clips), dtype=np.uint8), without])
+
+
+def randomisation_draws(tests: int) -> int:
+    """How many random exchanges a family of so many tests needs: 10,000, or more where Holm's smallest threshold asks for it."""
+    return max(FEWEST_DRAWS, math.ceil(20 * tests / 0.05))
+
+
+def paired(
+    metric: Metric, first: Records, second: Records, clusters: Sequence[Hashable] | None = None, *, tests: int = 1
+) -> Paired:
+    """Holds one metric of two runs side by side.
+
+    Args:
+        metric: the metric.
+        first: the first run's N records in order of clip id.
+        second: the second run's, of the same clips.
+        clusters: each clip's cluster, in the same order; None: clips are independent.
+        tests: how many tests are made at once, which decides the number of exchanges.
+
+    Raises:
+        InputError: the number of cluster labels is not the number of records.
+        ValueError: the two sides have different numbers of records.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} records of the first run and {len(second)} of the second are not of the same clips.")
+    units = Units.of(len(first), clusters)
+    if metric.interval_method == "jackknife":
+        ours, theirs = (leave_out_folds(metric, side, units) for side in (first, second))
+        return paired_jackknife(metric.direction, ours, theirs, units)
+    return _randomised(metric, list(first), list(second), units, randomisation_draws(tests))
+
+
+def leave_out_folds(metric: Metric, records: Records, units: Units) -> Folds:
+    """A run's scores of all clips and without each group of units; of all clips alone where there are too few for a test."""
+    if units.clips == 0:
+        return _nothing()
+    once: Weights = np.ones((1, units.clips), dtype=np.uint8)
+    return Folds.of(metric, records, once if units.too_few() else units.leave_out())
+
+
+def paired_jackknife(direction: Direction, first: Folds, second: Folds, units: Units) -> Paired:
+    """Two runs by their scores of all clips and without each group of clips: Student's t of the difference.
+
+    Args:
+        direction: of the metric.
+        first: the first run's :func:`leave_out_folds`.
+        second: the second run's, of the same clips.
+        units: of these clips.
+    """
+    method = units.named("jackknife")
+    if (reason := units.too_few()) is not None:
+        return _without_test(direction, first, second, method, reason)
+    differences = second.compared - first.compared
+    found = _difference(direction, first, second)
+    bounds = jackknife.t_interval(float(differences[0]), differences[1:])
+    if found is None or bounds is None:
+        return _without_test(direction, first, second, method, "the score is undefined when some clips are left out")
+    difference, worsening = found
+    return Paired(
+        float(first.scores[0]),
+        float(second.scores[0]),
+        difference,
+        worsening,
+        Interval(*bounds, method),
+        _students(worsening, jackknife.standard_error(differences[1:]), len(differences) - 2, _tie(first, second)),
+        method,
+    )
+
+
+def effect_size(differences: NDArray[np.float64]) -> float | None:
+    """Paired standardised mean difference: the mean of the clips' differences over their standard deviation (N - 1).
+
+    Source: Cohen, *Statistical Power Analysis for the Behavioral Sciences* (1988), there called d_z.
+
+    Args:
+        differences: float64 ``(N,)``, second - first.
+
+    Returns:
+        The effect; None where fewer than two clips are there, or all differ by the same.
+    """
+    if len(differences) < 2:
+        return None
+    deviation = float(np.std(differences, ddof=1))
+    return float(np.mean(differences)) / deviation if deviation > 0 else None
+
+
+def _randomised(metric: Metric, first: list[Record], second: list[Record], units: Units, draws: int) -> Paired:
+    method = units.named("randomisation")
+    once: Weights = np.ones((1, units.clips), dtype=np.uint8)
+    ours, theirs = (Folds.of(metric, side, once) if units.clips else _nothing() for side in (first, second))
+    found = _difference(metric.direction, ours, theirs)
+    if found is None:
+        reason = "the score is undefined" if units.clips else "no clip is compared"
+        return _without_test(metric.direction, ours, theirs, method, reason)
+    difference, worsening = found
+
+    def differences(weights: Weights) -> NDArray[np.float64]:
+        return Folds.of(metric, second, weights).compared - Folds.of(metric, first, weights).compared
+
+    tie = _tie(ours, theirs)
+    exchanged = _mean_exchanges(metric, first, second) or _exchanges(metric, [*first, *second])
+    worse = better = either = 0
+    for swaps in _swaps(units, draws):
+        drawn = exchanged(swaps)
+        # An exchange that leaves a score undefined counts against a finding.
+        worse += int((~(drawn < worsening - tie)).sum())
+        better += int((~(drawn > worsening + tie)).sum())
+        either += int((~(np.abs(drawn) < abs(worsening) - tie)).sum())
+    return Paired(
+        float(ours.scores[0]),
+        float(theirs.scores[0]),
+        difference,
+        worsening,
+        _interval(differences, units),
+        PValues(*((count + 1) / (draws + 1) for count in (worse, better, either))),
+        method,
+        draws,
+    )
+
+
+def _swaps(units: Units, draws: int) -> Iterator[Weights]:
+    """Random exchanges in blocks of rows: 1 for a clip whose records change sides, uint8 ``(B, N)``.
+
+    Whole 32-bit words are drawn for each row, so the exchanges do not depend on the size of the blocks.
+    """
+    generator = np.random.Generator(np.random.PCG64(bootstrap.SEED))
+    width = 4 * math.ceil(units.count / 32)
+    rows = max(1, _BLOCK_CELLS // units.clips)
+    for start in range(0, draws, rows):
+        block = min(rows, draws - start)
+        drawn = np.frombuffer(generator.bytes(width * block), dtype=np.uint8).reshape(block, width)
+        yield units.spread(np.asfortranarray(np.unpackbits(drawn, axis=1, count=units.count)))
+
+
+def _mean_exchanges(metric: Metric, first: list[Record], second: list[Record]) -> Callable[[Weights], NDArray[np.float64]] | None:
+    """How much worse the second side gets by exchanges, for means of clips: an exchange turns the sign of a clip's difference."""
+    if not metric.mean_of_clips or metric.direction == "reference":
+        return None
+    values = [[metric.clip_value(record) for record in side] for side in (first, second)]
+    if any(value is None for side in values for value in side):
+        return None
+    sign = -1.0 if metric.direction == "higher" else 1.0
+    ours, theirs = (np.array(side, dtype=np.float64) for side in values)
+    differences = sign * (theirs - ours)
+    total = float(weighted_sum(differences, np.ones((1, len(differences)), dtype=np.uint8))[0])
+    return lambda swaps: (total - 2 * weighted_sum(differences, swaps)) / len(differences)
+
+
+def _exchanges(metric: Metric, both: list[Record]) -> Callable[[Weights], NDArray[np.float64]]:
+    """The same for any fold: each side's weights choose one of a clip's two records among all 2 N."""
+    sign = -1.0 if metric.direction == "higher" else 1.0
+
+    def exchanged(swaps: Weights) -> NDArray[np.float64]:
+        stay = 1 - swaps
+        compared = [
+            Folds.of(metric, both, np.asfortranarray(np.concatenate(weights, axis=1))).compared
+            for weights in ((stay, swaps), (swaps, stay))
+        ]
+        return sign * (compared[1] - compared[0])
+
+    return exchanged
+
+
+def _interval(differences: Callable[[Weights], NDArray[np.float64]], units: Units) -> Interval:
+    """The difference's 95 % interval, both sides under the same draws; the rules are those of one score's interval."""
+    jackknifed = units.cluster is not None and units.count < BOOTSTRAP_CLUSTERS
+    method = units.named("jackknife" if jackknifed else "bootstrap")
+    if (reason := units.too_few()) is not None:
+        return Interval(None, None, method, reason)
+    if jackknifed:
+        drawn = differences(units.leave_out())
+        bounds = jackknife.t_interval(float(drawn[0]), drawn[1:])
+        reason = "the score is undefined when some clips are left out"
+    else:
+        drawn = differences(units.spread(bootstrap.draws(units.count)))
+        bounds = bootstrap.percentile_interval(drawn)
+        reason = f"the score is undefined in {int((~np.isfinite(drawn)).sum())} of {len(drawn)} draws"
+    return Interval(None, None, method, reason) if bounds is None else Interval(*bounds, method)
+
+
+def _students(worsening: float, error: float, freedom: int, tie: float) -> PValues:
+    from scipy.special import stdtr
+
+    if abs(worsening) <= tie:
+        return PValues(1.0, 1.0, 1.0)
+    with np.errstate(divide="ignore"):
+        t = float(np.float64(worsening) / error)
+    return PValues(float(stdtr(freedom, -t)), float(stdtr(freedom, t)), float(2 * stdtr(freedom, -abs(t))))
+
+
+def _nothing() -> Folds:
+    return Folds(np.array([np.nan]), None)
+
+
+def _tie(first: Folds, second: Folds) -> float:
+    return _TIE * max(abs(float(first.scores[0])), abs(float(second.scores[0])))
+
+
+def _difference(direction: Direction, first: Folds, second: Folds) -> tuple[float, float] | None:
+    """The difference and the worsening, or None where a score is undefined."""
+    difference = float(second.compared[0] - first.compared[0])
+    if not math.isfinite(difference):
+        return None
+    return difference, -difference if direction == "higher" else difference
+
+
+def _without_test(direction: Direction, first: Folds, second: Folds, method: str, reason: str) -> Paired:
+    difference, worsening = _difference(direction, first, second) or (None, None)
+    ours, theirs = (float(side.scores[0]) if math.isfinite(side.scores[0]) else None for side in (first, second))
+    return Paired(ours, theirs, difference, worsening, Interval(None, None, method, reason), None, method, reason=reason)

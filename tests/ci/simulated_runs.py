@@ -1,0 +1,185 @@
+"""Runs whose records are made up, so that many of them are quick."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from signbench.errors import InputError
+from signbench.metrics import registry
+from signbench.metrics.base import Direction, Metric, weighted_sum
+from signbench.metrics.image import frame_record
+from signbench.metrics.pairs import LengthPair
+from signbench.metrics.pose import scalars
+from signbench.runs.fold import fold
+from signbench.runs.folder import RunFolder, json_bytes, write_atomically
+from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.plan import RunPlan
+from signbench.runs.records import ClipRow, RecordFile
+from signbench.runs.result import Subset, TaskSplit
+from signbench.runs.store import RecordStore
+from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.scoring.protocol import Protocol
+
+TASK = TaskSplit(name="tiny/text-to-video", version=1, split="test")
+CARD = {"name": "model", "version": "1", "sees": "prompts", "checkpoint": None}
+
+
+class Spread(Metric):
+    """Standard deviation over clips, which should be that of the references: 1. A stand-in for distances between distributions."""
+
+    name = "spread"
+    direction: ClassVar[Direction] = "reference"
+    view = "lengths"
+    pairs_frames = False
+    unit = "1"
+    summary = "For tests."
+    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "jackknife"
+
+    def recorder(self):
+        raise AssertionError("the records are made up")
+
+    def clip_value(self, record):
+        return None
+
+    def score(self, records, weights):
+        values = np.array([float(record["value"]) for record in records])
+        number = weighted_sum(np.ones_like(values), weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = weighted_sum(values, weights) / number
+            return np.sqrt(weighted_sum(values**2, weights) / number - mean**2)
+
+    def reference_score(self, records, weights):
+        return np.ones(weights.shape[0])
+
+
+class InMemory(RecordStore):
+    """The records of a run without a file, which takes a tenth of the time."""
+
+    def __init__(self, outcomes, keys):
+        super().__init__([])
+        self.outcomes = outcomes
+        self.number = {key: number for number, key in enumerate(keys)}
+
+    def has(self, clip, metric):
+        return self.number.get(metric) in self.outcomes[clip].records
+
+    def record(self, clip, metric):
+        return self.outcomes[clip].records.get(self.number.get(metric))
+
+    def failure(self, clip, metric):
+        return self.outcomes[clip].failures.get(self.number.get(metric))
+
+    def row(self, clip, metric=None):
+        outcome = self.outcomes[clip]
+        return ClipRow(outcome.inputs, outcome.lengths, outcome.layout)
+
+
+def with_spread(monkeypatch):
+    """Makes the stand-in known to the registry."""
+    monkeypatch.setitem(registry._BUILT_IN, "spread", f"{Spread.__module__}:Spread")
+
+
+def record_of(metric, value):
+    match metric.name:
+        case "dtw":
+            return scalars(sum=2 * value, count=2, seen=1, seen_of=1)
+        case "duration-ratio":
+            return scalars(ratio=value)
+        case "spread":
+            return scalars(value=value)
+        case _:
+            return frame_record(value, 1)
+
+
+def clip_ids(count):
+    return tuple(f"clip-{number:04d}" for number in range(count))
+
+
+def simulated(
+    values: dict[str, Any],
+    label="run",
+    *,
+    lacking=(),
+    fault="prediction",
+    clips=None,
+    clusters=None,
+    subset=None,
+    task: TaskSplit | None = TASK,
+    floor=1.0,
+    references="same",
+    headlines=None,
+    card=CARD,
+    size=None,
+    out=None,
+):
+    """A run of so many clips.
+
+    Args:
+        values: metric -> each clip's own value.
+        label: of the run.
+        lacking: places of clips without a record.
+        fault: whose fault that is.
+        clips: ids, in order; default: numbered ones.
+        clusters: of the clips.
+        subset: what it was limited to.
+        task: the task and split.
+        floor: the coverage floor.
+        references: another word for other references.
+        headlines: default: the first metric.
+        card: of the generator.
+        size: that images were resized to.
+        out: a folder to write the run into; default: it stays in memory.
+    """
+    metrics = [registry.create(name) for name in values]
+    count = len(next(iter(values.values())))
+    plan = RunPlan(
+        "references",
+        "predictions",
+        tuple(metrics),
+        Protocol(size=size),
+        clips or clip_ids(count),
+        Subset(limit=subset) if subset is not None else None,
+        "run",
+        task,
+        card,
+        floor,
+        tuple(clusters) if clusters is not None else None,
+        tuple(headlines if headlines is not None else [metrics[0].canonical]),
+    )
+    outcomes = {}
+    for place, clip in enumerate(plan.clips):
+        outcome = outcomes[clip] = ClipOutcome(clip)
+        for number, (metric, row) in enumerate(zip(metrics, values.values(), strict=True)):
+            kind = "pose" if metric.view == "pose" else "video"
+            outcome.inputs[f"reference.{kind}"] = Input(1, 1, f"{references} {clip}")
+            outcome.lengths[kind] = LengthPair(5, 5, 0.2, 0.2)
+            if place in lacking:
+                outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", fault)
+            else:
+                outcome.records[number] = record_of(metric, row[place])
+    store = InMemory(outcomes, plan.keys)
+    result = fold(plan, store)
+    if out is not None:
+        out.mkdir(parents=True)
+        with RecordFile(RunFolder(out).records(0), write=True) as file:
+            for outcome in outcomes.values():
+                file.add(outcome, plan.keys)
+        description = {"run_version": 1, "spec": plan.spec(), "clips": list(plan.clips), "status": result.status}
+        write_atomically(RunFolder(out).run_json, json_bytes({**description, "exit_code": result.exit_code, "provenance": "here"}))
+        write_atomically(RunFolder(out).result_json, json_bytes(result.as_json()))
+    return MeasuredRun(label, plan, result, store, "here")
+
+
+def normal(seed, clips, mean=10.0, spread=1.0):
+    return np.random.default_rng(seed).normal(mean, spread, clips)
+
+
+def refused(action):
+    """The message that an action is refused with."""
+    try:
+        action()
+    except InputError as error:
+        return str(error)
+    raise AssertionError("it was not refused")

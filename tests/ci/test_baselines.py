@@ -1,0 +1,205 @@
+"""Baselines: what is pinned, what is refused, and that a pinned run says what the run said."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from signbench import shipped
+from signbench.ci.baselines import MOST_BYTES, Baseline, baseline, default_family, known, pin
+from signbench.ci.configuration import Configuration
+from signbench.ci.gate import check
+from signbench.errors import IncompleteError, InputError
+from signbench.runs.comparison import compare
+from signbench.runs.result import TaskSplit
+from tests.ci.simulated_runs import normal, refused, simulated, with_spread
+
+CLIPS = 40
+
+
+def values(seed=1, names=("dtw", "l1", "duration-ratio")):
+    return {name: normal(seed + place, CLIPS, 1.0) for place, name in enumerate(names)}
+
+
+def test_a_pinned_run_is_compared_like_the_run_itself(tmp_path):
+    run, other = simulated(values(1), "pinned"), simulated(values(9), "other")
+    assert pin(run, "pinned", tmp_path, replace=False) == (tmp_path / "pinned", "pinned")
+    with baseline("pinned", tmp_path) as found:
+        assert found.run.result == run.result
+        assert compare([found.run, other]) == compare([run, other])
+        assert found.family == ("dtw", "l1", "duration-ratio")
+        assert found.run.provenance == "here"
+
+
+def test_a_baseline_holds_no_path_and_takes_little_room(tmp_path):
+    folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
+    assert sorted(path.name for path in folder.iterdir()) == ["baseline.json", "records.parquet", "result.json"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 20_000
+    spec = json.loads((folder / "baseline.json").read_text())["spec"]
+    assert (spec["references"], spec["predictions"]) == (None, None)
+
+
+def test_of_a_distance_between_distributions_the_scores_without_each_group_are_kept(tmp_path, monkeypatch):
+    with_spread(monkeypatch)
+    run = simulated({"spread": normal(1, 200)}, "a")
+    pin(run, "a", tmp_path, replace=False)
+    with baseline("a", tmp_path) as found:
+        assert found.leave_out["spread"].scores.shape == (21,)
+        assert found.run.store.record("clip-0000", found.run.plan.keys[0]) == {}
+        for other in (simulated({"spread": normal(2, 200, spread=spread)}, "b") for spread in (1.0, 0.5)):
+            report = check(other, found, Configuration())
+            expected = compare([run, other]).pairs[0].metrics[0]
+            (checked,) = report.checks
+            assert (checked.difference, checked.interval) == (expected.difference, expected.interval)
+            assert checked.outcome == ("regressed" if other.result["spread"].value < 0.7 else "passed")
+
+
+def test_what_was_missing_stays_missing(tmp_path):
+    run = simulated({"l1": normal(1, CLIPS), "dtw": normal(2, CLIPS)}, "a", lacking=(3,), floor=0.9)
+    pin(run, "a", tmp_path, replace=False)
+    with baseline("a", tmp_path) as found:
+        for metric, measured in found.run.metrics.items():
+            assert (measured.recorded, measured.counted) == (run.metrics[metric].recorded, run.metrics[metric].counted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"subset": 40}, InputError, "only a subset of the clips"),
+        ({"lacking": (1,)}, IncompleteError, "is incomplete"),
+    ],
+)
+def test_a_run_that_says_too_little_is_not_pinned(tmp_path, changes, error, said):
+    with pytest.raises(error, match=said):
+        pin(simulated(values(), **changes), "a", tmp_path, replace=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def rewritten(run, **changes):
+    """The same run, its first score changed."""
+    first, *others = run.result.scores
+    result = run.result.model_copy(update={"scores": (first.model_copy(update=changes), *others)})
+    return type(run)(run.label, run.plan, result, run.store)
+
+
+def test_random_weights_are_not_pinned(tmp_path):
+    run = simulated(values())
+    signature = run.result.scores[0].signature.replace("reader:", "reader:i3d+random+")
+    assert "random weights" in refused(lambda: pin(rewritten(run, signature=signature), "a", tmp_path, replace=False))
+
+
+def test_a_score_that_its_records_do_not_give_is_not_pinned(tmp_path):
+    run = simulated(values())
+    value = run.result.scores[0].value
+    assert value is not None
+    said = refused(lambda: pin(rewritten(run, value=value * 0.99), "a", tmp_path, replace=False))
+    assert "not what its records give" in said
+    pin(rewritten(run, value=value * (1 + 1e-12)), "a", tmp_path, replace=False)  # folded on another machine
+
+
+def test_nothing_is_overwritten_silently(tmp_path):
+    first, second, third = (simulated(values(seed), "run") for seed in (1, 20, 40))
+    pin(first, "main", tmp_path, replace=False)
+    assert pin(first, "main", tmp_path, replace=False)[1] == "unchanged"
+    assert "--replace" in refused(lambda: pin(second, "main", tmp_path, replace=False))
+    assert pin(second, "main", tmp_path, replace=True) == (tmp_path / "main", "replaced")
+    assert pin(third, "main", tmp_path, replace=True)[1] == "replaced"
+    assert known(tmp_path) == ["main", "main.old-1", "main.old-2"]
+    with baseline("main.old-1", tmp_path) as oldest, baseline("main", tmp_path) as newest:
+        assert (oldest.run.result, newest.run.result) == (first.result, third.result)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["main", "main.old-1", "main.old-2"]
+
+
+def test_other_files_are_left_alone(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "text").write_text("mine")
+    assert "something else" in refused(lambda: pin(simulated(values()), "notes", tmp_path, replace=True))
+    assert (tmp_path / "notes" / "text").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "/a", "../a", "a/../b", "a\\b", "a\nb", ".hidden", "a/.b", "a//b", "a/"])
+def test_a_name_that_is_none_is_refused(tmp_path, name):
+    said = refused(lambda: pin(simulated(values()), name, tmp_path / "baselines", replace=False))
+    assert "cannot name a baseline" in said
+    assert not (tmp_path / "baselines").exists()
+
+
+def opened(name, folder=None):
+    with baseline(name, folder) as found:
+        return found.name
+
+
+def test_baselines_are_found_in_the_current_folder_and_unknown_ones_are_answered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pin(simulated(values()), "task/main", tmp_path / "baselines", replace=False)
+    assert opened("task/main") == "task/main"
+    assert "task/main" in known()
+    assert "Did you mean task/main?" in refused(lambda: opened("task/mian"))
+    assert "There is none yet" in refused(lambda: opened("a", tmp_path / "empty"))
+    assert set(shipped.names("baselines")) >= {"task/main/baseline", "task/main/result"}
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("result.json", lambda text: text.replace(b'"value": ', b'"value": 1'), "result.json changed since it was pinned"),
+        ("records.parquet", lambda data: data[:-1], "records.parquet changed since it was pinned"),
+        ("baseline.json", lambda text: text[:100], "is not a baseline, or is damaged"),
+        ("baseline.json", lambda text: b"[]", "is not a baseline, or is damaged"),
+        ("baseline.json", lambda text: text.replace(b'"baseline_version": 1', b'"baseline_version": 2'), "newer signbench"),
+        ("baseline.json", lambda text: text.replace(b'"kind": "run"', b'"kund": "run"'), "damaged"),
+    ],
+)
+def test_a_damaged_or_edited_baseline_is_refused(tmp_path, file, change, said):
+    folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
+    (folder / file).write_bytes(change((folder / file).read_bytes()))
+    assert said in refused(lambda: opened("a", tmp_path))
+
+
+def test_records_that_are_too_large_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("signbench.ci.baselines.MOST_BYTES", 1000)
+    assert "pin a run of fewer metrics" in refused(lambda: pin(simulated(values()), "a", tmp_path, replace=False))
+    assert MOST_BYTES == 8 << 20
+
+
+@pytest.mark.parametrize(
+    ("names", "headlines", "expected"),
+    [
+        (["dtw", "l1"], ["dtw"], ["dtw", "l1"]),
+        (["dtw", "dtw:variant=pt", "l1"], ["dtw:variant=pt"], ["dtw:variant=pt", "l1"]),
+        (["dtw", "dtw:variant=pt"], [], ["dtw"]),
+        (["ssim", "ssim:window=uniform"], ["ssim", "ssim:window=uniform"], ["ssim"]),
+    ],
+)
+def test_one_variant_of_each_metric_is_checked_and_the_headline_s_is_preferred(names, headlines, expected):
+    run = simulated({name: normal(1, 12) for name in names}, headlines=headlines)
+    assert default_family(run) == tuple(expected)
+
+
+def test_extended_metrics_are_checked_where_they_are_headlines_alone(tmp_path, monkeypatch):
+    from tests.tasks.tiny import fields
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tasks" / "tiny").mkdir(parents=True)
+    metrics = [
+        {"metric": name, "on": None, "tier": tier, "headline": headline}
+        for name, tier, headline in (("l1", "extended", True), ("psnr", "extended", False), ("ssim", "core", False))
+    ]
+    task = fields(metrics=metrics)
+    (tmp_path / "tasks" / "tiny" / "text-to-video.yaml").write_text(json.dumps(task))
+    run = simulated({name: np.linspace(0, 1, 12) for name in ("l1", "psnr", "ssim")}, headlines=["l1"])
+    assert default_family(run) == ("l1", "ssim")
+    elsewhere = simulated(
+        {name: np.linspace(0, 1, 12) for name in ("l1", "psnr")}, task=TaskSplit(name="not/here", version=1, split="test")
+    )
+    assert default_family(elsewhere) == ("l1", "psnr")
+
+
+def test_a_baseline_in_memory_is_that_of_the_disk(tmp_path):
+    run = simulated(values())
+    pin(run, "a", tmp_path, replace=False)
+    with baseline("a", tmp_path) as found:
+        other = simulated(values(30), "b")
+        assert check(other, found, Configuration()).checks == check(other, Baseline.of(run, "a"), Configuration()).checks

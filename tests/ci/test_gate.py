@@ -1,0 +1,203 @@
+"""The gate's rule: worse, significant, and by more than the tolerance; and what is never a pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from signbench.ci.baselines import Baseline
+from signbench.ci.configuration import Configuration, Tolerance
+from signbench.ci.gate import check
+from signbench.errors import InputError
+from signbench.runs.result import TaskSplit
+from tests.ci.simulated_runs import TASK, normal, simulated, with_spread
+
+CLIPS = 100
+STRICT = Configuration(tolerance=Tolerance(relative=0.0))
+
+
+def checked(first, second, configuration=None, **options):
+    base, run = simulated(first, "base"), simulated(second, "run", **options)
+    return check(run, Baseline.of(base, "main"), configuration or Configuration())
+
+
+def one(report):
+    (found,) = report.checks
+    return found
+
+
+BASE = normal(1, CLIPS, mean=10)
+NOISE = normal(2, CLIPS, mean=0, spread=0.5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "outcome", "code"),
+    [
+        ("l1", 0.0, "passed", 0),
+        ("l1", 1.0, "regressed", 1),
+        ("l1", -1.0, "improved", 0),
+        ("psnr", 1.0, "improved", 0),
+        ("psnr", -1.0, "regressed", 1),
+        ("dtw", 1.0, "regressed", 1),
+        ("dtw", -1.0, "improved", 0),
+        ("duration-ratio", 1.0, "regressed", 1),  # from 10 to 11, and 1 is right
+        ("duration-ratio", -1.0, "improved", 0),
+    ],
+)
+def test_worse_is_in_the_metric_s_own_direction(metric, change, outcome, code):
+    noise = NOISE - NOISE.mean()
+    report = checked({metric: BASE}, {metric: BASE + change + noise})
+    assert (one(report).outcome, report.exit_code) == (outcome, code)
+    assert report.verdict == outcome
+    assert (one(report).moved != ()) is True
+
+
+def test_a_significant_worsening_below_the_tolerance_passes():
+    second = {"l1": BASE + 0.05 + (NOISE - NOISE.mean()) / 100}
+    report = checked({"l1": BASE}, second)
+    assert (report.verdict, one(report).outcome) == ("passed", "passed")
+    assert one(report).p_holm == pytest.approx(1 / 10_001)
+    assert "within the tolerance of 0.09926" in one(report).reason
+    assert checked({"l1": BASE}, second, STRICT).verdict == "regressed"
+    assert checked({"l1": BASE}, second, Configuration(metrics={"l1": Tolerance(absolute=0.01, relative=0)})).verdict == "regressed"
+
+
+def test_a_large_worsening_that_chance_explains_passes_and_says_so():
+    noise = normal(3, CLIPS, mean=0, spread=30)
+    second = {"l1": BASE + 2 + noise - noise.mean()}
+    found = one(checked({"l1": BASE}, second))
+    assert found.outcome == "passed"
+    assert "but not significantly" in found.reason
+
+
+def test_p_values_are_corrected_over_the_family():
+    names = ("l1", "psnr", "ssim", "dtw")
+    first = {name: normal(place, CLIPS) for place, name in enumerate(names)}
+    second = {name: values + normal(10 + place, CLIPS, 0.0) for place, (name, values) in enumerate(first.items())}
+    found = checked(first, second, STRICT).checks
+    smallest = min(each.p for each in found if each.p is not None)
+    assert min(each.p_holm for each in found if each.p_holm is not None) == pytest.approx(min(1, 4 * smallest))
+    alone = checked(first, second, Configuration(metrics={"dtw": None})).checks
+    assert [each.metric for each in alone] == ["dtw"]
+    assert alone[0].p == alone[0].p_holm
+
+
+@pytest.mark.parametrize("metric", ["l1", "dtw"])
+def test_a_clip_that_the_baseline_has_and_the_run_lacks_is_a_failed_check(metric):
+    report = checked({metric: BASE}, {metric: BASE}, lacking=(7,), floor=0.5)
+    assert one(report).lacking == ("clip-0007",)
+    assert one(report).outcome in ("clips missing", "regressed")
+    assert (report.verdict, report.exit_code) == ("regressed", 1)
+    below_the_floor = checked({metric: BASE}, {metric: BASE}, lacking=(7,))
+    assert (below_the_floor.verdict, below_the_floor.exit_code) == ("incomplete", 3)
+    assert one(below_the_floor).lacking == ("clip-0007",)
+
+
+def test_of_a_distance_between_distributions_too(monkeypatch):
+    with_spread(monkeypatch)
+    report = checked({"spread": BASE}, {"spread": BASE}, lacking=(7,), floor=0.5)
+    assert (one(report).outcome, report.exit_code) == ("clips missing", 1)
+    assert one(report).run is not None
+
+
+def test_a_clip_that_the_baseline_lacked_is_left_out():
+    base = simulated({"dtw": BASE}, "base", lacking=(7,), floor=0.5)
+    report = check(simulated({"dtw": BASE}, "run", floor=0.5), Baseline.of(base, "main"), Configuration())
+    assert (report.exit_code, one(report).difference, one(report).lacking) == (0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"size": (16, 16)}, "the size that images were resized to: native against 16x16"),
+        ({"references": "others"}, "the references themselves"),
+        ({"subset": CLIPS}, "the subset of clips: not stated against"),
+    ],
+)
+def test_another_signature_is_never_a_pass(options, said):
+    report = checked({"l1": BASE}, {"l1": BASE}, **options)
+    assert (report.exit_code, report.verdict, one(report).outcome) == (4, "not comparable", "not comparable")
+    assert said in one(report).reason
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (TaskSplit(name=TASK.name, version=2, split="test"), "the task version is another: 2 against 1"),
+        (TaskSplit(name="tiny/other", version=1, split="test"), "the task is another: tiny/other against tiny/text-to-video"),
+        (TaskSplit(name=TASK.name, version=1, split="dev"), "the split is another: dev against test"),
+        (None, "one of the two is of no task: none against tiny/text-to-video 1 (test)"),
+    ],
+)
+def test_another_task_or_version_is_never_a_pass(task, said):
+    report = checked({"l1": BASE}, {"l1": BASE}, task=task)
+    assert (report.exit_code, report.verdict, report.checks) == (4, "not comparable", ())
+    assert said in report.summary
+
+
+def test_a_metric_that_the_run_did_not_measure_is_never_a_pass():
+    report = checked({"l1": BASE, "dtw": BASE}, {"l1": BASE})
+    assert report.exit_code == 4
+    assert [each.outcome for each in report.checks] == ["passed", "not comparable"]
+    assert report.checks[1].reason == "run did not measure it."
+
+
+@pytest.mark.parametrize("metric", ["l1", "dtw"])
+def test_nothing_measured_is_never_a_pass(metric):
+    report = checked({metric: BASE}, {metric: BASE}, lacking=range(CLIPS))
+    assert (report.exit_code, one(report).outcome) == (4, "not tested")
+    assert "no clip could be measured" in one(report).reason
+
+
+def test_too_few_clips_to_test_are_never_a_pass(monkeypatch):
+    with_spread(monkeypatch)
+    report = checked({"spread": BASE[:9]}, {"spread": BASE[:9]})
+    assert (report.exit_code, one(report).outcome) == (4, "not tested")
+    assert "fewer than 10 clips" in one(report).reason
+
+
+def test_of_several_troubles_the_first_in_order_gives_the_exit_code():
+    worse = {"l1": BASE + 1, "psnr": BASE, "ssim": BASE}
+    first = {"l1": BASE, "psnr": BASE, "dtw": BASE}
+    assert checked({"l1": BASE}, {"l1": BASE + 1}).exit_code == 1
+    assert checked({"l1": BASE}, {"l1": BASE + 1}, lacking=(1,)).exit_code == 3
+    report = checked(first, worse, lacking=(1,))
+    assert report.exit_code == 4
+    assert {each.outcome for each in report.checks} >= {"regressed", "not comparable"}
+
+
+def test_a_configuration_may_only_name_metrics_of_the_baseline():
+    with pytest.raises(InputError, match=r"the baseline main has no metric psnr. Known: l1."):
+        checked({"l1": BASE}, {"l1": BASE}, Configuration(metrics={"psnr": None}))
+
+
+def test_clips_of_a_signer_are_exchanged_together():
+    signers = np.repeat([f"signer {number}" for number in range(5)], 20).tolist()
+    effect = np.repeat([0.1, 0.2, 0.9, 0.1, -0.2], 20)
+    base = Baseline.of(simulated({"l1": BASE}, "base", clusters=signers), "main")
+    report = check(simulated({"l1": BASE + effect}, "run", clusters=signers), base, Configuration())
+    assert (one(report).outcome, one(report).test) == ("passed", "cluster-randomisation")
+    assert checked({"l1": BASE}, {"l1": BASE + effect}).verdict == "regressed"
+
+
+def test_two_models_that_draw_from_one_distribution_seldom_raise_an_alarm():
+    """At a tolerance of 0 and alpha 0.05, 18 of 200 is as far as chance goes (0.4 % of binomial counts lie above)."""
+    generator = np.random.default_rng(20)
+    alarms = 0
+    for _ in range(200):
+        difficulty = generator.gamma(2, 1, 40)
+        base, run = (
+            simulated(
+                {
+                    "dtw": difficulty * generator.lognormal(0, 0.4, 40),
+                    "psnr": 30 - 3 * difficulty + generator.normal(0, 1, 40),
+                    "duration-ratio": np.clip(generator.normal(1.05, 0.2, 40), 0.1, None),
+                },
+                name,
+            )
+            for name in ("base", "run")
+        )
+        report = check(run, Baseline("main", base, {}, tuple(base.metrics)), STRICT)
+        assert report.exit_code in (0, 1)
+        alarms += report.exit_code
+    assert 2 <= alarms <= 18

@@ -1,0 +1,66 @@
+"""``signbench compare`` as a user starts it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from signbench.runs.comparison import json_schema
+from tests.ci.simulated_runs import normal, simulated
+from tests.cli.program import signbench
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three runs of 20 clips, and one of other clips."""
+    root = tmp_path_factory.mktemp("runs")
+    for number, name in enumerate("abc"):
+        values = {"dtw": normal(number, 20) + number, "l1": normal(1, 20, 0.5, 0.1)}
+        simulated(values, out=root / name, lacking=(3,) if name == "c" else ())
+    simulated({"dtw": normal(1, 19)}, out=root / "other")
+    return root
+
+
+def test_two_runs_are_compared_in_four_forms(folder):
+    ran = signbench("compare", "a", "b", folder=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "first: a, second: b" in ran.stdout
+    assert "dtw ↓" in ran.stdout
+    document = json.loads(signbench("compare", "a", "b", "--json", folder=folder).stdout)
+    Draft202012Validator(json_schema()).validate(document)
+    assert document["pairs"][0]["metrics"][0]["better"] == "first"
+    assert json.loads(signbench("compare", "a", "b", "--format", "json", folder=folder).stdout) == document
+    rows = list(csv.DictReader(io.StringIO(signbench("compare", "a", "b", "--format", "csv", folder=folder).stdout)))
+    assert [row["metric"] for row in rows] == ["dtw", "l1"]
+    assert signbench("compare", "a", "b", "--format", "markdown", folder=folder).stdout.startswith("**a** against **b**")
+
+
+def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with_3(folder):
+    ran = signbench("compare", "a", "b", "c", "-m", "dtw", "--json", folder=folder)
+    assert ran.returncode == 3
+    document = json.loads(ran.stdout)
+    assert [pair["second"]["run"] for pair in document["pairs"]] == ["b", "c"]
+    assert document["tests"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["a"], 2, "at least two runs"),
+        (["a", "nowhere"], 2, "nowhere is not a run folder"),
+        (["a", "b", "-m", "dtv"], 2, "Did you mean dtw?"),
+        (["a", "other"], 4, "not about the same clips: 1 only in a (clip-0019)"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_a_sentence(folder, words, code, said):
+    ran = signbench("compare", *words, folder=folder)
+    assert ran.returncode == code
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""
