@@ -12,7 +12,12 @@ _BUILT_IN = {
     "l1": "signbench.metrics.image:L1",
     "psnr": "signbench.metrics.image:Psnr",
     "ssim": "signbench.metrics.image:Ssim",
+    "lpips": "signbench.metrics.perceptual:Lpips",
     "tcd": "signbench.metrics.temporal:Tcd",
+    "fid": "signbench.metrics.distribution:Fid",
+    "kid": "signbench.metrics.distribution:Kid",
+    "fvd": "signbench.metrics.distribution:Fvd",
+    "motion-fid": "signbench.metrics.distribution:MotionFid",
     "ape": "signbench.metrics.pose:Ape",
     "nape": "signbench.metrics.pose:Nape",
     "dtw": "signbench.metrics.dtw:Dtw",
@@ -22,6 +27,9 @@ _BUILT_IN = {
     "rouge-l": "signbench.metrics.rouge:RougeL",
     "chrf": "signbench.metrics.chrf:Chrf",
     "wer": "signbench.metrics.wer:Wer",
+    "accuracy": "signbench.metrics.recognition:Accuracy",
+    "diversity": "signbench.metrics.motion:Diversity",
+    "multimodality": "signbench.metrics.motion:Multimodality",
 }
 
 

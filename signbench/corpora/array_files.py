@@ -1,0 +1,55 @@
+"""NumPy files whose rows belong to clips, read where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import MediaError
+
+
+def open_array(path: Path, dimensions: int) -> NDArray[np.floating[Any]]:
+    """Opens a ``.npy`` file of floats; reads its header only, and nothing executes by it.
+
+    Args:
+        path: the file.
+        dimensions: that it must have.
+
+    Returns:
+        The array, on disk.
+
+    Raises:
+        MediaError: not there, no such file, or another type or number of dimensions.
+    """
+    wanted = {1: "one vector (D,)", 2: "a matrix (N, D)"}[dimensions]
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise MediaError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, EOFError) as error:
+        raise MediaError(f"{path} is no array of numbers, or was cut off ({error}); write it with numpy.save.") from error
+    if not isinstance(array, np.ndarray):
+        raise MediaError(f"{path} is an archive of arrays; write each with numpy.save.")
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        raise MediaError(f"{path} holds {array.dtype}; write floats of 16, 32 or 64 bits.")
+    if array.ndim != dimensions:
+        raise MediaError(f"{path} has the shape {array.shape}; it should be {wanted}.")
+    return array
+
+
+def finite_row(array: NDArray[np.floating[Any]], label: str) -> NDArray[np.floating[Any]]:
+    """A vector, read into memory: ``(D,)``, float32 or float64.
+
+    Raises:
+        MediaError: it holds a number that is not finite; the message names its first place.
+    """
+    vector: NDArray[np.floating[Any]] = np.array(array, dtype=np.float64 if array.dtype.itemsize == 8 else np.float32)
+    wrong = np.flatnonzero(~np.isfinite(vector))
+    if len(wrong):
+        raise MediaError(f"{label}, number {wrong[0]} is {vector[wrong[0]]}; every number must be finite.")
+    return vector

@@ -1,0 +1,103 @@
+"""Small tables of comma-separated values that give clips their ids, and names to what has none."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.recordings import Stamp
+from signbench.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class IdRow:
+    """A row of such a table.
+
+    Attributes:
+        line: where it stands, from 1.
+        cells: column -> text without surrounding spaces, not empty.
+    """
+
+    line: int
+    cells: dict[str, str]
+
+
+def read_id_table(table: Path, columns: Sequence[str], required: Sequence[str] = ()) -> dict[str, IdRow]:
+    """Reads a table whose first line names its columns.
+
+    Args:
+        table: a UTF-8 file of comma-separated values, with or without a byte-order mark.
+        columns: that it may have besides ``id``.
+        required: those of them that it must have.
+
+    Returns:
+        Clip id -> its row, in the table's order.
+
+    Raises:
+        InputError: not there or not readable, a column that is not known or that is missing or doubled, a row of another length,
+            an empty cell, a bad or doubled id, or no row at all. The message names the line.
+    """
+    rows: dict[str, IdRow] = {}
+    for line, cells in _rows(table, ("id", *columns), ("id", *required)):
+        where = f"{table}, line {line}"
+        empty = [column for column, text in cells.items() if not text]
+        if empty:
+            raise InputError(f"{where} has nothing in the column {empty[0]}; fill it in, or take the row out.")
+        try:
+            name = clip_id(cells["id"], suffix=False)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+        if name in rows:
+            raise InputError(f"{where}: the clip {name} stands in line {rows[name].line} already; keep one row.")
+        rows[name] = IdRow(line, cells)
+    if not rows:
+        raise InputError(f"{table} has a line of column names and nothing below it.")
+    return rows
+
+
+def _rows(table: Path, columns: Sequence[str], required: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            _check_header(table, header, columns, required)
+            begin = reader.line_num + 1
+            for row in reader:
+                if row and len(row) != len(header):
+                    raise InputError(
+                        f"{table}, line {begin} has {len(row)} cells for {len(header)} columns; "
+                        "put text with a comma into double quotes."
+                    )
+                if row:
+                    yield begin, dict(zip(header, (cell.strip() for cell in row), strict=True))
+                begin = reader.line_num + 1
+    except FileNotFoundError:
+        raise InputError(f"{table} does not exist; it names the clips, with the columns {', '.join(columns)}.") from None
+    except OSError as error:
+        raise InputError(f"{table} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{table} is not UTF-8 text; save it as such.") from error
+    except csv.Error as error:
+        raise InputError(f"{table} is no table of comma-separated values ({error}).") from error
+
+
+def _check_header(table: Path, header: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> None:
+    for name in required:
+        if name not in header:
+            parted = any(mark in cell for cell in header for mark in "\t;|")
+            hint = "separate them by commas" if parted else f"its first line names the columns, some of {', '.join(columns)}"
+            raise InputError(f"{table} has no column {name}; {hint}.")
+    for place, name in enumerate(header):
+        if name not in columns:
+            raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, columns)}")
+        if name in header[:place]:
+            raise InputError(f"{table} has two columns {name}; keep one.")
+
+
+def joint_stamp(*paths: Path) -> Stamp:
+    """The stamp of several files that are read together: it changes when one of them does."""
+    statuses = [path.stat() for path in paths]
+    return sum(status.st_size for status in statuses), max(status.st_mtime_ns for status in statuses)
