@@ -76,9 +76,9 @@ class Baseline:
             raise InputError(f"{run.label} covers only a subset of the clips; a baseline needs a run without --limit and --clips.")
         if run.result.status != "complete":
             raise IncompleteError(f"{run.label} is incomplete; a baseline needs a run that measured every clip.")
-        for score in run.result.scores:
-            if "+random+" in score.signature:
-                raise InputError(f"{run.label}: {score.metric} rests on random weights, whose numbers mean nothing; leave it out.")
+        for metric, text in run.result.signatures.items():
+            if "+random+" in text:
+                raise InputError(f"{run.label}: {metric} rests on random weights, whose numbers mean nothing; leave it out.")
         if not _same_scores(fold(run.plan, run.store), run.result):
             raise InputError(f"{run.label}: result.json is not what its records give; repeat the run's command, then pin it.")
         leave_out = {
@@ -102,6 +102,7 @@ class Baseline:
             )
         manifest = _Manifest(
             spec={**self.run.plan.spec(), **_PATHS},
+            measured=[item.as_json() for item in self.run.plan.measured],
             clips=self.run.plan.clips,
             provenance=self.run.provenance,
             family=self.family,
@@ -138,6 +139,7 @@ class _Manifest(BaseModel):
 
     baseline_version: Literal[1] = 1
     spec: dict[str, Any]
+    measured: list[dict[str, Any]]
     clips: tuple[str, ...]
     provenance: str
     family: tuple[str, ...]
@@ -256,7 +258,7 @@ def _read(place: Path, name: str, records: RecordFile) -> Baseline:
             if hashlib.sha256(data).hexdigest() != manifest.sha256.get(file):
                 raise InputError(f"{place / file} changed since it was pinned; pin the run again.")
         result = Result.model_validate_json(files[_RESULT])
-        plan = RunPlan.from_run({"spec": manifest.spec, "clips": manifest.clips})
+        plan = RunPlan.from_run({"spec": manifest.spec, "measured": manifest.measured, "clips": manifest.clips})
         for outcome in _outcomes(plan, manifest, files[_RECORDS]):
             records.add(outcome, plan.keys)
     except InputError:

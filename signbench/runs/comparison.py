@@ -220,7 +220,7 @@ def why_not_comparable(first: MeasuredRun, second: MeasuredRun, name: str) -> tu
     reasons = [f"{run.label} did not measure it" for run in (first, second) if name not in run.metrics]
     if reasons:
         return tuple(reasons)
-    reasons = signature.differences(first.metrics[name].score.signature, second.metrics[name].score.signature)
+    reasons = signature.differences(first.metrics[name].signature, second.metrics[name].signature)
     if not reasons:
         reasons = [
             f"the records of {run.label} were made by another revision of the metric than this installation has; score it again"
@@ -312,7 +312,7 @@ def _metric(first: MeasuredRun, second: MeasuredRun, name: str, tests: int) -> M
         worst_value=(len(set(clips) - ours.recorded), len(set(clips) - theirs.recorded)),
         left_out=tuple(sorted(set(first.plan.clips) - set(clips))),
         moved=tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference) if by_clip is not None else (),
-        signature=ours.score.signature,
+        signature=ours.signature,
     )
 
 

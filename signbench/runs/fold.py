@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip import Modality
+from signbench.errors import SignbenchError
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.runs import signature
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
 from signbench.runs.result import MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
 from signbench.scoring.clip_scoring import Failure
-from signbench.statistics.intervals import interval
+from signbench.statistics.intervals import Interval, interval
 
 _NOT_TRIED = Failure("it has not been scored yet; repeat the command to go on.", "pair")
 
@@ -97,16 +98,15 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     records = StoredRecords(store, key, counted, metric.missing())
     measured = len(plan.clips) - len(failures)
     once: Weights = np.ones((1, len(counted)), dtype=np.int64)
-    value = _number(metric.score(records, once)) if measured else None
     clusters = None
     if plan.clusters is not None:
         of_clip = dict(zip(plan.clips, plan.clusters, strict=True))
         clusters = [of_clip[clip] for clip in counted]
-    bounds = interval(metric, records, clusters) if value is not None else None
+    value, bounds, undefined = _value(metric, records, clusters) if measured else (None, None, "no clip could be measured")
     note = metric.note(records) if measured else None
     samples = metric.samples(records) if measured else None
-    if value is None:
-        note = "no clip could be measured" if not measured else "the measured clips leave the score undefined"
+    if undefined is not None:
+        note = f"{undefined}; {note}" if note is not None else undefined
     worst = frozenset(counted)
     return Score(
         metric=metric.canonical,
@@ -122,7 +122,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
         clips=measured,
         coverage=measured / len(plan.clips),
         std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
-        reference_value=_number(metric.reference_score(records, once)) if measured else None,
+        reference_value=_number(metric.reference_score(records, once)) if value is not None else None,
         seen=_number(metric.seen(records, once)) if measured else None,
         duration_ratio=inputs.ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
         note=note,
@@ -142,6 +142,26 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             subset=_subset(plan),
         ),
     )
+
+
+def _value(
+    metric: Metric, records: StoredRecords, clusters: Sequence[str] | None
+) -> tuple[float | None, Interval | None, str | None]:
+    """The score and its interval; or why there is no score, such as fewer clips than the metric needs.
+
+    Jackknifed scores are costly, and their interval folds the plain score on the way.
+    """
+    try:
+        bounds = interval(metric, records, clusters) if metric.interval_method == "jackknife" else None
+        if bounds is not None and bounds.score is not None:
+            value = bounds.score if math.isfinite(bounds.score) else None
+        else:
+            value = _number(metric.score(records, np.ones((1, len(records)), dtype=np.int64)))
+    except SignbenchError as error:
+        return None, None, str(error).rstrip(".")
+    if value is None:
+        return None, None, "the measured clips leave the score undefined"
+    return value, bounds or interval(metric, records, clusters), None
 
 
 @dataclass

@@ -27,6 +27,7 @@ class MeasuredMetric:
         metric: with its parameters settled.
         key: the name under which its records are kept.
         score: as the result has it.
+        signature: how it was measured.
         plan: of the run.
         store: the run's records.
     """
@@ -34,6 +35,7 @@ class MeasuredMetric:
     metric: Metric
     key: str
     score: Score
+    signature: str
     plan: RunPlan
     store: RecordStore
 
@@ -77,10 +79,11 @@ class MeasuredRun:
 
     @cached_property
     def metrics(self) -> dict[str, MeasuredMetric]:
-        """Each metric by the name of its score, in the run's order."""
+        """Each metric by the name of its score, in the run's order, without those whose weights were not present."""
         return {
-            score.metric: MeasuredMetric(metric, key, score, self.plan, self.store)
+            score.metric: MeasuredMetric(metric, key, score, score.signature, self.plan, self.store)
             for metric, key, score in zip(self.plan.metrics, self.plan.keys, self.result.scores, strict=True)
+            if score.signature is not None
         }
 
     def clusters(self, clips: Sequence[str]) -> list[str] | None:

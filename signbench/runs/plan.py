@@ -28,7 +28,6 @@ class Measured:
 
     Attributes:
         metric: with its parameters settled.
-        key: the name under which its records are kept, which changes when the records would; None where it is not measured.
         extractor: signature of the network through which it sees the clips, or None.
         tier: ``core``, or ``extended``: it needs weights that may not be there.
         label: how a suite names its row, or None.
@@ -36,7 +35,6 @@ class Measured:
     """
 
     metric: Metric
-    key: str | None
     extractor: str | None = None
     tier: Tier = "core"
     label: str | None = None
@@ -60,15 +58,19 @@ class Measured:
             extractor = replace(metric.extractor, precision=protocol.precision)
             if tier == "extended" and (lacking := missing_weights(extractor)):
                 command = f"signbench weights fetch {' '.join(lacking)}"
-                return cls(metric, None, None, tier, label, f"weights not present; {command} brings them")
+                return cls(metric, None, tier, label, f"weights not present; {command} brings them")
             seen = extractor.signature()
-        return cls(metric, record_key(metric, seen), seen, tier, label)
+        return cls(metric, seen, tier, label)
+
+    @property
+    def key(self) -> str | None:
+        """The name under which its records are kept, which changes when the records would; None where it is not measured."""
+        return record_key(self.metric, self.extractor) if self.unavailable is None else None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for ``run.json``."""
         return {
             "metric": self.metric.canonical,
-            "key": self.key,
             "extractor": self.extractor,
             "tier": self.tier,
             "label": self.label,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -28,12 +28,14 @@ class Interval:
         high: upper end in the metric's unit, or None.
         method: ``bootstrap``, ``jackknife``, ``cluster-bootstrap`` or ``cluster-jackknife``; what was done or would have been.
         reason: why there is no interval, in a few words, or None where there is one.
+        score: the score of all clips, where it was folded on the way; NaN where it is undefined.
     """
 
     low: float | None
     high: float | None
     method: str
     reason: str | None = None
+    score: float | None = field(default=None, compare=False)
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -82,16 +84,18 @@ def interval(metric: Metric, records: Records, clusters: Sequence[Hashable] | No
         without = jackknife.leave_out(group if cluster is None else group[cluster])
         # the plain score rides along as a first row of ones, so that the records are read once
         scores = metric.score(records, np.concatenate([np.ones((1, clips), dtype=np.uint8), without]))
+        plain: float | None = float(scores[0])
         bounds = jackknife.t_interval(float(scores[0]), scores[1:])
         reason = "the score is undefined when some clips are left out"
     else:
+        plain = None
         weights: Weights = _shared_draws(units)
         if cluster is not None:
             weights = bootstrap.over_clusters(weights, cluster)
         scores = metric.score(records, weights)
         bounds = bootstrap.percentile_interval(scores)
         reason = f"the score is undefined in {int((~np.isfinite(scores)).sum())} of {len(scores)} draws"
-    return Interval(None, None, method, reason) if bounds is None else Interval(*bounds, method)
+    return Interval(None, None, method, reason, plain) if bounds is None else Interval(*bounds, method, None, plain)
 
 
 def numbered(labels: Sequence[Hashable]) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from signbench.metrics.pose import scalars
 from signbench.runs.fold import fold
 from signbench.runs.folder import RunFolder, json_bytes, write_atomically
 from signbench.runs.measured_run import MeasuredRun
-from signbench.runs.plan import RunPlan
+from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.records import ClipRow, RecordFile
 from signbench.runs.result import Subset, TaskSplit
 from signbench.runs.store import RecordStore
@@ -137,7 +137,7 @@ def simulated(
     plan = RunPlan(
         "references",
         "predictions",
-        tuple(metrics),
+        tuple(Measured.of(metric, Protocol(size=size)) for metric in metrics),
         Protocol(size=size),
         clips or clip_ids(count),
         Subset(limit=subset) if subset is not None else None,
@@ -166,7 +166,14 @@ def simulated(
         with RecordFile(RunFolder(out).records(0), write=True) as file:
             for outcome in outcomes.values():
                 file.add(outcome, plan.keys)
-        description = {"run_version": 1, "spec": plan.spec(), "clips": list(plan.clips), "status": result.status}
+        measured = [item.as_json() for item in plan.measured]
+        description = {
+            "run_version": 1,
+            "spec": plan.spec(),
+            "measured": measured,
+            "clips": list(plan.clips),
+            "status": result.status,
+        }
         write_atomically(RunFolder(out).run_json, json_bytes({**description, "exit_code": result.exit_code, "provenance": "here"}))
         write_atomically(RunFolder(out).result_json, json_bytes(result.as_json()))
     return MeasuredRun(label, plan, result, store, "here")
