@@ -1,0 +1,170 @@
+"""Brings the weights of networks: official files, which are read and never run, or seeded random ones."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from signbench.errors import InputError, listing
+from signbench.weights.store import is_registered, path_of, signed_digest
+
+Network = TypeVar("Network", bound=nn.Module)
+
+_SEED = 0
+_STEPS_OF_TRAINING = "num_batches_tracked"
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name such as ``cpu`` or ``cuda:0``.
+
+    Raises:
+        InputError: torch does not know it, or this machine does not have it.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device).cpu()
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise InputError(f"device {name} cannot be used: {_first_line(error)}.") from error
+    return device
+
+
+def without_weights(make: Callable[[], Network]) -> Network:
+    """A network whose weights take no memory and, since none are drawn, leave torch's random state as it was."""
+    with torch.device("meta"):
+        return make().eval().requires_grad_(False)
+
+
+def official_weights(name: str) -> dict[str, Tensor]:
+    """What a registered file of weights holds.
+
+    Args:
+        name: in the registry of weights.
+
+    Returns:
+        float32 tensors on the CPU by name.
+
+    Raises:
+        InputError: the file is not there, is not the registered one, or holds anything but tensors by name.
+    """
+    signed_digest(name)
+    path = path_of(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    # torch reports damage through whatever its unpickler stumbles over.
+    except Exception as error:
+        unpickling = isinstance(error, pickle.UnpicklingError)
+        reason = "its pickle is damaged or holds more than tensors" if unpickling else _first_line(error)
+        raise InputError(f"{path} cannot be read as weights: {reason}. {_again(name)}") from error
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise InputError(f"{path} does not hold tensors by name, as the weights {name} do. {_again(name)}")
+    return {str(key): value.float() if value.is_floating_point() else value for key, value in content.items()}
+
+
+def torchscript_program(name: str, device: torch.device) -> Callable[..., Tensor]:
+    """A registered TorchScript file, which is a program together with its weights.
+
+    Args:
+        name: in the registry of weights.
+        device: where it is to run.
+
+    Raises:
+        InputError: the file is not there; or it is not the registered one, and then it is not even opened.
+    """
+    path = path_of(name)
+    if not is_registered(name, path):
+        raise InputError(
+            f"{path} is not the registered file of the weights {name}; it is a program, so no other is run. {_again(name)}"
+        )
+    torchscript: Any = torch.jit
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        program = torchscript.load(path, map_location=device).eval()
+
+    def run(*arguments: Any, **options: Any) -> Tensor:
+        # Without what TorchScript would optimise after a first call or two, so that all calls give the same bits.
+        with torchscript.optimized_execution(False):
+            result: Tensor = program(*arguments, **options)
+        return result
+
+    return run
+
+
+def random_weights(network: nn.Module) -> dict[str, Tensor]:
+    """Seeded random weights for every tensor of a network, the same in every process.
+
+    Convolutions are scaled as by He et al. (2015), so that activations neither die nor explode; batch normalisation has statistics,
+    scales and shifts of its own, so that leaving one out would show.
+
+    Returns:
+        float32 tensors on the CPU by name.
+    """
+    generator = torch.Generator().manual_seed(_SEED)
+
+    def drawn(name: str, shape: torch.Size) -> Tensor:
+        if name.endswith(_STEPS_OF_TRAINING):
+            return torch.zeros(shape, dtype=torch.int64)
+        if len(shape) > 1:
+            return torch.randn(shape, generator=generator) * math.sqrt(2 / math.prod(shape[1:]))
+        if name.endswith(("weight", "running_var")):
+            return torch.rand(shape, generator=generator) + 0.5
+        return torch.randn(shape, generator=generator) * 0.1
+
+    return {name: drawn(name, tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def give_weights(network: nn.Module, weights: Mapping[str, Tensor], origin: str, *, unused: str | None = None) -> None:
+    """Puts weights into a network, all of them and no others.
+
+    Args:
+        network: made by :func:`without_weights`.
+        weights: tensors by name.
+        origin: name of the weights in the registry, for messages.
+        unused: beginning of the names of layers that the network leaves out.
+
+    Raises:
+        InputError: names or shapes are not the network's.
+    """
+    wanted = network.state_dict()
+    given = {name: tensor for name, tensor in weights.items() if unused is None or not name.startswith(unused)}
+    # Files from before PyTorch 0.4.1 do not have this counter, which plays no part here.
+    for name in wanted:
+        if name.endswith(_STEPS_OF_TRAINING):
+            given.setdefault(name, torch.zeros((), dtype=torch.int64))
+    wrong = sorted(wanted.keys() ^ given.keys()) or [name for name in wanted if wanted[name].shape != given[name].shape]
+    if wrong:
+        raise InputError(f"the weights {origin} do not fit their network, at {listing(wrong, 3)}. {_again(origin)}")
+    network.load_state_dict(given, assign=True)
+
+
+def fold_batch_norms(network: nn.Module) -> None:
+    """Multiplies each batch normalisation into the convolution before it, which saves a pass over every activation.
+
+    Args:
+        network: in evaluation mode; its units have a convolution ``conv`` or ``conv3d`` and its normalisation ``bn``.
+    """
+    for unit in list(network.modules()):
+        parts = dict(unit.named_children())
+        if isinstance(normalisation := parts.get("bn"), (nn.BatchNorm2d, nn.BatchNorm3d)):
+            name = "conv" if "conv" in parts else "conv3d"
+            convolution = parts[name]
+            if not isinstance(convolution, (nn.Conv2d, nn.Conv3d)):
+                raise TypeError(f"the batch normalisation follows {type(convolution).__name__}, not a convolution")
+            setattr(unit, name, fuse_conv_bn_eval(convolution, normalisation))
+            unit.bn = nn.Identity()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:120].rstrip(".")
+
+
+def _again(name: str) -> str:
+    return f"Move the file away and run: signbench weights fetch {name}."

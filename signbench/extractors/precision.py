@@ -1,0 +1,36 @@
+"""What networks count in, and how it is settled around them whatever the program around has set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from signbench.extractors.base import Precision
+
+
+@contextmanager
+def counting_in(precision: Precision, device: torch.device) -> Iterator[None]:
+    """Runs networks in one precision and without gradients, and leaves torch's switches as they were.
+
+    A training loop may have TF32 on, or be within ``autocast``; neither reaches the networks. ``bf16`` is autocast's, with weights
+    in 32 bits.
+
+    Args:
+        precision: ``float32`` (IEEE, nothing shorter inside), ``tf32`` (allowed where the device has it) or ``bf16``.
+        device: where the networks count.
+    """
+    # All that these networks have are convolutions. cuDNN wants one setting for them and for recurrent layers.
+    backends: Any = torch.backends
+    switches = (backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.conv)
+    before = [switch.fp32_precision for switch in switches]
+    try:
+        for switch in switches:
+            switch.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+        with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            yield
+    finally:
+        for switch, setting in zip(switches, before, strict=True):
+            switch.fp32_precision = setting
