@@ -56,6 +56,15 @@ def test_a_loop_logs_the_number_that_measure_prints_for_any_batches_and_order(na
     assert float(fed(as_torchmetric(name), references, predictions, IDS[::-1], size=4).compute()) == printed
 
 
+@pytest.mark.parametrize("name", ["fvd:variant=cd-fvd,weights=random", "lpips:net=squeeze,weights=random"])
+def test_networks_log_what_they_print(name):
+    references = {clip: RANDOM.integers(0, 256, (16, 32, 32, 3), np.uint8) for clip in IDS[:3]}
+    predictions = {clip: references[clip][::-1] for clip in references}
+    printed = signbench.measure(references, predictions, [name]).scores[0].value
+    assert printed is not None and printed > 0
+    assert float(fed(as_torchmetric(name), references, predictions, IDS[:3]).compute()) == printed
+
+
 def test_a_clip_that_samplers_repeat_counts_once():
     metric = fed(as_torchmetric("ssim"), VIDEOS, NOISY)
     once = float(metric.compute())
