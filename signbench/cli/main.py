@@ -10,7 +10,23 @@ from typing import Any
 
 import typer
 
-from signbench.cli import cache, corpora, doctor, generators, measure, metrics, results, score, signature, study, tasks, weights
+from signbench.cli import (
+    cache,
+    ci,
+    compare,
+    corpora,
+    doctor,
+    generators,
+    leaderboard,
+    measure,
+    metrics,
+    results,
+    score,
+    signature,
+    study,
+    tasks,
+    weights,
+)
 
 app = typer.Typer(
     name="signbench",
@@ -33,6 +49,9 @@ app.add_typer(signature.app, name="signature")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")
 app.add_typer(study.app, name="study")
+app.command("compare")(compare.command)
+app.add_typer(ci.app, name="ci")
+app.add_typer(leaderboard.app, name="leaderboard")
 
 
 @app.callback(invoke_without_command=True)

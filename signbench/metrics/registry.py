@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from signbench.errors import InputError, nearest
@@ -33,6 +34,7 @@ _BUILT_IN = {
 }
 
 
+@lru_cache(maxsize=1)
 def _installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group="signbench.metrics")}
 

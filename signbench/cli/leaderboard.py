@@ -1,0 +1,206 @@
+"""``signbench leaderboard``: submit entries, check them, rank them, and publish them as pages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signbench.cli.options import Json
+
+if TYPE_CHECKING:
+    from signbench.leaderboard.board import Board
+    from signbench.leaderboard.checking import CheckReport
+
+app = typer.Typer(no_args_is_help=True, help="Submit runs to leaderboards, check entries, rank them, and build the site.")
+
+
+class Format(StrEnum):
+    """Forms that a leaderboard can be printed in."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
+
+
+Boards = Annotated[
+    Path | None,
+    typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
+]
+Split = Annotated[str | None, typer.Option(help="A split of the task; default: its first.")]
+
+
+@app.command("list")
+def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
+    """List all leaderboards, one line each."""
+    import json as encoder
+    from collections import Counter
+
+    from signbench.cli import printing
+    from signbench.leaderboard.entries import ENTRY, read_card
+    from signbench.leaderboard.ranking import standings
+
+    shown = []
+    for standing in standings(leaderboards):
+        kinds = Counter(read_card(place.folder / ENTRY).kind for place in standing.places)
+        counts = {kind: kinds[kind] for kind in ("measured", "verified", "anchor")}
+        printed = sum(len(table.rows) for table in standing.published)
+        shown.append({"task": standing.task.name, "split": standing.split, **counts, "published": printed})
+    if json:
+        printing.data(encoder.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        printing.table([{name: str(value) for name, value in row.items()} for row in shown])
+
+
+@app.command("show")
+def show(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench leaderboard list.")],
+    split: Split = None,
+    metric: Annotated[str | None, typer.Option("-m", "--metric", help="Only this metric, and ranks by it.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    leaderboards: Boards = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.leaderboard import tables
+    from signbench.leaderboard.ranking import board
+
+    found = board(task, split, metric=metric, leaderboards=leaderboards)
+    wanted = Format.json if json else form
+    if wanted is Format.json:
+        printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    elif wanted is Format.table:
+        _print_tables(found)
+    else:
+        write = {Format.csv: tables.as_csv, Format.markdown: tables.as_markdown, Format.latex: tables.as_latex}[wanted]
+        printing.data(write(found))
+
+
+@app.command("submit")
+def submit(
+    path: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a complete run; or, with --row, of a study.")],
+    name: Annotated[str | None, typer.Option("--as", help="Name of the row. Default: that of the generator or folder.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the productions, such as CC-BY-4.0. Default: the generator's.")] = None,
+    contact: Annotated[str | None, typer.Option(help="Whom to ask, such as an address.")] = None,
+    citation: Annotated[str | None, typer.Option(help="Whom to cite. Default: as the generator says.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where to read more, beginning with https://.")] = None,
+    task: Annotated[str | None, typer.Option(help="Of a study: the task that the row belongs to.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a study: the row's split; default: the task's first.")] = None,
+    row: Annotated[str | None, typer.Option(help="Of a study: the row whose clips were judged.")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="Of a study: what a person decided about open answers.")] = None,
+    leaderboards: Annotated[Path, typer.Option(help="Folder of leaderboards.")] = Path("leaderboards"),
+    replace: Annotated[bool, typer.Option("--replace", help="Move an older entry of that name to <name>.old-N.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a run as an entry of its leaderboard; or add a study's SUS to a row that is there, as a human column."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.leaderboard.submission import submit_run, submit_study
+    from signbench.runs.measured_run import measured_run
+
+    of_study = {"--task": task, "--row": row}
+    of_run = {"--as": name, "--licence": licence, "--contact": contact, "--citation": citation, "--url": url}
+    if any(value is not None for value in (*of_study.values(), split, lexicon)):
+        surplus = [option for option, value in of_run.items() if value is not None]
+        if task is None or row is None or surplus:
+            beside = f", and not with {surplus[0]}" if surplus else ""
+            raise InputError(f"a study goes with --task and --row{beside}; a run with --as and --contact.")
+        folder, outcome = submit_study(path, leaderboards, task=task, split=split, row=row, lexicon=lexicon, replace=replace)
+    else:
+        with measured_run(path) as measured:
+            folder, outcome = submit_run(
+                measured,
+                leaderboards,
+                row=name,
+                licence=licence,
+                contact=contact,
+                citation=citation,
+                url=url,
+                replace=replace,
+            )
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    if json:
+        printing.data(encoder.dumps({"entry": str(folder), "outcome": outcome, "bytes": size}, indent=2, ensure_ascii=False))
+    else:
+        printing.data(f"{outcome}: {folder} ({size / 1024:.0f} KiB)")
+
+
+@app.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An entry's folder, or a folder of leaderboards.")],
+    predictions: Annotated[Path | None, typer.Option(help="Score these again, and compare: the only proof.")] = None,
+    references: Annotated[Path | None, typer.Option(help="Your own copy of the data set, for --predictions.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Where the predictions give the same, write kind: verified.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for scoring. Default: one per core.")] = None,
+    json: Json = False,
+) -> None:
+    """Check entries that may come from anybody. Exit 2 where something is wrong; all of it is told.
+
+    A check finds mistakes. Only --predictions proves that the numbers are those of the predictions.
+    """
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.leaderboard.checking import check as checked
+    from signbench.leaderboard.checking import with_problems
+    from signbench.leaderboard.verification import verify as verified
+
+    if predictions is None and (verify or references is not None):
+        raise InputError("--verify and --references go with --predictions DIR, the folder that was handed in.")
+    report = checked(path)
+    if predictions is not None and not report.problems:
+        with printing.progress_bars(True) as progress:
+            again = verified(path, predictions, references=references, write=verify, workers=workers, progress=progress)
+        report = with_problems(report, again)
+    _tell(report, proved=predictions is not None, json=json)
+    if report.problems:
+        raise typer.Exit(InputError.exit_code)
+
+
+@app.command("build")
+def build(
+    out: Annotated[Path, typer.Option(help="Folder of the site; an older one is renamed to <name>.old-N.")],
+    leaderboards: Boards = None,
+) -> None:
+    """Build a static site that opens from the file system: no server, no network."""
+    from signbench.cli import printing
+    from signbench.leaderboard.site import build as built
+
+    printing.data(str(built(out, leaderboards)))
+
+
+def _print_tables(board: Board) -> None:
+    from signbench.cli import printing
+    from signbench.leaderboard import tables
+
+    if not board.blocks and not board.published:
+        printing.data(f"{board.task} ({board.split}) has no row yet; signbench leaderboard submit RUN adds one.")
+    for place, block in enumerate(board.blocks):
+        printing.table(tables.rows(block), tables.title(board, place))
+        printing.data("\n".join([*tables.remarks(block), ""]))
+    for table in board.published:
+        printing.table(tables.published_rows(table), f"Published, and ranked with nothing: {tables.source(table)}")
+        printing.data("\n".join([*table.notes, ""]))
+
+
+def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:
+    import json as encoder
+
+    from signbench.cli import printing
+
+    if json:
+        printing.data(encoder.dumps(report.as_json(), indent=2, ensure_ascii=False))
+        return
+    printing.data("\n".join(map(str, report.problems)) if report.problems else f"in order: {', '.join(report.entries)}")
+    for note in report.notes:
+        printing.talk(note)
+    if not report.problems and not proved:
+        printing.talk("A check finds mistakes; only --predictions DIR proves that the numbers are those of the predictions.")

@@ -1,0 +1,262 @@
+"""The check of entries that may come from anybody: every mistake that can be found without the predictions, all at once.
+
+A check finds mistakes. It cannot tell whether the records are those of the predictions; only scoring these again can
+(:mod:`signbench.leaderboard.verification`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import InputError, SignbenchError
+from signbench.leaderboard.entries import (
+    ENTRY,
+    FILES,
+    MOST_BYTES,
+    RECORDS,
+    REQUIRED,
+    RESULT,
+    STUDY,
+    Entry,
+    EntryCard,
+    is_moved_aside,
+    read_card,
+    read_entry,
+    read_entry_result,
+)
+from signbench.leaderboard.entry_records import read_records
+from signbench.leaderboard.human import read_human
+from signbench.leaderboard.problems import Kind, Problem
+from signbench.leaderboard.published import FILE as PUBLISHED
+from signbench.leaderboard.score_checks import human_problems, score_problems
+from signbench.leaderboard.task_checks import (
+    agreement_problems,
+    card_problems,
+    plan_problems,
+    prediction_problems,
+    result_problems,
+    task_of,
+)
+from signbench.tasks.schema import Task
+
+_BESIDE = ("README.md", f"{PUBLISHED}.yaml")
+_PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".npy")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What came of a check.
+
+    Attributes:
+        entries: folders that were checked.
+        problems: everything that is wrong, by entry.
+        notes: what a keeper should know, though nothing is wrong.
+    """
+
+    entries: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        problems = [problem.as_json() for problem in self.problems]
+        return {"entries": list(self.entries), "problems": problems, "notes": list(self.notes)}
+
+
+def with_problems(report: CheckReport, more: Iterable[Problem]) -> CheckReport:
+    """A report with further problems, such as those that scoring the predictions again brought up."""
+    return CheckReport(report.entries, (*report.problems, *more), report.notes)
+
+
+def check(path: Path) -> CheckReport:
+    """Checks an entry, or all entries below a folder.
+
+    Args:
+        path: an entry's folder, or a folder of leaderboards.
+
+    Raises:
+        InputError: there is no entry there.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path} is not a folder; give an entry's folder, or a folder of leaderboards.")
+    problems: list[Problem] = []
+    notes: list[str] = []
+    folders = list(_entry_folders(path, problems, notes))
+    if not folders and not problems:
+        raise InputError(f"{path} holds no entry; give an entry's folder, or a folder of leaderboards.")
+    cards: dict[Path, EntryCard] = {}
+    for folder in folders:
+        card, found = _checked(folder)
+        problems += found
+        if card is not None:
+            cards[folder] = card
+            if card.kind == "verified":
+                notes.append(f"{folder} says that it is verified (with signbench {card.verified_with}); only its keeper can know.")
+            if card.references == "own copy":
+                notes.append(
+                    f"{folder} was measured against an own copy of the references; it ranks only with rows of the same ones."
+                )
+    problems += _duplicates(cards)
+    return CheckReport(tuple(map(str, folders)), tuple(problems), tuple(notes))
+
+
+def check_entry(folder: Path) -> list[Problem]:
+    """Everything that is wrong with one entry.
+
+    Args:
+        folder: of the entry; the names of the folders above it are its split and its task.
+    """
+    return _checked(folder)[1]
+
+
+def _entry_folders(root: Path, problems: list[Problem], notes: list[str]) -> Iterator[Path]:
+    """Folders with an entry's files, in order; strays and links on the way are problems."""
+    if any((root / name).exists() for name in FILES):
+        yield root
+        return
+    for place, folders, files in os.walk(root):
+        folder = Path(place)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in list(folders):
+            if (folder / name).is_symlink():
+                folders.remove(name)
+                problems.append(_link(str(folder / name)))
+        if folder != root and is_moved_aside(folder):
+            folders.clear()
+            notes.append(f"{folder} was moved aside and is not looked at.")
+        elif any(name in FILES for name in files):
+            folders.clear()
+            yield folder
+        else:
+            problems += [
+                Problem(str(folder), "file", f"{name} is no part of an entry", "remove it")
+                for name in sorted(files)
+                if name not in _BESIDE and not name.startswith(".")
+            ]
+
+
+def _checked(folder: Path) -> tuple[EntryCard | None, list[Problem]]:
+    problems = list(_file_problems(folder))
+    card = _read(folder, "card", lambda: read_card(folder / ENTRY), problems, ENTRY)
+    result = _read(folder, "result", lambda: read_entry_result(folder), problems, RESULT)
+    records = _read(folder, "records", lambda: read_records(folder / RECORDS), problems, RECORDS)
+    human = _read(folder, "human", lambda: read_human(folder / STUDY), problems, STUDY) if (folder / STUDY).is_file() else None
+    task: Task | None = None
+    if card is not None:
+        problems += card_problems(folder, card)
+        task = task_of(folder, card, problems)
+    if result is not None:
+        problems += result_problems(folder, result, task)
+    if card is not None and result is not None:
+        problems += agreement_problems(folder, card, result)
+    if result is not None and records is not None:
+        problems += score_problems(folder, result, records)
+        if task is not None:
+            problems += plan_problems(folder, records, task)
+    if card is not None and records is not None:
+        problems += prediction_problems(folder, card, records)
+    if human is not None:
+        problems += human_problems(folder, human)
+    return card, problems
+
+
+def _read(folder: Path, kind: Kind, reader: Any, problems: list[Problem], name: str) -> Any:
+    """What a file says; None, with a problem, where it cannot be read, and without one where its absence was told already."""
+    if not (folder / name).is_file() or (folder / name).is_symlink() or (folder / name).stat().st_size > MOST_BYTES:
+        return None
+    if _is_pickle(folder / name):
+        return None
+    try:
+        return reader()
+    except SignbenchError as error:
+        what, _, remedy = str(error).removeprefix(f"{folder / name}").lstrip(":, ").rstrip(".").rpartition("; ")
+        problems.append(Problem(str(folder), kind, f"{name}: {what or remedy}", remedy if what else "submit the run again"))
+        return None
+
+
+def _link(place: str) -> Problem:
+    return Problem(place, "path", "it is a link, which can leave the folder", "put the files themselves there")
+
+
+def _file_problems(folder: Path) -> Iterator[Problem]:
+    place = str(folder)
+    if folder.is_symlink():
+        yield _link(place)
+    size = 0
+    for path in sorted(folder.iterdir()):
+        shown = path.name if path.name.isprintable() else repr(path.name)
+        if path.is_symlink():
+            yield Problem(place, "path", f"{shown} is a link, which can leave the folder", "put the file itself there")
+        elif path.is_dir():
+            yield Problem(place, "file", f"{shown} is a folder, and an entry has none", "remove it")
+        elif not path.is_file():
+            yield Problem(place, "file", f"{shown} is no plain file", "remove it")
+        else:
+            size += path.stat().st_size
+            if path.suffix.lower() in _PICKLES or _is_pickle(path):
+                yield Problem(place, "file", f"{shown} is a pickle, which can run code where it is opened", "remove it")
+            elif path.name not in FILES:
+                yield Problem(place, "file", f"{shown} is no part of an entry, which is {', '.join(REQUIRED)}", "remove it")
+    if size > MOST_BYTES:
+        yield Problem(place, "file", f"it takes {size / 2**20:.1f} MB, and at most {MOST_BYTES >> 20} are taken", "submit it again")
+    for name in REQUIRED:
+        if not os.path.lexists(folder / name):
+            yield Problem(place, "file", f"{name} is missing", "submit the run again with signbench leaderboard submit")
+
+
+def _is_pickle(path: Path) -> bool:
+    """Whether a file begins like a pickle or a NumPy array, which may hold one, and not like what an entry holds."""
+    with path.open("rb") as stream:
+        start = stream.read(6)
+    return (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05") or start == b"\x93NUMPY"
+
+
+def _duplicates(cards: Mapping[Path, EntryCard]) -> Iterator[Problem]:
+    """Rows of one task and split with the same name or the same predictions; those beside a checked one count too."""
+    for folder, card in cards.items():
+        for other_folder, other in _beside(folder, cards):
+            if (other.task, other.split) != (card.task, card.split) or (other_folder in cards and other_folder >= folder):
+                continue
+            if other.row.casefold() == card.row.casefold():
+                yield Problem(str(folder), "duplicate", f"{other_folder} has the same name, {other.row}", "choose another --as")
+            if other.predictions_sha256 == card.predictions_sha256:
+                yield Problem(str(folder), "duplicate", f"{other_folder} has the same predictions", "keep one of the two")
+
+
+def _beside(folder: Path, cards: Mapping[Path, EntryCard]) -> Sequence[tuple[Path, EntryCard]]:
+    found = [(other, card) for other, card in cards.items() if other != folder]
+    for other in _siblings(folder):
+        if other not in cards:
+            try:
+                found.append((other, read_card(other / ENTRY)))
+            except SignbenchError:  # its own check tells
+                continue
+    return found
+
+
+def _siblings(folder: Path) -> Iterable[Path]:
+    if not folder.parent.is_dir():
+        return ()
+    return (
+        other
+        for other in sorted(folder.parent.iterdir())
+        if other.name != folder.name and not other.is_symlink() and (other / ENTRY).is_file() and not is_moved_aside(other)
+    )
+
+
+def entry_of(folder: Path) -> Entry:
+    """A checked entry.
+
+    Raises:
+        InputError: something is wrong with it; tells all of it.
+    """
+    problems = check_entry(folder)
+    if problems:
+        raise InputError(
+            "\n".join([f"{folder} is not in order:", *(f"- {problem.what}; {problem.remedy}." for problem in problems)])
+        )
+    return read_entry(folder)

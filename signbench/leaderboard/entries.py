@@ -1,0 +1,321 @@
+"""Entries of leaderboards: a folder of three small files for each row, and where they lie.
+
+``leaderboards/<task>/<split>/<entry>/`` holds::
+
+    entry.yaml        the row's name, what made it, licence, contact, digests
+    result.json       the run's own
+    records.parquet   a record for each clip and metric
+    study.json        only where people judged the row's clips: counts for each sign
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from signbench import shipped
+from signbench.errors import InputError
+from signbench.leaderboard.entry_records import EntryRecords, read_records
+from signbench.leaderboard.human import HumanScore, read_human
+from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.result import Result, read_result
+
+ENTRY, RESULT, RECORDS, STUDY = "entry.yaml", "result.json", "records.parquet", "study.json"
+REQUIRED = (ENTRY, RESULT, RECORDS)
+FILES = (*REQUIRED, STUDY)
+ENTRY_VERSION = 1
+MOST_BYTES = 8 * 1024 * 1024
+"""Of all files of an entry together."""
+
+Kind = Literal["measured", "verified", "anchor"]
+"""``measured``: a run's result; ``verified``: scored again from its predictions by who keeps the leaderboard; ``anchor``: its
+generator is shown the references."""
+
+_MOST_YAML_BYTES = 64 * 1024
+_UNFIT = re.compile(r"[<>&\"'`|/\\]")
+_OLD = re.compile(r"\.old-\d+$")
+
+
+def _plain(text: str) -> str:
+    if not text.strip() or text != text.strip() or len(text) > 500 or not text.isprintable() or "<" in text or ">" in text:
+        raise ValueError(f"is {text[:60]!r}, but should be one line without < and >")
+    return text
+
+
+def row_name(text: str) -> str:
+    """A row's name, as it may stand in tables, on pages and in paths.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    fits = text.isprintable() and not _UNFIT.search(text) and not text.startswith(".") and not _OLD.search(text)
+    if not text or len(text) > 80 or text != unicodedata.normalize("NFC", text.strip()) or not fits or not folder_name(text):
+        raise ValueError(
+            f"is {text[:60]!r}, but a name has at most 80 characters, none of them a slash, a quote, <, >, & or a control character"
+        )
+    return text
+
+
+def folder_name(row: str) -> str:
+    """The name of a row's folder."""
+    return re.sub(r"[^\w.=+-]+", "-", row).strip("-.")
+
+
+def _path(text: str) -> str:
+    parts = PurePosixPath(text).parts
+    wrong = text.startswith("/") or "\\" in text or not text.isprintable() or any(part.startswith(".") for part in parts)
+    if wrong or not parts or str(PurePosixPath(text)) != text or _UNFIT.search(text.replace("/", "")):
+        raise ValueError(f"is {text[:60]!r}, which leaves the folder of leaderboards or is no name")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_plain)]
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Fields(BaseModel):
+    """Every field is required, and no other is allowed. The descriptions say what to write, for error messages."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class EntryCard(_Fields):
+    """What ``entry.yaml`` says.
+
+    Attributes:
+        entry_version: of this form.
+        row: name of the row; the entry's folder is called after it.
+        task: name of the task.
+        task_version: that it was measured on.
+        split: of the task.
+        kind: measured, verified or anchor.
+        references: the task's own, or a copy of the data set that nothing in the task vouches for.
+        generator: the card of what made the clips, as in ``result.json``; None where predictions were handed in.
+        licence: under which the productions may be used.
+        contact: whom to ask.
+        citation: whom to cite, or None.
+        url: where to read more, or None.
+        predictions_sha256: over the productions' files.
+        sha256: of the other two files.
+        signbench: version that wrote the entry.
+        verified_with: version that scored the predictions again and found the same; None unless kind is verified.
+    """
+
+    entry_version: Literal[1] = Field(description="1")
+    row: Annotated[str, AfterValidator(row_name)] = Field(description="the row's name")
+    task: Annotated[str, AfterValidator(_path)] = Field(description="a task's name, such as synthsign/text-to-pose")
+    task_version: int = Field(ge=1, description="a whole number from 1")
+    split: Annotated[str, AfterValidator(_path)] = Field(description="a split of the task")
+    kind: Kind = Field(description="measured, verified or anchor")
+    references: Literal["task", "own copy"] = Field(description="task or own copy")
+    generator: dict[str, str | list[str] | None] | None = Field(description="the generator's card, or null")
+    licence: _Text = Field(description="under which licence the productions may be used, such as CC-BY-4.0")
+    contact: _Text = Field(description="whom to ask, such as an address")
+    citation: _Text | None = Field(description="authors and title, or null")
+    url: Annotated[str, Field(pattern=r"^https://[^\s<>\"'`\\]+$", max_length=500)] | None = Field(
+        description="an address that begins with https://, or null"
+    )
+    predictions_sha256: _Digest = Field(description="the digest over the predictions, 64 hexadecimal digits")
+    sha256: dict[str, _Digest] = Field(description=f"the SHA-256 of {RESULT} and {RECORDS}")
+    signbench: _Text = Field(description="the version of signbench that wrote the entry")
+    verified_with: _Text | None = Field(description="the version of signbench that verified the entry, or null")
+
+    def yaml(self) -> bytes:
+        """The file's content."""
+        import yaml
+
+        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=1000)
+        return text.encode()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry lies.
+
+    Attributes:
+        task: name of the task.
+        split: of the task.
+        folder: of the entry.
+    """
+
+    task: str
+    split: str
+    folder: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One row of a leaderboard.
+
+    Attributes:
+        folder: where it lies.
+        card: what ``entry.yaml`` says.
+        result: the run's scores.
+        human: what people understood, or None.
+    """
+
+    folder: Path
+    card: EntryCard
+    result: Result
+    human: HumanScore | None
+
+    @cached_property
+    def records(self) -> EntryRecords:
+        """The records that are kept.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        return read_records(self.folder / RECORDS)
+
+    @cached_property
+    def run(self) -> MeasuredRun:
+        """The entry as a run."""
+        return self.records.run(self.card.row, self.result)
+
+
+def read_card(path: Path) -> EntryCard:
+    """Reads an ``entry.yaml``.
+
+    Raises:
+        InputError: unreadable, no YAML of plain values, or a wrong field, with what to write there.
+    """
+    import yaml
+
+    from signbench.tasks.loading import read_yaml, worded
+
+    try:
+        if path.stat().st_size > _MOST_YAML_BYTES:
+            raise InputError(f"{path} has more than {_MOST_YAML_BYTES:,} bytes; such a file is a page of text.")
+        # What a reference stands for can grow without bounds.
+        for token in yaml.scan(path.read_text("utf-8"), yaml.SafeLoader):
+            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
+                raise InputError(f"{path}, line {token.start_mark.line + 1} refers to another place by & or *; write plain values.")
+    except (OSError, ValueError, yaml.YAMLError):
+        pass  # told by the reader below, in its words
+    fields = read_yaml(path, "an entry")
+    if not isinstance(fields, dict):
+        raise InputError(f"{path} is no entry; write its fields, beginning with 'entry_version: 1'.")
+    if isinstance(fields.get("entry_version"), int) and fields["entry_version"] > ENTRY_VERSION:
+        raise InputError(f"{path} was written by a newer signbench; use that one.")
+    try:
+        return EntryCard.model_validate(fields)
+    except ValidationError as error:
+        raise InputError(f"{path}: {worded(error, EntryCard, 'an entry')}") from error
+
+
+def read_entry(folder: Path) -> Entry:
+    """Reads an entry, its records only when they are asked for.
+
+    Raises:
+        InputError: a file is not there or damaged.
+    """
+    human = read_human(folder / STUDY) if (folder / STUDY).is_file() else None
+    return Entry(folder, read_card(folder / ENTRY), read_entry_result(folder), human)
+
+
+def read_entry_result(folder: Path) -> Result:
+    """Reads an entry's ``result.json``.
+
+    Raises:
+        InputError: not there, damaged, or of another version.
+    """
+    try:
+        return read_result(folder / RESULT)
+    except RecursionError as error:
+        raise InputError(f"{folder / RESULT} is not a result: its lists lie too deep in one another.") from error
+
+
+def is_moved_aside(folder: Path) -> bool:
+    """Whether a folder is an older entry that ``--replace`` moved aside."""
+    return _OLD.search(folder.name) is not None
+
+
+def places(leaderboards: Path | None = None) -> list[Place]:
+    """Where entries lie, in order of task, split and folder; those that were moved aside are left out.
+
+    Args:
+        leaderboards: a folder of leaderboards; None: ``leaderboards/`` of the current folder, then those that signbench brings
+            along.
+
+    Raises:
+        InputError: the folder does not exist.
+    """
+    if leaderboards is None:
+        ending = f"/{Path(ENTRY).stem}"
+        names = [name.removesuffix(ending) for name in shipped.names("leaderboards") if name.endswith(ending)]
+        found = [(name, shipped.find("leaderboards", f"{name}/{ENTRY}").parent) for name in names]
+    elif leaderboards.is_dir():
+        folders = sorted(path.parent for path in leaderboards.rglob(ENTRY))
+        found = [(folder.relative_to(leaderboards).as_posix(), folder) for folder in folders]
+    else:
+        raise InputError(f"{leaderboards} is not a folder; give the folder that holds a folder for each task.")
+    parted = [(PurePosixPath(name).parts, folder) for name, folder in found if not is_moved_aside(folder)]
+    return [Place("/".join(parts[:-2]), parts[-2], folder) for parts, folder in parted if len(parts) > 2]
+
+
+def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> Literal["submitted", "replaced", "unchanged"]:
+    """Writes an entry's folder, whole or not at all.
+
+    Args:
+        target: the folder.
+        files: content by name.
+        replace: move an older entry to ``<name>.old-N``.
+
+    Raises:
+        InputError: an entry is there already, or it cannot be written.
+    """
+    older = os.path.lexists(target)
+    if older:
+        same = all((target / name).is_file() and (target / name).read_bytes() == content for name, content in files.items())
+        if same:
+            return "unchanged"
+        if not replace:
+            raise InputError(f"{target} holds an entry already; choose another --as, or --replace to move it aside.")
+    package = Path(shipped.__file__).parent.resolve()
+    if target.resolve().is_relative_to(package):
+        raise InputError(f"{target} lies within the installed package; give another --leaderboards.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            for name, content in files.items():
+                (made / name).write_bytes(content)
+            made.chmod(0o755)
+            if older:
+                target.rename(free_name(target))
+            made.rename(target)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {error.strerror or error}; give another --leaderboards.") from error
+    return "replaced" if older else "submitted"
+
+
+def free_name(target: Path) -> Path:
+    """The first ``<name>.old-N`` that is free."""
+    number = 1
+    while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
+        number += 1
+    return free
+
+
+def flat_card(generator: Mapping[str, Any] | None) -> dict[str, str | list[str] | None] | None:
+    """A generator's card as an entry holds it: texts and lists of texts."""
+    if generator is None:
+        return None
+    return {
+        name: None if value is None else [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+        for name, value in generator.items()
+    }

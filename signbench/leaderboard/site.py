@@ -1,0 +1,204 @@
+"""The leaderboards as a static site: pages that open from the file system, without a server and without the network."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from signbench.errors import InputError, SignbenchError
+from signbench.leaderboard import tables
+from signbench.leaderboard.board import Block, Board, Cell, Column
+from signbench.leaderboard.entries import free_name
+from signbench.leaderboard.published import Column as PublishedColumn
+from signbench.leaderboard.ranking import ranked, standings
+from signbench.runs.comparison_tables import decimals_of
+from signbench.runs.tables import number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from signbench.tasks.schema import Task
+
+TEMPLATES = Path(__file__).with_name("templates")
+INDEX, SCRIPT, STYLE, PLOTLY = "index.html", "leaderboard.js", "leaderboard.css", "plotly.min.js"
+_NEEDS = ("jinja2", "plotly")
+
+
+def build(out: Path, leaderboards: Path | None = None) -> Path:
+    """Builds the site: an index, a page for each task and split, one style sheet and two scripts.
+
+    Args:
+        out: the site's folder; an older site is renamed to ``<name>.old-N``.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+
+    Returns:
+        The page to open.
+
+    Raises:
+        InputError: jinja2 or plotly is not installed, an entry cannot be read, or the folder cannot be written or holds something
+            else.
+    """
+    if missing := [package for package in _NEEDS if find_spec(package) is None]:
+        raise InputError(f"a site needs {' and '.join(missing)}; install signbench with its extra: signbench[report].")
+    occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if occupied and not (out / SCRIPT).is_file():
+        raise InputError(f"{out} holds something else than a site; give --out an empty or new folder.")
+    boards = [ranked(standing) for standing in standings(leaderboards)]
+    pages = rendered(sorted(boards, key=lambda found: not found.blocks))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        try:
+            for name, content in pages.items():
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                (made / name).write_text(content, encoding="utf-8")
+            _write_assets(made)
+            made.chmod(0o755)
+            if occupied:
+                out.rename(free_name(out))
+            made.replace(out)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another --out.") from error
+    return out / INDEX
+
+
+def rendered(boards: Sequence[Board]) -> dict[str, str]:
+    """The pages' HTML by their path below the site. Every value is escaped, whatever it holds.
+
+    Args:
+        boards: in the order of the index.
+    """
+    environment = _environment()
+    pages = {INDEX: environment.get_template("index.html").render(boards=boards, root="", page=page_of, leaders=_leaders)}
+    template = environment.get_template("board.html")
+    for found in boards:
+        name = page_of(found)
+        pages[name] = template.render(
+            board=found,
+            root="../" * name.count("/"),
+            task=_task(found.task),
+            judged=tables.human_signatures,
+            others=[other for other in boards if other.task == found.task and other.split != found.split],
+            page=page_of,
+            charts=charts(found),
+        )
+    return pages
+
+
+def page_of(found: Board) -> str:
+    """Path of a leaderboard's page below the site."""
+    return f"{found.task}/{found.split}.html"
+
+
+def charts(found: Board) -> dict[str, Any]:
+    """What the page's charts are drawn of: the rows of the first block, and the published ones that have a number for a metric.
+
+    A published number is left out of a chart where its unit is known to be another than that of the measured ones.
+    """
+    block = found.blocks[0] if found.blocks else None
+    metrics = {column.metric: _described(column) for column in block.columns} if block is not None else {}
+    points: list[dict[str, Any]] = []
+    for row in (*block.rows, *block.anchors) if block is not None else ():
+        values = {metric: [cell.value, *(cell.interval or (None, None))] for metric, cell in row.cells.items()}
+        points.append({"name": row.row, "kind": row.kind, "group": "measured", "values": values})
+    for place, table in enumerate(found.published):
+        usable = [column for column in table.columns if _fits(column.unit, metrics.get(column.key))]
+        for column in usable:
+            arrow = tables.ARROWS[column.direction]
+            metrics.setdefault(column.key, {"key": column.key, "unit": column.unit or "1", "heading": f"{column.key} {arrow}"})
+        for printed in table.rows:
+            numbers = {column.key: printed.value(column.metric) for column in usable}
+            name = printed.label if printed.split in (found.split, None) else f"{printed.label} ({printed.split})"
+            values = {key: [float(value), None, None] for key, value in numbers.items() if value is not None}
+            kind = "published" if printed.kind in ("model", "ablation") else "published ceiling"
+            points.append({"name": name, "kind": kind, "group": f"{place}", "source": table.source.table, "values": values})
+    return {"metrics": list(metrics.values()), "points": [point for point in points if point["values"]]}
+
+
+def _described(column: Column) -> dict[str, str]:
+    return {"key": column.metric, "unit": column.unit, "heading": tables.heading(column)}
+
+
+def _fits(unit: str | None, measured: dict[str, str] | None) -> bool:
+    return unit is None or measured is None or unit == measured["unit"]
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["heading"] = tables.heading
+    environment.filters["value"] = _value
+    environment.filters["span"] = _span
+    environment.filters["printed"] = _printed
+    environment.globals["whisker"] = _whisker
+    return environment
+
+
+def _value(cell: Any) -> str:
+    return number(cell.value, decimals_of(cell.value, *(cell.interval or ())))
+
+
+def _span(cell: Any) -> str:
+    if cell.interval is None:
+        return ""
+    decimals = decimals_of(cell.value, *cell.interval)
+    return f"{number(cell.interval[0], decimals)} – {number(cell.interval[1], decimals)}"
+
+
+def _printed(column: PublishedColumn) -> str:
+    """The head of a published column, with its unit and the arrow that the paper may have left out."""
+    arrow = tables.ARROWS[column.direction]
+    header = column.header or "(header lost)"
+    unit = f" [{column.unit}]" if column.unit not in (None, "1") and f"[{column.unit}]" not in header else ""
+    return f"{header}{unit}" if arrow in header else f"{header}{unit} {arrow}"
+
+
+def _whisker(block: Block, metric: str, cell: Cell) -> dict[str, float] | None:
+    """Where a cell's interval and value lie between the least and the largest of the block's column, in percent."""
+    cells = [row.cells[metric] for row in (*block.rows, *block.anchors) if metric in row.cells]
+    ends = [end for each in cells for end in (each.value, *(each.interval or ()))]
+    least: float = min(ends)
+    width: float = max(ends) - least
+    if cell.interval is None or width <= 0:
+        return None
+
+    def percent(value: float) -> float:
+        return round(100 * (value - least) / width, 2)
+
+    low, high = map(percent, cell.interval)
+    return {"left": low, "width": round(high - low, 2), "at": percent(cell.value)}
+
+
+def _leaders(found: Board) -> list[str]:
+    """Rows that no other is significantly better than, by the leading metric of the first block."""
+    if not found.blocks or found.leading is None:
+        return []
+    leading = found.leading
+    return [row.row for row in found.blocks[0].rows if leading in row.cells and row.cells[leading].rank == 1]
+
+
+def _task(name: str) -> Task | None:
+    """The task, for what its page says of it; None where the rows belong to a task whose file is not here."""
+    from signbench.tasks.loading import task
+
+    try:
+        return task(name)
+    except SignbenchError:
+        return None
+
+
+def _write_assets(folder: Path) -> None:
+    (folder / PLOTLY).write_bytes(files("plotly").joinpath("package_data", PLOTLY).read_bytes())
+    for name in (SCRIPT, STYLE):
+        shutil.copyfile(TEMPLATES / name, folder / name)

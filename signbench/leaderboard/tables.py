@@ -1,0 +1,221 @@
+"""A leaderboard as tables: for the terminal, for Markdown, for spreadsheets, for papers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from signbench.leaderboard.board import Block, Board, Cell, Column
+from signbench.leaderboard.human import HumanEstimate
+from signbench.leaderboard.published import Published
+from signbench.runs.comparison_tables import decimals_of, inert
+from signbench.runs.tables import number
+
+ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
+_UNDEFINED = "-"
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+}
+
+
+def heading(column: Column) -> str:
+    """A column's head: the metric, its unit and which way is better."""
+    unit = "" if column.unit == "1" else f" [{column.unit}]"
+    return f"{column.metric}{unit} {ARROWS[column.direction]}"
+
+
+def spanned(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A number with its interval."""
+    decimals = decimals_of(value, *(interval or ()))
+    if interval is None:
+        return number(value, decimals)
+    return f"{number(value, decimals)} [{number(interval[0], decimals)}, {number(interval[1], decimals)}]"
+
+
+def human_signatures(block: Block) -> list[str]:
+    """How the human columns of a block were judged, each once: rows that were judged otherwise have a column of their own."""
+    return list(dict.fromkeys(row.human.signature for row in (*block.rows, *block.anchors) if row.human is not None))
+
+
+def human_heading(signatures: Sequence[str], place: int) -> str:
+    """The head of a human column."""
+    return "SUS ↑" if len(signatures) == 1 else f"SUS ({place + 1}) ↑"
+
+
+def rows(block: Block) -> list[dict[str, str]]:
+    """What a block's printed table shows: ranked rows, then anchors; each cell as text."""
+    judged = human_signatures(block)
+    shown = []
+    for row in (*block.rows, *block.anchors):
+        leading = row.cells.get(block.columns[0].metric) if block.columns else None
+        rank = str(leading.rank) if leading is not None and leading.rank is not None else _UNDEFINED
+        cells = {"rank": "anchor" if row.kind == "anchor" else rank, "row": row.row, "kind": row.kind}
+        for place, column in enumerate(block.columns):
+            cells[heading(column)] = _cell(row.cells.get(column.metric), ranked=place > 0)
+        for place, signature in enumerate(judged):
+            estimate = row.human.mean_over_signs if row.human is not None and row.human.signature == signature else None
+            cells[human_heading(judged, place)] = _estimate(estimate)
+        shown.append(cells)
+    return shown
+
+
+def published_rows(table: Published) -> list[dict[str, str]]:
+    """What a published table shows: the numbers as they were printed."""
+    shown = []
+    for row in table.rows:
+        cells = {
+            "row": row.label if row.under is None else f"{row.under}: {row.label}",
+            "kind": row.kind,
+            "split": row.split or "?",
+        }
+        for column in table.columns:
+            unit = "" if column.unit in (None, "1") else f" [{column.unit}]"
+            cells[f"{column.metric}{unit} {ARROWS[column.direction]}"] = row.values[column.metric] or _UNDEFINED
+        shown.append(cells)
+    return shown
+
+
+def source(table: Published) -> str:
+    """Where a published table stands."""
+    where = f"arXiv {table.source.arxiv}" if table.source.arxiv is not None else table.source.url
+    return f"{table.source.citation} ({where}), {table.source.table}"
+
+
+def title(board: Board, place: int) -> str:
+    """What stands above a block."""
+    block = board.blocks[place]
+    head = f"{board.task} {block.task_version} ({board.split})"
+    return head if not block.reasons else f"{head}, measured otherwise: {'; '.join(block.reasons)}"
+
+
+def remarks(block: Block) -> list[str]:
+    """What stands below a block: how ranks came about, and how each number was measured."""
+    lines = [f"{column.metric}: ranks by {column.ranked_by}." for column in block.columns if len(block.rows) > 1]
+    copies = [row.row for row in (*block.rows, *block.anchors) if row.own_copy]
+    if copies:
+        lines.append(f"measured against an own copy of the references: {', '.join(copies)}.")
+    lines += [column.signature for column in block.columns]
+    return [*lines, *human_signatures(block)]
+
+
+def as_markdown(board: Board) -> str:
+    """GitHub-flavoured Markdown. Names are shown as they are, whatever they hold."""
+    lines: list[str] = []
+    for place, block in enumerate(board.blocks):
+        lines += [f"**{inert(title(board, place))}**", "", *_markdown_table(rows(block)), ""]
+        lines += [*(f"- {inert(remark)}" for remark in remarks(block)), ""]
+    for table in board.published:
+        lines += [f"**Published: {inert(source(table))}**", "", *_markdown_table(published_rows(table)), ""]
+        lines += [*(f"- {inert(note)}" for note in table.notes), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def as_csv(board: Board) -> str:
+    """One row per row and metric with unrounded numbers, RFC 4180; published ones as printed; what is not there is empty."""
+    stream = io.StringIO()
+    columns = ["block", "task", "version", "split", "row", "kind", "metric", "direction", "unit", "value", "low", "high", "rank"]
+    columns += ["clips", "coverage", "reference_value", "source", "signature"]
+    writer = csv.DictWriter(stream, columns, lineterminator="\r\n", restval="")
+    writer.writeheader()
+    for place, block in enumerate(board.blocks):
+        about = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
+        for row in (*block.rows, *block.anchors):
+            for column in block.columns:
+                cell = row.cells.get(column.metric)
+                if cell is None:
+                    continue
+                low, high = cell.interval or ("", "")
+                found = {
+                    name: "" if (value := getattr(cell, name, None)) is None else value for name in columns if hasattr(cell, name)
+                }
+                measured = {
+                    "metric": column.metric,
+                    "direction": column.direction,
+                    "unit": column.unit,
+                    "signature": column.signature,
+                }
+                writer.writerow(
+                    {**about, **measured, **found, "row": _inactive(row.row), "kind": row.kind, "low": low, "high": high}
+                )
+    for table in board.published:
+        for printed in table.rows:
+            for published_column in table.columns:
+                writer.writerow(
+                    {
+                        "block": "published",
+                        "task": board.task,
+                        "split": printed.split or "",
+                        "row": _inactive(printed.label),
+                        "kind": printed.kind,
+                        "metric": published_column.key,
+                        "direction": published_column.direction,
+                        "unit": published_column.unit or "",
+                        "value": printed.values[published_column.metric] or "",
+                        "source": source(table),
+                    }
+                )
+    return stream.getvalue()
+
+
+def as_latex(board: Board) -> str:
+    """A table in the style of booktabs for each block, with the signatures as comments. Anchors stand below a rule."""
+    lines: list[str] = []
+    for place, block in enumerate(board.blocks):
+        shown = rows(block)
+        lines += [f"% {title(board, place)}", *(f"% {column.signature}" for column in block.columns)]
+        lines += _latex_table(shown[: len(block.rows)], shown[len(block.rows) :])
+    for table in board.published:
+        lines += [f"% Published: {source(table)}", *_latex_table(published_rows(table), [])]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(cell: Cell | None, *, ranked: bool) -> str:
+    if cell is None:
+        return _UNDEFINED
+    rank = f" ({cell.rank})" if ranked and cell.rank is not None else ""
+    return spanned(cell.value, cell.interval) + rank
+
+
+def _estimate(estimate: HumanEstimate | None) -> str:
+    return _UNDEFINED if estimate is None else spanned(estimate.value, estimate.interval)
+
+
+def _markdown_table(shown: Sequence[dict[str, str]]) -> Iterator[str]:
+    if shown:
+        yield "| " + " | ".join(inert(name) for name in shown[0]) + " |"
+        yield "|" + " --- |" * len(shown[0])
+        for row in shown:
+            yield "| " + " | ".join(inert(cell) for cell in row.values()) + " |"
+
+
+def _latex_table(ranked: Sequence[dict[str, str]], anchors: Sequence[dict[str, str]]) -> Iterator[str]:
+    both = [*ranked, *anchors]
+    if not both:
+        return
+    yield rf"\begin{{tabular}}{{{'l' * 3}{'r' * (len(both[0]) - 3)}}}"
+    yield r"\toprule"
+    yield " & ".join(_escaped(name) for name in both[0]) + r" \\"
+    yield r"\midrule"
+    yield from (" & ".join(_escaped(cell) for cell in row.values()) + r" \\" for row in ranked)
+    if anchors:
+        yield r"\midrule"
+        yield from (" & ".join(_escaped(cell) for cell in row.values()) + r" \\" for row in anchors)
+    yield r"\bottomrule"
+    yield r"\end{tabular}"
+
+
+def _escaped(text: str) -> str:
+    arrows = {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$"}
+    return "".join({**_LATEX, **arrows}.get(letter, letter) for letter in text)
+
+
+def _inactive(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -1,0 +1,200 @@
+"""Whether an entry is of its task, and its files of one another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from signbench.errors import SignbenchError, listing, nearest
+from signbench.leaderboard.entries import ENTRY, RECORDS, RESULT, EntryCard, flat_card, folder_name
+from signbench.leaderboard.entry_records import EntryRecords, predictions_digest
+from signbench.leaderboard.problems import Problem
+from signbench.runs import signature
+from signbench.runs.result import Result, Score
+from signbench.tasks.schema import Task, ids_digest
+
+
+def card_problems(folder: Path, card: EntryCard) -> Iterator[Problem]:
+    """Whether ``entry.yaml`` stands in its place, and beside the files that it was written for.
+
+    Args:
+        folder: of the entry.
+        card: its ``entry.yaml``.
+    """
+    place = str(folder)
+    inside = f"{card.task}/{card.split}/{folder_name(card.row)}"
+    if not folder.resolve().as_posix().endswith(f"/{inside}"):
+        yield Problem(
+            place, "path", f"{ENTRY} says that it lies in {inside}, and it does not", "move the folder, or submit the run again"
+        )
+    if set(card.sha256) != {RESULT, RECORDS}:
+        yield Problem(place, "digest", f"{ENTRY} needs the digests of {RESULT} and {RECORDS}, and of nothing else", "submit again")
+    for name, digest in card.sha256.items():
+        if name not in (RESULT, RECORDS) or not (folder / name).is_file() or (folder / name).is_symlink():
+            continue
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            yield Problem(
+                place,
+                "digest",
+                f"{name} is not the file that {ENTRY} was written for; it was edited or swapped",
+                "submit the run again",
+            )
+    if (card.kind == "verified") != (card.verified_with is not None):
+        yield Problem(
+            place, "card", "kind: verified and verified_with belong together", "score the predictions again with --verify"
+        )
+
+
+def task_of(folder: Path, card: EntryCard, problems: list[Problem]) -> Task | None:
+    """The task of an entry; None, with a problem, where there is none of that name, split and version.
+
+    Args:
+        folder: of the entry.
+        card: its ``entry.yaml``.
+        problems: is added to.
+    """
+    from signbench.tasks.loading import known, task
+
+    place = str(folder)
+    try:
+        found = task(card.task)
+    except SignbenchError as error:
+        remedy = nearest(card.task, known()).rstrip("?.")
+        problems.append(
+            Problem(place, "task", f"the task {card.task} cannot be read ({str(error).split(';')[0].rstrip('.')})", remedy)
+        )
+        return None
+    if card.split not in found.splits:
+        problems.append(
+            Problem(place, "task", f"{card.task} is not scored on a split {card.split}", f"score it on {' or '.join(found.splits)}")
+        )
+        return None
+    if card.task_version != found.version:
+        problems.append(
+            Problem(
+                place,
+                "task",
+                f"it was measured on version {card.task_version} of {card.task}, which is at version {found.version}",
+                "score the predictions again",
+            )
+        )
+        return None
+    return found
+
+
+def result_problems(folder: Path, result: Result, task: Task | None) -> Iterator[Problem]:
+    """Whether a result is of the whole split, and its metrics and signatures are the task's.
+
+    Args:
+        folder: of the entry.
+        result: its ``result.json``.
+        task: of the entry, or None where it cannot be read.
+    """
+    place = str(folder)
+    if result.subset is not None:
+        yield Problem(
+            place, "clips", "it covers only a subset of the clips", "run it without --limit and --clips, on the task's own clips"
+        )
+    if result.status != "complete":
+        least = min((score.coverage for score in result.scores), default=0.0)
+        what = f"it is incomplete: a metric covers {least:.1%} of the clips, and {result.coverage_floor:.0%} are asked for"
+        yield Problem(place, "clips", what, "repeat the run's command to go on")
+    headlines = task.headlines if task is not None else ()
+    measured = {score.metric for score in result.scores if score.value is not None}
+    if task is not None and not measured & set(headlines):
+        yield Problem(
+            place, "result", f"none of the task's headline metrics was measured ({', '.join(headlines)})", "score it again"
+        )
+    for score in result.scores:
+        if score.value is None:
+            continue
+        yield from _signature_problems(place, score, result, task)
+
+
+def _signature_problems(place: str, score: Score, result: Result, task: Task | None) -> Iterator[Problem]:
+    try:
+        parts = signature.parse(score.signature or "")
+    except SignbenchError:
+        yield Problem(place, "signature", f"the signature of {score.metric} is none", "submit the run again")
+        return
+    if "+random+" in (score.signature or ""):
+        yield Problem(place, "signature", f"{score.metric} rests on random weights, whose numbers mean nothing", "leave it out")
+    if parts.get("clips") != str(result.expected_clips):
+        what = f"the signature of {score.metric} is of {parts.get('clips')} clips, and the result of {result.expected_clips}"
+        yield Problem(place, "signature", what, "submit the run again")
+    if task is None:
+        return
+    keys = [item.key for item in task.metrics]
+    if score.metric not in keys:
+        yield Problem(place, "signature", f"the task has no metric {score.metric}", nearest(score.metric, keys).rstrip("?."))
+    elif score.headline != (score.metric in task.headlines):
+        yield Problem(place, "result", f"whether {score.metric} is a headline is not as the task says", "submit the run again")
+
+
+def agreement_problems(folder: Path, card: EntryCard, result: Result) -> Iterator[Problem]:
+    """Whether ``entry.yaml`` says what ``result.json`` says.
+
+    Args:
+        folder: of the entry.
+        card: its ``entry.yaml``.
+        result: its ``result.json``.
+    """
+    place = str(folder)
+    said = (card.task, card.task_version, card.split)
+    if result.task is None or (result.task.name, result.task.version, result.task.split) != said:
+        what = f"{RESULT} and {ENTRY} are not of the same task, version and split"
+        yield Problem(place, "task", what, "submit the run again")
+    if flat_card(result.generator) != card.generator:
+        yield Problem(place, "card", f"the generator's card is not the one in {RESULT}", "submit the run again")
+    sees = (result.generator or {}).get("sees")
+    if sees == "references" and card.kind != "anchor":
+        what = f"its generator is shown the references, so it is an anchor and no {card.kind} row"
+        yield Problem(place, "card", what, "write kind: anchor")
+    if card.kind == "anchor" and sees != "references":
+        yield Problem(
+            place, "card", "it says that it is an anchor, but its generator is not shown the references", "write kind: measured"
+        )
+    if (card.references == "own copy") != result.own_copy:
+        yield Problem(place, "card", f"references: {card.references} is not what {RESULT} says", "submit the run again")
+
+
+def plan_problems(folder: Path, records: EntryRecords, task: Task) -> Iterator[Problem]:
+    """Whether the records are of the task's clips, and were made by its protocol.
+
+    Args:
+        folder: of the entry.
+        records: its ``records.parquet``.
+        task: of the entry.
+    """
+    place, plan = str(folder), records.plan
+    split = plan.task.split if plan.task is not None and plan.task.split in task.clips else task.default_split
+    wanted = task.clips[split]
+    if wanted.ids_sha256 is not None and ids_digest(plan.clips) != wanted.ids_sha256:
+        what = f"its {len(plan.clips)} clips are not those of the task's split {split}"
+        yield Problem(place, "clips", what if plan.subset is None else f"{what}: a subset", "run the whole split")
+    elif wanted.count not in (None, len(plan.clips)):
+        yield Problem(place, "clips", f"it has {len(plan.clips)} clips, and the task {wanted.count}", "run the whole split")
+    if plan.protocol != task.protocol() or plan.coverage_floor != task.coverage_floor:
+        yield Problem(place, "task", "it was not measured by the task's protocol", "score the predictions again")
+    if (task.cluster is not None) != (plan.clusters is not None):
+        yield Problem(place, "task", "it does not cluster clips as the task says", "score the predictions again")
+
+
+def prediction_problems(folder: Path, card: EntryCard, records: EntryRecords) -> Iterator[Problem]:
+    """Whether the digest of the predictions is that of the files that were measured, and none of them is a reference.
+
+    Args:
+        folder: of the entry.
+        card: its ``entry.yaml``.
+        records: its ``records.parquet``.
+    """
+    place, digests = str(folder), records.predictions()
+    if predictions_digest(digests) != card.predictions_sha256:
+        what = f"predictions_sha256 is not the digest of the productions that {RECORDS} was made from"
+        yield Problem(place, "digest", what, "submit the run again")
+    references = set(records.references().values())
+    same = sorted(clip for clip, digest in digests.items() if digest in references)
+    if same and card.kind != "anchor":
+        what = f"{len(same)} of its productions are files of the references themselves ({listing(same, 3)})"
+        yield Problem(place, "card", what, "hand in what a generator made")

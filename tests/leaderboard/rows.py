@@ -1,0 +1,139 @@
+"""Runs of a small task whose records are made up, and entries made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from signbench.leaderboard.submission import submit_run
+from signbench.metrics import registry
+from signbench.metrics.pairs import LengthPair
+from signbench.runs.fold import fold
+from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.plan import Measured, RunPlan
+from signbench.runs.records import RecordFile
+from signbench.runs.result import Subset, TaskSplit
+from signbench.runs.store import RecordStore
+from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.tasks.schema import Task, ids_digest
+from tests.ci.simulated_runs import CARD, clip_ids, normal, record_of
+from tests.tasks.tiny import fields
+
+TASK = "tiny/text-to-video"
+CLIPS = clip_ids(40)
+METRICS = ("l1", "ssim", "duration-ratio")
+
+
+def task_fields(metrics=METRICS, clips=CLIPS, **changes) -> dict[str, Any]:
+    listed = [{"metric": name, "on": None, "tier": "core", "headline": place == 0} for place, name in enumerate(metrics)]
+    expected = {"test": {"count": len(clips), "ids_sha256": ids_digest(clips)}, "dev": {"count": None, "ids_sha256": None}}
+    return fields("video", metrics=listed, clips=expected, splits=["test", "dev"], **changes)
+
+
+def write_task(folder, **changes) -> None:
+    content = task_fields(**changes)
+    path = folder / "tasks" / f"{content['name']}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+@pytest.fixture
+def small_task(tmp_path, monkeypatch):
+    """A current folder with the small task in it."""
+    monkeypatch.chdir(tmp_path)
+    write_task(tmp_path)
+    return tmp_path
+
+
+def run_of(
+    name="model",
+    mean=0.5,
+    *,
+    seed=1,
+    metrics=METRICS,
+    clips=CLIPS,
+    version=1,
+    split="test",
+    subset=None,
+    lacking=(),
+    references="the corpus",
+    productions=None,
+    card=CARD,
+    own_copy=False,
+    spread=0.05,
+) -> MeasuredRun:
+    """A run of the small task.
+
+    Args:
+        name: of what made the clips.
+        mean: of the first metric's values; that of the others follows.
+        seed: of the values.
+        metrics: in order.
+        clips: ids.
+        version: of the task.
+        split: of the task.
+        subset: what it was limited to.
+        lacking: places of clips without a production.
+        references: another word for other references.
+        productions: clip -> a word for what its production's bytes are.
+        card: of the generator, or None.
+        own_copy: of the references.
+        spread: of the values.
+    """
+    task = Task.model_validate(task_fields(metrics, clips))
+    made = [registry.create(metric) for metric in metrics]
+    plan = RunPlan(
+        "references",
+        f"predictions/{name}",
+        tuple(Measured.of(metric, task.protocol()) for metric in made),
+        task.protocol(),
+        clips,
+        Subset(limit=subset) if subset is not None else None,
+        "run" if card is not None else "score",
+        TaskSplit(name=task.name, version=version, split=split),
+        None if card is None else {**card, "name": name},
+        task.coverage_floor,
+        None,
+        task.headlines,
+        own_copy,
+    )
+    file = RecordFile(None, write=True)
+    for place, clip in enumerate(clips):
+        outcome = ClipOutcome(clip)
+        outcome.inputs["reference.video"] = Input(1, 1, f"{references} {clip}")
+        outcome.lengths["video"] = LengthPair(5, 5, 0.2, 0.2)
+        if place not in lacking:
+            outcome.inputs["prediction.video"] = Input(1, 1, (productions or {}).get(clip, f"{name} {clip}"))
+        for number, metric in enumerate(made):
+            if place in lacking:
+                outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", "prediction")
+            else:
+                value = normal(seed + 100 * number, len(clips), mean + number / 10, spread)[place]
+                outcome.records[number] = record_of(metric, value)
+        file.add(outcome, plan.keys)
+    file.commit()
+    store = RecordStore([file])
+    return MeasuredRun(name, plan, fold(plan, store), store, "signbench:0")
+
+
+def submit(run, leaderboards, *, row=None, replace=False, **said):
+    """The folder of a run's entry."""
+    given = {"licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None, **said}
+    return submit_run(run, leaderboards, row=row, replace=replace, **given)[0]
+
+
+def rewritten(folder, **changes) -> None:
+    """Changes fields of an entry's ``entry.yaml``."""
+    path = folder / "entry.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**content, **changes}, allow_unicode=True), encoding="utf-8")
+
+
+def resealed(folder) -> None:
+    """Makes the digests of an entry's files right again, as somebody who cheats would."""
+    import hashlib
+
+    names = ("result.json", "records.parquet")
+    rewritten(folder, sha256={name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names})
