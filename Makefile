@@ -88,7 +88,9 @@ baselines: setup
 # The measured rows that signbench comes with. A repeat goes on, and leaves unchanged entries as they are.
 leaderboards: setup
 	@mkdir -p build
-	@set -e; for pair in $(foreach g,$(GENERATORS),text-to-pose:$(g) word-generation:$(g)) $(foreach g,$(IMAGE_GENERATORS),reconstruction:$(g)); do \
+	@set -e; \
+	for pair in $(foreach task,text-to-pose word-generation word-reconstruction word-to-video,$(addprefix $(task):,$(GENERATORS))) \
+	    $(addprefix reconstruction:,$(IMAGE_GENERATORS)); do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \
