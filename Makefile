@@ -95,6 +95,7 @@ leaderboards: setup
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \
 	done
+	@find leaderboards -name '*.old-*' -type d -prune -exec rm -rf {} +
 	$(BIN)/signbench leaderboard check leaderboards
 
 lock:
