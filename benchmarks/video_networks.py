@@ -176,7 +176,7 @@ def another_model(folder: Path, references: Path) -> Path:
     for path in sorted(references.iterdir()):
         if not (folder / path.name).exists():
             mirrored = np.concatenate(list(read_frames(path)))[:, :, ::-1]
-            write_video(folder / path.name, iter(np.ascontiguousarray(mirrored)), 25)
+            write_video(folder / path.name, iter(np.ascontiguousarray(mirrored)), 25, lossless=False)
     return folder
 
 
