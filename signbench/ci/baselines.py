@@ -15,9 +15,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +36,7 @@ from signbench.runs.result import Result, Score
 from signbench.runs.store import RecordStore
 from signbench.scoring.clip_scoring import ClipOutcome, Failure
 from signbench.statistics.paired import Folds, Units, leave_out_folds
+from signbench.whole_folders import whole_folder
 
 BASELINE_VERSION = 1
 MOST_BYTES = 8 * 1024 * 1024
@@ -197,21 +195,9 @@ def pin(run: MeasuredRun, name: str, folder: Path, *, replace: bool) -> tuple[Pa
             raise InputError(
                 f"there is a baseline {name} already, of other scores; choose another --as, or --replace to move it aside."
             )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        try:
-            for file, data in content.items():
-                (made / file).write_bytes(data)
-            made.chmod(0o755)
-            if older:
-                target.rename(_free_name(target))
-            made.rename(target)
-        except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror or error}; give another --baselines.") from error
+    with whole_folder(target, move_aside=older, option="--baselines") as made:
+        for file, data in content.items():
+            (made / file).write_bytes(data)
     return target, "replaced" if older else "pinned"
 
 
@@ -337,10 +323,3 @@ def _parts(name: str) -> tuple[str, ...]:
     if bad or str(PurePosixPath(name)) != name:
         raise InputError(f"{name!r} cannot name a baseline; write words joined by /, such as text-to-pose/main.")
     return parts
-
-
-def _free_name(target: Path) -> Path:
-    number = 1
-    while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
-        number += 1
-    return free

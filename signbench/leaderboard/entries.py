@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ from signbench.leaderboard.entry_records import EntryRecords, read_records
 from signbench.leaderboard.human import HumanScore, read_human
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.result import Result, read_result
+from signbench.whole_folders import whole_folder
 
 ENTRY, RESULT, RECORDS, STUDY = "entry.yaml", "result.json", "records.parquet", "study.json"
 REQUIRED = (ENTRY, RESULT, RECORDS)
@@ -285,30 +284,10 @@ def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> L
     package = Path(shipped.__file__).parent.resolve()
     if target.resolve().is_relative_to(package):
         raise InputError(f"{target} lies within the installed package; give another --leaderboards.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        try:
-            for name, content in files.items():
-                (made / name).write_bytes(content)
-            made.chmod(0o755)
-            if older:
-                target.rename(free_name(target))
-            made.rename(target)
-        except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror or error}; give another --leaderboards.") from error
+    with whole_folder(target, move_aside=older, option="--leaderboards") as made:
+        for name, content in files.items():
+            (made / name).write_bytes(content)
     return "replaced" if older else "submitted"
-
-
-def free_name(target: Path) -> Path:
-    """The first ``<name>.old-N`` that is free."""
-    number = 1
-    while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
-        number += 1
-    return free
 
 
 def flat_card(generator: Mapping[str, Any] | None) -> dict[str, str | list[str] | None] | None:

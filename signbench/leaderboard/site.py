@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.util import find_spec
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard import tables
 from signbench.leaderboard.board import Block, Board, Cell, Column
-from signbench.leaderboard.entries import free_name
 from signbench.leaderboard.published import Column as PublishedColumn
 from signbench.leaderboard.ranking import ranked, standings
 from signbench.runs.comparison_tables import decimals_of
 from signbench.runs.tables import number
+from signbench.whole_folders import whole_folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,23 +49,11 @@ def build(out: Path, leaderboards: Path | None = None) -> Path:
         raise InputError(f"{out} holds something else than a site; give --out an empty or new folder.")
     boards = [ranked(standing) for standing in standings(leaderboards)]
     pages = rendered(sorted(boards, key=lambda found: not found.blocks))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-        try:
-            for name, content in pages.items():
-                (made / name).parent.mkdir(parents=True, exist_ok=True)
-                (made / name).write_text(content, encoding="utf-8")
-            _write_assets(made)
-            made.chmod(0o755)
-            if occupied:
-                out.rename(free_name(out))
-            made.replace(out)
-        except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another --out.") from error
+    with whole_folder(out, move_aside=occupied) as made:
+        for name, content in pages.items():
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(content, encoding="utf-8")
+        _write_assets(made)
     return out / INDEX
 
 

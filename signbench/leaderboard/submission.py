@@ -20,7 +20,6 @@ from signbench.leaderboard.entries import (
     EntryCard,
     flat_card,
     folder_name,
-    free_name,
     write_entry,
 )
 from signbench.leaderboard.entry_records import predictions_digest, predictions_of, records_file
@@ -28,6 +27,7 @@ from signbench.leaderboard.human import HumanScore, study_result
 from signbench.runs.folder import json_bytes, write_atomically
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.signature import package_version
+from signbench.whole_folders import free_name
 
 Outcome = Literal["submitted", "replaced", "unchanged"]
 

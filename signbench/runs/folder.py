@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from signbench.errors import InputError
+from signbench.whole_folders import free_name
 
 RUN_VERSION = 1
 Spec = dict[str, Any]
@@ -153,9 +154,7 @@ class RunFolder:
         """
         if not self.run_json.exists():
             return
-        number = 1
-        while (target := self.path.with_name(f"{self.path.name}.old-{number}")).exists():
-            number += 1
+        target = free_name(self.path)
         try:
             self.path.rename(target)
         except OSError as error:

@@ -15,11 +15,11 @@ from signbench.runs.folder import write_atomically
 from signbench.runs.signature import package_version
 from signbench.study import privacy
 from signbench.study.answers import IMPORT_RECORD, Answer, ordered, study_files
-from signbench.study.folders import whole_folder
 from signbench.study.mapping import read_files, read_mapped
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
 from signbench.study.submissions import check_consistent, one_per_clip, since_first
+from signbench.whole_folders import whole_folder
 
 IMPORT_VERSION = 1
 """Rises when the same sheets and mapping would give another table."""

@@ -15,10 +15,10 @@ from signbench.errors import InputError, NotComparableError
 from signbench.runs.folder import write_atomically
 from signbench.study.answers import csv_bytes
 from signbench.study.columns import Columns
-from signbench.study.folders import whole_folder
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
 from signbench.study.sheets import read_file
 from signbench.study.workbooks import workbook_bytes
+from signbench.whole_folders import whole_folder
 
 SHEET_COLUMNS = ("participant", "group", "order", "video", "answer")
 """Columns of a blank sheet; whoever takes part fills in the last."""

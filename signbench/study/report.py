@@ -12,8 +12,8 @@ from typing import Any
 from signbench.errors import InputError
 from signbench.study import figures, score_tables
 from signbench.study.correlation import RunValues, correlate, read_run_values
-from signbench.study.folders import whole_folder
 from signbench.study.result import ClipScore, Confusion, Correlations, PackScore, SignScore, StudyResult
+from signbench.whole_folders import whole_folder
 
 PAGE = "index.html"
 SCRIPT = "plotly.min.js"

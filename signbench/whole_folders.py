@@ -1,0 +1,51 @@
+"""Folders that appear whole or not at all, and never in the place of an older one that is then gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from signbench.errors import InputError
+
+
+def free_name(target: Path) -> Path:
+    """``<name>.old-N`` beside a file or folder, with the first N that nothing has."""
+    number = 1
+    while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
+        number += 1
+    return free
+
+
+@contextmanager
+def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") -> Iterator[Path]:
+    """A folder to write into, which takes its place under its name once all is written.
+
+    Args:
+        out: where it is to be; nothing, or an empty folder, unless an older one is moved aside.
+        move_aside: rename what is there to ``<name>.old-N``.
+        option: of the command, for messages.
+
+    Raises:
+        InputError: it is the current folder, or cannot be written.
+    """
+    if out.resolve() == Path.cwd():
+        raise InputError(f"{option} is the current folder, which cannot take its place whole; give a folder of its own.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another {option}.") from error
+    try:
+        yield beside
+        beside.chmod(0o755)
+        if move_aside and os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
+            out.rename(free_name(out))
+        beside.replace(out)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another {option}.") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
