@@ -147,6 +147,7 @@ class ShownSide:
     ) -> None:
         self._views, self.name = views, name
         self._recording, self._probe, self._positions = views.moving(name)
+        self._stamp = self._recording.stamp()
         self.frames = _Window()
         self.rows: dict[Extractor, _Window] = {}
         self.troubles: dict[Extractor, SignbenchError] = {}
@@ -226,6 +227,9 @@ class ShownSide:
                 with blaming(self.name, self._views.reference.id):
                     for block in blocks:
                         self.rows[extractor].add(block)
+        if self._recording.stamp() != self._stamp:  # what was seen may not be what the digest in the key is of
+            for writer in self._writers.values():
+                writer.discard()
 
     def _collect(self, extractor: Extractor, rows: Iterator[NDArray[np.float32]]) -> None:
         """Takes what a network made; what it cannot look at is the trouble of those alone who wanted to."""

@@ -269,6 +269,14 @@ def test_a_side_that_is_too_short_for_the_network_gives_no_row_and_is_not_looked
     assert LOOKED_AT[ChannelMeans().signature()] == sum(rows)
 
 
+def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, monkeypatch):
+    stamps = iter(range(100))
+    monkeypatch.setattr(CountedArray, "stamp", lambda self: (next(stamps), 0))
+    outcome = looked(clip("r", 7), clip("p", 7, seed=1), [Whole()])
+    assert "changed while it was being read" in outcome.failures[0].reason
+    assert list((tmp_path / "cache").glob("*.observation")) == []
+
+
 def test_sides_of_different_size_are_shown_whole_but_not_paired():
     reference, prediction = clip("r", 5, side=8), clip("p", 9, seed=1, side=6)
     views = ClipViews(reference, prediction, Protocol())
