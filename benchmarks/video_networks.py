@@ -6,8 +6,8 @@ The peers are the usual loop over frames with scikit-image (L1, PSNR, SSIM, TCD)
 ``pytorch-fid`` (batches of 50, its own network and distance) and those of the common FVD script (short side to 224 pixels, middle
 cut out, I3D as it is built, in batches of 10 clips). Each reads the clips for itself, as its script does. The peers leave the cores
 to PyTorch's threads, signbench takes a process of one thread for each. The weights are seeded random ones: times do not depend on
-them, and both sides' numbers must agree. SciPy's matrix root, which takes the peers half a minute however few the clips, is taken
-once for the numbers and left out of the times.
+them, and both sides' numbers must agree. SciPy's matrix root, which takes the peers a quarter of a minute however few the clips, is
+taken once for the numbers and left out of the times.
 """
 
 from __future__ import annotations
