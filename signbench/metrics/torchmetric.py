@@ -82,7 +82,7 @@ class SignMetric(torchmetrics.Metric):
         self.add_state("packed", default=[], dist_reduce_fx="cat")
 
     @property
-    def higher_is_better(self) -> bool | None:  # type: ignore[override]
+    def higher_is_better(self) -> bool | None:  # type: ignore[override]  # torchmetrics has an attribute of the class here
         """Which way is better; None where it is the references' own value."""
         return {"higher": True, "lower": False, "reference": None}[self.metric.direction]
 

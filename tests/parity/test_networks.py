@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import signbench
 from signbench.extractors.i3d import I3d
 from signbench.extractors.i3d_network import i3d
 from signbench.extractors.inception import Inception
@@ -297,3 +298,25 @@ def test_the_real_torchscript_file_gives_the_golden_distance_of_two_sets_of_nois
         sides += [features.mean(axis=0), np.cov(features, rowvar=False)]
     # README.md of universome/fvd-comparison, which says 10.138085 for TensorFlow and 10.138084766713924 for this file.
     assert frechet_distance(*sides) == pytest.approx(10.138085, rel=1e-3)
+
+
+def test_fid_and_kid_of_the_same_videos_are_those_of_torchmetrics(torch_fidelity):
+    """From frames to the score: torch-fidelity's network and torchmetrics' distances, against ours, on one set of weights."""
+    from torchmetrics.image import FrechetInceptionDistance, KernelInceptionDistance
+
+    class Features(torch.nn.Module):
+        num_features = 2048
+
+        def forward(self, images):
+            return torch.from_numpy(torch_fidelity(images.permute(0, 2, 3, 1).numpy()))
+
+    references = [clip(64, 64, frames=10, seed=seed) for seed in (1, 2)]
+    predictions = [clip(64, 64, frames=10, seed=seed)[:, ::-1] // 2 + 40 for seed in (3, 4)]
+    ours = signbench.measure(references, predictions, ["fid:weights=random", "kid:size=20,subsets=1,weights=random"])
+    fid = FrechetInceptionDistance(feature=Features()).set_dtype(torch.float64)
+    kid = KernelInceptionDistance(feature=Features(), subsets=1, subset_size=20)
+    for side, real in ((references, True), (predictions, False)):
+        for metric in (fid, kid):
+            metric.update(pixels(np.ascontiguousarray(np.concatenate(side))), real=real)
+    assert ours.scores[0].value == pytest.approx(float(fid.compute()), rel=1e-4)
+    assert ours.scores[1].value == pytest.approx(float(kid.compute()[0]), rel=1e-4)
