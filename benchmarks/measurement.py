@@ -60,10 +60,19 @@ class Ran:
     output: str
 
 
-def command(*words: object, cores: set[int] | None = None) -> Ran:
-    """Runs ``python -m signbench WORDS`` (or another module, where the first word is ``-m``) and measures it from outside."""
+def command(*words: object, cores: set[int] | None = None, threads: int | None = 1) -> Ran:
+    """Runs ``python -m signbench WORDS`` (or another module, where the first word is ``-m``) and measures it from outside.
+
+    Args:
+        words: the command line.
+        cores: on which it runs; None for all.
+        threads: of arithmetic in each process; None leaves it to the libraries.
+    """
     line = [sys.executable, *(() if words[0] == "-m" else ("-m", "signbench")), *map(str, words)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment.pop("OMP_NUM_THREADS", None)
+    if threads is not None:
+        environment["OMP_NUM_THREADS"] = str(threads)
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores or own)  # children inherit it
     try:
@@ -75,6 +84,41 @@ def command(*words: object, cores: set[int] | None = None) -> Ran:
     if ran.returncode != 0:
         raise RuntimeError(f"{' '.join(line)} ended with {ran.returncode}: {ran.stderr}")
     return Ran(seconds, ran.stdout)
+
+
+_OWN_PEAK = """
+import runpy, sys
+sys.argv = ["signbench", *sys.argv[1:]]
+try:
+    runpy.run_module("signbench", run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end.code
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+def script(text: str, *words: object) -> str:
+    """What a Python program prints, on one thread of arithmetic."""
+    ran = subprocess.run(
+        [sys.executable, "-c", text, *map(str, words)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout
+
+
+def growth_of_peak_memory(what: str, few: Sequence[object], many: Sequence[object]) -> Row:
+    """Peak memory of one process that runs ``signbench WORDS``, on 100 clips and on 1,000."""
+    fewer, more = (float(script(_OWN_PEAK, *words).splitlines()[-1]) / 1024 for words in (few, many))
+    return Row(
+        f"growth of peak memory from 100 to 1,000 clips{what}",
+        (more / fewer - 1) * 100,
+        "%",
+        "<= 5",
+        f"{fewer:.0f} MiB / {more:.0f} MiB",
+    )
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -9,18 +9,9 @@ import time
 from pathlib import Path
 
 from benchmarks.clips import video_folders
-from benchmarks.measurement import Row, alternating, command
+from benchmarks.measurement import Row, alternating, command, growth_of_peak_memory, script
 
 METRICS = ["l1", "psnr", "ssim", "tcd"]
-_OWN_PEAK = """
-import runpy, sys
-sys.argv = ["signbench", *sys.argv[1:]]
-try:
-    runpy.run_module("signbench", run_name="__main__")
-except SystemExit as end:
-    assert not end.code, end.code
-print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
-"""
 _WORDS = [word for name in METRICS for word in ("-m", name)]
 
 
@@ -88,32 +79,12 @@ def processes(root: Path) -> Row:
 
 def memory(root: Path) -> Row:
     """Peak memory of scoring 1,000 clips against 100."""
-    folder = root / "memory"
-    thousand = video_folders(folder / "thousand", clips=1000, frames=12, size=64)
-    peaks = {}
-    for count in (100, 1000):
-        with tempfile.TemporaryDirectory() as out:
-            words = ["measure", *thousand, *_WORDS, "--out", Path(out) / "run", "--workers", "1"]
-            words += ["--limit", "100"] if count == 100 else []
-            peaks[count] = float(_script(_OWN_PEAK, *words).splitlines()[-1]) / 1024
-    growth = (peaks[1000] / peaks[100] - 1) * 100
-    return Row(
-        "growth of peak memory from 100 to 1,000 clips", growth, "%", "<= 5", f"{peaks[100]:.0f} MiB / {peaks[1000]:.0f} MiB"
-    )
-
-
-def _script(text: str, *words: object) -> str:
-    import subprocess
-    import sys
-
-    ran = subprocess.run(
-        [sys.executable, "-c", text, *map(str, words)],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return ran.stdout
+    thousand = video_folders(root / "memory" / "thousand", clips=1000, frames=12, size=64)
+    with tempfile.TemporaryDirectory() as out:
+        words = ["measure", *thousand, *_WORDS, "--workers", "1"]
+        return growth_of_peak_memory(
+            "", [*words, "--limit", "100", "--out", Path(out) / "hundred"], [*words, "--out", Path(out) / "thousand"]
+        )
 
 
 def resuming(root: Path) -> Row:
@@ -127,7 +98,7 @@ def resuming(root: Path) -> Row:
     modules += "signbench.metrics.temporal, pyarrow.parquet, rich.table"
     begun = time.perf_counter()
     for _ in range(3):
-        _script(f"import {modules}")
+        script(f"import {modules}")
     imports = (time.perf_counter() - begun) / 3
     return Row(
         "repeating a finished run of 1,000 clips, beyond imports",

@@ -2,107 +2,93 @@
 
     python -m benchmarks networks
 
-The peers are the usual loop over frames with scikit-image (L1, PSNR, SSIM, TCD), the ``lpips`` package frame by frame, the steps of
-``pytorch-fid`` (batches of 50, its own network and distance) and those of the common FVD script (short side to 224 pixels, middle
-cut out, I3D as it is built, in batches of 10 clips). Each reads the clips for itself, as its script does. The peers leave the cores
-to PyTorch's threads, signbench takes a process of one thread for each. The weights are seeded random ones: times do not depend on
-them, and both sides' numbers must agree. SciPy's matrix root, which takes the peers a quarter of a minute however few the clips, is
-taken once for the numbers and left out of the times.
+Both sides are timed as their users run them, from the command to the number: the four scripts of
+:mod:`benchmarks.peer_scripts`, each a process of its own, and one ``signbench measure``, intervals and cache included. The scripts
+leave the cores to PyTorch's threads, signbench takes a process of one thread for each. The weights are seeded random ones: times
+do not depend on them, and both sides' numbers must agree. Two sizes: 128 pixels as in PGMM's tables, 576 as RuSignBot's videos.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.clips import video_folders
-from benchmarks.frame_metrics import usual
-from benchmarks.measurement import Row
+from benchmarks.measurement import Row, command, growth_of_peak_memory
+from benchmarks.peer_scripts import OF_PICTURES, SCRIPTS, clips_of
 from signbench.media.video import read_frames
-from signbench.scoring.workers import available_cores
-
-Clips = list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 NETWORKS = ["lpips:weights=random", "fid:variant=pytorch-fid,weights=random", "fvd:variant=common-metrics,weights=random"]
 METRICS = ["l1", "psnr", "ssim", "tcd", *NETWORKS]
+SIZES = (128, 576)
+CLIPS, FEW, FRAMES = 12, 4, 16
 
 
-def clips_of(references: Path, predictions: Path) -> Clips:
-    """Prediction and reference of every clip, decoded anew."""
-    return [
-        (np.concatenate(list(read_frames(predictions / path.name))), np.concatenate(list(read_frames(path))))
-        for path in sorted(references.iterdir())
-    ]
+@dataclass(frozen=True)
+class Seconds:
+    """What one set of clips takes: the scripts, signbench for the first model, and for a second one over the same references."""
+
+    peers: float
+    first: float
+    further: float
+    difference: float
+    """Largest relative difference between the two sides in any of the seven numbers."""
 
 
-def peers(references: Path, predictions: Path) -> Callable[[], list[float]]:
-    """The seven numbers by the peers, one script after the other; the two distances exactly the first time only."""
-    import torch
-    import torch.nn.functional as F
-
-    calls = itertools.count()
-    perceptual, inception, i3d = _lpips(), _pytorch_fid(), _i3d()
-
-    def loop() -> list[float]:
-        return list(np.mean([usual(*clip) for clip in clips_of(references, predictions)], axis=0))
-
-    def lpips_frame_by_frame() -> float:
-        values = []
-        with torch.no_grad():
-            for clip in clips_of(references, predictions):
-                made, real = (torch.from_numpy(side).permute(0, 3, 1, 2).float() / 127.5 - 1 for side in clip)
-                values.append(np.mean([float(perceptual(one[None], other[None])) for one, other in zip(made, real, strict=True)]))
-        return float(np.mean(values))
-
-    def pytorch_fid() -> float:
-        features = []
-        with torch.no_grad():
-            for side in zip(*clips_of(references, predictions), strict=True):
-                frames = torch.from_numpy(np.concatenate(side)).permute(0, 3, 1, 2).float() / 255
-                features.append(np.concatenate([inception(batch)[0].flatten(1).numpy() for batch in frames.split(50)]))
-        return _frechet(*features) if next(calls) < 2 else 0.0
-
-    def common_fvd() -> float:
-        logits = []
-        with torch.no_grad():
-            for side in zip(*clips_of(references, predictions), strict=True):
-                videos = torch.stack([torch.from_numpy(clip).permute(3, 0, 1, 2) for clip in side]).float() / 255
-                prepared = []
-                for video in videos:
-                    scale = 224 / min(video.shape[2:])
-                    size = [224 if edge == min(video.shape[2:]) else int(np.ceil(edge * scale)) for edge in video.shape[2:]]
-                    frames = F.interpolate(video.permute(1, 0, 2, 3), size=size, mode="bilinear", align_corners=False)
-                    top, left = ((edge - 224) // 2 for edge in frames.shape[2:])
-                    prepared.append((frames[:, :, top : top + 224, left : left + 224].permute(1, 0, 2, 3) - 0.5) * 2)
-                logits.append(np.concatenate([i3d(batch).numpy() for batch in torch.stack(prepared).split(10)]))
-        return _frechet(*logits) if next(calls) < 2 else 0.0
-
-    return lambda: [*loop(), lpips_frame_by_frame(), pytorch_fid(), common_fvd()]
+def whole_commands(root: Path, clips: int, size: int, forget: Callable[[], None], repetitions: int = 2) -> Seconds:
+    """Times the commands in turn, so that both sides meet the same weather; medians."""
+    references, predictions = video_folders(root / f"networks-{size}-{clips}", clips=clips, frames=FRAMES, size=size)
+    further = another_model(references.parent / "further", references)
+    pictures = [frames_as_pictures(side) for side in (references, predictions)]
+    runs = (references.parent / f"run-{number}" for number in itertools.count())
+    times: list[tuple[float, float, float]] = []
+    difference = 0.0
+    for _ in range(repetitions):
+        scripts = [
+            command(
+                "-m",
+                "benchmarks.peer_scripts",
+                name,
+                *(pictures if name in OF_PICTURES else (references, predictions)),
+                threads=None,
+            )
+            for name in SCRIPTS
+        ]
+        forget()
+        models = []
+        for folder in (predictions, further):
+            asked = [word for metric in METRICS for word in ("-m", metric)]
+            models.append(command("measure", references, folder, *asked, "--json", "--out", run := next(runs), threads=None))
+            shutil.rmtree(run)
+        theirs = [value for script in scripts for value in json.loads(script.output)]
+        ours = [score["value"] for score in json.loads(models[0].output)["scores"]]
+        difference = max(0.0 if one == other else abs(one / other - 1) for one, other in zip(ours, theirs, strict=True))
+        times.append((sum(script.seconds for script in scripts), models[0].seconds, models[1].seconds))
+    peers, first, second = (statistics.median(column) for column in zip(*times, strict=True))
+    return Seconds(peers, first, second, difference)
 
 
-def ours(references: Path, predictions: Path, workers: int) -> Callable[[], list[float]]:
-    """The same seven numbers by ``signbench.measure``, intervals included."""
+def in_process(references: Path, predictions: Path) -> Callable[[], object]:
+    """All seven by ``signbench.measure`` in this process, intervals included."""
     import signbench
 
-    def measured() -> list[float]:
-        result = signbench.measure(references, predictions, METRICS, workers=workers)
-        return [float(score.value or 0.0) for score in result.scores]
-
-    return measured
+    return lambda: signbench.measure(references, predictions, METRICS, workers=1)
 
 
-def bare(references: Path, predictions: Path) -> Callable[[], list[float]]:
+def bare(references: Path, predictions: Path) -> Callable[[], object]:
     """Decoding each file once, and nothing but what the metrics themselves compute of the bare frames."""
     from signbench.metrics import registry
     from signbench.metrics.pairs import FramePair, ObservationPair
@@ -131,41 +117,63 @@ def bare(references: Path, predictions: Path) -> Callable[[], list[float]]:
 
 def rows(root: Path) -> list[Row]:
     """The table: speed against the peers for a first and a further model, overhead, and a further model's reference side."""
-    references, predictions = video_folders(root / "networks", clips=12, frames=16, size=128)
-    further = another_model(root / "networks" / "further", references)
-    few = video_folders(root / "networks-few", clips=4, frames=16, size=128)
-    cores = available_cores()
+    made: list[Row] = []
+    differences = []
     with fresh_cache() as forget:
-        peer_seconds, peer_values = median_of(peers(references, predictions), lambda: None)
-        first_seconds, values = median_of(ours(references, predictions, cores), forget)
-        begun = time.perf_counter()
-        ours(references, further, cores)()
-        further_seconds = time.perf_counter() - begun
+        for size in SIZES:
+            many, few = (whole_commands(root, clips, size, forget) for clips in (CLIPS, FEW))
+            differences += [many.difference, few.difference]
+            what = f"peers' scripts / l1 + psnr + ssim + tcd + lpips + fid + fvd, {size} px, {CLIPS} clips of {FRAMES} frames"
+            made += [
+                Row(f"{what}: the first model", many.peers / many.first, "x", ">= 2", f"{many.peers:.1f} s / {many.first:.1f} s"),
+                Row(
+                    "every further model",
+                    many.peers / many.further,
+                    "x",
+                    ">= 2",
+                    f"{many.peers:.1f} s / {many.further:.1f} s",
+                ),
+            ]
+            theirs, first, further = (
+                (whole - part) / (CLIPS - FEW)
+                for whole, part in ((many.peers, few.peers), (many.first, few.first), (many.further, few.further))
+            )
+            made += [
+                Row("each clip more: the first model", theirs / first, "x", "", f"{theirs:.2f} s / {first:.2f} s"),
+                Row("each clip more: every further model", theirs / further, "x", "", f"{theirs:.2f} s / {further:.2f} s"),
+            ]
+        sides = video_folders(root / "networks-in-process", clips=FEW, frames=FRAMES, size=SIZES[0])
         with one_thread():
-            whole, _ = median_of(ours(*few, 1), forget)
-            work, _ = median_of(bare(*few), forget)
-            share = reference_side(*few, forget)
-    off = max(0.0 if one == other else abs(one / other - 1) for one, other in zip(values, peer_values, strict=True))
-    what = "peers' scripts / l1 + psnr + ssim + tcd + lpips + fid + fvd (12 clips of 16 frames, 128 px, all cores)"
+            whole = median_of(in_process(*sides), forget)
+            work = median_of(bare(*sides), forget)
+            share = reference_side(*sides, forget)
+        growth = memory(root)
+    off = max(differences)
     return [
-        Row(f"{what}: the first model", peer_seconds / first_seconds, "x", "", f"{peer_seconds:.1f} s / {first_seconds:.1f} s"),
-        Row(
-            f"{what}: every further model",
-            peer_seconds / further_seconds,
-            "x",
-            ">= 2",
-            f"{peer_seconds:.1f} s / {further_seconds:.1f} s",
-        ),
+        *made,
         Row("largest relative difference between the two in any of the seven", off * 1e6, "millionths", "<= 100", ""),
         Row(
-            "scoring all seven / decoding once + the bare metrics and forward passes (4 clips of 16 frames, one core)",
+            f"scoring all seven / decoding once + the bare metrics and forward passes ({FEW} clips of {FRAMES} frames, one core)",
             whole / work,
             "x",
             "<= 1.15",
             f"{whole:.1f} s / {work:.1f} s",
         ),
         share,
+        growth,
     ]
+
+
+def frames_as_pictures(folder: Path) -> Path:
+    """A folder beside that of videos with each frame as a PNG file, as pytorch-fid wants them."""
+    from PIL import Image
+
+    pictures = folder.with_name(f"{folder.name}-pictures")
+    pictures.mkdir(exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        for number, frame in enumerate(np.concatenate(list(read_frames(path)))):
+            Image.fromarray(frame).save(pictures / f"{path.stem}-{number:04d}.png")
+    return pictures
 
 
 def another_model(folder: Path, references: Path) -> Path:
@@ -213,17 +221,39 @@ def reference_side(references: Path, predictions: Path, forget: Callable[[], Non
     )
 
 
-def median_of(function: Callable[[], list[float]], forget: Callable[[], None], repetitions: int = 2) -> tuple[float, list[float]]:
-    """Median seconds, after one run that loads the networks, and that run's numbers."""
-    forget()
-    values = function()
+def median_of(function: Callable[[], object], forget: Callable[[], None], repetitions: int = 2) -> float:
+    """Median seconds, after one run that loads the networks."""
     times = []
-    for _ in range(repetitions):
+    for _ in range(1 + repetitions):
         forget()
         begun = time.perf_counter()
         function()
         times.append(time.perf_counter() - begun)
-    return statistics.median(times), values
+    return statistics.median(times[1:])
+
+
+def memory(root: Path) -> Row:
+    """Peak memory of fid + fvd over 1,000 clips of 64 frames against 100.
+
+    All clips of a side are one file under different names, so that the networks look once and all other rows come from the cache;
+    that they look is left out of what is measured.
+    """
+    one = video_folders(root / "networks-one", clips=1, frames=64, size=SIZES[0])
+    thousand = [side.parent / f"{side.name}-thousand" for side in one]
+    for side, folder in zip(one, thousand, strict=True):
+        folder.mkdir(exist_ok=True)
+        (file,) = side.iterdir()
+        for number in range(1000):
+            if not (path := folder / f"clip_{number:04d}{file.suffix}").exists():
+                os.link(file, path)
+    with tempfile.TemporaryDirectory() as out:
+        words = ["measure", *thousand, "-m", NETWORKS[1], "-m", NETWORKS[2], "--workers", "1"]
+        command(*words, "--limit", "2", "--out", Path(out) / "looked")
+        return growth_of_peak_memory(
+            " of 64 frames, fid + fvd with what the networks made in the cache",
+            [*words, "--limit", "100", "--out", Path(out) / "hundred"],
+            [*words, "--out", Path(out) / "thousand"],
+        )
 
 
 @contextmanager
@@ -261,59 +291,3 @@ def fresh_cache() -> Any:
             os.environ.pop("SIGNBENCH_CACHE")
             if before is not None:
                 os.environ["SIGNBENCH_CACHE"] = before
-
-
-def _frechet(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """The distance as pytorch-fid and the common FVD script have it: sample covariances and SciPy's root of their product."""
-    import warnings
-
-    from scipy.linalg import sqrtm
-
-    (mean, covariance), (other_mean, other_covariance) = (
-        (side.mean(0, dtype=np.float64), np.cov(side.astype(np.float64), rowvar=False)) for side in (first, second)
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        root = np.real(sqrtm(covariance @ other_covariance))
-    return float(((mean - other_mean) ** 2).sum() + np.trace(covariance) + np.trace(other_covariance) - 2 * np.trace(root))
-
-
-def _lpips() -> Any:
-    import warnings
-
-    import lpips
-
-    from signbench.extractors.network_loading import random_weights, without_weights
-    from signbench.extractors.perceptual_network import trunk
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
-    weights = random_weights(without_weights(lambda: trunk("alex")))
-    parameters = list(network.net.parameters())
-    for target, source in zip(parameters, weights.values(), strict=True):
-        target.data.copy_(source)
-    return network
-
-
-def _pytorch_fid() -> Any:
-    from pytorch_fid import inception
-
-    from signbench.extractors.inception_network import inception_v3
-    from signbench.extractors.network_loading import random_weights, without_weights
-
-    weights = random_weights(without_weights(inception_v3))
-    import torch
-
-    weights |= {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
-    with mock.patch.object(inception, "load_state_dict_from_url", return_value=weights):
-        return inception.InceptionV3([3]).eval()
-
-
-def _i3d() -> Any:
-    from signbench.extractors.i3d_network import i3d
-    from signbench.extractors.network_loading import give_weights, random_weights, without_weights
-
-    network = without_weights(i3d)
-    give_weights(network, random_weights(without_weights(i3d)), "i3d-400")
-    return network.eval()

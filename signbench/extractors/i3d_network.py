@@ -30,6 +30,14 @@ def _same(x: Tensor, kernel: Three, stride: Three) -> Tensor:
     return F.pad(x, padding) if any(padding) else x
 
 
+def _highest(x: Tensor, kernel: Three, stride: Three, padding: int = 0) -> Tensor:
+    """Maxima of windows.
+
+    On the CPU torch finds them ten times faster where channels lie last in memory; its convolutions may leave them first.
+    """
+    return F.max_pool3d(x.contiguous(memory_format=torch.channels_last_3d), kernel, stride, padding)
+
+
 class Unit(nn.Module):
     """Convolution, batch normalisation and rectification, padded as TensorFlow's ``SAME``."""
 
@@ -59,7 +67,7 @@ class Pool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, T, H, W)`` to the same divided by the stride, rounded up."""
-        return F.max_pool3d(_same(x, self.kernel, self.stride), self.kernel, self.stride)
+        return _highest(_same(x, self.kernel, self.stride), self.kernel, self.stride)
 
 
 class Inception(nn.Module):
@@ -81,7 +89,7 @@ class Inception(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, channels, T, H, W)`` to ``(N, sum of the branches, T, H, W)``."""
-        highest = F.max_pool3d(x, kernel_size=3, stride=1, padding=1)
+        highest = _highest(x, (3, 3, 3), (1, 1, 1), padding=1)
         return torch.cat([self.b0(x), self.b1b(self.b1a(x)), self.b2b(self.b2a(x)), self.b3b(highest)], dim=1)
 
 

@@ -114,6 +114,15 @@ class _Window:
     def add(self, chunk: NDArray[Any]) -> None:
         self._chunks.append(chunk)
 
+    def run_end(self, place: int) -> int:
+        """End of the chunk that an item lies in."""
+        end = self._start
+        for chunk in self._chunks:
+            end += len(chunk)
+            if place < end:
+                break
+        return end
+
     def take(self, places: NDArray[np.int64]) -> NDArray[Any]:
         """The items at non-decreasing places; earlier ones may be gone afterwards."""
         while not self.kept and len(self._chunks) > 1 and self._start + len(self._chunks[0]) <= places[0]:
@@ -271,6 +280,8 @@ class _Pairing:
         available = min(frames, windows[0].end, int(np.searchsorted(partners, windows[1].end, side="left")))
         while self._done < available:
             end = min(self._done + PAIRED_CHUNK, available)
+            if extractor is not None:  # rows may be large: what lies in one piece is not put together with the next
+                end = min(end, windows[0].run_end(self._done))
             reference = windows[0].take(np.arange(self._done, end))
             prediction = windows[1].take(partners[self._done : end])
             if reference.shape != prediction.shape:
