@@ -5,15 +5,14 @@
 Both sides are timed as their users run them, from the command to the number: the four scripts of
 :mod:`benchmarks.peer_scripts`, each a process of its own, and one ``signbench measure``, intervals and cache included. The scripts
 leave the cores to PyTorch's threads, signbench takes a process of one thread for each. The weights are seeded random ones: times
-do not depend on them, and both sides' numbers must agree. Two sizes: 128 pixels as in PGMM's tables, 576 as RuSignBot's videos.
+do not depend on them, and both sides' numbers must agree. Two sizes: 128 pixels as in PGMM's tables, 576 as RuSignBot's videos;
+and a larger set, where start-up and SciPy's matrix root no longer count for much.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -33,8 +32,10 @@ from signbench.media.video import read_frames
 
 NETWORKS = ["lpips:weights=random", "fid:variant=pytorch-fid,weights=random", "fvd:variant=common-metrics,weights=random"]
 METRICS = ["l1", "psnr", "ssim", "tcd", *NETWORKS]
-SIZES = (128, 576)
-CLIPS, FEW, FRAMES = 12, 4, 16
+SETS = ((128, 12, 2), (128, 40, 1), (576, 12, 2))
+"""Pixels a side, clips, and how often each is timed."""
+FEW, FRAMES, SIDE = 4, 16, 128
+"""Of what is timed within this process."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,11 @@ class Seconds:
     """Largest relative difference between the two sides in any of the seven numbers."""
 
 
-def whole_commands(root: Path, clips: int, size: int, forget: Callable[[], None], repetitions: int = 2) -> Seconds:
+def whole_commands(root: Path, size: int, clips: int, repetitions: int, forget: Callable[[], None]) -> Seconds:
     """Times the commands in turn, so that both sides meet the same weather; medians."""
     references, predictions = video_folders(root / f"networks-{size}-{clips}", clips=clips, frames=FRAMES, size=size)
     further = another_model(references.parent / "further", references)
     pictures = [frames_as_pictures(side) for side in (references, predictions)]
-    runs = (references.parent / f"run-{number}" for number in itertools.count())
     times: list[tuple[float, float, float]] = []
     difference = 0.0
     for _ in range(repetitions):
@@ -71,8 +71,8 @@ def whole_commands(root: Path, clips: int, size: int, forget: Callable[[], None]
         models = []
         for folder in (predictions, further):
             asked = [word for metric in METRICS for word in ("-m", metric)]
-            models.append(command("measure", references, folder, *asked, "--json", "--out", run := next(runs), threads=None))
-            shutil.rmtree(run)
+            with tempfile.TemporaryDirectory() as out:
+                models.append(command("measure", references, folder, *asked, "--json", "--out", Path(out) / "run", threads=None))
         theirs = [value for script in scripts for value in json.loads(script.output)]
         ours = [score["value"] for score in json.loads(models[0].output)["scores"]]
         difference = max(0.0 if one == other else abs(one / other - 1) for one, other in zip(ours, theirs, strict=True))
@@ -120,29 +120,13 @@ def rows(root: Path) -> list[Row]:
     made: list[Row] = []
     differences = []
     with fresh_cache() as forget:
-        for size in SIZES:
-            many, few = (whole_commands(root, clips, size, forget) for clips in (CLIPS, FEW))
-            differences += [many.difference, few.difference]
-            what = f"peers' scripts / l1 + psnr + ssim + tcd + lpips + fid + fvd, {size} px, {CLIPS} clips of {FRAMES} frames"
-            made += [
-                Row(f"{what}: the first model", many.peers / many.first, "x", ">= 2", f"{many.peers:.1f} s / {many.first:.1f} s"),
-                Row(
-                    "every further model",
-                    many.peers / many.further,
-                    "x",
-                    ">= 2",
-                    f"{many.peers:.1f} s / {many.further:.1f} s",
-                ),
-            ]
-            theirs, first, further = (
-                (whole - part) / (CLIPS - FEW)
-                for whole, part in ((many.peers, few.peers), (many.first, few.first), (many.further, few.further))
-            )
-            made += [
-                Row("each clip more: the first model", theirs / first, "x", "", f"{theirs:.2f} s / {first:.2f} s"),
-                Row("each clip more: every further model", theirs / further, "x", "", f"{theirs:.2f} s / {further:.2f} s"),
-            ]
-        sides = video_folders(root / "networks-in-process", clips=FEW, frames=FRAMES, size=SIZES[0])
+        for size, clips, repetitions in SETS:
+            seconds = whole_commands(root, size, clips, repetitions, forget)
+            differences.append(seconds.difference)
+            what = f"peers' scripts / l1 + psnr + ssim + tcd + lpips + fid + fvd, {size} px, {clips} clips of {FRAMES} frames"
+            for model, ours in ((f"{what}: the first model", seconds.first), ("every further model", seconds.further)):
+                made.append(Row(model, seconds.peers / ours, "x", ">= 2", f"{seconds.peers:.1f} s / {ours:.1f} s"))
+        sides = video_folders(root / "networks-in-process", clips=FEW, frames=FRAMES, size=SIDE)
         with one_thread():
             whole = median_of(in_process(*sides), forget)
             work = median_of(bare(*sides), forget)
@@ -238,7 +222,7 @@ def memory(root: Path) -> Row:
     All clips of a side are one file under different names, so that the networks look once and all other rows come from the cache;
     that they look is left out of what is measured.
     """
-    one = video_folders(root / "networks-one", clips=1, frames=64, size=SIZES[0])
+    one = video_folders(root / "networks-one", clips=1, frames=64, size=SIDE)
     thousand = [side.parent / f"{side.name}-thousand" for side in one]
     for side, folder in zip(one, thousand, strict=True):
         folder.mkdir(exist_ok=True)

@@ -103,6 +103,7 @@ class _Keeper:
         return {
             "prediction": np.concatenate([pair.prediction for pair in self.pairs]),
             "reference": np.concatenate([pair.reference for pair in self.pairs]),
+            "pieces": np.array([len(pair.reference) for pair in self.pairs]),
         }
 
 
@@ -154,6 +155,12 @@ def test_sides_of_one_length_are_paired_frame_by_frame(frames):
     found = record(looked(reference, prediction, [Paired()]))
     np.testing.assert_array_equal(found["reference"], means(reference))
     np.testing.assert_array_equal(found["prediction"], means(prediction))
+
+
+@pytest.mark.parametrize(("frames", "pieces"), [(2, [2]), (6, [3, 3]), (17, [3, 3, 3, 3, 3, 2])])
+def test_rows_of_a_network_are_paired_in_the_batches_in_which_they_came_and_not_put_together(frames, pieces):
+    found = record(looked(clip("r", frames), clip("p", frames, seed=1), [Paired()]))
+    assert found["pieces"].tolist() == pieces
 
 
 @pytest.mark.parametrize(("lengths", "common"), [((50, 20), 20), ((20, 50), 20), ((1, 9), 1), ((33, 32), 32)])
