@@ -19,6 +19,7 @@ from signbench.media.containers import container_kind, missing_bytes
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -200,10 +201,15 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise MediaError(f"{path} holds sound only, no video.")
             raise MediaError(_why_not_opened(path, head))
         stream = streams[0]
-        size = stream.codec_context.width, stream.codec_context.height
+        decoder: VideoCodecContext | None = stream.codec_context
+        if decoder is None:  # the header names no codec that FFmpeg knows, or was cut off before it does
+            if missing_bytes(path):
+                raise MediaError(_why_not_opened(path, head))
+            raise MediaError(f"{path} holds video of an unknown codec, or is damaged at its start; encode it again, as H.264 say.")
+        size = decoder.width, decoder.height
         if max(size) > LARGEST_SIDE:
             raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} a side are read.")
-        stream.codec_context.thread_count = 1
+        decoder.thread_count = 1
         yield container, stream
 
 

@@ -284,6 +284,24 @@ def test_a_file_that_was_cut_off_is_noticed_before_decoding(tmp_path, capfd, kin
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("kind", TRUNCATED)
+def test_a_file_that_was_cut_off_anywhere_in_its_header_is_bad_input(tmp_path, kind):
+    name, codec, pix_fmt, how, _ = TRUNCATED[kind]
+    path = encode(tmp_path / name, codec, pix_fmt, **how)
+    content = path.read_bytes()
+    for length in range(1, min(len(content) // 2, 1500), 29):
+        path.write_bytes(content[:length])
+        with pytest.raises(MediaError, match=name):
+            probe_video(path)
+
+
+def test_a_video_whose_codec_nobody_knows_is_refused(tmp_path):
+    path = encode(tmp_path / "a.mp4", "libx264", "yuv420p")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(MediaError, match="unknown codec, or is damaged at its start; encode it again"):
+        probe_video(path)
+
+
 def test_a_file_that_lacks_only_what_follows_its_frames_is_read(tmp_path):
     path = encode(tmp_path / "a.avi", "mjpeg", "yuvj420p")
     content = path.read_bytes()
