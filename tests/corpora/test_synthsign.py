@@ -16,12 +16,13 @@ from signbench.corpora.synthsign import SynthSign
 from signbench.corpora.synthsign.lexicon import SIGNS
 from signbench.corpora.synthsign.motion import FPS, FROWN, RAISED, YAW, perform
 from signbench.corpora.synthsign.randomness import generator
-from signbench.corpora.synthsign.rendering import REVISION
 from signbench.corpora.synthsign.sentences import Kind, Sentence
 from signbench.corpora.synthsign.signers import SIGNERS
 from signbench.corpora.synthsign.skeleton import Skeleton, in_picture, skeleton
 from signbench.errors import InputError
 from signbench.media.body_model import LEFT_ELBOW, LEFT_WRIST, RIGHT_ELBOW, RIGHT_WRIST, forward, hand_points, rig
+from signbench.media.motion import Motion
+from signbench.media.pose import Pose
 
 CORPUS = SynthSign()
 SOME_CLIPS = [*CORPUS.ids("test")[:8], *CORPUS.ids("train")[:4], *CORPUS.ids("word-test")[:4]]
@@ -378,6 +379,15 @@ def test_a_recording_travels_to_another_process_and_stays_small(name: str) -> No
     assert "test-0004" in recording.label
 
 
+@pytest.mark.parametrize("name", [name for name in RECORDINGS if name not in ("key points", "motion")])
+def test_the_renderer_s_revision_is_in_a_video_s_digest_and_stamp(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    recording = RECORDINGS[name](CORPUS.clip("test-0004"))
+    before = recording.digest()
+    monkeypatch.setattr("signbench.corpora.synthsign.rendering.REVISION", 99)
+    assert recording.digest() != before
+    assert recording.stamp() == (0, 99)
+
+
 def test_recordings_of_one_clip_have_digests_of_their_own() -> None:
     clips = (CORPUS.clip("test-0004"), CORPUS.clip("test-0004", 1), CORPUS.clip("test-0005"), SynthSign(size=64).clip("test-0004"))
     digests = [RECORDINGS[name](clip).digest() for clip in clips[:3] for name in RECORDINGS]
@@ -386,12 +396,50 @@ def test_recordings_of_one_clip_have_digests_of_their_own() -> None:
     assert clips[3].video.digest() not in digests
 
 
-def test_a_digest_is_the_sha_256_of_what_the_pixels_follow_from() -> None:
-    video = CORPUS.clip("test-0004").video
-    assert video is not None
-    named = f"synthsign|1.0|0|test-0004|0|128|video|{REVISION}"
-    assert video.digest() == hashlib.sha256(named.encode()).hexdigest()
-    assert video.stamp() == (0, REVISION)
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_digest_is_of_the_content_and_not_of_its_recipe(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def digest() -> str:
+        digest: str = RECORDINGS[name](CORPUS.clip("test-0002")).digest()
+        return digest
+
+    def moved_by(pixels: float, radians: float) -> str:
+        def pose(self: SynthSign, clip_id: str, take: int = 0) -> Pose:
+            found = true_pose(self, clip_id, take)
+            points = np.rint(found.points.astype(np.float64) / 1e-3) * 1e-3
+            points[3, 5, 0] += pixels
+            return Pose(points, found.confidence, found.layout, found.fps)
+
+        def motion(self: SynthSign, clip_id: str, take: int = 0) -> Motion:
+            found = true_motion(self, clip_id, take)
+            rotations = np.rint(found.rotations.astype(np.float64) / 1e-5) * 1e-5
+            rotations[3, 5, 0] += radians
+            return Motion(rotations, found.translation, found.fps)
+
+        monkeypatch.setattr(SynthSign, "pose", pose)
+        monkeypatch.setattr(SynthSign, "motion", motion)
+        return digest()
+
+    true_pose, true_motion = SynthSign.pose, SynthSign.motion
+    before = digest()
+    assert moved_by(1e-5, 1e-7) == before
+    assert moved_by(2e-3, 2e-5) != before
+    monkeypatch.undo()
+    assert digest() == before
+
+
+def test_a_point_that_is_not_seen_has_no_place_in_a_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden_at(place: float) -> str:
+        def pose(self: SynthSign, clip_id: str, take: int = 0) -> Pose:
+            found = true_pose(self, clip_id, take)
+            points, confidence = found.points.copy(), found.confidence.copy()
+            points[3, 5], confidence[3, 5] = place, 0
+            return Pose(points, confidence, found.layout, found.fps)
+
+        monkeypatch.setattr(SynthSign, "pose", pose)
+        return RECORDINGS["key points"](CORPUS.clip("test-0002")).digest()
+
+    true_pose = SynthSign.pose
+    assert hidden_at(1.0) == hidden_at(99.0)
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDINGS if name.startswith(("video", "rendering"))])

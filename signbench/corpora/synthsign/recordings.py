@@ -20,6 +20,7 @@ from signbench.media.video import VideoProbe, resize_frames
 if TYPE_CHECKING:
     from signbench.corpora.recordings import Stamp
     from signbench.corpora.synthsign.corpus import SynthSign
+    from signbench.media.motion import Motion
 
 Rendering = Literal["video", "pose", "hamer", "smplx", "cross-person"]
 RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-person")
@@ -34,6 +35,10 @@ def corpus_of(seed: int) -> SynthSign:
     from signbench.corpora.synthsign.corpus import SynthSign
 
     return SynthSign(seed)
+
+
+_KEY_POINT_GRID, _ROTATION_GRID = 1e-3, 1e-5
+"""Pixels, and radians or metres: what a digest tells apart."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,6 @@ class _Made:
     def _name(self, rendering: str) -> str:
         take = f", take {self.take}" if self.take else ""
         return f"synthsign {self.clip} ({rendering}{take})"
-
-    def _digest(self, rendering: str) -> str:
-        from signbench.corpora.synthsign.corpus import SynthSign
-        from signbench.corpora.synthsign.rendering import REVISION
-
-        parts = ("synthsign", SynthSign.version, self.seed, self.clip, self.take, self.size, rendering, REVISION)
-        return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()
 
     def stamp(self) -> Stamp:
         """0 and the renderer's revision."""
@@ -85,7 +83,11 @@ class SynthSignVideo(_Made):
         return self._name(self.rendering)
 
     def digest(self) -> str:
-        return self._digest(self.rendering)
+        """SHA-256 of what is drawn: the body on its grid, who draws it, and how.
+
+        Pixels themselves may differ by one level between processors; the body does not.
+        """
+        return _drawn_digest(self)
 
     def probe(self, source_fps: float | None) -> VideoProbe:
         corpus = corpus_of(self.seed)
@@ -111,7 +113,8 @@ class SynthSignPose(_Made):
         return self._name("key points")
 
     def digest(self) -> str:
-        return self._digest("key-points")
+        """SHA-256 of the key points on their grid, and of which of them are seen."""
+        return _key_points_digest(self)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         from signbench.media.layouts import layout
@@ -134,7 +137,8 @@ class SynthSignMotion(_Made):
         return self._name("motion")
 
     def digest(self) -> str:
-        return self._digest("motion")
+        """SHA-256 of the rotations on their grid."""
+        return _motion_digest(self)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         from signbench.media.layouts import layout
@@ -146,3 +150,43 @@ class SynthSignMotion(_Made):
     def pose(self, source_fps: float | None) -> Pose:
         made = corpus_of(self.seed).motion(self.clip, self.take).pose()
         return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)
+
+
+def _drawn_digest(video: SynthSignVideo) -> str:
+    from signbench.corpora.synthsign.rendering import REVISION
+
+    corpus = corpus_of(video.seed)
+    drawn_by = corpus.other_signer(video.clip) if video.rendering == "cross-person" else corpus.sentence(video.clip).signer
+    how = ("drawn", REVISION, video.rendering, drawn_by, video.size)
+    return _digest(how, _points(corpus.pose(video.clip, video.take)), _rotations(corpus.motion(video.clip, video.take)))
+
+
+def _key_points_digest(recording: SynthSignPose) -> str:
+    pose = corpus_of(recording.seed).pose(recording.clip, recording.take)
+    return _digest(("key points", pose.layout.name, pose.fps), _points(pose))
+
+
+def _motion_digest(recording: SynthSignMotion) -> str:
+    motion = corpus_of(recording.seed).motion(recording.clip, recording.take)
+    return _digest(("motion", motion.fps), _rotations(motion))
+
+
+def _digest(how: tuple[object, ...], *content: NDArray[np.int64]) -> str:
+    whole = hashlib.sha256("|".join(map(str, how)).encode())
+    for array in content:
+        whole.update(f"|{array.shape}".encode())
+        whole.update(array.astype("<i8").tobytes())
+    return whole.hexdigest()
+
+
+def _points(pose: Pose) -> NDArray[np.int64]:
+    """int64 ``(T, J, 3)``: x, y in thousandths of a pixel, confidence in thousandths; a point that is not seen has no place."""
+    seen = pose.confidence > 0
+    places = np.where(seen[..., None], np.rint(pose.points.astype(np.float64) / _KEY_POINT_GRID), 0)
+    return np.concatenate([places, np.rint(pose.confidence.astype(np.float64) * 1000)[..., None]], axis=-1).astype(np.int64)
+
+
+def _rotations(motion: Motion) -> NDArray[np.int64]:
+    """int64 ``(T, 56, 3)``: the rotations, then the translation, in hundred-thousandths."""
+    values = np.concatenate([motion.rotations, motion.translation[:, None]], axis=1)
+    return np.rint(values.astype(np.float64) / _ROTATION_GRID).astype(np.int64)
