@@ -25,6 +25,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from signbench import shipped
+from signbench.documents import parse_json
 from signbench.errors import IncompleteError, InputError, nearest
 from signbench.metrics.base import split_name
 from signbench.runs.fold import fold
@@ -232,10 +233,9 @@ def baseline(name: str, folder: Path | None = None) -> Iterator[Baseline]:
 
 
 def _read(place: Path, name: str, records: RecordFile) -> Baseline:
-    import json
 
     try:
-        content = json.loads((place / _MANIFEST).read_bytes())
+        content = parse_json((place / _MANIFEST).read_bytes())
         if isinstance(content, dict) and content.get("baseline_version", 0) > BASELINE_VERSION:
             raise InputError(f"{place} was pinned by a newer signbench; use that one.")
         manifest = _Manifest.model_validate(content)

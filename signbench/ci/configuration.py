@@ -82,7 +82,8 @@ def read_configuration(path: Path) -> Configuration:
     Raises:
         InputError: names the file, the field and what to write there.
     """
-    from signbench.tasks.loading import read_yaml, worded
+    from signbench.documents import read_yaml
+    from signbench.tasks.loading import worded
 
     fields = read_yaml(path, "the configuration of the gate")
     if fields is None:

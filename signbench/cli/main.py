@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -23,10 +24,26 @@ from signbench.cli import (
     results,
     score,
     signature,
+    streams,
     study,
     tasks,
     weights,
 )
+
+_OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What a file system or a machine refuses; met where nobody looked out for it, it is still no fault of the program."""
 
 app = typer.Typer(
     name="signbench",
@@ -73,27 +90,50 @@ def main() -> None:
     from signbench.errors import SignbenchError
 
     try:
-        code = app(standalone_mode=False)
+        streams.settle()
+        code = _run()
     except SignbenchError as error:
         _say(str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+        code = error.exit_code
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except SignbenchError as error:
+            _say(str(error))
+            code = code or error.exit_code
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Runs a command, and gives its exit code; errors that signbench raises on purpose pass through.
+
+    Raises:
+        SignbenchError: has its own exit code.
+    """
+    from signbench.errors import SignbenchError
+
+    try:
+        code = app(standalone_mode=False)
+    except SignbenchError:
+        raise
+    except (KeyboardInterrupt, typer.Abort):
         code = 130
-    except BrokenPipeError:  # the reader of our output went away, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except typer.Abort:
-        code = 130
+    except MemoryError:
+        _say("there is not enough memory for this; try fewer --workers, a smaller --size, or a machine with more of it.")
+        return 70
     except Exception as error:  # noqa: BLE001 - every bug ends with a sentence, a log and exit code 70
         if hasattr(error, "format_message"):  # the command line's own errors, whichever library raises them
             _say(_wrong_use(error))
-            sys.exit(2)
+            return 2
+        if isinstance(error, OSError) and error.filename is not None and error.errno in _OF_THE_MACHINE:
+            _say(f"{os.fsdecode(error.filename)}: {error.strerror}.")
+            return 2
         log = _error_log(traceback.format_exc())
         _say(f"internal error: {type(error).__name__}: {error}. The traceback is in {log}; please report it.")
-        sys.exit(70)
+        return 70
     if code == 130:
         _say("interrupted; repeat the command to go on.")
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _wrong_use(error: Any) -> str:
@@ -107,24 +147,36 @@ def _wrong_use(error: Any) -> str:
 
 
 def _say(text: str) -> None:
-    if os.environ.get("RANK", "0") == "0":
-        sys.stderr.write(f"signbench: {text}\n")
+    rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
+    if rank.isdecimal() and world.isdecimal() and 0 < int(rank) < int(world):
+        return  # of several processes the first speaks
+    sys.stderr.write(f"signbench: {text}\n")
 
 
 def _error_log(text: str) -> Path:
-    """Writes a traceback into the run's folder where one is at work, else into the folder for temporary files."""
+    """Writes a traceback into the run's folder where one is at work, else into a new file among the temporary ones.
+
+    Neither follows a link that lies there under the name.
+    """
     import tempfile
+
+    from signbench.errors import InputError
+    from signbench.runs.folder import write_atomically
 
     engine = sys.modules.get("signbench.scoring.engine")
     at_work: Path | None = engine.folder_at_work() if engine is not None else None
-    for folder in (at_work, Path(tempfile.gettempdir())):
-        if folder is None or not folder.is_dir():
-            continue
+    content = text.encode("utf-8", "backslashreplace")
+    if at_work is not None and at_work.is_dir():
         try:
-            path = folder / "error.log"
-            path.write_text(text, encoding="utf-8")
-            return path
-        except OSError:
-            continue
-    sys.stderr.write(text)
-    return Path("standard error, above")
+            write_atomically(at_work / "error.log", content)
+            return at_work / "error.log"
+        except InputError:
+            pass
+    try:
+        handle, name = tempfile.mkstemp(prefix="signbench-error-", suffix=".log")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        return Path(name)
+    except OSError:
+        sys.stderr.write(text)
+        return Path("standard error, above")

@@ -108,15 +108,19 @@ def clip_ids(text: str | None) -> list[str] | None:
     """Reads ``--clips``: ids with commas between, or ``@FILE`` with one a line.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or no id stands there.
     """
     from signbench.errors import InputError
 
     if text is None:
         return None
     if not text.startswith("@"):
-        return [name for name in text.split(",") if name]
-    try:
-        return [line.strip() for line in Path(text[1:]).read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--clips: {text[1:]} cannot be read: {error}.") from error
+        ids = [name.strip() for name in text.split(",") if name.strip()]
+    else:
+        try:
+            ids = [line.strip() for line in Path(text[1:]).read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        except (OSError, ValueError) as error:
+            raise InputError(f"--clips: {text[1:]} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if not ids:
+        raise InputError(f"--clips: {text!r} names no clip; write ids with commas between, or @FILE with one a line.")
+    return ids

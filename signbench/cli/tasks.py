@@ -13,13 +13,19 @@ app = typer.Typer(no_args_is_help=True, help="List the tasks, or show one.")
 
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
-    """List all tasks, one line each."""
+    """List all tasks, one line each; a file in tasks/ that is no task is told and left out."""
     import json as encoder
 
     from signbench.cli import printing
+    from signbench.errors import InputError
     from signbench.tasks.loading import known, task
 
-    tasks = [task(name) for name in known()]
+    tasks = []
+    for name in known():
+        try:
+            tasks.append(task(name))
+        except InputError as error:
+            printing.talk(f"left out: {error}")
     if json:
         printing.data(encoder.dumps([found.model_dump(mode="json") for found in tasks], indent=2, ensure_ascii=False))
         return

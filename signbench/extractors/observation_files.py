@@ -19,6 +19,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.documents import parse_json
+
 VERSION = 1
 _MAGIC = b"signbench observation\n"
 _SECTION = struct.Struct("<4sQ")
@@ -119,7 +121,7 @@ def read_header(stream: IO[bytes]) -> dict[str, Any]:
     if kind != b"HEAD":
         raise DamagedError("it has no header")
     try:
-        head = json.loads(content)
+        head = parse_json(content)
         return {"version": head["version"], "key": head["key"], "description": dict(head["description"])}
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedError("its header is of another version") from error

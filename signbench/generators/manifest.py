@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from signbench.documents import parse_json
 from signbench.errors import InputError
 
 
@@ -160,7 +161,7 @@ def _contents(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
             raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
         for line in lines:
             try:
-                content = json.loads(line)
+                content = parse_json(line)
             except ValueError:
                 continue
             if isinstance(content, dict) and isinstance(content.get("id"), str):

@@ -131,10 +131,9 @@ class EntryCard(_Fields):
 
     def yaml(self) -> bytes:
         """The file's content."""
-        import yaml
+        from signbench.documents import yaml_text
 
-        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=1000)
-        return text.encode()
+        return yaml_text(self.model_dump(mode="json"), width=1000).encode()
 
 
 @dataclass(frozen=True)
@@ -189,20 +188,10 @@ def read_card(path: Path) -> EntryCard:
     Raises:
         InputError: unreadable, no YAML of plain values, or a wrong field, with what to write there.
     """
-    import yaml
+    from signbench.documents import read_yaml
+    from signbench.tasks.loading import worded
 
-    from signbench.tasks.loading import read_yaml, worded
-
-    try:
-        if path.stat().st_size > _MOST_YAML_BYTES:
-            raise InputError(f"{path} has more than {_MOST_YAML_BYTES:,} bytes; such a file is a page of text.")
-        # What a reference stands for can grow without bounds.
-        for token in yaml.scan(path.read_text("utf-8"), yaml.SafeLoader):
-            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
-                raise InputError(f"{path}, line {token.start_mark.line + 1} refers to another place by & or *; write plain values.")
-    except (OSError, ValueError, yaml.YAMLError):
-        pass  # told by the reader below, in its words
-    fields = read_yaml(path, "an entry")
+    fields = read_yaml(path, "an entry", most_bytes=_MOST_YAML_BYTES)
     if not isinstance(fields, dict):
         raise InputError(f"{path} is no entry; write its fields, beginning with 'entry_version: 1'.")
     if isinstance(fields.get("entry_version"), int) and fields["entry_version"] > ENTRY_VERSION:
@@ -229,10 +218,7 @@ def read_entry_result(folder: Path) -> Result:
     Raises:
         InputError: not there, damaged, or of another version.
     """
-    try:
-        return read_result(folder / RESULT)
-    except RecursionError as error:
-        raise InputError(f"{folder / RESULT} is not a result: its lists lie too deep in one another.") from error
+    return read_result(folder / RESULT)
 
 
 def is_moved_aside(folder: Path) -> bool:

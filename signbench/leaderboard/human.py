@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signbench.documents import parse_json
 from signbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def read_human(path: Path) -> HumanScore:
         InputError: not there, damaged, or of another version.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         version = content.get("human_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version > HUMAN_VERSION:
             raise InputError(f"{path} was written by a newer signbench; use that one.")

@@ -272,7 +272,8 @@ def read_published(path: Path) -> tuple[Published, ...]:
     Raises:
         InputError: names the file, the field and what to write there.
     """
-    from signbench.tasks.loading import read_yaml, worded
+    from signbench.documents import read_yaml
+    from signbench.tasks.loading import worded
 
     content = read_yaml(path, "a published table")
     if not isinstance(content, list) or not content:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.whole_folders import free_name
 
@@ -100,7 +101,7 @@ class RunFolder:
             InputError: there is none, it is damaged, or a newer signbench wrote it.
         """
         try:
-            content = json.loads(self.run_json.read_bytes())
+            content = parse_json(self.run_json.read_bytes())
         except FileNotFoundError:
             raise InputError(f"{self.path} is not a run folder: it has no run.json.") from None
         except NotADirectoryError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signbench.documents import parse_json
 from signbench.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def read_result(path: Path) -> Result:
         InputError: not there, damaged, or of another version.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         if (
             isinstance(content, dict)
             and isinstance(content.get("schema_version"), int)

@@ -28,8 +28,11 @@ def expected_clips(
         The ids, and what the run was limited to, or None.
 
     Raises:
-        InputError: an id without a partner, a clip without the files that a metric needs, a limit that leaves nothing.
+        InputError: an id without a partner, a clip without the files that a metric needs, a limit or a choice that leaves nothing.
     """
+    wanted = set(clips) if clips is not None else None
+    if wanted is not None and not wanted:
+        raise InputError("clips names no clip; name some of their ids, or leave it out.")
     needed: set[Modality] = set()
     for metric in metrics:
         if metric.view == "lengths":
@@ -37,7 +40,6 @@ def expected_clips(
             needed.add("pose" if both else "video")
         else:
             needed.add(MODALITY_OF_VIEW[metric.view])
-    wanted = set(clips) if clips is not None else None
     expected: set[str] = set()
     for modality in sorted(needed):
         sides = {"references": _with(references, modality), "predictions": _with(predictions, modality)}

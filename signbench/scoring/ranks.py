@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from signbench.errors import SignbenchError
+from signbench.documents import parse_json
+from signbench.errors import InputError, SignbenchError
 from signbench.runs.folder import RunFolder, json_bytes, write_atomically
 
 _PATIENCE = timedelta(hours=24)
@@ -39,8 +40,23 @@ class Ranks:
 
     @classmethod
     def from_environment(cls) -> Ranks:
-        """What torchrun says in RANK and WORLD_SIZE; a single process where it says nothing."""
-        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        """What torchrun says in RANK and WORLD_SIZE; a single process where it says nothing.
+
+        Raises:
+            InputError: they are no such numbers, or there are several processes and nothing says where they meet.
+        """
+        rank, world = os.environ.get("RANK", "0").strip(), os.environ.get("WORLD_SIZE", "1").strip()
+        if not all(text.isascii() and text.isdecimal() for text in (rank, world)) or int(rank) >= int(world):
+            raise InputError(
+                f"the environment has RANK={rank!r} and WORLD_SIZE={world!r}, which no process can be; start several "
+                "with torchrun, or unset both."
+            )
+        if int(world) > 1 and not (os.environ.get("MASTER_ADDR") and os.environ.get("MASTER_PORT", "").isdecimal()):
+            raise InputError(
+                f"the environment has WORLD_SIZE={world}, but no MASTER_ADDR and MASTER_PORT where the processes meet; start them "
+                "with torchrun, or unset RANK and WORLD_SIZE."
+            )
+        return cls(int(rank), int(world))
 
     def agree(self, message: dict[str, Any] | None) -> dict[str, Any]:
         """Hands rank 0's message to all ranks.
@@ -104,7 +120,7 @@ class Ranks:
         for other in range(1, self.world):
             while True:
                 try:
-                    marker = json.loads(folder.end_marker(other).read_bytes())
+                    marker = parse_json(folder.end_marker(other).read_bytes())
                 except (OSError, ValueError):
                     marker = {}
                 if marker.get("launch") == launch:

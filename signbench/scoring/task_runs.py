@@ -94,6 +94,8 @@ class TaskRun:
         expected, subset = references.clips, references.subset
         if clips is not None:
             wanted = set(clips)
+            if not wanted:
+                raise InputError("clips names no clip; name some of their ids, or leave it out.")
             unknown = sorted(wanted - set(expected))
             if unknown:
                 raise InputError(f"--clips: the task has no clip {listing(unknown)}. {nearest(unknown[0], expected)}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from signbench.documents import parse_json
 from signbench.errors import InputError, listing
 from signbench.runs.folder import json_bytes
 from signbench.study.settings import StudySettings, read_settings, settings_yaml
@@ -189,7 +190,7 @@ def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
     """
     path = folder / IMPORT_RECORD
     try:
-        record = json.loads(path.read_bytes())
+        record = parse_json(path.read_bytes())
         sealed = (record["answers_sha256"], record["settings_sha256"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is missing or damaged; import the sheets again.") from error

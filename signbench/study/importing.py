@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import signbench
+from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.runs.folder import write_atomically
 from signbench.runs.signature import package_version
@@ -140,7 +141,7 @@ def _earlier_import(out: Path, digest: str, *, fresh: bool) -> dict[str, Any] | 
     if fresh:
         return None
     try:
-        old = json.loads(path.read_bytes())
+        old = parse_json(path.read_bytes())
         same = old["import_sha256"] == digest
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} cannot be read; give another --out, or --fresh to move that folder aside.") from error

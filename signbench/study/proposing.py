@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from signbench.documents import yaml_text
 from signbench.errors import InputError
 from signbench.study.columns import Columns
 from signbench.study.sheets import Sheet, SheetFile, column_letter
@@ -47,8 +48,6 @@ def propose(files: Sequence[SheetFile]) -> str:
     Raises:
         InputError: a sheet cannot be read at all.
     """
-    import yaml
-
     sheets: list[dict[str, Any]] = []
     signs: dict[str, list[str]] = {}
     for file in files:
@@ -59,7 +58,7 @@ def propose(files: Sequence[SheetFile]) -> str:
             signs.update(seen)
     content = {"name": "study", "language": "ru", "sheets": sheets, "signs": signs, "dictionary": {}}
     content |= {"lemmatiser": "none", "blank": "wrong", "resubmissions": "refuse"}
-    return _HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
+    return _HEAD + yaml_text(content)
 
 
 def write_proposal(files: Sequence[SheetFile], path: Path) -> None:

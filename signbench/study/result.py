@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signbench.documents import parse_json
 from signbench.errors import InputError
 
 STUDY_RESULT_VERSION = 1
@@ -282,7 +283,7 @@ def read_study_result(path: Path) -> StudyResult:
         InputError: not there, damaged, or of another version.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         version = content.get("schema_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version > STUDY_RESULT_VERSION:
             raise InputError(f"{path} was written by a newer signbench; use that one.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from signbench.documents import read_yaml, yaml_text
 from signbench.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -197,7 +198,9 @@ def read_settings(path: Path) -> StudySettings:
     Raises:
         InputError: names the file, the field and what to write there.
     """
-    content = _yaml(path)
+    if not path.exists():
+        raise InputError(f"{path} does not exist; signbench study import without --mapping proposes one.")
+    content = read_yaml(path, "a mapping file", texts=True, most_bytes=_MOST_BYTES)
     if not isinstance(content, dict):
         raise InputError(f"{path} is no mapping file; write its fields, beginning with 'name: ...'.")
     try:
@@ -210,57 +213,9 @@ def read_settings(path: Path) -> StudySettings:
 
 def settings_yaml(settings: StudySettings) -> str:
     """The settings as YAML, with every choice spelled out."""
-    import yaml
-
     content = settings.model_dump(mode="json")
     content["sheets"] = [sheet.model_dump(mode="json", exclude_none=True) for sheet in settings.sheets]
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
-
-
-def _yaml(path: Path) -> Any:
-    import yaml
-
-    class TextLoader(yaml.SafeLoader):
-        """Takes every plain value as text, besides null."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            """Refuses a name that stands there twice, of which YAML would silently take the last."""
-            keys: set[str] = set()
-            for key, _ in node.value:
-                if not isinstance(key.value, str):
-                    raise InputError(f"{path}, line {key.start_mark.line + 1}: the name of a field is a word, not a list.")
-                if key.value in keys:
-                    raise InputError(f"{path}, line {key.start_mark.line + 1}: {key.value!r} stands there twice; keep one.")
-                keys.add(key.value)
-                key.tag = "tag:yaml.org,2002:str"
-            return super().construct_mapping(node, deep)
-
-    null = "tag:yaml.org,2002:null"
-    TextLoader.yaml_implicit_resolvers = {
-        letter: kept
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        if (kept := [resolver for resolver in resolvers if resolver[0] == null])
-    }
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes; a mapping file is a few pages of text.")
-        loader = TextLoader(path.read_text("utf-8-sig"))
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; signbench study import without --mapping proposes one.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as such.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        raise InputError(f"{path}{where} is not YAML: {getattr(error, 'problem', None) or 'it cannot be parsed'}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not YAML that a mapping file can have: {error}.") from error
+    return yaml_text(content)
 
 
 def _worded(fault: ErrorDetails) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from signbench import shipped
+from signbench.documents import read_yaml
 from signbench.errors import InputError, nearest
 from signbench.tasks.schema import Task
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 SUFFIX = ".yaml"
-_MOST_BYTES = 1_000_000
-_TEXT = "tag:yaml.org,2002:str"
 
 
 def known() -> list[str]:
@@ -54,69 +53,6 @@ def read_task(path: Path) -> Task:
         return Task.model_validate(fields)
     except ValidationError as error:
         raise InputError(f"{path}: {worded(error, Task, 'a task')}") from error
-
-
-def read_yaml(path: Path, what: str) -> Any:
-    """The content of a YAML file as plain values: no code is named, and the name of a field is taken as it is written.
-
-    Args:
-        path: the file.
-        what: the thing that it declares, such as ``a task``.
-
-    Raises:
-        InputError: unreadable, too large, not YAML, or a field that stands there twice.
-    """
-    import yaml
-
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes; such a file is a page of text.")
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as such.") from error
-    try:
-        loader: Any = yaml.SafeLoader(text)
-        try:
-            node = loader.get_single_node()
-            _check_fields(node, path, frozenset(), set())
-            return loader.construct_document(node) if node is not None else None
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise InputError(f"{path}{where} is not YAML: {problem}.") from error
-    except (ValueError, RecursionError) as error:  # impossible dates, and lists that hold themselves
-        raise InputError(f"{path} is not YAML that {what} can have: {error}.") from error
-
-
-def _check_fields(node: Any, path: Path, above: frozenset[int], done: set[int]) -> None:
-    """Makes the names of fields what they look like, as YAML takes ``on`` for true; refuses what stands twice, or within itself.
-
-    Raises:
-        InputError: a field stands twice in one place, of which YAML would silently take the last; or a list holds itself.
-    """
-    if node is None or isinstance(node.value, str) or id(node) in done:
-        return
-    if id(node) in above:
-        raise InputError(f"{path}, line {node.start_mark.line + 1} refers to itself; write plain values.")
-    keys: set[str] = set()
-    for item in node.value:
-        if not isinstance(item, tuple):
-            _check_fields(item, path, above | {id(node)}, done)
-            continue
-        key, value = item
-        if not isinstance(key.value, str):
-            raise InputError(f"{path}, line {key.start_mark.line + 1}: the name of a field is a word, not a list.")
-        if key.value in keys:
-            raise InputError(f"{path}, line {key.start_mark.line + 1}: field {key.value} stands there twice; keep one.")
-        keys.add(key.value)
-        key.tag = _TEXT
-        _check_fields(value, path, above | {id(node)}, done)
-    done.add(id(node))
 
 
 def worded(error: ValidationError, model: type[BaseModel], what: str) -> str:

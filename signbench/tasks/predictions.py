@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Literal
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
+from signbench.documents import parse_json
 from signbench.errors import InputError, SignbenchError
 from signbench.media.frame_folders import IMAGE_SUFFIXES, is_ignored
 from signbench.tasks.declared_rates import PoseAtRate, VideoAtRate
@@ -163,7 +163,7 @@ def _manifest(folder: Path) -> Iterator[Found]:
             continue
         name = ""
         try:
-            entry = json.loads(line)
+            entry = parse_json(line)
             if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
                 yield Found("manifest", "", path, f"line {number} is no JSON object with an id")
                 continue

@@ -9,6 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from signbench.documents import parse_json
 from signbench.errors import InputError
 
 _known: dict[Path, tuple[list[int], str]] = {}
@@ -79,7 +80,7 @@ def _stamp(path: Path) -> list[int]:
 
 def _from_sidecar(path: Path, stamp: list[int]) -> str | None:
     try:
-        content = json.loads(sidecar_of(path).read_bytes())
+        content = parse_json(sidecar_of(path).read_bytes())
     except (OSError, ValueError):
         return None
     if not isinstance(content, dict) or content.get("stamp") != stamp:

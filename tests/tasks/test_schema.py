@@ -131,7 +131,6 @@ def test_further_wrong_fields_are_counted(tmp_path):
         ("name: [a\n", r"task\.yaml, line \d is not YAML"),
         ("name: a\nversion: 1\nname: b\n", r"task\.yaml, line 3: field name stands there twice; keep one\."),
         ("made:\n  size: 1x1\n  size: 2x2\n", r"task\.yaml, line 3: field size stands there twice"),
-        ("name: &a [*a]\n", r"line 1 refers to itself; write plain values"),
         ("name: !!python/object/apply:os.getcwd []\n", r"task\.yaml, line 1 is not YAML"),
         ("name: 2025-99-99\n", r"is not YAML that a task can have"),
         ("? [a]\n: b\n", r"the name of a field is a word, not a list"),
@@ -142,12 +141,6 @@ def test_further_wrong_fields_are_counted(tmp_path):
 def test_what_is_no_plain_yaml_is_refused_with_its_line(content, message, tmp_path):
     with pytest.raises(InputError, match=message):
         read_task(written(tmp_path / "task.yaml", content))
-
-
-def test_many_aliases_of_aliases_do_not_grow(tmp_path):
-    lines = ["a: &a0 [x]", *(f"b{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
-    with pytest.raises(InputError, match="field name is missing"):
-        read_task(written(tmp_path / "task.yaml", "\n".join(lines)))
 
 
 def test_on_is_a_field_although_yaml_takes_the_word_for_true(tmp_path):

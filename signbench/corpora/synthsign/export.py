@@ -11,6 +11,7 @@ from pathlib import Path
 
 from signbench.corpora.synthsign.corpus import SIZES, SynthSign
 from signbench.corpora.synthsign.rendering import REVISION
+from signbench.documents import parse_json
 from signbench.errors import InputError, listing, nearest
 
 _LEDGER = ".synthsign.jsonl"
@@ -150,7 +151,7 @@ class _Folder:
             ledger = self.path / _LEDGER
             for line in ledger.read_text("utf-8").splitlines() if ledger.exists() else ():
                 try:
-                    entry = json.loads(line)
+                    entry = parse_json(line)
                     known[entry["file"]] = (entry["recipe"], entry["sha256"])
                 except (ValueError, TypeError, KeyError):
                     # the line that was being written when the last export was killed
