@@ -7,7 +7,7 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from signbench.errors import InputError
 
@@ -35,7 +35,7 @@ def settle() -> None:
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace")
     if sys.stdout is None:
         raise InputError("standard output is closed, so that no result could be printed; send it to a file or to /dev/null.")
-    output = sys.stdout
+    output: TextIO = sys.stdout
     if output is not sys.__stdout__:
         return  # another program put its own there
     codecs.register_error(_ESCAPE, _escaped)

@@ -66,8 +66,8 @@ def test_a_wrong_field_is_named_with_what_to_write(tmp_path, mapping, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("signs: {a: [b]}\nsigns: {a: [c]}\n", r"study\.yaml, line 2: 'signs' stands there twice; keep one"),
-        ("signs: {no: [b], no: [c]}\n", r"line 1: 'no' stands there twice"),
+        ("signs: {a: [b]}\nsigns: {a: [c]}\n", r"study\.yaml, line 2: field signs stands there twice; keep one"),
+        ("signs: {no: [b], no: [c]}\n", r"line 1: field no stands there twice"),
         ("- a\n- b\n", "is no mapping file"),
         ("signs: [a\n", r"line \d is not YAML"),
         ("a: !!python/object/apply:os.system [ls]\n", "is not YAML"),
