@@ -28,6 +28,7 @@ from signbench import shipped
 from signbench.documents import parse_json
 from signbench.errors import IncompleteError, InputError, nearest
 from signbench.metrics.base import split_name
+from signbench.parquet_files import read_parquet
 from signbench.runs.fold import fold
 from signbench.runs.folder import json_bytes
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
@@ -256,11 +257,9 @@ def _read(place: Path, name: str, records: RecordFile) -> Baseline:
 
 
 def _outcomes(plan: RunPlan, manifest: _Manifest, stored: bytes) -> Iterator[ClipOutcome]:
-    from pyarrow import parquet
-
     place = {key: number for number, key in enumerate(plan.keys)}
     outcomes = {clip: ClipOutcome(clip) for clip in plan.clips}
-    for row in parquet.read_table(io.BytesIO(stored)).to_pylist():
+    for row in read_parquet(stored).to_pylist():
         if row["metric"] in place:  # a metric of another revision has another key, and its signature says so
             outcomes[row["clip"]].records[place[row["metric"]]] = unpack(row["record"])
     for clip, key, reason, fault in manifest.failures:

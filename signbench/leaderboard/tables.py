@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
+from signbench import spreadsheets
 from signbench.leaderboard.board import Block, Board, Cell, Column
 from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.published import Published
@@ -141,26 +142,24 @@ def as_csv(board: Board) -> str:
                     "unit": column.unit,
                     "signature": column.signature,
                 }
-                writer.writerow(
-                    {**about, **measured, **found, "row": _inactive(row.row), "kind": row.kind, "low": low, "high": high}
-                )
+                line = {**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high}
+                writer.writerow({name: spreadsheets.inert(value) for name, value in line.items()})
     for table in board.published:
         for printed in table.rows:
             for published_column in table.columns:
-                writer.writerow(
-                    {
-                        "block": "published",
-                        "task": board.task,
-                        "split": printed.split or "",
-                        "row": _inactive(printed.label),
-                        "kind": printed.kind,
-                        "metric": published_column.key,
-                        "direction": published_column.direction,
-                        "unit": published_column.unit or "",
-                        "value": printed.values[published_column.metric] or "",
-                        "source": source(table),
-                    }
-                )
+                line = {
+                    "block": "published",
+                    "task": board.task,
+                    "split": printed.split or "",
+                    "row": printed.label,
+                    "kind": printed.kind,
+                    "metric": published_column.key,
+                    "direction": published_column.direction,
+                    "unit": published_column.unit or "",
+                    "value": printed.values[published_column.metric] or "",
+                    "source": source(table),
+                }
+                writer.writerow({name: spreadsheets.inert(value) for name, value in line.items()})
     return stream.getvalue()
 
 
@@ -214,8 +213,3 @@ def _latex_table(ranked: Sequence[dict[str, str]], anchors: Sequence[dict[str, s
 def _escaped(text: str) -> str:
     arrows = {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$"}
     return "".join({**_LATEX, **arrows}.get(letter, letter) for letter in text)
-
-
-def _inactive(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

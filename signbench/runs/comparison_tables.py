@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+from signbench import spreadsheets
 from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
 from signbench.runs.tables import number
 
@@ -98,9 +99,11 @@ def as_csv(comparison: Comparison) -> str:
         for metric in pair.metrics:
             low, high = metric.interval or (None, None)
             row = {name: getattr(metric, name) for name in columns if hasattr(metric, name)}
-            writer.writerow({**runs, **row, "low": low, "high": high, "left_out": len(metric.left_out)})
+            row |= {**runs, "low": low, "high": high, "left_out": len(metric.left_out)}
+            writer.writerow({name: spreadsheets.inert(value) for name, value in row.items()})
         for lacking in pair.not_comparable:
-            writer.writerow({**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)})
+            row = {**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)}
+            writer.writerow({name: spreadsheets.inert(value) for name, value in row.items()})
     return stream.getvalue()
 
 

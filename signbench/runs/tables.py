@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from signbench.runs.result import Result, Score
+from signbench.spreadsheets import inert
 
 TableFormat = Literal["table", "json", "csv", "markdown", "latex"]
 _UNDEFINED = "-"
@@ -111,7 +112,8 @@ def as_csv(result: Result) -> str:
     for score in result.scores:
         low, high = score.interval or (None, None)
         row: dict[str, Any] = {name: getattr(score, name) for name in columns if hasattr(score, name)}
-        writer.writerow({**row, "low": low, "high": high, "subset": "yes" if result.subset else ""})
+        row |= {"low": low, "high": high, "subset": "yes" if result.subset else ""}
+        writer.writerow({name: inert(value) for name, value in row.items()})
     return stream.getvalue()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -13,22 +12,22 @@ from typing import Any
 
 from signbench.documents import parse_json
 from signbench.errors import InputError, listing
+from signbench.parquet_files import read_parquet
 from signbench.runs.folder import json_bytes
+from signbench.spreadsheets import csv_bytes
 from signbench.study.settings import StudySettings, read_settings, settings_yaml
 
 ANSWERS_PARQUET = "answers.parquet"
 """The table, exactly as it was imported; what signbench reads."""
 
 ANSWERS_CSV = "answers.csv"
-"""The same table for people; text that a spreadsheet would run as a formula begins with an apostrophe there."""
+"""The same table for people; what a spreadsheet would run as a formula has an apostrophe in front there."""
 
 SETTINGS = "study.yaml"
 """The mapping and the settings that the study was imported with; what normalises and judges may be edited later."""
 
 IMPORT_RECORD = "import.json"
 """Where the answers came from: digests of the sheets, counts, versions."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,6 @@ def read_study(folder: Path) -> Study:
         InputError: it is no study's folder, a file of it is damaged, or its ``study.yaml`` lacks accepted answers for a sign.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = folder / ANSWERS_PARQUET
     if not folder.is_dir():
@@ -96,7 +94,7 @@ def read_study(folder: Path) -> Study:
     try:
         content = path.read_bytes()
         _check_record(folder, content, settings)
-        table = pq.read_table(io.BytesIO(content), columns=list(COLUMNS))
+        table = read_parquet(content, COLUMNS)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read: {error}; import the sheets again.") from error
     try:
@@ -147,33 +145,9 @@ def parquet_bytes(answers: Sequence[Answer]) -> bytes:
     return buffer.getvalue()
 
 
-def csv_bytes(rows: Sequence[Sequence[object]], header: Sequence[str]) -> bytes:
-    """A CSV file for people: UTF-8 with a byte-order mark, as spreadsheets want it, and no cell that they would run.
-
-    Args:
-        rows: cells; None is an empty one.
-        header: names of the columns.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([inert(name) for name in header])
-    writer.writerows([inert(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
-
-
 def answers_csv(answers: Sequence[Answer]) -> bytes:
     """The table as CSV for people; Parquet is the exact one."""
     return csv_bytes([[getattr(answer, name) for name in COLUMNS] for answer in answers], COLUMNS)
-
-
-def inert(cell: object) -> object:
-    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def as_written(cell: str) -> str:
-    """Undoes :func:`inert`."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 
 def _imported_with(settings: StudySettings) -> str:

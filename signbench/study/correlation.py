@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, NotComparableError, listing
+from signbench.parquet_files import read_parquet
 from signbench.runs.folder import RunFolder
 from signbench.runs.result import Score, read_result
 from signbench.statistics.bootstrap import SEED, percentile_interval
@@ -50,13 +51,12 @@ def read_run_values(run: Path) -> RunValues:
         InputError: the folder or one of the files is not there, or cannot be read.
     """
     import pyarrow
-    from pyarrow import parquet
 
     folder = RunFolder(run)
     if not folder.per_clip.is_file():
         raise InputError(f"{run} has no {folder.per_clip.name}; give the folder of a run that has been scored.")
     try:
-        table = parquet.read_table(folder.per_clip, columns=["clip", "metric", "value"])
+        table = read_parquet(folder.per_clip, ("clip", "metric", "value"))
         columns = [table.column(name).to_pylist() for name in ("clip", "metric", "value")]
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(f"{folder.per_clip} cannot be read: {error}; score the run again.") from error

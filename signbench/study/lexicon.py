@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signbench.errors import InputError, nearest
-from signbench.study.answers import as_written
+from signbench.spreadsheets import as_written
 from signbench.study.sheets import Sheet, column_letter, read_file
 
 COLUMNS = ("sign", "answer", "decision")

@@ -13,7 +13,7 @@ from signbench.corpora.folder import read_side
 from signbench.corpora.recordings import VideoFile
 from signbench.errors import InputError, NotComparableError
 from signbench.runs.folder import write_atomically
-from signbench.study.answers import csv_bytes
+from signbench.spreadsheets import csv_bytes
 from signbench.study.columns import Columns
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
 from signbench.study.sheets import read_file

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signbench.errors import InputError
-from signbench.study.answers import Study, csv_bytes
+from signbench.spreadsheets import csv_bytes
+from signbench.study.answers import Study
 from signbench.study.lexicon import Lexicon
 from signbench.study.normalisation import Normaliser, judge
 
