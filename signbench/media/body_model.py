@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signbench.arithmetic import product, sine_cosine, turned
 from signbench.media.rotations import Array, matrix_from_axis_angle
 
 # fmt: off
@@ -45,8 +46,9 @@ THUMB_ROOT, THUMB_LENGTHS = (0.024, 0.010, 0.024), (0.046, 0.035, 0.028)
 THUMB_REST = (0.762, 0.190, 0.619)
 """The thumb: its root from the wrist, lengths of its bones, and the unit vector along which it lies at rest; axes as above."""
 
-RIGHT_HAND_AXES: Array = np.diag([-1.0, -1.0, 1.0])
-"""Columns: where along the right hand, out of its palm and towards its thumb lie at rest; the left hand is the mirror image."""
+RIGHT_HAND_AXES: Array = np.array([-1.0, -1.0, 1.0])
+"""At rest the axes along the right hand, out of its palm and towards its thumb are x, y and z, with these signs; the left hand is
+the mirror image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,12 +120,12 @@ def rig(proportions: Proportions | None = None) -> Rig:
     for place, finger in enumerate(FINGER_ORDER):
         root, lengths, way = _finger(finger)
         first = LEFT_HAND.start + 3 * place
-        mirrored = RIGHT_HAND_AXES * [[-1], [1], [1]]
-        offsets[first] = mirrored @ root * body.hands
+        mirrored = RIGHT_HAND_AXES * [-1, 1, 1]
+        offsets[first] = mirrored * root * body.hands
         for bone in range(2):
-            offsets[first + 1 + bone] = mirrored @ way * lengths[bone] * body.hands
+            offsets[first + 1 + bone] = mirrored * way * lengths[bone] * body.hands
         # FINGER_ORDER is MANO's; key points run from the thumb to the little finger
-        tips[0, (1, 2, 4, 3, 0)[place]] = mirrored @ way * lengths[2] * body.hands
+        tips[0, (1, 2, 4, 3, 0)[place]] = mirrored * way * lengths[2] * body.hands
     right = {1: 2, 4: 5, 7: 8, 10: 11, 13: 14, 16: 17, 18: 19, 20: 21, 23: 24, **{25 + joint: 40 + joint for joint in range(15)}}
     for joint, other in right.items():
         offsets[other] = offsets[joint] * [-1, 1, 1]
@@ -145,17 +147,21 @@ def forward(rotations: ArrayLike, body: Rig, translation: ArrayLike | None = Non
         body: the rest pose.
         translation: ``(T, 3)``, where the pelvis is, metres; by default in the origin.
     """
-    local = matrix_from_axis_angle(rotations)
+    return posed(matrix_from_axis_angle(rotations), body, translation)
+
+
+def posed(local: Array, body: Rig, translation: ArrayLike | None = None) -> Posture:
+    """Forward kinematics of rotations as matrices ``(T, 55, 3, 3)``; see :func:`forward`."""
     count = len(local)
     frames, joints = np.empty_like(local), np.empty((count, JOINT_COUNT, 3))
     frames[:, PELVIS] = local[:, PELVIS]
     joints[:, PELVIS] = 0 if translation is None else np.asarray(translation, dtype=np.float64)
     for children, parents in _levels():
         above = frames[:, parents]
-        frames[:, children] = above @ local[:, children]
-        joints[:, children] = joints[:, parents] + (above @ body.offsets[children, :, None])[..., 0]
+        frames[:, children] = product(above, local[:, children])
+        joints[:, children] = joints[:, parents] + turned(above, body.offsets[children])
     last = _LAST_JOINTS
-    tips = joints[:, last] + (frames[:, last] @ body.tips[..., None])[..., 0]
+    tips = joints[:, last] + turned(frames[:, last], body.tips)
     return Posture(joints, frames, tips)
 
 
@@ -182,8 +188,8 @@ def _finger(finger: str) -> tuple[Array, tuple[float, float, float], Array]:
     if finger == "thumb":
         return np.array(THUMB_ROOT), THUMB_LENGTHS, np.array(THUMB_REST)
     root, lengths, splay = FINGERS[finger]
-    angle = np.radians(splay)
-    return np.array(root), lengths, np.array([np.cos(angle), 0.0, np.sin(angle)])
+    across, along = sine_cosine(np.radians(splay))
+    return np.array(root), lengths, np.array([along, 0.0, across])
 
 
 @cache

@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import length, sine_cosine
 from signbench.errors import InputError
 from signbench.media.layout_joints import FINGERS
 from signbench.media.pose import Pose
 
-REVISION = 1
+REVISION = 2
 """Rises when the pixels change."""
 
 _LIMBS = (
@@ -58,6 +59,7 @@ def _rainbow() -> list[tuple[int, int, int]]:
 
 
 _COLOURS = _rainbow()
+_CIRCLE = sine_cosine(np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None])
 
 
 def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | None = None) -> Iterator[NDArray[np.uint8]]:
@@ -133,10 +135,10 @@ def _hand_edges() -> list[tuple[str, str]]:
 def _spindle(start: NDArray[np.int64], end: NDArray[np.int64], half_width: float) -> NDArray[np.int32]:
     """An ellipse around the line between two points as a polygon, all in 1/256 pixel."""
     middle, half = (start + end) / 2, (end - start) / 2
-    length = max(float(np.hypot(*half)), 1.0)
-    across = np.array([-half[1], half[0]]) / length * half_width * (1 << _FRACTION)
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None]
-    return np.asarray(np.rint(middle + np.cos(angle) * half + np.sin(angle) * across).astype(np.int32))
+    far = max(float(length(half)), 1.0)
+    across = np.array([-half[1], half[0]]) / far * half_width * (1 << _FRACTION)
+    sine, cosine = _CIRCLE
+    return np.asarray(np.rint(middle + cosine * half + sine * across).astype(np.int32))
 
 
 def _disc(picture: NDArray[np.uint8], centre: NDArray[np.int64], radius: int, colour: tuple[int, int, int]) -> None:

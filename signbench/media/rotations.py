@@ -2,13 +2,15 @@
 
 Axis-angle is a vector along the axis whose length is the angle in radians. 6D is the first two rows of the matrix, one after the
 other (Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019, by rows as in PyTorch3D).
-All functions take any leading axes and calculate in float64.
+All functions take any leading axes and calculate in float64, with the same bits on every processor.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from signbench.arithmetic import arc_tangent, inner, length, product, sine_cosine
 
 Array = NDArray[np.float64]
 
@@ -31,8 +33,9 @@ def matrix_from_axis_angle(axis_angle: ArrayLike) -> Array:
     small = angle < _SMALL
     safe = np.where(small, 1.0, angle)
     # the limits at 0 are 1 and 1/2
-    first = np.where(small, 1.0, np.sin(safe) / safe)
-    second = np.where(small, 0.5, (1 - np.cos(safe)) / (safe * safe))
+    sine, cosine = sine_cosine(safe)
+    first = np.where(small, 1.0, sine / safe)
+    second = np.where(small, 0.5, (1 - cosine) / (safe * safe))
     matrix = np.empty((*vector.shape, 3))
     matrix[..., 0, 0] = 1 - second * (y * y + z * z)
     matrix[..., 1, 1] = 1 - second * (x * x + z * z)
@@ -57,7 +60,7 @@ def quaternion_from_matrix(matrix: ArrayLike) -> Array:
     products = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
     largest = np.argmax(np.diagonal(products, axis1=-2, axis2=-1), axis=-1)
     chosen = np.take_along_axis(products, largest[..., None, None], axis=-2)[..., 0, :]
-    chosen = chosen / np.linalg.norm(chosen, axis=-1, keepdims=True)
+    chosen = chosen / length(chosen)[..., None]
     return np.asarray(np.where(chosen[..., :1] < 0, -chosen, chosen))
 
 
@@ -72,10 +75,10 @@ def axis_angle_from_matrix(matrix: ArrayLike) -> Array:
     """
     quaternion = quaternion_from_matrix(matrix)
     vector = quaternion[..., 1:]
-    length = np.linalg.norm(vector, axis=-1, keepdims=True)
-    small = length < _SMALL
-    angle = 2 * np.arctan2(length, quaternion[..., :1])
-    return np.asarray(vector * np.where(small, 2.0, angle / np.where(small, 1.0, length)))
+    sine = length(vector)[..., None]
+    small = sine < _SMALL
+    angle = 2 * arc_tangent(sine, quaternion[..., :1])
+    return np.asarray(vector * np.where(small, 2.0, angle / np.where(small, 1.0, sine)))
 
 
 def six_from_matrix(matrix: ArrayLike) -> Array:
@@ -94,9 +97,9 @@ def matrix_from_six(six: ArrayLike) -> Array:
         float64 ``(..., 3, 3)``.
     """
     numbers = np.asarray(six, dtype=np.float64)
-    first = numbers[..., :3] / np.linalg.norm(numbers[..., :3], axis=-1, keepdims=True)
-    second = numbers[..., 3:] - np.sum(first * numbers[..., 3:], axis=-1, keepdims=True) * first
-    second = second / np.linalg.norm(second, axis=-1, keepdims=True)
+    first = numbers[..., :3] / length(numbers[..., :3])[..., None]
+    second = numbers[..., 3:] - inner(first, numbers[..., 3:])[..., None] * first
+    second = second / length(second)[..., None]
     return np.stack([first, second, np.cross(first, second)], axis=-2)
 
 
@@ -121,8 +124,8 @@ def shortest_turn(start: ArrayLike, end: ArrayLike) -> Array:
         float64 ``(..., 3, 3)``.
     """
     first, last = np.broadcast_arrays(np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64))
-    cosine = np.sum(first * last, axis=-1)
+    cosine = inner(first, last)
     x, y, z = np.moveaxis(np.cross(first, last), -1, 0)
     zero = np.zeros_like(x)
     cross = np.stack([np.stack(row, axis=-1) for row in ([zero, -z, y], [z, zero, -x], [-y, x, zero])], axis=-2)
-    return np.asarray(np.eye(3) + cross + cross @ cross / np.maximum(1 + cosine, 1e-9)[..., None, None])
+    return np.asarray(np.eye(3) + cross + product(cross, cross) / np.maximum(1 + cosine, 1e-9)[..., None, None])

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.end_to_end
 
 def test_corpora_are_listed() -> None:
     (row,) = json.loads(signbench("corpora", "list", "--json").stdout)
-    assert (row["name"], row["version"], row["licence"]) == ("synthsign", "1.0", "CC0-1.0")
-    assert signbench("corpora", "list").stdout.startswith("synthsign 1.0 (CC0-1.0): train, dev, test")
+    assert (row["name"], row["version"], row["licence"]) == ("synthsign", "1.1", "CC0-1.0")
+    assert signbench("corpora", "list").stdout.startswith("synthsign 1.1 (CC0-1.0): train, dev, test")
 
 
 def test_a_corpus_is_shown_with_its_splits_signers_and_signs() -> None:

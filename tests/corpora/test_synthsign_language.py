@@ -188,8 +188,8 @@ def test_the_30_sign_subset_has_the_clips_of_30_signs() -> None:
 
 
 def test_the_sentences_of_a_seed_stay_with_the_version() -> None:
-    # a change here is a change of every published number: it needs a new version
-    assert CORPUS.version == "1.0"
+    # a change here is a change of every published number: it needs a new version. The plan is that of 1.0.
+    assert CORPUS.version == "1.1"
     lines = [
         f"{clip}|{made.text}|{' '.join(made.gloss)}|{made.signer}|{made.kind}|{made.time}|{made.topic}"
         for split in ("train", "dev", "test", "word-train", "word-test")

@@ -8,10 +8,11 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import on_grid
 from signbench.corpora.clip import Clip
 from signbench.corpora.synthsign.key_points import key_points
 from signbench.corpora.synthsign.lexicon import SIGNS
-from signbench.corpora.synthsign.motion import FPS, perform
+from signbench.corpora.synthsign.motion import FPS, frames_of, perform
 from signbench.corpora.synthsign.randomness import Choices, generator
 from signbench.corpora.synthsign.recordings import RENDERINGS, SynthSignMotion, SynthSignPose, SynthSignVideo
 from signbench.corpora.synthsign.rendering import Look, render
@@ -34,9 +35,13 @@ SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
 
 SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
 SIZES = range(64, 577)
+_PLAN = "1.0"
+"""The version since which texts, glosses, signers, timing and variation are the same: what random choices are drawn for."""
 _LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx", "cross-person": "video"}
 POSE_SIZE = 512
 """Key points are in pixels of a picture of this side."""
+POSE_GRID = 1000
+"""Steps of the grid on which key points and confidences lie, to a pixel and to 1."""
 
 
 class SynthSign:
@@ -46,7 +51,7 @@ class SynthSign:
 
     Attributes:
         name: ``synthsign``.
-        version: rises when clips change.
+        version: rises when clips change. What is said, by whom and with which variation has not changed since 1.0.
         licence: of the clips.
         splits: names of the splits.
         fps: frames per second of all clips.
@@ -55,7 +60,7 @@ class SynthSign:
     """
 
     name = "synthsign"
-    version = "1.0"
+    version = "1.1"
     licence = "CC0-1.0"
     splits = SPLITS
     fps = float(FPS)
@@ -83,7 +88,7 @@ class SynthSign:
     @cached_property
     def thirty_signs(self) -> frozenset[str]:
         """Glosses of the 30-sign subset of isolated words."""
-        return frozenset(Choices(self.version, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
+        return frozenset(Choices(_PLAN, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
 
     @cached_property
     def _planned(self) -> dict[str, Sentence]:
@@ -91,11 +96,11 @@ class SynthSign:
         # every signer in every split, and as often
         found = {
             clip: signed_by(sentence, signers[place % len(signers)])
-            for place, (clip, sentence) in enumerate(plan(SENTENCES, self.version, self.seed).items())
+            for place, (clip, sentence) in enumerate(plan(SENTENCES, _PLAN, self.seed).items())
         }
         instances: dict[str, list[int]] = {}
         for gloss in SIGNS:
-            order = Choices(self.version, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
+            order = Choices(_PLAN, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
             instances[gloss] = order
         done = 0
         for split, count in INSTANCES.items():
@@ -151,7 +156,7 @@ class SynthSign:
         """
         own = self.sentence(clip_id).signer
         alike = [name for name, signer in SIGNERS.items() if name != own and signer.left_handed == SIGNERS[own].left_handed]
-        return Choices(self.version, self.seed, "other signer", clip_id).one(alike)
+        return Choices(_PLAN, self.seed, "other signer", clip_id).one(alike)
 
     def length(self, clip_id: str, take: int = 0) -> int:
         """Number of frames of a clip.
@@ -191,7 +196,7 @@ class SynthSign:
         from signbench.media.layouts import layout
 
         points, confidence = key_points(self.body(clip_id, take), POSE_SIZE)
-        return Pose(points.astype(np.float32), confidence.astype(np.float32), layout("coco-wholebody-133"), self.fps)
+        return Pose(on_grid(points, POSE_GRID), on_grid(confidence, POSE_GRID), layout("coco-wholebody-133"), self.fps)
 
     def frames(self, clip_id: str, take: int = 0, size: int | None = None, rendering: str = "video") -> Iterator[NDArray[np.uint8]]:
         """The rendered video of a clip, frame by frame, at 25 fps.
@@ -239,15 +244,14 @@ class SynthSign:
 @lru_cache(maxsize=8)
 def _performed(seed: int, clip_id: str, take: int, sentence: Sentence, by: str | None = None) -> Skeleton:
     """The body of a performance; ``by`` another signer, it is the same performance with that signer's proportions."""
-    performance = perform(sentence, SIGNERS[sentence.signer], generator(SynthSign.version, seed, clip_id, take))
+    performance = perform(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
     return skeleton(performance, SIGNERS[by or sentence.signer])
 
 
 @lru_cache(maxsize=8192)
 def _length(seed: int, clip_id: str, take: int, sentence: Sentence) -> int:
     """Frames of a performance, which are known before a body performs it."""
-    performance = perform(sentence, SIGNERS[sentence.signer], generator(SynthSign.version, seed, clip_id, take))
-    return int(performance.hands.shape[1])
+    return frames_of(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
 
 
 def _check_size(size: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import inner, length
 from signbench.corpora.synthsign.motion import FPS, Array
 from signbench.corpora.synthsign.skeleton import Skeleton
 
@@ -48,7 +49,7 @@ def key_points(body: Skeleton, size: int) -> tuple[Array, Array]:
     flat = project(space)
 
     # blur: shares of the picture's side per second, as the mean of the way there and the way on
-    step = np.linalg.norm(np.diff(flat, axis=0), axis=-1) * FPS
+    step = length(np.diff(flat, axis=0)) * FPS
     speed = (np.concatenate([step[:1], step]) + np.concatenate([step, step[-1:]])) / 2
     confidence = 0.95 - np.clip(0.25 * np.nan_to_num(speed), 0, 0.5)
     confidence[_hidden(body, space, flat)] = 0.3
@@ -66,9 +67,9 @@ def _hidden(body: Skeleton, space: Array, flat: Array) -> NDArray[np.bool_]:
         for start, end, reach in ((palm, body.hands[side][:, 9], _NEAR), (wrist, (wrist + elbow) / 2, 0.6 * _NEAR)):
             first, last = project(start), project(end)
             way = last - first
-            share = np.einsum("tpj,tj->tp", flat - first[:, None], way) / np.maximum((way**2).sum(axis=1), 1e-12)[:, None]
+            share = inner(flat - first[:, None], way[:, None]) / np.maximum(inner(way, way), 1e-12)[:, None]
             share = np.clip(share, 0, 1)
-            beside = np.linalg.norm(flat - first[:, None] - share[..., None] * way[:, None], axis=-1)
+            beside = length(flat - first[:, None] - share[..., None] * way[:, None])
             depth = start[:, None, 2] + share * (end - start)[:, None, 2]
             covered = (beside < reach) & (depth > space[..., 2] + 0.02)
             covered[:, own] = False

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import cosine, exponential, inner, length, sine, sine_cosine, uniform
 from signbench.corpora.synthsign.lexicon import SIGNS, Sign
 from signbench.corpora.synthsign.phonology import (
     BROWS,
@@ -65,33 +66,11 @@ def perform(sentence: Sentence, signer: Signer, random: np.random.Generator) -> 
         signer: whose speed, amplitude and expression it has.
         random: source of this take's variation.
     """
-    rest = np.zeros(_CHANNELS)
-    for hand in _HANDS:
-        rest[hand] = _still(LOCATIONS["rest"], "relaxed", (-0.75, 0.65, 0.25), (-0.3, -0.2, -1.0))
-    rows = np.repeat(rest[None], round(random.uniform(0.14, 0.26) * _RATE), axis=0)
-    first_after = {sentence.time: 0.6, sentence.time + sentence.topic: 0.75}
-    last = len(sentence.gloss) - 1
-    topic = [0, 0]
-    comment = 0
-    for place, gloss in enumerate(sentence.gloss):
-        if place == sentence.time:
-            topic[0] = len(rows)
-        sign = SIGNS[gloss]
-        count = round(sign.seconds / signer.speed * random.uniform(0.9, 1.1) * (1.2 if place == last else 1.0) * _RATE)
-        shift = random.uniform(-0.01, 0.01, 3)
-        rows = _joined(rows, _articulate(sign, rest, count, signer.amplitude * random.uniform(0.92, 1.08), shift), signer.speed)
-        pause = random.random()
-        if place == sentence.time + sentence.topic - 1:
-            topic[1] = comment = len(rows)
-        if place < last and pause < first_after.get(place + 1, 0.06):
-            rows = np.concatenate([rows, np.repeat(rows[-1:], round((0.06 + 0.14 * pause) / signer.speed * _RATE), axis=0)])
-    stop = len(rows)
-    after = np.repeat(rest[None], round(random.uniform(0.14, 0.26) * _RATE), axis=0)
-    rows = _joined(rows, after, signer.speed)
-
+    course = _course(sentence, signer, random)
+    rows, rest = course.rows, course.rest
     time = np.arange(len(rows)) / _RATE
     face = rows[:, _FACE]
-    _speak_with_the_face(face, sentence, time, (topic[0] / _RATE, topic[1] / _RATE), (comment / _RATE, stop / _RATE))
+    _speak_with_the_face(face, sentence, time, course.topic, course.comment)
     face[:, [OPEN, WIDE, RAISED, FROWN, YAW, PITCH]] *= signer.expression
     for hand in _HANDS:
         rows[:, hand][:, POSITION] += 0.004 * _wander(time, 3, random)
@@ -104,13 +83,67 @@ def perform(sentence: Sentence, signer: Signer, random: np.random.Generator) -> 
     face[:, PITCH] += 0.1 * down
     face[:, GAZE_ASIDE] += 0.25 * rows[:, 0]
     face[:, GAZE_DOWN] += 0.3 * down
-    blink = random.uniform(0.5, 2.5) + 2.3 * np.arange(4)
-    face[:, LIDS] = np.exp(-(((time[:, None] - blink) / 0.06) ** 2)).max(axis=1)
+    blink = uniform(random, 0.5, 2.5) + 2.3 * np.arange(4)
+    since = (time[:, None] - blink) / 0.06
+    face[:, LIDS] = exponential(-since * since).max(axis=1)
 
     rows = _smoothed(rows)[::_OVERSAMPLING]
     hands = np.stack([rows[:, hand] for hand in _HANDS])
-    hands[:, :, ORIENTATION] /= np.linalg.norm(hands[:, :, ORIENTATION], axis=2, keepdims=True)
+    hands[:, :, ORIENTATION] /= length(hands[:, :, ORIENTATION])[..., None]
     return Performance(hands, rows[:, _FACE].copy())
+
+
+def frames_of(sentence: Sentence, signer: Signer, random: np.random.Generator) -> int:
+    """How many frames :func:`perform` makes of the same."""
+    return -(-len(_course(sentence, signer, random).rows) // _OVERSAMPLING)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """What the hands and the mouth do, before the face speaks and before anything is smoothed, 100 rows per second.
+
+    Attributes:
+        rows: float64 ``(n, 42)``.
+        rest: float64 ``(42,)``, the channels at rest.
+        topic: seconds from and to which the topic is signed.
+        comment: seconds from and to which the rest is signed.
+    """
+
+    rows: Array
+    rest: Array
+    topic: tuple[float, float]
+    comment: tuple[float, float]
+
+
+def _course(sentence: Sentence, signer: Signer, random: np.random.Generator) -> _Course:
+    rest = np.zeros(_CHANNELS)
+    for hand in _HANDS:
+        rest[hand] = _still(LOCATIONS["rest"], "relaxed", (-0.75, 0.65, 0.25), (-0.3, -0.2, -1.0))
+    rows = np.repeat(rest[None], round(float(uniform(random, 0.14, 0.26)) * _RATE), axis=0)
+    first_after = {sentence.time: 0.6, sentence.time + sentence.topic: 0.75}
+    last = len(sentence.gloss) - 1
+    topic = [0, 0]
+    comment = 0
+    for place, gloss in enumerate(sentence.gloss):
+        if place == sentence.time:
+            topic[0] = len(rows)
+        sign = SIGNS[gloss]
+        varied = float(uniform(random, 0.9, 1.1))
+        count = round(sign.seconds / signer.speed * varied * (1.2 if place == last else 1.0) * _RATE)
+        shift = uniform(random, -0.01, 0.01, 3)
+        amplitude = signer.amplitude * float(uniform(random, 0.92, 1.08))
+        rows = _joined(rows, _articulate(sign, rest, count, amplitude, shift), signer.speed)
+        pause = random.random()
+        if place == sentence.time + sentence.topic - 1:
+            topic[1] = comment = len(rows)
+        if place < last and pause < first_after.get(place + 1, 0.06):
+            rows = np.concatenate([rows, np.repeat(rows[-1:], round((0.06 + 0.14 * pause) / signer.speed * _RATE), axis=0)])
+    stop = len(rows)
+    after = np.repeat(rest[None], round(float(uniform(random, 0.14, 0.26)) * _RATE), axis=0)
+    rows = _joined(rows, after, signer.speed)
+
+    topic_time, comment_time = (topic[0] / _RATE, topic[1] / _RATE), (comment / _RATE, stop / _RATE)
+    return _Course(rows, rest, topic_time, comment_time)
 
 
 def rotation(quaternion: Array) -> Array:
@@ -139,7 +172,7 @@ def _speak_with_the_face(
         face[:, PITCH] -= 0.07 * marked
     if sentence.kind == "negation":
         denied = during((comment[0], comment[1] - 0.1))
-        face[:, YAW] += 0.28 * denied * np.sin(4.4 * np.pi * (time - comment[0]))
+        face[:, YAW] += 0.28 * denied * sine(4.4 * np.pi * (time - comment[0]))
         face[:, RAISED] -= 0.5 * denied
         face[:, FROWN] += 0.5 * denied
     elif sentence.kind == "yes-no":
@@ -184,30 +217,39 @@ def _articulate(sign: Sign, rest: Array, count: int, amplitude: float, shift: Ar
     mouth = np.array([MOUTHS[name] for name in sign.mouths])
     face = rows[:, _FACE]
     for channel, values in ((OPEN, mouth[:, 0]), (WIDE, mouth[:, 1])):
-        face[:, channel] = np.interp(share, np.linspace(0, 1, len(values)), values)
+        face[:, channel] = _along(values, share)
     face[:, [RAISED, FROWN]] = BROWS[sign.brow]
     return rows
 
 
 def _path(movement: Movement, share: Array, eased: Array, phase: float) -> Array:
     """Where the movement takes the hand from its location, metres ``(n, 3)``."""
-    direction = np.array(movement.direction) / np.linalg.norm(movement.direction)
+    direction = np.array(movement.direction) / length(movement.direction)
     cycle = 2 * np.pi * (movement.repeats * share + phase)
     path = np.zeros((len(share), 3))
     if movement.kind in ("line", "arc"):
         # across the body half of the way lies on either side of the location; forward and back it starts there
         path += eased[:, None] * direction - 0.5 * direction * [1, 1, 0]
     if movement.kind == "arc":
-        path[:, 1] -= 0.45 * np.sin(np.pi * eased)
+        path[:, 1] -= 0.45 * sine(np.pi * eased)
     elif movement.kind == "tap":
         path += (1 - _there_and_back(movement.repeats * share + phase))[:, None] * direction
     elif movement.kind == "circle":
-        path[:, 1], path[:, 2] = -np.cos(cycle), np.sin(cycle)
+        path[:, 2], across = sine_cosine(cycle)
+        path[:, 1] = -across
     elif movement.kind == "shake":
-        path[:, 0] = np.sin(cycle)
+        path[:, 0] = sine(cycle)
     elif movement.kind in ("twist", "nod", "wiggle", "hold"):
         return path
     return movement.size * path
+
+
+def _along(values: Array, share: Array) -> Array:
+    """Values ``(k,)`` evenly spaced from share 0 to 1, with straight lines between them."""
+    place = share * (len(values) - 1)
+    before = np.floor(place).astype(np.intp)
+    after = np.minimum(before + 1, len(values) - 1)
+    return np.asarray(values[before] + (place - before) * (values[after] - values[before]))
 
 
 def _joined(before: Array, after: Array, speed: float) -> Array:
@@ -218,10 +260,10 @@ def _joined(before: Array, after: Array, speed: float) -> Array:
     for hand in _HANDS:
         turn = slice(hand.start + ORIENTATION.start, hand.start + ORIENTATION.stop)
         # q and -q are the same rotation; the nearer of the two avoids a turn the long way round
-        if start[turn] @ end[turn] < 0:
+        if inner(start[turn], end[turn]) < 0:
             end[turn] *= -1
             after[:, turn] *= -1
-        ways.append(float(np.linalg.norm(end[hand][POSITION] - start[hand][POSITION])))
+        ways.append(float(length(end[hand][POSITION] - start[hand][POSITION])))
     count = round((0.09 + 0.4 * max(ways)) / speed * _RATE)
     share = _minimum_jerk(np.arange(1, count + 1) / (count + 1))[:, None]
     between = start + share * (end - start)
@@ -239,46 +281,47 @@ def _still(location: Vector, shape: str, fingers: Vector, palm: Vector) -> Array
 @lru_cache(maxsize=64)
 def _orientation(fingers: Vector, palm: Vector) -> tuple[float, ...]:
     """Quaternion of the rotation whose columns are: along the fingers, out of the palm, towards the thumb."""
-    along = np.array(fingers) / np.linalg.norm(fingers)
-    out = np.array(palm) - along * (along @ np.array(palm))
-    out /= np.linalg.norm(out)
+    along = np.array(fingers) / length(fingers)
+    out = np.array(palm) - along * inner(along, palm)
+    out /= length(out)
     return tuple(quaternion_from_matrix(np.stack([along, out, np.cross(along, out)], axis=1)).tolist())
 
 
 def _turned(axis: int, angle: Array) -> Array:
     """Quaternions ``(n, 4)`` of turns about one of the hand's own axes, radians ``(n,)``."""
     turn = np.zeros((len(angle), 4))
-    turn[:, 0], turn[:, 1 + axis] = np.cos(angle / 2), np.sin(angle / 2)
+    turn[:, 1 + axis], turn[:, 0] = sine_cosine(angle / 2)
     return turn
 
 
 def _product(left: Array, right: Array) -> Array:
     """Products of quaternions ``(n, 4)``: first the right turn, then the left."""
-    real = left[:, 0] * right[:, 0] - np.sum(left[:, 1:] * right[:, 1:], axis=1)
+    real = left[:, 0] * right[:, 0] - inner(left[:, 1:], right[:, 1:])
     imaginary = left[:, :1] * right[:, 1:] + right[:, :1] * left[:, 1:] + np.cross(left[:, 1:], right[:, 1:])
     return np.concatenate([real[:, None], imaginary], axis=1)
 
 
 def _minimum_jerk(share: Array) -> Array:
     """From 0 to 1 with speed and acceleration 0 at both ends (Flash and Hogan 1985)."""
-    return share**3 * (10 - 15 * share + 6 * share**2)
+    return share * share * share * (10 - 15 * share + 6 * share * share)
 
 
 def _there_and_back(cycles: Array) -> Array:
     """0 at whole cycles, 1 half-way."""
-    return (1 - np.cos(2 * np.pi * cycles)) / 2
+    return (1 - cosine(2 * np.pi * cycles)) / 2
 
 
 def _wander(time: Array, channels: int, random: np.random.Generator) -> Array:
     """Slow random motion of about unit size, ``(n, channels)``: three sinusoids between 0.2 and 1.2 Hz."""
-    frequency, phase = random.uniform(0.2, 1.2, (3, 1, channels)), random.uniform(0, 2 * np.pi, (3, 1, channels))
-    return np.asarray(np.sin(2 * np.pi * frequency * time[:, None] + phase).sum(axis=0) / np.sqrt(1.5))
+    frequency, phase = uniform(random, 0.2, 1.2, (3, 1, channels)), uniform(random, 0, 2 * np.pi, (3, 1, channels))
+    return np.asarray(sine(2 * np.pi * frequency * time[:, None] + phase).sum(axis=0) / np.sqrt(1.5))
 
 
 def _smoothed(rows: Array) -> Array:
     """Gaussian smoothing over time, standard deviation 30 ms; the ends are continued."""
     reach = 9
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / 3) ** 2)
-    kernel /= kernel.sum()
+    far = np.arange(-reach, reach + 1) / 3
+    kernel = exponential(-0.5 * far * far)
+    kernel /= sum(kernel.tolist())
     padded = np.concatenate([rows[:1].repeat(reach, axis=0), rows, rows[-1:].repeat(reach, axis=0)])
     return np.asarray(sum(weight * padded[place : place + len(rows)] for place, weight in enumerate(kernel)))

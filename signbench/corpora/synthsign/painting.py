@@ -1,7 +1,7 @@
 """Anti-aliased convex polygons, painted from back to front.
 
 Coordinates are rounded to 1/256 pixel before anything is painted, and painting is integer arithmetic, so that equal motion gives
-equal pixels.
+equal pixels. No coordinate needs more than the basic operations of IEEE 754, so that they are equal on every processor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signbench.arithmetic import length, sine_cosine
 from signbench.corpora.synthsign.key_points import EXTENT, nearness, project
 from signbench.corpora.synthsign.motion import Array
 
@@ -63,7 +64,9 @@ class Brush:
     def __init__(self, size: int) -> None:
         self._size = size
         # small pictures need fewer corners for round ends
-        self._cap = np.linspace(0, np.pi, 7 if size <= 160 else 11)
+        self._corners = 7 if size <= 160 else 11
+        # a quarter turn before the direction of a limb to a quarter turn after it
+        self._cap = sine_cosine(np.linspace(-np.pi / 2, np.pi / 2, self._corners))
 
     def polygon(self, points: Array, colour: ArrayLike) -> Shape:
         """A convex polygon through points in space ``(T, V, 3)`` or in the picture ``(T, V, 2)``."""
@@ -84,11 +87,14 @@ class Brush:
         """
         first, last = project(start), project(end)
         way = last - first
-        angle = np.arctan2(way[:, 1], way[:, 0])[:, None]
+        far = length(way)[:, None]
+        # what has no length points to the right
+        right, down = np.where(far > 0, way / np.where(far > 0, far, 1.0), [1.0, 0.0]).T[..., None]
+        sine, cosine = self._cap
+        around = np.stack([right * cosine - down * sine, down * cosine + right * sine], axis=2)
         sides = []
-        for centre, place, radius, turn in ((first, start, radii[0], np.pi / 2), (last, end, radii[1], -np.pi / 2)):
+        for centre, place, radius, arc in ((first, start, radii[0], -around), (last, end, radii[1], around)):
             radius_there = radius * nearness(place) / EXTENT
-            arc = np.stack([np.cos(angle + turn + self._cap), np.sin(angle + turn + self._cap)], axis=2)
             sides.append((centre + aside * radius_there * _LIGHT)[:, None] + arc * radius_there[:, None])
         return self.polygon(np.concatenate(sides, axis=1), colour)
 
@@ -100,8 +106,8 @@ class Brush:
 
     def disc(self, centre: Array, radius: float, colour: ArrayLike) -> Shape:
         """A circle about points in space ``(T, 3)``, radius in metres."""
-        angle = np.linspace(0, 2 * np.pi, 2 * len(self._cap), endpoint=False)
-        around = radius * np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
+        down, aside = sine_cosine(np.linspace(0, 2 * np.pi, 2 * self._corners, endpoint=False))
+        around = radius * np.stack([aside, down, np.zeros_like(down)], axis=1)
         return self.polygon(centre[:, None] + around, colour)
 
 

@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import length, sine_cosine, turned
 from signbench.corpora.synthsign.motion import Array
 from signbench.corpora.synthsign.painting import Brush, Group, Shape, moved, shaded
 from signbench.corpora.synthsign.signers import Colour, Signer
 from signbench.corpora.synthsign.skeleton import Skeleton
 
-REVISION = 2
+REVISION = 3
 """Rises when the pixels change."""
 
 Look = Literal["video", "smplx", "hamer"]
@@ -113,7 +114,7 @@ class _Painter(Brush):
                 for share, shade in ((1.0, 0.7), (0.9, 0.9), (0.74, 1.0))
             ]
         if cut == "bun":
-            top = body.crown[:, 7] + np.einsum("tij,j->ti", body.head, np.array([0, -0.028, -0.03])) * scale
+            top = body.crown[:, 7] + turned(body.head, [0, -0.028, -0.03]) * scale
             return [self.disc(top, 0.048 * share * scale, shaded(hair, shade)) for share, shade in ((1.0, 0.7), (0.8, 1.0))]
         return []
 
@@ -153,23 +154,23 @@ class _Painter(Brush):
         """Eyes with lids and irises, brows, glasses."""
         face, scale, skin = body.face, self.scale, self.skin
         shapes = []
-        circle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+        down, aside = sine_cosine(np.linspace(0, 2 * np.pi, 12, endpoint=False))
         for eye, pupil in ((face[:, 36:42], body.pupils[0]), (face[:, 42:48], body.pupils[1])):
             shapes.append(self.polygon(eye + 0.35 * (eye - eye.mean(axis=1, keepdims=True)), shaded(skin, 0.55)))
             shapes.append(self.polygon(eye, _WHITE))
             # a lid that closes covers the iris
-            height = np.minimum(np.linalg.norm(eye[:, 1] - eye[:, 5], axis=1)[:, None] / 2, 0.0068 * scale)
-            iris = np.stack(np.broadcast_arrays(0.0068 * scale * np.cos(circle), height * np.sin(circle), 0.0), axis=2)
+            height = np.minimum(length(eye[:, 1] - eye[:, 5])[:, None] / 2, 0.0068 * scale)
+            iris = np.stack(np.broadcast_arrays(0.0068 * scale * aside, height * down, 0.0), axis=2)
             shapes.append(self.polygon(pupil[:, None] + iris, _IRIS))
         for brow in (face[:, 17:22], face[:, 22:27]):
             tone = shaded(self.hair, 0.9) if self.signer.haircut != "none" else shaded(self.hair, 0.6)
             shapes += [self.limb(brow[:, place], brow[:, place + 1], (0.0045, 0.0045), tone) for place in range(4)]
         if self.signer.glasses:
-            ring = np.stack([0.026 * scale * np.cos(circle), 0.021 * scale * np.sin(circle), np.zeros(12)], axis=1)
+            ring = np.stack([0.026 * scale * aside, 0.021 * scale * down, np.zeros(12)], axis=1)
             right, left = eyes = [face[:, 36:42].mean(axis=1), face[:, 42:48].mean(axis=1)]
             wires = [(0.6 * right + 0.4 * left, 0.4 * right + 0.6 * left)]
             for eye in eyes:
-                rim = eye[:, None] + np.einsum("tij,pj->tpi", body.head, ring)
+                rim = eye[:, None] + turned(body.head[:, None], ring)
                 wires += [(rim[:, place], rim[:, (place + 1) % 12]) for place in range(12)]
             shapes += [self.limb(start, end, (0.0018, 0.0018), _RIM) for start, end in wires]
         return shapes

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signbench.arithmetic import exponential, inner, length, logarithm, on_grid, product, sine, sine_cosine, turned
 from signbench.corpora.synthsign import motion
 from signbench.corpora.synthsign.motion import Array, Performance
 from signbench.corpora.synthsign.signers import Signer
 from signbench.media import body_model
-from signbench.media.body_model import RIGHT_HAND_AXES, Posture, Rig, forward, hand_points, rig
+from signbench.media.body_model import RIGHT_HAND_AXES, Posture, Rig, forward, hand_points, posed, rig
 from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, shortest_turn
+
+MOTION_GRID = 100_000
+"""Steps of the grid on which rotations and translations lie, to a radian and to a metre."""
 
 SHOULDERS_UP = 0.50
 """Height of the shoulders' middle above the pelvis at rest, metres of a body of scale 1."""
@@ -69,8 +73,8 @@ class Skeleton:
 def skeleton(performance: Performance, signer: Signer) -> Skeleton:
     """The body of a performance by a signer.
 
-    The rotations are rounded to float32, and every point follows from the rounded ones, so that a file of rotations and the
-    key points tell the same.
+    Rotations and translation are put on a grid of 1e-5, and every point follows from what lies on it, so that a file of rotations
+    and the key points tell the same.
     """
     bones = rig(signer.build)
     rotations, translation = _rotations(performance, signer, bones)
@@ -96,19 +100,19 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
     reach = scale * 0.36
     bend = np.stack([lean / reach, np.zeros(count), -sway / reach], axis=1) / 3
     local[:, [body_model.SPINE_1, body_model.SPINE_2, body_model.SPINE_3]] = matrix_from_axis_angle(bend)[:, None]
-    translation = np.stack([0.25 * sway, -0.05 * np.abs(sway), 0.1 * lean], axis=1).astype(np.float32)
+    translation = on_grid(np.stack([0.25 * sway, -0.05 * np.abs(sway), 0.1 * lean], axis=1), MOTION_GRID)
 
     # neck and head share the turn of the head; the neck takes out what the trunk did
     upright = matrix_from_axis_angle(-2.4 * bend)
     turn = _head_turn(face, dominant)
     share = axis_angle_from_matrix(turn)
-    local[:, body_model.NECK] = upright @ matrix_from_axis_angle(0.4 * share)
+    local[:, body_model.NECK] = product(upright, matrix_from_axis_angle(0.4 * share))
     local[:, body_model.HEAD] = matrix_from_axis_angle(0.6 * share)
     local[:, body_model.JAW] = matrix_from_axis_angle(_along_x(_JAW_OPEN * np.clip(face[:, motion.OPEN], 0, 1.3)))
     gaze = np.stack([face[:, motion.GAZE_DOWN], dominant * face[:, motion.GAZE_ASIDE], np.zeros(count)], axis=1)
     local[:, [body_model.LEFT_EYE, body_model.RIGHT_EYE]] = matrix_from_axis_angle(gaze)[:, None]
 
-    trunk = forward(axis_angle_from_matrix(local), bones, translation)
+    trunk = posed(local, bones, translation)
     rest_middle = np.array([0, SHOULDERS_UP * scale, 0])
     moved = trunk.joints[:, [body_model.LEFT_SHOULDER, body_model.RIGHT_SHOULDER]].mean(axis=1) - rest_middle
     # each arm as if it were the right one: the left arm is a right arm in the mirror
@@ -123,29 +127,29 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
         )
         chest = trunk.frames[:, body_model.SPINE_3] * flip
         root = trunk.joints[:, collar] * mirror
-        hand = RIGHT_HAND_AXES @ motion.rotation(channels[:, motion.ORIENTATION])
+        hand = RIGHT_HAND_AXES[:, None] * motion.rotation(channels[:, motion.ORIENTATION])
         middle = channels[:, motion.POSITION] * scale * [-1, -1, 1] + rest_middle + moved * mirror
         target = middle - hand[:, :, 0] * (_MIDDLE_OF_HAND * signer.build.hands * scale)
         raised = np.clip((target[:, 1] - 0.42 * scale) / scale, -0.1, 0.35)
         shrug = matrix_from_axis_angle(np.stack([np.zeros(count), np.zeros(count), -0.5 * raised], axis=1))
-        place = root + np.einsum("tij,j->ti", chest @ shrug, bones.offsets[shoulder] * mirror)
-        upper, lower = (float(np.linalg.norm(bones.offsets[joint])) for joint in (elbow, wrist))
+        above = product(chest, shrug)
+        place = root + turned(above, bones.offsets[shoulder] * mirror)
+        upper, lower = (float(length(bones.offsets[joint])) for joint in (elbow, wrist))
         way_up, way_down = _arm(place, target, hand[:, :, 0], upper, lower)
         arm = _upper_arm(way_up, way_down)
         # columns of `hand` are the turned axes of the hand at rest
-        turned_hand = hand @ RIGHT_HAND_AXES.T
-        forearm = shortest_turn(hand[:, :, 0], way_down) @ turned_hand
-        above = chest @ shrug
+        turned_hand = hand * RIGHT_HAND_AXES
+        forearm = product(shortest_turn(hand[:, :, 0], way_down), turned_hand)
         for joint, matrix in (
             (collar, shrug),
-            (shoulder, _inverse(above) @ arm),
-            (elbow, _inverse(arm) @ forearm),
-            (wrist, _inverse(forearm) @ turned_hand),
+            (shoulder, product(_inverse(above), arm)),
+            (elbow, product(_inverse(arm), forearm)),
+            (wrist, product(_inverse(forearm), turned_hand)),
         ):
             local[:, joint] = matrix * flip
         fingers = body_model.RIGHT_HAND if side == 0 else body_model.LEFT_HAND
         local[:, fingers] = _fingers(channels[:, motion.SHAPE]) * flip
-    return axis_angle_from_matrix(local).astype(np.float32), translation
+    return on_grid(axis_angle_from_matrix(local), MOTION_GRID), translation
 
 
 def _points(
@@ -156,26 +160,23 @@ def _points(
     head = frames[:, body_model.HEAD] * np.outer(down, down)  # in the axes of the picture
     jaw = frames[:, body_model.JAW] * np.outer(down, down)
     neck = in_picture(joints[:, body_model.HEAD], scale)
-    centre = neck + np.einsum("tij,j->ti", head, np.array([0.0, -0.115, 0.01])) * scale
+    centre = neck + turned(head, [0.0, -0.115, 0.01]) * scale
     hinge = in_picture(joints[:, body_model.JAW], scale)
 
     def placed(local: Array) -> Array:
-        everywhere = np.broadcast_to(local, (len(head), *local.shape[-2:]))
-        return np.asarray(centre[:, None] + scale * np.einsum("tij,tpj->tpi", head, everywhere))
+        return np.asarray(centre[:, None] + scale * turned(head[:, None], local))
 
     still = placed(_face(face))
     # the lower half of the face goes with the jaw, the more the nearer to the chin
-    from_hinge = np.einsum("tji,tpj->tpi", head, still - hinge[:, None])
-    opened = hinge[:, None] + np.einsum("tij,tpj->tpi", jaw, from_hinge)
+    from_hinge = turned(_inverse(head)[:, None], still - hinge[:, None])
+    opened = hinge[:, None] + turned(jaw[:, None], from_hinge)
     points = still + _JAW_SHARE[:, None] * (opened - still)
 
-    angle = np.linspace(np.pi, 2 * np.pi, 15)
-    width = 0.079 * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.85
     eyes = in_picture(joints[:, [body_model.RIGHT_EYE, body_model.LEFT_EYE]], scale)
     looking = frames[:, [body_model.RIGHT_EYE, body_model.LEFT_EYE]][..., 2] * down
     left, right = hand_points(posture)
     hands = in_picture(np.stack([right, left]), scale)
-    palms = np.stack([frames[:, wrist] @ [0.0, -1.0, 0.0] for wrist in (body_model.RIGHT_WRIST, body_model.LEFT_WRIST)]) * down
+    palms = np.stack([-frames[:, wrist, :, 1] for wrist in (body_model.RIGHT_WRIST, body_model.LEFT_WRIST)]) * down
 
     def pair(right_joint: int, left_joint: int) -> Array:
         return np.moveaxis(in_picture(joints[:, [right_joint, left_joint]], scale), 1, 0)
@@ -190,7 +191,7 @@ def _points(
         hips=pair(body_model.RIGHT_HIP, body_model.LEFT_HIP),
         neck=neck,
         face=points,
-        crown=placed(np.stack([width, -0.015 + 0.112 * np.sin(angle), np.zeros(15)], axis=1)),
+        crown=placed(_CROWN),
         head=head,
         ears=np.moveaxis(placed(np.array([[-0.077, 0.0, -0.005], [0.077, 0.0, -0.005]])), 1, 0),
         pupils=np.moveaxis(eyes + 0.012 * scale * looking, 1, 0),
@@ -211,25 +212,24 @@ def _arm(shoulder: Array, wrist: Array, fingers: Array, upper: float, lower: flo
     The elbow hangs down and outward, and gives way to the side that the fingers point away from, so that the wrist bends less.
     """
     way = wrist - shoulder
-    distance = np.linalg.norm(way, axis=1, keepdims=True)
+    distance = length(way)[:, None]
     direction = way / distance
     distance = np.clip(distance, abs(upper - lower) + 0.02, 0.985 * (upper + lower))
-    along = (upper**2 - lower**2 + distance**2) / (2 * distance)
+    along = (upper * upper - lower * lower + distance * distance) / (2 * distance)
     hint = np.array([-0.55, -1.0, -0.35]) - 0.6 * fingers
-    across = hint - direction * np.sum(direction * hint, axis=1, keepdims=True)
-    across /= np.linalg.norm(across, axis=1, keepdims=True)
-    elbow = direction * along + across * np.sqrt(np.maximum(upper**2 - along**2, 0))
+    across = hint - direction * inner(direction, hint)[:, None]
+    across /= length(across)[:, None]
+    elbow = direction * along + across * np.sqrt(np.maximum(upper * upper - along * along, 0))
     return elbow / upper, (direction * distance - elbow) / lower
 
 
 def _upper_arm(way_up: Array, way_down: Array) -> Array:
     """Rotations of the right upper arm from rest, about its own axis as the hinge of the elbow wants it: ``(T, 3, 3)``."""
     hinge = np.cross(way_up, way_down)
-    hinge /= np.linalg.norm(hinge, axis=1, keepdims=True)
+    hinge /= length(hinge)[:, None]
     now = np.stack([way_up, hinge, np.cross(way_up, hinge)], axis=2)
     # at rest the arm points to -x, and a bent elbow brings the forearm to the front, about y
-    rest = np.array([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, -1.0]])
-    return np.asarray(now @ rest.T)
+    return now * [-1.0, 1.0, -1.0]
 
 
 def _fingers(shape: Array) -> Array:
@@ -251,18 +251,18 @@ def _fingers(shape: Array) -> Array:
         fan = matrix_from_axis_angle(np.stack([zero, -splay, zero], axis=1))
         back = matrix_from_axis_angle([0.0, rest, 0.0])
         curled = matrix_from_axis_angle(np.stack([np.zeros((count, 3)), np.zeros((count, 3)), bend], axis=2))
-        turns[:, 3 * place] = fan @ curled[:, 0] @ back
-        turns[:, 3 * place + 1 : 3 * place + 3] = _inverse(back) @ curled[:, 1:] @ back
+        turns[:, 3 * place] = product(product(fan, curled[:, 0]), back)
+        turns[:, 3 * place + 1 : 3 * place + 3] = product(product(_inverse(back), curled[:, 1:]), back)
     along, out, across = (np.array(vector) for vector in (_THUMB_ALONG, _THUMB_OUT, _THUMB_ACROSS))
     root = along + thumb_out[:, None] * (out - along)
     before = np.broadcast_to(np.eye(3), (count, 3, 3))
     for joint, share in enumerate((0.5, 0.9, 1.25)):
         direction = root + (share * curl[:, :1]) * (across - root)
-        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        turned = shortest_turn(np.array(body_model.THUMB_REST), direction)
-        turns[:, 12 + joint] = _inverse(before) @ turned
-        before = turned
-    return np.asarray(RIGHT_HAND_AXES @ turns @ RIGHT_HAND_AXES.T)
+        direction /= length(direction)[:, None]
+        bent = shortest_turn(np.array(body_model.THUMB_REST), direction)
+        turns[:, 12 + joint] = product(_inverse(before), bent)
+        before = bent
+    return turns * np.outer(RIGHT_HAND_AXES, RIGHT_HAND_AXES)
 
 
 def _head_turn(face: Array, dominant: float) -> Array:
@@ -271,19 +271,31 @@ def _head_turn(face: Array, dominant: float) -> Array:
     yaw = matrix_from_axis_angle(np.stack([zero, dominant * face[:, motion.YAW], zero], axis=1))
     pitch = matrix_from_axis_angle(_along_x(face[:, motion.PITCH]))
     roll = matrix_from_axis_angle(np.stack([zero, zero, dominant * face[:, motion.ROLL]], axis=1))
-    return np.asarray(yaw @ pitch @ roll)
+    return product(product(yaw, pitch), roll)
 
 
 def _jaw_share() -> Array:
     """How far each of the 68 points goes with the jaw, ``(68,)``."""
     share = np.zeros(68)
-    share[:17] = np.sin(np.linspace(np.pi, 0, 17)) ** 4
+    rise = sine(np.linspace(np.pi, 0, 17))
+    share[:17] = rise * rise * (rise * rise)
     share[48:60] = (0.3, 0, 0, 0, 0, 0, 0.3, 0.8, 1, 1, 1, 0.8)
     share[60:68] = (0.3, 0, 0, 0, 0.3, 0.85, 0.95, 0.85)
     return share
 
 
 _JAW_SHARE = _jaw_share()
+
+
+def _crown() -> Array:
+    """The top of the head ``(15, 3)`` in its own axes: half an oval, a little more square than an ellipse."""
+    down, aside = sine_cosine(np.linspace(np.pi, 2 * np.pi, 15))
+    size = np.abs(aside)
+    width = 0.079 * np.sign(aside) * exponential(0.85 * logarithm(np.maximum(size, 1e-12)))
+    return np.stack([width, -0.015 + 0.112 * down, np.zeros(15)], axis=1)
+
+
+_CROWN = _crown()
 
 
 def _face(face: Array) -> Array:
@@ -297,8 +309,8 @@ def _face(face: Array) -> Array:
         block = np.stack(np.broadcast_arrays(*axes), axis=-1)
         points[:, first : first + block.shape[-2]] = block
 
-    angle = np.linspace(np.pi, 0, 17)
-    place(0, 0.077 * np.cos(angle) * (1 - 0.12 * np.sin(angle)), 0.118 * np.sin(angle), 0.075 * np.sin(angle))
+    down, aside = sine_cosine(np.linspace(np.pi, 0, 17))
+    place(0, 0.077 * aside * (1 - 0.12 * down), 0.118 * down, 0.075 * down)
     arch = np.array([0.002, -0.005, -0.007, -0.006, -0.002])
     across = np.array([-0.056, -0.047, -0.037, -0.026, -0.016])
     # a frown pulls the inner ends together and down
