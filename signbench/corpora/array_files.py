@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from signbench.errors import MediaError
 
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest size of a number in a vector."""
+
 
 def open_array(path: Path, dimensions: int) -> NDArray[np.floating[Any]]:
     """Opens a ``.npy`` file of floats; reads its header only, and nothing executes by it.
@@ -46,10 +49,12 @@ def finite_row(array: NDArray[np.floating[Any]], label: str) -> NDArray[np.float
     """A vector, read into memory: ``(D,)``, float32 or float64.
 
     Raises:
-        MediaError: it holds a number that is not finite; the message names its first place.
+        MediaError: it holds a number that is not finite, or larger than float32 can hold, whose squares nothing could add up; the
+            message names its first place.
     """
     vector: NDArray[np.floating[Any]] = np.array(array, dtype=np.float64 if array.dtype.itemsize == 8 else np.float32)
-    wrong = np.flatnonzero(~np.isfinite(vector))
+    wrong = np.flatnonzero(~(np.abs(vector) <= LARGEST))
     if len(wrong):
-        raise MediaError(f"{label}, number {wrong[0]} is {vector[wrong[0]]}; every number must be finite.")
+        what = "be at most 3.4e38, as float32 holds them" if np.isfinite(vector[wrong[0]]) else "be finite"
+        raise MediaError(f"{label}, number {wrong[0]} is {vector[wrong[0]]}; every number must {what}.")
     return vector

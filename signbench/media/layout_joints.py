@@ -123,6 +123,28 @@ COCO_23 = (
     *_FEET,
 )
 
+# OpenPose's BODY_135, whose hands begin at the fingers.
+OPENPOSE_BODY_135 = (
+    *COCO_23[:17],
+    "upper_neck",
+    "head_top",
+    *_FEET,
+)
+
+# AlphaPose's Halpe points, whose feet go from left to right.
+HALPE_26 = (
+    *COCO_23[:17],
+    "head_top",
+    "neck",
+    "mid_hip",
+    "left_big_toe",
+    "right_big_toe",
+    "left_small_toe",
+    "right_small_toe",
+    "left_heel",
+    "right_heel",
+)
+
 _SLRTP_BODY = (
     "right_shoulder",
     "right_elbow",
@@ -200,6 +222,7 @@ _MEDIAPIPE_33 = _of("body", tuple(MEDIAPIPE_BODY.values()))
 _LEFT_HAND = _of("left_hand", hand("left"))
 _RIGHT_HAND = _of("right_hand", hand("right"))
 _FACE_68 = _of("face", face_68())
+_PUPILS = _of("face", ("face_right_pupil", "face_left_pupil"))
 
 LAYOUTS: dict[str, Joints] = {
     "mediapipe-178": (
@@ -219,13 +242,15 @@ LAYOUTS: dict[str, Joints] = {
     "pt-50": (*_of("body", _PT_BODY), *_RIGHT_HAND, *_LEFT_HAND),
     "coco-wholebody-133": (*_of("body", COCO_23), *_FACE_68, *_LEFT_HAND, *_RIGHT_HAND),
     "dwpose-134": (*_of("body", (*_OPENPOSE_18, *_FEET)), *_FACE_68, *_LEFT_HAND, *_RIGHT_HAND),
-    "openpose-137": (
-        *_of("body", OPENPOSE_25),
+    "openpose-135": (
+        *_of("body", OPENPOSE_BODY_135),
+        *_LEFT_HAND[1:],
+        *_RIGHT_HAND[1:],
         *_FACE_68,
-        *_of("face", ("face_right_pupil", "face_left_pupil")),
-        *_LEFT_HAND,
-        *_RIGHT_HAND,
+        *_PUPILS,
     ),
+    "openpose-137": (*_of("body", OPENPOSE_25), *_FACE_68, *_PUPILS, *_LEFT_HAND, *_RIGHT_HAND),
+    "halpe-136": (*_of("body", HALPE_26), *_FACE_68, *_LEFT_HAND, *_RIGHT_HAND),
     "smplx-55": (
         *_of("body", _SMPLX_BODY),
         *_of("face", ("jaw", "left_eyeball", "right_eyeball")),

@@ -200,6 +200,8 @@ def _naming(path: Path, member: str | None = None) -> Iterator[None]:
         raise MediaError(f"{label} does not exist.") from error
     except OSError as error:
         raise MediaError(f"{label} cannot be read: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise MediaError(f"{label} does not fit into memory; cut the clip into shorter ones.") from error
     # Damaged files make the libraries below fail in ways that they do not list.
     except Exception as error:
         kind = path.suffix.lower() or "key-point"

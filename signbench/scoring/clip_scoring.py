@@ -103,8 +103,14 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             for place, _ in wanted:
                 outcome.records.pop(place, None)
                 outcome.failures.setdefault(place, Failure(str(error), error.fault))
+        except MemoryError:
+            for place, _ in wanted:
+                outcome.records.pop(place, None)
+                outcome.failures.setdefault(place, Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair"))
     return outcome
 
+
+_NO_MEMORY = "there is not enough memory for it; try fewer workers, or a smaller size."
 
 _FAMILIES: tuple[tuple[View, ...], ...] = (
     ("frames", "observations"),
@@ -145,6 +151,9 @@ def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place
         text = str(error)
         reason = text if f"clip {outcome.clip}" in text else f"clip {outcome.clip}: {text}"
         outcome.failures[place] = Failure(reason, getattr(error, "fault", "pair"))
+        del recorders[place]
+    except MemoryError:
+        outcome.failures[place] = Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair")
         del recorders[place]
 
 

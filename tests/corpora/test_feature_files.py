@@ -170,6 +170,15 @@ def test_a_number_that_is_not_finite_is_refused_with_its_file_row_and_place(tmp_
         side.clips["c"].features.vector()
 
 
+@pytest.mark.parametrize("large", [1e100, -3.5e38])
+def test_a_number_beyond_float32_is_refused_with_its_file_row_and_place(tmp_path, large):
+    array = vectors().astype(np.float64)
+    array[2, 1] = large
+    side = read_feature_side(matrix(tmp_path, FOUR, array=array))
+    with pytest.raises(MediaError, match=r"features.npy\[2\], number 1 is .*; every number must be at most 3\.4e38"):
+        side.clips["c"].features.vector()
+
+
 def test_cut_off_and_empty_files_and_archives_are_refused(tmp_path):
     np.save(tmp_path / "whole.npy", vectors(1)[0])
     content = (tmp_path / "whole.npy").read_bytes()

@@ -32,6 +32,22 @@ PLACES = [
     ("openpose-137", 99, "left_thumb_4"),
     ("openpose-137", 116, "right_hand_root"),
     ("openpose-137", 136, "right_pinky_4"),
+    # pose-format, utils/openpose_135.py and utils/alphapose.py
+    ("openpose-135", 10, "right_wrist"),
+    ("openpose-135", 17, "upper_neck"),
+    ("openpose-135", 18, "head_top"),
+    ("openpose-135", 22, "right_big_toe"),
+    ("openpose-135", 25, "left_thumb_1"),
+    ("openpose-135", 64, "right_pinky_4"),
+    ("openpose-135", 65, "face_0"),
+    ("openpose-135", 133, "face_right_pupil"),
+    ("halpe-136", 17, "head_top"),
+    ("halpe-136", 18, "neck"),
+    ("halpe-136", 19, "mid_hip"),
+    ("halpe-136", 21, "right_big_toe"),
+    ("halpe-136", 26, "face_0"),
+    ("halpe-136", 94, "left_hand_root"),
+    ("halpe-136", 115, "right_hand_root"),
     # DWPose, wholebody.py: shoulders of COCO (5, 6) end up at 5 and 2, with the neck at 1
     ("dwpose-134", 1, "neck"),
     ("dwpose-134", 2, "right_shoulder"),
@@ -117,12 +133,13 @@ def test_every_layout_has_both_arms_and_both_hands_under_the_same_names(name):
     arms = [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist")]
     known = layout(name)
     assert all(joint in known for joint in arms)
-    if name == "smplx-55":  # MANO's hands have no joint at the finger tips, and their root is the wrist
+    # MANO's hands have no joint at the finger tips, and their root is the wrist; the root of BODY_135's hands is its wrist as well
+    if name in ("smplx-55", "openpose-135"):
         assert set(known.part("left_hand")) < set(layout("openpose-137").part("left_hand"))
     else:
         assert sorted(known.part("left_hand")) == sorted(layout("openpose-137").part("left_hand"))
     assert sorted(known.part("right_hand")) == sorted(joint.replace("left", "right") for joint in known.part("left_hand"))
-    assert len(known.part("hands")) == (30 if name == "smplx-55" else 42)
+    assert len(known.part("hands")) == {"smplx-55": 30, "openpose-135": 40}.get(name, 42)
 
 
 def test_openposes_points_are_in_the_order_of_pose_format():
@@ -177,8 +194,8 @@ def test_a_count_that_tells_nothing_is_refused(joints, dimensions, message):
 
 
 def test_an_unknown_layout_is_answered_with_the_nearest():
-    with pytest.raises(InputError, match=r"no key-point layout openpose-135\. Did you mean openpose-137"):
-        layout("openpose-135")
+    with pytest.raises(InputError, match=r"no key-point layout openpose-138\. Did you mean openpose-13"):
+        layout("openpose-138")
 
 
 def test_an_unknown_joint_is_answered_with_the_nearest():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from signbench.errors import MediaError
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
-from signbench.media.pose_formats.contract import MOST_NUMBERS, PoseProbe, RawClip
+from signbench.media.pose_formats.contract import MOST_NUMBERS, PoseProbe, RawClip, check_shape
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
 from signbench.media.pose_formats.rotation_archive import FIELD, rotation_clip
 
@@ -67,7 +68,11 @@ def write_archive(stream: IO[bytes], pose: Pose) -> None:
 
 def _array_clip(path: Path) -> RawClip:
     with path.open("rb") as stream:
-        shape, _ = _head(stream)
+        shape, kind = _head(stream)
+        held, promised = path.stat().st_size - stream.tell(), math.prod(shape) * kind.itemsize
+    check_shape(shape)
+    if held != promised:
+        raise MediaError(f"its header promises {promised} bytes of numbers, but {held} follow; it was cut off or written to twice.")
 
     def points() -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -122,8 +127,11 @@ def _array(archive: zipfile.ZipFile, name: str, most_bytes: int = MOST_NUMBERS *
     """
     with archive.open(name) as stream:
         shape, kind = _head(stream)
-    if np.prod(shape, dtype=np.float64) * kind.itemsize > most_bytes:
+        held, promised = archive.getinfo(name).file_size - stream.tell(), math.prod(shape) * kind.itemsize
+    if promised > most_bytes:
         raise MediaError(f"its field {Path(name).stem} claims the shape {shape}, which is too large.")
+    if held != promised:
+        raise MediaError(f"its field {Path(name).stem} promises {promised} bytes of numbers, but {held} follow; it is damaged.")
     with archive.open(name) as stream:
         array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return array

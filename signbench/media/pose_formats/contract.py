@@ -15,8 +15,8 @@ from signbench.errors import InputError, MediaError, nearest
 from signbench.media.layouts import Layout, guess_layout
 from signbench.media.pose import Pose
 
-MOST_NUMBERS = 2**28
-"""Coordinates that one clip may have: 1 GiB as float32, some 20 hours of 178 points."""
+MOST_NUMBERS = 2**26
+"""Coordinates that one clip may have: 256 MiB as float32, 84 minutes of 178 points in space at 25 frames a second."""
 
 MOST_JOINTS = 10_000
 
@@ -137,7 +137,10 @@ def check_shape(shape: tuple[int, ...]) -> None:
     if shape[0] < 1 or shape[1] < 1:
         raise MediaError(f"it holds no {'frames' if shape[0] < 1 else 'joints'} (shape {worded}).")
     if shape[1] > MOST_JOINTS or math.prod(shape) > MOST_NUMBERS:
-        raise MediaError(f"its key points claim the shape {worded}; at most {MOST_JOINTS} joints, {MOST_NUMBERS} numbers are read.")
+        raise MediaError(
+            f"its key points claim the shape {worded}; at most {MOST_JOINTS} joints, {MOST_NUMBERS} numbers are read; "
+            "cut the clip into shorter ones."
+        )
 
 
 def as_float32(numbers: NDArray[Any], what: str) -> NDArray[np.float32]:

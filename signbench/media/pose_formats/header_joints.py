@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import get_args
 
 from signbench.errors import MediaError, listing, nearest
-from signbench.media.layout_joints import COCO_23, FINGERS, MEDIAPIPE_BODY, OPENPOSE_25, Part, face_68, hand
+from signbench.media.layout_joints import COCO_23, FINGERS, HALPE_26, LAYOUTS, MEDIAPIPE_BODY, OPENPOSE_25, Part, face_68, hand
 from signbench.media.layouts import Layout, layout_of
 
 Points = dict[str, tuple[str, Part]]
@@ -32,9 +32,34 @@ def _families() -> dict[str, dict[str, Points]]:
         "mediapipe": _mediapipe(),
         _IN_OPENPOSE_FILES: _openpose(),
         "coco-wholebody": _coco_wholebody(""),
-        # AlphaPose's name for the same components.
+        # AlphaPose's names for the same components, and for those with a neck.
         "alphapose": _coco_wholebody("_133"),
+        "halpe": _coco_wholebody("_136", HALPE_26, "face_"),
     }
+
+
+@cache
+def _undivided() -> dict[str, dict[str, Points]]:
+    """Family of components -> a component that holds all parts of the signer -> its points."""
+    face = (
+        *(f"FaceContour{index}" for index in range(17)),
+        *(f"REyeBrow{index}" for index in range(5)),
+        *(f"LEyeBrow{index}" for index in reversed(range(5))),
+        *(f"NoseUpper{index}" for index in range(4)),
+        *(f"NoseLower{index}" for index in range(5)),
+        *(f"{side}Eye{index}" for side in "RL" for index in range(6)),
+        *(f"OMouth{index}" for index in range(12)),
+        *(f"IMouth{index}" for index in range(8)),
+        "RPupil",
+        "LPupil",
+    )
+    thumb = ("Thumb1CMC", "Thumb2Knuckles", "Thumb3IP", "Thumb4FingerTip")
+    places = ("1Knuckles", "2PIP", "3DIP", "4FingerTip")
+    fingers = (*thumb, *(f"{finger}{place}" for finger in ("Index", "Middle", "Ring", "Pinky") for place in places))
+    joints = LAYOUTS["openpose-135"]
+    body = tuple(_openpose_body(joint) for joint, part in joints if part == "body")
+    names = (*body, *(f"{side}{finger}" for side in "LR" for finger in fingers), *face)
+    return {_IN_OPENPOSE_FILES: {"BODY_135": dict(zip(names, joints, strict=True))}}
 
 
 def _mediapipe() -> dict[str, Points]:
@@ -78,16 +103,17 @@ def _openpose() -> dict[str, Points]:
 
 
 def _openpose_body(joint: str) -> str:
-    side, _, rest = joint.partition("_")
-    words = "".join(word.capitalize() for word in (rest or side).split("_"))
-    return {"left": "L", "right": "R", "mid": "Mid"}.get(side, "") + words
+    first, *rest = joint.split("_")
+    return {"left": "L", "right": "R"}.get(first, first.capitalize()) + "".join(word.capitalize() for word in rest)
 
 
-def _coco_wholebody(suffix: str) -> dict[str, Points]:
+def _coco_wholebody(suffix: str, body: Sequence[str] = COCO_23, face: str = "face-") -> dict[str, Points]:
     fingers = tuple(f"hand_{index}" for index in range(21))
+    # AlphaPose calls the middle of the hips the pelvis.
+    names = tuple("pelvis" if joint == "mid_hip" else joint for joint in body)
     return {
-        f"BODY{suffix}": _points(COCO_23, COCO_23, "body"),
-        f"FACE{suffix}": _points(tuple(f"face-{index}" for index in range(68)), face_68(), "face"),
+        f"BODY{suffix}": _points(names, body, "body"),
+        f"FACE{suffix}": _points(tuple(f"{face}{index}" for index in range(68)), face_68(), "face"),
         f"LEFT_HAND{suffix}": _points(fingers, hand("left"), "left_hand"),
         f"RIGHT_HAND{suffix}": _points(fingers, hand("right"), "right_hand"),
     }
@@ -138,10 +164,11 @@ def _component(name: str, points: Sequence[str]) -> tuple[str, Points]:
     if own := _OWN_COMPONENT.fullmatch(name):
         part = next(part for part in _PARTS if part == own[1])
         return _OWN, {point: (point, part) for point in points}
-    for family, components in _families().items():
+    groups = [*_families().items(), *_undivided().items()]
+    for family, components in groups:
         if name in components:
             return family, components[name]
-    known = [component for components in _families().values() for component in components]
+    known = [component for _, components in groups for component in components]
     raise MediaError(f"its header has the component {name!r:.60}, which is none of {listing(known, len(known))}.")
 
 

@@ -90,16 +90,26 @@ def _frames(path: Path) -> list[Path]:
 
 
 def _frame(path: Path) -> NDArray[np.float64]:
-    """Key points of the first person, float64 ``(137, 3)`` with confidence last; zeros where a part was not found.
+    """Key points of the signer, float64 ``(137, 3)`` with confidence last; zeros where a part was not found.
 
     Raises:
-        MediaError: not OpenPose's JSON.
+        MediaError: not OpenPose's JSON, or more than one person was found.
     """
     people = read_object(path).get("people")
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise MediaError(f"{path.name} has no list of people.")
-    person = people[0] if people else {}
+    seen = people if len(people) == 1 else [person for person in people if any(_any_seen(person.get(field)) for field in _FIELDS)]
+    if len(seen) > 1:
+        raise MediaError(
+            f"{path.name} shows {len(seen)} people; keep the one who signs, or run OpenPose with --number_people_max 1."
+        )
+    person = seen[0] if seen else {}
     return np.concatenate([_part(path, person.get(field) or [], field, points) for field, points in _FIELDS.items()])
+
+
+def _any_seen(values: Any) -> bool:
+    """Whether a list of x, y and confidence has a confidence that is not 0."""
+    return isinstance(values, list) and any(values[2::3])
 
 
 def _part(path: Path, values: Any, field: str, points: int) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
 if TYPE_CHECKING:
     import torch
 
+_BLOCK = 2**20
 _FORBIDDEN = re.compile(r"GLOBAL (\w+(?:\.\w+)+)")
 
 
@@ -84,7 +85,7 @@ def _load(path: Path, size: int, modified: int) -> Any:
 
 
 def _check_archive(path: Path, size: int) -> None:
-    """Refuses archives that torch did not write: compressed ones may unpack to any size, damaged ones reach beyond the file.
+    """Refuses archives that torch did not write, and damaged ones: compressed ones may unpack to any size.
 
     Raises:
         MediaError: says which.
@@ -95,6 +96,21 @@ def _check_archive(path: Path, size: int) -> None:
                 raise MediaError("it is a compressed archive, which torch.save does not write.")
             if entry.header_offset + entry.file_size > size or entry.file_size != entry.compress_size:
                 raise MediaError("it is damaged: a part of its archive reaches beyond the file.")
+        wrong = [entry.filename for entry in archive.infolist() if not _is_intact(archive, entry)]
+        # torch can be told to write no checksums; then none of them fits.
+        if wrong and len(wrong) < len([entry for entry in archive.infolist() if entry.file_size]):
+            raise MediaError(f"it is damaged: {wrong[0]} in its archive is not what its checksum says.")
+
+
+def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether a part of an archive has its checksum; torch itself does not look."""
+    try:
+        with archive.open(entry) as stream:
+            while stream.read(_BLOCK):
+                pass
+    except zipfile.BadZipFile:
+        return False
+    return True
 
 
 def _refusal(error: Exception) -> MediaError:
@@ -155,12 +171,15 @@ def _array(tensor: torch.Tensor) -> NDArray[Any]:
     """A tensor's numbers.
 
     Raises:
-        MediaError: sparse, quantised, or not real numbers.
+        MediaError: sparse, quantised, not real numbers, or more of them than the file holds.
     """
     import torch
 
     if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.dtype is torch.bool:
         raise MediaError(f"its tensor is of the kind {tensor.layout} {tensor.dtype}; plain real numbers are wanted.")
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        # An expanded tensor repeats a few numbers as often as it likes.
+        raise MediaError(f"its tensor {tuple(tensor.shape)} stands for more numbers than the file holds; save a contiguous copy.")
     if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
         tensor = tensor.float()
     array: NDArray[Any] = tensor.detach().numpy()

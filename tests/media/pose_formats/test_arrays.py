@@ -157,3 +157,20 @@ def test_an_array_file_that_claims_more_than_it_holds_is_refused(shape, tmp_path
     (tmp_path / "clip.npy").write_bytes(claiming(shape) + bytes(600))
     with pytest.raises(MediaError, match="shape"):
         read_pose(tmp_path / "clip.npy")
+
+
+@pytest.mark.parametrize("change", [-4, -1, 4])
+def test_an_array_file_of_another_length_than_its_header_says_is_found_by_its_head(change, tmp_path):
+    path = tmp_path / "clip.npy"
+    np.save(path, ones(6, 50, 3))
+    content = path.read_bytes()
+    path.write_bytes(content[:change] if change < 0 else content + bytes(change))
+    with pytest.raises(MediaError, match=r"promises \d+ bytes of numbers, but \d+ follow"):
+        probe_pose(path)
+
+
+def test_a_field_of_another_length_than_its_header_says_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "clip.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("points.npy", claiming((4, 50, 3)) + bytes(600))
+    with pytest.raises(MediaError, match=r"field points promises \d+ bytes of numbers, but 600 follow"):
+        read_pose(tmp_path / "clip.npz")

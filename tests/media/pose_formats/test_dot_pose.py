@@ -101,11 +101,22 @@ def test_an_impossible_rate_is_refused(rate, path):
 
 @pytest.mark.parametrize(
     ("family", "name"),
-    [("openpose", "openpose-137"), ("cocowholebody133_header", "coco-wholebody-133"), ("alphapose_133", "coco-wholebody-133")],
+    [
+        ("openpose", "openpose-137"),
+        ("openpose_135", "openpose-135"),
+        ("cocowholebody133_header", "coco-wholebody-133"),
+        ("alphapose_133", "coco-wholebody-133"),
+        ("alphapose", "halpe-136"),
+    ],
 )
 def test_headers_that_pose_format_makes_for_other_detectors_are_known(family, name):
     module = pytest.importorskip(f"pose_format.utils.{family}")
-    made = {"openpose": "OpenPose_Components", "alphapose_133": "AlphaPose133_Components"}
+    made = {
+        "openpose": "OpenPose_Components",
+        "openpose_135": "OpenPose_Components",
+        "alphapose_133": "AlphaPose133_Components",
+        "alphapose": "AlphaPose_Components",
+    }
     components = getattr(module, made[family]) if family in made else module.cocowholebody_components()
     known, places = header_layout([(component.name, tuple(component.points)) for component in components])
     assert known is layout(name)

@@ -126,14 +126,21 @@ def test_frames_may_start_anywhere_and_come_in_order_of_their_numbers(tmp_path):
     assert pose.points[2, 0].tolist() == pytest.approx(person(11)["pose_keypoints_2d"][:2])
 
 
-def test_the_first_person_counts_and_what_was_not_found_is_not_seen(tmp_path):
+def test_what_was_not_found_is_not_seen(tmp_path):
     path = tmp_path / "clip"
-    folder_of(path, {0: [person(0), person(1)], 1: [], 2: [person(2) | {"hand_left_keypoints_2d": []}]})
+    nobody = {field: [0.0] * len(values) for field, values in person().items()}
+    folder_of(path, {0: [nobody, person(0)], 1: [], 2: [person(2) | {"hand_left_keypoints_2d": []}]})
     pose = read_pose(path)
     assert pose.points[0, 0].tolist() == pytest.approx(person(0)["pose_keypoints_2d"][:2])
     assert not pose.seen[1].any()
     assert not pose.select(pose.layout.part("left_hand")).seen[2].any()
     assert pose.select(pose.layout.part("right_hand")).seen[2].all()
+
+
+def test_a_frame_that_shows_several_people_is_refused_by_name(tmp_path):
+    folder_of(tmp_path / "clip", {0: [person()], 1: [person(0), person(1)]})
+    with pytest.raises(MediaError, match=r"0*1_keypoints\.json shows 2 people; keep the one who signs"):
+        read_pose(tmp_path / "clip")
 
 
 def test_a_point_of_confidence_0_is_not_seen_and_one_above_1_is_cut(tmp_path):

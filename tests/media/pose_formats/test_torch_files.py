@@ -182,3 +182,37 @@ def test_an_archive_that_was_cut_off_is_refused(path):
         path.write_bytes(content[:kept])
         with pytest.raises(MediaError):
             read_pose(path, "a")
+
+
+def test_a_tensor_that_stands_for_more_numbers_than_the_file_holds_is_refused_before_they_are_made(path):
+    torch.save({"a": torch.zeros(1, 1, 1).expand(4000, 178, 3), "b": challenge_clip()}, path)
+    assert path.stat().st_size < 20_000
+    with pytest.raises(MediaError, match=r"\[a\]: its tensor \(4000, 178, 3\) stands for more numbers than the file holds"):
+        read_pose(path, "a")
+    assert read_pose(path, "b").frames == 4
+
+
+def test_a_part_of_a_larger_tensor_is_read(path):
+    whole = challenge_clip(8)
+    torch.save({"a": whole[2:5], "b": whole.transpose(0, 1).transpose(0, 1)}, path)
+    np.testing.assert_array_equal(read_pose(path, "a").points, whole[2:5].numpy())
+
+
+def test_a_flipped_byte_in_the_numbers_is_noticed(path):
+    torch.save({"a": challenge_clip()}, path)
+    content = bytearray(path.read_bytes())
+    place = bytes(content).index(challenge_clip().numpy().tobytes()) + 100
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=r"it is damaged: \S+/data/0 in its archive is not what its checksum says"):
+        container_ids(path)
+
+
+def test_files_that_torch_wrote_without_checksums_are_read(path):
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"a": challenge_clip()}, path)
+    finally:
+        torch.serialization.set_crc32_options(before)
+    np.testing.assert_array_equal(read_pose(path, "a").points, challenge_clip().numpy())
