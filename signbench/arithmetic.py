@@ -230,6 +230,15 @@ def uniform(random: np.random.Generator, low: float, high: float, size: tuple[in
     return np.asarray(low + (high - low) * np.asarray(random.random(size)))
 
 
+def normal(random: np.random.Generator, size: tuple[int, ...]) -> Array:
+    """Numbers drawn from the standard normal distribution, by Box and Muller's method of 1958: float64 of that size.
+
+    NumPy's own method takes the logarithm of whatever library is there.
+    """
+    first, second = 1.0 - random.random(size), random.random(size)
+    return np.asarray(np.sqrt(-2.0 * logarithm(first)) * cosine(2 * np.pi * second))
+
+
 def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     """By Horner's rule, the coefficient of the highest power first."""
     total: Array = coefficients[0] * x

@@ -15,6 +15,7 @@ from signbench.arithmetic import (
     inner,
     length,
     logarithm,
+    normal,
     on_grid,
     product,
     sine,
@@ -98,3 +99,10 @@ def test_drawing_evenly_draws_what_numpy_draws() -> None:
     own, usual = np.random.default_rng(3), np.random.default_rng(3)
     assert uniform(own, -2.0, 5.0, (4, 3)).tolist() == usual.uniform(-2.0, 5.0, (4, 3)).tolist()
     assert float(uniform(own, 1.0, 2.0)) == usual.uniform(1.0, 2.0)
+
+
+def test_normal_deviates_have_the_moments_of_the_standard_normal_distribution() -> None:
+    drawn = normal(np.random.default_rng(5), (200_000,))
+    moments = [float(np.mean(drawn**power)) for power in (1, 2, 3, 4)]
+    assert moments == pytest.approx([0, 1, 0, 3], abs=0.05)
+    assert normal(np.random.default_rng(5), (2, 3)).shape == (2, 3)

@@ -8,15 +8,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import logarithm
 from signbench.errors import InputError
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 GRAMS = (2, 3, 4)
 """Lengths of the character n-grams."""
@@ -68,8 +66,8 @@ class CharacterIndex:
     """Texts as TF-IDF vectors of character n-grams.
 
     N-grams of 2 to 4 characters are taken from each word with a space before and behind it. A text's vector is n-gram count times
-    ``1 + log((1 + N) / (1 + texts that have it))``, divided by its Euclidean length. All cosines of a query come from one sparse
-    product, added in a fixed order, so that they do not depend on what else is asked.
+    ``1 + log((1 + N) / (1 + texts that have it))``, divided by its Euclidean length. Cosines are added in the order of the query's
+    n-grams, by :mod:`signbench.arithmetic`, so that they depend neither on what else is asked nor on the machine.
 
     Args:
         texts: normalised, in order of preference among equally near ones.
@@ -82,7 +80,7 @@ class CharacterIndex:
         return int(np.argmax(self.similarities(query)))
 
     def similarities(self, query: str) -> NDArray[np.float64]:
-        """Cosines of a query with each text, rounded to 1e-9, so that equal texts are equally near on every machine.
+        """Cosines of a query with each text, rounded to 1e-9, so that texts are equally near however rounding fell.
 
         Args:
             query: normalised.
@@ -90,24 +88,18 @@ class CharacterIndex:
         Returns:
             float64 ``(N,)`` in [0, 1]; 0 for texts that share no n-gram with it.
         """
-        from scipy.sparse import csr_array
+        found = np.zeros(len(self._texts))
+        for place, value in self._direction(Counter(_grams(query))):
+            texts, values = self._postings[place]
+            found[texts] += value * values
+        return np.asarray(np.round(found, 9))
 
-        weights = self._weighted(Counter(_grams(query)))
-        length = math.sqrt(sum(value**2 for _, value in weights))
-        vector = csr_array(
-            (
-                np.array([value / length for _, value in weights], np.float64),
-                np.array([place for place, _ in weights], np.int64),
-                np.array([0, len(weights)]),
-            ),
-            (1, len(self._vocabulary)),
-        )
-        cosines: NDArray[np.float64] = (vector @ self._matrix.T).toarray()[0]
-        return np.round(cosines, 9)
-
-    def _weighted(self, counts: Counter[str]) -> list[tuple[int, float]]:
+    def _direction(self, counts: Counter[str]) -> list[tuple[int, float]]:
+        """A text's vector of length 1: places of its n-grams that any text has, in order, with their values."""
         known = sorted((self._vocabulary[gram], count) for gram, count in counts.items() if gram in self._vocabulary)
-        return [(place, count * self._rarity[place]) for place, count in known]
+        weights = [(place, count * self._rarity[place]) for place, count in known]
+        far = math.sqrt(math.fsum(value * value for _, value in weights))
+        return [(place, value / far) for place, value in weights]
 
     @cached_property
     def _counts(self) -> list[Counter[str]]:
@@ -120,23 +112,19 @@ class CharacterIndex:
     @cached_property
     def _rarity(self) -> list[float]:
         having = Counter(gram for counts in self._counts for gram in counts)
-        return [1 + math.log((1 + len(self._texts)) / (1 + having[gram])) for gram in self._vocabulary]
+        shares = [(1 + len(self._texts)) / (1 + having[gram]) for gram in self._vocabulary]
+        rarity: list[float] = (1 + logarithm(shares)).tolist()
+        return rarity
 
     @cached_property
-    def _matrix(self) -> csr_array:
-        from scipy.sparse import csr_array
-
-        shape = (len(self._texts), len(self._vocabulary))
-        values: list[float] = []
-        columns: list[int] = []
-        starts = [0]
-        for counts in self._counts:
-            row = self._weighted(counts)
-            length = math.sqrt(sum(value**2 for _, value in row))
-            values += [value / length for _, value in row]
-            columns += [place for place, _ in row]
-            starts.append(len(values))
-        return csr_array((np.array(values), np.array(columns, np.int64), np.array(starts)), shape)
+    def _postings(self) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+        """For each n-gram the texts that have it, and its values in their vectors."""
+        found: list[tuple[list[int], list[float]]] = [([], []) for _ in self._vocabulary]
+        for number, counts in enumerate(self._counts):
+            for place, value in self._direction(counts):
+                found[place][0].append(number)
+                found[place][1].append(value)
+        return [(np.array(texts, np.intp), np.array(values)) for texts, values in found]
 
 
 class SentenceIndex:

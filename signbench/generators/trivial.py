@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import normal
 from signbench.errors import InputError
 from signbench.generators.base import MODALITIES, Card, Generator, Production, Prompt
 from signbench.generators.sampling import (
@@ -123,7 +124,7 @@ class Noise(Generator):
     coordinate by a normal deviate as large as the signer: the root-mean-square distance of the mean key points from their middle.
     """
 
-    card = Card("noise", "1", MODALITIES, (), "CC0-1.0")
+    card = Card("noise", "2", MODALITIES, (), "CC0-1.0")
     _train: TrainView
 
     def prepare(self, train: TrainView) -> None:
@@ -145,7 +146,7 @@ class Noise(Generator):
         seen = mean.seen[0]
         home = mean.points[0].astype(np.float64)
         reach = float(np.sqrt(((home[seen] - home[seen].mean(axis=0)) ** 2).sum(axis=1).mean()))
-        points = home + reach * draw.standard_normal((length, *home.shape))
+        points = home + reach * normal(draw, (length, *home.shape))
         points[:, ~seen] = 0
         confidence = np.broadcast_to(seen.astype(np.float32), (length, len(seen))).copy()
         return Pose(points.astype(np.float32), confidence, mean.layout, fps)

@@ -72,7 +72,7 @@ def test_a_line_of_the_manifest_says_what_was_made_how(tmp_path):
         "frames": 10,
         "seconds": 0.4,
         "generator": "noise",
-        "version": "1",
+        "version": "2",
         "seed": clip_seed(TASK, SEED, "test-0001"),
     }
     assert (tmp_path / "failures.jsonl").read_bytes() == b""
@@ -108,7 +108,7 @@ def test_another_seed_is_made_anew(tmp_path):
     run("noise", POSE, GIVEN, tmp_path)
     found = prompts(POSE, GIVEN)
     generator = Mine(lambda prompt: pose_of_clip("x", 4))
-    generator.card = replace(CARD, name="noise", version="1")
+    generator.card = replace(CARD, name="noise", version="2")
     outcome = produce(generator, IDS, found.__getitem__, folder=tmp_path, task=TASK, seed=SEED + 1)
     assert (outcome.kept, len(outcome.made)) == (0, 4)
 
@@ -116,7 +116,7 @@ def test_another_seed_is_made_anew(tmp_path):
 def test_a_folder_of_another_generators_productions_is_refused(tmp_path):
     run("first-frame", POSE, GIVEN, tmp_path)
     before = everything(tmp_path)
-    with pytest.raises(InputError, match=r"holds productions of first-frame 1 .*, not of noise 1; give another folder"):
+    with pytest.raises(InputError, match=r"holds productions of first-frame 1 .*, not of noise 2; give another folder"):
         run("noise", POSE, GIVEN, tmp_path)
     assert everything(tmp_path) == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -322,6 +323,6 @@ def _smoothed(rows: Array) -> Array:
     reach = 9
     far = np.arange(-reach, reach + 1) / 3
     kernel = exponential(-0.5 * far * far)
-    kernel /= sum(kernel.tolist())
+    kernel /= math.fsum(kernel.tolist())
     padded = np.concatenate([rows[:1].repeat(reach, axis=0), rows, rows[-1:].repeat(reach, axis=0)])
     return np.asarray(sum(weight * padded[place : place + len(rows)] for place, weight in enumerate(kernel)))
