@@ -25,9 +25,12 @@ Record = dict[str, NDArray[Any]]
 """A clip's sufficient statistics: arrays of fixed shape, except for a leading frame axis."""
 
 Direction = Literal["higher", "lower", "reference"]
+IntervalMethod = Literal["bootstrap", "jackknife", "share"]
 View = Literal["frames", "pose", "lengths", "observations", "text", "features", "labels"]
 Weights = NDArray[np.integer[Any]]
 Value = str | int | float | bool
+Limits = tuple[float | None, float | None]
+"""The smallest and the largest score that there can be; None where there is no limit."""
 
 
 class Records(Protocol):
@@ -121,7 +124,9 @@ class Metric(ABC):
         view: the decoded form of both sides that it is shown.
         pairs_frames: it compares frame t with frame t, so both sides need one length.
         revision: rises when the metric's numbers change.
-        interval_method: ``bootstrap`` for means and ratios of sums; ``jackknife`` where the bootstrap is biased.
+        limits: the smallest and the largest score that there can be, in the metric's unit; None where there is no limit.
+        interval_method: ``bootstrap`` for means and ratios of sums; ``share`` where every clip is right or wrong, and the score is
+            the share of right ones; ``jackknife`` where the bootstrap is biased.
         summary: one sentence for the list of metrics.
     """
 
@@ -131,7 +136,8 @@ class Metric(ABC):
     view: ClassVar[View]
     pairs_frames: ClassVar[bool]
     revision: ClassVar[int] = 1
-    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "bootstrap"
+    limits: ClassVar[Limits] = (None, None)
+    interval_method: ClassVar[IntervalMethod] = "bootstrap"
     summary: ClassVar[str]
 
     def __init__(self, **given: Value) -> None:
@@ -185,6 +191,14 @@ class Metric(ABC):
     def samples(self, records: Records) -> tuple[int, int] | None:
         """How many vectors of the predictions and of the references a distance between distributions rests on; else None."""
         return None
+
+    def clip_shares(self, records: Records) -> NDArray[np.float64]:
+        """How much each clip counts in a score that is a share (``interval_method`` = ``share``).
+
+        Returns:
+            float64 ``(N,)``, adding up to 1; equal parts where the metric does not say otherwise.
+        """
+        return np.full(len(records), 1 / len(records))
 
     @property
     def canonical(self) -> str:

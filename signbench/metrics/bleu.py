@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.metrics.base import Parameter, Record
+from signbench.metrics.base import Limits, Parameter, Record
 from signbench.metrics.text import FINAL_PERIOD, CorpusTextMetric, Totals, counts
 from signbench.metrics.text_normalisation import bleu_tokenizer
 
@@ -39,6 +40,7 @@ class Bleu(CorpusTextMetric):
         Parameter("lowercase", False, "Both sides in lower case."),
         FINAL_PERIOD,
     )
+    limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
     summary = "n-gram precision over the corpus with a brevity penalty; parameters say which of the field's readings."
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.metrics.base import Record
+from signbench.metrics.base import Limits, Record
 from signbench.metrics.text import FINAL_PERIOD, CorpusTextMetric, Totals, counts
 from signbench.metrics.text_normalisation import characters
 
@@ -33,6 +34,7 @@ class Chrf(CorpusTextMetric):
 
     name = "chrf"
     parameters = (FINAL_PERIOD,)
+    limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
     summary = "F-score of character n-grams up to 6, recall counting twice as much; sacrebleu's defaults."
 

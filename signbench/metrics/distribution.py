@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.metrics.base import Direction, Metric, Parameter, Record, Recorder, Records, View, Weights
+from signbench.metrics.base import Direction, IntervalMethod, Limits, Metric, Parameter, Record, Recorder, Records, View, Weights
 from signbench.metrics.frechet import frechet_scores
 from signbench.metrics.kernel_distance import kernel_scores
 from signbench.metrics.pairs import ObservationPair, Pair
@@ -39,7 +39,7 @@ class DistributionDistance(Metric):
     direction: ClassVar[Direction] = "lower"
     view: ClassVar[View] = "observations"
     pairs_frames: ClassVar[bool] = False
-    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "jackknife"
+    interval_method: ClassVar[IntervalMethod] = "jackknife"
 
     @property
     def unit(self) -> str:
@@ -97,6 +97,7 @@ class Fid(FrechetDistance):
 
     name = "fid"
     parameters = (_INCEPTION_VARIANT, _WEIGHTS)
+    limits: ClassVar[Limits] = (0.0, None)
     summary = "Fréchet inception distance between all predicted and all reference frames."
     unbiased = True
 
@@ -167,6 +168,7 @@ class Fvd(FrechetDistance):
         ),
         _WEIGHTS,
     )
+    limits: ClassVar[Limits] = (0.0, None)
     summary = "Fréchet video distance between predicted and reference clips."
 
     @property
@@ -223,6 +225,7 @@ class MotionFid(FrechetDistance):
 
     name = "motion-fid"
     view: ClassVar[View] = "features"
+    limits: ClassVar[Limits] = (0.0, None)
     summary = "Fréchet distance between given feature vectors, one for each clip."
     unbiased = True
 

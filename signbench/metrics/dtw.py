@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
-from signbench.metrics.base import Parameter, Record, Records, Value, Weights, ratio_of_sums, spell
+from signbench.metrics.base import Limits, Parameter, Record, Records, Value, Weights, ratio_of_sums, spell
 from signbench.metrics.pairs import PosePair
 from signbench.metrics.pose import PoseMetric, same_dimensions, scalars, seen_in_any_order
 from signbench.metrics.pose_normalisation import by_shoulders, ham2pose_joints, ham2pose_prepared, signing_span, visible
@@ -46,6 +46,7 @@ class Dtw(PoseMetric):
         ),
         Parameter("fill", "paper", "dtwp and ndtwp: the coordinate put where a point is not seen; paper: 10 and 1."),
     )
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     summary = "Distance after dynamic time warping, in six readings of the field."
 

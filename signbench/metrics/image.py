@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from signbench.errors import MediaError
-from signbench.metrics.base import Direction, MeanOfClips, Parameter, Record, Recorder, View
+from signbench.metrics.base import Direction, Limits, MeanOfClips, Parameter, Record, Recorder, View
 from signbench.metrics.pairs import FramePair, Pair
 
 _PSNR_CAP = 100.0
@@ -120,6 +120,7 @@ class L1(MeanOfFrames):
     """
 
     name = "l1"
+    limits: ClassVar[Limits] = (0.0, 1.0)
     direction: ClassVar[Direction] = "lower"
     summary = "Mean absolute difference of the frames' samples on [0, 1]."
     worst = 1.0
@@ -148,6 +149,7 @@ class Psnr(MeanOfFrames):
     """
 
     name = "psnr"
+    limits: ClassVar[Limits] = (0.0, _PSNR_CAP)
     direction: ClassVar[Direction] = "higher"
     summary = "Peak signal-to-noise ratio per frame, capped at 100 dB."
     worst = 0.0
@@ -191,6 +193,7 @@ class Ssim(MeanOfFrames):
             choices=("gaussian", "uniform"),
         ),
     )
+    limits: ClassVar[Limits] = (-1.0, 1.0)
     direction: ClassVar[Direction] = "higher"
     summary = "Structural similarity on RGB, over the valid region."
     worst = 0.0

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, listing
-from signbench.metrics.base import Direction, Metric, Parameter, Record, Recorder, Records, Value, View, Weights
+from signbench.metrics.base import (
+    Direction,
+    IntervalMethod,
+    Limits,
+    Metric,
+    Parameter,
+    Record,
+    Recorder,
+    Records,
+    Value,
+    View,
+    Weights,
+)
 from signbench.metrics.pairs import FeaturePair
 from signbench.metrics.vectors import SIDES, FeatureRecorder, SideName, undefined, vector_counts, vector_table
 
@@ -47,10 +59,11 @@ class MeanPairDistance(Metric):
     of their names. The predictions and the references get the same draws.
     """
 
+    limits: ClassVar[Limits] = (0.0, None)
     direction: ClassVar[Direction] = "reference"
     view: ClassVar[View] = "features"
     pairs_frames: ClassVar[bool] = False
-    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "jackknife"
+    interval_method: ClassVar[IntervalMethod] = "jackknife"
 
     @property
     def unit(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from signbench.errors import MediaError
-from signbench.metrics.base import Direction, Parameter, Record, Recorder, View
+from signbench.metrics.base import Direction, Limits, Parameter, Record, Recorder, View
 from signbench.metrics.image import MeanOfFrames, frame_record
 from signbench.metrics.pairs import ObservationPair, Pair
 
@@ -36,6 +36,7 @@ class Lpips(MeanOfFrames):
             choices=("official", "random"),
         ),
     )
+    limits: ClassVar[Limits] = (0.0, None)
     direction: ClassVar[Direction] = "lower"
     view: ClassVar[View] = "observations"
     summary = "Distance of the frames in the eyes of a network trained to recognise pictures."

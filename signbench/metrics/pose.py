@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from signbench.errors import InputError, MediaError
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
-from signbench.metrics.base import MeanOfClips, Metric, Parameter, Record, Recorder, Records, Weights, ratio_of_sums, weighted_sum
+from signbench.metrics.base import (
+    Limits,
+    MeanOfClips,
+    Metric,
+    Parameter,
+    Record,
+    Recorder,
+    Records,
+    Weights,
+    ratio_of_sums,
+    weighted_sum,
+)
 from signbench.metrics.pairs import LengthPair, Pair, PosePair
 from signbench.metrics.pose_normalisation import (
     PreparedPose,
@@ -134,6 +145,7 @@ class Ape(PoseMetric, MeanOfClips):
         ),
         Parameter("parts", "all", "joints that count: all, or some of body, hands, face.", choices=("all", *PARTS), several=True),
     )
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     pairs_frames = True
     summary = "Average position error: mean distance of paired key points."
@@ -221,6 +233,7 @@ class Nape(PoseMetric, MeanOfClips):
     """
 
     name = "nape"
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     summary = "Ham2Pose's average position error of upper body and hands, in shoulder widths."
 
@@ -258,6 +271,7 @@ class TotalDistance(PoseMetric):
     """
 
     name = "total-distance"
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "reference"
     summary = "Length of the wrists' paths relative to the references."
 
@@ -307,6 +321,7 @@ class DurationRatio(MeanOfClips):
     """
 
     name = "duration-ratio"
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "reference"
     view = "lengths"
     pairs_frames = False

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.metrics.base import Direction, Metric, Parameter, Record, Recorder, Records, View, Weights, weighted_sum
+from signbench.metrics.base import Direction, Limits, Metric, Parameter, Record, Recorder, Records, View, Weights, weighted_sum
 from signbench.metrics.pairs import LabelPair, Pair
 
 
@@ -33,6 +33,7 @@ class Accuracy(Metric):
             choices=("instance", "class"),
         ),
     )
+    limits: ClassVar[Limits] = (0.0, 1.0)
     direction: ClassVar[Direction] = "higher"
     view: ClassVar[View] = "labels"
     pairs_frames: ClassVar[bool] = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from signbench.metrics.base import MeanOfClips, Parameter, Record
+from signbench.metrics.base import Limits, MeanOfClips, Parameter, Record
 from signbench.metrics.text import FINAL_PERIOD, TextMetric, counts
 from signbench.metrics.text_normalisation import characters, unicode_words
 
@@ -42,6 +43,7 @@ class RougeL(TextMetric, MeanOfClips):
         ),
         FINAL_PERIOD,
     )
+    limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
     summary = "F-score of the longest common subsequence of tokens; three variants by how much recall counts."
 

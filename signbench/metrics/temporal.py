@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.metrics.base import Direction, Parameter, Record, Recorder, Records, Weights, spell, weighted_sum
+from signbench.metrics.base import Direction, Limits, Parameter, Record, Recorder, Records, Weights, spell, weighted_sum
 from signbench.metrics.image import FrameRecorder, MeanOfFrames, frame_record
 from signbench.metrics.pairs import FramePair
 
@@ -42,6 +42,7 @@ class Tcd(MeanOfFrames):
         Parameter("range", "unit", "Samples as numbers in [0, 1] (unit) or 0..255 (byte).", choices=("unit", "byte")),
         Parameter("reduce", "mean", "How a pixel's three differences become one.", choices=("mean", "max", "sum")),
     )
+    limits: ClassVar[Limits] = (0.0, 1.0)
     direction: ClassVar[Direction] = "lower"
     summary = "Share of pixels that differ from the midpoint of the reference's neighbouring frames."
     worst = 1.0

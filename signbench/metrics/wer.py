@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
-from signbench.metrics.base import Parameter, Record
+from signbench.metrics.base import Limits, Parameter, Record
 from signbench.metrics.phoenix_cleaning import phoenix14, phoenix14t, without_repeats
 from signbench.metrics.text import CorpusTextMetric, Totals, counts
 
@@ -51,6 +52,7 @@ class Wer(CorpusTextMetric):
             choices=("word", "char"),
         ),
     )
+    limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     summary = "Errors of the best alignment over the length of the references, for words, glosses or characters."
 
