@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import shutil
 import time
@@ -26,6 +27,7 @@ Progress = Callable[[int, int | None], None]
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0
 _FRUITLESS_ATTEMPTS = 5
+_MOST_ATTEMPTS = 200
 _FIRST_PAUSE = 1.0
 _WORTH_ANOTHER_TRY = {408, 429, 500, 502, 503, 504}
 
@@ -86,8 +88,8 @@ def fetch(weights: Weights, progress: Progress = lambda done, total: None) -> Pa
 def _download(weights: Weights, part: Path, progress: Progress) -> None:
     """Receives the whole file into ``part``, in as many tries as it takes while tries bring something."""
     opener = urllib.request.build_opener(_SafeRedirects)
-    fruitless = 0
-    while True:
+    fruitless, most = 0, _size(part)
+    for attempt in itertools.count(1):
         # Without a digest nothing would show that the beginning of one version was joined to the end of another.
         before = _size(part) if weights.sha256 is not None else 0
         if before == weights.size:
@@ -99,8 +101,10 @@ def _download(weights: Weights, part: Path, progress: Progress) -> None:
             _receive(opener, weights, part, before, progress)
             return
         except _InterruptedError as error:
-            fruitless = 1 if _size(part) > before else fruitless + 1
-            if fruitless == _FRUITLESS_ATTEMPTS:
+            # Only what no try before has reached is progress: a server may send the same beginning for ever.
+            fruitless = 1 if _size(part) > most else fruitless + 1
+            most = max(most, _size(part))
+            if fruitless == _FRUITLESS_ATTEMPTS or attempt >= _MOST_ATTEMPTS:
                 raise InputError(
                     f"the weights {weights.name} cannot be fetched from {weights.address}: {error}. Repeat the command to go on; "
                     f"or bring the file from another machine and run: signbench weights add {weights.file}."
