@@ -70,6 +70,16 @@ def test_an_export_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert contents(tmp_path) == after
 
 
+def test_what_a_killed_export_left_unfinished_is_swept_and_files_of_others_stay(tmp_path: Path) -> None:
+    clip = SynthSign().ids("test")[0]
+    left = [f".partial-{clip}.mkv", f"..partial-{clip}.pose.4711.part", ".0123456789abcdef.part"]
+    others = [".hidden", "notes.part", ".mine.part"]
+    for name in (*left, *others):
+        (tmp_path / name).write_bytes(b"x")
+    export(SynthSign(), "test", tmp_path, limit=1, media=["pose"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".synthsign.jsonl", f"{clip}.pose", *others])
+
+
 def test_progress_counts_clips(tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
     export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, progress=lambda done, total: calls.append((done, total)))

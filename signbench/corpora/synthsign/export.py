@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from signbench.documents import parse_json
 from signbench.errors import InputError, listing, nearest
 
 _LEDGER = ".synthsign.jsonl"
+# Our own name for a file that is being written, and those of the writers of key points and of video.
+_UNFINISHED = re.compile(r"\.partial-.+|\.\.partial-.+\.\d+\.part|\.[0-9a-f]{16}\.part")
 _SUFFIXES = {
     "video": ".mkv",
     "pose": ".pose",
@@ -166,6 +169,14 @@ class _Folder:
         if other:
             raise InputError(f"{self.path} holds {listing(other)} of another export ({known[other[0]][0]}); choose another folder.")
         self.present = set(digests)
+        self._sweep(files)
+
+    def _sweep(self, files: dict[str, str]) -> None:
+        """Removes what a killed export left unfinished."""
+        for folder in {(self.path / name).parent for name in files}:
+            for path in folder.glob(".*"):
+                if _UNFINISHED.fullmatch(path.name) and path.is_file():
+                    path.unlink(missing_ok=True)
 
     def write(self, name: str, recipe: str, writer: Callable[[Path], None]) -> None:
         """Writes a file unless it is there; it appears under its name when it is complete and entered in the ledger."""
