@@ -117,7 +117,7 @@ def test_a_part_of_a_file_without_a_registered_digest_is_not_continued(folder):
 
 def test_a_server_that_sends_the_same_beginning_again_and_again_is_given_up():
     manners = Manners(cut_after=[MEGABYTE] * 50)
-    with serving(manners) as address, pytest.raises(InputError, match="cannot be fetched from .* Repeat the command"):
+    with serving(manners) as address, pytest.raises(InputError, match=r"cannot be fetched from .* Repeat the command"):
         fetch(weights(address, sha256=None, size=None))
     assert len(manners.asked) < 10
 
@@ -126,7 +126,7 @@ def test_a_server_that_alternates_its_faults_is_given_up(folder):
     folder.mkdir()
     (folder / "network.pth.part").write_bytes(CONTENT[:1000])
     manners = Manners(cut_after=[2000] * 50, wrong_range=True)
-    with serving(manners) as address, pytest.raises(InputError, match="cannot be fetched from .* Repeat the command"):
+    with serving(manners) as address, pytest.raises(InputError, match=r"cannot be fetched from .* Repeat the command"):
         fetch(weights(address))
     assert len(manners.asked) < 20
 
