@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from signbench.shipped import KINDS
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -66,7 +67,13 @@ def elsewhere(site, tmp_path):
     def run(*arguments: str) -> str:
         environment = {**os.environ, "PYTHONPATH": str(site)}
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 
 def environment():
     """The environment of a user who has never heard of these tests' own variables."""
@@ -16,7 +18,7 @@ def environment():
     return {**kept, "COLUMNS": "200", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
-def signbench(*words, folder=None, timeout=240):
+def signbench(*words, folder=None, timeout=PATIENCE):
     """Runs ``signbench WORDS`` in a folder and returns what came of it."""
     return subprocess.run(
         [sys.executable, "-m", "signbench", *map(str, words)],

@@ -11,6 +11,7 @@ import pytest
 from signbench.ci.baselines import known
 from tests.ci.simulated_runs import normal, simulated
 from tests.cli.program import environment, signbench
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -66,7 +67,7 @@ def test_all_reports_are_written_at_once(folder):
         env={**environment(), "GITHUB_STEP_SUMMARY": str(summary)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert ran.returncode == 1, ran.stderr
@@ -75,7 +76,7 @@ def test_all_reports_are_written_at_once(folder):
     assert summary.read_text().strip() == (folder / "summary.md").read_text().strip()
     as_json = subprocess.run(
         [sys.executable, "-m", "signbench", "ci", *words, "--json"],
-        cwd=folder, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     (checked,) = json.loads(as_json.stdout)["checks"]
     assert checked["tolerance"] == pytest.approx(0.02 * checked["baseline"])

@@ -11,6 +11,7 @@ from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
 from tests.cli.program import signbench
 from tests.clips import damaged_video, moving_square, pose_sides, swaying_pose, video_sides
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -206,7 +207,14 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_computed(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     ran = subprocess.run(
-        words, cwd=tmp_path, env=environment(), preexec_fn=small_files, capture_output=True, text=True, timeout=120, check=False
+        words,
+        cwd=tmp_path,
+        env=environment(),
+        preexec_fn=small_files,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     refused(ran, 2, "run")
     went_on = signbench(*words[3:], folder=tmp_path)
@@ -232,5 +240,7 @@ def test_help_is_quick_to_import_and_every_command_has_one():
         ran = signbench(*words, "--help")
         assert ran.returncode == 0
         assert "Usage" in ran.stdout
-    ran = subprocess.run([sys.executable, "-c", HEAVY], env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", HEAVY], env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert ran.stdout.strip().splitlines()[-1] == "[]"

@@ -9,6 +9,7 @@ import pytest
 from signbench.metrics.registry import known
 from tests.cli.program import environment, signbench
 from tests.clips import video_sides
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -66,7 +67,7 @@ def test_a_bug_ends_with_a_sentence_a_log_in_the_run_and_exit_70(tmp_path):
     broken += "def fail(*_): raise ZeroDivisionError('a bug')\n"
     broken += "image.L1.clip_value = fail\nsys.argv = ['signbench', *sys.argv[1:]]\nprogram.main()"
     words = [sys.executable, "-c", broken, "measure", references, predictions, "-m", "l1", "--out", "run", "--workers", "1"]
-    ran = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ran.returncode == 70
     assert ran.stderr.splitlines() == [
         "signbench: internal error: ZeroDivisionError: a bug. The traceback is in run/error.log; please report it."

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from tests.cli.program import environment, signbench
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -66,7 +67,9 @@ def test_runs_are_put_side_by_side_and_the_ceiling_is_an_anchor(runs):
 def test_several_processes_make_the_same_predictions_and_the_same_result(runs, tmp_path, processes):
     words = ["run", POSE, "--generator", "nearest", "--limit", "6", "--out", tmp_path / "run"]
     launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", "signbench"]
-    ran = subprocess.run([*launched, *map(str, words)], env=environment(), capture_output=True, text=True, timeout=240, check=False)
+    ran = subprocess.run(
+        [*launched, *map(str, words)], env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     for part in ("result.json", "predictions/manifest.jsonl", "predictions/test-0001.pose", "predictions/test-0006.pose"):
         assert (tmp_path / "run" / part).read_bytes() == (runs / "nearest" / part).read_bytes()
@@ -83,7 +86,7 @@ def test_a_run_killed_while_generating_goes_on_and_ends_with_the_same_bytes(runs
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not list(out.glob("predictions/*.mkv")) and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)

@@ -23,6 +23,7 @@ from signbench.errors import InputError
 from signbench.media.body_model import LEFT_ELBOW, LEFT_WRIST, RIGHT_ELBOW, RIGHT_WRIST, forward, hand_points, rig
 from signbench.media.motion import Motion
 from signbench.media.pose import Pose
+from tests.patience import PATIENCE
 
 CORPUS = SynthSign()
 SOME_CLIPS = [*CORPUS.ids("test")[:8], *CORPUS.ids("train")[:4], *CORPUS.ids("word-test")[:4]]
@@ -75,7 +76,7 @@ def test_a_clip_is_the_same_in_another_process() -> None:
         "frames = SynthSign().frames('dev-0003', 1, 64)\n"
         "print(hashlib.sha256(b''.join(frame.tobytes() for frame in frames)).hexdigest())"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert found.stdout.strip() == digest_of_frames("dev-0003", 1)
 
 

@@ -17,6 +17,7 @@ from signbench.errors import InputError, MediaError
 from signbench.extractors import cache as cache_module
 from signbench.extractors import observation_files
 from signbench.extractors.cache import CacheDamagedError, ObservationCache, observation_key
+from tests.patience import PATIENCE
 
 PARTS = {
     "recording_digest": "a" * 64,
@@ -437,7 +438,7 @@ def test_a_killed_writer_leaves_no_entry_and_the_next_one_succeeds(cache):
 def test_processes_that_write_the_same_and_different_entries_at_once_do_not_disturb_one_another(cache):
     keys = [f"{number:02x}" * 32 for number in range(12)]
     processes = [started(cache, "run", *order) for order in (keys, keys[::-1], keys[6:] + keys[:6])]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0, 0]
     for process in processes:
         process.stdout.close()
     assert lying(cache) == sorted(f"{key}.observation" for key in keys)
@@ -466,7 +467,7 @@ def test_a_full_disk_costs_the_entry_only_and_is_told_once(cache):
     # A limit on the size of files stands in for the disk.
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", FULL_DISK, str(cache.folder)]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (ran.returncode, ran.stdout) == (0, "the run went on\n"), ran.stderr
     assert ran.stderr.count("\n") == 1
     assert "cannot be written: File too large; the run goes on without it." in ran.stderr

@@ -15,6 +15,7 @@ from signbench.generators import registry
 from signbench.generators.base import Card, Generator
 from signbench.generators.registry import create, generator_class, known
 from tests.cli.program import environment
+from tests.patience import PATIENCE
 
 BUILT_IN = ["ground-truth", "shuffled", "first-frame", "mean-pose", "noise", "nearest", "stitched"]
 SOURCE = """
@@ -154,5 +155,7 @@ def test_an_unknown_generator_is_answered_with_the_nearest():
 def test_listing_names_imports_nothing_heavy():
     code = "import sys, signbench.cli.generators, signbench.generators.registry as r; r.known()\n"
     code += "print([name for name in ('torch', 'scipy', 'av', 'cv2', 'pandas', 'numba') if name in sys.modules])"
-    ran = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     assert ran.stdout == "[]\n"

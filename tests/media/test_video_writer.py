@@ -14,6 +14,7 @@ from signbench.errors import InputError
 from signbench.media.video import probe_video, read_frames
 from signbench.media.video_writer import write_video
 from tests.media.encoding import bar_frame, packets_of
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ except InputError as error:
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
 def test_a_full_disk_leaves_nothing(tmp_path, name):
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path / name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert "cannot be written: File too large" in done.stdout
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ import torch
 import signbench
 from signbench.errors import InputError
 from signbench.metrics import as_torchmetric, registry
+from tests.patience import PATIENCE
 
 RANDOM = np.random.default_rng(7)
 IDS = [f"clip-{number:02d}" for number in range(6)]
@@ -165,6 +166,6 @@ def test_processes_together_give_what_one_alone_gives(shares, tmp_path):
         )
         for rank, share in enumerate(shares)
     ]
-    printed = [process.communicate(timeout=120)[0] for process in started]
+    printed = [process.communicate(timeout=PATIENCE)[0] for process in started]
     alone = float(fed(as_torchmetric("ssim"), VIDEOS, NOISY).compute())
     assert printed == [f"{alone!r}\n"] * 2

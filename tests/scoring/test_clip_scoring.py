@@ -13,6 +13,7 @@ from signbench.scoring.decoding import decoded_ahead
 from signbench.scoring.protocol import Protocol
 from signbench.scoring.views import ClipViews
 from tests.clips import video_sides
+from tests.patience import PATIENCE
 
 
 def test_a_prediction_that_vanished_is_to_blame_and_the_reference_is_still_signed(tmp_path):
@@ -49,7 +50,7 @@ def test_a_consumer_that_leaves_early_closes_what_it_read_from():
 
     with decoded_ahead(items()) as ahead:
         assert [next(ahead), next(ahead)] == [0, 1]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while not closed and time.monotonic() < deadline:
         time.sleep(0.01)
     assert closed == [True]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.program import environment, signbench
 from tests.clips import pose_sides, video_sides
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -35,7 +36,7 @@ def recorded(run):
 
 def until_recorded(run, had=0, process=None):
     """Waits until more records lie on disk than there were, or the process has ended."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while recorded(run) <= had and time.monotonic() < deadline and (process is None or process.poll() is None):
         time.sleep(0.02)
 
@@ -100,7 +101,7 @@ def test_workers_end_when_their_parent_is_killed(sides, tmp_path):
     assert children
     process.kill()
     process.wait()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert alive == []
 
 
@@ -119,7 +120,7 @@ def test_ctrl_c_ends_with_130_and_the_run_goes_on_afterwards(sides, expected, tm
     process = subprocess.Popen(started, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     until_recorded(out)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
@@ -143,7 +144,7 @@ def launched(processes, *words):
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -189,6 +190,6 @@ def test_two_commands_on_one_run_do_not_write_over_each_other(sides, expected, t
     second = signbench(*words[3:])
     assert second.returncode in (0, 2)
     assert "Traceback" not in second.stderr
-    first.communicate(timeout=120)
+    first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert (out / "result.json").read_bytes() == expected

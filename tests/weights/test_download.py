@@ -14,6 +14,7 @@ from signbench.weights import digests, download
 from signbench.weights.download import fetch
 from signbench.weights.locking import locked
 from signbench.weights.store import state_of
+from tests.patience import PATIENCE
 from tests.weights.serving import CONTENT, Manners, serving, weights
 
 MEGABYTE = 1 << 20
@@ -240,7 +241,7 @@ def test_a_disk_that_becomes_full_is_told_and_what_came_is_kept(folder):
     # A limit on the size of files stands in for the disk.
     with serving(Manners()) as address:
         process = started(address, folder, most=1_500_000)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
         assert "File too large" in told
         assert "make room" in told
@@ -252,7 +253,7 @@ def test_processes_that_fetch_one_file_fetch_it_once(folder):
     manners = Manners()
     with serving(manners) as address:
         processes = [started(address, folder) for _ in range(3)]
-        assert {process.communicate(timeout=60)[0].strip() for process in processes} == {str(folder / "network.pth")}
+        assert {process.communicate(timeout=PATIENCE)[0].strip() for process in processes} == {str(folder / "network.pth")}
     assert manners.asked == [None]
     assert (folder / "network.pth").read_bytes() == CONTENT
 
@@ -270,9 +271,9 @@ def test_who_waits_sees_the_progress_of_who_fetches(folder):
         with locked(folder / "network.pth"):
             waiting = threading.Thread(target=fetch, args=(weights(address), progress))
             waiting.start()
-            assert released.wait(10)
+            assert released.wait(PATIENCE)
             assert seen[0] == (1000, len(CONTENT))
-        waiting.join(10)
+        waiting.join(PATIENCE)
     assert (folder / "network.pth").read_bytes() == CONTENT
 
 
