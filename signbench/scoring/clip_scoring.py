@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ import numpy as np
 from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
 from signbench.metrics.base import Metric, Record, Recorder, View
-from signbench.metrics.pairs import LengthPair, Pair
+from signbench.metrics.pairs import LengthPair, Pair, PosePair
+from signbench.scoring.likeness import SeenFrames, frames_departure, pose_content, pose_departure
 from signbench.scoring.moving_images import Audience, audience_of, shown
-from signbench.scoring.views import ClipError, ClipViews
+from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName
 
 if TYPE_CHECKING:
     from signbench.extractors.cache import ObservationCache
@@ -30,11 +31,15 @@ class Input:
         size: bytes.
         modified: nanoseconds since the epoch.
         sha256: of its bytes, hexadecimal.
+        content: SHA-256 of what the metrics were shown of it on a coarse grid, whatever the file; None where nothing was.
+        departure: of a production, how far it is from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
     """
 
     size: int
     modified: int
     sha256: str
+    content: str | None = None
+    departure: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,9 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             try:
                 _fill_inputs(views, modality, inputs)
             finally:  # a reference that was read belongs to the signature, whatever became of the prediction
-                outcome.inputs.update(inputs)
+                for name, file in inputs.items():
+                    if (known := outcome.inputs.get(name)) is None or known.sha256 != file.sha256:
+                        outcome.inputs[name] = file  # else it was described already
             if modality in ("video", "pose"):
                 outcome.lengths[modality] = views.lengths(modality)
             if modality == "pose":
@@ -125,8 +132,11 @@ _FAMILIES: tuple[tuple[View, ...], ...] = (
 
 def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
     recorders = {place: metric.recorder() for place, metric in wanted}
-    with closing(_shown(views, modality, wanted, device)) as pairs:
+    seen = {side: SeenFrames() for side in SIDES}
+    with closing(_shown(views, modality, wanted, device, seen)) as pairs:
         for places, pair in pairs:
+            if isinstance(pair, PosePair):
+                _describe_poses(outcome, pair)
             for place in places:
                 if place not in recorders:
                     continue
@@ -140,6 +150,28 @@ def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Me
             if not all(np.isfinite(array).all() for array in record.values()):
                 raise SignbenchError(f"clip {outcome.clip}: the metric came out as no finite number.")
             outcome.records[place] = record
+    _describe_frames(outcome, seen)
+
+
+def _describe_poses(outcome: ClipOutcome, pair: PosePair) -> None:
+    """Writes down what was seen of both sides' key points, and how far apart they are."""
+    content: dict[SideName, str | None] = {"reference": pose_content(pair.reference), "prediction": pose_content(pair.prediction)}
+    _describe(outcome, "pose", content, pose_departure(pair.reference, pair.prediction))
+
+
+def _describe_frames(outcome: ClipOutcome, seen: Mapping[SideName, SeenFrames]) -> None:
+    """The same of both sides' images, as far as anybody looked at the pixels."""
+    content = {side: frames.content for side, frames in seen.items()}
+    if any(content.values()):
+        _describe(outcome, "video", content, frames_departure(seen["reference"].cells, seen["prediction"].cells))
+
+
+def _describe(outcome: ClipOutcome, modality: Modality, content: Mapping[SideName, str | None], departure: float | None) -> None:
+    for side, digest in content.items():
+        place = f"{side}.{modality}"
+        outcome.inputs[place] = replace(
+            outcome.inputs[place], content=digest, departure=departure if side == "prediction" else None
+        )
 
 
 @contextmanager
@@ -158,7 +190,11 @@ def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place
 
 
 def _shown(
-    views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], device: str
+    views: ClipViews,
+    modality: Modality,
+    wanted: Sequence[tuple[int, Metric]],
+    device: str,
+    seen: Mapping[SideName, SeenFrames],
 ) -> Generator[tuple[Sequence[int], Pair | SignbenchError], None, None]:
     """What there is to see of a clip, piece by piece, each with the places of the metrics that see it."""
     everyone = [place for place, _ in wanted]
@@ -172,7 +208,7 @@ def _shown(
             if networks:
                 stack.enter_context(_one_torch_thread())
             cache = _cache() if networks else None
-            for audience, piece in stack.enter_context(closing(shown(views, list(audiences), cache))):
+            for audience, piece in stack.enter_context(closing(shown(views, list(audiences), cache, seen))):
                 yield audiences[audience], piece
     elif view == "lengths":
         yield everyone, views.lengths("pose" if modality == "pose" else "video")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from signbench.media.video import READER_REVISION, RESIZE_KERNEL
 from signbench.metrics.base import Metric
 from signbench.metrics.pairs import FramePair, ObservationPair, Pair
 from signbench.scoring.decoding import decoded_ahead
-from signbench.scoring.views import ClipError, ClipViews, SideName, blaming
+from signbench.scoring.likeness import SeenFrames
+from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName, blaming
 
 if TYPE_CHECKING:
     from signbench.extractors.base import Extractor, Observer
@@ -49,7 +50,10 @@ def audience_of(metric: Metric, views: ClipViews, device: str) -> Audience:
 
 
 def shown(
-    views: ClipViews, audiences: Sequence[Audience], cache: ObservationCache | None
+    views: ClipViews,
+    audiences: Sequence[Audience],
+    cache: ObservationCache | None,
+    seen: Mapping[SideName, SeenFrames] | None = None,
 ) -> Generator[tuple[Audience, Pair | SignbenchError], None, None]:
     """Shows a clip to its audiences, chunk by chunk.
 
@@ -59,6 +63,7 @@ def shown(
         views: the clip's two sides.
         audiences: each once.
         cache: observations that were made before; what is made here is added to it.
+        seen: for each side, is shown every frame that is decoded.
 
     Yields:
         An audience with the next pair for it, or with what went wrong for it alone; it is shown nothing more after that.
@@ -67,7 +72,7 @@ def shown(
         ClipError: a side cannot be read to its end.
     """
     with ExitStack() as stack:
-        sides = [ShownSide(views, name, audiences, cache, stack) for name in ("reference", "prediction")]
+        sides = [ShownSide(views, name, audiences, cache, stack, None if seen is None else seen[name]) for name in SIDES]
         pairings = [_Pairing(views, audience, sides) for audience in audiences if audience.paired]
         if pairings:
             frames, partners = views.pairing()
@@ -153,8 +158,9 @@ class ShownSide:
         audiences: Sequence[Audience],
         cache: ObservationCache | None,
         stack: ExitStack,
+        seen: SeenFrames | None = None,
     ) -> None:
-        self._views, self.name = views, name
+        self._views, self.name, self._seen = views, name, seen
         self._recording, self._probe, self._positions = views.moving(name)
         self._stamp = self._recording.stamp()
         self.frames = _Window()
@@ -212,6 +218,8 @@ class ShownSide:
                 if chunk is None:
                     raise MediaError(f"{self._recording.label} ends after {self._decoded} of {len(self._positions)} frames.")
             self._decoded += len(chunk)
+            if self._seen is not None:
+                self._seen.add(chunk)
             if self._pixels:
                 self.frames.add(chunk)
             for extractor, observer in list(self._observers.items()):
