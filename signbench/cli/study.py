@@ -189,9 +189,7 @@ def new_command(
     drawn = new_study(clips, parse_sizes(packs), raters, out, seed=seed)
     for pack, orders in drawn.orders.items():
         printing.data(f"{pack}: {len(drawn.packs[pack])} clips, {len(orders)} raters")
-    printing.talk(
-        f"study: {out}; when the sheets are filled in: signbench study import {out}/pack-*.csv --mapping {out}/study.yaml --out DIR"
-    )
+    printing.talk(f"study: {out}; when the sheets are filled in: signbench study import FILES --mapping {out}/study.yaml --out DIR")
 
 
 def _study_and_decisions(folder: Path, lexicon: Path | None) -> tuple[Study, Lexicon | None]:

@@ -26,6 +26,9 @@ ANSWERS_CSV = "answers.csv"
 SETTINGS = "study.yaml"
 """The mapping and the settings that the study was imported with; what normalises and judges may be edited later."""
 
+IMPORT_VERSION = 2
+"""Rises when the same sheets and mapping would give another table."""
+
 IMPORT_RECORD = "import.json"
 """Where the answers came from: digests of the sheets, counts, versions."""
 
@@ -152,7 +155,7 @@ def answers_csv(answers: Sequence[Answer]) -> bytes:
 
 def _imported_with(settings: StudySettings) -> str:
     """SHA-256 of what the table depends on; the rest of the settings may change after the import."""
-    chosen = settings.model_dump(mode="json", include={"sheets", "resubmissions"})
+    chosen = settings.model_dump(mode="json", include={"sheets", "resubmissions", "unanswered"})
     return hashlib.sha256(json.dumps(chosen, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -166,13 +169,19 @@ def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
     try:
         record = parse_json(path.read_bytes())
         sealed = (record["answers_sha256"], record["settings_sha256"])
+        version = record["import_version"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} is missing or damaged; import the sheets again.") from error
+    if version != IMPORT_VERSION:
+        raise InputError(
+            f"{folder} was imported by another signbench, which read the same sheets otherwise (import version {version}, here "
+            f"{IMPORT_VERSION}); import the sheets again."
+        )
     if sealed[0] != hashlib.sha256(table).hexdigest():
         raise InputError(f"{folder / ANSWERS_PARQUET} changed since the import; import the sheets again.")
     if sealed[1] != _imported_with(settings):
         raise InputError(
-            f"{folder / SETTINGS}: sheets or resubmissions changed since the import; import the sheets again with them."
+            f"{folder / SETTINGS}: sheets, resubmissions or unanswered changed since the import; import the sheets again with them."
         )
 
 

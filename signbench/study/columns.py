@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from signbench.errors import InputError, listing, nearest
 from signbench.study.sheets import Sheet, column_letter
+from signbench.study.survey_forms import folded, is_second_header, unfinished_cells
 
 _BY_LETTER = re.compile(r"column ([A-Z]{1,3})")
+_MOST_HEADERS = 2
+"""Rows below the header that may describe its columns."""
 
 
 class Columns:
@@ -21,6 +24,7 @@ class Columns:
         names: name of each column, empty where it has none.
         rows: number of each row of answers that holds anything, and its cells, as many as there are columns.
         empty_rows: how many rows between them hold nothing.
+        second_headers: how many rows describe the columns once more, as some programs write them below the header.
     """
 
     def __init__(self, sheet: Sheet, header_row: int = 1, first_row: int | None = None) -> None:
@@ -31,16 +35,23 @@ class Columns:
                 number of cells.
         """
         self.sheet, self.header_row = sheet, header_row
+        self._check_formulas(header_row, sheet.rows[header_row - 1] if len(sheet.rows) >= header_row else [])
         if len(sheet.rows) < header_row or not any(map(str.strip, sheet.rows[header_row - 1])):
             raise InputError(
                 f"{sheet.label}, row {header_row} is empty and should name the columns; set header_row in the mapping."
             )
         header = sheet.rows[header_row - 1]
         start = first_row or header_row + 1
-        filled = [(number, row) for number, row in enumerate(sheet.rows[start - 1 :], start) if any(map(str.strip, row))]
+        rows = [(number, row) for number, row in enumerate(sheet.rows[start - 1 :], start) if any(map(str.strip, row))]
+        filled = [
+            (number, row)
+            for place, (number, row) in enumerate(rows)
+            if not is_second_header(header, row, first_rows=place < _MOST_HEADERS)
+        ]
+        self.second_headers = len(rows) - len(filled)
         if not filled:
             raise InputError(f"{sheet.label} is empty: nothing stands below the header in row {header_row}.")
-        self.empty_rows = max(0, len(sheet.rows) - start + 1) - len(filled)
+        self.empty_rows = max(0, len(sheet.rows) - start + 1) - len(rows)
         width = max(len(header), *(len(row) for _, row in filled))
         self.names = [_name(cell) for cell in header] + [""] * (width - len(header))
         for number, row in filled:
@@ -58,6 +69,7 @@ class Columns:
                     )
         self.rows = [(number, [*row, *[""] * (width - len(row))]) for number, row in filled]
         self._used: set[int] = set()
+        self._chosen_by: set[int] = set()
 
     def find(self, name: str, field: str) -> int:
         """Index of the column that the mapping means, by its name or as ``column C``.
@@ -89,13 +101,59 @@ class Columns:
             same = [index for index, known in enumerate(self.names) if known == _name(name)]
             self._used.update(same or [self._index(name, "ignored")])
 
+    def choose_rows(self, leave_out: Mapping[str, Iterable[str]], keep: Mapping[str, Iterable[str]]) -> int:
+        """Leaves out the rows that the mapping does not want; cells are compared without case and spaces around them.
+
+        Args:
+            leave_out: column -> cells that leave their row out.
+            keep: column -> the only cells that keep their row.
+
+        Returns:
+            How many rows are left out.
+
+        Raises:
+            InputError: no such column, no row left, or a column calls rows unfinished and the mapping says nothing of it.
+        """
+        out = {self._index(name, "leave_out_rows"): {folded(cell) for cell in cells} for name, cells in leave_out.items()}
+        kept = {self._index(name, "keep_rows"): {folded(cell) for cell in cells} for name, cells in keep.items()}
+        self._chosen_by = {*out, *kept}
+        chosen = [
+            (number, cells)
+            for number, cells in self.rows
+            if not any(folded(cells[index]) in wanted for index, wanted in out.items())
+            and all(folded(cells[index]) in wanted for index, wanted in kept.items())
+        ]
+        for index, marks in unfinished_cells(self.names).items():
+            odd = [(number, cells[index].strip()) for number, cells in chosen if folded(cells[index]) in marks]
+            if odd and index not in out and index not in kept:
+                name, values = self.names[index], ", ".join(sorted({repr(cell) for _, cell in odd}))
+                raise InputError(
+                    f"{self.where(index, odd[0][0])}: by its column {_shown(name)}, {len(odd)} of {len(self.rows)} rows are "
+                    f"unfinished, previews or tests. Write 'leave_out_rows: {{{name}: [{values}]}}' beside the sheet in the "
+                    "mapping, or with an empty list [] if they count."
+                )
+        left_out = len(self.rows) - len(chosen)
+        if not chosen:
+            raise InputError(f"{self.sheet.label}: leave_out_rows and keep_rows leave no row of {left_out}; correct the mapping.")
+        self.rows = chosen
+        return left_out
+
+    def check_no_formulas(self, indices: Iterable[int | None]) -> None:
+        """Refuses cells of columns that tell people, clips and times apart where only a formula is known and not its value.
+
+        Raises:
+            InputError: names the first such cell.
+        """
+        for number, cells in self.rows:
+            self._check_formulas(number, cells, [index for index in indices if index is not None])
+
     def check_all_used(self) -> None:
         """Refuses columns that the mapping does not speak of, so that no answer is lost.
 
         Raises:
             InputError: names the first of them.
         """
-        left = [index for index, name in enumerate(self.names) if name and index not in self._used]
+        left = [index for index, name in enumerate(self.names) if name and index not in self._used | self._chosen_by]
         if left:
             names = listing([f"{column_letter(index)} ({_shown(self.names[index])})" for index in left])
             columns = "column" if len(left) == 1 else "columns"
@@ -107,6 +165,14 @@ class Columns:
     def where(self, index: int, row: int | None = None) -> str:
         """A place in words, for messages."""
         return f"{self.sheet.label}, row {self.header_row if row is None else row}, column {column_letter(index)}"
+
+    def _check_formulas(self, row: int, cells: Iterable[str], indices: Iterable[int] | None = None) -> None:
+        for index in range(len(list(cells))) if indices is None else indices:
+            if self.sheet.marks.get((row, index + 1)) == "formula":
+                raise InputError(
+                    f"{self.where(index, row)} holds a formula without a value that can be read; paste the values in its place "
+                    "(copy, paste special, values), or open the workbook in a spreadsheet and save it again."
+                )
 
     def _index(self, name: str, field: str) -> int:
         same = [index for index, known in enumerate(self.names) if known == _name(name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,16 @@ from signbench.errors import InputError
 from signbench.runs.folder import write_atomically
 from signbench.runs.signature import package_version
 from signbench.study import privacy
-from signbench.study.answers import IMPORT_RECORD, Answer, ordered, study_files
+from signbench.study.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
 from signbench.study.mapping import read_files, read_mapped
+from signbench.study.reading import ReadSheet
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
-from signbench.study.submissions import check_consistent, one_per_clip, since_first
+from signbench.study.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
+from signbench.study.unanswered import settle
 from signbench.whole_folders import whole_folder
 
-IMPORT_VERSION = 1
-"""Rises when the same sheets and mapping would give another table."""
+SHARED_NUMBERS = "numbers that stand in several sheets, taken for the same people ('rater_ids: sheet' would count them apart)"
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ def import_study(
     given = [answer for sheet in sheets.values() for answer in sheet.answers]
     check_consistent(given, sheets)
     seconds = since_first(given)
-    kept = one_per_clip(given, sheets, settings)
+    groups = one_group(given)
+    chosen, replaced = one_per_clip(given, sheets, settings)
+    kept, settled = settle(chosen, sheets, settings)
     secret = privacy.new_secret()
-    raters = privacy.pseudonyms((answer.identity for answer in given), secret)
+    raters = privacy.pseudonyms((answer.identity for answer in kept), secret)
     answers = ordered(
         [
             Answer(
@@ -87,25 +91,24 @@ def import_study(
                 text=answer.text,
                 order=answer.order,
                 seconds=seconds.get(answer),
-                group=answer.group,
+                group=groups.get(answer.identity),
             )
             for answer in kept
         ]
     )
-    notes = [note for sheet in sheets.values() for note in sheet.notes]
-    if len(given) > len(kept):
-        notes.append(
-            f"answers of repeated submissions, left out as only the {settings.resubmissions} counts: {len(given) - len(kept)}."
-        )
-    tables = [sheet.columns.sheet for sheet in sheets.values()]
+    if replaced:
+        settled[f"answers of repeated submissions, left out as only the {settings.resubmissions} counts"] = replaced
+    if shared := shared_numbers(given, sheets):
+        settled[SHARED_NUMBERS] = shared
+    notes = [*_notes(sheets), *(f"{note}: {count:,}." for note, count in settled.items())]
     counts = {"answers": len(answers)}
     counts |= {f"{name}s": len({getattr(answer, name) for answer in answers}) for name in ("rater", "clip", "sign", "pack")}
-    counts["replaced"] = len(given) - len(kept)
+    counts["replaced"] = replaced
     record: dict[str, Any] = {
         "import_version": IMPORT_VERSION,
         "import_sha256": digest,
-        "files": [{"file": file.path.name, "sha256": file.sha256} for file in files],
-        "sheets": [{"file": table.file, "sheet": table.sheet, "taken": table.taken} for table in tables],
+        "files": sorted(file.sha256 for file in files),
+        "sheets": _tables(sheets),
         "counts": counts,
         "notes": notes,
         "versions": {"signbench": signbench.__version__, "openpyxl": package_version("openpyxl")},
@@ -115,9 +118,36 @@ def import_study(
             write_atomically(begun / name, content)
         if key is not None:
             privacy.write_key(key, secret, {raters[identity]: identity for identity in raters})
-    told = [f"{table.label}: read as {table.taken}." for table in tables]
+    told = [f"{sheet.columns.sheet.label}: read as {sheet.columns.sheet.taken}." for sheet in sheets.values()]
     told += [*notes, *(remark for sheet in sheets.values() for remark in sheet.remarks)]
     return Imported(out, counts, tuple(told), repeated=False)
+
+
+def _notes(sheets: Mapping[int, ReadSheet]) -> list[str]:
+    """What is to be known about the sheets, those of one mapping together, as the names of their files may name people."""
+    together: dict[tuple[str, str], int] = {}
+    for sheet in sheets.values():
+        for note, count in sheet.notes.items():
+            key = (_label(sheet), note)
+            together[key] = together.get(key, 0) + count
+    return [f"{label}: {note}: {count:,}." for (label, note), count in together.items()]
+
+
+def _label(sheet: ReadSheet) -> str:
+    table = sheet.columns.sheet
+    if not sheet.mapping.is_pattern:
+        return table.label
+    return sheet.mapping.file if table.sheet is None else f"{sheet.mapping.file}, sheet {table.sheet!r}"
+
+
+def _tables(sheets: Mapping[int, ReadSheet]) -> list[dict[str, Any]]:
+    """How the sheets were read; those of one pattern and one form are counted and not named."""
+    counts = Counter(
+        (sheet.mapping.file if sheet.mapping.is_pattern else table.file, table.sheet, table.taken)
+        for sheet in sheets.values()
+        for table in [sheet.columns.sheet]
+    )
+    return [{"file": file, "sheet": title, "taken": taken, "sheets": count} for (file, title, taken), count in counts.items()]
 
 
 def _import_digest(files: Sequence[SheetFile], settings: StudySettings) -> str:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import fnmatch
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from signbench.errors import InputError, listing, nearest
 from signbench.study.reading import ReadSheet, read_sheet
-from signbench.study.settings import IgnoredSheet, SheetMapping, StudySettings
+from signbench.study.settings import IgnoredSheet, LongSheet, SheetMapping, StudySettings, WideSheet
 from signbench.study.sheets import Sheet, SheetFile, read_file
 
 
 def read_files(paths: Sequence[Path]) -> list[SheetFile]:
-    """Reads the sheets' files.
+    """Reads the sheets' files, in the order of their names.
+
+    Files of one name, as participants hand them in, are told apart by their folders.
 
     Raises:
-        InputError: one cannot be read, or two are the same or have one name.
+        InputError: one cannot be read, or is given twice.
     """
     files = [read_file(path) for path in paths]
-    for kind, seen in (("name", [file.path.name for file in files]), ("content", [file.sha256 for file in files])):
-        for value, times in Counter(seen).items():
-            if times > 1:
-                same = [str(file.path) for file, own in zip(files, seen, strict=True) if own == value]
-                raise InputError(f"{' and '.join(same[:2])} have the same {kind}; give each sheet once, under its own name.")
-    return files
+    for path, times in Counter(path.resolve() for path in paths).items():
+        if times > 1:
+            raise InputError(f"{path} is given twice; give each sheet once.")
+    labels = _labels([file.path.resolve() for file in files])
+    return sorted((replace(file, label=label) for file, label in zip(files, labels, strict=True)), key=lambda file: file.label)
 
 
 def read_mapped(files: Sequence[SheetFile], settings: StudySettings) -> dict[int, ReadSheet]:
@@ -35,54 +39,118 @@ def read_mapped(files: Sequence[SheetFile], settings: StudySettings) -> dict[int
         settings: the mapping of each.
 
     Returns:
-        Number of the sheet in the mapping, from 0 -> what it gave.
+        Number of the sheet, from 0, in the order of the mapping and then of the files' names -> what it gave.
 
     Raises:
         InputError: a file or a sheet without a mapping, a mapping without a file or sheet, or a sheet that does not fit its own.
     """
-    wanted: dict[str, list[tuple[int, SheetMapping]]] = defaultdict(list)
-    for number, mapping in enumerate(settings.sheets):
-        wanted[_file_of(mapping.file, files).path.name].append((number, mapping))
-    read: dict[int, ReadSheet] = {}
+    wanted = _wanted(files, settings)
+    found: list[tuple[int, str, Sheet, WideSheet | LongSheet]] = []
+    known: dict[str, SheetFile] = {}
     for file in files:
-        name = file.path.name
-        mappings = wanted.get(name, [])
+        mappings = wanted[file.path]
+        texts = [item for _, item in mappings if not isinstance(item, IgnoredSheet)]
+        twin = known.setdefault(file.sha256, file)
+        if twin is not file:
+            if mappings != wanted[twin.path] or any(item.rater is None or item.rater_ids == "sheet" for item in texts):
+                raise InputError(f"{twin.path} and {file.path} have the same content; give each sheet once.")
+            continue  # copies of a sheet that nobody filled in, or one file under two names: one says all that the other does
+        if not mappings and any(other.sha256 == file.sha256 and other is not file for other in files):
+            raise InputError(f"{file.path} and another file have the same content; give each sheet once.")
         if not mappings:
             raise InputError(
-                f"{name}: the mapping has no sheet of this file. {nearest(name, [item.file for item in settings.sheets])}"
+                f"{file.name}: the mapping has no sheet of this file. {nearest(file.name, [item.file for item in settings.sheets])}"
             )
-        texts = [item for _, item in mappings if not isinstance(item, IgnoredSheet)]
         first = texts[0] if texts else None
-        found = file.sheets(first.encoding, first.delimiter) if first is not None else file.sheets()
-        unmapped = list(found)
+        sheets = file.sheets(first.encoding, first.delimiter) if first is not None else file.sheets()
+        unmapped = list(sheets)
         for number, mapping in mappings:
-            sheet = _sheet_of(mapping.sheet, found, name)
+            sheet = _sheet_of(mapping.sheet, sheets, file.name)
             if sheet not in unmapped:
                 raise InputError(f"{sheet.label}: the mapping names this sheet twice; keep one.")
             unmapped.remove(sheet)
             if not isinstance(mapping, IgnoredSheet):
-                read[number] = read_sheet(sheet, mapping, number, settings)
+                found.append((number, file.name, sheet, mapping))
         if unmapped:
             raise InputError(
                 f"{unmapped[0].label} is not in the mapping; add it there, or leave it out with "
                 "'- {file: ..., sheet: ..., layout: ignored}'."
             )
-    if not read:
+    if not found:
         raise InputError("The mapping leaves out every sheet; map at least one as wide or long.")
-    return dict(sorted(read.items()))
+    found.sort(key=lambda item: item[:2])
+    return {number: read_sheet(sheet, mapping, number, settings) for number, (_, _, sheet, mapping) in enumerate(found)}
 
 
-def _file_of(name: str, files: Sequence[SheetFile]) -> SheetFile:
-    names = [file.path.name for file in files]
-    if name in names:
-        return files[names.index(name)]
-    by_stem = [file for file in files if file.path.stem == name]
-    if len(by_stem) == 1:
-        return by_stem[0]
-    if by_stem:
-        both = " and ".join(file.path.name for file in by_stem)
-        raise InputError(f"the mapping's file {name!r} may be {both}; give one of them.")
-    raise InputError(f"the mapping names the file {name!r}, which was not given. {nearest(name, names)}")
+def _labels(paths: Sequence[Path]) -> list[str]:
+    """The shortest ends of paths that differ."""
+    labels = []
+    for path in paths:
+        others = [other for other in paths if other != path]
+        length = next(
+            (
+                length
+                for length in range(1, len(path.parts))
+                if all(other.parts[-length:] != path.parts[-length:] for other in others)
+            ),
+            len(path.parts),
+        )
+        labels.append("/".join(path.parts[-length:]))
+    return labels
+
+
+def _wanted(files: Sequence[SheetFile], settings: StudySettings) -> dict[Path, list[tuple[int, SheetMapping]]]:
+    """The mappings of each file: those that name it, else those whose pattern it fits.
+
+    Raises:
+        InputError: a mapping without a file, or a file that fits two patterns.
+    """
+    wanted: dict[Path, list[tuple[int, SheetMapping]]] = {file.path: [] for file in files}
+    patterns = []
+    for number, mapping in enumerate(settings.sheets):
+        named = _named(mapping.file, files)
+        if named is not None:
+            wanted[named.path].append((number, mapping))
+        else:
+            patterns.append((number, mapping))
+    free = [file for file in files if not wanted[file.path]]
+    for number, mapping in patterns:
+        fitting = [file for file in free if _fits(file.path.name, mapping.file)]
+        if not fitting:
+            raise InputError(
+                f"the mapping names the file {mapping.file!r}, which was not given. "
+                f"{nearest(mapping.file, [file.path.name for file in files])}"
+            )
+        for file in fitting:
+            others = {item.file for _, item in wanted[file.path]} - {mapping.file}
+            if others:
+                raise InputError(
+                    f"{file.name} fits the mapping's files {sorted(others)[0]!r} and {mapping.file!r}; write patterns of which it "
+                    "fits one."
+                )
+            wanted[file.path].append((number, mapping))
+    return wanted
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(unicodedata.normalize("NFC", name), unicodedata.normalize("NFC", pattern))
+
+
+def _named(name: str, files: Sequence[SheetFile]) -> SheetFile | None:
+    """The file that a mapping means by its name, label, or name without suffix."""
+    for same in (
+        [file for file in files if name == file.label],
+        [file for file in files if name == file.path.name],
+        [file for file in files if name == file.path.stem],
+    ):
+        if len(same) == 1:
+            return same[0]
+        if same:
+            both = " and ".join(file.name for file in same[:2])
+            raise InputError(
+                f"the mapping's file {name!r} may be {both}; give one of them, or write a pattern such as {name + '*'!r}."
+            )
+    return None
 
 
 def _sheet_of(name: str | None, sheets: Sequence[Sheet], file: str) -> Sheet:

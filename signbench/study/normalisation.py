@@ -13,7 +13,7 @@ from signbench.study.answers import Answer, Study
 from signbench.study.lemmatisers import lemmatiser
 from signbench.study.letters import cleaned, parts
 from signbench.study.lexicon import Lexicon, check_signs
-from signbench.study.settings import StudySettings
+from signbench.study.settings import IgnoredSheet, StudySettings
 
 REVISION = 1
 """Rises when the same answers and settings would be judged otherwise."""
@@ -236,9 +236,21 @@ def signature(study: Study, lexicon: Lexicon | None = None) -> str:
         "blank": settings.blank,
         "blank-answers": _digest(sorted(settings.blank_answers)),
         "resubmissions": settings.resubmissions,
+        "unanswered": settings.meaning_of_unanswered,
+        "answered-nothing": "left-out",
+        "rows": _rows_left_out(settings),
         "lexicon": lexicon.digest[:12] if lexicon is not None and lexicon.decisions else "none",
     }
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
+
+
+def _rows_left_out(settings: StudySettings) -> str:
+    chosen = [
+        [sheet.leave_out_rows, sheet.keep_rows]
+        for sheet in settings.sheets
+        if not isinstance(sheet, IgnoredSheet) and (sheet.keep_rows or any(sheet.leave_out_rows.values()))
+    ]
+    return _digest(chosen) if chosen else "all"
 
 
 def _decisions(normaliser: Normaliser, study: Study, lexicon: Lexicon | None) -> dict[tuple[str, str], str]:

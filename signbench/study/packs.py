@@ -134,21 +134,21 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
 
 
 def _settings(presentation: Presentation, signs: Mapping[str, str]) -> StudySettings:
-    sheets = tuple(
-        LongSheet(
-            layout="long",
-            file=pack,
-            pack=pack,
-            rater="participant",
-            group="group",
-            order="order",
-            clip="video",
-            answer="answer",
-            clips={presentation.codes[clip]: ShownClip(clip=clip, sign=signs[clip]) for clip in clips},
-        )
-        for pack, clips in presentation.packs.items()
+    sheet = LongSheet(
+        layout="long",
+        file="*",  # any number of copies of the sheets, under whatever names they come back
+        rater="participant",
+        group="group",
+        order="order",
+        clip="video",
+        answer="answer",
+        clips={
+            presentation.codes[clip]: ShownClip(clip=clip, sign=signs[clip], pack=pack)
+            for pack, clips in presentation.packs.items()
+            for clip in clips
+        },
     )
-    return StudySettings(sheets=sheets, signs={signs[clip]: (signs[clip],) for clip in presentation.codes})
+    return StudySettings(sheets=(sheet,), signs={signs[clip]: (signs[clip],) for clip in presentation.codes})
 
 
 def _pack_of(clip: str, presentation: Presentation) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from signbench.errors import InputError, nearest
 from signbench.study import times
 from signbench.study.columns import Columns
+from signbench.study.damage import check_letters
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, WideSheet
 from signbench.study.sheets import Sheet
+from signbench.study.survey_forms import folded
+from signbench.study.workbooks import Mark
+
+_KINDS: Mapping[Mark, str] = {
+    "formula": "a formula, kept as its text",
+    "value": "a formula, of which the value is taken",
+    "date": "a date, no longer what was typed, but dates of the spreadsheet",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +27,11 @@ class Given:
 
     Attributes:
         identity: tells its rater apart; never leaves the import.
-        sheet: number of the sheet, in the order of the mapping.
+        sheet: number of the sheet, in the order of the mapping and of the files' names.
         row: number of the row.
         column: index of the column of the answer.
         shown: the clip, its sign and its pack.
-        text: the answer.
+        text: the answer; empty where there is none.
         order: place in the rater's own order, or None.
         group: the rater's group, or None.
         time: seconds from an arbitrary beginning, or None.
@@ -50,14 +58,18 @@ class ReadSheet:
 
     Attributes:
         columns: the sheet and its header.
+        mapping: what its columns are.
         answers: in the order of its rows.
-        notes: what a reader of the study should know about it.
+        clips: every clip that it says was shown, its sign and its pack.
+        notes: what a reader of the study should know about it: what was counted -> how often.
         remarks: what its importer should know, with places in the sheet, which are not kept.
     """
 
     columns: Columns
+    mapping: WideSheet | LongSheet
     answers: list[Given]
-    notes: list[str]
+    clips: list[ShownClip]
+    notes: dict[str, int]
     remarks: list[str]
 
 
@@ -67,34 +79,37 @@ def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settin
     Args:
         sheet: the cells.
         mapping: what its columns are.
-        number: of the sheet, in the order of the mapping.
+        number: of the sheet among all.
         settings: of the study; for its accepted answers.
 
     Raises:
         InputError: names the sheet, the row and the column, and what to do.
     """
     columns = Columns(sheet, mapping.header_row, mapping.first_row)
+    notes = {
+        "rows that describe the columns once more, left out": columns.second_headers,
+        "empty rows, left out": columns.empty_rows,
+        "rows left out by leave_out_rows and keep_rows": columns.choose_rows(mapping.leave_out_rows, mapping.keep_rows),
+    }
     if isinstance(mapping, WideSheet):
-        answers, notes = _read_wide(columns, mapping, number, settings)
+        answers, clips = _read_wide(columns, mapping, number, settings)
     else:
-        answers, notes = _read_long(columns, mapping, number, settings)
-    if columns.empty_rows:
-        notes.append(f"{sheet.label}: empty rows, left out: {columns.empty_rows}.")
+        answers, clips = _read_long(columns, mapping, number, settings)
     remarks = []
-    for kind, kept in (("formula", "kept as their text"), ("date", "no longer what was typed, but dates of the spreadsheet")):
-        marked = [given for given in answers if sheet.marks.get((given.row, given.column + 1)) == kind]
+    for mark, kind in _KINDS.items():
+        marked = [given for given in answers if sheet.marks.get((given.row, given.column + 1)) == mark]
+        notes[f"answers that are {kind}"] = len(marked)
         if marked:
-            notes.append(f"{sheet.label}: answers that are a {kind}, {kept}: {len(marked)}.")
-            remarks.append(f"the first answer that is a {kind}: {columns.where(marked[0].column, marked[0].row)}.")
-    return ReadSheet(columns, answers, notes, remarks)
+            remarks.append(f"the first answer that is {kind}: {columns.where(marked[0].column, marked[0].row)}.")
+    return ReadSheet(columns, mapping, answers, clips, {note: count for note, count in notes.items() if count}, remarks)
 
 
 def identity_of(cell: str) -> str:
     """What tells a rater apart: the cell without differences of case, spaces and Unicode form."""
-    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+    return folded(cell)
 
 
-def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[str]]:
+def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[ShownClip]]:
     shown = {columns.find(name, "clips"): clip for name, clip in mapping.clips.items()}
     packs = {index: _pack(clip.pack or mapping.pack, columns, index) for index, clip in shown.items()}
     for index, clip in shown.items():
@@ -107,27 +122,20 @@ def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: Stud
     rater, group, time = _who_and_when(columns, mapping)
     columns.leave_out(mapping.ignored)
     columns.check_all_used()
+    columns.check_no_formulas((rater, group, time))
+    check_letters(columns, [*shown, *_known(rater, group)], shown, settings.blank_answers)
     clips = {index: ShownClip(clip=clip.clip, sign=clip.sign, pack=packs[index]) for index, clip in shown.items()}
     answers: list[Given] = []
-    not_taken = 0
     sent = _sent(columns, mapping, rater, time, settings)
-    for position, (row, cells) in enumerate(columns.rows):
-        identity = _identity(columns, rater, row, cells, number)
-        taken = {packs[index] for index in clips if cells[index].strip()} or set(packs.values())
-        not_taken += len(set(packs.values()) - taken)
+    for (row, cells), moment in zip(columns.rows, sent, strict=True):
+        identity = _identity(columns, mapping, rater, row, cells)
+        found = cells[group].strip() if group is not None else ""
         for index, clip in clips.items():
-            if packs[index] in taken:
-                found = cells[group].strip() if group is not None else ""
-                answers.append(
-                    Given(identity, number, row, index, clip, cells[index], None, found or None, sent[position], False, None)
-                )
-    notes = []
-    if not_taken:
-        notes.append(f"{columns.sheet.label}: packs in which a participant answered nothing, taken as not shown: {not_taken}.")
-    return answers, notes
+            answers.append(Given(identity, number, row, index, clip, cells[index], None, found or None, moment, False, None))
+    return answers, list(clips.values())
 
 
-def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[str]]:
+def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[ShownClip]]:
     at_clip, at_answer = columns.find(mapping.clip, "clip"), columns.find(mapping.answer, "answer")
     at_sign = columns.find_optional(mapping.sign, "sign")
     at_pack = columns.find_optional(mapping.pack_column, "pack_column")
@@ -135,6 +143,9 @@ def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: Stud
     rater, group, time = _who_and_when(columns, mapping)
     columns.leave_out(mapping.ignored)
     columns.check_all_used()
+    columns.check_no_formulas((rater, group, time, at_clip, at_sign, at_pack, at_order))
+    used = _known(rater, group, at_clip, at_sign, at_pack, at_answer)
+    check_letters(columns, used, [at_answer], settings.blank_answers)
     moments: list[float | None] = [None] * len(columns.rows)
     clock = True
     if time is not None:
@@ -156,13 +167,18 @@ def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: Stud
             _check_sign(meant.sign, settings.signs, columns.where(at_clip if at_sign is None else at_sign, row))
             pack_name = _pack(pack or meant.pack or mapping.pack, columns, at_clip)
             shown = known[name, sign, pack] = ShownClip(clip=meant.clip, sign=meant.sign, pack=pack_name)
-        identity = _identity(columns, rater, row, cells, number)
+        identity = _identity(columns, mapping, rater, row, cells)
         place = _order(columns, at_order, row, cells) if at_order is not None else None
         found = cells[group].strip() if group is not None else ""
         line = None if clock else number
         answers.append(Given(identity, number, row, at_answer, shown, cells[at_answer], place, found or None, moment, True, line))
-    named = {clip.clip for clip in mapping.clips.values()} - {shown.clip for shown in known.values()}
-    return answers, [f"{columns.sheet.label}: no answer to clip {clip}, which the mapping names." for clip in sorted(named)]
+    own_pack = mapping.pack if at_pack is None else None
+    named = [clip.model_copy(update={"pack": clip.pack or own_pack}) for clip in mapping.clips.values()]
+    return answers, [*known.values(), *(clip for clip in named if clip.pack is not None)]
+
+
+def _known(*indices: int | None) -> list[int]:
+    return [index for index in indices if index is not None]
 
 
 def _who_and_when(columns: Columns, mapping: WideSheet | LongSheet) -> tuple[int | None, int | None, int | None]:
@@ -176,26 +192,27 @@ def _who_and_when(columns: Columns, mapping: WideSheet | LongSheet) -> tuple[int
 def _sent(
     columns: Columns, mapping: WideSheet, rater: int | None, time: int | None, settings: StudySettings
 ) -> Sequence[float | None]:
-    """When each form was sent, which decides between two of one participant; read only where there are such."""
+    """When each form was sent, which decides between two of one participant; read only where there may be such."""
     nothing = [None] * len(columns.rows)
     if time is None or rater is None or settings.resubmissions == "refuse":
         return nothing
     identities = [identity_of(cells[rater]) for _, cells in columns.rows]
-    if len(set(identities)) == len(identities):
+    alone = len(settings.sheets) == 1 and not mapping.is_pattern
+    if alone and len(set(identities)) == len(identities):
         return nothing
     texts = [cells[time] for _, cells in columns.rows]
     return times.seconds(texts, lambda index: columns.where(time, columns.rows[index][0]), mapping.time_format)[0]
 
 
-def _identity(columns: Columns, rater: int | None, row: int, cells: Sequence[str], number: int) -> str:
+def _identity(columns: Columns, mapping: WideSheet | LongSheet, rater: int | None, row: int, cells: Sequence[str]) -> str:
     if rater is None:
-        return f"sheet {number + 1}, row {row}"
+        return f"{columns.sheet.label}, row {row}"
     identity = identity_of(cells[rater])
     if not identity:
         raise InputError(
             f"{columns.where(rater, row)} names no participant (merged cells, perhaps); fill it in, or delete the row."
         )
-    return identity
+    return identity if mapping.rater_ids == "study" else f"{columns.sheet.label}: {identity}"
 
 
 def _filled(columns: Columns, index: int, row: int, cells: Sequence[str]) -> str:

@@ -9,33 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from signbench.documents import read_yaml, yaml_text
 from signbench.errors import InputError, nearest
+from signbench.study.blank_answers import BLANK_ANSWERS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-BLANK_ANSWERS = (
-    "don't know",
-    "do not know",
-    "i don't know",
-    "i do not know",
-    "no idea",
-    "idk",
-    "n/a",
-    "unclear",
-    "not clear",
-    "не знаю",
-    "я не знаю",
-    "незнаю",
-    "не понял",
-    "не поняла",
-    "не понимаю",
-    "не понятно",
-    "непонятно",
-    "неясно",
-    "затрудняюсь ответить",
-    "нет ответа",
-)
-"""What counts as no answer unless ``blank_answers`` says otherwise; cells without a letter, digit or emoji always do."""
 
 _MOST_BYTES = 10_000_000
 
@@ -46,6 +23,7 @@ def _text(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Cell = Annotated[str, BeforeValidator(_text)]
 
 
 class _Fields(BaseModel):
@@ -72,7 +50,7 @@ class _Sheet(_Fields):
     """What wide and long sheets share.
 
     Attributes:
-        file: name of the file, or its name without the suffix.
+        file: name of the file, its name without the suffix, or a pattern such as ``pack-1*`` for many files of one form.
         sheet: name of the sheet within a workbook; None: its only one.
         encoding: of a text file; None: found out, and said.
         delimiter: of a text file; None: found out.
@@ -80,13 +58,17 @@ class _Sheet(_Fields):
         first_row: number of the first row of answers; None: the one after the header.
         pack: the pack that all of the sheet's clips belong to.
         rater: column that tells participants apart; None: each row (wide) is another participant.
+        rater_ids: whether the entries of that column mean the same people in all sheets (``study``), or are counted anew in each
+            (``sheet``): twice 1 to 20 are then 40 people.
         group: column with the participant's group.
         time: column with the time of the row.
         time_format: how it is written, in the words of ``strptime``; None: found out.
         ignored: columns that are left out.
+        leave_out_rows: column -> cells that leave their row out, such as those of previews; an empty list leaves none out.
+        keep_rows: column -> the only cells that keep their row.
     """
 
-    file: Text = Field(description="the name of a file that is given to signbench study import")
+    file: Text = Field(description="the name of a file that is given to signbench study import, or a pattern such as 'pack-1*'")
     sheet: Text | None = Field(default=None, description="the name of a sheet of the workbook")
     encoding: Text | None = Field(default=None, description="an encoding such as utf-8 or cp1251")
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
@@ -96,10 +78,24 @@ class _Sheet(_Fields):
     first_row: int | None = Field(default=None, ge=2, description="the number of the first row with answers")
     pack: Text | None = Field(default=None, description="the name of the pack")
     rater: Text | None = Field(default=None, description="the column that tells participants apart")
+    rater_ids: Literal["study", "sheet"] = Field(
+        default="study", description="study (one id is one person in all sheets) or sheet (each sheet counts its own)"
+    )
     group: Text | None = Field(default=None, description="the column with the participant's group")
     time: Text | None = Field(default=None, description="the column with the time")
     time_format: Text | None = Field(default=None, description="how the time is written, such as '%d.%m.%Y %H:%M:%S'")
     ignored: tuple[Text, ...] = Field(default=(), description="a list of columns that are left out")
+    leave_out_rows: dict[Text, tuple[Cell, ...]] = Field(
+        default_factory=dict, description="columns with the cells that leave a row out, as COLUMN: [cell, another]"
+    )
+    keep_rows: dict[Text, tuple[Cell, ...]] = Field(
+        default_factory=dict, description="columns with the only cells that keep a row, as COLUMN: [cell, another]"
+    )
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether ``file`` stands for many files."""
+        return "*" in self.file or "?" in self.file
 
     @model_validator(mode="after")
     def _rows(self) -> _Sheet:
@@ -171,6 +167,8 @@ class StudySettings(_Fields):
         blank: whether an answer that says nothing is wrong or left out.
         blank_answers: what says nothing, besides empty cells and bare punctuation.
         resubmissions: what to do where a participant answered the same clip of the same pack twice.
+        unanswered: what it means that a clip of a pack has no answer of somebody who answered others of it, be it an empty cell or
+            a row that is not there: it was shown and not understood (``blank``), or it was not shown (``not-shown``).
     """
 
     name: Text = Field(default="study", description="the study's name")
@@ -188,6 +186,14 @@ class StudySettings(_Fields):
     blank: Literal["wrong", "leave-out"] = Field(default="wrong", description="wrong or leave-out")
     blank_answers: tuple[Text, ...] = Field(default=BLANK_ANSWERS, description="a list of answers that say nothing")
     resubmissions: Literal["refuse", "first", "last"] = Field(default="refuse", description="refuse, first or last")
+    unanswered: Literal["blank", "not-shown"] | None = Field(
+        default=None, description="blank (shown and not understood) or not-shown"
+    )
+
+    @property
+    def meaning_of_unanswered(self) -> Literal["blank", "not-shown"]:
+        """What ``unanswered`` says, or ``blank``, which is taken wherever that is no bold guess."""
+        return self.unanswered or "blank"
 
 
 def read_settings(path: Path) -> StudySettings:

@@ -24,7 +24,7 @@ class Sheet:
     """One sheet as it was typed.
 
     Attributes:
-        file: the file's name, without its folder.
+        file: the file's name, with as much of its folder as tells it from others.
         sheet: the sheet's name within a workbook, None for a text file.
         rows: cells of each row; the first is row 1.
         taken: the encoding and delimiter that were taken, in words; ``XLSX`` for a workbook.
@@ -53,11 +53,18 @@ class SheetFile:
         path: where it lies.
         sha256: of its bytes, hexadecimal.
         content: its bytes.
+        label: how messages name it; empty: by its name alone.
     """
 
     path: Path
     sha256: str
     content: bytes = field(repr=False)
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        return self.label or self.path.name
 
     @property
     def is_workbook(self) -> bool:
@@ -74,7 +81,7 @@ class SheetFile:
         Raises:
             InputError: it cannot be read, or holds nothing.
         """
-        name = self.path.name
+        name = self.name
         if not self.content.strip():
             raise InputError(f"{name} is empty; export the sheet again.")
         if self.is_workbook:

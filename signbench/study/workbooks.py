@@ -1,4 +1,4 @@
-"""XLSX workbooks: read as typed, formulas as text, and only after a look at what unpacking would cost."""
+"""XLSX workbooks: read as typed, formulas by their stored values, and only after a look at what unpacking would cost."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 MOST_UNPACKED = 2**30
 """Bytes that a sheet may have unpacked."""
 
-Marks = dict[tuple[int, int], Literal["formula", "date"]]
-"""Places of cells (row, column; from 1) that hold a formula, or what the spreadsheet took for a date or a time."""
+Mark = Literal["formula", "value", "date"]
+Marks = dict[tuple[int, int], Mark]
+"""Places of cells (row, column; from 1) that hold a formula of which no value is known, the value of a formula, or what the
+spreadsheet took for a date or a time."""
 
 _MOST_CELLS = 20_000_000
 _CHUNK = 2**16
@@ -41,7 +43,8 @@ def workbook_rows(content: bytes, name: str) -> dict[str, tuple[list[list[str]],
         name: how messages call the file.
 
     Returns:
-        Sheet -> its rows of cells as text, and which cells are more than text. Empty rows stay where they stand in the sheet.
+        Sheet -> its rows of cells as text, and which cells are more than text. Empty rows stay where they stand in the sheet. A
+        cell with a formula has the value that was stored with it, or the formula's text where that is an error or is not there.
 
     Raises:
         InputError: no workbook, damaged, more than 1 GB unpacked, XML that defines entities (which expand), or openpyxl is not
@@ -56,7 +59,12 @@ def workbook_rows(content: bytes, name: str) -> dict[str, tuple[list[list[str]],
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl tells of styles and validations that it leaves out
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-            return {sheet.title: _rows(sheet, name) for sheet in book.worksheets}
+            found = {sheet.title: _rows(sheet, name) for sheet in book.worksheets}
+            if any("formula" in marks.values() for _, marks in found.values()):
+                book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+                for sheet in book.worksheets:
+                    _take_values(sheet, *found[sheet.title])
+            return found
     except InputError:
         raise
     except MemoryError:
@@ -117,6 +125,19 @@ def _rows(sheet: Any, name: str) -> tuple[list[list[str]], Marks]:
     while rows and not rows[-1]:
         rows.pop()
     return rows, marks
+
+
+def _take_values(sheet: Any, rows: list[list[str]], marks: Marks) -> None:
+    """Puts the stored value of each formula in its place, where there is one that is no error."""
+    sheet.reset_dimensions()
+    wanted = {number for (number, _), mark in marks.items() if mark == "formula"}
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number not in wanted:
+            continue
+        for column, cell in enumerate(row, start=1):
+            if marks.get((number, column)) == "formula" and cell.value is not None and cell.data_type != "e":
+                rows[number - 1][column - 1] = _as_typed(cell.value)
+                marks[number, column] = "value"
 
 
 def _as_typed(value: Any) -> str:

@@ -145,9 +145,12 @@ def test_a_new_study_and_its_report(signbench, tmp_path):
         (tmp_path / "clips" / f"clip{number}.mp4").write_bytes(b"not looked into")
     code, out, err = signbench("new", "--clips", "clips", "--packs", "2,3", "--raters", "4", "--out", "begun", "--seed", "5")
     assert (code, out) == (0, "pack-1: 2 clips, 2 raters\npack-2: 3 clips, 2 raters\n")
-    assert "signbench study import begun/pack-*.csv --mapping begun/study.yaml" in err
-    words = ("import", "begun/pack-1.csv", "begun/pack-2.xlsx", "--mapping", "begun/study.yaml", "--out", "study")
-    assert signbench(*words)[0] == 0
+    assert "signbench study import FILES --mapping begun/study.yaml" in err
+    for name in ("pack-1.csv", "pack-2.csv"):
+        rows = (tmp_path / "begun" / name).read_text(encoding="utf-8-sig").splitlines()
+        (tmp_path / name).write_text("\n".join([rows[0], *(f"{row}walk" for row in rows[1:])]), encoding="utf-8")
+    words = ("import", "pack-1.csv", "pack-2.csv", "--mapping", "begun/study.yaml", "--out", "study")
+    assert signbench(*words)[:2] == (0, "imported: 10 answers of 4 raters to 5 clips of 5 signs in packs: 2\n")
     code, out, err = signbench("report", "study", "--out", "report")
     assert code == 0, err
     assert out.startswith("report")

@@ -396,7 +396,12 @@ def test_one_sheet_under_two_names_is_refused(run_import, tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("study.yaml", "resubmissions: refuse", "resubmissions: last", "sheets or resubmissions changed since the import"),
+        (
+            "study.yaml",
+            "resubmissions: refuse",
+            "resubmissions: last",
+            "sheets, resubmissions or unanswered changed since the import",
+        ),
         ("import.json", '"answers_sha256": "', '"answers_sha256": "0', r"answers\.parquet changed since the import"),
         ("import.json", "{", "", "is missing or damaged"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 
 import openpyxl
@@ -87,10 +88,84 @@ def test_filled_sheets_are_read_back_with_the_mapping_that_came_with_them(clips,
     }
 
 
-def test_blank_sheets_are_read_back_as_blank_answers(clips, tmp_path):
+def test_blank_sheets_are_nobodys_answers(clips, tmp_path):
     new_study(clips, (4,), 2, tmp_path / "begun")
-    done = import_study([tmp_path / "begun" / "pack-1.xlsx"], read_settings(tmp_path / "begun" / "study.yaml"), tmp_path / "study")
-    assert {judgement.outcome for judgement in judge(read_study(done.folder))} == {"blank"}
+    settings = read_settings(tmp_path / "begun" / "study.yaml")
+    with pytest.raises(InputError, match="nobody answered anything in these sheets"):
+        import_study([tmp_path / "begun" / "pack-1.xlsx"], settings, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def filled(sheet, path, answer, *raters):
+    """A copy of a blank sheet in which some raters answered; ``answer`` makes an answer of rater and video."""
+    rows = rows_of(sheet)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            row["answer"] = answer(row["participant"], row["video"]) if row["participant"] in raters else ""
+            writer.writerow(row)
+    return path
+
+
+@pytest.fixture
+def begun(clips, tmp_path):
+    new_study(clips, (4,), 3, tmp_path / "begun", seed=3)
+    return tmp_path / "begun"
+
+
+@pytest.mark.parametrize("layout", ["{rater}.csv", "{rater}/pack-1.csv", "Kopie von pack-1 ({rater}).csv"])
+def test_copies_that_each_participant_filled_in_are_one_pack(begun, tmp_path, layout):
+    copies = [
+        filled(begun / "pack-1.csv", tmp_path / "back" / layout.format(rater=rater), "{}-{}".format, rater)
+        for rater in ("p001", "p002", "p003")
+    ]
+    for order, paths in enumerate((copies, copies[::-1])):
+        done = import_study(
+            paths, read_settings(begun / "study.yaml"), tmp_path / f"study{order}", key=tmp_path / f"key{order}.json"
+        )
+        study = read_study(done.folder)
+        names = json.loads((tmp_path / f"key{order}.json").read_text())["raters"]
+        assert {name: count for name, count in done.counts.items() if name != "replaced"} == {
+            "answers": 12,
+            "raters": 3,
+            "clips": 4,
+            "signs": 4,
+            "packs": 1,
+        }
+        assert all(answer.text.startswith(names[answer.rater]) and answer.order for answer in study.answers)
+        record = (done.folder / "import.json").read_text(encoding="utf-8")
+        assert "p001" not in record and "Kopie" not in record  # files come back under the names of those who filled them in
+
+
+def test_a_sheet_that_went_round_keeps_what_all_wrote_and_blanks_overwrite_nothing(begun, tmp_path):
+    sheet = begun / "pack-1.csv"
+    copies = [
+        filled(sheet, tmp_path / "back" / "z.csv", "{}-{}".format, "p001"),
+        filled(sheet, tmp_path / "back" / "m.csv", "{}-{}".format, "p001", "p002"),
+        filled(sheet, tmp_path / "back" / "a.csv", "{}-{}".format, "p003"),
+        filled(sheet, tmp_path / "back" / "empty.csv", "{}".format),
+        filled(sheet, tmp_path / "back" / "empty too.csv", "{}".format),
+    ]
+    done = import_study(copies, read_settings(begun / "study.yaml"), tmp_path / "study")
+    assert (done.counts["answers"], done.counts["raters"], done.counts["replaced"]) == (12, 3, 0)
+    assert all(answer.text for answer in read_study(done.folder).answers)
+
+
+def test_copies_that_say_different_things_are_refused_by_both_names(begun, tmp_path):
+    copies = [
+        filled(begun / "pack-1.csv", tmp_path / "a.csv", "one {} {}".format, "p001"),
+        filled(begun / "pack-1.csv", tmp_path / "b.csv", "two {} {}".format, "p001"),
+    ]
+    settings = read_settings(begun / "study.yaml")
+    with pytest.raises(
+        InputError, match=r"a\.csv, row \d+, column E and b\.csv, row \d+, column E are two answers of one participant"
+    ):
+        import_study(copies, settings, tmp_path / "study")
+    chosen = settings.model_copy(update={"resubmissions": "last"})
+    with pytest.raises(InputError, match="no time tells which came first; keep one"):
+        import_study(copies, chosen, tmp_path / "study")
 
 
 def test_what_raters_see_does_not_tell_the_sign(clips, tmp_path):
