@@ -54,6 +54,21 @@ def find(kind: Kind, name: str | None = None) -> Path:
     raise InputError(f"there is no {name} among the {_worded(kind)}, neither in {kind}/ of the current folder nor shipped. {hint}")
 
 
+def find_shipped(kind: Kind, name: str) -> Path | None:
+    """A file that was shipped, whatever the current folder holds; None where none has that name.
+
+    Args:
+        kind: as for :func:`find`.
+        name: as for :func:`find`.
+    """
+    folder = _shipped() / kind
+    exact = folder.joinpath(*PurePosixPath(name).parts)
+    if exact.is_file():
+        return exact
+    fitting = sorted(path for path in exact.parent.glob("*") if _is_data(path) and path.stem == exact.name)
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def names(kind: Kind) -> list[str]:
     """Names of the files of one kind, in the current folder and shipped, as :func:`find` takes them, in order.
 

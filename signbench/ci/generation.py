@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from signbench.ci.gate import task_differences
 from signbench.errors import NotComparableError
 from signbench.runs.result import TaskSplit
 from signbench.scoring.engine import Progress, silent
-from signbench.scoring.task_runs import Generation, TaskRun, run_generator
+from signbench.scoring.task_runs import CLIP_SECONDS, Generation, TaskRun, run_generator
 from signbench.tasks.schema import Task
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def made_run(
     fresh: bool = False,
     workers: int | None = 1,
     progress: Progress = silent,
+    content: Mapping[str, str] | None = None,
+    clip_seconds: float | None = CLIP_SECONDS,
 ) -> Path | None:
     """Generates a task's clips and scores them, on the split of a baseline that the result is going to be held against.
 
@@ -39,6 +42,8 @@ def made_run(
         fresh: move an older run aside.
         workers: processes for scoring, or None for one per core.
         progress: told how far it is.
+        content: what the generator is by its content; None: its source files.
+        clip_seconds: how long it may take for one clip, or None.
 
     Returns:
         The run's folder; None on every rank but the first of several.
@@ -53,5 +58,5 @@ def made_run(
     if reasons:
         raise NotComparableError(f"{task.name} cannot be held against the baseline {baseline.name}: {'; '.join(reasons)}.")
     run = TaskRun.of(task, split, workers=workers, progress=progress)
-    outcome = run_generator(Generation(run, generator), out, fresh=fresh)
+    outcome = run_generator(Generation(run, generator, content, clip_seconds), out, fresh=fresh)
     return None if outcome is None else outcome[0].path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signbench.cli.options import Json
+from signbench.cli.score import ClipSeconds, named_task
 
 if TYPE_CHECKING:
     from signbench.ci.gate import GateReport
@@ -57,6 +58,7 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Run folder of --task. Default: runs/<task>-<generator>-<hash>.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Move an older run in that folder aside and begin anew.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes for scoring. Default: one per core.")] = None,
+    clip_seconds: ClipSeconds = 3600,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML into this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown into this file.")] = None,
     github: Annotated[bool, typer.Option("--github", help="Print GitHub annotations, and append to the step's summary.")] = False,
@@ -75,7 +77,6 @@ def check(
     from signbench.generators import registry
     from signbench.runs.measured_run import measured_run
     from signbench.scoring.ranks import Ranks
-    from signbench.tasks.loading import task as named_task
 
     made = {"--task": task, "--generator": generator}
     only_made = {"--checkpoint": checkpoint, "--device": device, "--out": out, "--workers": workers, "--fresh": fresh or None}
@@ -98,6 +99,8 @@ def check(
                     fresh=fresh,
                     workers=workers if ranks.world == 1 else workers or 1,
                     progress=progress,
+                    content=registry.content(generator, **given),
+                    clip_seconds=clip_seconds or None,
                 )
         if run is None:  # another rank than the first
             return

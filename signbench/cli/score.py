@@ -14,6 +14,7 @@ from signbench.cli.options import Json
 if TYPE_CHECKING:
     from signbench.runs.folder import RunFolder
     from signbench.runs.result import Result
+    from signbench.tasks.schema import Task
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench tasks list.")]
 Split = Annotated[str | None, typer.Option(help="A split of the task; default: its first.")]
@@ -25,6 +26,12 @@ Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes for scoring; the numbers do not depend on it. Default: one per core.")
 ]
 Device = Annotated[str, typer.Option(help="Where networks count, such as cuda:0.")]
+
+
+ClipSeconds = Annotated[
+    float,
+    typer.Option("--clip-seconds", min=0, help="How long a generator may take for one clip; longer is a failure. 0: no limit."),
+]
 
 
 class Require(StrEnum):
@@ -67,7 +74,6 @@ def score(
     from signbench.cli import printing
     from signbench.scoring.ranks import Ranks
     from signbench.scoring.task_runs import TaskRun, score_predictions
-    from signbench.tasks.loading import task as named_task
     from signbench.tasks.problems import PredictionsError
 
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
@@ -107,6 +113,7 @@ def run(
     fresh: Fresh = False,
     require: Required = Require.core,
     workers: Workers = None,
+    clip_seconds: ClipSeconds = 3600,
     progress: Shown = True,
     json: Json = False,
 ) -> None:
@@ -115,7 +122,6 @@ def run(
     from signbench.generators import registry
     from signbench.scoring.ranks import Ranks
     from signbench.scoring.task_runs import Generation, TaskRun, run_generator
-    from signbench.tasks.loading import task as named_task
 
     options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
@@ -129,9 +135,25 @@ def run(
             require_all=require is Require.all,
             device=device or "cpu",
         )
-        generation = Generation(task_run, registry.create(generator, **options))
+        made_by = registry.create(generator, **options)
+        generation = Generation(task_run, made_by, registry.content(generator, **options), clip_seconds or None)
         outcome = run_generator(generation, out, fresh=fresh)
     _finish(outcome, json=json)
+
+
+def named_task(name: str) -> Task:
+    """The task of a name; tells where a file of the current folder takes the place of one that signbench brings along."""
+    from signbench.cli import printing
+    from signbench.scoring.ranks import Ranks
+    from signbench.tasks.loading import hidden_by
+    from signbench.tasks.loading import task as found
+
+    if (own := hidden_by(name)) is not None and Ranks.from_environment().first:
+        printing.talk(
+            f"signbench: {own} of this folder takes the place of the task {name} that signbench brings along; where it may move a "
+            "number, signatures name its digest."
+        )
+    return found(name)
 
 
 def _workers(asked: int | None) -> int | None:

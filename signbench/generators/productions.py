@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from signbench.corpora.clip_ids import check_clip_id, clip_id
 from signbench.errors import InputError, SignbenchError, listing
+from signbench.foreign.wall import wall
 from signbench.generators.base import Card, Generator, Made, Production, Prompt, clip_seed
 from signbench.generators.manifest import Failure, Line, append, productions_done
 from signbench.generators.sampling import wanted_length
@@ -22,6 +23,8 @@ __all__ = ["Outcome", "produce", "production_path", "productions_done", "write_p
 
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 _SAME_RATE = 1e-6
+MOST_SECONDS = 600.0
+"""How long a production may be where the task grants no length: an endless one stops there."""
 
 
 @dataclass
@@ -123,6 +126,7 @@ def produce(
     seed: int,
     rank: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    clip_seconds: float | None = None,
 ) -> Outcome:
     """Makes what is missing of a folder of predictions; call :func:`signbench.generators.manifest.merge` when all processes ended.
 
@@ -138,6 +142,7 @@ def produce(
         seed: of the task, for the seeds.
         rank: of this process.
         progress: is told how many clips are done with, of how many.
+        clip_seconds: how long the generator may take for one clip; longer is a failure. None: without an end.
 
     Raises:
         InputError: the folder holds another generator's productions or cannot be written, or the generator answers for a clip that
@@ -159,7 +164,7 @@ def produce(
         raise InputError(f"{folder} cannot be made: {error.strerror or error}; give another folder.") from error
     pending = [clip for clip in clips if clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
     outcome = Outcome(kept=len(clips) - len(pending))
-    work = _Work(generator, prompt, folder, task, seed, rank, outcome)
+    work = _Work(generator, prompt, folder, task, seed, rank, outcome, clip_seconds)
     size = max(1, generator.batch)
     for start in range(0, len(pending), size):
         batch = pending[start : start + size]
@@ -183,6 +188,7 @@ class _Work:
     seed: int
     rank: int
     outcome: Outcome
+    clip_seconds: float | None
 
     def attempt(self, clips: Sequence[str]) -> list[str]:
         """Makes some clips; a single one is done or failed afterwards, of several the ones returned are neither."""
@@ -191,17 +197,18 @@ class _Work:
         try:
             prompts = {clip: self.prompt(clip) for clip in clips}
             seeds = [clip_seed(self.task, self.seed, clip) for clip in clips]
-            for production in self.generator.generate(list(prompts.values()), seeds):
-                if not isinstance(production, Production):
-                    raise _ContractError(f"it yields a {type(production).__name__}, not a Production")
-                if production.clip not in open_clips:
-                    again = "twice" if production.clip in prompts else "unasked"
-                    raise _ContractError(f"it makes the clip {production.clip} {again}")
-                self._write(production, prompts[production.clip])
-                open_clips.remove(production.clip)
+            with wall(seconds=None if self.clip_seconds is None else self.clip_seconds * len(clips)):
+                for production in self.generator.generate(list(prompts.values()), seeds):
+                    if not isinstance(production, Production):
+                        raise _ContractError(f"it yields a {type(production).__name__}, not a Production")
+                    if production.clip not in open_clips:
+                        again = "twice" if production.clip in prompts else "unasked"
+                        raise _ContractError(f"it makes the clip {production.clip} {again}")
+                    self._write(production, prompts[production.clip])
+                    open_clips.remove(production.clip)
         except _ContractError as error:
             raise InputError(f"generator {self.generator.card.name} breaks its contract: {error}.") from None
-        except Exception as error:
+        except Exception as error:  # what is no Exception, the wall has made one
             if _is_about_the_place(error):
                 raise
             if len(clips) == 1 and open_clips:
@@ -258,7 +265,7 @@ def _check(production: Production, made: Made) -> None:
 
 def _checked_frames(production: Production, made: Made, length: int | None) -> Iterator[NDArray[np.uint8]]:
     """The frames of a production; raises where their size or number is not what the task wants."""
-    count = 0
+    count, most = 0, _most_frames(made, length)
     for frame in production.frames or ():
         if made.size is not None and getattr(frame, "shape", (0, 0))[:2] != made.size:
             height, width = getattr(frame, "shape", (0, 0))[:2]
@@ -266,11 +273,21 @@ def _checked_frames(production: Production, made: Made, length: int | None) -> I
                 f"{production.clip}: frame {count} is {width} x {height} pixels; the task wants {made.size[1]} x {made.size[0]}."
             )
         count += 1
+        if count > most:
+            raise InputError(f"{production.clip}: {_too_long(made)}")
         if length is not None and count > length:
             raise InputError(f"{production.clip}: the production has more than the {length} frames that the task grants.")
         yield frame
     if length is not None and count != length:
         raise InputError(f"{production.clip}: the production has {count} frames; the task grants {length}.")
+
+
+def _most_frames(made: Made, length: int | None) -> int:
+    return max(length or 0, int(MOST_SECONDS * made.fps))
+
+
+def _too_long(made: Made) -> str:
+    return f"the production has more than {int(MOST_SECONDS * made.fps):,} frames, {MOST_SECONDS / 60:g} minutes; make it shorter."
 
 
 def _check_pose(pose: object, made: Made, clip: str, length: int | None) -> None:
@@ -281,6 +298,8 @@ def _check_pose(pose: object, made: Made, clip: str, length: int | None) -> None
         raise InputError(f"{clip}: the key points are a {type(pose).__name__}; make a signbench.Pose.")
     if length is not None and pose.frames != length:
         raise InputError(f"{clip}: the production has {pose.frames} frames; the task grants {length}.")
+    if pose.frames > _most_frames(made, length):
+        raise InputError(f"{clip}: {_too_long(made)}")
     if made.layout is not None and pose.layout.joints != made.layout.joints:
         raise InputError(
             f"{clip}: the key points are in the layout {pose.layout.name} of {len(pose.layout.joints)} joints; the task wants "

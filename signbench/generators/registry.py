@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from signbench.errors import InputError, nearest
+from signbench.foreign.content import Content, content_of
+from signbench.foreign.wall import guarded, reset, wall
 from signbench.generators.base import Card, Generator
 
 _BUILT_IN = {
@@ -23,6 +25,7 @@ _BUILT_IN = {
     "nearest": "signbench.generators.retrieval:Nearest",
     "stitched": "signbench.generators.stitching:Stitched",
 }
+_LOADED_FROM = "__signbench_loaded_from__"
 _CLASS_OF_FILE = re.compile(r"(?P<file>.+\.py):(?P<kind>[^\W\d]\w*)(?::(?P<rest>.*))?")
 _CLASS_OF_MODULE = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<kind>[^\W\d]\w*)(?::(?P<rest>.*))?")
 
@@ -59,9 +62,10 @@ def create(text: str, **options: Any) -> Generator:
     Raises:
         InputError: it is unknown, cannot be imported or made, takes no such parameter, or has no card.
     """
+    reset()
     kind, given = _resolve(text)
     given = {**given, **options}
-    taken = inspect.signature(kind).parameters
+    taken = guarded(lambda: inspect.signature(kind).parameters, f"generator {text} cannot be made")
     everything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values())
     for name in given:
         if name not in taken and not everything:
@@ -69,16 +73,34 @@ def create(text: str, **options: Any) -> Generator:
             raise InputError(f"generator {text} has no parameter {name}. {hint}")
     if inspect.isabstract(kind):
         raise InputError(f"generator {text} is not whole: it lacks {', '.join(sorted(kind.__abstractmethods__))}.")
-    try:
-        made = kind(**given)
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"generator {text} cannot be made: {type(error).__name__}: {error}.") from error
-    card: object = getattr(made, "card", None)
+    made, card = guarded(lambda: _with_card(kind(**given)), f"generator {text} cannot be made")
     if not isinstance(card, Card):
         raise InputError(f"generator {text} has no card; set card = Card(...) in its class.")
     return made
+
+
+def content(text: str, **options: Any) -> Content:
+    """What a generator is by its content: the digests of its source files and of the files that it is given, and its parameters.
+
+    Args:
+        text: as for :func:`create`, which comes first.
+        options: as for :func:`create`.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    kind, given = _resolve(text)
+    with wall():  # where its relative paths and its imports are looked up
+        return content_of(kind, {**given, **options})
+
+
+def is_built_in(text: str) -> bool:
+    """Whether a text names a generator that signbench brings along."""
+    return text.partition(":")[0] in _BUILT_IN
+
+
+def _with_card(made: Generator) -> tuple[Generator, object]:
+    return made, getattr(made, "card", None)
 
 
 def _resolve(text: str) -> tuple[type[Generator], dict[str, Any]]:
@@ -88,10 +110,7 @@ def _resolve(text: str) -> tuple[type[Generator], dict[str, Any]]:
         module, _, attribute = _BUILT_IN[name].partition(":")
         return _checked(getattr(importlib.import_module(module), attribute), name), _parameters(text, name, rest)
     if (entry := _installed().get(name)) is not None:
-        try:
-            found = entry.load()
-        except Exception as error:
-            raise InputError(f"generator {name} of {entry.value} cannot be imported: {type(error).__name__}: {error}.") from error
+        found = guarded(entry.load, f"generator {name} of {entry.value} cannot be imported")
         return _checked(found, name), _parameters(text, name, rest)
     if matched := _CLASS_OF_FILE.fullmatch(text):
         module_of_file = _file_module(Path(matched["file"]), text)
@@ -108,31 +127,43 @@ def _module(name: str, text: str) -> Any:
     if here not in sys.path:
         sys.path.append(here)
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+        return guarded(lambda: importlib.import_module(name), f"generator {text} cannot be imported")
+    except InputError as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and cause.name is not None and f"{name}.".startswith(f"{cause.name}."):
             hint = nearest(name, known())
             raise InputError(f"generator {text}: there is no generator and no module {name}. {hint}") from None
-        raise InputError(f"generator {text} cannot be imported: {error}.") from error
-    except Exception as error:
-        raise InputError(f"generator {text} cannot be imported: {type(error).__name__}: {error}.") from error
+        raise
 
 
 def _file_module(path: Path, text: str) -> Any:
     if not path.is_file():
         raise InputError(f"generator {text}: {path} does not exist.")
-    name = f"signbench_generator_{path.stem}"
-    specification = importlib.util.spec_from_file_location(name, path.resolve())
+    path = path.resolve()
+    name = f"signbench_generator_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}"
+    if (known_module := sys.modules.get(name)) is not None and known_module.__dict__.get(_LOADED_FROM) == _version_of(path):
+        return known_module
+    if str(path.parent) not in sys.path:  # what lies beside it can be imported, as where Python runs it
+        sys.path.append(str(path.parent))
+    specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise InputError(f"generator {text}: {path} is no Python file.")
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # dataclasses and pickling look a class's module up by its name
+    loader = specification.loader
     try:
-        specification.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise InputError(f"generator {text} cannot be imported: {type(error).__name__}: {error}.") from error
+        guarded(lambda: loader.exec_module(module), f"generator {text} cannot be imported")
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    module.__dict__[_LOADED_FROM] = _version_of(path)
     return module
+
+
+def _version_of(path: Path) -> tuple[str, int, int, int]:
+    """What changes where a file is another, or was changed."""
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _attribute(module: Any, name: str, text: str) -> type[Generator]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, nearest
+from signbench.foreign.content import code_digest
 from signbench.metrics.pairs import Pair
 
 if TYPE_CHECKING:
@@ -209,6 +210,12 @@ class Metric(ABC):
             if self[parameter.name] != parameter.default
         ]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
+
+    @property
+    def signed_revision(self) -> str:
+        """Its revision as signatures and records have it; with digits of its source files' digest where it is not signbench's."""
+        code = code_digest(type(self))
+        return str(self.revision) if code is None else f"{self.revision}+{code}"
 
     def resolved(self) -> Mapping[str, Value]:
         """Every parameter that the numbers depend on, defaults included, as the signature lists them."""

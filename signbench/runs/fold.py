@@ -140,6 +140,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             clips=len(plan.clips),
             refs=signature.references_digest(inputs.references(plan.clips)),
             subset=_subset(plan),
+            task=plan.own_task,
         ),
     )
 

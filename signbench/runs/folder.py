@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,10 +141,9 @@ class RunFolder:
             raise InputError(f"{self.path} is not empty and not a run folder; give --out an empty or new one.")
         old = self.read()
         if old.get("spec_sha256") != spec_hash(spec):
-            changed = sorted(key for key in {*spec, *old.get("spec", {})} if spec.get(key) != old.get("spec", {}).get(key))
+            changed = "; ".join(_differences(old.get("spec", {}), spec))
             raise InputError(
-                f"{self.path} holds a run of another specification (it differs in {', '.join(changed)}); "
-                "give another --out, or --fresh to move it aside."
+                f"{self.path} holds a run of another specification ({changed}); give another --out, or --fresh to move it aside."
             )
         _check_writable(self.path)
         return True
@@ -160,6 +161,25 @@ class RunFolder:
             self.path.rename(target)
         except OSError as error:
             raise InputError(f"{self.path} cannot be moved to {target}: {error.strerror}.") from error
+
+
+def _differences(old: Any, new: Any, name: str = "") -> Iterator[str]:
+    """What differs between two specifications, in words: the field, what it was and what it is."""
+    if isinstance(old, dict) and isinstance(new, dict) and (old or new):
+        for key in sorted({*old, *new}):
+            inner = key if name in ("", "content") else f"{name}.{key}"
+            yield from _differences(old.get(key), new.get(key), inner)
+    elif old != new:
+        yield f"{name or 'specification'}: {_shown(old)} then, {_shown(new)} now"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return f"SHA-256 {text[:12]}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _check_writable(folder: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,6 +96,9 @@ class RunPlan:
         clusters: each expected clip's cluster, in order, or None where clips are independent.
         headlines: keys of the metrics that stand in a leaderboard's first columns.
         own_copy: the references are a user's own copy, whose clips the task does not know.
+        own_task: the first digits of the digest of a task that is not the one that signbench brings along under that name, or None.
+        content: what may move a number besides, by its content: the task's fields, the generator's source files, checkpoints and
+            parameters.
     """
 
     references: str | None
@@ -111,6 +114,8 @@ class RunPlan:
     clusters: tuple[str, ...] | None = None
     headlines: tuple[str, ...] = ()
     own_copy: bool = False
+    own_task: str | None = None
+    content: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -135,6 +140,8 @@ class RunPlan:
             "clusters": list(self.clusters) if self.clusters else None,
             "headlines": list(self.headlines),
             "own_copy": self.own_copy,
+            "own_task": self.own_task,
+            "content": dict(sorted(self.content.items())),
             "references": self.references,
             "predictions": self.predictions,
             "metrics": [metric.canonical for metric in self.metrics],
@@ -171,6 +178,8 @@ class RunPlan:
             tuple(spec["clusters"]) if spec["clusters"] else None,
             tuple(spec["headlines"]),
             spec["own_copy"],
+            spec.get("own_task"),
+            spec.get("content") or {},
         )
 
 
@@ -214,5 +223,5 @@ def record_key(metric: Metric, extractor: str | None = None) -> str:
     """A metric's name, every parameter and revision, the revisions of the readers, and the network that looks for it."""
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
     modalities: tuple[Modality, ...] = ("video", "pose") if metric.view == "lengths" else (MODALITY_OF_VIEW[metric.view],)
-    parts = [metric.name, parameters, str(metric.revision), *(reader(modality) for modality in modalities)]
+    parts = [metric.name, parameters, metric.signed_revision, *(reader(modality) for modality in modalities)]
     return "|".join([*parts, extractor] if extractor is not None else parts)

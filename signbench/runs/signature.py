@@ -30,6 +30,7 @@ _MEANINGS = {
     "clips": "the number of expected clips",
     "samples": "the number of reference frames or clips that the distance rests on",
     "subset": "the subset of clips",
+    "task": "the task's file, where it is not the one that signbench brings along",
     "refs": "the references themselves",
 }
 _SHORT = {
@@ -47,6 +48,7 @@ _SHORT = {
     "clips": "c",
     "samples": "n",
     "subset": "sub",
+    "task": "t",
     "refs": "refs",
 }
 _LONG = {short: key for key, short in _SHORT.items()}
@@ -74,6 +76,7 @@ def measure_part(
     subset: str | None,
     extractor: str | None = None,
     samples: int | None = None,
+    task: str | None = None,
 ) -> str:
     """The part of a signature that decides comparability.
 
@@ -87,12 +90,13 @@ def measure_part(
         subset: what the run was limited to, or None.
         extractor: signature of the network through which the metric sees the clips, or None.
         samples: how many vectors of the references a distance between distributions rests on, or None.
+        task: digits of the digest of a task that is not the one that signbench brings along under its name, or None.
     """
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
     pairs: dict[str, str | None] = {
         "metric": metric.name,
         "parameters": parameters or None,
-        "revision": str(metric.revision),
+        "revision": metric.signed_revision,
         "reader": readers,
         "layout": layout,
         "extractor": extractor,
@@ -100,6 +104,7 @@ def measure_part(
         "frames": protocol.frames if metric.pairs_frames else None,
         "clips": str(clips),
         "subset": subset,
+        "task": task,
         "refs": refs,
     }
     if metric.view in ("frames", "observations", "pose", "lengths"):

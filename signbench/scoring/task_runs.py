@@ -12,6 +12,7 @@ from signbench.corpora.clip import Side
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, SignbenchError, listing, nearest
 from signbench.extractors.base import settled_device
+from signbench.foreign.wall import guarded
 from signbench.metrics import registry as metrics
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from signbench.generators.base import Generator, Prompt
 
 PREDICTIONS = "predictions"
+CLIP_SECONDS = 3600.0
+"""How long a generator may take for one clip, where nobody says otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +113,23 @@ class TaskRun:
         device = settled_device(device)
         return cls(task, split, references, expected, subset, workers, progress, require_all, device)
 
-    def plan(self, kind: Literal["score", "run"], predictions: str | None, generator: Generator | None = None) -> RunPlan:
+    def plan(
+        self,
+        kind: Literal["score", "run"],
+        predictions: str | None,
+        generator: Generator | None = None,
+        content: Mapping[str, str] | None = None,
+    ) -> RunPlan:
         """What such a run measures.
 
         Args:
             kind: whether predictions are handed in or made.
             predictions: where they lie.
             generator: what makes them, or None.
+            content: what the generator is by its content.
         """
+        from signbench.tasks.loading import is_shipped
+
         clusters = None
         if self.task.cluster == "signer":
             signers = [self.references.side.clips[clip].signer for clip in self.clips]
@@ -141,6 +153,8 @@ class TaskRun:
             clusters,
             self.task.headlines,
             self.references.own_copy,
+            None if is_shipped(self.task) else self.task.digest()[:12],
+            {"task": self.task.digest(), **(content or {})},
         )
 
     def _measured(self) -> tuple[Measured, ...]:
@@ -196,10 +210,14 @@ class Generation:
     Attributes:
         run: the task's split.
         generator: not yet prepared.
+        content: what it is by its content, see :func:`signbench.generators.registry.content`; None: its source files.
+        clip_seconds: how long it may take for one clip, or None.
     """
 
     run: TaskRun
     generator: Generator
+    content: Mapping[str, str] | None = None
+    clip_seconds: float | None = CLIP_SECONDS
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -218,7 +236,10 @@ class Generation:
 
     def plan(self) -> RunPlan:
         """What is measured once the clips are made."""
-        return self.run.plan("run", PREDICTIONS, self.generator)
+        from signbench.foreign.content import content_of
+
+        content = self.content if self.content is not None else content_of(type(self.generator))
+        return self.run.plan("run", PREDICTIONS, self.generator, content)
 
     @property
     def _fps(self) -> float | None:
@@ -243,9 +264,11 @@ class Generation:
             return
         if isinstance(self.generator, Anchor):
             ids = self.corpus.ids(self.run.split)
-            self.generator.see(References(self.corpus, ids, references=task.references, task=task.name, seed=task.seed))
+            seen = References(self.corpus, ids, references=task.references, task=task.name, seed=task.seed)
+            anchor = self.generator
+            guarded(lambda: anchor.see(seen), f"generator {anchor.card.name} cannot take the references")
         train = TrainView.of_task(self.corpus, made, split=self.run.split, references=task.references)
-        self.generator.prepare(train)
+        guarded(lambda: self.generator.prepare(train), f"generator {self.generator.card.name} cannot be prepared")
 
         def prompt(clip: str) -> Prompt:
             source = self._other_signer(clip, train.ids) if "other_source_image" in task.given else None
@@ -255,10 +278,11 @@ class Generation:
             self.generator,
             share,
             prompt,
-            folder=folder,
+            folder=folder.absolute(),  # a generator may change the working folder
             task=task.name,
             seed=task.seed,
             rank=rank,
+            clip_seconds=self.clip_seconds,
             progress=lambda count, total: self.run.progress("generating", count, total),
         )
 

@@ -40,6 +40,20 @@ def task(name: str) -> Task:
     return found
 
 
+def is_shipped(found: Task) -> bool:
+    """Whether a task is the one that signbench brings along under its name, in all that may move a number."""
+    path = shipped.find_shipped("tasks", found.name)
+    return path is not None and read_task(path).digest() == found.digest()
+
+
+def hidden_by(name: str) -> Path | None:
+    """The file in ``tasks/`` of the current folder that takes the place of another one that signbench brings along, if any."""
+    path, other = shipped.find("tasks", name), shipped.find_shipped("tasks", name)
+    if other is None or not path.is_file() or path.samefile(other):
+        return None
+    return path if read_task(path) != read_task(other) else None
+
+
 def read_task(path: Path) -> Task:
     """A task from its file.
 

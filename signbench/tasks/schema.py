@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, get_args
 
@@ -279,10 +280,33 @@ class Task(_Fields):
             raise InputError(f"the task {self.name} is not scored on a split {name}. {nearest(name, self.splits)}")
         return name
 
+    def digest(self) -> str:
+        """SHA-256 over the fields that may move a metric's number, hexadecimal.
+
+        Comments, citations and the choice of metrics, splits and expected clips are none of them.
+        """
+        fields = self.model_dump(mode="json", include=_DECIDING)
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
     def protocol(self) -> Protocol:
         """How the two sides of a clip are brought together: the length rule, and the size, rate and layout that are handed in."""
         size = self.made.height_width if self.made.modality == "video" else None
         return Protocol(frames=self.length, size=size, fps=self.made.fps, layout=self.made.joints)
+
+
+_DECIDING = {
+    "name",
+    "version",
+    "corpus",
+    "given",
+    "made",
+    "length",
+    "references",
+    "seed",
+    "samples_per_clip",
+    "coverage_floor",
+    "cluster",
+}
 
 
 def ids_digest(ids: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,23 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.end_to_end
 
 POSE = "synthsign/text-to-pose"
+CHECKPOINTED = """
+from pathlib import Path
+import numpy as np
+from signbench import Pose
+from signbench.generators.base import Card, Generator, Production
+
+class Model(Generator):
+    card = Card("model", "1", ("pose",), ("text",), "CC0-1.0")
+    def __init__(self, checkpoint=None):
+        self.shift = np.float32(Path(checkpoint).read_text()) if checkpoint else np.float32(0)
+    def prepare(self, train):
+        self.pose = next(iter(train)).media.pose(None)
+    def generate(self, prompts, seeds):
+        for prompt in prompts:
+            points, confidence = (np.repeat(values[:1], 20, axis=0) for values in (self.pose.points, self.pose.confidence))
+            yield Production(prompt.clip, None, Pose(points + self.shift, confidence, self.pose.layout, prompt.fps), prompt.fps)
+"""
 
 
 def ran_well(*words, folder=None):
@@ -152,3 +170,34 @@ def test_a_bad_hand_in_is_refused_with_every_clip_named_and_a_missing_clip_may_b
     ran = signbench(*words, "--allow-missing", "--json")
     assert ran.returncode == 3
     assert json.loads(ran.stdout)["scores"][0]["coverage"] == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize("change", [("seed: ", "seed: 1"), ("citation", "citation")], ids=["another-seed", "as-shipped"])
+def test_a_task_of_the_current_folder_that_hides_another_one_is_told_and_signed(change, runs, tmp_path):
+    shipped = Path(__file__).parents[2] / "tasks" / f"{POSE}.yaml"
+    own = tmp_path / "tasks" / f"{POSE}.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(shipped.read_text().replace(*change, 1))
+    ran = ran_well("run", POSE, "--generator", "first-frame", "--limit", "6", "--json", folder=tmp_path)
+    signatures = [score["signature"] for score in json.loads(ran.stdout)["scores"]]
+    plain = [score["signature"] for score in json.loads((runs / "first-frame" / "result.json").read_text())["scores"]]
+    hides = change[0] != change[1]
+    assert ("takes the place of the task synthsign/text-to-pose" in ran.stderr) is hides
+    assert [text == other for text, other in zip(signatures, plain, strict=True)] == [not hides] * len(plain)
+    assert all(("|task:" in text) is hides for text in signatures)
+
+
+def test_a_gate_makes_another_checkpoint_s_clips_itself(tmp_path):
+    (tmp_path / "model.py").write_text(CHECKPOINTED)
+    for name, shift in (("a", 0), ("b", 40)):
+        (tmp_path / f"{name}.pt").write_text(str(shift))
+    words = ["--generator", "model.py:Model", "--checkpoint"]
+    ran_well("run", POSE, *words, "a.pt", "--out", "run", folder=tmp_path)
+    ran_well("ci", "pin", "run", "--as", "main", folder=tmp_path)
+    check = ["ci", "check", "--baseline", "main", "--task", POSE, *words]
+    assert signbench(*check, "a.pt", "--out", "run", folder=tmp_path).returncode == 0
+    worse = signbench(*check, "b.pt", folder=tmp_path)
+    assert worse.returncode == 1, worse.stderr
+    refused = signbench(*check, "b.pt", "--out", "run", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "checkpoint: SHA-256" in refused.stderr

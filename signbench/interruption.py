@@ -1,0 +1,49 @@
+"""SIGINT, SIGTERM and SIGHUP end a command alike: as an interruption, with the state written and exit code 130."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SAME_WISH = 1.0
+"""Seconds within which a second signal says nothing new: Ctrl-C reaches a process, and once more through its parent."""
+_moments: list[float] = []
+"""When a signal last asked this process to end; empty where none did."""
+
+
+def heed() -> None:
+    """Makes the signals raise :class:`KeyboardInterrupt` in this process's main thread.
+
+    One that is ignored stays so: ``nohup`` and shells that start something in the background say by that that it shall go on.
+    """
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def heed_ctrl_c() -> None:
+    """Makes Ctrl-C known to :func:`asked_for` where Python's own handler would answer it."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        forget()
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def asked_for() -> bool:
+    """Whether a signal asked this process to end, rather than code that raises what a signal raises."""
+    return bool(_moments)
+
+
+def forget() -> None:
+    """Takes a signal as answered."""
+    _moments.clear()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    now = time.monotonic()
+    if _moments and now - _moments[-1] < _SAME_WISH:
+        return
+    _moments[:] = [now]
+    raise KeyboardInterrupt
