@@ -45,7 +45,7 @@ class Cell:
         expected: the true SUS.
         over_signs: share of the studies whose interval of the mean over signs holds the truth.
         of_packs: the same for the mean of packs.
-        plain: share for the mean over signs between the percentiles 2.5 and 97.5, which make up for nothing.
+        percentiles: share for the mean over signs between expanded percentiles of the same draws, for comparison.
         half_width: mean half length of the interval of the mean over signs.
     """
 
@@ -55,7 +55,7 @@ class Cell:
     expected: float
     over_signs: float
     of_packs: float
-    plain: float
+    percentiles: float
     half_width: float
 
 
@@ -67,6 +67,7 @@ PROMISED = (
 )
 BEYOND = (
     Shape("10 signs x 10 raters", ((10, 10),)),
+    Shape("4 packs of 5 signs x 5 raters", ((5, 5),) * 4),
     Shape("10 signs x 40 raters", ((10, 40),)),
     Shape("40 signs x 10 raters", ((40, 10),)),
     Shape("20 signs x 100 raters", ((20, 100),)),
@@ -79,7 +80,7 @@ def coverage(
     shape: Shape, sign_spread: float, rater_spread: float, expected: float = EXPECTED, studies: int = STUDIES, seed: int = 1
 ) -> Cell:
     """Simulates the studies of one cell and counts the intervals that hold the truth."""
-    from signbench.study.intervals import draw, sus_draws, tail
+    from signbench.study.intervals import SampleSize, draw, expanded, interval, score_interval, sus_draws
     from signbench.study.planning import intercept
     from signbench.study.responses import PackResponses, Responses
 
@@ -102,17 +103,18 @@ def coverage(
         if draws is None:
             linked = Responses(("",) * count, (None,) * count, tuple(packs)).linked()
             draws = draw(linked, [signs for signs, _ in shape.packs])
-            below = tail(packs, linked)
+            size = SampleSize.of(packs, linked)
         _, over_signs, of_packs = sus_draws(packs, draws)
-        ends = [
-            np.percentile(over_signs, [100 * below, 100 - 100 * below]),
-            np.percentile(of_packs, [100 * below, 100 - 100 * below]),
-            np.percentile(over_signs, [2.5, 97.5]),
-        ]
-        holds += [low <= expected <= high for low, high in ends]
-        width += (ends[0][1] - ends[0][0]) / 2
-    over, of, plain = (float(share) for share in holds / studies)
-    return Cell(shape, sign_spread, rater_spread, expected, over, of, plain, width / studies)
+        shares = [pack.accuracies() for pack in packs]
+        values = (float(np.concatenate(shares).mean()), float(np.mean([share.mean() for share in shares])))
+        below = expanded(size.degrees, size.smallest)
+        ends = [score_interval(value, scores, size, None) for value, scores in zip(values, (over_signs, of_packs), strict=True)]
+        ends.append(interval(over_signs, below, None))
+        bounds = [found.bounds or (np.nan, np.nan) for found in ends]
+        holds += [low <= expected <= high for low, high in bounds]
+        width += (bounds[0][1] - bounds[0][0]) / 2
+    over, of, percentiles = (float(share) for share in holds / studies)
+    return Cell(shape, sign_spread, rater_spread, expected, over, of, percentiles, width / studies)
 
 
 def promised(studies: int = STUDIES) -> Iterator[Cell]:
@@ -126,8 +128,15 @@ def beyond(studies: int = STUDIES) -> Iterator[Cell]:
     """Harder cells: few signs or few raters, one side that does not differ, and a high SUS."""
     for shape in BEYOND:
         for sign_spread, rater_spread in ((1.5, 0.0), (0.0, 1.5), (1.5, 1.5)):
-            for expected in (0.75, 0.9):
+            for expected in (0.75, 0.9, 0.95):
                 yield coverage(shape, sign_spread, rater_spread, expected, studies)
+
+
+def near_one(studies: int = STUDIES) -> Iterator[Cell]:
+    """The hardest: nearly everything is understood, and what is not is a rare, very hard sign."""
+    for shape in (*PROMISED[:1], *BEYOND[2:]):
+        for expected in (0.95, 0.98):
+            yield coverage(shape, 3.0, 1.0, expected, studies)
 
 
 def rows(studies: int = STUDIES) -> list[Row]:
@@ -147,16 +156,16 @@ def rows(studies: int = STUDIES) -> list[Row]:
 def markdown(cells: Sequence[Cell]) -> str:
     """The cells as the table of docs/study-scores.md."""
     lines = [
-        "| study | spread of signs | spread of raters | SUS | mean over signs | mean of packs | plain percentiles | half width |",
+        "| study | spread of signs | spread of raters | SUS | mean over signs | mean of packs | percentiles | half width |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| {cell.shape.what} | {cell.sign_spread:g} | {cell.rater_spread:g} | {cell.expected:g} | {cell.over_signs:.1%} | "
-        f"{cell.of_packs:.1%} | {cell.plain:.1%} | {cell.half_width:.3f} |"
+        f"{cell.of_packs:.1%} | {cell.percentiles:.1%} | {cell.half_width:.3f} |"
         for cell in cells
     ]
     return "\n".join(lines).replace("%", " %")
 
 
 if __name__ == "__main__":
-    print(markdown(list(promised())) + "\n\n" + markdown(list(beyond())))
+    print("\n\n".join(markdown(list(cells())) for cells in (promised, beyond, near_one)))

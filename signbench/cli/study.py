@@ -124,11 +124,16 @@ def score_command(
         ("Raters who stand apart", score_tables.rater_rows(result, only_outliers=True)),
         ("Agreement", score_tables.agreement_rows(result)),
         ("Groups", score_tables.group_rows(result)),
+        ("Order of presentation", score_tables.fatigue_rows(result)),
+        ("Time for an answer", score_tables.speed_rows(result)),
         ("Against the metrics", score_tables.correlation_rows(result.correlations.rows) if result.correlations else []),
     ):
         if rows:
             printing.table(rows, title)
     printing.data(result.signature)
+    if result.correlations:
+        for signature in score_tables.metric_signatures(result.correlations.rows):
+            printing.data(signature)
     for remark in score_tables.remarks(result):
         printing.talk(remark)
 
@@ -154,6 +159,14 @@ def report_command(
 def plan_command(
     expected: Annotated[float, typer.Option(help="SUS that is expected, such as 0.75.")],
     half_width: Annotated[float, typer.Option(help="Half the length of the 95 % interval that is wanted, such as 0.05.")],
+    packs: Annotated[
+        str | None,
+        typer.Option(help="Signs in each pack, 20,30: how wide is the interval with how many raters? Default: any number."),
+    ] = None,
+    most_clips: Annotated[
+        int | None,
+        typer.Option(help="How many clips one person looks at, at most; more signs are dealt into packs with raters of their own."),
+    ] = None,
     sign_spread: Annotated[float, typer.Option(help="How much signs differ: standard deviation on the logit scale.")] = 1.5,
     rater_spread: Annotated[float, typer.Option(help="How much raters differ: standard deviation on the logit scale.")] = 0.5,
     json: Json = False,
@@ -161,16 +174,27 @@ def plan_command(
     """Find how many raters and signs a study takes, by simulation."""
     from signbench.cli import printing
     from signbench.study import score_tables
+    from signbench.study.packs import parse_sizes
     from signbench.study.planning import plan
 
+    sizes = parse_sizes(packs) if packs is not None else None
     with printing.progress_bars(True) as progress:
-        found = plan(expected, half_width, sign_spread=sign_spread, rater_spread=rater_spread, progress=progress)
+        found = plan(
+            expected,
+            half_width,
+            sign_spread=sign_spread,
+            rater_spread=rater_spread,
+            packs=sizes,
+            most_clips=most_clips,
+            progress=progress,
+        )
     if json:
         printing.data(found.model_dump_json(indent=2))
         return
-    if found.frontier:
-        printing.table(score_tables.plan_rows(found), "The fewest signs for each number of raters in one pack")
-    else:
+    if rows := score_tables.plan_rows(found):
+        title = "The fewest signs for each number of raters" if sizes is None else "The interval for each number of raters"
+        printing.table(rows, title)
+    if not found.frontier:
         printing.data("No design that was tried reaches this width; allow a wider interval.")
 
 

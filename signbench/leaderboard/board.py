@@ -67,10 +67,12 @@ class HumanCell(_Document):
     """The same, where every pack counts the same."""
     raters: int
     """How many people."""
+    signs: int
+    """How many signs they were shown, over all packs."""
     answers: int
     """That count."""
     signature: str
-    """How answers were judged."""
+    """What was shown and how answers were judged."""
 
 
 class Row(_Document):

@@ -29,10 +29,10 @@ from signbench.leaderboard.entries import (
     read_entry_result,
 )
 from signbench.leaderboard.entry_records import read_records
-from signbench.leaderboard.human import read_human
+from signbench.leaderboard.human import human_problems, read_human
 from signbench.leaderboard.problems import Kind, Problem
 from signbench.leaderboard.published import FILE as PUBLISHED
-from signbench.leaderboard.score_checks import human_problems, score_problems
+from signbench.leaderboard.score_checks import score_problems
 from signbench.leaderboard.task_checks import (
     agreement_problems,
     card_problems,
@@ -160,7 +160,7 @@ def _checked(folder: Path) -> tuple[EntryCard | None, list[Problem]]:
     if card is not None and records is not None:
         problems += prediction_problems(folder, card, records)
     if human is not None:
-        problems += human_problems(folder, human)
+        problems += human_problems(folder, human, None if records is None else records.plan.clips)
     return card, problems
 
 

@@ -273,6 +273,7 @@ def _row(entry: Entry, metrics: Sequence[str], ranks: Mapping[str, Mapping[str, 
             mean_over_signs=human.mean_over_signs,
             mean_of_packs=human.mean_of_packs,
             raters=human.raters,
+            signs=human.signs,
             answers=sum(row.answers for row in human.per_sign),
             signature=human.signature,
         )

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from signbench.errors import SignbenchError
-from signbench.leaderboard.entries import RECORDS, RESULT, STUDY
+from signbench.leaderboard.entries import RECORDS, RESULT
 from signbench.leaderboard.entry_records import EntryRecords
-from signbench.leaderboard.human import HumanScore
 from signbench.leaderboard.problems import Problem
 from signbench.runs import signature
 from signbench.runs.fold import fold
@@ -104,22 +103,3 @@ def _close(derived: object, stored: object) -> bool:
     if isinstance(derived, (int, float)) and isinstance(stored, (int, float)) and not isinstance(derived, bool):
         return math.isclose(derived, stored, rel_tol=TOLERANCE, abs_tol=1e-12)
     return derived == stored
-
-
-def human_problems(folder: Path, human: HumanScore) -> Iterator[Problem]:
-    """Where a study's SUS is not what its counts give.
-
-    Args:
-        folder: of the entry.
-        human: its ``study.json``.
-    """
-    place = str(folder)
-    if any(row.correct > row.answers for row in human.per_sign):
-        yield Problem(place, "human", f"{STUDY} has a sign with more correct answers than answers", "submit the study again")
-        return
-    names = ("mean_over_signs", "mean_of_packs")
-    for name, derived in zip(names, human.derived(), strict=True):
-        stored = getattr(human, name).value
-        if not _close(derived, stored):
-            what = f"{STUDY}: {name} is {_shown(stored)}, but its counts give {_shown(derived)}"
-            yield Problem(place, "human", what, "submit the study again")

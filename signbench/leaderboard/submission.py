@@ -23,7 +23,7 @@ from signbench.leaderboard.entries import (
     write_entry,
 )
 from signbench.leaderboard.entry_records import predictions_digest, predictions_of, records_file
-from signbench.leaderboard.human import HumanScore, study_result
+from signbench.leaderboard.human import HumanScore, human_problems, study_result
 from signbench.runs.folder import json_bytes, write_atomically
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.signature import package_version
@@ -106,7 +106,7 @@ def submit_study(
         The entry's folder, and what was done.
 
     Raises:
-        InputError: no such row, a study of other clips, or a study that is there already.
+        InputError: no such row, a study of other clips or of too few raters or signs, or a study that is there already.
     """
     from signbench.tasks.loading import task as named_task
 
@@ -120,7 +120,11 @@ def submit_study(
     foreign = sorted(shown - set(entry.records.plan.clips))
     if foreign:
         raise InputError(f"{study} is about {len(foreign)} clips that {task} ({split}) does not have, such as {foreign[0]}.")
-    content = HumanScore.of(result).json_bytes()
+    human = HumanScore.of(result)
+    if problems := list(human_problems(folder, human, entry.records.plan.clips)):
+        told = [f"- {problem.what}; {problem.remedy}." for problem in problems]
+        raise InputError("\n".join([f"{study} cannot be submitted:", *told]))
+    content = human.json_bytes()
     target = folder / STUDY
     if not target.exists():
         write_atomically(target, content)

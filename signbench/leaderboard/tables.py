@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterator, Sequence
 
 from signbench import spreadsheets
-from signbench.leaderboard.board import Block, Board, Cell, Column
-from signbench.leaderboard.human import HumanEstimate
+from signbench.errors import InputError
+from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell
 from signbench.leaderboard.published import Published
+from signbench.runs import signature
 from signbench.runs.comparison_tables import decimals_of, inert
 from signbench.runs.tables import number
 
@@ -60,9 +61,9 @@ def rows(block: Block) -> list[dict[str, str]]:
         cells = {"rank": "anchor" if row.kind == "anchor" else rank, "row": row.row, "kind": row.kind}
         for place, column in enumerate(block.columns):
             cells[heading(column)] = _cell(row.cells.get(column.metric), ranked=place > 0)
-        for place, signature in enumerate(judged):
-            estimate = row.human.mean_over_signs if row.human is not None and row.human.signature == signature else None
-            cells[human_heading(judged, place)] = _estimate(estimate)
+        for place, signed in enumerate(judged):
+            human = row.human if row.human is not None and row.human.signature == signed else None
+            cells[human_heading(judged, place)] = _judged(human)
         shown.append(cells)
     return shown
 
@@ -103,7 +104,20 @@ def remarks(block: Block) -> list[str]:
     if copies:
         lines.append(f"measured against an own copy of the references: {', '.join(copies)}.")
     lines += [column.signature for column in block.columns]
-    return [*lines, *human_signatures(block)]
+    return [*lines, *human_remarks(block)]
+
+
+def human_remarks(block: Block) -> list[str]:
+    """How each human column was measured, and in words why it is not the first one."""
+    signatures = human_signatures(block)
+    lines = list(signatures)
+    for place, signed in enumerate(signatures[1:], start=1):
+        try:
+            apart = "; ".join(signature.differences(signatures[0], signed))
+        except InputError:  # the check of the entry tells
+            apart = "a signature cannot be read"
+        lines.append(f"{human_heading(signatures, place)} cannot be compared with {human_heading(signatures, 0)}: {apart}.")
+    return lines
 
 
 def as_markdown(board: Board) -> str:
@@ -182,8 +196,11 @@ def _cell(cell: Cell | None, *, ranked: bool) -> str:
     return spanned(cell.value, cell.interval) + rank
 
 
-def _estimate(estimate: HumanEstimate | None) -> str:
-    return _UNDEFINED if estimate is None else spanned(estimate.value, estimate.interval)
+def _judged(human: HumanCell | None) -> str:
+    if human is None:
+        return _UNDEFINED
+    score = spanned(human.mean_over_signs.value, human.mean_over_signs.interval)
+    return f"{score} ({human.raters} raters, {human.signs} signs)"
 
 
 def _markdown_table(shown: Sequence[dict[str, str]]) -> Iterator[str]:

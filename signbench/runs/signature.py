@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from signbench.errors import InputError
 from signbench.metrics.base import Metric, spell
 from signbench.scoring.protocol import Protocol
+from signbench.study import signature as study_signature
 
 _MEANINGS = {
     "metric": "the metric",
@@ -136,17 +137,18 @@ def package_version(name: str) -> str:
 
 
 def parse(signature: str) -> dict[str, str]:
-    """The measure part of a signature, in its long or short form, as keys and values.
+    """The measure part of a signature, in its long or short form, as keys and values. That of a human study has keys of its own.
 
     Raises:
         InputError: not a signature.
     """
     measure = signature.strip().split("||")[0].rstrip("|")
+    meanings = _meanings(measure)
     pairs: dict[str, str] = {}
     for part in measure.split("|"):
         key, colon, value = part.partition(":")
-        key = _LONG.get(key, key)
-        if not colon or key not in _MEANINGS or key in pairs:
+        key = key if key in meanings else _LONG.get(key, key)
+        if not colon or key not in meanings or key in pairs:
             raise InputError(f"{signature!r} is not a signature; {part!r} is not one of its key:value pairs.")
         pairs[key] = value
     return pairs
@@ -154,7 +156,7 @@ def parse(signature: str) -> dict[str, str]:
 
 def short(measure: str) -> str:
     """The short form of a measure part."""
-    return "|".join(f"{_SHORT[key]}:{value}" for key, value in parse(measure).items())
+    return "|".join(f"{_SHORT.get(key, key)}:{value}" for key, value in parse(measure).items())
 
 
 def differences(first: str, second: str) -> list[str]:
@@ -165,7 +167,7 @@ def differences(first: str, second: str) -> list[str]:
     """
     left, right = parse(first), parse(second)
     sentences = []
-    for key, meaning in _MEANINGS.items():
+    for key, meaning in {**_meanings(first), **_meanings(second)}.items():
         if left.get(key) == right.get(key):
             continue
         if key == "parameters":
@@ -173,6 +175,12 @@ def differences(first: str, second: str) -> list[str]:
             continue
         sentences.append(f"{meaning}: {left.get(key, 'not stated')} against {right.get(key, 'not stated')}")
     return sentences
+
+
+def _meanings(signature: str) -> Mapping[str, str]:
+    """What each key stands for, in the order in which differences are told."""
+    of_study = tuple(f"{key}:{study_signature.METRIC}|" for key in ("metric", _SHORT["metric"]))
+    return study_signature.MEANINGS if signature.strip().startswith(of_study) else _MEANINGS
 
 
 def _parameter_differences(first: str, second: str) -> list[str]:

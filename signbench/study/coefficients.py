@@ -21,10 +21,12 @@ def coefficients(
     second: NDArray[np.float64],
     first_places: NDArray[np.int64],
     second_places: NDArray[np.int64],
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
     """The coefficient of ``first[first_places[b]]`` and ``second[second_places[b]]`` for each b.
 
-    Kendall's is tau-b; ties have their mean rank.
+    Kendall's is tau-b; ties have their mean rank. Within groups, it is the coefficient without the groups' levels: Pearson's and
+    Spearman's of what the values, or their ranks, are above their group's mean, Kendall's over pairs of one group.
 
     Args:
         kind: of coefficient.
@@ -32,73 +34,51 @@ def coefficients(
         second: float64 ``(N,)``.
         first_places: int64 ``(B, N)``, a permutation or a draw with replacement; or ``(1, N)`` for all b.
         second_places: the same of the second sample.
+        groups: int64 ``(N,)``, the group of each place, so that what is resampled stays in its group; None: there are none.
 
     Returns:
-        float64 ``(B,)`` in [-1, 1], NaN where one of the samples is constant.
+        float64 ``(B,)`` in [-1, 1], NaN where one of the samples is constant, within groups where it is constant in each.
     """
     if kind == "kendall":
-        return _kendall(first, second, first_places, second_places)
+        return _kendall(first, second, first_places, second_places, groups)
     left, right = first[first_places], second[second_places]
     if kind == "spearman":
         from scipy.stats import rankdata
 
         left, right = rankdata(left, axis=1), rankdata(right, axis=1)
-    return _product_moment(left, right)
+    return _product_moment(left, right, np.zeros(len(first), dtype=np.int64) if groups is None else groups)
 
 
-def coefficient(kind: Coefficient, first: NDArray[np.float64], second: NDArray[np.float64]) -> float | None:
-    """The coefficient of two samples float64 ``(N,)``; None where one of them is constant."""
-    places = np.arange(len(first))[None, :]
-    value = float(coefficients(kind, first, second, places, places)[0])
-    return value if np.isfinite(value) else None
-
-
-def within_groups(
-    kind: Coefficient, first: NDArray[np.float64], second: NDArray[np.float64], groups: NDArray[np.int64]
+def coefficient(
+    kind: Coefficient, first: NDArray[np.float64], second: NDArray[np.float64], groups: NDArray[np.int64] | None = None
 ) -> float | None:
-    """The coefficient without the groups' levels.
-
-    Pearson's and Spearman's: of what the values, or their ranks, are above their group's mean. Kendall's: over pairs of one group.
-
-    Args:
-        kind: of coefficient.
-        first: float64 ``(N,)``.
-        second: float64 ``(N,)``.
-        groups: int64 ``(N,)``, numbers from 0 on.
-
-    Returns:
-        The coefficient; None where one of the samples is constant within all groups.
-    """
-    if kind == "kendall":
-        same = groups[:, None] == groups[None, :]
-        left, right = (_signs(values) * same for values in (first, second))
-        scale = float(np.sqrt(float(np.count_nonzero(left)) * float(np.count_nonzero(right))))
-        return float(np.sum(left * right, dtype=np.int64)) / scale if scale else None
-    if kind == "spearman":
-        from scipy.stats import rankdata
-
-        first, second = rankdata(first), rankdata(second)
-    counts = np.bincount(groups)
-    centred = [values - (np.bincount(groups, values) / counts)[groups] for values in (first, second)]
-    value = float(_product_moment(centred[0][None, :], centred[1][None, :])[0])
+    """The coefficient of two samples float64 ``(N,)``, within groups where they are given; None where one of them is constant."""
+    places = np.arange(len(first))[None, :]
+    value = float(coefficients(kind, first, second, places, places, groups)[0])
     return value if np.isfinite(value) else None
 
 
-def _product_moment(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pearson's coefficient of each row."""
-    sizes = [np.abs(values).max(axis=1, keepdims=True) for values in (left, right)]
-    left, right = (values - values.mean(axis=1, keepdims=True) for values in (left, right))
-    # what rounding leaves of a constant is no variation
-    varies = [
-        (np.abs(values) > _ROUNDING * np.maximum(size, 1e-300)).any(axis=1)
-        for values, size in zip((left, right), sizes, strict=True)
-    ]
+def _product_moment(left: NDArray[np.float64], right: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Pearson's coefficient of each row of what is above the mean of each group."""
+    left, right = (_centred(values, groups) for values in (left, right))
     product = (left * right).sum(axis=1)
     scale = np.sqrt((left * left).sum(axis=1) * (right * right).sum(axis=1))
     found = np.full(len(product), np.nan)
-    np.divide(product, scale, out=found, where=varies[0] & varies[1] & (scale > 0))
+    np.divide(product, scale, out=found, where=scale > 0)
     np.clip(found, -1, 1, out=found)
     return found
+
+
+def _centred(values: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each value less the mean of its group, and exactly 0 where a group is constant."""
+    centred = np.empty_like(values)
+    for group in np.unique(groups):
+        members = values[:, groups == group]
+        # what rounding leaves of a constant is no variation
+        least = _ROUNDING * np.maximum(np.abs(members).max(axis=1, keepdims=True), 1e-300)
+        varies = members.max(axis=1, keepdims=True) - members.min(axis=1, keepdims=True) > least
+        centred[:, groups == group] = np.where(varies, members - members.mean(axis=1, keepdims=True), 0.0)
+    return centred
 
 
 def _signs(values: NDArray[np.float64]) -> NDArray[np.int8]:
@@ -107,10 +87,17 @@ def _signs(values: NDArray[np.float64]) -> NDArray[np.int8]:
 
 
 def _kendall(
-    first: NDArray[np.float64], second: NDArray[np.float64], first_places: NDArray[np.int64], second_places: NDArray[np.int64]
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    first_places: NDArray[np.int64],
+    second_places: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
 ) -> NDArray[np.float64]:
     count = max(len(first_places), len(second_places))
     one, other = np.triu_indices(len(first), 1)
+    if groups is not None:
+        same = groups[one] == groups[other]
+        one, other = one[same], other[same]
     left_of, right_of = _signs(first), _signs(second)
     found = np.full(count, np.nan)
     for block in _blocks(count, max(1, len(one))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from signbench.study.reading import ReadSheet
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
 from signbench.study.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
-from signbench.study.unanswered import settle
+from signbench.study.unanswered import NOBODY, settle
 from signbench.whole_folders import whole_folder
 
 SHARED_NUMBERS = "numbers that stand in several sheets, taken for the same people ('rater_ids: sheet' would count them apart)"
@@ -80,7 +80,11 @@ def import_study(
     chosen, replaced = one_per_clip(given, sheets, settings)
     kept, settled = settle(chosen, sheets, settings)
     secret = privacy.new_secret()
-    raters = privacy.pseudonyms((answer.identity for answer in kept), secret)
+    content: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for answer in kept:
+        told = (answer.shown.pack, answer.shown.clip, answer.shown.sign, answer.text, answer.order, seconds.get(answer))
+        content[answer.identity].append((*map(repr, told), repr(groups.get(answer.identity))))
+    raters = privacy.pseudonyms(content, secret)
     answers = ordered(
         [
             Answer(
@@ -103,7 +107,7 @@ def import_study(
     notes = [*_notes(sheets), *(f"{note}: {count:,}." for note, count in settled.items())]
     counts = {"answers": len(answers)}
     counts |= {f"{name}s": len({getattr(answer, name) for answer in answers}) for name in ("rater", "clip", "sign", "pack")}
-    counts["replaced"] = replaced
+    counts |= {"replaced": replaced, "answered_nothing": settled.get(NOBODY, 0)}
     record: dict[str, Any] = {
         "import_version": IMPORT_VERSION,
         "import_sha256": digest,

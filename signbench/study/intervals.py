@@ -2,9 +2,16 @@
 
 A study's raters and signs are both samples, so both are drawn again, independently of each other; the packs are fixed. Source:
 Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007). Its variance is never too small in large studies, and up to
-three times too large where neither raters nor signs differ. With few raters or signs any bootstrap is too narrow: the variance by
-(n - 1) / n, the normal quantile against Student's. The percentiles are moved outwards to make up for both. Source: Hesterberg,
-"What teachers should know about the bootstrap", The American Statistician 69 (2015), the expanded percentile interval.
+three times too large where neither raters nor signs differ. With few raters or signs any bootstrap's variance is too small by
+(n - 1) / n, which is put right.
+
+A score is a share, and near 0 or 1 its draws lean to one side, so the interval does not lie between percentiles of the draws. The
+variance says of how many independent answers the score is worth, and the interval is Wilson's for as many, with Student's quantile
+for the normal one. Where every answer is right, or wrong, the draws say nothing, and a sign or a rater is taken for one answer,
+whichever are fewer. Source of the effective number: Korn and Graubard, "Confidence intervals for proportions with small expected
+number of positive counts estimated from survey data", Survey Methodology 24 (1998). Differences of two scores lie between
+percentiles that are moved outwards for few raters or signs. Source: Hesterberg, "What teachers should know about the bootstrap",
+The American Statistician 69 (2015), the expanded percentile interval.
 """
 
 from __future__ import annotations
@@ -25,6 +32,9 @@ FEWEST = 10
 
 FEWEST_IN_PACK = 5
 """Raters, and signs, that each pack of several needs for the study's interval."""
+
+ALIKE = 1e-9
+"""Draws that differ by less than this do not differ."""
 
 METHOD = "two-way-bootstrap"
 _NORMAL = 1.959963984540054  # 97.5 % quantile of the normal distribution
@@ -126,24 +136,54 @@ def sus_draws(packs: Sequence[PackResponses], draws: Draws) -> tuple[NDArray[np.
     return each, share(sums.sum(axis=0), counts.sum(axis=0)), each.mean(axis=0)
 
 
-def tail(packs: Sequence[PackResponses], linked: NDArray[np.int64]) -> float:
-    """Share of the draws below the interval's lower end: Phi(t(d, 0.025) x sqrt(n / (n - 1))).
+@dataclass(frozen=True)
+class SampleSize:
+    """How much there is to draw from.
 
-    n is the smallest number of raters or of signs in any pack. d counts degrees of freedom: the sum over packs of signs - 1, or of
-    raters - 1 over packs without common raters, whichever is less.
+    Attributes:
+        smallest: number of raters or of signs in any pack, whichever is least.
+        degrees: of freedom: the sum over packs of signs - 1, or of raters - 1 over packs without common raters, whichever is less.
+    """
+
+    smallest: int
+    degrees: int
+
+    @classmethod
+    def of(cls, packs: Sequence[PackResponses], linked: NDArray[np.int64]) -> SampleSize:
+        """That of a score.
+
+        Args:
+            packs: that the score is made of.
+            linked: int64, each rater's number by :meth:`Responses.linked`.
+        """
+        taking_part = np.unique(np.concatenate([pack.raters for pack in packs]))
+        signs = sum(len(pack.signs) - 1 for pack in packs)
+        raters = len(taking_part) - len(np.unique(linked[taking_part]))
+        return cls(min(min(pack.answered.shape) for pack in packs), min(signs, raters))
+
+
+def wilson_for_draws(
+    value: NDArray[np.float64], variance: NDArray[np.float64], size: SampleSize
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's 95 % interval of shares whose variance is known from draws; see the head of this module.
 
     Args:
-        packs: that the score is made of.
-        linked: int64, each rater's number by :meth:`Responses.linked`.
+        value: float64 ``(K,)``, the shares, between 0 and 1.
+        variance: float64 ``(K,)`` above 0, of their draws.
+        size: of the samples that were drawn from.
 
     Returns:
-        0.025 for endless raters and signs, less for fewer; NaN with one rater or sign.
+        Lower and upper ends, float64 ``(K,)`` in (0, 1).
     """
-    taking_part = np.unique(np.concatenate([pack.raters for pack in packs]))
-    smallest = min(min(pack.answered.shape) for pack in packs)
-    signs = sum(len(pack.signs) - 1 for pack in packs)
-    raters = len(taking_part) - len(np.unique(linked[taking_part]))
-    return expanded(min(signs, raters), smallest) if smallest > 1 else float("nan")
+    from scipy.special import stdtrit
+
+    quantile = -float(stdtrit(size.degrees, 0.025))
+    corrected = variance * (size.smallest / (size.smallest - 1))
+    # per effective answer; a variance above that of a single answer is none of a share
+    spread = quantile**2 * np.minimum(corrected / (value * (1 - value)), 1.0)
+    centre = (value + spread / 2) / (1 + spread)
+    half = np.sqrt(value * (1 - value) * spread + spread**2 / 4) / (1 + spread)
+    return centre - half, centre + half
 
 
 def expanded(degrees: int, smallest: int) -> float:
@@ -159,7 +199,7 @@ def expanded(degrees: int, smallest: int) -> float:
 
 
 def why_none(packs: Sequence[PackResponses]) -> str | None:
-    """Why a mean over the signs of these packs has no interval; None where it may have one."""
+    """Why a mean over the signs of these packs has no interval: too few raters or signs; None where there are enough."""
     raters = len(np.unique(np.concatenate([pack.raters for pack in packs])))
     signs = sum(len(pack.signs) for pack in packs)
     if raters < FEWEST or signs < FEWEST:
@@ -168,28 +208,62 @@ def why_none(packs: Sequence[PackResponses]) -> str | None:
         if min(pack.answered.shape) < FEWEST_IN_PACK:
             fewer = "raters" if len(pack.raters) < FEWEST_IN_PACK else "signs"
             return f"fewer than {FEWEST_IN_PACK} {fewer} in pack {pack.name}"
-    correct = sum(float(pack.correct.sum()) for pack in packs)
-    answered = sum(float(pack.answered.sum()) for pack in packs)
-    if correct in (0, answered):
-        return "every answer is right, so no draw differs" if correct else "every answer is wrong, so no draw differs"
     return None
 
 
 def interval(scores: NDArray[np.float64], below: float, reason: str | None) -> Interval:
-    """The interval between two percentiles of the draws' scores, linear between neighbours.
+    """The interval between two percentiles of the draws' differences, linear between neighbours.
 
     Args:
         scores: float64 ``(B,)``, NaN where a draw has none; up to 5 % of such draws are left out.
-        below: share of the draws below the lower end, and above the upper one; see :func:`tail`.
+        below: share of the draws below the lower end, and above the upper one; see :func:`expanded`.
         reason: why there is no interval, where that is known already.
     """
-    defined = scores[np.isfinite(scores)]
-    if reason is None and len(defined) < (1 - MOST_UNDEFINED) * len(scores):
-        reason = f"the score is undefined in {len(scores) - len(defined)} of {len(scores)} draws"
+    defined, reason = _defined(scores, reason)
     if reason is not None:
         return Interval(None, None, METHOD, reason)
     low, high = np.percentile(defined, [100 * below, 100 * (1 - below)], method="linear")
     return Interval(float(low), float(high), METHOD)
+
+
+def score_interval(value: float | None, scores: NDArray[np.float64], size: SampleSize, reason: str | None) -> Interval:
+    """The interval of a score: Wilson's for as many answers as its draws say that it is worth.
+
+    Args:
+        value: the score.
+        scores: float64 ``(B,)``, the score of each draw, NaN where a draw has none; up to 5 % of such draws are left out.
+        size: of the samples that were drawn from.
+        reason: why there is no interval, where that is known already.
+    """
+    if value in (0, 1) and reason is None:
+        return Interval(*at_bound(value == 1, size), METHOD)
+    defined, reason = _defined(scores, reason)
+    if reason is not None or value is None:
+        return Interval(None, None, METHOD, reason or "no answer counts")
+    low, high = wilson_for_draws(np.array([value]), np.array([defined.var()]), size)
+    return Interval(float(low[0]), float(high[0]), METHOD)
+
+
+def at_bound(right: bool, size: SampleSize) -> tuple[float, float]:
+    """Wilson's interval where every answer is right, or wrong, and no draw says how far raters and signs differ.
+
+    At worst all answers to one sign, or all of one rater, are one answer.
+    """
+    from scipy.special import stdtrit
+
+    answers = size.degrees + 1
+    low = answers / (answers + float(stdtrit(size.degrees, 0.025)) ** 2)
+    return (low, 1.0) if right else (0.0, 1 - low)
+
+
+def _defined(scores: NDArray[np.float64], reason: str | None) -> tuple[NDArray[np.float64], str | None]:
+    """The draws that have a score, and why they make no interval."""
+    defined = scores[np.isfinite(scores)]
+    if reason is None and len(defined) < (1 - MOST_UNDEFINED) * len(scores):
+        reason = f"the score is undefined in {len(scores) - len(defined)} of {len(scores)} draws"
+    if reason is None and np.ptp(defined) < ALIKE:
+        reason = "no draw differs from another"
+    return defined, reason
 
 
 def study_intervals(responses: Responses, draws: Draws | None = None) -> tuple[list[Interval], Interval, Interval]:
@@ -202,9 +276,24 @@ def study_intervals(responses: Responses, draws: Draws | None = None) -> tuple[l
     packs, linked = responses.packs, responses.linked()
     draws = draws or draw(linked, [len(pack.signs) for pack in packs])
     each, over_signs, of_packs = sus_draws(packs, draws)
-    single = [interval(scores, tail([pack], linked), why_none([pack])) for pack, scores in zip(packs, each, strict=True)]
-    below, reason = tail(packs, linked), why_none(packs)
-    return single, interval(over_signs, below, reason), interval(of_packs, below, reason)
+    shares = [pack.accuracies() for pack in packs]
+    means = [_mean(values) for values in shares]
+    single = [
+        score_interval(mean, scores, SampleSize.of([pack], linked), why_none([pack]))
+        for pack, mean, scores in zip(packs, means, each, strict=True)
+    ]
+    size, reason = SampleSize.of(packs, linked), why_none(packs)
+    mean_of_packs = _mean(np.array([mean for mean in means if mean is not None]))
+    return (
+        single,
+        score_interval(_mean(np.concatenate(shares)), over_signs, size, reason),
+        score_interval(mean_of_packs, of_packs, size, reason),
+    )
+
+
+def _mean(shares: NDArray[np.float64]) -> float | None:
+    known = shares[np.isfinite(shares)]
+    return float(known.mean()) if len(known) else None
 
 
 def _multiplicities(generator: np.random.Generator, count: int, size: int) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 A simulated rater r knows a simulated sign s with probability 1 / (1 + exp(-(m + a_s + b_r))), where a_s and b_r are normal with
 standard deviations that the caller states, and m is such that the mean over all signs and raters is the expected SUS. The interval
-is the one that :mod:`signbench.study.scoring` gives.
+is the one that :mod:`signbench.study.scoring` gives. Each pack has raters of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from signbench.errors import InputError
 from signbench.statistics.bootstrap import SEED
-from signbench.study.intervals import FEWEST, draw, expanded, weighed
+from signbench.study.intervals import FEWEST, FEWEST_IN_PACK, SampleSize, at_bound, draw, weighed, wilson_for_draws
 
 STUDIES = 200
 RATERS = (10, 15, 20, 25, 30, 40, 50, 60, 80, 100)
@@ -29,16 +29,31 @@ class _Document(BaseModel):
 
 
 class PlannedDesign(_Document):
-    """A number of raters, each of whom answers a number of signs."""
+    """Packs of signs, each answered by raters of its own."""
 
+    packs: tuple[int, ...]
+    """Signs in each pack: what one rater answers."""
     raters: int
-    """In one pack."""
-    signs: int
-    """In that pack."""
+    """Of each pack."""
     half_width: float
     """That 80 % of the simulated studies do not exceed: half the length of the 95 % interval."""
     reaches: bool
     """``half_width`` is at most the wanted one."""
+
+    @property
+    def signs(self) -> int:
+        """Over all packs."""
+        return sum(self.packs)
+
+    @property
+    def people(self) -> int:
+        """Raters over all packs."""
+        return self.raters * len(self.packs)
+
+    @property
+    def answers(self) -> int:
+        """Of all raters."""
+        return self.raters * self.signs
 
 
 class Plan(_Document):
@@ -52,6 +67,10 @@ class Plan(_Document):
     """Assumed standard deviation of signs, on the logit scale."""
     rater_spread: float
     """Assumed standard deviation of raters, on the logit scale."""
+    packs: tuple[int, ...] | None
+    """Signs in each pack, where they were given; null where signs were searched for."""
+    most_clips: int | None
+    """That one rater looks at; more signs are dealt into packs of at most as many. Null: no limit."""
     studies: int
     """Simulated for each design."""
     designs: tuple[PlannedDesign, ...]
@@ -68,6 +87,8 @@ def plan(
     *,
     sign_spread: float = 1.5,
     rater_spread: float = 0.5,
+    packs: Sequence[int] | None = None,
+    most_clips: int | None = None,
     raters: Sequence[int] = RATERS,
     signs: Sequence[int] = SIGNS,
     studies: int = STUDIES,
@@ -82,8 +103,10 @@ def plan(
         half_width: wanted half length of the 95 % interval, in (0, 0.5).
         sign_spread: standard deviation of signs on the logit scale, in [0, 5].
         rater_spread: the same of raters.
-        raters: numbers of raters to try, at least 10 each.
-        signs: numbers of signs to try, at least 10 each.
+        packs: signs in each pack, at least 5; None: signs are searched for.
+        most_clips: that one rater looks at, at least 5; more signs are dealt into packs. None: no limit.
+        raters: numbers of raters of each pack to try, at least 10 each.
+        signs: numbers of signs to try, at least 10 each; not with ``packs``.
         studies: to simulate for each design.
         progress: told how many numbers of raters are done.
 
@@ -99,7 +122,16 @@ def plan(
             raise InputError(f"the spread of {name} is a standard deviation on the logit scale, between 0 and 5, not {spread:g}.")
     if studies < 1 or not raters or not signs or min(*raters, *signs) < FEWEST:
         raise InputError(f"a plan tries at least one study and designs of at least {FEWEST} raters and {FEWEST} signs.")
-    sizes = sorted(set(signs), reverse=True)
+    if most_clips is not None and most_clips < FEWEST_IN_PACK:
+        raise InputError(f"a rater looks at {FEWEST_IN_PACK} clips at least, not {most_clips}; smaller packs have no interval.")
+    if packs is not None:
+        if not packs or min(packs) < FEWEST_IN_PACK or sum(packs) < FEWEST:
+            raise InputError(f"packs have at least {FEWEST_IN_PACK} signs each and {FEWEST} together, not {_listed(packs)}.")
+        if most_clips is not None and max(packs) > most_clips:
+            raise InputError(
+                f"a pack of {max(packs)} is more than the {most_clips} clips that a rater looks at; make smaller packs."
+            )
+    options = [tuple(packs)] if packs is not None else [_dealt(count, most_clips) for count in sorted(set(signs), reverse=True)]
     designs: list[PlannedDesign] = []
     frontier: list[PlannedDesign] = []
     place = 0
@@ -108,15 +140,15 @@ def plan(
         progress("raters", done, len(counts))
         # more raters never need more signs, so the search goes on where fewer raters ended
         best: PlannedDesign | None = None
-        while place < len(sizes):
-            design = _simulate(rater_count, sizes[place], expected, half_width, sign_spread, rater_spread, studies)
+        while place < len(options):
+            design = _simulate(rater_count, options[place], expected, half_width, sign_spread, rater_spread, studies)
             designs.append(design)
             if not design.reaches:
                 break
             best = design
             place += 1
         if best is None and frontier:
-            best = _simulate(rater_count, frontier[-1].signs, expected, half_width, sign_spread, rater_spread, studies)
+            best = _simulate(rater_count, frontier[-1].packs, expected, half_width, sign_spread, rater_spread, studies)
             designs.append(best)
         if best is not None and best.reaches:
             frontier.append(best)
@@ -126,20 +158,39 @@ def plan(
         half_width=half_width,
         sign_spread=sign_spread,
         rater_spread=rater_spread,
+        packs=tuple(packs) if packs is not None else None,
+        most_clips=most_clips,
         studies=studies,
         designs=tuple(sorted(designs, key=lambda design: (design.raters, design.signs))),
         frontier=tuple(frontier),
-        smallest=min(frontier, key=lambda design: (design.raters * design.signs, design.raters), default=None),
+        smallest=min(frontier, key=lambda design: (design.answers, design.people), default=None),
     )
 
 
+def _dealt(signs: int, most_clips: int | None) -> tuple[int, ...]:
+    """Signs in as few packs as a rater's patience allows, of sizes that differ by 1 at most."""
+    packs = 1 if most_clips is None else -(-signs // most_clips)
+    return tuple(signs // packs + (place < signs % packs) for place in range(packs))
+
+
+def _listed(packs: Sequence[int]) -> str:
+    return ", ".join(map(str, packs)) or "none"
+
+
 def _simulate(
-    raters: int, signs: int, expected: float, half_width: float, sign_spread: float, rater_spread: float, studies: int
+    raters: int,
+    packs: tuple[int, ...],
+    expected: float,
+    half_width: float,
+    sign_spread: float,
+    rater_spread: float,
+    studies: int,
 ) -> PlannedDesign:
-    generator = np.random.Generator(np.random.PCG64([SEED, raters, signs]))
-    low, high = one_pack_intervals(simulated(generator, studies, raters, signs, expected, sign_spread, rater_spread))
+    generator = np.random.Generator(np.random.PCG64([SEED, raters, *packs]))
+    answers = [simulated(generator, studies, raters, signs, expected, sign_spread, rater_spread) for signs in packs]
+    low, high = intervals_of(answers)
     width = float(np.quantile((high - low) / 2, ASSURANCE, method="higher"))
-    return PlannedDesign(raters=raters, signs=signs, half_width=width, reaches=width <= half_width)
+    return PlannedDesign(packs=packs, raters=raters, half_width=width, reaches=width <= half_width)
 
 
 def simulated(
@@ -174,23 +225,34 @@ def intercept(expected: float, spread: float) -> float:
     return float(brentq(lambda level: float(weights @ expit(level + spread * nodes)) - expected, -60, 60))
 
 
-def one_pack_intervals(correct: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The 95 % intervals of studies of one pack in which every rater answered every sign.
+def intervals_of(packs: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The 95 % intervals, of the mean over signs, of studies in which every rater of a pack answered every sign of it.
 
     The draws are those of :func:`signbench.study.intervals.study_intervals`, shared by all studies of one size.
 
     Args:
-        correct: float32 ``(K, R, S)``, 1 where correct.
+        packs: float32 ``(K, R, S)`` of each pack, 1 where correct.
 
     Returns:
         Lower and upper ends, float64 ``(K,)``.
     """
-    raters, signs = correct.shape[1:]
-    below = expanded(min(raters, signs) - 1, min(raters, signs))
-    draws = draw(np.zeros(raters, dtype=np.int64), [signs])
+    counts = [pack.shape[1] for pack in packs]
+    sizes = [pack.shape[2] for pack in packs]
+    draws = draw(np.repeat(np.arange(len(packs)), counts), sizes)
+    starts = np.cumsum([0, *counts])
+    size = SampleSize(min(*counts, *sizes), min(sum(sizes), sum(counts)) - len(packs))
     ends = []
-    for study in correct:
-        sums, counts = weighed((draws.raters @ study).astype(np.float64) / raters, draws.signs[0])
-        ends.append(np.percentile(sums / counts, [100 * below, 100 * (1 - below)], method="linear"))
+    for number in range(len(packs[0])):
+        sums = np.zeros((2, len(draws.raters)))
+        for start, count, signs, pack in zip(starts, counts, draws.signs, packs, strict=False):
+            sums += weighed((draws.raters[:, start : start + count] @ pack[number]).astype(np.float64) / count, signs)
+        value = sum(float(pack[number].sum(dtype=np.float64)) / count for count, pack in zip(counts, packs, strict=True)) / sum(
+            sizes
+        )
+        if value in (0, 1):
+            ends.append(at_bound(value == 1, size))
+        else:
+            low, high = wilson_for_draws(np.array([value]), np.array([(sums[0] / sums[1]).var()]), size)
+            ends.append((float(low[0]), float(high[0])))
     low, high = np.array(ends, dtype=np.float64).T
     return low, high

@@ -1,4 +1,4 @@
-"""Pseudonyms: numbers in a keyed shuffle, and the one file that leads back from them."""
+"""Pseudonyms: numbers in the order of the answers, and the one file that leads back from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from signbench.errors import InputError
@@ -15,19 +15,22 @@ from signbench.runs.folder import json_bytes
 _FEWEST_DIGITS = 3
 
 
-def pseudonyms(identities: Iterable[str], secret: bytes) -> dict[str, str]:
-    """Numbers raters in an order that only the secret tells.
+def pseudonyms(given: Mapping[str, Sequence[tuple[str, ...]]], secret: bytes) -> dict[str, str]:
+    """Numbers raters in the order of what they answered, which tells nothing that the answers beside the numbers do not.
+
+    Equal sheets give equal numbers, whoever imports them, so that a study's table and scores are the same bytes each time.
 
     Args:
-        identities: what tells raters apart; names, addresses or places in a sheet.
-        secret: decides the order; whoever lacks it learns nothing from a number.
+        given: what tells raters apart (names, addresses or places in a sheet) -> their answers, in any order.
+        secret: decides between raters whose answers are all alike; whoever lacks it learns nothing from a number.
 
     Returns:
         Identity -> ``r001`` and up.
     """
-    shuffled = sorted(set(identities), key=lambda identity: hmac.digest(secret, identity.encode(), hashlib.sha256))
-    digits = max(_FEWEST_DIGITS, len(str(len(shuffled))))
-    return {identity: f"r{number:0{digits}d}" for number, identity in enumerate(shuffled, start=1)}
+    ties = {identity: hmac.digest(secret, identity.encode(), hashlib.sha256) for identity in given}
+    in_order = sorted(given, key=lambda identity: (sorted(given[identity]), ties[identity]))
+    digits = max(_FEWEST_DIGITS, len(str(len(in_order))))
+    return {identity: f"r{number:0{digits}d}" for number, identity in enumerate(in_order, start=1)}
 
 
 def new_secret() -> bytes:
@@ -56,7 +59,7 @@ def write_key(path: Path, secret: bytes, raters: Mapping[str, str]) -> None:
 
     Args:
         path: a new file.
-        secret: of the shuffle.
+        secret: of the numbering.
         raters: pseudonym -> what the sheet says.
 
     Raises:

@@ -1,8 +1,13 @@
-"""A study's judged answers as arrays: who was right about which sign."""
+"""A study's judged answers as arrays: who was right about which sign.
+
+The rows of a study's table say what each rater was shown. A rater who wrote nothing at all into a pack took no part in it; one who
+wrote something saw the whole of what the table has for them, and what they left empty counts as the study's rule for blanks says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +15,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, NotComparableError
 from signbench.study.normalisation import Judgement
+from signbench.study.unanswered import is_said
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,7 @@ class Responses:
     """The answers of a study.
 
     Attributes:
-        raters: pseudonyms in alphabetical order.
+        raters: pseudonyms, in an order that follows from what they answered and not from what they are called.
         groups: each rater's group, None where the sheets name none.
         packs: in alphabetical order.
     """
@@ -66,6 +72,22 @@ class Responses:
         return number
 
 
+def took_part(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """The answers of those who took part. An import has applied the same rule; this one holds for tables from elsewhere too.
+
+    Whoever wrote nothing into any field of a pack closed the form, or never opened it. "Don't know" is an answer.
+
+    Args:
+        judgements: of all answers of a study.
+
+    Returns:
+        The answers of the raters who wrote something into the pack, in their order.
+    """
+    given = list(judgements)
+    wrote = {(judgement.answer.pack, judgement.answer.rater) for judgement in given if is_said(judgement.answer.text)}
+    return [judgement for judgement in given if (judgement.answer.pack, judgement.answer.rater) in wrote]
+
+
 def responses(judgements: Sequence[Judgement], *, count_blank: bool) -> Responses:
     """Counts judged answers by pack, rater and sign.
 
@@ -85,7 +107,7 @@ def responses(judgements: Sequence[Judgement], *, count_blank: bool) -> Response
         answer = judgement.answer
         if group.setdefault(answer.rater, answer.group) != answer.group:
             raise InputError(f"rater {answer.rater} is in the groups {group[answer.rater]} and {answer.group}; a rater has one.")
-    raters = tuple(sorted(group))
+    raters = _in_order(judgements, count_blank=count_blank)
     place = {rater: index for index, rater in enumerate(raters)}
     by_pack: dict[str, list[Judgement]] = {}
     for judgement in judgements:
@@ -95,6 +117,23 @@ def responses(judgements: Sequence[Judgement], *, count_blank: bool) -> Response
         tuple(group[rater] for rater in raters),
         tuple(_pack(name, by_pack[name], place, count_blank=count_blank) for name in sorted(by_pack)),
     )
+
+
+def _in_order(judgements: Iterable[Judgement], *, count_blank: bool) -> tuple[str, ...]:
+    """Raters by what they answered, first by what counts for the score.
+
+    Random draws go by place. Were raters in the order of their pseudonyms, which an import may deal anew, the same sheets would
+    have another interval each time. Raters who tie in everything are exchangeable.
+    """
+    counted: defaultdict[str, list[tuple[str, str, str, bool, bool]]] = defaultdict(list)
+    written: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for judgement in judgements:
+        answer = judgement.answer
+        counts = count_blank or judgement.outcome != "blank"
+        counted[answer.rater].append((answer.pack, answer.sign, answer.clip, counts, judgement.outcome == "correct"))
+        more = (answer.group, judgement.outcome, judgement.normalised, answer.text, answer.order, answer.seconds)
+        written[answer.rater].append((answer.pack, answer.sign, answer.clip, *map(repr, more)))
+    return tuple(sorted(counted, key=lambda rater: (sorted(counted[rater]), sorted(written[rater]), rater)))
 
 
 def share(part: NDArray[np.floating], whole: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from signbench.documents import parse_json
 from signbench.errors import InputError
 
-STUDY_RESULT_VERSION = 1
+STUDY_RESULT_VERSION = 2
 SCHEMA_FILE = Path(__file__).with_name("study_result.schema.json")
 
 
@@ -51,7 +51,7 @@ class PackScore(_Document):
     pack: str
     """Its name."""
     raters: int
-    """Who answered it."""
+    """Who took part in it."""
     signs: int
     """That were shown in it."""
     counts: Counts
@@ -128,6 +128,55 @@ class RaterScore(_Document):
     """``accuracy`` less the mean accuracy of all raters on the same signs."""
     outlier: bool
     """By ``outlier_rule``. Nobody is left out of a score for it."""
+    seconds: float | None
+    """Median time of an answer; null where the sheets have none."""
+    fast: bool
+    """By the rule of ``speed``. Nobody is left out of a score for it."""
+
+
+class OrderPart(_Document):
+    """One part of the raters' own orders of presentation."""
+
+    part: int
+    """From 1, the beginning."""
+    parts: int
+    """How many there are."""
+    answers: int
+    """That count."""
+    correct: int
+    """Of them."""
+    sus: Estimate
+    """Mean over signs of the accuracy of the answers in this part."""
+
+
+class Fatigue(_Document):
+    """Accuracy by place in each rater's own order."""
+
+    parts: tuple[OrderPart, ...]
+    """From the beginning to the end; empty where there is no order."""
+    change: Estimate
+    """Accuracy of the last part less that of the first, over the signs that were seen in both; below 0: it fell."""
+    raters_without: int
+    """Raters, pack by pack, whose order is not known or too short; they are in no part."""
+
+
+class Speed(_Document):
+    """How long answers took."""
+
+    answers: int
+    """That have a time."""
+    right: float | None
+    """Median seconds of correct answers."""
+    wrong: float | None
+    """Median seconds of all others."""
+    raters: int
+    """Raters, pack by pack, who have times."""
+    fast_raters: int
+    """Of them: who are fast by ``fast_rule``."""
+    fast_rule: str
+    """When a rater is fast."""
+    note: str | None
+    """Why there are no times."""
 
 
 class Agreement(_Document):
@@ -188,12 +237,12 @@ class Correlation(_Document):
     """Kendall's is tau-b."""
     value: Estimate
     """As computed: a metric of direction ``lower`` that agrees with the raters has a negative one."""
-    within_packs: float | None
+    within_packs: Estimate | None
     """The same after the packs' own levels are taken out; null with one pack."""
     clips: int
     """That have both numbers."""
     p_value: float | None
-    """Two-sided permutation test; null where there is no coefficient."""
+    """Two-sided permutation test of ``within_packs``, of ``value`` with one pack; null where there is no coefficient."""
     p_adjusted: float | None
     """After Holm, over all coefficients of all metrics."""
     signature: str | None
@@ -218,13 +267,17 @@ class Correlations(_Document):
 class StudyResult(_Document):
     """What a study measured. SUS is the Sign Understandability Score, not the System Usability Scale."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     name: str
     """Of the study."""
     raters: int
-    """In it."""
+    """Who took part in at least one pack."""
+    answered_nothing: int
+    """Raters who wrote nothing at all: they took no part, and are in no number."""
     signs: int
     """Over all packs; a sign of two packs counts twice."""
+    unanswered_packs: tuple[str, ...]
+    """Packs into which nobody wrote anything; they are in no number."""
     counts: Counts
     """Of all answers."""
     mean_over_signs: Estimate
@@ -242,7 +295,7 @@ class StudyResult(_Document):
     confusions: tuple[Confusion, ...]
     """By pack and sign, the most frequent first."""
     per_rater: tuple[RaterScore, ...]
-    """By pack and rater."""
+    """By pack, then in an order that follows from what they answered."""
     outlier_rule: str
     """When a rater is an outlier."""
     agreement: tuple[Agreement, ...]
@@ -251,10 +304,18 @@ class StudyResult(_Document):
     """Empty where the sheets name none."""
     group_comparisons: tuple[GroupComparison, ...]
     """Each two groups."""
+    fatigue: Fatigue
+    """Accuracy by place in the raters' orders."""
+    speed: Speed
+    """How long answers took."""
     correlations: Correlations | None = Field(default=None)
     """With a run's metrics, where one was given."""
+    method: tuple[str, ...]
+    """How answers were judged and counted, in words."""
+    import_notes: tuple[str, ...]
+    """What there was to know about the sheets."""
     signature: str
-    """How answers were judged: two scores may stand in one column only where it is the same."""
+    """What was shown and how answers were judged: two scores may stand in one column only where it is the same."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; no NaN."""

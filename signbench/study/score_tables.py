@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from signbench.study.planning import Plan
-from signbench.study.result import Correlation, Estimate, StudyResult
+from signbench.study.result import Correlation, Correlations, Estimate, StudyResult
+from signbench.study.speed import SEALED
 
 NONE = "-"
 OUTCOMES = {"wrong": "wrong", "open": "open", "blank": "no answer"}
@@ -80,7 +81,7 @@ def confusion_rows(result: StudyResult, most: int | None = None) -> list[dict[st
 
 
 def rater_rows(result: StudyResult, *, only_outliers: bool = False) -> list[dict[str, str]]:
-    """Accuracy of each rater in each pack, outliers marked."""
+    """Accuracy and speed of each rater in each pack, outliers and fast ones marked."""
     return [
         {
             "pack": row.pack,
@@ -89,10 +90,11 @@ def rater_rows(result: StudyResult, *, only_outliers: bool = False) -> list[dict
             "value": four_decimals(row.accuracy),
             "deviation": NONE if row.deviation is None else _signed(row.deviation),
             "correct": f"{row.correct} of {row.answers}",
-            "outlier": "outlier" if row.outlier else "",
+            "seconds": NONE if row.seconds is None else _seconds(row.seconds),
+            "apart": ", ".join(word for word, marked in (("outlier", row.outlier), ("fast", row.fast)) if marked),
         }
         for row in result.per_rater
-        if row.outlier or not only_outliers
+        if row.outlier or row.fast or not only_outliers
     ]
 
 
@@ -137,6 +139,30 @@ def group_rows(result: StudyResult) -> list[dict[str, str]]:
     return rows
 
 
+def fatigue_rows(result: StudyResult) -> list[dict[str, str]]:
+    """SUS by place in the raters' orders, and the change from the first part to the last; empty where no order is known."""
+    rows = [
+        {"part of the order": f"{row.part} of {row.parts}", **_estimate(row.sus), "answers": str(row.answers)}
+        for row in result.fatigue.parts
+    ]
+    change = result.fatigue.change
+    if rows:
+        value = NONE if change.value is None else _signed(change.value)
+        rows.append({"part of the order": "last − first", "value": value, "95 % interval": span(change.interval), "answers": ""})
+    return rows
+
+
+def speed_rows(result: StudyResult) -> list[dict[str, str]]:
+    """Median seconds of right and wrong answers; empty where answers have no times."""
+    speed = result.speed
+    if not speed.answers:
+        return []
+    return [
+        {"answers": name, "median seconds": NONE if seconds is None else _seconds(seconds)}
+        for name, seconds in (("right", speed.right), ("not right", speed.wrong))
+    ]
+
+
 def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
     """Each coefficient of each metric; whether its sign means agreement with the raters stands beside it."""
     return [
@@ -145,7 +171,7 @@ def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
             "coefficient": row.coefficient,
             "value": NONE if row.value.value is None else _signed(row.value.value),
             "95 % interval": span(row.value.interval),
-            "within packs": NONE if row.within_packs is None else _signed(row.within_packs),
+            "within packs": _within(row.within_packs),
             "p": p_worded(row.p_value),
             "p (Holm)": p_worded(row.p_adjusted),
             "clips": str(row.clips),
@@ -155,23 +181,55 @@ def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
     ]
 
 
+def metric_signatures(rows: Sequence[Correlation]) -> list[str]:
+    """How each metric was measured, once; a metric without a signature is named."""
+    of_metric = {row.metric: row.signature for row in rows}
+    return [signature or f"{metric}: the run does not say how it was measured" for metric, signature in of_metric.items()]
+
+
+def correlation_remarks(found: Correlations) -> list[str]:
+    """What a reader must know beside the coefficients."""
+    said = [f"{found.note}."]
+    if any(row.within_packs is not None for row in found.rows):
+        said.append("With several packs, p is that of the coefficient within packs.")
+    for number, whose, other in ((found.only_in_study, "the study", "run"), (found.only_in_run, "the run", "study")):
+        if number:
+            said.append(
+                f"{number} {'clip' if number == 1 else 'clips'} of {whose} {'is' if number == 1 else 'are'} not in the {other}."
+            )
+    if found.without_values:
+        said.append(f"Without values for single clips: {', '.join(found.without_values)}.")
+    return said
+
+
 def agreement_sign(row: Correlation) -> str:
     """Which sign of a coefficient means that the metric agrees with the raters: ``above 0``, ``below 0``, or a dash."""
     return {"higher": "above 0", "lower": "below 0"}.get(row.direction or "", NONE)
 
 
 def plan_rows(plan: Plan) -> list[dict[str, str]]:
-    """For each number of raters the fewest signs that reach the wanted width; the one with the fewest answers is marked."""
+    """For each number of raters the fewest signs that reach the wanted width, or, of given packs, the width that it gives.
+
+    The design with the fewest answers that reaches the width is marked.
+    """
     return [
         {
-            "raters": str(design.raters),
+            "raters of each pack": str(design.raters),
+            "packs": _packs(design.packs),
             "signs": str(design.signs),
-            "answers": str(design.raters * design.signs),
+            "raters": str(design.people),
+            "answers": str(design.answers),
             "half width": four_decimals(design.half_width),
             "": "fewest answers" if design == plan.smallest else "",
         }
-        for design in plan.frontier
+        for design in (plan.frontier if plan.packs is None else plan.designs)
     ]
+
+
+def _packs(sizes: Sequence[int]) -> str:
+    """Packs in words: ``3 of 34, 33 and 33`` is ``1 x 34 + 2 x 33``."""
+    counts = {size: sizes.count(size) for size in sizes}
+    return " + ".join(f"{count} x {size}" for size, count in counts.items())
 
 
 def remarks(result: StudyResult) -> list[str]:
@@ -185,12 +243,34 @@ def remarks(result: StudyResult) -> list[str]:
             f"SUS (mean over signs) would be {most} if all of them were correct."
         )
     if counts.blank:
-        how = "are left out" if counts.left_out else "count as wrong"
-        said.append(f"{counts.blank} answers say nothing and {how}.")
+        one = counts.blank == 1
+        how = ("is" if one else "are") + " left out" if counts.left_out else f"count{'s' if one else ''} as wrong"
+        said.append(f"{counts.blank} {'answer says' if one else 'answers say'} nothing and {how}.")
+    if silent := result.answered_nothing:
+        said.append(
+            f"{silent} {'rater' if silent == 1 else 'raters'} wrote nothing at all: they took no part and are in no number."
+        )
+    said += [f"sheets: {note}" for note in result.import_notes]
+    said += [f"Nobody wrote anything into pack {pack}; it is in no number." for pack in result.unanswered_packs]
     if outliers := sum(row.outlier for row in result.per_rater):
         said.append(
             f"{outliers} {'rater stands' if outliers == 1 else 'raters stand'} apart from the others; no score leaves them out."
         )
+    if fast := sum(row.fast for row in result.per_rater):
+        said.append(
+            f"{fast} {'rater is' if fast == 1 else 'raters are'} faster than a look at the clips takes; no score leaves them out."
+        )
+    change = result.fatigue.change
+    if result.fatigue.parts and change.interval is None:
+        said.append(f"Whether raters tire has no interval: {change.interval_note}.")
+    if change.interval is not None and change.interval[1] < 0:
+        said.append(f"Raters tire: the last part of their order is understood less well than the first, {span(change.interval)}.")
+    if result.fatigue.parts and result.fatigue.raters_without:
+        said.append(f"Raters without an order of their own, who are not in its parts: {result.fatigue.raters_without}.")
+    if result.speed.answers == 0 and result.speed.note == SEALED:
+        said.append(f"There is no time for an answer: {result.speed.note}.")
+    if result.correlations is not None:
+        said += correlation_remarks(result.correlations)
     if result.mean_over_signs.interval is None:
         said.append(f"SUS has no interval: {result.mean_over_signs.interval_note}.")
     return said
@@ -198,6 +278,16 @@ def remarks(result: StudyResult) -> list[str]:
 
 def _estimate(estimate: Estimate) -> dict[str, str]:
     return {"value": four_decimals(estimate.value), "95 % interval": span(estimate.interval)}
+
+
+def _seconds(value: float) -> str:
+    return str(Decimal(repr(round(value, 6))).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def _within(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.value is None:
+        return NONE
+    return _signed(estimate.value) if estimate.interval is None else f"{_signed(estimate.value)} {span(estimate.interval)}"
 
 
 def _signed(value: float) -> str:

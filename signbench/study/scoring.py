@@ -17,11 +17,13 @@ import numpy as np
 from signbench.statistics.bootstrap import SEED
 from signbench.statistics.intervals import Interval
 from signbench.study.agreement import nominal_alpha
+from signbench.study.fatigue import fatigue
 from signbench.study.groups import compare_groups
-from signbench.study.intervals import DRAWS, study_intervals, tail, wilson
+from signbench.study.intervals import DRAWS, SampleSize, study_intervals, wilson
+from signbench.study.method import ImportRecord, method
 from signbench.study.normalisation import Judgement, judge, signature
 from signbench.study.outliers import RULE, deviations, outliers
-from signbench.study.responses import PackResponses, Responses, responses
+from signbench.study.responses import PackResponses, Responses, responses, took_part
 from signbench.study.result import (
     Agreement,
     ClipScore,
@@ -35,15 +37,20 @@ from signbench.study.result import (
     SignScore,
     StudyResult,
 )
+from signbench.study.signature import METRIC, shown_part
+from signbench.study.speed import fast, medians, speed
 
 if TYPE_CHECKING:
     from signbench.study.answers import Study
     from signbench.study.lexicon import Lexicon
 
-REVISION = 1
+REVISION = 2
 """Rises when the same judgements would give other scores."""
 
-_HOW = f"two-way bootstrap over raters and signs within packs, {DRAWS} draws, seed {SEED}"
+_HOW = (
+    "Wilson's interval for the effective number of answers, whose variance comes from a two-way bootstrap over raters and signs "
+    f"within packs, {DRAWS} draws, seed {SEED}"
+)
 
 
 def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | None = None) -> StudyResult:
@@ -55,7 +62,7 @@ def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | Non
         run: folder of a run that measured the same clips, to be set against the raters.
 
     Returns:
-        The result; the same for the same study, whatever the order of its answers.
+        The result; the same for the same study, whatever the order of its answers and the pseudonyms of its raters.
 
     Raises:
         InputError: the answers cannot be judged, a rater stands in two groups, or the run cannot be read.
@@ -63,8 +70,15 @@ def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | Non
     """
     count_blank = study.settings.blank == "wrong"
     judgements = judge(study, lexicon)
-    signed = f"metric:sus|revision:{REVISION}|{signature(study, lexicon)}"
-    result = score_judgements(judgements, name=study.settings.name, count_blank=count_blank, signed=signed)
+    result = score_judgements(judgements, name=study.settings.name, count_blank=count_blank, signed=signature(study, lexicon))
+    record = ImportRecord.of(study)
+    result = result.model_copy(
+        update={
+            "answered_nothing": result.answered_nothing + record.answered_nothing,
+            "method": method(study, lexicon),
+            "import_notes": record.notes,
+        }
+    )
     if run is None:
         return result
     from signbench.study.correlation import correlate
@@ -79,12 +93,16 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
         judgements: of all answers.
         name: of the study.
         count_blank: blank answers count as wrong; else they are left out.
-        signed: how the answers were judged.
+        signed: how the answers were judged, as a part of a signature; what was shown is put before it.
 
     Raises:
         InputError: a rater stands in two groups.
         NotComparableError: no answer counts, so nothing was measured.
     """
+    everyone = {judgement.answer.rater for judgement in judgements}
+    all_packs = {judgement.answer.pack for judgement in judgements}
+    judgements = took_part(judgements)
+    shown = shown_part((row.answer.pack, row.answer.sign, row.answer.clip) for row in judgements)
     found = responses(judgements, count_blank=count_blank)
     of_pack: defaultdict[str, list[Judgement]] = defaultdict(list)
     of_sign: defaultdict[tuple[str, str], list[Judgement]] = defaultdict(list)
@@ -99,14 +117,17 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
     means = [_mean(accuracies[pack.name]) for pack in found.packs]
     each, over_signs, of_packs = study_intervals(found)
     linked = found.linked()
-    below = tail(found.packs, linked)
+    size = SampleSize.of(found.packs, linked)
+    of_rater = medians(judgements)
     return StudyResult(
         name=name,
         raters=len(found.raters),
+        answered_nothing=len(everyone) - len(found.raters),
         signs=sum(len(pack.signs) for pack in found.packs),
+        unanswered_packs=tuple(sorted(all_packs - {pack.name for pack in found.packs})),
         counts=_counts(judgements, count_blank=count_blank),
-        mean_over_signs=_estimate(_mean([share for shares in accuracies.values() for share in shares]), over_signs, below),
-        mean_of_packs=_estimate(_mean(means), of_packs, below),
+        mean_over_signs=_estimate(_mean([share for shares in accuracies.values() for share in shares]), over_signs, size),
+        mean_of_packs=_estimate(_mean(means), of_packs, size),
         if_open_were_correct=_number(_mean([_share(row.counts, and_open=True) for row in per_sign])),
         packs=tuple(
             PackScore(
@@ -114,7 +135,7 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
                 raters=len(pack.raters),
                 signs=len(pack.signs),
                 counts=_counts(of_pack[pack.name], count_blank=count_blank),
-                sus=_estimate(mean, single, tail([pack], linked)),
+                sus=_estimate(mean, single, SampleSize.of([pack], linked)),
             )
             for pack, mean, single in zip(found.packs, means, each, strict=True)
         ),
@@ -127,12 +148,16 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
             for counts in [_counts(judged, count_blank=count_blank)]
         ),
         confusions=_confusions(of_sign),
-        per_rater=tuple(row for pack in found.packs for row in _raters(found, pack)),
+        per_rater=tuple(row for pack in found.packs for row in _raters(found, pack, of_rater)),
         outlier_rule=RULE,
         agreement=_agreement(judgements, count_blank=count_blank),
         groups=_groups(found),
         group_comparisons=_comparisons(found),
-        signature=signed,
+        fatigue=fatigue(judgements, found, count_blank=count_blank),
+        speed=speed(judgements),
+        method=(),
+        import_notes=(),
+        signature=f"metric:{METRIC}|revision:{REVISION}|{shown}|{signed}",
     )
 
 
@@ -150,8 +175,8 @@ def _number(share: Fraction | None) -> float | None:
     return None if share is None else float(share)
 
 
-def _estimate(value: Fraction | None, found: Interval, below: float) -> Estimate:
-    note = found.reason or f"{_HOW}, percentiles {100 * below:.2f} and {100 * (1 - below):.2f}"
+def _estimate(value: Fraction | None, found: Interval, size: SampleSize) -> Estimate:
+    note = found.reason or f"{_HOW}, Student's t with {size.degrees} degrees of freedom"
     return Estimate(value=_number(value), interval=found.bounds, interval_note=note)
 
 
@@ -196,9 +221,10 @@ def _confusions(of_sign: dict[tuple[str, str], list[Judgement]]) -> tuple[Confus
     return tuple(rows)
 
 
-def _raters(found: Responses, pack: PackResponses) -> list[RaterScore]:
+def _raters(found: Responses, pack: PackResponses, of_rater: dict[tuple[str, str], float]) -> list[RaterScore]:
     answered, correct = pack.answered.sum(axis=1), pack.correct.sum(axis=1)
     deviation, outlier = deviations(pack), outliers(pack)
+    hurried = fast(of_rater)
     return [
         RaterScore(
             pack=pack.name,
@@ -209,6 +235,8 @@ def _raters(found: Responses, pack: PackResponses) -> list[RaterScore]:
             accuracy=float(correct[row]) / float(answered[row]) if answered[row] else None,
             deviation=float(deviation[row]) if answered[row] else None,
             outlier=bool(outlier[row]),
+            seconds=of_rater.get((pack.name, found.raters[rater])),
+            fast=(pack.name, found.raters[rater]) in hurried,
         )
         for row, rater in enumerate(pack.raters)
     ]

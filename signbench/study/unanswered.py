@@ -15,6 +15,8 @@ from signbench.errors import InputError
 from signbench.study.reading import Given, ReadSheet
 from signbench.study.settings import ShownClip, StudySettings
 
+NOBODY = "participants who answered nothing at all, left out"
+
 
 def is_said(text: str) -> bool:
     """Whether a cell holds anything that can be seen; a dash or a question mark is an answer, which says nothing."""
@@ -49,7 +51,7 @@ def settle(kept: Sequence[Given], sheets: Mapping[int, ReadSheet], settings: Stu
         raise InputError("nobody answered anything in these sheets; check that the mapping names the columns with the answers.")
     nobody = len({identity for identity, _ in given} - taking_part)
     notes = {
-        "participants who answered nothing at all, left out": nobody,
+        NOBODY: nobody,
         "packs in which a participant answered nothing, taken as not shown": sum(key[0] in taking_part for key in silent),
     }
     found: list[Given] = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from signbench.errors import InputError
@@ -12,25 +14,47 @@ from signbench.leaderboard.checking import check_entry
 from signbench.leaderboard.human import HumanScore, read_human
 from signbench.leaderboard.ranking import board
 from signbench.leaderboard.submission import submit_study
+from signbench.study.signature import shown_part
 from tests.leaderboard.rows import TASK, run_of, small_task, submit
+from tests.study.judged import judged as as_judged
+from tests.study.judged import scored
 
 __all__ = ["small_task"]
 
-COUNTS = [("a", "house", 8, 10), ("a", "tree", 5, 10), ("b", "bird", 9, 12), ("b", "blank", 0, 0)]
+COUNTS = [
+    *(("a", f"house{number}", 8, 10) for number in range(6)),
+    *(("a", f"tree{number}", 5, 10) for number in range(6)),
+    *(("b", f"bird{number}", 9, 12) for number in range(6)),
+]
 SIGNS, PACKS = (0.8 + 0.5 + 0.75) / 3, ((0.8 + 0.5) / 2 + 0.75) / 2
+CLIPS = [f"clip-{number:04}" for number in range(len(COUNTS))]
+
+
+def signed(per_sign, judged="language:en"):
+    shown = shown_part((row["pack"], row["sign"], clip) for row in per_sign for clip in row["clips"])
+    return f"metric:sus|revision:2|{shown}|{judged}"
+
+
+def counted(counts=COUNTS, clips=CLIPS):
+    return [
+        {"pack": pack, "sign": sign, "clips": [clip], "correct": correct, "answers": answers}
+        for (pack, sign, correct, answers), clip in zip(counts, clips, strict=True)
+    ]
+
+
+def estimate(value=SIGNS, interval=(0.5, 0.8)):
+    return {"value": value, "interval": interval, "interval_note": "bootstrap"}
 
 
 def document(**changes):
+    per_sign = changes.get("per_sign", counted())
     return {
         "study": "rusign",
         "raters": 22,
-        "clips": 4,
-        "per_sign": [
-            {"pack": pack, "sign": sign, "correct": correct, "answers": answers} for pack, sign, correct, answers in COUNTS
-        ],
-        "mean_over_signs": {"value": SIGNS, "interval": (0.6, 0.8), "interval_note": "bootstrap"},
-        "mean_of_packs": {"value": PACKS, "interval": None, "interval_note": "two packs"},
-        "signature": "metric:sus|revision:1|judge:exact",
+        "per_sign": per_sign,
+        "mean_over_signs": estimate(),
+        "mean_of_packs": estimate(PACKS),
+        "signature": signed(per_sign),
         **changes,
     }
 
@@ -52,31 +76,73 @@ def test_a_row_with_a_study_is_in_order_and_has_a_human_column(row):
     judged(row)
     assert check_entry(row) == []
     (block,) = board(TASK).blocks
-    assert block.rows[0].human.answers == 32
-    assert tables.rows(block)[0]["SUS ↑"] == "0.6833 [0.6000, 0.8000]"
-    assert "metric:sus|revision:1|judge:exact" in tables.remarks(block)
+    assert block.rows[0].human.answers == 192
+    assert tables.rows(block)[0]["SUS ↑"] == "0.6833 [0.5000, 0.8000] (22 raters, 18 signs)"
+    assert signed(counted()) in tables.remarks(block)
 
 
 def test_studies_that_judged_otherwise_have_a_column_each(row, small_task):
     judged(row)
     other = submit(run_of("other", seed=3), small_task / "leaderboards")
-    judged(other, signature="metric:sus|revision:1|judge:lemma")
+    judged(other, signature=signed(counted(), "language:ru"))
     (block,) = board(TASK).blocks
     shown = {cells["row"]: (cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.rows(block)}
     assert sorted(cell == "-" for cells in shown.values() for cell in cells) == [False, False, True, True]
 
 
+def test_studies_of_easy_and_of_hard_signs_have_a_column_each_and_the_table_says_why(row, small_task):
+    # 0.97 of easy signs and 0.35 of hard ones stood in one column
+    for folder, correct, clips in ((row, 9, CLIPS), (submit(run_of("hard", seed=3), small_task / "leaderboards"), 3, CLIPS[::-1])):
+        rows = counted([(pack, sign, correct, 10) for pack, sign, _, _ in COUNTS], clips)
+        judged(
+            folder,
+            per_sign=rows,
+            mean_over_signs=estimate(correct / 10, (correct / 10 - 0.1, correct / 10 + 0.09)),
+            mean_of_packs=estimate(correct / 10, (correct / 10 - 0.1, correct / 10 + 0.09)),
+        )
+        assert check_entry(folder) == []
+    (block,) = board(TASK).blocks
+    shown = [(cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.rows(block)]
+    assert sorted(cell == "-" for cells in shown for cell in cells) == [False, False, True, True]
+    assert tables.remarks(block)[-1].startswith(
+        "SUS (2) ↑ cannot be compared with SUS (1) ↑: the clips, signs and packs that were shown: "
+    )
+
+
+ONE_RATER = [{"pack": "a", "sign": "s", "clips": ["clip-0001"], "correct": 80, "answers": 100}]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"mean_over_signs": {"value": 0.9, "interval": None, "interval_note": ""}}, "mean_over_signs is 0.9, but its counts give"),
-        ({"mean_of_packs": {"value": 0.9, "interval": None, "interval_note": ""}}, "mean_of_packs is 0.9, but its counts give"),
-        ({"per_sign": [{"pack": "a", "sign": "s", "correct": 3, "answers": 2}]}, "more correct answers than answers"),
+        ({"mean_over_signs": estimate(0.9)}, "mean_over_signs is 0.9, but its counts give"),
+        ({"mean_of_packs": estimate(0.9)}, "mean_of_packs is 0.9, but its counts give"),
+        ({"mean_of_packs": estimate(None)}, "mean_of_packs is nothing, but its counts give"),
+        ({"per_sign": [{**ONE_RATER[0], "correct": 3, "answers": 2}]}, "more correct answers than answers"),
+        ({"raters": 1, "per_sign": ONE_RATER}, "100 answers to s are more than 1 raters can give to 1 clips"),
+        ({"raters": 100, "per_sign": ONE_RATER}, "needs at least 10 signs, and has 1"),
+        (
+            {"raters": 9, "per_sign": counted([(pack, sign, 5, 9) for pack, sign, _, _ in COUNTS])},
+            "needs at least 10 raters, and has 9",
+        ),
+        ({"mean_over_signs": estimate(SIGNS, None)}, "mean_over_signs has no interval"),
+        ({"mean_over_signs": estimate(SIGNS, (5, -5))}, "from 5 to -5, is none around 0.683333 between 0 and 1"),
+        ({"mean_over_signs": estimate(SIGNS, (-0.1, 0.9))}, "from -0.1 to 0.9, is none"),
+        ({"mean_over_signs": estimate(SIGNS, (0.7, 0.9))}, "from 0.7 to 0.9, is none"),
+        ({"mean_over_signs": estimate(SIGNS, (SIGNS, SIGNS))}, "is none around"),
+        ({"mean_over_signs": estimate(SIGNS, (0.68, 0.69))}, "is 0.0100 wide, and the counts of the signs alone make it 0."),
+        ({"per_sign": counted(clips=[*CLIPS[:-1], CLIPS[0]])}, "clip clip-0000 shows two signs"),
+        ({"per_sign": counted(clips=[*CLIPS[:-1], "elsewhere"])}, "1 clips are not the row's, such as elsewhere"),
+        ({"per_sign": [*counted(), counted()[0]]}, "a sign stands twice in one pack"),
+        ({"signature": signed(counted(clips=CLIPS[::-1]))}, "and what was shown gives"),
+        ({"signature": signed(counted()[1:])}, "the signature has clips:17, and what was shown gives 18"),
+        ({"signature": "whatever"}, "is not a signature"),
+        ({"signature": signed(counted()).replace("revision:2", "revision:none")}, "not that of a study's score"),
     ],
 )
 def test_a_sus_that_its_counts_do_not_give_is_found(row, changes, said):
     judged(row, **changes)
-    assert any(said in problem.what for problem in check_entry(row))
+    assert any(said in problem.what for problem in check_entry(row) if problem.kind == "human")
 
 
 def test_answers_and_raters_are_no_part_of_it(row):
@@ -87,37 +153,17 @@ def test_answers_and_raters_are_no_part_of_it(row):
         read_human(row / "study.json")
 
 
-def study_result(clips):
-    """The result of a study, by its own document."""
-    result = pytest.importorskip("signbench.study.result", reason="studies are not a part of this installation")
-    counts = [result.Counts(answers=answers, correct=correct, open=0, blank=0, left_out=0) for _, _, correct, answers in COUNTS]
-    estimate = result.Estimate(value=SIGNS, interval=(0.6, 0.8), interval_note="bootstrap")
-    return result.StudyResult(
-        name="rusign",
-        raters=22,
-        signs=4,
-        counts=result.Counts(answers=32, correct=22, open=0, blank=0, left_out=0),
-        mean_over_signs=estimate,
-        mean_of_packs=estimate.model_copy(update={"value": PACKS}),
-        if_open_were_correct=SIGNS,
-        packs=(),
-        per_sign=tuple(
-            result.SignScore(pack=pack, sign=sign, clips=(clip,), counts=count, accuracy=None, interval=None)
-            for (pack, sign, _, _), clip, count in zip(COUNTS, clips, counts, strict=True)
-        ),
-        per_clip=tuple(result.ClipScore(clip=clip, pack="a", sign="house", answers=10, correct=8, accuracy=0.8) for clip in clips),
-        confusions=(result.Confusion(pack="a", sign="tree", understood="SECRET ANSWER", answers=1, outcome="wrong"),),
-        per_rater=(
-            result.RaterScore(
-                pack="a", rater="r-secret", group=None, answers=10, correct=8, accuracy=0.8, deviation=0.0, outlier=False
-            ),
-        ),
-        outlier_rule="none",
-        agreement=(),
-        groups=(),
-        group_comparisons=(),
-        signature="metric:sus|revision:1|judge:exact",
-    )
+def study_result(clips=CLIPS, raters=22):
+    """The result of a study of 18 signs, by its own document."""
+    rows = as_judged(np.where(np.random.default_rng(0).random((raters, len(COUNTS))) < 0.7, "correct", "wrong"), "a")
+    clip_of = dict(zip(sorted({row.answer.clip for row in rows}), clips, strict=True))
+    rows = [
+        replace(
+            row, answer=replace(row.answer, clip=clip_of[row.answer.clip], rater=f"secret {row.answer.rater}"), understood="SECRET"
+        )
+        for row in rows
+    ]
+    return scored(rows, name="rusign")
 
 
 def submitted(folder, result, *, row="model", replace=False):
@@ -127,22 +173,24 @@ def submitted(folder, result, *, row="model", replace=False):
 
 
 def test_a_study_is_added_to_its_row_as_counts(row, small_task):
-    result = study_result([f"clip-000{number}" for number in range(4)])
+    result = study_result()
     assert submitted(small_task, result) == (row, "submitted")
     assert check_entry(row) == []
     content = (row / "study.json").read_text()
-    assert "SECRET" not in content and "r-secret" not in content
+    assert "secret" not in content.lower()
     assert read_human(row / "study.json").raters == 22
     assert submitted(small_task, result)[1] == "unchanged"
 
 
 def test_a_study_is_refused_without_a_row_of_other_clips_or_over_another(row, small_task):
     with pytest.raises(InputError, match="there is no row nobody"):
-        submitted(small_task, study_result(list("abcd")), row="nobody")
-    with pytest.raises(InputError, match=r"4 clips that .* does not have, such as a"):
-        submitted(small_task, study_result(list("abcd")))
-    result = study_result([f"clip-000{number}" for number in range(4)])
-    other = result.model_copy(update={"raters": 23})
+        submitted(small_task, study_result(), row="nobody")
+    with pytest.raises(InputError, match=r"18 clips that .* does not have, such as x00"):
+        submitted(small_task, study_result([f"x{number:02}" for number in range(18)]))
+    with pytest.raises(InputError, match="needs at least 10 raters, and has 9"):
+        submitted(small_task, study_result(raters=9))
+    result = study_result()
+    other = result.model_copy(update={"name": "another study"})
     submitted(small_task, result)
     with pytest.raises(InputError, match="--replace"):
         submitted(small_task, other)

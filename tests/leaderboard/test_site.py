@@ -154,7 +154,7 @@ def test_a_hostile_name_injects_nothing(leaderboards, browser, tmp_path, monkeyp
     found = board(TASK)
     (row, *others), table = found.blocks[0].rows, found.published[0]
     estimate = HumanEstimate(value=0.5, interval=(0.4, 0.6), interval_note=HOSTILE)
-    human = HumanCell(mean_over_signs=estimate, mean_of_packs=estimate, raters=1, answers=1, signature=HOSTILE)
+    human = HumanCell(mean_over_signs=estimate, mean_of_packs=estimate, raters=1, signs=1, answers=1, signature=HOSTILE)
     hostile = row.model_copy(
         update={"row": HOSTILE, "generator": HOSTILE, "licence": HOSTILE, "contact": HOSTILE, "citation": HOSTILE, "human": human}
     )

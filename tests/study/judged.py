@@ -64,7 +64,7 @@ def as_in_the_paper(signs: Sequence[str] = WORDS) -> list[Judgement]:
 
 
 def scored(judgements: Sequence[Judgement], *, count_blank: bool = True, name: str = "a study") -> StudyResult:
-    return score_judgements(judgements, name=name, count_blank=count_blank, signed="metric:sus|revision:1")
+    return score_judgements(judgements, name=name, count_blank=count_blank, signed="normalisation:1")
 
 
 def a_run(folder: Path, metrics: Mapping[str, Mapping[str, float | None]], directions: Mapping[str, str] | None = None) -> Path:

@@ -7,7 +7,9 @@ import pytest
 from scipy import stats
 
 from signbench.errors import InputError, NotComparableError
-from signbench.study.correlation import correlate
+from signbench.study.coefficients import COEFFICIENTS, coefficient, coefficients
+from signbench.study.correlation import around, correlate
+from signbench.study.intervals import SampleSize
 from signbench.study.result import ClipScore
 from signbench.study.score_tables import correlation_rows
 from tests.study.judged import a_run
@@ -82,15 +84,79 @@ def test_permuted_p_values_are_honest_where_nothing_is_related(tmp_path):
     assert min(row.p_adjusted for row in rows) > 0.05
 
 
-def test_two_packs_on_two_levels_correlate_over_the_study_and_not_within_packs(tmp_path):
-    # RuSignBot's table 2 in small: the easy pack has the higher metric, and within the packs there is nothing
-    generator = np.random.default_rng(2)
-    level = np.repeat([0.0, 1.0], 25)
-    accuracy, value = 0.3 + 0.5 * level + generator.random(50) * 0.2, 20 + 2 * level + generator.random(50)
-    rows = correlate(clips_of(accuracy, ["a"] * 25 + ["b"] * 25), a_run(tmp_path, {"psnr": values_of(value)})).rows
-    for row in rows:
-        assert row.value.value > 0.4 and row.p_value < 0.001
-        assert abs(row.within_packs) < 0.3
+def two_packs(generator, related=0.0):
+    """Two packs of 25 clips: the easy pack has the higher metric, and within packs they are as related as is asked."""
+    level, shared = np.repeat([0.0, 1.0], 25), generator.random(50)
+    accuracy = 0.3 + 0.5 * level + shared * 0.2
+    return accuracy, 20 + 2 * level + related * shared + (1 - related) * generator.random(50), ["a"] * 25 + ["b"] * 25
+
+
+def test_two_packs_on_two_levels_correlate_over_the_study_and_p_is_about_what_is_within_them(tmp_path):
+    # RuSignBot's table 2 in small: the p-values were below 0.001 where no metric knew which clip is understood
+    accuracy, value, packs = two_packs(np.random.default_rng(2))
+    for row in correlate(clips_of(accuracy, packs), a_run(tmp_path, {"psnr": values_of(value)})).rows:
+        assert row.value.value > 0.4
+        assert abs(row.within_packs.value) < 0.3 and row.p_value > 0.1
+        low, high = row.within_packs.interval
+        assert low < 0 < high
+
+
+def test_a_metric_that_knows_which_clip_of_a_pack_is_understood_is_significant(tmp_path):
+    accuracy, value, packs = two_packs(np.random.default_rng(2), related=0.7)
+    for row in correlate(clips_of(accuracy, packs), a_run(tmp_path, {"psnr": values_of(value)})).rows:
+        assert row.within_packs.value > 0.5 and row.p_value == pytest.approx(1 / 10001)
+        assert row.within_packs.interval[0] > 0
+
+
+def test_p_values_within_packs_are_honest_where_only_packs_differ(tmp_path):
+    generator = np.random.default_rng(5)
+    accuracy, _, packs = two_packs(generator)
+    metrics = {f"metric{number}": values_of(two_packs(generator)[1]) for number in range(20)}
+    p_values = np.array([row.p_value for row in correlate(clips_of(accuracy, packs), a_run(tmp_path, metrics)).rows])
+    assert 0.35 < p_values.mean() < 0.65
+    assert (p_values < 0.05).mean() < 0.12
+
+
+@pytest.mark.parametrize("kind", COEFFICIENTS)
+def test_within_packs_the_levels_are_taken_out_as_by_hand(kind):
+    generator = np.random.default_rng(1)
+    first, second = generator.integers(0, 6, 12).astype(float), generator.random(12)
+    packs = np.repeat([0, 1, 2], 4)
+    if kind == "kendall":
+        pairs = [(i, j) for i in range(12) for j in range(i) if packs[i] == packs[j]]
+        left, right = (np.array([np.sign(values[i] - values[j]) for i, j in pairs]) for values in (first, second))
+        expected = (left * right).sum() / np.sqrt(np.count_nonzero(left) * np.count_nonzero(right))
+    else:
+        if kind == "spearman":
+            first, second = stats.rankdata(first), stats.rankdata(second)
+        left, right = (values - np.array([values[packs == pack].mean() for pack in packs]) for values in (first, second))
+        expected = (left * right).sum() / np.sqrt((left**2).sum() * (right**2).sum())
+    assert coefficient(kind, first, second, packs) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", COEFFICIENTS)
+def test_a_metric_that_is_one_number_in_each_pack_has_no_coefficient_within_them(kind):
+    # 0.1 has no exact mean, and what rounding left of it correlated
+    value, accuracy = np.repeat([0.1, 0.7], [3, 6]), np.random.default_rng(0).random(9)
+    assert coefficient(kind, accuracy, value, np.repeat([0, 1], [3, 6])) is None
+
+
+@pytest.mark.parametrize("clips", [10, 20])
+def test_the_interval_of_a_coefficient_holds_it_in_small_studies_of_skewed_metrics(clips):
+    # percentiles of the draws held Pearson's in 83 % of studies of ten clips, and in 78 % of twenty
+    generator = np.random.default_rng(3)
+    held = np.zeros(3)
+    known = np.array([0.594, 0.777, 0.597])  # of 2,000,000 clips
+    for _ in range(200):
+        easy = generator.normal(size=clips)
+        metric = np.exp(0.7 * (0.85 * easy + np.sqrt(1 - 0.85**2) * generator.normal(size=clips)))
+        accuracy = generator.binomial(20, 1 / (1 + np.exp(-1.1 - 1.5 * easy))) / 20
+        drawn = generator.integers(0, clips, (500, clips))
+        for place, kind in enumerate(COEFFICIENTS):
+            draws = coefficients(kind, accuracy, metric, drawn, drawn)
+            bounds = around(kind, coefficient(kind, accuracy, metric), draws, SampleSize(clips, clips - 2)).bounds
+            held[place] += bounds is None or bounds[0] <= known[place] <= bounds[1]
+    assert (held / 200 >= 0.92).all()
 
 
 def test_with_one_pack_there_is_nothing_within_packs(found):

@@ -7,7 +7,7 @@ import pytest
 
 from signbench.errors import InputError
 from signbench.study.intervals import study_intervals
-from signbench.study.planning import intercept, one_pack_intervals, plan, simulated
+from signbench.study.planning import intercept, intervals_of, plan, simulated
 from signbench.study.responses import PackResponses, Responses
 
 
@@ -24,13 +24,19 @@ def test_simulated_studies_have_the_expected_score_and_the_asked_spread():
     assert np.var(answers.mean(axis=1)) > 4 * np.var(answers.mean(axis=2))
 
 
-def test_the_planned_interval_is_the_one_that_a_score_gets():
-    answers = simulated(np.random.default_rng(1), 3, 15, 12, 0.7, 1.0, 1.0)
-    low, high = one_pack_intervals(answers)
-    for number, correct in enumerate(answers):
-        one = PackResponses("pack", tuple(f"{sign:02}" for sign in range(12)), np.arange(15), correct, np.ones_like(correct))
-        found = study_intervals(Responses(("r",) * 15, (None,) * 15, (one,)))[1]
-        assert found.bounds == pytest.approx((low[number], high[number]), abs=1e-12)
+@pytest.mark.parametrize("sizes", [(12,), (12, 9, 5)], ids=["one pack", "three packs"])
+@pytest.mark.parametrize("expected", [0.7, 0.999], ids=["between", "all right in some"])
+def test_the_planned_interval_is_the_one_that_a_score_gets(sizes, expected):
+    generator = np.random.default_rng(1)
+    answers = [simulated(generator, 3, 15, signs, expected, 1.0, 1.0) for signs in sizes]
+    low, high = intervals_of(answers)
+    for number in range(3):
+        packs = []
+        for place, (signs, of_pack) in enumerate(zip(sizes, answers, strict=True)):
+            names, raters = tuple(f"{sign:02}" for sign in range(signs)), np.arange(15) + 15 * place
+            packs.append(PackResponses(f"pack{place}", names, raters, of_pack[number], np.ones_like(of_pack[number])))
+        found = study_intervals(Responses(("r",) * 15 * len(sizes), (None,) * 15 * len(sizes), tuple(packs)))[1]
+        assert found.bounds == pytest.approx((low[number], high[number]), abs=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +67,22 @@ def test_a_width_that_nothing_reaches_has_no_smallest_design():
     assert none.smallest is None and none.frontier == () and len(none.designs) == 2
 
 
+def test_given_packs_have_a_width_for_each_number_of_raters_and_the_fewest_that_reach_it():
+    found = plan(0.75, 0.1, packs=(20, 30), raters=(10, 20, 40), studies=20)
+    assert [(design.raters, design.packs, design.people, design.answers) for design in found.designs] == [
+        (count, (20, 30), 2 * count, 50 * count) for count in (10, 20, 40)
+    ]
+    widths = [design.half_width for design in found.designs]
+    assert widths == sorted(widths, reverse=True)
+    assert found.smallest == next(design for design in found.designs if design.half_width <= 0.1)
+
+
+def test_more_signs_than_a_rater_looks_at_are_dealt_into_packs():
+    found = plan(0.75, 0.1, most_clips=15, raters=(10, 20), signs=(10, 40, 50), studies=20)
+    assert {design.packs for design in found.designs} <= {(10,), (14, 13, 13), (13, 13, 12, 12)}
+    assert max(max(design.packs) for design in found.frontier) <= 15
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -70,6 +92,10 @@ def test_a_width_that_nothing_reaches_has_no_smallest_design():
         ({"expected": 0.75, "half_width": 0.05, "rater_spread": 50}, "spread of raters"),
         ({"expected": 0.75, "half_width": 0.05, "raters": (5,)}, "at least 10 raters"),
         ({"expected": 0.75, "half_width": 0.05, "studies": 0}, "at least one study"),
+        ({"expected": 0.75, "half_width": 0.05, "most_clips": 4}, "looks at 5 clips at least, not 4"),
+        ({"expected": 0.75, "half_width": 0.05, "packs": (4, 20)}, "at least 5 signs each and 10 together, not 4, 20"),
+        ({"expected": 0.75, "half_width": 0.05, "packs": (5,)}, "at least 5 signs each and 10 together, not 5"),
+        ({"expected": 0.75, "half_width": 0.05, "packs": (30, 20), "most_clips": 20}, "a pack of 30 is more than the 20 clips"),
     ],
 )
 def test_numbers_out_of_range_are_refused(arguments, message):

@@ -24,7 +24,8 @@ from tests.study.judged import exactly, judged, scored
 @pytest.fixture(scope="module")
 def result():
     outcomes = exactly(125, 12, 12)
-    outcomes[5] = "blank"
+    outcomes[5] = "wrong"
+    outcomes[6, :3] = "blank"
     return scored(judged(outcomes, group=lambda row: ("deaf", "hearing")[row % 2]))
 
 
@@ -59,10 +60,10 @@ def test_outliers_can_be_listed_alone(result):
 
 
 def test_blank_answers_are_told_of_as_they_are_counted(result):
-    assert any("12 answers say nothing and count as wrong" in remark for remark in remarks(result))
+    assert any("3 answers say nothing and count as wrong" in remark for remark in remarks(result))
     rows = judged(np.array([["correct", "blank"], ["wrong", "correct"]]))
     said = remarks(scored(rows, count_blank=False))
-    assert "1 answers say nothing and are left out." in said
+    assert "1 answer says nothing and is left out." in said
     assert "SUS has no interval: fewer than 10 raters." in said
 
 

@@ -6,18 +6,21 @@ import csv
 import json
 import random
 import time
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
 import pytest
 
 from signbench.errors import InputError, NotComparableError
+from signbench.runs.signature import differences, parse
 from signbench.study.answers import read_study
 from signbench.study.importing import import_study
 from signbench.study.result import SCHEMA_FILE, json_schema, read_study_result
 from signbench.study.score_tables import four_decimals, overview, remarks
 from signbench.study.scoring import score_study
 from signbench.study.settings import StudySettings
+from signbench.study.signature import MEANINGS
 from tests.study.judged import WORDS, as_in_the_paper, exactly, judged, scored
 
 
@@ -55,7 +58,8 @@ def test_sheets_with_the_papers_counts_give_the_papers_scores(sheets_of_the_pape
         low, high = estimate.interval
         assert low < estimate.value < high and 0.05 < high - low < 0.25
     assert result.counts.open == 226
-    assert result.signature.startswith("metric:sus|revision:1|normalisation:")
+    assert result.signature.startswith("metric:sus|revision:2|clips:50|signs:50|packs:2|shown:")
+    assert "|answered-nothing:left-out|" in result.signature
 
 
 def test_both_ways_of_averaging_are_what_their_names_say(paper):
@@ -80,6 +84,161 @@ def test_the_same_study_gives_the_same_bytes_in_any_order_of_answers(paper):
     assert scored(judgements).json_bytes() == paper.json_bytes()
 
 
+def renamed(judgements, seed):
+    """The same answers under other pseudonyms, in another order."""
+    names = sorted({row.answer.rater for row in judgements})
+    dealt = dict(
+        zip(names, random.Random(seed).sample([f"r{number:03}" for number in range(1, 1 + len(names))], len(names)), strict=True)
+    )
+    rows = [replace(row, answer=replace(row.answer, rater=dealt[row.answer.rater])) for row in judgements]
+    random.Random(seed).shuffle(rows)
+    return rows, {new: old for old, new in dealt.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_pseudonyms_move_no_number(paper, seed):
+    # an import deals pseudonyms at random; the interval of the same sheets moved with them
+    rows, former = renamed(as_in_the_paper(), seed)
+    found = scored(rows)
+    own_names = tuple(row.model_copy(update={"rater": former[row.rater]}) for row in found.per_rater)
+    assert found.model_copy(update={"per_rater": own_names}) == paper
+
+
+def blank_rows(outcomes):
+    """Judgements in which an outcome ``blank`` is an empty cell and ``silent`` one that says that it does not know."""
+    rows = judged(np.where(outcomes == "silent", "blank", outcomes))
+    said = iter(outcomes[outcomes != ""])
+    return [replace(row, answer=replace(row.answer, text="не знаю")) if next(said) == "silent" else row for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("last_rater", "value", "raters", "nothing"),
+    [
+        (["blank", "blank"], 1.0, 3, 1),
+        (["correct", "blank"], 0.875, 4, 0),
+        (["silent", "silent"], 0.75, 4, 0),
+        (["silent", "blank"], 0.75, 4, 0),
+    ],
+    ids=["nothing at all", "a blank between answers", "does not know", "does not know, then nothing"],
+)
+def test_who_wrote_nothing_took_no_part_and_a_blank_between_answers_is_wrong(last_rater, value, raters, nothing):
+    result = scored(blank_rows(np.array([["correct", "correct"]] * 3 + [last_rater])))
+    assert result.mean_over_signs.value == value
+    assert (result.raters, result.answered_nothing, result.packs[0].raters) == (raters, nothing, raters)
+    assert len(result.per_rater) == raters
+    assert ("wrote nothing" in " ".join(remarks(result))) == bool(nothing)
+
+
+def test_who_wrote_nothing_into_one_of_two_packs_took_part_in_the_other():
+    rows = [
+        *judged(np.array([["correct", "wrong"]] * 2), "a"),
+        *judged(np.array([["correct", "correct"], ["blank", "blank"]]), "b"),
+    ]
+    result = scored(rows)
+    assert (result.raters, result.answered_nothing) == (2, 0)
+    assert [(pack.raters, pack.sus.value) for pack in result.packs] == [(2, 0.5), (1, 1.0)]
+
+
+def test_a_pack_into_which_nobody_wrote_anything_is_named_and_in_no_number():
+    result = scored([*judged(np.array([["correct"]]), "a"), *judged(np.array([["blank"]]), "b", first_rater=5)])
+    assert (result.unanswered_packs, result.signs, [pack.pack for pack in result.packs]) == (("b",), 1, ["a"])
+    assert "Nobody wrote anything into pack b" in " ".join(remarks(result))
+
+
+def test_a_study_into_which_nobody_wrote_anything_measures_nothing():
+    with pytest.raises(NotComparableError, match="nothing was measured"):
+        scored(judged(np.array([["blank", "blank"]])))
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"pack": "called otherwise"}, True),
+        ({"signs": ["sign00", "sign01", "other"]}, False),
+        ({"outcomes": np.full((4, 3), "wrong")}, True),
+        ({"outcomes": np.full((3, 2), "correct")}, False),
+    ],
+    ids=["another name of the pack", "another sign", "other answers", "one sign less"],
+)
+def test_what_was_shown_is_in_the_signature_and_what_was_answered_is_not(changes, same):
+    first = scored(judged(np.full((4, 3), "correct"), signs=["sign00", "sign01", "sign02"]))
+    given = {"outcomes": np.full((4, 3), "correct"), "pack": "pack20", **changes}
+    outcomes = given.pop("outcomes")
+    given.setdefault("signs", [f"sign{number:02}" for number in range(outcomes.shape[1])])
+    rows = judged(outcomes, **given)
+    rows = [replace(row, answer=replace(row.answer, clip=f"pack20/{row.answer.sign}")) for row in rows]
+    assert (scored(rows).signature == first.signature) == same
+
+
+def test_packs_that_hold_other_clips_are_another_study():
+    rows = judged(np.full((4, 4), "correct"))
+    split = [replace(row, answer=replace(row.answer, pack="one" if row.answer.sign < "sign02" else "two")) for row in rows]
+    number, which = differences(scored(rows).signature, scored(split).signature)
+    assert number == "the number of packs: 1 against 2"
+    assert which.startswith("the clips, signs and packs that were shown: ")
+
+
+def test_every_key_of_a_studys_signature_has_a_meaning(sheets_of_the_paper):
+    assert set(parse(score_study(sheets_of_the_paper).signature)) <= set(MEANINGS)
+
+
+def imported(folder, header, rows, *, layout):
+    """The study of one sheet with three signs."""
+    folder.mkdir(parents=True)
+    with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    clips = {sign: {"clip": f"c/{sign}", "sign": sign} for sign in WORDS[:3]}
+    sheet = {"file": "sheet.csv", "layout": layout, "pack": "p", "rater": "name", "clips": clips}
+    if layout == "long":
+        sheet |= {"clip": "clip", "answer": "answer", "order": "order"}
+    settings = StudySettings.model_validate({"sheets": [sheet], "signs": {sign: [sign] for sign in WORDS[:3]}})
+    import_study([folder / "sheet.csv"], settings, folder / "study")
+    return read_study(folder / "study")
+
+
+PEOPLE = {"Ann": WORDS[:3], "Bob": (WORDS[0], "", "?"), "Cas": ("", "", ""), "Dan": ("x", WORDS[1], WORDS[2])}
+
+
+def as_wide(people):
+    return ["name", *WORDS[:3]], [[name, *answers] for name, answers in people.items()]
+
+
+def as_long(people, *, blanks):
+    rows = [
+        [name, sign, answer, place]
+        for name, answers in people.items()
+        for place, (sign, answer) in enumerate(zip(WORDS[:3], answers, strict=True), start=1)
+        if answer or blanks
+    ]
+    return ["name", "clip", "answer", "order"], rows
+
+
+def test_equal_sheets_give_equal_bytes_whoever_imports_them(tmp_path):
+    # pseudonyms were dealt at random, and with them the interval
+    found = []
+    for name, people in (("first", PEOPLE), ("again", PEOPLE), ("other order", dict(reversed(PEOPLE.items())))):
+        study = imported(tmp_path / name, *as_wide(people), layout="wide")
+        found.append(((tmp_path / name / "study" / "answers.parquet").read_bytes(), score_study(study).json_bytes()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_missing_answers_mean_the_same_in_every_sheet(tmp_path):
+    # a row of blanks gave 0.75 for 1.0, and a blank of a wide sheet counted where one left out of a long sheet did not
+    sheets = {
+        "wide": (*as_wide(PEOPLE), "wide"),
+        "long": (*as_long(PEOPLE, blanks=True), "long"),
+        "short": (*as_long(PEOPLE, blanks=False), "long"),
+    }
+    found = {
+        name: score_study(imported(tmp_path / name, head, rows, layout=layout)) for name, (head, rows, layout) in sheets.items()
+    }
+    assert {name: (result.mean_over_signs.value, result.raters) for name, result in found.items()} == dict.fromkeys(
+        sheets, (2 / 3, 3)
+    )
+    assert {name: result.answered_nothing for name, result in found.items()} == {"wide": 1, "long": 1, "short": 0}
+    assert "1 rater wrote nothing at all: they took no part" in " ".join(remarks(found["wide"]))
+
+
 def test_the_document_is_read_back_as_it_was(paper, tmp_path):
     path = tmp_path / "result.json"
     path.write_bytes(paper.json_bytes())
@@ -89,9 +248,9 @@ def test_the_document_is_read_back_as_it_was(paper, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"schema_version": 2}', "newer signbench"),
+        ('{"schema_version": 3}', "newer signbench"),
         ("{", "is not a study's result"),
-        ('{"schema_version": 1}', "is not a study's result"),
+        ('{"schema_version": 2}', "is not a study's result"),
     ],
 )
 def test_another_document_is_refused(content, message, tmp_path):
