@@ -434,3 +434,15 @@ def test_a_hundred_thousand_answers_are_imported(run_import):
     answers = read_study(done.folder).answers
     assert len(answers) == 100_000
     assert answers[0] == Answer("r0001", "c0", "идти", "twenty", "ответ 0")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "place"),
+    [(0, 2, "row 1, column C"), (1, 1, "row 2, column B"), (2, 0, "row 3, column A")],
+)
+def test_a_formula_without_a_value_is_refused_where_it_tells_people_clips_or_times_apart(run_import, row, column, place):
+    rows = [list(cells) for cells in WIDE_ROWS]
+    rows[row][column] = "=CONCATENATE(A1,B1)"
+    mapping = changed(WIDE, sheet={"file": "pack.xlsx"})
+    with pytest.raises(InputError, match=rf"{place} holds a formula without a value that can be read; paste the values"):
+        run_import(mapping, rows)

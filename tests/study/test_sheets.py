@@ -176,3 +176,35 @@ def test_a_sheet_of_too_many_cells_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
 def test_columns_have_the_letters_of_spreadsheets(index, letters):
     assert column_letter(index) == letters
+
+
+def computed(path, cells):
+    """A workbook whose formulas have stored values, as spreadsheets write them: place -> (formula, value as XML)."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for place, (formula, value) in cells.items():
+        before = f'<c r="{place}"><f>{formula}</f><v></v></c>'.encode()
+        before = before if before in parts[sheet] else f'<c r="{place}"><f>{formula}</f><v/></c>'.encode()
+        assert before in parts[sheet], parts[sheet]
+        kind, text = value
+        parts[sheet] = parts[sheet].replace(before, f'<c r="{place}" t="{kind}"><f>{formula}</f><v>{text}</v></c>'.encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_formula_counts_by_its_stored_value_and_keeps_its_text_where_there_is_none(tmp_path):
+    rows = [["id", "=B9", "c"], ["=ROW()-1", "=Sheet2!B2", "=-walk"], ["=ROW()-2", "=1+1", "tree"]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"a": rows})
+    values = {
+        "B1": ("B9", ("str", "Video 1")),
+        "A2": ("ROW()-1", ("n", "1")),
+        "B2": ("Sheet2!B2", ("str", "идти")),
+        "C2": ("-walk", ("e", "#NAME?")),
+        "A3": ("ROW()-2", ("n", "2")),
+    }
+    (sheet,) = read_file(computed(path, values)).sheets()
+    assert sheet.rows == [["id", "Video 1", "c"], ["1", "идти", "=-walk"], ["2", "=1+1", "tree"]]
+    assert {place: mark for place, mark in sheet.marks.items() if mark == "formula"} == {(2, 3): "formula", (3, 2): "formula"}
