@@ -18,6 +18,7 @@ from signbench.runs.signature import package_version
 from signbench.study import privacy
 from signbench.study.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
 from signbench.study.mapping import read_files, read_mapped
+from signbench.study.normalisation import Normaliser
 from signbench.study.reading import ReadSheet
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
@@ -58,8 +59,8 @@ def import_study(
         fresh: move another import in ``out`` to ``<name>.old-N``.
 
     Raises:
-        InputError: a sheet does not fit the mapping (names sheet, row and column), a participant answered twice, or the folder or
-            the key file cannot be written.
+        InputError: a sheet does not fit the mapping (names sheet, row and column), a participant answered twice, the accepted
+            answers cannot be judged by, or the folder or the key file cannot be written.
     """
     files = read_files(paths)
     digest = _import_digest(files, settings)
@@ -72,6 +73,7 @@ def import_study(
                 f"{out} holds this import already, and its key can only be written with it; use --fresh for a new one."
             )
         return Imported(out, old["counts"], tuple(old["notes"]), repeated=True)
+    Normaliser(settings)  # accepted answers that cannot be judged by are found before anything is written
     sheets = read_mapped(files, settings)
     given = [answer for sheet in sheets.values() for answer in sheet.answers]
     check_consistent(given, sheets)

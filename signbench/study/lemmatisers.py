@@ -9,10 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from signbench.errors import InputError
+from signbench.study.letters import folded
 from signbench.study.settings import StudySettings
 
 Lemmatise = Callable[[str], str]
-"""A word in lower case -> its lemma, in whatever case the package gives it."""
+"""A word in the case in which it was typed -> its lemma, in whatever case the package gives it."""
+
+_NOUNS_ARE_CAPITAL = frozenset({"de", "lb"})
 
 
 def lemmatiser(settings: StudySettings) -> tuple[Lemmatise, str]:
@@ -48,7 +51,7 @@ def _pymorphy(language: str) -> tuple[Lemmatise, str]:
         raise InputError(f"lemmatiser pymorphy3 needs pymorphy3 and {dictionary}; install signbench[study] with it.") from error
 
     def first_parse(word: str) -> str:
-        return str(analyser.parse(word)[0].normal_form)
+        return str(analyser.parse(folded(word, language))[0].normal_form)
 
     return lru_cache(maxsize=None)(first_parse), name
 
@@ -64,6 +67,13 @@ def _simplemma(language: str) -> tuple[Lemmatise, str]:
         raise InputError(f"lemmatiser simplemma does not know the language {language!r}; write lemmatiser: none.") from error
 
     def lemma(word: str) -> str:
-        return str(simplemma.lemmatize(word, lang=language))
+        return str(simplemma.lemmatize(folded(word, language), lang=language))
 
-    return lru_cache(maxsize=None)(lemma), f"simplemma-{version('simplemma')}"
+    def lemma_by_case(word: str) -> str:
+        """Of the word as it was typed; of other cases where it is in no dictionary, as of words in capitals."""
+        forms = (word.capitalize(), word.lower()) if word.isupper() else (word, word.lower(), word.capitalize())
+        known = (form for form in forms if simplemma.is_known(form, lang=language))
+        return str(simplemma.lemmatize(next(known, word), lang=language))
+
+    found = lemma_by_case if language in _NOUNS_ARE_CAPITAL else lemma
+    return lru_cache(maxsize=None)(found), f"simplemma-{version('simplemma')}"

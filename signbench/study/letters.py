@@ -40,37 +40,64 @@ _STRESS = re.compile("(?<=[\u0400-\u052f])[\u0300\u0301]")
 _APOSTROPHES = re.compile("(?<=\\w)['\u2019\u02bc\u2032`](?=\\w)")
 _YO = str.maketrans({0x0451: 0x0435})
 _CYRILLIC_LANGUAGES = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"})
-SEPARATORS = re.compile(r"[,;/]|(?<!\w)(?:\u0438\u043b\u0438|or)(?!\w)", re.IGNORECASE)
-"""What stands between several answers in one cell: ``, ; /`` and the Russian and English word for "or"."""
+_ARABIC_MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
+"""Vowel signs and the stroke that only lengthens a word; a word is the same with and without them."""
+_HEBREW_MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
+_DOTTED = str.maketrans({"I": "\u0131", "\u0130": "i"})
+_DOTTED_LANGUAGES = frozenset({"tr", "az", "crh", "tt"})
+_SYMBOLS = ("So", "Sm", "Sc", "Sk")
 
 
 def cleaned(text: str, language: str) -> str:
     """Typed text without what people do not mean: the same words give the same text.
 
-    In this order: Unicode NFKC; letters of the other alphabet that look alike, within words that mix both; case folding; Russian
-    yo as ye, and no stress marks; apostrophes within words are dropped and other punctuation, symbols, emoji and invisible
-    signs become spaces; single spaces. Text of nothing but emoji or symbols is kept, as it says something; bare punctuation is not.
+    First as :func:`tidied`, then case folding (in Turkish with its two letters i), and Russian yo as ye.
+
+    Args:
+        text: as it was typed.
+        language: decides mixed words whose letters all look alike, and the case of i.
+
+    Returns:
+        The cleaned text, empty where nothing was said.
+    """
+    return folded(tidied(text, language), language)
+
+
+def tidied(text: str, language: str) -> str:
+    """Typed text without what people do not mean, in the case in which it was typed.
+
+    In this order: Unicode NFKC; letters of the other alphabet that look alike, within words that mix both; no stress marks on
+    Cyrillic letters and no vowel signs on Arabic and Hebrew ones; apostrophes within words are dropped and other punctuation,
+    symbols, emoji and invisible signs become spaces; single spaces. Text of nothing but emoji or symbols is kept, as it says
+    something; bare punctuation is not.
 
     Args:
         text: as it was typed.
         language: decides mixed words whose letters all look alike.
 
     Returns:
-        The cleaned text, empty where nothing was said.
+        The text, empty where nothing was said.
     """
     text = unicodedata.normalize("NFKC", text)
-    text = _WORD.sub(lambda word: _one_alphabet(word.group(), language), text)
-    text = _STRESS.sub("", text.casefold()).translate(_YO)
+    text = unstressed(_WORD.sub(lambda word: _one_alphabet(word.group(), language), text))
+    text = _HEBREW_MARKS.sub("", _ARABIC_MARKS.sub("", text))
     text = unicodedata.normalize("NFC", _APOSTROPHES.sub("", text))
     words = "".join(letter if _is_said(letter) else _in_place(letter) for letter in text)
     if words.split():
         return " ".join(words.split())
-    return "".join(letter for letter in text if unicodedata.category(letter) in ("So", "Sm", "Sc", "Sk") and letter not in "`^~")
+    return "".join(letter for letter in text if unicodedata.category(letter) in _SYMBOLS and letter not in "`^~")
 
 
-def parts(text: str) -> list[str]:
-    """The several answers in one cell, as typed; one where it names only one."""
-    return [part for part in SEPARATORS.split(unicodedata.normalize("NFKC", text)) if part.strip()]
+def unstressed(text: str) -> str:
+    """Text in Unicode NFKC, without stress marks on Cyrillic letters."""
+    return _STRESS.sub("", unicodedata.normalize("NFKC", text))
+
+
+def folded(text: str, language: str) -> str:
+    """Tidied text in one case."""
+    if language in _DOTTED_LANGUAGES:
+        text = text.translate(_DOTTED)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.casefold()).translate(_YO))
 
 
 def _one_alphabet(word: str, language: str) -> str:

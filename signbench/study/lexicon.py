@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signbench.errors import InputError, nearest
@@ -24,11 +24,13 @@ class Lexicon:
     """Decisions about answers.
 
     Attributes:
-        decisions: (sign, answer) -> ``yes``, ``no``, or the lemma that was meant.
+        decisions: (sign, answer) -> ``yes``, ``no``, or the lemma that was meant; ``sign: NAME`` names a sign that is called so.
+        written: the same, as the person wrote it, where that was read as ``yes`` or ``no``.
         digest: SHA-256 of the decisions, hexadecimal; order, examples and counts of the file do not move it.
     """
 
     decisions: Mapping[tuple[str, str], str]
+    written: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -59,6 +61,7 @@ def _lexicon(sheet: Sheet) -> Lexicon:
             raise InputError(f"{sheet.label}, row 1 has {how} {column!r}; a lexicon has sign, answer and decision, once each.")
         places[column] = header.index(column)
     decisions: dict[tuple[str, str], str] = {}
+    written: dict[tuple[str, str], str] = {}
     rows: dict[tuple[str, str], int] = {}
     for number, row in enumerate(sheet.rows[1:], start=2):
         if sheet.ragged and any(row) and len(row) != len(header):
@@ -77,7 +80,9 @@ def _lexicon(sheet: Sheet) -> Lexicon:
             )
         decisions[key] = decision
         rows.setdefault(key, number)
-    return Lexicon(decisions)
+        if decision in ("yes", "no") and cells["decision"] not in ("yes", "no"):
+            written.setdefault(key, cells["decision"])
+    return Lexicon(decisions, written)
 
 
 def check_signs(lexicon: Lexicon, signs: Mapping[str, object]) -> None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from signbench.errors import InputError, nearest
+from signbench.study.alternatives import alternatives
 from signbench.study.answers import Answer, Study
 from signbench.study.lemmatisers import lemmatiser
-from signbench.study.letters import cleaned, parts
+from signbench.study.letters import cleaned, folded, tidied
 from signbench.study.lexicon import Lexicon, check_signs
 from signbench.study.settings import IgnoredSheet, StudySettings
 
-REVISION = 1
+REVISION = 2
 """Rises when the same answers and settings would be judged otherwise."""
 
 BETWEEN_PARTS = " / "
 """Stands between the several answers of one cell in a normal form."""
+
+SIGN_NAMED = "sign:"
+"""In front of a decision that is the name of a sign, as a sign may be called ``no``."""
 
 Outcome = Literal["correct", "wrong", "open", "blank"]
 
@@ -65,27 +71,34 @@ class Normaliser:
 
         Raises:
             InputError: the lemmatiser is not there; the dictionary leads from one lemma to another, or a variant to two; an
-                accepted answer says nothing.
+                accepted answer says nothing; or two signs accept each other's answers, which nobody wrote down.
         """
         self._language = settings.language
         self._lemma, self.lemmatiser = lemmatiser(settings)
         self._dictionary: dict[str, str] = {}
+        self._kept: frozenset[str] = frozenset()
         self._dictionary = self._read_dictionary(settings.dictionary)
+        self._as_accepted: dict[str, str] = {}
         self._blank = frozenset(self._clean(answer) for answer in settings.blank_answers)
         self.accepted: dict[str, frozenset[str]] = {}
         self.targets: dict[str, tuple[str, ...]] = {}
+        written: dict[str, dict[str, list[str]]] = {}
         for sign, answers in settings.signs.items():
-            forms = {answer: self.normal(answer) for answer in answers}
-            silent = [answer for answer, form in forms.items() if not form]
-            if silent:
-                raise InputError(f"study.yaml: sign {sign} accepts {silent[0]!r}, which says nothing; write a word.")
-            self.accepted[sign] = frozenset(forms.values())
-            for form in forms.values():
-                self.targets[form] = tuple(dict.fromkeys((*self.targets.get(form, ()), sign)))
+            for answer in answers:
+                form = self._as_accepted.setdefault(self._clean(answer), self.normal(answer))
+                if not form:
+                    raise InputError(f"study.yaml: sign {sign} accepts {answer!r}, which says nothing; write a word.")
+                written.setdefault(form, {}).setdefault(sign, []).append(answer)
+            self.accepted[sign] = frozenset(form for form, signs in written.items() if sign in signs)
+        for form, signs in written.items():
+            _check_apart(form, signs)
+            self.targets[form] = tuple(signs)
         self._known = {*self.targets, *self._dictionary.values()}
 
     def normal(self, text: str) -> str:
         """The normal form of one answer: cleaned, then the dictionary's lemma of the whole, else the lemma of each word.
+
+        What is written as an accepted answer is has that answer's form.
 
         Args:
             text: as it was typed.
@@ -93,11 +106,22 @@ class Normaliser:
         Returns:
             The normal form, empty where nothing was said.
         """
-        whole = self._clean(text)
+        typed = tidied(text, self._language)
+        whole = folded(typed, self._language)
         if whole in self._dictionary:
             return self._dictionary[whole]
-        lemmas = self._lemmas(whole)
+        if whole in self._as_accepted:  # a lemmatiser may take another spelling of it for another word
+            return self._as_accepted[whole]
+        lemmas = self._lemmas(typed)
         return self._dictionary.get(lemmas, lemmas)
+
+    def form(self, sign: str, text: str) -> str:
+        """The normal form of one answer to a sign, by which decisions know it; of several answers in one cell that of each."""
+        return BETWEEN_PARTS.join(self._pieces(sign, text))
+
+    def knows(self, text: str) -> bool:
+        """Whether text is the name of a sign, an accepted answer, or a lemma of the dictionary."""
+        return text in self.accepted or self.normal(text) in self._known
 
     def verdict(self, sign: str, text: str, decisions: Mapping[tuple[str, str], str]) -> _Verdict:
         """Judges one answer.
@@ -111,15 +135,11 @@ class Normaliser:
         Raises:
             InputError: a decision is a lemma that the study does not know.
         """
-        accepted, whole = self.accepted[sign], self.normal(text)
-        pieces = [piece for piece in dict.fromkeys(self.normal(part) for part in parts(text)) if piece]
-        in_parts = bool(pieces) and all(piece in accepted for piece in pieces)
-        if not pieces or whole in accepted or (whole in self._known and not in_parts):
-            pieces = [whole]
+        accepted, pieces = self.accepted[sign], self._pieces(sign, text)
         form = BETWEEN_PARTS.join(pieces)
         understood = BETWEEN_PARTS.join(self._sign(piece, sign) for piece in pieces)
         decision = decisions.get((sign, form))
-        if decision is not None and whole:
+        if decision is not None and form:
             return self._decided(sign, form, decision, understood)
         if all(piece in accepted for piece in pieces):
             return _Verdict(form, "correct", sign)
@@ -128,14 +148,24 @@ class Normaliser:
         known = all(piece in self.targets for piece in pieces)
         return _Verdict(form, "wrong" if known else "open", understood)
 
+    def _pieces(self, sign: str, text: str) -> list[str]:
+        """The normal forms of the several answers in one cell; of the whole where that is known, or where there is but one."""
+        accepted, whole = self.accepted[sign], self.normal(text)
+        pieces = [piece for piece in dict.fromkeys(self.normal(part) for part in alternatives(text, self._language)) if piece]
+        in_parts = bool(pieces) and all(piece in accepted for piece in pieces)
+        if not pieces or whole in accepted or (whole in self._known and not in_parts):
+            return [whole]
+        return pieces
+
     def _decided(self, sign: str, form: str, decision: str, understood: str) -> _Verdict:
         if decision == "yes":
             return _Verdict(form, "correct", sign)
         if decision == "no":
             return _Verdict(form, "wrong", form if understood == sign else understood)
-        lemma = self.normal(decision)
-        if decision in self.accepted:
-            return _Verdict(form, "correct" if decision == sign else "wrong", decision)
+        meant = decision.partition(":")[2].strip() if decision.casefold().startswith(SIGN_NAMED) else decision
+        lemma = self.normal(meant)
+        if meant in self.accepted:
+            return _Verdict(form, "correct" if meant == sign else "wrong", meant)
         if lemma not in self._known:
             raise InputError(
                 f"lexicon: the decision {decision!r} on {form!r} (sign {sign}) is neither yes nor no, nor a lemma of this study. "
@@ -154,19 +184,23 @@ class Normaliser:
         whole = self._clean(text)
         if not whole or whole in self._blank:
             return True
-        pieces = [piece for piece in map(self._clean, parts(text)) if piece]
+        pieces = [piece for piece in map(self._clean, alternatives(text, self._language)) if piece]
         return bool(pieces) and all(piece in self._blank for piece in pieces)
 
     def _clean(self, text: str) -> str:
         return cleaned(text, self._language)
 
-    def _lemmas(self, text: str) -> str:
-        return " ".join(self._clean(self._lemma(word)) or word for word in text.split())
+    def _lemmas(self, typed: str) -> str:
+        """The lemma of each word of tidied text, besides those that the dictionary keeps as they are."""
+        words = [(word, folded(word, self._language)) for word in typed.split()]
+        return " ".join(plain if plain in self._kept else self._clean(self._lemma(word)) or plain for word, plain in words)
 
     def _read_dictionary(self, dictionary: Mapping[str, str]) -> dict[str, str]:
+        cleaned_pairs = [(variant, self._clean(variant), lemma, self._clean(lemma)) for variant, lemma in dictionary.items()]
+        self._kept = frozenset(form for _, form, _, target in cleaned_pairs if form == target)
         read: dict[str, str] = {}
-        for variant, lemma in dictionary.items():
-            form, target = self._clean(variant), self._lemmas(self._clean(lemma))
+        for variant, form, lemma, kept in cleaned_pairs:
+            target = kept if kept in self._kept else self._lemmas(tidied(lemma, self._language))
             if not form or not target:
                 raise InputError(f"study.yaml: the dictionary's entry {variant!r}: {lemma!r} says nothing; write words.")
             if read.get(form, target) != target:
@@ -180,11 +214,35 @@ class Normaliser:
         return read
 
 
+def _check_apart(form: str, signs: Mapping[str, Sequence[str]]) -> None:
+    """Refuses signs that come to share an accepted answer by lemmas, dictionary or spelling, and not by what somebody wrote.
+
+    Args:
+        form: the normal form that they share.
+        signs: sign -> its accepted answers of that form, as they are written.
+
+    Raises:
+        InputError: names both signs and both answers.
+    """
+    for (first, of_first), (second, of_second) in itertools.combinations(sorted(signs.items()), 2):
+        if not {_as_listed(answer) for answer in of_first} & {_as_listed(answer) for answer in of_second}:
+            raise InputError(
+                f"study.yaml: the signs {first} ({of_first[0]!r}) and {second} ({of_second[0]!r}) would accept each other's "
+                f"answers, as both come to {form!r} by the lemmatiser, the dictionary or the spelling. Keep a word as it is with "
+                f"'{of_second[0]}: {of_second[0]}' in the dictionary, take out the entry that joins them, or list both answers "
+                "under both signs."
+            )
+
+
+def _as_listed(answer: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", answer).casefold().split())
+
+
 def judge(study: Study, lexicon: Lexicon | None = None) -> tuple[Judgement, ...]:
     """Judges every answer of a study, in the order of its table.
 
-    An answer is correct when the whole of it is an accepted one of the clip's sign, or, split at ``, ; /`` and "or", every part is.
-    Nothing is accepted for being similar.
+    An answer is correct when the whole of it is an accepted one of the clip's sign, or, split at commas, semicolons, slashes, new
+    lines and "or", every part is. Nothing is accepted for being similar.
 
     Args:
         study: the answers and how to judge them.
@@ -212,11 +270,11 @@ def unused_decisions(study: Study, lexicon: Lexicon) -> tuple[tuple[str, str], .
         InputError: see :func:`judge`.
     """
     normaliser = Normaliser(study.settings)
-    given = {(judgement.answer.sign, judgement.normalised) for judgement in judge(study, lexicon)}
+    given = _forms(normaliser, study)
     return tuple(
         (sign, answer)
         for sign, answer in sorted(lexicon.decisions)
-        if (sign, answer) not in given and (sign, normaliser.verdict(sign, answer, {}).normalised) not in given
+        if (sign, answer) not in given and (sign, normaliser.form(sign, answer)) not in given
     )
 
 
@@ -253,21 +311,41 @@ def _rows_left_out(settings: StudySettings) -> str:
     return _digest(chosen) if chosen else "all"
 
 
+def _forms(normaliser: Normaliser, study: Study) -> set[tuple[str, str]]:
+    """Every sign with the normal form of each answer to it."""
+    return {(sign, normaliser.form(sign, text)) for sign, text in {(answer.sign, answer.text) for answer in study.answers}}
+
+
 def _decisions(normaliser: Normaliser, study: Study, lexicon: Lexicon | None) -> dict[tuple[str, str], str]:
-    """The lexicon by normal form: an entry counts as it is written, and in its normal form where that has no entry of its own.
+    """The lexicon by normal form: an entry that is the normal form of an answer counts for it, any other for its own normal form.
 
     Raises:
-        InputError: it speaks of a sign that the study does not have, or decides one normal form in two ways.
+        InputError: it speaks of a sign that the study does not have, decides one normal form in two ways, or a word of it may be a
+            decision or the name of a sign.
     """
     if lexicon is None:
         return {}
     check_signs(lexicon, study.settings.signs)
-    derived: dict[tuple[str, str], str] = {}
-    for (sign, answer), decision in lexicon.decisions.items():
-        key = (sign, normaliser.verdict(sign, answer, {}).normalised)
-        if key not in lexicon.decisions and derived.setdefault(key, decision) != decision:
-            raise InputError(f"lexicon: {key[1]!r}, for the sign {sign!r}, is decided in two ways under two spellings; keep one.")
-    return {**derived, **lexicon.decisions}
+    for (sign, answer), word in lexicon.written.items():
+        synonym = word.casefold() not in ("yes", "no")
+        if word in normaliser.accepted or (synonym and normaliser.knows(word)):
+            decision = lexicon.decisions[sign, answer]
+            raise InputError(
+                f"lexicon: the decision {word!r} on {answer!r} (sign {sign}) may mean {decision!r} or the sign; write '{decision}' "
+                f"in small letters, or '{SIGN_NAMED} {word}'."
+            )
+    given = _forms(normaliser, study)
+    decided: dict[tuple[str, str], str] = {}
+    spelled: dict[tuple[str, str], str] = {}
+    for (sign, answer), decision in sorted(lexicon.decisions.items()):
+        key = (sign, answer) if (sign, answer) in given else (sign, normaliser.form(sign, answer))
+        if decided.setdefault(key, decision) != decision:
+            raise InputError(
+                f"lexicon: {key[1]!r}, for the sign {sign!r}, is decided in two ways under two spellings ({spelled[key]!r}: "
+                f"{decided[key]}, {answer!r}: {decision}); keep one."
+            )
+        spelled[key] = answer
+    return decided
 
 
 def _digest(value: object) -> str:

@@ -254,8 +254,146 @@ def test_the_lemmatiser_is_signed_with_its_version():
     pytest.importorskip("pymorphy3")
     words = dict(pair.split(":") for pair in signature(study(lemmatiser="pymorphy3")).split("|"))
     assert words["lemmatiser"] == f"pymorphy3-{version('pymorphy3')}+{version('pymorphy3-dicts-ru')}"
-    assert words["normalisation"] == "1"
+    assert words["normalisation"] == "2"
 
 
 def test_a_signature_depends_on_nothing_but_its_choices():
     assert signature(study(("идти", "идти"), name="another")) == PLAIN
+
+
+DE = {
+    "language": "de",
+    "lemmatiser": "simplemma",
+    "signs": {"HAUS": ["Haus"], "BAUM": ["Baum"], "FUSS": ["Fuß"], "GEHEN": ["gehen"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("sign", "typed"),
+    [
+        ("HAUS", "Häuser"),
+        ("HAUS", "häuser"),
+        ("HAUS", "HÄUSER"),
+        ("BAUM", "Bäume"),  # in small letters it is a form of a verb
+        ("BAUM", "BÄUME"),
+        ("BAUM", "baum"),
+        ("FUSS", "Füße"),
+        ("FUSS", "FUSS"),  # which the lemmatiser takes for a form of a verb
+        ("FUSS", "Fuss"),
+        ("GEHEN", "ging"),
+        ("GEHEN", "Ging"),
+        ("GEHEN", "GINGEN"),
+        ("HAUS", "Haus oder Häuser"),
+    ],
+)
+def test_german_nouns_reach_the_lemmatiser_in_their_case(sign, typed):
+    pytest.importorskip("simplemma")
+    assert judged(sign, typed, **DE)[0] == "correct"
+
+
+MEETING = {
+    "lemmas": ({"ЧЕЛОВЕК": ["человек"], "ЛЮДИ": ["люди"]}, {"lemmatiser": "pymorphy3"}, "человек"),
+    "lemmas of comparatives": ({"БОЛЬШОЙ": ["большой"], "БОЛЬШЕ": ["больше"]}, {"lemmatiser": "pymorphy3"}, "большой"),
+    "lemmas in English": ({"MAN": ["man"], "MEN": ["men"]}, {"lemmatiser": "simplemma", "language": "en"}, "man"),
+    "the dictionary": ({"ЧЕЛОВЕК": ["человек"], "ЛЮДИ": ["люди"]}, {"dictionary": {"люди": "человек"}}, "человек"),
+    "spelling": ({"ВСЕ": ["все"], "ВСЁ": ["всё"]}, {}, "все"),
+}
+
+
+@pytest.mark.parametrize("case", MEETING)
+def test_signs_that_would_accept_each_others_answers_are_refused_by_name(case):
+    signs, fields, form = MEETING[case]
+    pytest.importorskip(fields.get("lemmatiser", "re"))
+    first, second = sorted(signs)
+    with pytest.raises(InputError, match=rf"the signs {first} \('.*'\) and {second} .* as both come to '{form}' by the lemmatiser"):
+        judged(first, "x", signs=signs, **fields)
+    both = sorted({answer for answers in signs.values() for answer in answers})
+    assert judged(first, both[0], signs=dict.fromkeys(signs, both), **fields)[0] == "correct"  # where somebody wrote it down
+
+
+def test_a_word_that_the_dictionary_keeps_is_not_lemmatised():
+    pytest.importorskip("pymorphy3")
+    fields = {"signs": MEETING["lemmas"][0], "lemmatiser": "pymorphy3", "dictionary": {"люди": "люди", "людей": "люди"}}
+    assert judged("ЛЮДИ", "Люди!", **fields)[:2] == ("correct", "люди")
+    assert judged("ЛЮДИ", "людей", **fields)[:2] == ("correct", "люди")
+    assert judged("ЧЕЛОВЕК", "люди", **fields)[::2] == ("wrong", "ЛЮДИ")
+    assert judged("ЧЕЛОВЕК", "человека", **fields)[0] == "correct"
+
+
+@pytest.mark.parametrize(
+    ("typed", "language"),
+    [
+        *(("weiß nicht", "de"), ("Weiss ich nicht!", "de"), ("Keine Ahnung.", "de"), ("K.A.", "de"), ("WEISS NICHT", "de")),
+        *(("不知道", "zh"), ("我不知道。", "zh"), ("لا أعرف", "ar"), ("لا أَعْرِف", "ar"), ("مش عارف", "ar"), ("لا اعرف", "ar")),
+        *(
+            ("не знаю", "ru"),
+            ("Не понял(а)", "ru"),
+            ("no sé", "es"),
+            ("No se", "es"),
+            ("je ne sais pas", "fr"),
+            ("Je sais pas", "fr"),
+        ),
+        *(("BİLMİYORUM", "tr"), ("anlamadım", "tr"), ("не знаю / не понял", "ru"), ("non lo so", "it"), ("わからない", "ja")),
+        *(
+            ("모르겠어요", "ko"),
+            ("nie wiem", "pl"),
+            ("nevím", "cs"),
+            ("weet ik niet", "nl"),
+            ("vet inte", "sv"),
+            ("לא יודעת", "he"),
+        ),
+        *(
+            ("I don\u2019t know", "en"),
+            ("idk", "en"),
+            ("não sei", "pt"),
+            ("не розумію", "uk"),
+            ("δεν ξέρω", "el"),
+            ("पता नहीं", "hi"),
+        ),
+    ],
+)
+def test_that_somebody_does_not_know_is_understood_in_many_languages(typed, language):
+    assert judged("идти", typed, language=language)[0] == "blank"
+    assert judged("идти", typed, language="en" if language != "tr" else "tr")[0] == "blank"  # raters may write in another language
+
+
+def written(word, decision="no"):
+    return Lexicon({("идти", "итди"): decision}, {("идти", "итди"): word})
+
+
+@pytest.mark.parametrize(("sign", "word"), [("NO", "NO"), ("нет", "нет"), ("НЕТ", "нет"), ("WRONG", "wrong")])
+def test_a_word_that_may_be_a_decision_or_a_sign_is_asked_about(sign, word):
+    signs = {**SIGNS, sign: [sign.lower()]}
+    with pytest.raises(
+        InputError, match=rf"the decision '{word}' on 'итди' .* may mean 'no' or the sign; write 'no' in small letters"
+    ):
+        judged("идти", "итди", written(word), signs=signs)
+    assert judged("идти", "итди", written(word))[0] == "wrong"  # where no sign is called so
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcome", "understood"), [("no", "wrong", "нипочём"), ("sign: no", "correct", "no"), ("yes", "correct", "no")]
+)
+def test_no_is_a_decision_although_a_sign_is_called_so(decision, outcome, understood):
+    signs = {"no": ["no"], "yes": ["yes"]}
+    found = judged("no", "нипочём", Lexicon({("no", "нипочем"): decision}), signs=signs)
+    assert (found[0], found[2]) == (outcome, "нипочем" if understood == "нипочём" else understood)
+
+
+@pytest.mark.parametrize("spelled", ["Итди!", "иTди", " итди "])
+def test_decisions_that_contradict_each_other_stop_also_where_one_is_the_normal_form(spelled):
+    decisions = {("идти", "итди"): "yes", ("идти", spelled): "no"}
+    for order in (decisions, dict(reversed(decisions.items()))):
+        with pytest.raises(
+            InputError, match=r"'итди', for the sign 'идти', is decided in two ways under two spellings \(.*: (yes|no), "
+        ):
+            judged("идти", "итди", Lexicon(order))
+
+
+def test_decisions_about_two_forms_are_no_contradiction_although_one_leads_to_the_other():
+    pytest.importorskip("pymorphy3")
+    found = judge(
+        study(("ёлка", "сталь"), ("ёлка", "стала"), lemmatiser="pymorphy3"),
+        Lexicon({("ёлка", "сталь"): "yes", ("ёлка", "стать"): "no"}),
+    )
+    assert [row.outcome for row in found] == ["correct", "wrong"]

@@ -54,6 +54,7 @@ def test_a_filled_file_is_a_lexicon_and_leaves_only_what_it_does_not_decide(tmp_
     (tmp_path / "filled.csv").write_bytes(text_of([COLUMNS, *filled], ";").encode("cp1251"))
     lexicon = read_lexicon(tmp_path / "filled.csv")
     assert dict(lexicon.decisions) == {("идти", "итди"): "yes", ("ёлка", "2 3"): "no"}
+    assert dict(lexicon.written) == {("ёлка", "2 3"): "нет"}
     assert [item.answer for item in unmatched(TYPED, lexicon)] == ["елки"]
     assert [row.outcome for row in judge(TYPED, lexicon)][:3] == ["correct"] * 3
     again = rows_of(adjudication_csv(unmatched(TYPED, lexicon), lexicon))
