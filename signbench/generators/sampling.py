@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.media import video
-from signbench.media.pose import Pose, in_layout, sample_count
+from signbench.media.pose import Pose, in_layout
+from signbench.media.rates import count_at_rate
 from signbench.media.video import VideoProbe
 from signbench.scoring.timelines import Timeline, nearest_frames
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import PoseRecording, VideoRecording
     from signbench.generators.base import Made, Production, Prompt
-
-_SAME_RATE = 1e-6
 
 
 def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
@@ -43,7 +42,7 @@ def nearest_positions(frames: int, length: int) -> NDArray[np.int64]:
 
 def video_positions(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
     """Which source frame is shown at each moment of a rate; a video that tells no rate of its own is taken to have this one."""
-    if probe.fps is None or (not probe.variable_rate and abs(probe.fps / fps - 1) < _SAME_RATE):
+    if probe.fps is None:
         return np.arange(probe.frames, dtype=np.int64)
     return video.positions_at_rate(probe, fps)
 
@@ -53,9 +52,7 @@ def frame_count(recording: VideoRecording | PoseRecording, made: Made) -> int:
     probe = recording.probe(None)
     if isinstance(probe, VideoProbe):
         return len(video_positions(probe, made.fps))
-    if probe.fps is None or abs(probe.fps / made.fps - 1) < _SAME_RATE:
-        return probe.frames
-    return sample_count(probe.frames / probe.fps, made.fps)
+    return probe.frames if probe.fps is None else count_at_rate(probe.frames, probe.fps, made.fps)
 
 
 def frames_of(recording: VideoRecording, made: Made, length: int | None = None) -> Iterator[NDArray[np.uint8]]:
@@ -101,7 +98,7 @@ def pose_of(recording: PoseRecording, made: Made, length: int | None = None) -> 
         InputError: a joint that the task wants is missing.
     """
     pose = recording.pose(None)
-    if pose.fps is not None and abs(pose.fps / made.fps - 1) >= _SAME_RATE:
+    if pose.fps is not None:
         pose = pose.at_rate(made.fps)
     if made.layout is not None:
         pose = in_layout(pose, made.layout)

@@ -81,7 +81,8 @@ class ColourConversion:
     """Frames of any pixel format to RGB, each by the matrix and range with which it is tagged."""
 
     def __init__(self, path: Path) -> None:
-        """
+        """Prepares for the frames of one file.
+
         Args:
             path: the file, for messages.
         """
@@ -193,8 +194,8 @@ def yuv_tables(matrix: Matrix, bits: int, *, is_full: bool) -> NDArray[np.int64]
 
     An entry is the exact rational number rounded *up*; that of Y includes the half with which rounding down rounds to nearest.
     A sum of three entries is therefore never below the exact sum, and less than 3 units above it. The exact sums are multiples of
-    1 / (2 D), where D is the common denominator of the formula's coefficients, so that one below a whole number is at least 1 / (2 D)
-    below it. As 3 units are less than that, rounding a sum down gives what rounding the exact sum down gives: ties go up.
+    1 / (2 D), where D is the common denominator of the formula's coefficients, so that one below a whole number is at least that
+    much below it. As 3 units are less, rounding a sum down gives what rounding the exact sum down gives: ties go up.
 
     Args:
         matrix: how luma is mixed.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from signbench.errors import MediaError
 
@@ -56,42 +56,40 @@ def frame_files(folder: Path) -> list[Path]:
     return [folder / entry.name for entry in entries]
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """One image as RGB, turned upright by its EXIF orientation.
+def check_numbers(files: Sequence[Path]) -> None:
+    """Refuses a frame folder whose names show that a frame is missing, is there twice, or belongs to something else.
 
-    Grey becomes three equal channels, of 16 bits the upper 8 are kept, transparency is dropped (the stored colours show),
-    embedded colour profiles are not applied.
+    The number of a frame is the one in its name that differs from frame to frame. Numbers may start anywhere and go up by any one
+    step. Folders whose names have no number in common are taken in natural order, as they are.
 
-    Returns:
-        uint8 ``(H, W, 3)`` RGB.
+    Args:
+        files: of :func:`frame_files`.
 
     Raises:
-        MediaError: the file cannot be read, is cut off, or is no image.
+        MediaError: names the frames.
     """
-    import cv2
-
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}.") from error
-    if not data:
-        raise MediaError(f"{path} is empty (0 bytes).")
-    if _is_cut_off(data):
-        raise MediaError(f"{path} is truncated: the end of the image is missing.")
-    # Bytes rather than a name: OpenCV cannot open every name on every system, and says what fails on stderr only.
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise MediaError(f"{path} cannot be decoded as an image ({error.err or 'OpenCV failed'}).") from error
-    if picture is None:
-        raise MediaError(f"{path} cannot be decoded as an image; is it one?")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture), dtype=np.uint8)
-
-
-def _is_cut_off(data: bytes) -> bool:
-    """Whether a PNG or JPEG lacks its end, which decoders fill with grey or black without an error."""
-    if data.startswith(b"\x89PNG"):
-        return b"IEND" not in data
-    if data.startswith(b"\xff\xd8"):
-        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")  # no end of image behind the last start of scan
-    return False
+    if len(files) < 2:
+        return
+    orders = [natural_order(file.name)[0] for file in files]
+    folder = files[0].parent
+    for (file, order), (other, its_order) in pairwise(zip(files, orders, strict=True)):
+        if order == its_order:
+            raise MediaError(f"{folder} holds one frame twice, as {file.name} and as {other.name}; take one of them out.")
+    patterns = [tuple(order[::2]) for order in orders]
+    usual, count = Counter(patterns).most_common(1)[0]
+    if count == 1:
+        return
+    if count < len(files):
+        odd = next(file.name for file, pattern in zip(files, patterns, strict=True) if pattern != usual)
+        like = next(file.name for file, pattern in zip(files, patterns, strict=True) if pattern == usual)
+        raise MediaError(f"{folder} holds {odd} beside frames such as {like}; a clip's folder holds the frames of one clip only.")
+    differing = [place for place in range(1, len(orders[0]), 2) if len({order[place] for order in orders}) > 1]
+    numbers = [int(order[differing[0]]) for order in orders]
+    if len(set(numbers)) < len(numbers):
+        return  # hours and minutes, say, whose last frame before a full one is nobody's to know
+    steps = [after - before for before, after in pairwise(numbers)]
+    step = min(steps) if len(steps) > 1 else 1
+    place = next((place for place, length in enumerate(steps) if length != step), None)
+    if place is not None:
+        between = f"between {files[place].name} and {files[place + 1].name}"
+        raise MediaError(f"{folder}: {steps[place] // step - 1 or 'some'} of its frames are missing {between}.")

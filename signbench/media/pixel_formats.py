@@ -63,13 +63,13 @@ class PixelFormat:
 
     @property
     def family(self) -> str:
-        """The formats that hold the same numbers, by the name of their planar form: ``nv12`` is ``yuv420p``, ``p010le`` ``yuv420p10``."""
+        """The formats that hold the same numbers, by their planar form: ``nv12`` is ``yuv420p``, ``p010le`` is ``yuv420p10``."""
         depth = "" if self.bits == 8 else str(self.bits)
         return f"yuv{self.sampling}p{depth}" if self.kind == "yuv" else f"{self.kind}{depth}"
 
     @property
     def halvings(self) -> tuple[int, int]:
-        """How often chroma is halved in width and in height, once :func:`planes_of` has given quarters of the width their whole width."""
+        """How often :func:`planes_of` leaves chroma halved in width and in height."""
         width, height = _SUBSAMPLINGS.get(self.sampling, (0, 0))
         return width % 2, height
 
@@ -133,8 +133,8 @@ def pixel_format(name: str) -> PixelFormat | None:
         return PixelFormat("yuv", found["sampling"], bits, components, dtype, shift, is_full=found["more"] == "j")
     if found := _GREY.fullmatch(name):
         dtype, bits, shift = _stored(found)
-        # With alpha ("ya") two numbers stand for each pixel.
-        return PixelFormat("gray", "", bits, (Component(0, 0, 2 if found["kind"] == "ya" else 1),), dtype, shift) if bits <= 16 else None
+        luma = Component(0, 0, 2 if found["kind"] == "ya" else 1)  # with alpha ("ya") two numbers stand for each pixel
+        return PixelFormat("gray", "", bits, (luma,), dtype, shift) if bits <= 16 else None
     if found := _GBR.fullmatch(name):
         dtype, bits, shift = _stored(found)
         return PixelFormat("rgb", "", bits, (Component(2), Component(0), Component(1)), dtype, shift) if bits <= 16 else None

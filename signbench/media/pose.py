@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError, listing
 from signbench.media.layouts import Layout
+from signbench.media.rates import positions_at_rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class Pose:
         )
 
     def at_rate(self, fps: float) -> Pose:
-        """The clip at another frame rate: sample k stands at time k / fps, as in the video reader.
+        """The clip at another frame rate, by :func:`signbench.media.rates.positions_at_rate`, as the video reader has it.
 
         Raises:
             InputError: the clip's own rate is not known.
@@ -106,11 +107,7 @@ class Pose:
             raise InputError("key points without a frame rate cannot be converted; declare it with --source-fps.")
         if fps == self.fps:
             return self
-        count = sample_count(self.frames / self.fps, fps)
-        positions = np.minimum(np.arange(count) * (self.fps / fps), self.frames - 1)
-        near = np.rint(positions)
-        positions = np.where(np.abs(positions - near) < 1e-6, near, positions)
-        return replace(self.at_positions(positions), fps=fps)
+        return replace(self.at_positions(positions_at_rate(self.frames, self.fps, fps)), fps=fps)
 
     def check_finite(self) -> None:
         """Refuses coordinates that are not numbers where the file says that the point was seen.
@@ -128,11 +125,6 @@ class Pose:
                 f"frame {frame}, joint {self.layout.joints[joint]} is seen (confidence {sure:.2f}), but its coordinates are "
                 f"{self.points[frame, joint].tolist()}; {int(bad.sum())} points are like that."
             )
-
-
-def sample_count(duration: float, fps: float) -> int:
-    """Number of samples at times 0, 1/fps, 2/fps ... before ``duration`` seconds; at least 1."""
-    return max(1, int(np.ceil(duration * fps - 1e-6)))
 
 
 def in_layout(pose: Pose, layout: Layout) -> Pose:

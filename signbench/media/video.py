@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.media.frame_folders import IMAGE_SUFFIXES, frame_files, is_frame_folder, is_ignored, read_picture
-from signbench.media.pose import sample_count
-from signbench.media.video_files import LARGEST_SIDE, FileScan, Picture, pictures_of, scan_file
+from signbench.media import rates
+from signbench.media.frame_folders import IMAGE_SUFFIXES, check_numbers, frame_files, is_frame_folder, is_ignored
+from signbench.media.pictures import LARGEST_SIDE, picture_family, read_picture
+from signbench.media.video_files import FileScan, Picture, pictures_of, scan_file
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -30,13 +30,12 @@ __all__ = [
     "VideoProbe",
     "is_video",
     "positions_at_rate",
-    "positions_at_times",
     "probe_video",
     "read_frames",
     "resize_frames",
 ]
 
-READER_REVISION: int = 1
+READER_REVISION: int = 2
 """Rises when decoded pixels or time stamps change; it is part of every signature."""
 
 RESIZE_KERNEL = "opencv-area"
@@ -50,8 +49,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 """Suffixes of video files, in lower case."""
 
-_EXACT = 1e-6  # seconds: for time stamps that are k / fps
-_ROUNDED = 0.5e-3 + _EXACT  # seconds: for time stamps that a container has rounded to whole milliseconds, as Matroska does
+_ROUNDED = 0.5e-3 + 1e-6  # seconds: for time stamps that a container has rounded to whole milliseconds, as Matroska does
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +64,8 @@ class VideoProbe:
         times: float64 ``(T,)``, when each frame is shown, seconds from the first frame, non-decreasing; empty where fps is None.
         duration: when the last frame has been shown, seconds; None where fps is None.
         variable_rate: the time stamps are no even grid.
+        pixels: the family of its stored pixels, which decides how they become RGB: such as ``yuv420p-bt709-limited``, ``rgb`` or,
+            of a folder, ``jpeg``.
     """
 
     frames: int
@@ -75,6 +75,7 @@ class VideoProbe:
     times: NDArray[np.float64]
     duration: float | None
     variable_rate: bool
+    pixels: str = "rgb"
 
 
 def is_video(path: Path) -> bool:
@@ -98,57 +99,53 @@ def probe_video(path: Path, source_fps: float | None = None) -> VideoProbe:
         MediaError: the clip cannot be read, is no video, was cut off, has no frames, too large ones, or (folder) ones of two sizes.
         InputError: ``source_fps`` is no rate.
     """
-    if source_fps is not None and not (math.isfinite(source_fps) and source_fps > 0):
-        raise InputError(f"a frame rate is a positive number, not {source_fps}.")
+    if source_fps is not None:
+        rates.check_rate(source_fps)
     if path.is_dir():
-        frames, height, width = _scan_folder(path)
+        frames, height, width, pixels = _scan_folder(path)
         clock = _even_clock(frames, source_fps) if source_fps else _NO_CLOCK
     else:
         scan = scan_file(path)
-        frames, height, width = scan.frames, scan.height, scan.width
+        frames, height, width, pixels = scan.frames, scan.height, scan.width, scan.pixels
         clock = _even_clock(frames, source_fps) if source_fps else _clock(scan)
+        if clock.fps is not None and not rates.is_rate(clock.fps):
+            raise MediaError(
+                f"{path} shows {clock.fps:g} frames per second; a frame rate is above 0 and up to {rates.LARGEST_RATE:g}. "
+                "Declare the right one with --source-fps."
+            )
     if max(height, width) > LARGEST_SIDE:
         raise MediaError(f"{path} has frames of {width} x {height} pixels; at most {LARGEST_SIDE} a side are read.")
-    return VideoProbe(frames, height, width, clock.fps, clock.times, clock.duration, clock.variable)
+    return VideoProbe(frames, height, width, clock.fps, clock.times, clock.duration, clock.variable, pixels)
 
 
 def positions_at_rate(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
-    """Which frame is on the screen at times 0, 1/fps, 2/fps ... before the clip ends.
+    """Which frame stands for each of the times 0, 1/fps, 2/fps ... before the clip ends: the nearest in time.
+
+    Of two that are equally near it is the earlier. Where a clip's own rate counts as the same one
+    (:func:`signbench.media.rates.same_rate`), each frame stands for itself. Of a clip with a variable rate, a frame is not shown
+    sooner than half a frame of the slower rate before its time; until then the one before it stays.
 
     Args:
         probe: the clip.
         fps: samples per second.
 
     Returns:
-        int64 ``(S,)``, non-decreasing frame indices, S = :func:`signbench.media.pose.sample_count` of the duration.
+        int64 ``(S,)``, non-decreasing frame indices. Key points at the same rates have as many samples at the same times.
 
     Raises:
         InputError: nothing says the clip's own rate, or ``fps`` is no rate.
     """
-    if not (math.isfinite(fps) and fps > 0):
-        raise InputError(f"a frame rate is a positive number, not {fps}.")
-    if probe.duration is None:
+    rates.check_rate(fps)
+    if probe.fps is None or probe.duration is None:
         raise InputError("frames without a frame rate cannot be converted; declare it with --source-fps.")
-    return positions_at_times(probe, np.arange(sample_count(probe.duration, fps)) / fps)
-
-
-def positions_at_times(probe: VideoProbe, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Which frame is on the screen at each of the times: the last whose own time is not later.
-
-    Args:
-        probe: the clip.
-        times: float64 ``(S,)``, seconds from the first frame.
-
-    Returns:
-        int64 ``(S,)``; the first frame for times before it, the last for times after it.
-
-    Raises:
-        InputError: nothing says the clip's own rate.
-    """
-    if probe.fps is None:
-        raise InputError("frames without a frame rate have no times; declare it with --source-fps.")
-    tolerance = _ROUNDED if probe.variable_rate else _EXACT
-    return np.maximum(np.searchsorted(probe.times, times + tolerance, side="right") - 1, 0).astype(np.int64)
+    if not probe.variable_rate:
+        # Half a frame later rounded down, but for what arithmetic leaves of a tie.
+        return np.ceil(rates.positions_at_rate(probe.frames, probe.fps, fps) - 0.5 - 1e-6).astype(np.int64)
+    wanted = np.arange(rates.sample_count(probe.duration, fps)) / fps
+    after = np.clip(np.searchsorted(probe.times, wanted, side="left"), 1, probe.frames - 1)
+    early, late = probe.times[after] - wanted, wanted - probe.times[after - 1]
+    is_nearer = (early < late - _ROUNDED) & (early <= 0.5 / min(fps, probe.fps) + _ROUNDED)
+    return np.where(is_nearer, after, after - 1).astype(np.int64)
 
 
 def read_frames(
@@ -248,12 +245,13 @@ def _folder_pictures(folder: Path) -> Generator[Picture, None, None]:
         yield partial(read_picture, file)
 
 
-def _scan_folder(folder: Path) -> tuple[int, int, int]:
-    """Number, height and width of a folder's images, by the first and the last; the others are met when they are read."""
+def _scan_folder(folder: Path) -> tuple[int, int, int, str]:
+    """Number, height, width and kinds of a folder's images, by the first and the last; the others are met when they are read."""
     try:
         files = frame_files(folder)
     except OSError as error:
         raise MediaError(f"{folder} cannot be read: {error.strerror}.") from error
+    check_numbers(files)
     height, width = read_picture(files[0]).shape[:2]
     last = read_picture(files[-1]).shape[:2]
     if last != (height, width):
@@ -261,7 +259,7 @@ def _scan_folder(folder: Path) -> tuple[int, int, int]:
             f"{folder}: {files[-1].name} is {last[1]} x {last[0]} pixels, {files[0].name} is {width} x {height}; "
             "all frames of a clip need one size."
         )
-    return len(files), height, width
+    return len(files), height, width, picture_family(files)
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,8 +284,8 @@ def _clock(scan: FileScan) -> _Clock:
     """Time stamps of a file in seconds from its first frame, put on an even grid where they are one but for rounding."""
     if scan.stamps is None or scan.frames == 1:
         last = scan.last_ticks * scan.tick
-        rates = scan.rates or ((1 / last,) if last > 0 else ())
-        return _even_clock(scan.frames, float(rates[0])) if rates else _NO_CLOCK
+        named = scan.rates or ((1 / last,) if last > 0 else ())
+        return _even_clock(scan.frames, float(named[0])) if named else _NO_CLOCK
     ticks = (scan.stamps - scan.stamps[0]).astype(np.float64)
     tick = float(scan.tick)
     rate = _constant_rate(ticks, tick, scan.rates)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import MediaError
+from signbench.media.colour import ColourConversion
 from signbench.media.containers import container_kind, missing_bytes
+from signbench.media.packets import SliceChecksums, gives_one_frame, is_never_shown
+from signbench.media.pictures import LARGEST_SIDE, turned
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -23,17 +26,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-LARGEST_SIDE = 16384
-"""Frames may have at most this many pixels a side."""
-
 Picture = Callable[[], NDArray[np.uint8]]
 """A frame that is converted only when it is called: uint8 ``(H, W, 3)`` RGB, upright."""
 
-# swscale's nearest chroma sample | accurate rounding | bit-exact: its faster default rounds differently on every kind of processor.
-_CONVERSION = 0x10 | 0x40000 | 0x80000
-_ITU_709, _ITU_601 = 1, 5
-_KNOWN_MATRICES = frozenset({1, 4, 5, 6, 7, 9, 10})
-_LIMITED_RANGE, _FULL_RANGE = 1, 2
+_LIMITS = {"max_pixels": str(LARGEST_SIDE**2)}
+# Decoders that find damage, by checksums or by nonsense, and by default go on as if they had not.
+_CHECKED = frozenset({"mjpeg", "png"})
 
 _OTHER_KINDS = (
     (b"\x89PNG", "a PNG image"),
@@ -56,6 +54,7 @@ class FileScan:
         last_ticks: how long the last frame is shown; 0 where the file does not say.
         height: of an upright frame, pixels.
         width: of an upright frame, pixels.
+        pixels: the family of its stored pixels (:meth:`signbench.media.colour.ColourConversion.family`).
     """
 
     stamps: NDArray[np.int64] | None
@@ -65,6 +64,7 @@ class FileScan:
     last_ticks: int
     height: int
     width: int
+    pixels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,41 +89,63 @@ def scan_file(path: Path) -> FileScan:
 
     entries: list[_Entry] = []
     first: VideoFrame | None = None
+    checksums = SliceChecksums()
+    are_certain = True
     with _opened(path) as (container, stream):
-        codec = stream.codec_context.name
+        codec, kind = stream.codec_context.name, container.format.name
         try:
             for packet in container.demux(stream):
-                if packet.size == 0 or _is_never_shown(packet, codec):
+                if packet.size == 0 or is_never_shown(packet, codec):
                     continue
                 if not entries and packet.is_keyframe and not packet.is_discard:
                     first = _frame_of(packet, stream)
                 times = packet.pts, packet.dts, packet.duration or 0
                 entries.append(_Entry(*times, packet.is_keyframe, not packet.is_discard, not packet.is_corrupt))
+                are_certain = are_certain and gives_one_frame(packet, codec, kind)
+                if codec == "ffv1":
+                    checksums.see(bytes(packet))
         except av.FFmpegError as error:
             raise MediaError(f"{path} is damaged: it cannot be read beyond frame {len(entries)} ({error.strerror}).") from error
         _check_complete(path, container, stream, entries)
         tick = _fraction(stream.time_base) or Fraction(1)
         rates = tuple(map(_exact_rate, filter(None, map(_fraction, (stream.average_rate, stream.guessed_rate)))))
+    if checksums.damaged is not None:
+        raise MediaError(
+            f"{path}: frame {checksums.damaged} is damaged, a checksum in it is wrong; encode it again from its source."
+        )
 
-    if _starts_with_its_key_frame(entries):
+    if are_certain and _starts_with_its_key_frame(entries):
         shown = [entry for entry in entries if entry.is_shown]
         stamps, frames = _stamps_of(shown), len(shown)
         if first is None:
             with contextlib.closing(decoded_frames(path)) as decoded:
                 first = next(decoded, None)
-    else:  # only the decoder knows which of the frames that refer to something before the file's start it can give
-        out: list[int | None] = []
-        with contextlib.closing(decoded_frames(path)) as decoded:
-            for frame in decoded:
-                first = first or frame
-                out.append(frame.pts)
-        stamps, frames = _sorted_stamps(out), len(out)
+    else:  # only the decoder knows how many frames it shows, and which of those that refer to something before the file's start
+        first, stamps, frames = _counted(path, *_identity(path))
     if first is None or frames == 0:
         raise MediaError(f"{path} holds no video frame that can be decoded.")
     durations = {entry.pts if entry.pts is not None else entry.dts: entry.ticks for entry in entries}
     last_ticks = durations.get(int(stamps[-1]), 0) if stamps is not None else 0
     height, width = _Turn.of(first, path).size(first.height, first.width)
-    return FileScan(stamps, frames, tick, rates, last_ticks, height, width)
+    return FileScan(stamps, frames, tick, rates, last_ticks, height, width, ColourConversion(path).family(first))
+
+
+@lru_cache(maxsize=256)
+def _counted(path: Path, *_: int) -> tuple[VideoFrame | None, NDArray[np.int64] | None, int]:
+    """First frame, stamps and number of the frames that decoding gives; kept for as long as the file is the same."""
+    first: VideoFrame | None = None
+    stamps: list[int | None] = []
+    with contextlib.closing(decoded_frames(path)) as decoded:
+        for frame in decoded:
+            first = first or frame
+            stamps.append(frame.pts)
+    return first, _sorted_stamps(stamps), len(stamps)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """What changes when another file lies under a name."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def pictures_of(path: Path) -> Generator[Picture, None, None]:
@@ -132,7 +154,7 @@ def pictures_of(path: Path) -> Generator[Picture, None, None]:
     Raises:
         MediaError: the file cannot be read or is damaged; says where.
     """
-    convert = _Conversion(path)
+    convert = ColourConversion(path)
     turn: _Turn | None = None
     with contextlib.closing(decoded_frames(path)) as decoded:
         for frame in decoded:
@@ -191,7 +213,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise MediaError(_why_not_opened(path, head))
     try:
         # An absolute name, because FFmpeg takes "word:" at the start of a relative one for a protocol.
-        container = av.open(str(path.absolute()), format=kind)
+        # A tag in another encoding says nothing of the pictures. The limit holds for what is decoded on opening, too.
+        container = av.open(str(path.absolute()), format=kind, options=_LIMITS, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(_why_not_opened(path, head)) from error
     with container:
@@ -210,6 +233,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if max(size) > LARGEST_SIDE:
             raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} a side are read.")
         decoder.thread_count = 1
+        decoder.options = {**_LIMITS, **({"err_detect": "crccheck+explode"} if decoder.name in _CHECKED else {})}
         yield container, stream
 
 
@@ -271,11 +295,6 @@ def _sorted_stamps(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
     return np.array(known, dtype=np.int64)
 
 
-def _is_never_shown(packet: Packet[Any], codec: str) -> bool:
-    """Whether a packet only prepares others: VP8's alternate references, whose frame header says "not shown" (RFC 6386, 9.1)."""
-    return codec == "vp8" and not memoryview(packet)[0] & 0x10
-
-
 def _frame_of(packet: Packet[Any], stream: VideoStream) -> VideoFrame | None:
     """The frame of the first packet, or None where the decoder does not give one for it alone."""
     import av
@@ -305,52 +324,8 @@ def _exact_rate(rate: Fraction) -> Fraction:
     return exact if abs(exact / rate - 1) < 5e-7 else rate
 
 
-def _picture(frame: VideoFrame, convert: _Conversion, turn: _Turn) -> NDArray[np.uint8]:
+def _picture(frame: VideoFrame, convert: ColourConversion, turn: _Turn) -> NDArray[np.uint8]:
     return turn(convert(frame))
-
-
-class _Conversion:
-    """Frames of any pixel format to RGB, by the matrix and range with which each is tagged.
-
-    Everything is said explicitly, because what PyAV and swscale take for granted changed between their versions. Said so, PyAV
-    16 to 19 give the same pixels, with and without the processor's vector instructions.
-    """
-
-    def __init__(self, path: Path) -> None:
-        import av
-        from av.video.reformatter import VideoReformatter
-
-        self._path = path
-        self._reformatter = VideoReformatter()  # one for all frames: setting swscale up costs more than converting a small frame
-        self._options: dict[str, Any] = {"format": "rgb24", "interpolation": _CONVERSION}
-        if int(av.__version__.split(".")[0]) >= 17:
-            self._options["threads"] = 1
-
-    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """uint8 ``(H, W, 3)``, possibly with gaps between rows."""
-        import av
-
-        try:
-            converted = self._reformatter.reformat(frame, **{**self._options, **_colour(frame)})
-        except (av.FFmpegError, ValueError) as error:
-            raise MediaError(f"{self._path}: pixels of format {frame.format.name} cannot be converted to RGB.") from error
-        plane = converted.planes[0]
-        return np.ndarray((frame.height, frame.width, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1))
-
-
-def _colour(frame: VideoFrame) -> dict[str, Any]:
-    """How a YUV frame is to be read: its tagged matrix, else BT.601; its tagged range, else limited (always full for ``yuvj``)."""
-    if frame.format.is_rgb or len(frame.format.components) < 3:
-        return {}
-    matrix = int(frame.colorspace) if int(frame.colorspace) in _KNOWN_MATRICES else _ITU_601
-    is_full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
-    return {
-        "src_colorspace": matrix,
-        # Without a meaning for RGB, but PyAV 16 ignores the source's matrix and range unless something differs from it.
-        "dst_colorspace": _ITU_601 if matrix == _ITU_709 else _ITU_709,
-        "src_color_range": _FULL_RANGE if is_full else _LIMITED_RANGE,
-        "dst_color_range": _FULL_RANGE,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +351,8 @@ class _Turn:
         if matrix is None:
             return cls(False, False, False)
         a, b, _, c, d = (int(number) for number in np.frombuffer(bytes(matrix), np.int32)[:5])
+        if (a, b, c, d) == (0, 0, 0, 0):  # some writers leave the matrix empty
+            return cls(False, False, False)
         if (b, c) == (0, 0) and a and d:
             return cls(False, d < 0, a < 0)
         if (a, d) == (0, 0) and b and c:
@@ -388,11 +365,4 @@ class _Turn:
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels upright, uint8 ``(H, W, 3)``; the same array where nothing is to be done."""
-        import cv2
-
-        if self.swap:
-            pixels = np.asarray(cv2.transpose(pixels), dtype=np.uint8)
-        if self.flip_rows or self.flip_columns:
-            way = {(True, False): 0, (False, True): 1, (True, True): -1}[self.flip_rows, self.flip_columns]
-            pixels = np.asarray(cv2.flip(pixels, way), dtype=np.uint8)
-        return pixels
+        return turned(pixels, self.swap, self.flip_rows, self.flip_columns)

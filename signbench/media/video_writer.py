@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
-from signbench.media.video_files import LARGEST_SIDE
+from signbench.media.pictures import LARGEST_SIDE
 
 _BT_709, _LIMITED_RANGE = 1, 1
 _CONVERSION = 0x2 | 0x40000 | 0x80000  # swscale: bilinear | accurate rounding | bit-exact

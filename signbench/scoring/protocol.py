@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from signbench.errors import InputError, nearest
 from signbench.extractors.base import Precision
+from signbench.media.rates import LARGEST_RATE, is_rate
 
 FramesRule = Literal["equal", "truncate", "resample"]
 
@@ -44,8 +45,8 @@ class Protocol:
         if self.precision not in get_args(Precision):
             raise InputError(f"--precision cannot be {self.precision!r}. {nearest(str(self.precision), get_args(Precision))}")
         for option, rate in (("--fps", self.fps), ("--source-fps", self.source_fps)):
-            if rate is not None and not 0 < rate <= 1000:
-                raise InputError(f"{option} is a frame rate above 0 and up to 1000, not {rate:g}.")
+            if rate is not None and not is_rate(rate):
+                raise InputError(f"{option} is a frame rate above 0 and up to {LARGEST_RATE:g}, not {rate:g}.")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
             raise InputError(f"--size is width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
 

@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.media import video
-from signbench.media.pose import sample_count
 from signbench.media.pose_files import PoseProbe
+from signbench.media.rates import count_at_rate, same_rate
 from signbench.media.video import VideoProbe
 from signbench.scoring.protocol import FramesRule, Protocol
-
-_SAME_RATE = 0.01
-"""Rates nearer than 1 % count as one: 30 and 29.97 frames per second do, 24 and 25 do not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,7 @@ def pose_timeline(probe: PoseProbe, protocol: Protocol) -> Timeline:
         return Timeline(probe.frames, times, probe.fps)
     if probe.fps is None:
         raise InputError("the file does not tell its frame rate, so it cannot be converted; declare it with --source-fps.")
-    frames = sample_count(probe.frames / probe.fps, protocol.fps)
+    frames = count_at_rate(probe.frames, probe.fps, protocol.fps)
     return Timeline(frames, np.arange(frames) / protocol.fps, protocol.fps)
 
 
@@ -90,7 +87,7 @@ def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> 
         # What is a whole frame but for rounding is that frame: between two, a point counts as seen only where both show it.
         whole = np.rint(positions)
         return reference.frames, np.where(np.abs(positions - whole) < 1e-6, whole, positions)
-    if reference.fps and prediction.fps and abs(reference.fps / prediction.fps - 1) > _SAME_RATE:
+    if reference.fps and prediction.fps and not same_rate(reference.fps, prediction.fps):
         raise InputError(
             f"the reference has {reference.fps:g} frames per second, the prediction {prediction.fps:g}; "
             "convert both with --fps, or use --frames resample."

@@ -12,6 +12,7 @@ from signbench.errors import SignbenchError
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
+from signbench.media.rates import same_rate
 from signbench.media.video import VideoProbe
 from signbench.scoring.protocol import Protocol
 from signbench.scoring.timelines import pose_timeline, video_timeline
@@ -19,9 +20,6 @@ from signbench.tasks.problems import Problem
 from signbench.tasks.schema import Task
 
 _UNREADABLE = (SignbenchError, OSError, MemoryError)
-
-_SAME_RATE = 0.01
-"""Rates nearer than 1 % count as one, as they do when the clip is scored."""
 
 _UNIT = 3.0
 """Key points that all lie this near to 0 cannot be pixels."""
@@ -122,7 +120,7 @@ def _pose(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
 
 
 def _rate(task: Task, clip: str, label: str, probe: VideoProbe | PoseProbe) -> Iterator[Problem]:
-    if task.made.fps is not None and probe.fps is not None and abs(probe.fps / task.made.fps - 1) > _SAME_RATE:
+    if task.made.fps is not None and probe.fps is not None and not same_rate(probe.fps, task.made.fps):
         remedy = f"make {task.made.fps:g}, or correct the rate that the file states"
         yield Problem("fps", clip, label, f"it has {probe.fps:.6g} frames per second", remedy)
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from signbench.errors import MediaError
-from signbench.media.frame_folders import natural_order, read_picture
+from signbench.media.frame_folders import natural_order
+from signbench.media.pictures import read_picture
 from signbench.media.video import is_video, probe_video, read_frames
 from tests.media.encoding import bar_frame, bar_numbers
 
@@ -128,7 +129,7 @@ def test_lossy_images_come_back_nearly(tmp_path, suffix):
 
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
-DEEP = (np.arange(256, dtype=np.uint16).reshape(16, 16) << 8) | 0xFF
+DEEP = RAMP.astype(np.uint16) * 257
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def chunk_of_png(kind, content):
             b"\x89PNG\r\n\x1a\n"
             + chunk_of_png(b"IHDR", struct.pack(">IIBBBBB", 2**30, 2**30, 8, 2, 0, 0, 0))
             + chunk_of_png(b"IEND", b""),
-            "cannot be decoded",
+            "is a picture of 1073741824 x 1073741824 pixels; at most 16384 a side are read",
         ),
     ],
     ids=["empty", "text", "a picture of a billion by a billion pixels"],
@@ -211,3 +212,48 @@ def test_what_is_no_image_is_named(folder, content, words):
     (folder / "frame_0.png").write_bytes(content)
     with pytest.raises(MediaError, match=rf"frame_0\.png {words}"):
         probe_video(folder)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["frame_0.png", "frame_1.png", "frame_3.png"], "1 of its frames are missing between frame_1.png and frame_3.png"),
+        (["1.jpg", "2.jpg", "3.jpg", "9.jpg"], "5 of its frames are missing between 3.jpg and 9.jpg"),
+        (["f0000.png", "f0002.png", "f0004.png", "f0008.png"], "1 of its frames are missing between f0004.png and f0008.png"),
+        (["f1.png", "f3.png"], "1 of its frames are missing between f1.png and f3.png"),
+        (
+            ["clip2_fn000000-0.png", "clip2_fn000001-0.png", "clip2_fn000003-0.png"],
+            "1 of its frames are missing between clip2_fn000001-0.png and clip2_fn000003-0.png",
+        ),
+        (["f_1.png", "f_1.jpg"], "one frame twice, as f_1.jpg and as f_1.png"),
+        (["1.png", "2.png", "02.png"], "one frame twice, as 02.png and as 2.png"),
+        (["f_1.png", "f_2.png", "cover.png"], "holds cover.png beside frames such as f_1.png"),
+        (["left_1.png", "left_2.png", "right_1.png", "right_2.png"], "holds right_1.png beside frames such as left_1.png"),
+    ],
+)
+def test_a_folder_that_lacks_or_doubles_a_frame_is_refused_by_name(tmp_path, names, words):
+    for name in names:
+        save(tmp_path / name, bar_frame(1))
+    assert is_video(tmp_path)  # a clip by its kind, and a faulty one
+    with pytest.raises(MediaError, match=words.replace(".", r"\.")):
+        probe_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["37.png", "38.png", "39.png"],
+        ["f000.png", "f025.png", "f050.png", "f075.png"],
+        ["s01_f1.png", "s01_f2.png"],
+        ["a.png", "b.png", "c.png"],
+        ["only.png"],
+        ["00.960.png", "01.000.png", "01.040.png"],
+        ["9.png", "10.png", "11.jpg"],
+        ["-1.png", "-2.png"],
+    ],
+    ids=" ".join,
+)
+def test_numbers_may_start_anywhere_and_go_up_by_any_one_step(tmp_path, names):
+    for name in names:
+        save(tmp_path / name, bar_frame(1))
+    assert probe_video(tmp_path).frames == len(names)

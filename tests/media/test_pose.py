@@ -7,7 +7,8 @@ import pytest
 
 from signbench.errors import InputError, MediaError
 from signbench.media.layouts import Layout, layout
-from signbench.media.pose import Pose, in_layout, sample_count
+from signbench.media.pose import Pose, in_layout
+from signbench.media.rates import sample_count
 
 TWO = Layout("two", ("left_wrist", "right_wrist"), ("body", "body"))
 

@@ -18,7 +18,6 @@ from signbench.media.video import (
     VideoProbe,
     is_video,
     positions_at_rate,
-    positions_at_times,
     probe_video,
     read_frames,
     resize_frames,
@@ -50,6 +49,7 @@ HEALTHY = [
     pytest.param("a.gif", "gif", "rgb8", {}, id="gif"),
 ]
 UNEVEN = [0, 40, 80, 200, 240, 300, 340, 400, 440, 480, 560, 600]  # ms
+UNEVEN_AT_10 = [0, 2, 3, 5, 7, 9, 11]
 
 
 def all_of(path, **how):
@@ -208,9 +208,9 @@ def test_a_declared_rate_overrides_the_header(tmp_path):
 @pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])
 def test_what_is_no_rate_is_refused(tmp_path, fps):
     path = encode(tmp_path / "a.mp4")
-    with pytest.raises(InputError, match="positive"):
+    with pytest.raises(InputError, match="above 0 and up to 1000"):
         probe_video(path, source_fps=fps)
-    with pytest.raises(InputError, match="positive"):
+    with pytest.raises(InputError, match="above 0 and up to 1000"):
         positions_at_rate(probe_video(path), fps)
 
 
@@ -219,13 +219,29 @@ RATES = [10, Fraction(25, 2), 24, Fraction(24000, 1001), 25, Fraction(30000, 100
 
 @pytest.mark.parametrize("target", RATES)
 @pytest.mark.parametrize("source", RATES)
-def test_a_converted_clip_shows_the_frame_that_was_on_the_screen(source, target):
+def test_a_converted_clip_shows_the_frame_that_is_nearest_in_time(source, target):
     frames = 301
     positions = positions_at_rate(even_probe(frames, float(source)), float(target))
     ratio = Fraction(source) / Fraction(target)
-    samples = math.ceil(frames / ratio)
-    assert positions.tolist() == [math.floor(index * ratio) for index in range(samples)]
+    if abs(ratio - 1) < Fraction(1, 100):
+        assert positions.tolist() == list(range(frames))
+    else:
+        nearest = [min(math.ceil(index * ratio - Fraction(1, 2)), frames - 1) for index in range(math.ceil(frames / ratio))]
+        assert positions.tolist() == nearest
     assert positions.dtype == np.int64
+
+
+@pytest.mark.parametrize("target", RATES)
+@pytest.mark.parametrize("source", RATES)
+def test_a_converted_clip_does_not_lag(source, target):
+    probe = even_probe(1201, float(source))
+    positions = positions_at_rate(probe, float(target))
+    late = np.arange(len(positions)) / float(target) - positions / float(source)
+    if Fraction(source) / Fraction(target) > Fraction(1, 2) and abs(Fraction(source) / Fraction(target) - 1) > Fraction(1, 100):
+        assert abs(late[:-3].mean()) <= 0.26 / float(
+            source
+        )  # ties go to the earlier: a quarter of a frame where each second is one
+        assert np.abs(late[:-3]).max() <= 0.5 / float(source) + 1e-6
 
 
 def test_25_to_12_5_frames_per_second_is_every_second_frame():
@@ -234,8 +250,8 @@ def test_25_to_12_5_frames_per_second_is_every_second_frame():
 
 def test_an_uneven_clip_is_sampled_by_its_time_stamps(tmp_path):
     probe = probe_video(encode(tmp_path / "a.mkv", stamps=UNEVEN, time_base=Fraction(1, 1000)))
-    # on the screen at 0, 100, 200 ... ms
-    assert positions_at_rate(probe, 10).tolist() == [0, 2, 3, 5, 7, 9, 11]
+    # nearest to 0, 100, 200 ... ms
+    assert positions_at_rate(probe, 10).tolist() == UNEVEN_AT_10
 
 
 def test_milliseconds_that_a_container_rounded_up_do_not_delay_a_frame(tmp_path):
@@ -245,17 +261,11 @@ def test_milliseconds_that_a_container_rounded_up_do_not_delay_a_frame(tmp_path)
     assert positions_at_rate(probe, 30)[:9].tolist() == [0, 1, 2, 3, 3, 3, 4, 5, 6]
 
 
-def test_times_outside_the_clip_show_its_first_and_last_frame():
-    assert positions_at_times(even_probe(3, 10.0), np.array([-1.0, 0.0, 0.15, 9.0])).tolist() == [0, 0, 1, 2]
-
-
 def test_frames_without_a_rate_cannot_be_converted(tmp_path):
     cv2.imwrite(str(tmp_path / "1.png"), bar_frame(1))
     probe = probe_video(tmp_path)
     with pytest.raises(InputError, match="source-fps"):
         positions_at_rate(probe, 25)
-    with pytest.raises(InputError, match="source-fps"):
-        positions_at_times(probe, np.zeros(1))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError, MediaError, nearest
 from signbench.media.layouts import Layout, guess_layout
 from signbench.media.pose import Pose
+from signbench.media.rates import LARGEST_RATE, is_rate
 
 MOST_NUMBERS = 2**26
 """Coordinates that one clip may have: 256 MiB as float32, 84 minutes of 178 points in space at 25 frames a second."""
@@ -181,10 +182,10 @@ def checked_rate(value: float) -> float | None:
     """A frame rate as a file states it; None for 0, which some writers put where they do not know it.
 
     Raises:
-        MediaError: negative or not finite.
+        MediaError: it is no rate (:func:`signbench.media.rates.is_rate`).
     """
-    if not math.isfinite(value) or value < 0:
-        raise MediaError(f"it states a frame rate of {value:g}.")
+    if value != 0 and not is_rate(value):
+        raise MediaError(f"it states a frame rate of {value:g}; a rate is above 0 and up to {LARGEST_RATE:g}.")
     return value or None
 
 
