@@ -408,3 +408,20 @@ def test_a_recording_of_a_phone_reads_as_opencv_reads_it(real_data):
             count += 1
     assert count == probe.frames
     assert not capture.read()[0]
+
+
+def test_a_file_that_names_no_possible_rate_is_refused_unless_one_is_declared(tmp_path):
+    path = encode(tmp_path / "a.mp4", rate=2000, stamps=range(FRAMES), time_base=Fraction(1, 2000), options={"bf": "0"})
+    with pytest.raises(MediaError, match=r"shows 2000 frames per second.*up to 1000.*--source-fps"):
+        probe_video(path)
+    assert probe_video(path, source_fps=25).fps == 25
+
+
+def test_the_family_of_a_clips_pixels_is_known_before_it_is_read(tmp_path):
+    write_video(tmp_path / "a.mkv", np.zeros((2, 16, 16, 3), np.uint8), 25)
+    write_video(tmp_path / "a.mp4", np.zeros((2, 16, 16, 3), np.uint8), 25, lossless=False)
+    assert probe_video(tmp_path / "a.mkv").pixels == "rgb"
+    assert probe_video(tmp_path / "a.mp4").pixels == "yuv420p-bt709-limited"
+    (tmp_path / "folder").mkdir()
+    cv2.imwrite(str(tmp_path / "folder" / "1.jpg"), bar_frame(1))
+    assert probe_video(tmp_path / "folder").pixels == "jpeg"
