@@ -150,7 +150,9 @@ def records_file(run: MeasuredRun) -> bytes:
             columns["record"].append(None if record is None else b"" if name in left_out else pack(record))
             columns["reason"].append(failure.reason if failure is not None else None)
             columns["fault"].append(failure.fault if failure is not None else None)
-            columns["inputs"].append(_json({place: file.sha256 for place, file in row.inputs.items()}) if row is not None else None)
+            columns["inputs"].append(
+                _json({place: _input(file) for place, file in row.inputs.items()}) if row is not None else None
+            )
             columns["lengths"].append(
                 _json({kind: asdict(pair) for kind, pair in row.lengths.items()}) if row is not None else None
             )
@@ -269,9 +271,19 @@ def _record(blob: bytes) -> Record:
     return record
 
 
+def _input(file: Input) -> str:
+    """The digest of a file and, of a video, the family of its pixels."""
+    return file.sha256 if file.pixels is None else f"{file.sha256} {file.pixels}"
+
+
+def _read_input(text: str) -> Input:
+    sha256, _, pixels = text.partition(" ")
+    return Input(0, 0, sha256, pixels=pixels or None)
+
+
 def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
     return ClipRow(
-        {place: Input(0, 0, str(sha256)) for place, sha256 in json.loads(inputs).items()},
+        {place: _read_input(str(file)) for place, file in json.loads(inputs).items()},
         {kind: LengthPair(**pair) for kind, pair in json.loads(lengths).items()},
         layout,
     )

@@ -185,7 +185,8 @@ def level_table(bits: int, *, is_full: bool) -> NDArray[np.uint8]:
     unit = 2**bits // 256
     black, span = (0, 2**bits - 1) if is_full else (16 * unit, 219 * unit)
     levels = np.arange(2**bits, dtype=np.int64) - black
-    return np.clip((510 * levels + span) // (2 * span), 0, 255).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.clip((510 * levels + span) // (2 * span), 0, 255).astype(np.uint8)
+    return scaled
 
 
 @cache
@@ -242,7 +243,8 @@ def _stored_tables(matrix: Matrix, form: PixelFormat, *, is_full: bool) -> NDArr
 @cache
 def _stored_levels(bits: int, stored: int, shift: int, *, is_full: bool) -> NDArray[np.uint8]:
     """:func:`level_table` by levels as they are stored, in 8 or 16 bits."""
-    return level_table(bits, is_full=is_full)[np.minimum(np.arange(2**stored) >> shift, 2**bits - 1)]
+    table: NDArray[np.uint8] = level_table(bits, is_full=is_full)[np.minimum(np.arange(2**stored) >> shift, 2**bits - 1)]
+    return table
 
 
 @cache

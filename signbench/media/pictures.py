@@ -128,7 +128,7 @@ def _header(data: bytes, kind: str, path: Path) -> ImageFile:
     """
     # Image.open would refuse pictures by a limit of its own, in megapixels.
     try:
-        header = _opened(data, kind)
+        header: ImageFile = _opened(data, kind)
     except Exception as error:  # Pillow's readers raise whatever a damaged header makes them meet
         raise MediaError(f"{path} cannot be decoded as an image ({str(error) or type(error).__name__}).") from error
     width, height = header.size
@@ -211,4 +211,5 @@ def _in_eight_bits(picture: NDArray[Any], top: int) -> NDArray[np.uint8]:
         return picture
     levels = np.minimum(np.arange(np.iinfo(picture.dtype).max + 1, dtype=np.int64), top)
     table: NDArray[np.uint8] = ((510 * levels + top) // (2 * top)).astype(np.uint8)
-    return table[picture]
+    scaled: NDArray[np.uint8] = table[picture]
+    return scaled

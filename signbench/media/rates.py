@@ -60,7 +60,8 @@ def positions_at_rate(frames: int, fps: float, target: float) -> NDArray[np.floa
         return np.arange(frames, dtype=np.float64)
     positions = np.minimum(np.arange(sample_count(frames / fps, target)) * (fps / target), frames - 1)
     whole = np.rint(positions)
-    return np.where(np.abs(positions - whole) < 1e-6, whole, positions)
+    settled: NDArray[np.float64] = np.where(np.abs(positions - whole) < 1e-6, whole, positions)
+    return settled
 
 
 def count_at_rate(frames: int, fps: float, target: float) -> int:

@@ -124,6 +124,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
         std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
         reference_value=_number(metric.reference_score(records, once)) if value is not None else None,
         seen=_number(metric.seen(records, once)) if measured else None,
+        pixels=inputs.families("prediction"),
         duration_ratio=inputs.ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
         note=note,
         missing=tuple(
@@ -135,6 +136,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             plan.protocol,
             readers=reader(inputs.modality),
             layout=inputs.layout,
+            pixels=inputs.families("reference"),
             extractor=item.extractor,
             samples=None if samples is None else samples[1],
             clips=len(plan.clips),
@@ -175,6 +177,7 @@ class _Inputs:
         layouts: the references' key-point layouts.
         ratios: modality -> the measured clips' duration ratios.
         digests: modality -> clip id -> SHA-256 of the reference.
+        pixels: side -> the families of its stored pixels.
     """
 
     metric: Metric
@@ -182,6 +185,7 @@ class _Inputs:
     layouts: set[str] = field(default_factory=set)
     ratios: dict[str, list[float]] = field(default_factory=dict)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
+    pixels: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def modality(self) -> Modality:
@@ -190,6 +194,11 @@ class _Inputs:
     @property
     def layout(self) -> str | None:
         return "+".join(sorted(self.layouts)) or None
+
+    def families(self, side: str) -> str | None:
+        """The families of a side's pixels, where the metric saw pixels."""
+        seen = self.metric.view in ("frames", "observations")
+        return "+".join(sorted(self.pixels.get(side, ()))) or None if seen else None
 
     @property
     def ratio(self) -> float | None:
@@ -215,6 +224,8 @@ def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
             for name, file in row.inputs.items():
                 side, _, kind = name.partition(".")
                 inputs.kinds.add(kind)
+                if file.pixels is not None:
+                    inputs.pixels.setdefault(side, set()).add(file.pixels)
                 if side == "reference":
                     inputs.digests.setdefault(kind, {})[clip] = file.sha256
             if store.has(clip, key):

@@ -63,6 +63,8 @@ class Score(_Document):
     """Share of the references' key points that the predictions have."""
     duration_ratio: float | None = None
     """Mean over clips of the prediction's duration over the reference's, where frames were paired by truncating or resampling."""
+    pixels: str | None = None
+    """Families of the predictions' stored pixels, such as ``yuv420p-bt709-limited+rgb``; those of the references are signed."""
     samples: tuple[int, int] | None = None
     """Vectors of the predictions and of the references that a distance between distributions rests on."""
     warnings: tuple[str, ...] = ()

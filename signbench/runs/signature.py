@@ -22,6 +22,7 @@ _MEANINGS = {
     "revision": "the revision of the metric's code",
     "reader": "the reader of media files and its revision",
     "layout": "the key-point layout and the number of coordinates",
+    "pixels": "how the references' pixels are stored",
     "extractor": "the network, its weights, what it is fed and what it counts in",
     "size": "the size that images were resized to",
     "resize": "the kernel that images were resized with",
@@ -40,6 +41,7 @@ _SHORT = {
     "revision": "r",
     "reader": "rd",
     "layout": "l",
+    "pixels": "px",
     "extractor": "x",
     "size": "s",
     "resize": "rs",
@@ -78,19 +80,21 @@ def measure_part(
     extractor: str | None = None,
     samples: int | None = None,
     task: str | None = None,
+    pixels: str | None = None,
 ) -> str:
     """The part of a signature that decides comparability.
 
     Args:
         metric: with its parameters settled.
         protocol: the rules of the run.
-        readers: the reader of the metric's modality and its revision, such as ``video-1``.
+        readers: the reader of the metric's modality and its revision, such as ``video-2``.
         layout: the references' key-point layout, or None for metrics without key points.
         clips: how many clips are expected.
         refs: see :func:`references_digest`.
         subset: what the run was limited to, or None.
         extractor: signature of the network through which the metric sees the clips, or None.
         samples: how many vectors of the references a distance between distributions rests on, or None.
+        pixels: families of the references' stored pixels, or None for metrics that see none.
         task: digits of the digest of a task that is not the one that signbench brings along under its name, or None.
     """
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
@@ -100,6 +104,7 @@ def measure_part(
         "revision": metric.signed_revision,
         "reader": readers,
         "layout": layout,
+        "pixels": pixels,
         "extractor": extractor,
         "samples": None if samples is None else str(samples),
         "frames": protocol.frames if metric.pairs_frames else None,

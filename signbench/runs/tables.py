@@ -43,6 +43,8 @@ def cells(score: Score) -> dict[str, str]:
         beside.append(f"seen {score.seen:.3f}")
     if score.duration_ratio is not None:
         beside.append(f"duration {score.duration_ratio:.2f}")
+    if score.pixels is not None and score.signature is not None and f"|pixels:{score.pixels}|" not in score.signature:
+        beside.append(f"pixels {score.pixels}")
     if score.samples is not None:
         beside.append(f"{score.samples[0]} against {score.samples[1]} vectors")
     return {

@@ -31,6 +31,7 @@ class Input:
         size: bytes.
         modified: nanoseconds since the epoch.
         sha256: of its bytes, hexadecimal.
+        pixels: of a video, the family of its stored pixels (:class:`signbench.media.video.VideoProbe`); else None.
         content: SHA-256 of what the metrics were shown of it on a coarse grid, whatever the file; None where nothing was.
         departure: of a production, how far it is from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
     """
@@ -38,6 +39,7 @@ class Input:
     size: int
     modified: int
     sha256: str
+    pixels: str | None = None
     content: str | None = None
     departure: float | None = None
 
@@ -251,7 +253,9 @@ def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input])
     for side, recording in views.recordings(modality).items():
         try:
             size, modified = recording.stamp()
-            inputs[f"{side}.{modality}"] = Input(size, modified, recording.digest())
+            inputs[f"{side}.{modality}"] = file = Input(size, modified, recording.digest())
+            if modality == "video":
+                inputs[f"{side}.{modality}"] = replace(file, pixels=views.pixels(side))
         except OSError as error:
             raise ClipError(f"clip {views.reference.id}: {recording.label} cannot be read: {error.strerror}.", side) from error
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from signbench.corpora.clip import Modality, Side
 from signbench.corpora.recordings import Recording
@@ -30,6 +30,9 @@ from signbench.scoring.matching import check_clips
 from signbench.scoring.ranks import Ranks
 from signbench.scoring.views import MODALITY_OF_VIEW, ClipViews
 from signbench.scoring.workers import Job, effective_workers, score_clips
+
+if TYPE_CHECKING:
+    from signbench.corpora.recordings import VideoRecording
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done (``checking`` or ``scoring``), how many clips are done, of how many."""
@@ -121,9 +124,19 @@ class Work:
             for modality in modalities:
                 recording = reference.recording(modality)
                 if recording is not None:
-                    outcome.inputs.setdefault(f"reference.{modality}", Input(*recording.stamp(), recording.digest()))
+                    file = Input(*recording.stamp(), recording.digest(), pixels=self._pixels(recording))
+                    outcome.inputs.setdefault(f"reference.{modality}", file)
             outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
         return outcome
+
+    def _pixels(self, recording: Recording) -> str | None:
+        """The family of a reference's pixels, None where it is no video or cannot be read."""
+        if not hasattr(recording, "chunks"):
+            return None
+        try:
+            return cast("VideoRecording", recording).probe(self.plan.protocol.source_fps).pixels
+        except (SignbenchError, OSError):
+            return None
 
     def _without_paths(self, outcome: ClipOutcome) -> ClipOutcome:
         """Reasons name files relative to their side, so that equal work gives equal bytes wherever it lies."""

@@ -262,13 +262,24 @@ class ClipViews:
         side = "references" if reference is None else "predictions"
         return InputError(f"clip {self.reference.id} has no {MODALITY_WORDS[modality]} among the {side}.")
 
+    def pixels(self, side: SideName) -> str:
+        """The family of one side's stored pixels (:class:`signbench.media.video.VideoProbe`)."""
+        return self._video_probe(side).pixels
+
+    def _video_probe(self, side: SideName) -> VideoProbe:
+        if side not in self._probed:
+            recording = self._videos[SIDES.index(side)]
+            with blaming(side, self.reference.id, recording.label):
+                self._probed[side] = recording.probe(self.protocol.source_fps)
+        return self._probed[side]
+
+    @cached_property
+    def _probed(self) -> dict[SideName, VideoProbe]:
+        return {}
+
     @cached_property
     def _video_probes(self) -> tuple[VideoProbe, VideoProbe]:
-        probes = []
-        for fault, recording in zip(SIDES, self._videos, strict=True):
-            with blaming(fault, self.reference.id, recording.label):
-                probes.append(recording.probe(self.protocol.source_fps))
-        return probes[0], probes[1]
+        return self._video_probe("reference"), self._video_probe("prediction")
 
     @cached_property
     def _pose_probes(self) -> tuple[PoseProbe, PoseProbe]:

@@ -9,21 +9,22 @@ from signbench.scoring.protocol import Protocol
 
 
 def signed(name="ssim", protocol=None, **changes):
-    given = {"readers": "video-1", "layout": None, "clips": 16, "refs": "0123456789ab", "subset": None, **changes}
+    given = {"readers": "video-2", "layout": None, "pixels": "yuv420p-bt709-limited", "clips": 16, "refs": "0123456789ab"}
+    given |= {"subset": None, **changes}
     return signature.measure_part(registry.create(name), protocol or Protocol(), **given)
 
 
 def test_a_signature_lists_every_parameter_also_the_defaults():
     assert signed("tcd") == (
-        "metric:tcd|parameters:range=unit,reduce=mean,threshold=0.5|revision:1|reader:video-1|size:native|fps:native|frames:equal"
-        "|clips:16|refs:0123456789ab"
+        "metric:tcd|parameters:range=unit,reduce=mean,threshold=0.5|revision:1|reader:video-2|pixels:yuv420p-bt709-limited"
+        "|size:native|fps:native|frames:equal|clips:16|refs:0123456789ab"
     )
 
 
 def test_two_spellings_of_one_measure_have_one_signature():
     assert signed("ssim") == signed("ssim:window=gaussian")
     spellings = [
-        signed(name, readers="pose-1", layout="mediapipe-178/3d")
+        signed(name, readers="pose-1", layout="mediapipe-178/3d", pixels=None)
         for name in ("dtw:variant=ndtwp", "dtw:fill=1,variant=ndtwp", "dtw:variant=ndtwp,fill=1.0")
     ]
     assert len(set(spellings)) == 1
@@ -38,7 +39,11 @@ def test_two_spellings_of_one_measure_have_one_signature():
         ({"protocol": Protocol(size=(64, 96))}, "the size that images were resized to: native against 96x64"),
         ({"protocol": Protocol(fps=12.5)}, "the frame rate that both sides were converted to: native against 12.5"),
         ({"protocol": Protocol("resample")}, "the rule for sides of different length: equal against resample"),
-        ({"readers": "video-2"}, "the reader of media files and its revision: video-1 against video-2"),
+        ({"readers": "video-1"}, "the reader of media files and its revision: video-2 against video-1"),
+        (
+            {"pixels": "rgb+yuv420p-bt601-limited"},
+            "how the references' pixels are stored: yuv420p-bt709-limited against rgb+yuv420p-bt601-limited",
+        ),
         ({"subset": "limit=3"}, "the subset of clips: not stated against limit=3"),
     ],
 )
