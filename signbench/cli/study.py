@@ -35,6 +35,9 @@ def import_command(
     key: Annotated[
         Path | None, typer.Option(help="Write who each rater is into this new file, outside the study. Default: kept nowhere.")
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of text files, where it cannot be found out and no mapping names it yet: cp1252, cp1250 ...")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Move another import in that folder to <name>.old-N.")] = False,
     json: Json = False,
 ) -> None:
@@ -50,11 +53,13 @@ def import_command(
 
     if mapping is None:
         proposal = Path("study.yaml")
-        write_proposal(read_files(sheets), proposal)
+        write_proposal(read_files(sheets), proposal, encoding)
         raise InputError(
             f"no --mapping was given, so nothing was imported. A proposal is in {proposal}: check it, fill in signs and "
             f"accepted answers, and repeat the command with --mapping {proposal}."
         )
+    if encoding is not None:
+        raise InputError(f"--encoding is for sheets without a mapping; write 'encoding: {encoding}' beside the file in {mapping}.")
     done = import_study(sheets, read_settings(mapping), out, key=key, fresh=fresh)
     for note in done.notes:
         printing.talk(note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 
 from signbench.errors import InputError
@@ -18,15 +19,22 @@ _WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _CP1251_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]+")
 _CP1251_SIGNS = bytes((0x84, 0x85, 0x91, 0x92, 0x93, 0x94, 0x96, 0x97, 0xA0, 0xAB, 0xB9, 0xBB))
 """Quotation marks, dashes, an ellipsis, a space and a number sign, which touch words."""
+_NOT_HEBREW = re.compile(rb"[\xa8\xb8\xc0-\xdf\xfb-\xff]|[\xea\xed\xef\xf3\xf5][\xe0-\xfa]")
+"""Cyrillic letters of cp1251 where cp1255 has no letter, or one that ends a word: the small letters of both lie in one range."""
 _CYRILLIC = re.compile("[\u0400-\u045f]{2,}")
 _WRONG_CASE = re.compile("[\u0430-\u044f\u0451][\u0410-\u042f\u0401]")
+
+_WESTERN = ("cp1252", "cp1250", "cp1254", "cp1257", "mac_roman")
+"""In which Latin letters with marks may be; their common letters lie at other bytes only in part."""
+_LATIN_WORD = re.compile(r"[^\s,;|\"()\[\]{}<>/\\.:!?=+*&#@%$0-9\u00ab\u00bb\u201c-\u201e\u2018\u2019\u2013\u2014\u2026\u00a0-]+")
+_LATIN = re.compile("[A-Za-z'\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u0218-\u021b]+")
 
 
 def decoded(content: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
     """The text of a file, and the encoding that was taken.
 
-    Found out are UTF-8 and UTF-16 with or without a byte-order mark, UTF-32 with one, cp1251 (Cyrillic) and latin-1 (in Windows'
-    form, cp1252). Other encodings have to be declared, as bytes do not tell them apart.
+    Found out are UTF-8 and UTF-16 with or without a byte-order mark, UTF-32 with one, cp1251 (Cyrillic), and cp1252 where no other
+    encoding of Latin letters gives another text. Others have to be declared, as bytes do not tell them apart.
 
     Args:
         content: of the file.
@@ -121,22 +129,61 @@ def _single_byte(content: bytes, name: str) -> str:
             cyrillic += 1
         else:
             neither += 1
-    found = None
-    if cyrillic > 4 * (western + neither):
-        found = "cp1251" if _reads_as_russian(content) else None
-    elif western > 4 * (cyrillic + neither):
-        found = "cp1252"
-    if found is None:
-        raise InputError(
-            f"{name} is not UTF-8, and its bytes do not tell which encoding it is in; write 'encoding: cp1251' (or latin-1, koi8-r "
-            "...) beside the file in the mapping, or save it as UTF-8."
-        )
+    if cyrillic > 4 * (western + neither) and _reads_as_russian(content):
+        return "cp1251"
+    readings: dict[str, str] = {}
+    if western > 4 * (cyrillic + neither):
+        readings = _western_readings(content)
+        if len(readings) == 1 and "cp1252" in readings.values():
+            return "cp1252"
+    shown = " or ".join(f"{word!r} ({encoding})" for word, encoding in _first_difference(readings))
+    why = f": a word of it may be {shown}" if shown else ""
+    raise InputError(
+        f"{name} is not UTF-8, and its bytes do not tell which encoding it is in{why}. Save it as UTF-8, or name the encoding "
+        "(such as cp1252, cp1250, cp1254, mac_roman, cp1251, koi8-r, cp1256, gb18030): 'encoding: ...' beside the file in the "
+        "mapping, or --encoding where there is no mapping yet."
+    )
+
+
+def _western_readings(content: bytes) -> dict[str, str]:
+    """The different texts that encodings of Latin letters make of a file and that can be words: text -> the first such encoding."""
+    found: dict[str, str] = {}
+    for encoding in _WESTERN:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        words = [word for word in _LATIN_WORD.findall(text) if not word.isascii()]
+        if words and all(_LATIN.fullmatch(word) and _has_sound_case(word) for word in words):
+            found.setdefault(text, encoding)
     return found
+
+
+def _has_sound_case(word: str) -> bool:
+    """Whether no capital stands behind a small letter."""
+    return not any(first.islower() and second.isupper() for first, second in itertools.pairwise(word))
+
+
+def _first_difference(readings: dict[str, str]) -> list[tuple[str, str]]:
+    """The first word that different readings of a file read differently, and the encoding of each reading."""
+    texts = list(readings)
+    for place, letters in enumerate(zip(*texts, strict=False)):  # all of them have one letter for each byte
+        if len(set(letters)) > 1:
+            words: dict[str, str] = {}
+            for text in texts:
+                begin = max(0, place - len(re.split(r"[\W\d_]", text[max(0, place - 30) : place])[-1]))
+                found = re.match(r"[^\W\d_]+", text[begin:])
+                words.setdefault(found.group() if found else letters[0], readings[text])
+            return list(words.items())
+    return []
 
 
 def _reads_as_russian(content: bytes) -> bool:
     """Whether capitals stand where cp1251 would have them: other Cyrillic encodings, read as it, come out in the wrong case."""
-    text = content.decode("cp1251", errors="replace")
+    if not _NOT_HEBREW.search(content):
+        return False
+    text, apple = (content.decode(encoding, errors="replace") for encoding in ("cp1251", "mac-cyrillic"))
     words = _CYRILLIC.findall(text)
     capitals = sum(word.isupper() for word in words)
-    return 2 * capitals <= len(words) and len(_WRONG_CASE.findall(text)) <= len(words) // 10
+    wrong, wrong_apple = (len(_WRONG_CASE.findall(reading)) for reading in (text, apple))
+    return 2 * capitals <= len(words) and wrong <= len(words) // 10 and wrong <= wrong_apple

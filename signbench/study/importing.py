@@ -82,11 +82,11 @@ def import_study(
     chosen, replaced = one_per_clip(given, sheets, settings)
     kept, settled = settle(chosen, sheets, settings)
     secret = privacy.new_secret()
-    content: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    said_by: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
     for answer in kept:
-        told = (answer.shown.pack, answer.shown.clip, answer.shown.sign, answer.text, answer.order, seconds.get(answer))
-        content[answer.identity].append((*map(repr, told), repr(groups.get(answer.identity))))
-    raters = privacy.pseudonyms(content, secret)
+        said = (answer.shown.pack, answer.shown.clip, answer.shown.sign, answer.text, answer.order, seconds.get(answer))
+        said_by[answer.identity].append((*map(repr, said), repr(groups.get(answer.identity))))
+    raters = privacy.pseudonyms(said_by, secret)
     answers = ordered(
         [
             Answer(

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import yaml_text
 from signbench.errors import InputError
 from signbench.study.columns import Columns
+from signbench.study.headers import holds_no_answers, language_of, names_a
 from signbench.study.sheets import Sheet, SheetFile, column_letter
+from signbench.study.survey_forms import folded, unfinished_cells
 
-_WORDS = {
-    "time": r"timestamp|time ?stamp|zeitstempel|horodateur|marca temporal|carimbo|informazioni cronologiche|date|time|datetime|"
-    r"submitted( at)?|отметка времени|позначка часу|дата|время|дата и время",
-    "rater": r"(rater|participant|respondent|user|signer|person|subject)([ _]?(id|code|name))?|name|full name|id|.*e-?mail.*|"
-    r".*электронн\w+ почт\w*.*|почта|имя|ваше имя|фио|имя и фамилия|участник\w*|респондент\w*|"
-    r"(код|номер) участника|.*електронн\w+.*",
-    "group": r"group|rater[ _]group|.*hearing status.*|группа|.*статус слуха.*|.*слышащ\w+.*",
-    "clip": r"clip|video|stimulus|item|clip[ _]id|video[ _]id|клип|видео|ролик|видеоролик|стимул",
-    "sign": r"sign|gloss|target|word|жест|слово|глосс\w?",
-    "pack": r"pack|set|block|пак|набор|блок|часть",
-    "answer": r"answer|response|text|free text|ответ|ответы|текст|текст ответа",
-    "order": r"order|position|trial|порядок|порядковый номер|позиция|№",
-    "ignored": r".*\b(age|gender|sex|comments?|remarks?|score|points|consent|city|region|language)\b.*|"
-    r".*(возраст|комментари|замечани|балл|согласие|город|регион|стаж).*|(ваш )?пол",
-}
-_PATTERNS = {field: re.compile(words, re.IGNORECASE) for field, words in _WORDS.items()}
 _HEAD = """\
 # A proposal of signbench study import, from the headers of the sheets. Before you import with it:
-# 1. check what each column is taken for;
+# 1. check the language, what each column is taken for, and which rows are left out;
 # 2. in a wide sheet, give each column its clip (the id in the run's per_clip.parquet) and its sign;
 # 3. under signs, list the accepted answers of each sign. docs/study.md explains every field.
 """
 
 
-def propose(files: Sequence[SheetFile]) -> str:
+def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
     """A mapping file for a person to correct.
 
     Args:
         files: the sheets.
+        encoding: of text files; None: found out.
 
     Returns:
         YAML with comments; wide sheets need clips, signs and accepted answers before it can be used.
@@ -48,20 +34,28 @@ def propose(files: Sequence[SheetFile]) -> str:
     Raises:
         InputError: a sheet cannot be read at all.
     """
+    import yaml
+
     sheets: list[dict[str, Any]] = []
     signs: dict[str, list[str]] = {}
+    languages: Counter[str] = Counter()
     for file in files:
-        found = file.sheets()
+        found = file.sheets(encoding)
         for sheet in found:
-            entry, seen = _sheet(sheet, several=len(found) > 1)
+            columns = Columns(sheet)
+            entry, seen = _sheet(columns, several=len(found) > 1)
+            if encoding is not None and not file.is_workbook:
+                entry["encoding"] = encoding
             sheets.append(entry)
             signs.update(seen)
-    content = {"name": "study", "language": "ru", "sheets": sheets, "signs": signs, "dictionary": {}}
+            languages[language_of(columns.names, [cell for _, cells in columns.rows for cell in cells])] += 1
+    language = max(sorted(languages), key=lambda name: languages[name])
+    content = {"name": "study", "language": language, "sheets": sheets, "signs": signs, "dictionary": {}}
     content |= {"lemmatiser": "none", "blank": "wrong", "resubmissions": "refuse"}
-    return _HEAD + yaml_text(content)
+    return _HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
 
 
-def write_proposal(files: Sequence[SheetFile], path: Path) -> None:
+def write_proposal(files: Sequence[SheetFile], path: Path, encoding: str | None = None) -> None:
     """Writes the proposal into a new file.
 
     Raises:
@@ -69,7 +63,7 @@ def write_proposal(files: Sequence[SheetFile], path: Path) -> None:
     """
     if path.exists():
         raise InputError(f"no --mapping was given, and {path} is there already; use it with --mapping {path}, or move it away.")
-    text = propose(files)
+    text = propose(files, encoding)
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
@@ -77,17 +71,13 @@ def write_proposal(files: Sequence[SheetFile], path: Path) -> None:
         raise InputError(f"{path} cannot be written: {error.strerror}; go to a folder that can.") from error
 
 
-def _sheet(sheet: Sheet, *, several: bool) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    columns = Columns(sheet)
-    fields: dict[str, int] = {}
-    for field in ("time", "rater", "group", "clip", "sign", "pack", "answer", "order"):
-        fitting = [index for index, name in enumerate(columns.names) if name and _PATTERNS[field].fullmatch(name)]
-        free = [index for index in fitting if index not in fields.values()]
-        if free:
-            fields[field] = free[0]
+def _sheet(columns: Columns, *, several: bool) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    sheet = columns.sheet
     entry: dict[str, Any] = {"file": sheet.file}
     if several:
         entry["sheet"] = sheet.sheet
+    left_out = _rows_left_out(columns)
+    fields = _fields(columns)
     named = {field: _reference(columns, index) for field, index in fields.items()}
     long = {"rater", "clip", "answer"} <= set(fields)
     if not long:
@@ -96,25 +86,62 @@ def _sheet(sheet: Sheet, *, several: bool) -> tuple[dict[str, Any], dict[str, li
             named.pop(field, None)
     left = [index for index, name in enumerate(columns.names) if name and index not in fields.values()]
     if long:
-        return _long(entry, columns, fields, named, left, sheet)
-    ignored = [index for index in left if _PATTERNS["ignored"].fullmatch(columns.names[index])]
-    shown = [index for index in left if index not in ignored]
-    entry |= {"layout": "wide", "pack": _pack(sheet, several=several)}
-    entry |= {field: named[field] for field in ("rater", "group", "time") if field in named}
-    entry["clips"] = {_reference(columns, index): {"clip": columns.names[index], "sign": columns.names[index]} for index in shown}
-    if ignored:
-        entry["ignored"] = [_reference(columns, index) for index in ignored]
-    return entry, {columns.names[index]: [] for index in shown}
+        entry, signs = _long(entry, columns, fields, named, left)
+    else:
+        ignored = [index for index in left if _is_ignored(columns, index)]
+        shown = [index for index in left if index not in ignored]
+        entry |= {"layout": "wide", "pack": _pack(sheet, several=several)}
+        entry |= {field: named[field] for field in ("rater", "group", "time") if field in named}
+        entry["clips"] = {
+            _reference(columns, index): {"clip": columns.names[index], "sign": columns.names[index]} for index in shown
+        }
+        if ignored:
+            entry["ignored"] = [_reference(columns, index) for index in ignored]
+        signs = {columns.names[index]: [] for index in shown}
+    if left_out:
+        entry["leave_out_rows"] = left_out
+    return entry, signs
+
+
+def _fields(columns: Columns) -> dict[str, int]:
+    """Which column each field is, by its name; who answered stands in each row."""
+    fields: dict[str, int] = {}
+    for field in ("clip", "sign", "answer", "time", "rater", "group", "pack", "order"):
+        fitting = [index for index, name in enumerate(columns.names) if name and names_a(field, name)]
+        free = [index for index in fitting if index not in fields.values()]
+        if field == "rater":
+            free = [index for index in free if all(cells[index].strip() for _, cells in columns.rows)]
+            free.sort(key=lambda index: len({cells[index] for _, cells in columns.rows}) < len(columns.rows))
+        if free:
+            fields[field] = free[0]
+    return fields
+
+
+def _rows_left_out(columns: Columns) -> dict[str, list[str]]:
+    """Rows that the sheet calls unfinished, previews or tests; they are left out of what else is proposed too."""
+    found = {
+        index: sorted({cells[index].strip() for _, cells in columns.rows if folded(cells[index]) in marks})
+        for index, marks in unfinished_cells(columns.names).items()
+    }
+    proposed = {_reference(columns, index): cells for index, cells in found.items() if cells}
+    chosen = [row for row in columns.rows if not any(row[1][index].strip() in cells for index, cells in found.items())]
+    columns.rows = chosen or columns.rows
+    return proposed
+
+
+def _is_ignored(columns: Columns, index: int) -> bool:
+    name = columns.names[index]
+    return names_a("ignored", name) or names_a("time", name) or holds_no_answers([cells[index] for _, cells in columns.rows])
 
 
 def _long(
-    entry: dict[str, Any], columns: Columns, fields: dict[str, int], named: dict[str, str], left: list[int], sheet: Sheet
+    entry: dict[str, Any], columns: Columns, fields: dict[str, int], named: dict[str, str], left: list[int]
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
     entry["layout"] = "long"
     if "pack" in named:
         named["pack_column"] = named.pop("pack")
     else:
-        entry["pack"] = _pack(sheet, several="sheet" in entry)
+        entry["pack"] = _pack(columns.sheet, several="sheet" in entry)
     entry |= {
         field: named[field]
         for field in ("rater", "clip", "sign", "pack_column", "answer", "order", "group", "time")

@@ -116,6 +116,24 @@ def test_without_a_mapping_one_is_proposed_and_nothing_imported(signbench, tmp_p
     assert json.loads((tmp_path / "key.json").read_text())["raters"].keys() == {"r001", "r002"}
 
 
+def test_an_encoding_that_cannot_be_found_out_is_asked_for_and_can_be_named(signbench, tmp_path):
+    write_csv(tmp_path / "form.csv", [["Zaman damgası", "Video 1"], ["", "ağaç"]], encoding="cp1254", delimiter=";")
+    code, out, err = signbench("import", "form.csv", "--out", "study")
+    assert (code, out) == (2, "")
+    assert "'damgası' (cp1254)" in err
+    code, _, err = signbench("import", "form.csv", "--out", "study", "--encoding", "cp1254")
+    assert code == 2
+    assert "A proposal is in study.yaml" in err
+    code, _, err = signbench("import", "form.csv", "--out", "study", "--encoding", "cp1254", "--mapping", "study.yaml")
+    assert code == 2
+    filled = (tmp_path / "study.yaml").read_text(encoding="utf-8").replace("Video 1: []", "Video 1: [ağaç]")
+    (tmp_path / "study.yaml").write_text(filled, encoding="utf-8")
+    code, _, err = signbench("import", "form.csv", "--out", "study", "--encoding", "cp1254", "--mapping", "study.yaml")
+    assert code == 2
+    assert "write 'encoding: cp1254' beside the file in study.yaml" in err
+    assert signbench("import", "form.csv", "--out", "study", "--mapping", "study.yaml")[0] == 0
+
+
 def test_repeating_an_import_says_so(signbench, tmp_path):
     write_csv(tmp_path / "pack.csv", WIDE_ROWS)
     write_mapping(tmp_path / "m.yaml", WIDE)

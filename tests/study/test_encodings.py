@@ -22,8 +22,11 @@ GERMAN = "Teilnehmer;Antwort\n1;für Bäume\n2;fröhlich\n"
         (RUSSIAN, "utf-16-be", "utf-16-be"),
         (RUSSIAN, "utf-32", "utf-32"),
         (RUSSIAN, "cp1251", "cp1251"),
-        (FRENCH, "latin-1", "cp1252"),
         (GERMAN, "cp1252", "cp1252"),
+        (GERMAN, "cp1250", "cp1252"),  # the same bytes
+        (GERMAN, "latin-1", "cp1252"),
+        ("participant;réponse\nZoé;marché\n", "cp1252", "cp1252"),
+        ("id;yanıt\n1;yürümek\n".replace("ı", "i"), "cp1254", "cp1252"),
         ("a;b\n1;2\n", "ascii", "utf-8"),
     ],
 )
@@ -44,6 +47,59 @@ def test_other_cyrillic_encodings_are_read_where_they_are_declared(encoding):
 @pytest.mark.parametrize("text", [RUSSIAN, "кто;что\nон;мы идём\nты;вы\nя;моя ёлка\n"])
 def test_other_cyrillic_encodings_are_not_taken_for_a_known_one(encoding, text):
     with pytest.raises(InputError, match=r"sheet\.csv is not UTF-8, and its bytes do not tell"):
+        decoded(text.encode(encoding), "sheet.csv")
+
+
+POLISH = "uczestnik;odpowiedź\n1;iść\n2;książka\n"
+CZECH = "účastník;odpověď\n1;dům\n2;jablečný\n"
+TURKISH = "katılımcı;yanıt\n1;ağaç\n2;yürümek\n"
+SPANISH = "participante;respuesta\n1;mañana\n2;corazón\n"
+SWEDISH = "deltagare;svar\n1;gå\n2;träd\n"
+HEBREW = "משתתף;תשובה\n1;הולך\n2;עץ\n"
+GREEK = "άτομο;απάντηση\n1;περπατάω\n2;δέντρο\n"
+ARABIC = "مشارك;جواب\n1;يمشي\n2;شجرة\n"
+CHINESE = "编号;回答\n1;走路\n2;树木\n"
+JAPANESE = "番号;回答\n1;歩く\n2;木\n"
+KOREAN = "번호;답\n1;걷다\n2;나무\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encodings"),
+    [
+        (FRENCH, "cp1252 mac_roman cp850"),
+        (GERMAN, "mac_roman cp850 cp437"),
+        ("id;antwort\n1;schön\n", "mac_roman"),
+        (POLISH, "cp1250 mac_latin2 iso8859-2 cp852"),
+        (CZECH, "cp1250 mac_latin2 iso8859-2"),
+        (TURKISH, "cp1254 mac_turkish iso8859-9"),
+        (SPANISH, "cp1252 mac_roman"),
+        (SWEDISH, "cp1252 mac_roman"),
+        (HEBREW, "cp1255"),
+        (GREEK, "cp1253 mac_greek"),
+        (ARABIC, "cp1256"),
+        (CHINESE, "gb18030"),
+        (JAPANESE, "shift_jis euc_jp"),
+        (KOREAN, "cp949"),
+        (20 * "идти;ходить\n" + "моя;ёлка\n", "mac-cyrillic"),  # it differs from cp1251 in few letters
+    ],
+)
+def test_what_may_be_in_several_encodings_is_asked_about_and_never_guessed(text, encodings):
+    for encoding in encodings.split():
+        with pytest.raises(InputError, match=r"do not tell which encoding it is in.* name the encoding .* --encoding"):
+            decoded(text.encode(encoding), "sheet.csv")
+        assert decoded(text.encode(encoding), "sheet.csv", encoding) == (text, encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "message"),
+    [
+        (TURKISH, "cp1254", r"'katýlýmcý' \(cp1252\) or 'katılımcı' \(cp1254\)"),
+        (CZECH, "cp1250", r"'úèastník' \(cp1252\) or 'účastník' \(cp1250\)"),
+        ("id;antwort\n1;schön\n", "mac_roman", r"'schšn' \(cp1252\) or .*'schön' \(mac_roman\)"),
+    ],
+)
+def test_a_word_shows_which_encoding_it_is(text, encoding, message):
+    with pytest.raises(InputError, match=message):
         decoded(text.encode(encoding), "sheet.csv")
 
 

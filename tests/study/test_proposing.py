@@ -9,10 +9,11 @@ from signbench.study.proposing import propose, write_proposal
 from signbench.study.settings import read_settings
 from signbench.study.sheets import read_file
 from tests.study.response_sheets import LONG_ROWS, WIDE_ROWS, write_csv, write_xlsx
+from tests.study.test_survey_forms import LIMESURVEY, QUALTRICS, SOSCI
 
 
-def proposed(*paths):
-    return yaml.safe_load(propose([read_file(path) for path in paths]))
+def proposed(*paths, encoding=None):
+    return yaml.safe_load(propose([read_file(path) for path in paths], encoding))
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,90 @@ def test_a_mapping_that_is_there_is_never_overwritten(tmp_path):
     with pytest.raises(InputError, match="is there already; use it with --mapping"):
         write_proposal([read_file(write_csv(tmp_path / "pack.csv", WIDE_ROWS))], tmp_path / "study.yaml")
     assert (tmp_path / "study.yaml").read_text() == "mine"
+
+
+FORMS = {
+    "de": [
+        "Zeitstempel",
+        "E-Mail-Adresse",
+        "Wie alt sind Sie?",
+        "Sind Sie gehörlos oder hörend?",
+        "Video 1",
+        "Video 2",
+        "Kommentare",
+    ],
+    "tr": ["Zaman damgası", "E-posta Adresi", "Yaşınız", "İşitme durumu", "Video 1", "Video 2", "Yorumlar"],
+    "ru": ["Отметка времени", "Адрес электронной почты", "Возраст", "Статус слуха", "Видео 1", "Видео 2", "Комментарии"],
+    "ar": ["طابع زمني", "عنوان البريد الإلكتروني", "العمر", "حالة السمع", "الفيديو الأول", "الفيديو الثاني", "ملاحظات"],
+    "zh": ["时间戳记", "电子邮件地址", "年龄", "听力状况", "视频一", "视频二", "备注"],
+    "fr": ["Horodateur", "Adresse e-mail", "Quel âge avez-vous ?", "Groupe", "Vidéo 1", "Vidéo 2", "Commentaires"],
+    "en": ["Timestamp", "Email Address", "How old are you?", "Hearing status", "Video 1", "Video 2", "Any comments?"],
+}
+
+
+@pytest.mark.parametrize("language", FORMS)
+def test_forms_are_known_in_many_languages(tmp_path, language):
+    names = FORMS[language]
+    rows = [names, ["", "a@x.org", "20", "g", "a", "b", "-"], ["", "b@x.org", "30", "h", "c", "d", ""]]
+    mapping = proposed(write_csv(tmp_path / "form.csv", rows))
+    (sheet,) = mapping["sheets"]
+    assert mapping["language"] == language
+    assert (sheet["time"], sheet["rater"], sheet["group"]) == (names[0], names[1], names[3])
+    assert (list(sheet["clips"]), sheet["ignored"]) == (names[4:6], [names[2], names[6]])
+
+
+@pytest.mark.parametrize(
+    ("rows", "rater", "clips", "left_out"),
+    [
+        (
+            QUALTRICS,
+            "ResponseId",
+            ["Q1", "Q2"],
+            {"Status": ["Survey Preview"], "Finished": ["False"], "DistributionChannel": ["preview"]},
+        ),
+        (SOSCI, "CASE", ["A101_01", "A102_01"], {"MODE": ["pretest"], "FINISHED": ["0"], "Q_VIEWER": ["1"]}),
+        (LIMESURVEY, "id", ["V1", "V2"], {"submitdate": [""]}),
+    ],
+)
+def test_what_survey_programs_add_is_no_clip_and_their_odd_rows_are_left_out(tmp_path, rows, rater, clips, left_out):
+    (sheet,) = proposed(write_csv(tmp_path / "export.csv", rows))["sheets"]
+    assert (sheet["rater"], list(sheet["clips"]), sheet["leave_out_rows"]) == (rater, clips, left_out)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["a@example.org", "b@example.org"],
+        ["192.168.0.1", "10.0.0.7"],
+        ["2001:db8::1", ""],
+        ["2026-03-07 10:00:00", "2026-03-08T11:00"],
+        ["07.03.2026", "3/8/2026 10:00"],
+        ["https://example.org/a", ""],
+        ["52.51630", "-13.37770"],
+        ["R_1abcDEF23456789", "R_2abcDEF23456789"],
+    ],
+)
+def test_a_column_of_addresses_dates_or_places_is_no_clip_whatever_it_is_called(tmp_path, cells):
+    rows = [["Name", "Extra", "V1"], *([f"p{number}", cell, "walk"] for number, cell in enumerate(cells))]
+    (sheet,) = proposed(write_csv(tmp_path / "form.csv", rows))["sheets"]
+    assert (list(sheet["clips"]), sheet["ignored"]) == (["V1"], ["Extra"])
+
+
+def test_answers_that_are_numbers_are_answers(tmp_path):
+    rows = [["Name", "V1", "V2"], ["p", "5", "10"], ["q", "6", ""]]
+    (sheet,) = proposed(write_csv(tmp_path / "form.csv", rows))["sheets"]
+    assert list(sheet["clips"]) == ["V1", "V2"]
+
+
+def test_who_answered_is_told_by_a_column_that_is_filled_in_each_row(tmp_path):
+    rows = [["Email Address", "Participant ID", "V1"], ["", "1", "a"], ["a@x.org", "2", "b"]]
+    (sheet,) = proposed(write_csv(tmp_path / "form.csv", rows))["sheets"]
+    assert (sheet["rater"], sheet["ignored"]) == ("Participant ID", ["Email Address"])
+
+
+def test_an_encoding_that_was_named_stands_in_the_proposal(tmp_path):
+    path = write_csv(tmp_path / "form.csv", [["Zaman damgası", "Video 1"], ["", "ağaç"]], encoding="cp1254", delimiter=";")
+    with pytest.raises(InputError, match="--encoding where there is no mapping yet"):
+        proposed(path)
+    (sheet,) = proposed(path, encoding="cp1254")["sheets"]
+    assert (sheet["encoding"], list(sheet["clips"])) == ("cp1254", ["Video 1"])
