@@ -146,9 +146,10 @@ def arc_tangent(y: ArrayLike, x: ArrayLike) -> Array:
 
 
 def exponential(x: ArrayLike) -> Array:
-    """e to the power of numbers of any shape: 0 below -745, infinity above 709.78."""
+    """e to the power of numbers of any shape: 0 below -746, infinity above 709.78, NaN of NaN."""
     given = np.asarray(x, dtype=np.float64)
     power = np.clip(given, -800.0, 800.0)
+    power = np.where(np.isnan(given), 0.0, power)
     twos = np.rint(power * _LOG_2_OF_E)
     high = power - twos * _LN_2
     low = twos * _LN_2_REST
@@ -157,12 +158,14 @@ def exponential(x: ArrayLike) -> Array:
     close = rest - square * _polynomial(square, _EXPONENTIAL)
     found = 1.0 - ((low - (rest * close) / (2.0 - close)) - high)
     with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(np.ldexp(found, twos.astype(np.int32)))
+        return np.asarray(np.where(np.isnan(given), np.nan, np.ldexp(found, twos.astype(np.int32))))
 
 
 def logarithm(x: ArrayLike) -> Array:
-    """Natural logarithms of positive finite numbers of any shape."""
-    share, twos = np.frexp(np.asarray(x, dtype=np.float64))
+    """Natural logarithms of numbers of any shape; minus infinity of 0, NaN of what is negative."""
+    given = np.asarray(x, dtype=np.float64)
+    ordinary = (given > 0) & (given < np.inf)
+    share, twos = np.frexp(np.where(ordinary, given, 1.0))
     small = share < 0.7071067811865476
     share, power = np.where(small, 2.0 * share, share), twos - small.astype(np.float64)
     f = share - 1.0
@@ -170,7 +173,8 @@ def logarithm(x: ArrayLike) -> Array:
     square = s * s
     series = square * _polynomial(square, _LOGARITHM)
     half = 0.5 * f * f
-    return np.asarray(power * _LN_2 - ((half - (s * (half + series) + power * _LN_2_REST)) - f))
+    found = power * _LN_2 - ((half - (s * (half + series) + power * _LN_2_REST)) - f)
+    return np.asarray(np.where(ordinary, found, np.where(given == 0, -np.inf, np.where(given > 0, np.inf, np.nan))))
 
 
 def product(left: ArrayLike, right: ArrayLike) -> Array:

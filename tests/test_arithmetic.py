@@ -65,6 +65,12 @@ def test_exponentials_are_relatively_accurate_over_their_whole_range() -> None:
     assert exponential([-np.inf, -1e9, 0, 1e9, np.inf]).tolist() == [0, 0, 1, np.inf, np.inf]
 
 
+def test_logarithms_and_exponentials_have_limits() -> None:
+    assert logarithm([0, 1, np.inf]).tolist() == [-np.inf, 0, np.inf]
+    assert np.isnan(logarithm([-1, np.nan])).all()
+    assert np.isnan(exponential(np.nan))
+
+
 def test_what_has_no_angle_has_no_sine() -> None:
     assert np.isnan(sine([np.nan, np.inf, -np.inf])).all()
     assert np.abs(sine([1e300, -1e200])).max() <= 1

@@ -16,7 +16,7 @@ from signbench.foreign.content import Content, content_of
 from signbench.foreign.wall import guarded, reset, wall
 from signbench.generators.base import Card, Generator
 
-_BUILT_IN = {
+BUILT_IN = {
     "ground-truth": "signbench.generators.anchors:GroundTruth",
     "shuffled": "signbench.generators.anchors:Shuffled",
     "first-frame": "signbench.generators.trivial:FirstFrame",
@@ -36,7 +36,7 @@ def _installed() -> dict[str, EntryPoint]:
 
 def known() -> list[str]:
     """Names of all generators, built in and installed by other packages under the entry point ``signbench.generators``."""
-    return [*_BUILT_IN, *sorted(set(_installed()) - set(_BUILT_IN))]
+    return [*BUILT_IN, *sorted(set(_installed()) - set(BUILT_IN))]
 
 
 def generator_class(name: str) -> type[Generator]:
@@ -96,7 +96,7 @@ def content(text: str, **options: Any) -> Content:
 
 def is_built_in(text: str) -> bool:
     """Whether a text names a generator that signbench brings along."""
-    return text.partition(":")[0] in _BUILT_IN
+    return text.partition(":")[0] in BUILT_IN
 
 
 def _with_card(made: Generator) -> tuple[Generator, object]:
@@ -106,8 +106,8 @@ def _with_card(made: Generator) -> tuple[Generator, object]:
 def _resolve(text: str) -> tuple[type[Generator], dict[str, Any]]:
     """The class that a text names, and the parameters behind it."""
     name, _, rest = text.partition(":")
-    if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
         return _checked(getattr(importlib.import_module(module), attribute), name), _parameters(text, name, rest)
     if (entry := _installed().get(name)) is not None:
         found = guarded(entry.load, f"generator {name} of {entry.value} cannot be imported")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import exponential, logarithm
 from signbench.metrics.base import Limits, Parameter, Record
 from signbench.metrics.text import FINAL_PERIOD, CorpusTextMetric, Totals, counts
 from signbench.metrics.text_normalisation import bleu_tokenizer
@@ -63,13 +64,13 @@ class Bleu(CorpusTextMetric):
     def fold(self, totals: Totals) -> NDArray[np.float64]:
         matches, possible = totals["matches"], totals["totals"]
         with np.errstate(divide="ignore", invalid="ignore"):
-            penalty = np.exp(np.minimum(0.0, 1 - totals["reference_length"] / totals["prediction_length"]))
+            penalty = exponential(np.minimum(0.0, 1 - totals["reference_length"] / totals["prediction_length"]))
             found = matches
             if self["smoothing"] == "exp":
                 unmatched = (matches == 0).cumsum(axis=1)
-                found = np.where(matches == 0, 0.5**unmatched, matches)
+                found = np.where(matches == 0, np.ldexp(1.0, -unmatched), matches)
             precision = np.where(possible > 0, found / possible, 0.0)
-            score = 100 * penalty * np.exp(np.log(precision).mean(axis=1))
+            score = 100 * penalty * exponential(logarithm(precision).mean(axis=1))
         return np.where(matches.any(axis=1), score, 0.0)
 
 

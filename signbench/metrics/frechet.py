@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.metrics.base import Records, Weights
+from signbench.metrics.one_thread import one_blas_thread
 from signbench.metrics.vectors import SIDES, SideName, read_vectors, undefined
 
 _TOLERANCE = 1e-8
@@ -77,6 +78,7 @@ class Gaussian:
         return max(0.0, float(difference @ difference + spread - 2 * np.sum(roots)))
 
 
+@one_blas_thread()
 def frechet_distance(
     mean1: NDArray[np.float64], covariance1: NDArray[np.float64], mean2: NDArray[np.float64], covariance2: NDArray[np.float64]
 ) -> float:
@@ -106,6 +108,7 @@ def frechet_distance(
     return sides[0].squared_distance(sides[1])
 
 
+@one_blas_thread()
 def frechet_scores(records: Records, weights: Weights, metric: str, *, unbiased: bool) -> NDArray[np.float64]:
     """The squared Fréchet distance of the two sides, once per row of weights.
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
 
+from signbench.arithmetic import logarithm
 from signbench.errors import MediaError
 from signbench.metrics.base import Direction, Limits, MeanOfClips, Parameter, Record, Recorder, View
 from signbench.metrics.pairs import FramePair, Pair
 
+_DECIBELS = 4.342944819032518
+"""In a factor of e: 10 / ln 10."""
 _PSNR_CAP = 100.0
 """Decibels at which PSNR ends: equal frames would otherwise be infinitely good and make every mean infinite."""
 
@@ -169,8 +171,10 @@ class _PsnrRecorder(FrameRecorder):
 
     def take(self, pair: FramePair) -> None:
         largest = 255**2 * self.samples
-        for error in pair.squared_error_sums:
-            self._decibels += _PSNR_CAP if error / largest < 1e-10 else 10 * math.log10(largest / error)
+        share = np.array(pair.squared_error_sums, dtype=np.float64) / largest
+        decibels = np.where(share < 1e-10, _PSNR_CAP, -_DECIBELS * logarithm(np.maximum(share, 1e-10)))
+        for value in decibels.tolist():
+            self._decibels += value
 
     def fold(self) -> Record:
         return frame_record(self._decibels, self.frames)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.metrics.base import Records, Weights
+from signbench.metrics.one_thread import one_blas_thread
 from signbench.metrics.vectors import SideName, VectorTable, undefined, vector_table
 
 _SIDES: tuple[SideName, SideName] = ("reference", "prediction")
@@ -23,6 +24,7 @@ _BLOCK = 512
 """Rows of a kernel matrix that are held at once."""
 
 
+@one_blas_thread()
 def kernel_scores(
     records: Records, weights: Weights, metric: str, *, degree: int, subsets: int, size: int, seed: int
 ) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ from signbench.metrics.base import (
     View,
     Weights,
 )
+from signbench.metrics.one_thread import one_blas_thread
 from signbench.metrics.pairs import FeaturePair
 from signbench.metrics.vectors import SIDES, FeatureRecorder, SideName, undefined, vector_counts, vector_table
 
@@ -193,6 +194,7 @@ class _LabelledRecorder(FeatureRecorder):
         self._record["label"] = np.frombuffer(pair.label.encode(), dtype=np.uint8)
 
 
+@one_blas_thread()
 def mean_pair_distance(vectors: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
     """Mean Euclidean distance over all ordered pairs of a weighted multiset, each with itself among them.
 

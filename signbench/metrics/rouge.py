@@ -60,7 +60,8 @@ class RougeL(TextMetric, MeanOfClips):
             return 0.0
         precision, recall = common / made, common / there
         beta = {"mscoco": 1.2, "nslt": precision / recall, "f1": 1.0}[self["variant"]]
-        return 100 * (1 + beta**2) * precision * recall / (recall + beta**2 * precision)
+        square = beta * beta
+        return 100 * (1 + square) * precision * recall / (recall + square * precision)
 
     def missing(self) -> Record | None:
         return counts(common=0, prediction_length=0, reference_length=0)

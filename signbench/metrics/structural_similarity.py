@@ -27,6 +27,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import exponential
+
 Window = Literal["gaussian", "uniform"]
 
 WINDOW_SIZES: dict[Window, int] = {"gaussian": 11, "uniform": 7}
@@ -36,8 +38,8 @@ SIGMA = 1.5
 """Standard deviation of the Gaussian window, in pixels."""
 
 # (K L)² with samples on 0..255, where L = 255: the ratio is the same as on [0, 1].
-C1 = (0.01 * 255) ** 2
-C2 = (0.03 * 255) ** 2
+C1 = (0.01 * 255) * (0.01 * 255)
+C2 = (0.03 * 255) * (0.03 * 255)
 
 # Read-only in the signature: arrays of either kind are accepted, and one compilation serves both.
 ROWS = numba.types.Array(numba.uint8, 3, "C", readonly=True)
@@ -65,7 +67,8 @@ def structural_similarities(
 
 def gaussian_weights() -> NDArray[np.float64]:
     """One half of the Gaussian window along one axis, from its centre outwards: float64 ``(6,)``; the whole sums to 1."""
-    weights = np.exp(-0.5 * (np.arange(6) / SIGMA) ** 2)
+    far = np.arange(6) / SIGMA
+    weights = exponential(-0.5 * far * far)
     halved: NDArray[np.float64] = weights / (weights[0] + 2 * weights[1:].sum())
     return halved
 

@@ -38,6 +38,7 @@ def diagnose() -> list[Finding]:
         "metrics": _metrics,
         "lossless video": _video,
         "a score end to end": _score,
+        "the same bits as everywhere": _reproduction,
         "current folder": _current_folder,
         "shipped data": _shipped,
     }
@@ -116,6 +117,20 @@ def _score() -> str:
     if value is None or abs(value - 9.999000099990664e-05) > 1e-12:
         raise RuntimeError(f"ssim of black and white frames is {value}, not 9.999000099990664e-05")
     return f"ssim of black and white frames: {value:.6g}"
+
+
+def _reproduction() -> str:
+    from signbench.scoring.reproduction import differing, digests
+
+    found = digests()
+    other = differing(found)
+    if other:
+        raise RuntimeError(
+            f"{len(other)} of {len(found)} pinned digests of SynthSign's media, predictions, records and results come out "
+            f"otherwise: {'; '.join(other)}. Scores of this machine may differ from others' within the stated tolerances, and "
+            "leaderboard entries made here may not verify; install the versions of requirements.lock"
+        )
+    return f"all {len(found)} pinned digests of SynthSign's media, predictions, records and results"
 
 
 def _current_folder() -> str:

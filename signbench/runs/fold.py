@@ -247,7 +247,7 @@ def _deviation(metric: Metric, records: Records) -> float | None:
     if len(known) < 2 or len(known) != len(values):
         return None
     mean = math.fsum(known) / len(known)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - 1))
+    return math.sqrt(math.fsum((value - mean) * (value - mean) for value in known) / (len(known) - 1))
 
 
 def _number(values: NDArray[np.float64] | None) -> float | None:

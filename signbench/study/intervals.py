@@ -53,7 +53,7 @@ def wilson(correct: NDArray[np.float64], answered: NDArray[np.float64]) -> tuple
         Lower and upper ends, float64 ``(N,)`` in [0, 1]; NaN where there are no trials.
     """
     proportion = share(correct, answered)
-    spread = share(np.full_like(answered, _NORMAL**2), answered)
+    spread = share(np.full_like(answered, _NORMAL * _NORMAL), answered)
     centre = (proportion + spread / 2) / (1 + spread)
     half = np.sqrt(proportion * (1 - proportion) * spread + spread**2 / 4) / (1 + spread)
     # the ends are exact where rounding would leave 1e-17
