@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from signbench.errors import InputError, NotComparableError
 from signbench.runs.folder import write_atomically
 from signbench.spreadsheets import csv_bytes
 from signbench.study.columns import Columns
+from signbench.study.neutral_videos import write_neutral
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
 from signbench.study.sheets import read_file
 from signbench.study.workbooks import workbook_bytes
@@ -96,8 +96,8 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, seed: int = 0) -> Presentation:
     """Writes what a study needs before it begins.
 
-    In ``out``: ``videos/``, the drawn clips under neutral names (their own tell the sign), a blank sheet for each pack as CSV
-    and XLSX, ``answer_key.csv`` and ``study.yaml``, the mapping that ``signbench study import`` reads the filled sheets with.
+    In ``out``: ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may tell
+    the sign), a blank sheet for each pack as CSV and XLSX, ``answer_key.csv`` and ``study.yaml``, the mapping that ``signbench study import`` reads the filled sheets with.
 
     Args:
         folder: with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or ``text``),
@@ -108,7 +108,8 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
         seed: of all draws.
 
     Raises:
-        InputError: no videos, not enough of them, a clips.csv that does not fit, or a folder that is not empty.
+        InputError: no videos, not enough of them or one that cannot be copied, a clips.csv that does not fit, or a folder that is
+            not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not an empty folder; give another --out.")
@@ -118,7 +119,7 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
     with whole_folder(out) as begun:
         (begun / "videos").mkdir()
         for clip, code in presentation.codes.items():
-            _copy(videos[clip].path, begun / "videos", code)
+            write_neutral(videos[clip].path, begun / "videos", code)
         for pack, orders in presentation.orders.items():
             rows: list[list[str | int | None]] = [
                 [rater, None, place, presentation.codes[clip], None]
@@ -190,10 +191,3 @@ def _signs(table: Path, videos: Mapping[str, VideoFile]) -> dict[str, str]:
     if lacking:
         raise InputError(f"{table} has no row for clip {lacking[0]}; add it with its sign.")
     return {clip: signs[clip] for clip in videos}
-
-
-def _copy(source: Path, folder: Path, code: str) -> None:
-    if source.is_dir():
-        shutil.copytree(source, folder / code)
-    else:
-        shutil.copyfile(source, folder / f"{code}{source.suffix.lower()}")

@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from signbench.cli.main import main
+from signbench.media.video_writer import write_video
 from signbench.study import planning
 from tests.cli.program import signbench as program
+from tests.clips import moving_square
 from tests.study.response_sheets import LONG, LONG_ROWS, WIDE, WIDE_ROWS, changed, write_csv, write_mapping, write_xlsx
 
 
@@ -160,7 +162,7 @@ def test_bad_sheets_end_with_one_sentence_and_code_2(signbench, tmp_path):
 def test_a_new_study_and_its_report(signbench, tmp_path):
     (tmp_path / "clips").mkdir()
     for number in range(6):
-        (tmp_path / "clips" / f"clip{number}.mp4").write_bytes(b"not looked into")
+        write_video(tmp_path / "clips" / f"clip{number}.mkv", iter(moving_square(2, seed=number)), 25)
     code, out, err = signbench("new", "--clips", "clips", "--packs", "2,3", "--raters", "4", "--out", "begun", "--seed", "5")
     assert (code, out) == (0, "pack-1: 2 clips, 2 raters\npack-2: 3 clips, 2 raters\n")
     assert "signbench study import FILES --mapping begun/study.yaml" in err
