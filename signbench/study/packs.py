@@ -97,7 +97,8 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
     """Writes what a study needs before it begins.
 
     In ``out``: ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may tell
-    the sign), a blank sheet for each pack as CSV and XLSX, ``answer_key.csv`` and ``study.yaml``, the mapping that ``signbench study import`` reads the filled sheets with.
+    the sign), a blank sheet for each pack as CSV and XLSX, ``answer_key.csv`` and ``study.yaml``, the
+    mapping that ``signbench study import`` reads the filled sheets with.
 
     Args:
         folder: with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or ``text``),
