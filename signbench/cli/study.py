@@ -141,6 +141,11 @@ def score_command(
             printing.data(signature)
     for remark in score_tables.remarks(result):
         printing.talk(remark)
+    for note in result.import_notes:
+        printing.talk(f"import: {note}")
+    if result.correlations:
+        for remark in score_tables.correlation_remarks(result.correlations):
+            printing.talk(remark)
 
 
 @app.command("report")

@@ -13,7 +13,6 @@ from signbench.statistics.intervals import Interval
 from signbench.study.intervals import (
     DRAWS,
     FEWEST,
-    METHOD,
     Draws,
     SampleSize,
     draw,
@@ -63,20 +62,19 @@ def fatigue(judgements: Sequence[Judgement], found: Responses, *, count_blank: b
 
 
 def _parts(judgements: Sequence[Judgement]) -> tuple[dict[tuple[str, str, str], int], int]:
-    """(pack, rater, clip) -> quarter of that rater's order, from 0; and how many raters and packs have an order."""
+    """(pack, rater, clip) -> quarter of that rater's order, from 0; and how many raters have an order, pack by pack.
+
+    An answer without a place, such as a blank one that a sheet has no row for, is in no quarter.
+    """
     orders: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-    incomplete = set()
     for row in judgements:
         answer = row.answer
-        if answer.order is None:
-            incomplete.add((answer.pack, answer.rater))
-        else:
+        if answer.order is not None:
             orders[answer.pack, answer.rater].append((answer.order, answer.clip))
     parts = {}
     usable = 0
     for (pack, rater), clips in orders.items():
-        places = {place for place, _ in clips}
-        if (pack, rater) in incomplete or len(places) < len(clips) or len(clips) < FEWEST_CLIPS:
+        if len({place for place, _ in clips}) < len(clips) or len(clips) < FEWEST_CLIPS:
             continue
         usable += 1
         for rank, (_, clip) in enumerate(sorted(clips)):
@@ -154,4 +152,4 @@ def _none(reason: str) -> Estimate:
 
 
 def _how() -> str:
-    return f"{METHOD} over raters and signs within packs, {DRAWS} draws, seed {SEED}"
+    return f"two-way bootstrap over raters and signs within packs, {DRAWS} draws, seed {SEED}"

@@ -1,44 +1,32 @@
-"""The report's charts, as descriptions that plotly's script draws; every word of them is inert.
+"""The report's figures as SVG in the page: no script, every word of them inert, every name whole.
 
-Plotly reads a small HTML of its own in all text, so what people wrote is escaped here and shown letter by letter.
+A figure is drawn twice, for wide and for narrow windows, with lengths in percent of its width and letters in their own size; the
+page shows the one that fits. Colours are classes, which the page's style sheet fills.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from xml.etree import ElementTree
 
 from signbench.study.result import ClipScore, PackScore, SignScore, StudyResult
 from signbench.study.score_tables import four_decimals, span
 
-Figure = dict[str, Any]
+MARKERS = ("M0-5A5 5 0 1 1 0 5A5 5 0 1 1 0-5Z", "M0-6 6 0 0 6-6 0Z", "M-5-5H5V5H-5Z", "M0-6 6 5H-6Z", "M-5-5 5 5M5-5-5 5")
+"""Outline of each pack's points; the shapes alone tell packs apart."""
 
-INK = "#1b2430"
-GRID = "#d9dee5"
-BAR = "#9cc5d8"
-EDGE = "#2f6f8f"
-BAND = "rgba(201, 138, 27, 0.18)"
-LINE = "#b0700b"
-MARKERS = (("circle", "#2f6f8f"), ("diamond", "#b0700b"), ("square", "#5b4a9e"), ("triangle-up", "#2e7d4f"), ("x", "#a33b4a"))
-"""Shape and colour of each pack's points; the shapes alone tell packs apart."""
+_LETTER = 7
+_LINE = 17
+_BAR = 14
+_ISOLATED = "\u2068{}\u2069"
+"""Around names, which may be written from right to left."""
 
-_ROW = 26
-_LONGEST_LABEL = 22
-_FONT = {"family": "system-ui, sans-serif", "size": 13, "color": INK}
+Node = ElementTree.Element
 
 
-def inert(text: str) -> str:
-    """Text that plotly shows as it is."""
-    return html.escape(text, quote=False)
-
-
-def shortened(text: str, longest: int = _LONGEST_LABEL) -> str:
-    """A label of at most so many letters."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def pack_figure(result: StudyResult, pack: PackScore) -> Figure:
+def pack_figure(result: StudyResult, pack: PackScore, name: str) -> str:
     """RuSignBot's figure 6: one bar for each sign of a pack, the best understood on top, with Wilson's interval.
 
     Open answers stand as a hatched piece at the end of the bar: what it would gain if they were correct.
@@ -46,119 +34,216 @@ def pack_figure(result: StudyResult, pack: PackScore) -> Figure:
     Args:
         result: of the study.
         pack: one of its packs.
+        name: of the figure, of letters and digits; no other figure of the page has it.
+
+    Returns:
+        Markup of the page.
     """
-    rows = in_order([row for row in result.per_sign if row.pack == pack.pack])
-    places = list(range(len(rows)))
-    accuracy = [row.accuracy or 0.0 for row in rows]
-    ends = [row.interval or (0.0, 0.0) for row in rows]
-    said = [inert(f"{row.sign}: {_worded(row)}") for row in rows]
-    bars: Figure = {
-        "type": "bar",
-        "orientation": "h",
-        "name": "correct",
-        "x": accuracy,
-        "y": places,
-        "marker": {"color": BAR, "line": {"color": EDGE, "width": 1}},
-        "hovertext": said,
-        "hoverinfo": "text",
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - value for value, (_, high) in zip(accuracy, ends, strict=True)],
-            "arrayminus": [value - low for value, (low, _) in zip(accuracy, ends, strict=True)],
-            "color": INK,
-            "thickness": 1.4,
-            "width": 3,
-        },
-    }
-    open_answers: Figure = {
-        "type": "bar",
-        "orientation": "h",
-        "name": "open: matched by nothing, not yet decided",
-        "x": [row.counts.open / row.counts.answers if row.counts.answers else 0.0 for row in rows],
-        "y": places,
-        "marker": {"color": "#ffffff", "line": {"color": EDGE, "width": 1}, "pattern": {"shape": "/", "fgcolor": EDGE, "size": 6}},
-        "hoverinfo": "skip",
-    }
-    counts = [
-        {
-            "text": f"{row.counts.correct}/{row.counts.answers}",
-            "x": 1,
-            "xref": "paper",
-            "xanchor": "left",
-            "xshift": 6,
-            "y": place,
-            "showarrow": False,
-            "font": {"size": 12, "color": INK},
-        }
-        for place, row in zip(places, rows, strict=True)
-    ]
-    shapes, notes = _level(pack)
-    traces = [bars, open_answers] if any(open_answers["x"]) else [bars]
-    legend = len(traces) > 1
-    layout = {
-        **_base(),
-        "barmode": "stack",
-        "bargap": 0.28,
-        "height": 34 + _ROW * len(rows) + (110 if legend else 60),
-        "margin": {"l": 8, "r": 62, "t": 34, "b": 110 if legend else 60},
-        "shapes": shapes,
-        "annotations": [*notes, *counts],
-        "showlegend": legend,
-        "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "traceorder": "normal"},
-        "xaxis": _axis("share of correct answers", [0, 1.004], tickformat=".1f"),
-        "yaxis": {
-            **_axis(None, [-0.6, len(rows) - 0.4]),
-            "tickvals": places,
-            "ticktext": [inert(shortened(row.sign)) for row in rows],
-            "showgrid": False,
-            "automargin": True,
-            "ticks": "",
-        },
-    }
-    return {"data": traces, "layout": layout}
+    rows = in_order([row for row in result.per_sign if row.pack == pack.pack])[::-1]
+    said = f"Share of correct answers to each sign of pack {pack.pack}, with intervals; the same values are in the table below"
+    return _twice(name, said, lambda name, wide: _pack(rows, pack, name, wide=wide))
 
 
-def in_order(rows: Sequence[SignScore]) -> list[SignScore]:
-    """Signs from the worst understood to the best, as a chart draws them from below; those of one accuracy by name, from above."""
-    return sorted(sorted(rows, key=lambda row: row.sign, reverse=True), key=lambda row: row.accuracy or 0.0)
-
-
-def scatter_figure(metric: str, clips: Sequence[ClipScore], values: Mapping[str, float]) -> Figure:
+def scatter_figure(
+    metric: str, clips: Sequence[ClipScore], values: Mapping[str, float], links: Mapping[str, str], name: str
+) -> str:
     """Accuracy of each clip against a metric's value for it; each pack has a marker of its own.
 
     Args:
         metric: its name.
         clips: of the study.
         values: clip id -> the metric's value; clips without one are left out.
+        links: clip id -> id of its picture in the page; clips without one have no link.
+        name: see :func:`pack_figure`.
+
+    Returns:
+        Markup of the page.
     """
-    traces = []
-    for place, pack in enumerate(dict.fromkeys(clip.pack for clip in clips)):
-        shown = [clip for clip in clips if clip.pack == pack and clip.clip in values and clip.accuracy is not None]
-        symbol, colour = MARKERS[place % len(MARKERS)]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": inert(shortened(f"pack {pack}")),
-                "x": [values[clip.clip] for clip in shown],
-                "y": [clip.accuracy for clip in shown],
-                "customdata": [clip.clip for clip in shown],
-                "hovertext": [inert(f"{clip.sign} ({clip.clip}): {clip.correct} of {clip.answers}") for clip in shown],
-                "hovertemplate": "%{hovertext}<br>%{x:.4g}, %{y:.2f}<extra></extra>",
-                "marker": {"symbol": symbol, "size": 10, "color": colour, "opacity": 0.8, "line": {"color": "#ffffff", "width": 1}},
-            }
-        )
-    layout = {
-        **_base(),
-        "height": 380,
-        "margin": {"l": 8, "r": 12, "t": 10, "b": 40},
-        "showlegend": len(traces) > 1,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "xaxis": _axis(inert(metric), None),
-        "yaxis": {**_axis("share of correct answers", [-0.05, 1.05], tickformat=".1f"), "automargin": True},
-    }
-    return {"data": traces, "layout": layout}
+    shown = [clip for clip in clips if clip.clip in values and clip.accuracy is not None]
+    said = f"Share of correct answers of each clip against {metric}"
+    return _twice(name, said, lambda name, wide: _scatter(metric, shown, values, links, wide=wide))
+
+
+def legend(clips: Sequence[ClipScore]) -> list[tuple[str, str]]:
+    """Each pack with its marker, as markup; empty with one pack."""
+    packs = list(dict.fromkeys(clip.pack for clip in clips))
+    if len(packs) < 2:
+        return []
+    found = []
+    for place, pack in enumerate(packs):
+        swatch = _node("svg", width=14, height=14, viewBox="-7 -7 14 14", **{"aria-hidden": "true"})
+        swatch.append(_marker(place))
+        found.append((pack, ElementTree.tostring(swatch, encoding="unicode")))
+    return found
+
+
+def in_order(rows: Sequence[SignScore]) -> list[SignScore]:
+    """Signs from the worst understood to the best; those of one accuracy by name, the last first."""
+    return sorted(sorted(rows, key=lambda row: row.sign, reverse=True), key=lambda row: row.accuracy or 0.0)
+
+
+def broken(text: str, most: int) -> list[str]:
+    """A name in lines of about so many letters. It is broken between words only, and nothing of it is left out."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and _width(f"{lines[-1]} {word}") <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """At most so many round numbers between two."""
+    step = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(wide for wide in (step, 2 * step, 5 * step, 10 * step) if (high - low) / wide <= most)
+    first = math.ceil(low / step)
+    return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _twice(name: str, said: str, draw: Callable[[str, bool], Node]) -> str:
+    markup = []
+    for form in ("wide", "narrow"):
+        drawn = draw(f"{name}-{form}", form == "wide")
+        drawn.set("class", f"chart {form}")
+        drawn.set("role", "img")
+        drawn.set("aria-labelledby", f"{name}-{form}-title")
+        title = _text_node("title", said)
+        title.set("id", f"{name}-{form}-title")
+        drawn.insert(0, title)
+        markup.append(ElementTree.tostring(drawn, encoding="unicode"))
+    return "".join(markup)
+
+
+def _pack(rows: Sequence[SignScore], pack: PackScore, name: str, *, wide: bool) -> Node:
+    """One drawing. Wide: names beside the bars; narrow: above them."""
+    labels = [broken(row.sign, 34 if wide else 36) for row in rows]
+    longest = max((_width(line) for lines in labels for line in lines), default=0)
+    beside = wide and longest <= 48
+    left = min(46.0, 2 + longest * 0.84) if beside else 0.0
+    across = 91.0 - left if beside else 85.0
+    heights = [max(26, len(lines) * _LINE + 8) if beside else len(lines) * _LINE + _BAR + 14 for lines in labels]
+    top = 26
+    bottom = top + sum(heights)
+    figure = _node("svg", width="100%", height=bottom + 44)
+    if not beside:
+        figure.set("style", f"min-width:{round(longest * _LETTER)}px")
+    if any(row.counts.open for row in rows):
+        figure.append(_hatching(f"{name}-open"))
+    plot = _node("svg", x=f"{left:.3f}%", y=0, width=f"{across:.3f}%", height=bottom + 44, overflow="visible")
+    _level(plot, pack, top, bottom)
+    _axis(plot, top, bottom)
+    names = []
+    at = top
+    for row, lines, height in zip(rows, labels, heights, strict=True):
+        group = ElementTree.SubElement(plot, "g")
+        group.append(_text_node("title", f"{_ISOLATED.format(row.sign)}: {_worded(row)}"))
+        bar = at + (height - _BAR) / 2 if beside else at + len(lines) * _LINE + 6
+        _bar(group, row, bar, f"{name}-open")
+        group.append(_text(f"{row.counts.correct}/{row.counts.answers}", "101.5%", bar + _BAR / 2, "start", "count"))
+        if beside:
+            names.append(_label(lines, f"{left - 1:.3f}%", at + height / 2 - (len(lines) - 1) * _LINE / 2, "end"))
+        else:
+            names.append(_label(lines, 0, at + 4 + _LINE / 2, "start"))
+        at += height
+    figure.append(plot)
+    figure.extend(names)
+    return figure
+
+
+def _bar(group: Node, row: SignScore, top: float, hatching: str) -> None:
+    accuracy = row.accuracy or 0.0
+    if accuracy:
+        group.append(_node("rect", x=0, y=top, width=_percent(accuracy), height=_BAR, **{"class": "bar"}))
+    if row.counts.open and row.counts.answers:
+        share = row.counts.open / row.counts.answers
+        of_open = {"class": "open", "fill": f"url(#{hatching})"}
+        group.append(_node("rect", x=_percent(accuracy), y=top, width=_percent(share), height=_BAR, **of_open))
+    if row.interval is not None:
+        low, high = map(_percent, row.interval)
+        middle = top + _BAR / 2
+        for left, right, upper, lower in (
+            (low, high, middle, middle),
+            (low, low, top + 3, top + 11),
+            (high, high, top + 3, top + 11),
+        ):
+            group.append(_node("line", x1=left, x2=right, y1=upper, y2=lower, **{"class": "whisker"}))
+
+
+def _level(plot: Node, pack: PackScore, top: float, bottom: float) -> None:
+    """The pack's SUS as a dashed line, its interval as a band, and both in words above."""
+    if pack.sus.value is None:
+        return
+    words = f"SUS {four_decimals(pack.sus.value)}"
+    if pack.sus.interval is not None:
+        low, high = pack.sus.interval
+        words += f" {span(pack.sus.interval)}"
+        plot.append(_node("rect", x=_percent(low), width=_percent(high - low), y=top, height=bottom - top, **{"class": "band"}))
+    at = _percent(pack.sus.value)
+    plot.append(_node("line", x1=at, x2=at, y1=top, y2=bottom, **{"class": "level"}))
+    plot.append(_text(words, _percent(min(max(pack.sus.value, 0.3), 0.7)), 13, "middle", "level-words"))
+
+
+def _axis(plot: Node, top: float, bottom: float) -> None:
+    for tenth in range(0, 11, 2):
+        at = _percent(tenth / 10)
+        plot.append(_node("line", x1=at, x2=at, y1=top, y2=bottom, **{"class": "grid"}))
+        anchor = "start" if tenth == 0 else "end" if tenth == 10 else "middle"
+        plot.append(_text(f"{tenth / 10:.1f}", at, bottom + 12, anchor, "tick"))
+    plot.append(_text("share of correct answers", "50%", bottom + 32, "middle", "axis"))
+
+
+def _scatter(metric: str, clips: Sequence[ClipScore], values: Mapping[str, float], links: Mapping[str, str], *, wide: bool) -> Node:
+    packs = list(dict.fromkeys(clip.pack for clip in clips))
+    low, high = _bounds([values[clip.clip] for clip in clips])
+    left, height, top = (5.0 if wide else 11.0), 300, 26
+    figure = _node("svg", width="100%", height=top + height + 48)
+    plot = _node("svg", x=f"{left}%", y=top, width=f"{98 - left}%", height=height + 48, overflow="visible")
+    for tenth in range(0, 11, 2):
+        at = height * (1 - (tenth / 10 + 0.04) / 1.08)
+        plot.append(_node("line", x1="0%", x2="100%", y1=at, y2=at, **{"class": "grid"}))
+        plot.append(_text(f"{tenth / 10:.1f}", -6, at, "end", "tick"))
+    for tick in ticks(low, high, 7 if wide else 4):
+        at_tick = _percent((tick - low) / (high - low))
+        plot.append(_node("line", x1=at_tick, x2=at_tick, y1=0, y2=height, **{"class": "grid"}))
+        plot.append(_text(f"{tick:.6g}", at_tick, height + 14, "middle", "tick"))
+    figure.append(_text("share of correct answers", 0, 11, "start", "axis"))
+    words = metric if len(metric) <= (100 if wide else 42) else "value of the metric"
+    plot.append(_text(words, "50%", height + 36, "middle", "axis"))
+    for clip in clips:
+        place = packs.index(clip.pack)
+        across, down = (values[clip.clip] - low) / (high - low), height * (1 - ((clip.accuracy or 0.0) + 0.04) / 1.08)
+        point = _node("svg", x=_percent(across), y=down, width=1, height=1, overflow="visible")
+        holder = point
+        if clip.clip in links:
+            holder = ElementTree.SubElement(point, "a", {"href": f"#{links[clip.clip]}", "tabindex": "-1"})
+        marker = _marker(place)
+        told = f"{_ISOLATED.format(clip.sign)} ({_ISOLATED.format(clip.clip)}): {clip.correct} of {clip.answers}"
+        marker.append(_text_node("title", f"{told}; {values[clip.clip]:.4g}"))
+        holder.append(marker)
+        plot.append(point)
+    figure.append(plot)
+    return figure
+
+
+def _bounds(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    room = 0.04 * (high - low) or 0.5 * abs(high) or 1.0
+    return low - room, high + room
+
+
+def _marker(place: int) -> Node:
+    return _node("path", d=MARKERS[place % len(MARKERS)], **{"class": f"marker pack-{place % len(MARKERS)}"})
+
+
+def _hatching(name: str) -> Node:
+    definitions = _node("defs")
+    pattern = ElementTree.SubElement(
+        definitions, "pattern", {"id": name, "width": "6", "height": "6", "patternUnits": "userSpaceOnUse"}
+    )
+    pattern.append(_node("rect", width=6, height=6, **{"class": "hatched"}))
+    pattern.append(_node("path", d="M-1 1 1-1M0 6 6 0M5 7 7 5", **{"class": "hatch"}))
+    return definitions
 
 
 def _worded(row: SignScore) -> str:
@@ -168,45 +253,43 @@ def _worded(row: SignScore) -> str:
     return f"{four_decimals(row.accuracy)} {span(row.interval)}, {row.counts.correct} of {row.counts.answers}{more}"
 
 
-def _level(pack: PackScore) -> tuple[list[Figure], list[Figure]]:
-    """The pack's SUS as a dashed line, its interval as a band, and both in words above."""
-    if pack.sus.value is None:
-        return [], []
-    shapes: list[Figure] = []
-    whole = {"yref": "paper", "y0": 0, "y1": 1}
-    if pack.sus.interval is not None:
-        low, high = pack.sus.interval
-        shapes.append({"type": "rect", "x0": low, "x1": high, **whole, "layer": "below", "fillcolor": BAND, "line": {"width": 0}})
-    shapes.append(
-        {"type": "line", "x0": pack.sus.value, "x1": pack.sus.value, **whole, "line": {"color": LINE, "width": 2, "dash": "dash"}}
+def _label(lines: Sequence[str], x: float | str, y: float, anchor: str) -> Node:
+    """A name of several lines, the first at a height."""
+    label = _node("text", **{"class": "label", "text-anchor": anchor, "dominant-baseline": "central"})
+    for place, line in enumerate(lines):
+        part = _text_node("tspan", _ISOLATED.format(line))
+        part.set("x", str(x))
+        part.set("y", _number(y + place * _LINE))
+        label.append(part)
+    return label
+
+
+def _text(words: str, x: float | str, y: float, anchor: str, kind: str) -> Node:
+    node = _node("text", x=x, y=y, **{"class": kind, "text-anchor": anchor, "dominant-baseline": "central"})
+    node.text = words
+    return node
+
+
+def _text_node(tag: str, words: str) -> Node:
+    node = ElementTree.Element(tag)
+    node.text = words
+    return node
+
+
+def _node(tag: str, **attributes: float | str) -> Node:
+    return ElementTree.Element(
+        tag, {name: value if isinstance(value, str) else _number(value) for name, value in attributes.items()}
     )
-    words = f"SUS {four_decimals(pack.sus.value)}" + (f" {span(pack.sus.interval)}" if pack.sus.interval else "")
-    note = {
-        "text": words,
-        "x": min(max(pack.sus.value, 0.3), 0.7),
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 13, "color": "#7a4d05"},
-    }
-    return shapes, [note]
 
 
-def _base() -> Figure:
-    return {
-        "font": _FONT,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "dragmode": False,
-        "hovermode": "closest",
-    }
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _axis(title: str | None, bounds: Sequence[float] | None, **more: Any) -> Figure:
-    axis: Figure = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, **more}
-    if title is not None:
-        axis["title"] = {"text": title, "standoff": 8}
-    if bounds is not None:
-        axis["range"] = list(bounds)
-    return axis
+def _percent(share: float) -> str:
+    return f"{_number(100 * share)}%"
+
+
+def _width(text: str) -> int:
+    """How many ordinary letters a text is as wide as."""
+    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -19,7 +19,7 @@ from signbench.study import privacy
 from signbench.study.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
 from signbench.study.mapping import read_files, read_mapped
 from signbench.study.normalisation import Normaliser
-from signbench.study.reading import ReadSheet
+from signbench.study.reading import Given, ReadSheet
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
 from signbench.study.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
@@ -82,11 +82,7 @@ def import_study(
     chosen, replaced = one_per_clip(given, sheets, settings)
     kept, settled = settle(chosen, sheets, settings)
     secret = privacy.new_secret()
-    said_by: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for answer in kept:
-        said = (answer.shown.pack, answer.shown.clip, answer.shown.sign, answer.text, answer.order, seconds.get(answer))
-        said_by[answer.identity].append((*map(repr, said), repr(groups.get(answer.identity))))
-    raters = privacy.pseudonyms(said_by, secret)
+    raters = privacy.pseudonyms(_told(kept, seconds, groups), secret)
     answers = ordered(
         [
             Answer(
@@ -127,6 +123,16 @@ def import_study(
     told = [f"{sheet.columns.sheet.label}: read as {sheet.columns.sheet.taken}." for sheet in sheets.values()]
     told += [*notes, *(remark for sheet in sheets.values() for remark in sheet.remarks)]
     return Imported(out, counts, tuple(told), repeated=False)
+
+
+def _told(kept: Sequence[Given], seconds: Mapping[Given, float], groups: Mapping[str, str]) -> dict[str, list[tuple[str, ...]]]:
+    """What each participant's answers say, without the names: everything of a row of the table besides the pseudonym."""
+    told: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for answer in kept:
+        shown = answer.shown
+        row = (shown.pack, shown.clip, shown.sign, answer.text, answer.order, seconds.get(answer), groups.get(answer.identity))
+        told[answer.identity].append(tuple(map(repr, row)))
+    return told
 
 
 def _notes(sheets: Mapping[int, ReadSheet]) -> list[str]:

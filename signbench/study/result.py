@@ -295,7 +295,7 @@ class StudyResult(_Document):
     confusions: tuple[Confusion, ...]
     """By pack and sign, the most frequent first."""
     per_rater: tuple[RaterScore, ...]
-    """By pack, then in an order that follows from what they answered."""
+    """By pack and rater."""
     outlier_rule: str
     """When a rater is an outlier."""
     agreement: tuple[Agreement, ...]

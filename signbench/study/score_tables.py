@@ -158,8 +158,8 @@ def speed_rows(result: StudyResult) -> list[dict[str, str]]:
     if not speed.answers:
         return []
     return [
-        {"answers": name, "median seconds": NONE if seconds is None else _seconds(seconds)}
-        for name, seconds in (("right", speed.right), ("not right", speed.wrong))
+        {"time for": f"{name} answers", "median seconds": NONE if seconds is None else _seconds(seconds)}
+        for name, seconds in (("right", speed.right), ("all other", speed.wrong))
     ]
 
 
@@ -227,9 +227,9 @@ def plan_rows(plan: Plan) -> list[dict[str, str]]:
 
 
 def _packs(sizes: Sequence[int]) -> str:
-    """Packs in words: ``3 of 34, 33 and 33`` is ``1 x 34 + 2 x 33``."""
+    """Packs in words: those of 34, 33 and 33 signs are ``34 + 2 x 33``."""
     counts = {size: sizes.count(size) for size in sizes}
-    return " + ".join(f"{count} x {size}" for size, count in counts.items())
+    return " + ".join(str(size) if count == 1 else f"{count} x {size}" for size, count in counts.items())
 
 
 def remarks(result: StudyResult) -> list[str]:
@@ -250,7 +250,6 @@ def remarks(result: StudyResult) -> list[str]:
         said.append(
             f"{silent} {'rater' if silent == 1 else 'raters'} wrote nothing at all: they took no part and are in no number."
         )
-    said += [f"sheets: {note}" for note in result.import_notes]
     said += [f"Nobody wrote anything into pack {pack}; it is in no number." for pack in result.unanswered_packs]
     if outliers := sum(row.outlier for row in result.per_rater):
         said.append(
@@ -258,7 +257,8 @@ def remarks(result: StudyResult) -> list[str]:
         )
     if fast := sum(row.fast for row in result.per_rater):
         said.append(
-            f"{fast} {'rater is' if fast == 1 else 'raters are'} faster than a look at the clips takes; no score leaves them out."
+            f"{fast} {'rater answers' if fast == 1 else 'raters answer'} in less than half of the others' time; no score leaves "
+            "them out."
         )
     change = result.fatigue.change
     if result.fatigue.parts and change.interval is None:
@@ -269,8 +269,6 @@ def remarks(result: StudyResult) -> list[str]:
         said.append(f"Raters without an order of their own, who are not in its parts: {result.fatigue.raters_without}.")
     if result.speed.answers == 0 and result.speed.note == SEALED:
         said.append(f"There is no time for an answer: {result.speed.note}.")
-    if result.correlations is not None:
-        said += correlation_remarks(result.correlations)
     if result.mean_over_signs.interval is None:
         said.append(f"SUS has no interval: {result.mean_over_signs.interval_note}.")
     return said

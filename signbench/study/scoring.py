@@ -238,7 +238,7 @@ def _raters(found: Responses, pack: PackResponses, of_rater: dict[tuple[str, str
             seconds=of_rater.get((pack.name, found.raters[rater])),
             fast=(pack.name, found.raters[rater]) in hurried,
         )
-        for row, rater in enumerate(pack.raters)
+        for row, rater in sorted(enumerate(pack.raters), key=lambda pair: found.raters[pair[1]])
     ]
 
 

@@ -1,0 +1,97 @@
+"""How often the interval of a metric's correlation with the raters holds the truth, by simulated clips.
+
+A clip is easy or hard, and a metric knows more or less of that. Three kinds: both numbers normal; the accuracy of 20 raters against
+a skewed metric; the same where nearly everything is understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+STUDIES = 500
+DRAWS = 600
+KINDS = ("normal", "skewed", "near one")
+RELATED = (0.0, 0.5, 0.85)
+CLIPS = (10, 20, 50)
+KNOWN = 200_000
+"""Clips from which the true coefficient is taken."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Coverage of one kind of clips.
+
+    Attributes:
+        kind: of clips.
+        clips: in a study.
+        related: correlation of a clip's ease and the metric, before either is made discrete or skewed.
+        coefficient: which.
+        held: share of the studies whose interval holds the truth.
+        percentiles: the same between the percentiles 2.5 and 97.5 of the draws.
+    """
+
+    kind: str
+    clips: int
+    related: float
+    coefficient: str
+    held: float
+    percentiles: float
+
+
+def sampled(
+    generator: np.random.Generator, kind: str, clips: int, related: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Accuracies and metric values of some clips, float64 ``(clips,)`` each."""
+    ease, noise = generator.normal(size=(2, clips))
+    metric = related * ease + np.sqrt(1 - related**2) * noise
+    if kind == "normal":
+        return ease, metric
+    level = 1.1 if kind == "skewed" else 3.0
+    accuracy = generator.binomial(20, 1 / (1 + np.exp(-level - 1.5 * ease))) / 20
+    return accuracy, np.exp(0.7 * metric) if kind == "skewed" else metric
+
+
+def coverage(kind: str, clips: int, related: float, studies: int = STUDIES) -> list[Cell]:
+    """Simulates studies and counts the intervals that hold the truth, for each coefficient."""
+    from scipy.stats import kendalltau, pearsonr, spearmanr
+
+    from signbench.study.coefficients import COEFFICIENTS, coefficient, coefficients
+    from signbench.study.correlation import around
+    from signbench.study.intervals import SampleSize
+
+    many = sampled(np.random.Generator(np.random.PCG64(5)), kind, KNOWN, related)
+    truth = [float(test(*many).statistic) for test in (pearsonr, spearmanr, kendalltau)]
+    generator = np.random.Generator(np.random.PCG64(1))
+    held = np.zeros((len(COEFFICIENTS), 2))
+    counted = np.zeros(len(COEFFICIENTS))
+    for _ in range(studies):
+        accuracy, metric = sampled(generator, kind, clips, related)
+        drawn = generator.integers(0, clips, (DRAWS, clips))
+        for place, name in enumerate(COEFFICIENTS):
+            found = coefficient(name, accuracy, metric)
+            draws = coefficients(name, accuracy, metric, drawn, drawn)
+            bounds = None if found is None else around(name, found, draws, SampleSize(clips, clips - 2)).bounds
+            if bounds is not None:
+                counted[place] += 1
+                low, high = np.nanpercentile(draws, [2.5, 97.5])
+                held[place] += [bounds[0] <= truth[place] <= bounds[1], low <= truth[place] <= high]
+    shares = held / counted[:, None]
+    return [Cell(kind, clips, related, name, *map(float, shares[place])) for place, name in enumerate(COEFFICIENTS)]
+
+
+def markdown(cells: Sequence[Cell]) -> str:
+    """The cells as a table."""
+    lines = ["| clips | in a study | related | coefficient | holds | percentiles |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| {cell.kind} | {cell.clips} | {cell.related:g} | {cell.coefficient} | {cell.held:.1%} | {cell.percentiles:.1%} |"
+        for cell in cells
+    ]
+    return "\n".join(lines).replace("%", " %")
+
+
+if __name__ == "__main__":
+    print(markdown([cell for clips in CLIPS for kind in KINDS for related in RELATED for cell in coverage(kind, clips, related)]))
