@@ -69,6 +69,15 @@ def find_shipped(kind: Kind, name: str) -> Path | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
+def own_folder(kind: Kind) -> Path:
+    """The folder of one kind that signbench brings along, whatever lies in the current folder.
+
+    Raises:
+        InputError: no such kind, or the installation lacks its data.
+    """
+    return _folders(kind)[-1]
+
+
 def names(kind: Kind) -> list[str]:
     """Names of the files of one kind, in the current folder and shipped, as :func:`find` takes them, in order.
 

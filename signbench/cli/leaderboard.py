@@ -41,12 +41,17 @@ def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
     from collections import Counter
 
     from signbench.cli import printing
-    from signbench.leaderboard.entries import ENTRY, read_card
-    from signbench.leaderboard.ranking import standings
+    from signbench.leaderboard.checking import sound_entries
+    from signbench.leaderboard.ranking import standings, without_board
 
     shown = []
+    for sentence in without_board(leaderboards):
+        printing.talk(f"not counted: {sentence}")
     for standing in standings(leaderboards):
-        kinds = Counter(read_card(place.folder / ENTRY).kind for place in standing.places)
+        entries, problems = sound_entries([place.folder for place in standing.places])
+        for problem in problems:
+            printing.talk(f"not counted: {problem}")
+        kinds = Counter(entry.card.kind for entry in entries)
         counts = {kind: kinds[kind] for kind in ("measured", "verified", "anchor")}
         printed = sum(len(table.rows) for table in standing.published)
         shown.append({"task": standing.task.name, "split": standing.split, **counts, "published": printed})
@@ -73,6 +78,7 @@ def show(
     from signbench.leaderboard.ranking import board
 
     found = board(task, split, metric=metric, leaderboards=leaderboards)
+    _tell_refused(found)
     wanted = Format.json if json else form
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
@@ -174,7 +180,15 @@ def build(
     from signbench.cli import printing
     from signbench.leaderboard.site import build as built
 
-    printing.data(str(built(out, leaderboards)))
+    printing.data(str(built(out, leaderboards, tell=lambda sentence: printing.talk(f"not drawn: {sentence}"))))
+
+
+def _tell_refused(board: Board) -> None:
+    """Says on standard error which entries are not drawn, and why."""
+    from signbench.cli import printing
+
+    for sentence in board.refused:
+        printing.talk(f"not drawn: {sentence}")
 
 
 def _print_tables(board: Board) -> None:

@@ -99,12 +99,20 @@ class Extractor(ABC):
         Raises:
             InputError: weights that it needs are not present.
         """
-        if self.weights == "random":
-            digests = ["random"]
-        else:
-            from signbench.weights.store import signed_digest
+        from signbench.weights.store import signed_digest
 
-            digests = [signed_digest(name) for name in self.needs]
+        return self._signed(["random"] if self.weights == "random" else [signed_digest(name) for name in self.needs])
+
+    def registered_signature(self) -> str:
+        """The signature with the digests that the registry names, whether the weights are present or not.
+
+        A file without a registered digest is ``unverified`` in it, where :meth:`signature` has its digest too.
+        """
+        from signbench.weights.store import registered_digest
+
+        return self._signed(["random"] if self.weights == "random" else [registered_digest(name) for name in self.needs])
+
+    def _signed(self, digests: list[str]) -> str:
         return f"{self.name}/{self.revision}+{'+'.join(digests)}+{self.preprocessing}+{self.precision}"
 
     @abstractmethod

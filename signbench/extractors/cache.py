@@ -27,6 +27,7 @@ from signbench.errors import InputError, MediaError
 from signbench.extractors.observation_files import VERSION, DamagedError, SectionWriter, check, read_blocks, read_header
 from signbench.weights.folder import user_folder
 
+_FOLDER = "SIGNBENCH_CACHE"
 _LIMIT = 50.0
 _SUFFIX = ".observation"
 _NAME = re.compile(r"[0-9a-f]{64}" + re.escape(_SUFFIX))
@@ -174,6 +175,24 @@ class Entry:
         except OSError as error:
             return error.strerror or str(error)
         return None
+
+
+@contextmanager
+def observations_in(folder: Path) -> Iterator[None]:
+    """Keeps observations in another folder meanwhile, in this process and in those that it starts.
+
+    Args:
+        folder: need not exist.
+    """
+    before = os.environ.get(_FOLDER)
+    os.environ[_FOLDER] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_FOLDER]
+        else:
+            os.environ[_FOLDER] = before
 
 
 @dataclass

@@ -132,9 +132,11 @@ class Board(_Document):
     leading: str | None
     """The metric by which rows are ordered; null where there are none."""
     blocks: tuple[Block, ...]
-    """The first one is of the newest version of the task, and the largest."""
+    """The first one is of the references that signbench's own anchors were measured against, where there are such."""
     published: tuple[Published, ...]
     """What papers printed, with the rows of this split; in a block of their own, because no paper says all of how it measured."""
+    refused: tuple[str, ...] = ()
+    """What is wrong with entries that are not drawn, a sentence for each trouble."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; no NaN."""

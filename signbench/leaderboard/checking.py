@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from signbench.errors import InputError, SignbenchError
+from signbench.leaderboard.duplicates import duplicate_problems, in_order
 from signbench.leaderboard.entries import (
     ENTRY,
     FILES,
@@ -30,16 +31,18 @@ from signbench.leaderboard.entries import (
 )
 from signbench.leaderboard.entry_records import read_records
 from signbench.leaderboard.human import human_problems, read_human
+from signbench.leaderboard.plan_checks import plan_problems, unverified_networks
 from signbench.leaderboard.problems import Kind, Problem
 from signbench.leaderboard.published import FILE as PUBLISHED
+from signbench.leaderboard.record_checks import record_problems, reference_problems
 from signbench.leaderboard.score_checks import score_problems
 from signbench.leaderboard.task_checks import (
     agreement_problems,
     card_problems,
-    plan_problems,
     prediction_problems,
     result_problems,
     task_of,
+    text_problems,
 )
 from signbench.tasks.schema import Task
 
@@ -88,20 +91,37 @@ def check(path: Path) -> CheckReport:
     folders = list(_entry_folders(path, problems, notes))
     if not folders and not problems:
         raise InputError(f"{path} holds no entry; give an entry's folder, or a folder of leaderboards.")
-    cards: dict[Path, EntryCard] = {}
-    for folder in folders:
-        card, found = _checked(folder)
-        problems += found
-        if card is not None:
-            cards[folder] = card
-            if card.kind == "verified":
-                notes.append(f"{folder} says that it is verified (with signbench {card.verified_with}); only its keeper can know.")
-            if card.references == "own copy":
+    checked = {folder: _checked(folder) for folder in folders}
+    for folder, entry in checked.items():
+        problems += entry.problems
+        if entry.card is not None:
+            if entry.card.kind == "verified":
+                notes.append(
+                    f"{folder} says that it is verified (with signbench {entry.card.verified_with}); only its keeper can know."
+                )
+            if entry.card.references == "own copy":
                 notes.append(
                     f"{folder} was measured against an own copy of the references; it ranks only with rows of the same ones."
                 )
-    problems += _duplicates(cards)
+    problems += _duplicates(checked)
     return CheckReport(tuple(map(str, folders)), tuple(problems), tuple(notes))
+
+
+def sound_entries(folders: Sequence[Path]) -> tuple[list[Entry], list[Problem]]:
+    """Entries of one task and split that a leaderboard may draw: those that their check does not refuse.
+
+    Args:
+        folders: of the entries.
+
+    Returns:
+        The entries that are in order, and what is wrong with the others.
+    """
+    checked = {folder: _checked(folder) for folder in folders}
+    problems = [problem for entry in checked.values() for problem in entry.problems]
+    sound = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
+    doubled = list(duplicate_problems(in_order(sound.values())))
+    names = {problem.entry for problem in doubled}
+    return [entry for folder, entry in sound.items() if str(folder) not in names], [*problems, *doubled]
 
 
 def check_entry(folder: Path) -> list[Problem]:
@@ -110,7 +130,7 @@ def check_entry(folder: Path) -> list[Problem]:
     Args:
         folder: of the entry; the names of the folders above it are its split and its task.
     """
-    return _checked(folder)[1]
+    return _checked(folder).problems
 
 
 def _entry_folders(root: Path, problems: list[Problem], notes: list[str]) -> Iterator[Path]:
@@ -139,7 +159,20 @@ def _entry_folders(root: Path, problems: list[Problem], notes: list[str]) -> Ite
             ]
 
 
-def _checked(folder: Path) -> tuple[EntryCard | None, list[Problem]]:
+@dataclass(frozen=True)
+class _Checked:
+    """What came of the check of one entry.
+
+    Attributes:
+        card: its ``entry.yaml``, where it can be read.
+        problems: what is wrong with it by itself.
+    """
+
+    card: EntryCard | None
+    problems: list[Problem]
+
+
+def _checked(folder: Path) -> _Checked:
     problems = list(_file_problems(folder))
     card = _read(folder, "card", lambda: read_card(folder / ENTRY), problems, ENTRY)
     result = _read(folder, "result", lambda: read_entry_result(folder), problems, RESULT)
@@ -153,15 +186,22 @@ def _checked(folder: Path) -> tuple[EntryCard | None, list[Problem]]:
         problems += result_problems(folder, result, task)
     if card is not None and result is not None:
         problems += agreement_problems(folder, card, result)
-    if result is not None and records is not None:
-        problems += score_problems(folder, result, records)
+    if records is not None:
+        problems += record_problems(folder, records, task)
         if task is not None:
             problems += plan_problems(folder, records, task)
+    if result is not None and records is not None:
+        problems += score_problems(folder, result, records)
     if card is not None and records is not None:
         problems += prediction_problems(folder, card, records)
+        problems += reference_problems(folder, card, records, task)
+        if card.kind == "verified" and (metrics := unverified_networks(records.plan)) is not None:
+            what = f"{metrics} rests on weights of which no digest is registered, so the row cannot be verified"
+            problems.append(Problem(str(folder), "card", what, "write kind: measured"))
     if human is not None:
         problems += human_problems(folder, human, None if records is None else records.plan.clips)
-    return card, problems
+    problems += text_problems(folder, result, records, human)
+    return _Checked(card, problems)
 
 
 def _read(folder: Path, kind: Kind, reader: Any, problems: list[Problem], name: str) -> Any:
@@ -215,27 +255,21 @@ def _is_pickle(path: Path) -> bool:
     return (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05") or start == b"\x93NUMPY"
 
 
-def _duplicates(cards: Mapping[Path, EntryCard]) -> Iterator[Problem]:
-    """Rows of one task and split with the same name or the same predictions; those beside a checked one count too."""
-    for folder, card in cards.items():
-        for other_folder, other in _beside(folder, cards):
-            if (other.task, other.split) != (card.task, card.split) or (other_folder in cards and other_folder >= folder):
-                continue
-            if other.row.casefold() == card.row.casefold():
-                yield Problem(str(folder), "duplicate", f"{other_folder} has the same name, {other.row}", "choose another --as")
-            if other.predictions_sha256 == card.predictions_sha256:
-                yield Problem(str(folder), "duplicate", f"{other_folder} has the same predictions", "keep one of the two")
-
-
-def _beside(folder: Path, cards: Mapping[Path, EntryCard]) -> Sequence[tuple[Path, EntryCard]]:
-    found = [(other, card) for other, card in cards.items() if other != folder]
-    for other in _siblings(folder):
-        if other not in cards:
-            try:
-                found.append((other, read_card(other / ENTRY)))
-            except SignbenchError:  # its own check tells
-                continue
-    return found
+def _duplicates(checked: Mapping[Path, _Checked]) -> Iterator[Problem]:
+    """What rows of one task and split repeat of one another; those beside a checked one count too."""
+    of_board: dict[tuple[Path, str, str], dict[Path, Entry]] = {}
+    for folder, entry in checked.items():
+        if entry.card is None or entry.problems:
+            continue
+        board = of_board.setdefault((folder.parent, entry.card.task, entry.card.split), {})
+        for beside in (folder, *_siblings(folder)):
+            if beside not in board and not (checked[beside].problems if beside in checked else check_entry(beside)):
+                board[beside] = read_entry(beside)
+    for board in of_board.values():
+        ours = {str(folder) for folder in board if folder in checked}
+        others = in_order(entry for folder, entry in board.items() if folder not in checked)
+        problems = duplicate_problems([*others, *in_order(entry for folder, entry in board.items() if folder in checked)])
+        yield from (problem for problem in problems if problem.entry in ours)
 
 
 def _siblings(folder: Path) -> Iterable[Path]:

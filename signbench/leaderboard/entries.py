@@ -19,10 +19,13 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from signbench import shipped
 from signbench.errors import InputError
+from signbench.leaderboard import plain_text
 from signbench.leaderboard.entry_records import EntryRecords, read_records
 from signbench.leaderboard.human import HumanScore, read_human
 from signbench.runs.measured_run import MeasuredRun
@@ -46,9 +49,23 @@ _OLD = re.compile(r"\.old-\d+$")
 
 
 def _plain(text: str) -> str:
-    if not text.strip() or text != text.strip() or len(text) > 500 or not text.isprintable() or "<" in text or ">" in text:
-        raise ValueError(f"is {text[:60]!r}, but should be one line without < and >")
+    if not text.strip() or text != text.strip() or len(text) > 500:
+        raise ValueError(f"is {text[:60]!r}, but should be one line of at most 500 characters")
+    if (what := plain_text.trouble(text)) is not None:
+        raise ValueError(f"is {text[:60]!a}, which holds {what}")
+    if (what := plain_text.mixture(text)) is not None:
+        raise ValueError(f"is {text[:60]!a}: {what}, which look alike")
     return text
+
+
+def _plain_card(card: dict[str, str | list[str] | None] | None) -> dict[str, str | list[str] | None] | None:
+    for where, what in plain_text.troubles(card or {}, markup=False):
+        raise ValueError(f"has a {where} that holds {what}")
+    for name, value in (card or {}).items():
+        mixed = plain_text.mixture(value) if isinstance(value, str) else None
+        if mixed is not None:
+            raise ValueError(f"has a {name} of which {mixed}, which look alike")
+    return card
 
 
 def row_name(text: str) -> str:
@@ -62,6 +79,9 @@ def row_name(text: str) -> str:
         raise ValueError(
             f"is {text[:60]!r}, but a name has at most 80 characters, none of them a slash, a quote, <, >, & or a control character"
         )
+    _plain(text)
+    if text != (plain := unicodedata.normalize("NFKC", text)):
+        raise ValueError(f"is {text[:60]!a}, which has letters of another shape; write {plain[:60]!r}")
     return text
 
 
@@ -79,6 +99,7 @@ def _path(text: str) -> str:
 
 
 _Text = Annotated[str, AfterValidator(_plain)]
+_Version = Annotated[str, Field(pattern=r"^(absent|[0-9][0-9A-Za-z.+!-]{0,60})$")]
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -117,17 +138,19 @@ class EntryCard(_Fields):
     split: Annotated[str, AfterValidator(_path)] = Field(description="a split of the task")
     kind: Kind = Field(description="measured, verified or anchor")
     references: Literal["task", "own copy"] = Field(description="task or own copy")
-    generator: dict[str, str | list[str] | None] | None = Field(description="the generator's card, or null")
+    generator: Annotated[dict[str, str | list[str] | None] | None, AfterValidator(_plain_card)] = Field(
+        description="the generator's card, or null"
+    )
     licence: _Text = Field(description="under which licence the productions may be used, such as CC-BY-4.0")
     contact: _Text = Field(description="whom to ask, such as an address")
     citation: _Text | None = Field(description="authors and title, or null")
-    url: Annotated[str, Field(pattern=r"^https://[^\s<>\"'`\\]+$", max_length=500)] | None = Field(
+    url: Annotated[str, Field(pattern=r"^https://[!#-&(-;=?-\[\]_a-z{|}~]+$", max_length=500)] | None = Field(
         description="an address that begins with https://, or null"
     )
     predictions_sha256: _Digest = Field(description="the digest over the predictions, 64 hexadecimal digits")
     sha256: dict[str, _Digest] = Field(description=f"the SHA-256 of {RESULT} and {RECORDS}")
-    signbench: _Text = Field(description="the version of signbench that wrote the entry")
-    verified_with: _Text | None = Field(description="the version of signbench that verified the entry, or null")
+    signbench: _Version = Field(description="the version of signbench that wrote the entry")
+    verified_with: _Version | None = Field(description="the version of signbench that verified the entry, or null")
 
     def yaml(self) -> bytes:
         """The file's content."""
@@ -180,6 +203,20 @@ class Entry:
     def run(self) -> MeasuredRun:
         """The entry as a run."""
         return self.records.run(self.card.row, self.result)
+
+    @cached_property
+    def own_scores(self) -> Mapping[str, NDArray[np.float64]]:
+        """Metric -> each clip's own score, float64 ``(N,)``, where every clip has one."""
+        from signbench.leaderboard.record_checks import own_score
+
+        found: dict[str, NDArray[np.float64]] = {}
+        plan, store = self.records.plan, self.records.store
+        for metric, key in zip(plan.metrics, plan.keys, strict=True):
+            records = [store.record(clip, key) for clip in plan.clips] if key else []
+            values = [own_score(metric, record) for record in records if record is not None]
+            if len(values) == len(plan.clips) and None not in values:
+                found[metric.canonical] = np.array(values, dtype=np.float64)
+        return found
 
 
 def read_card(path: Path) -> EntryCard:

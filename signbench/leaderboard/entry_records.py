@@ -11,14 +11,16 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.corpora.clip import Modality
 from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
@@ -28,9 +30,10 @@ from signbench.runs.records import ClipRow, pack, unpack
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
 from signbench.scoring.clip_scoring import Failure, Input
+from signbench.scoring.likeness import FAR
 from signbench.statistics.paired import Folds, Units, leave_out_folds
 
-RECORDS_VERSION = 1
+RECORDS_VERSION = 2
 MOST_RECORD_BYTES = 4096
 """A larger record is not kept."""
 
@@ -38,6 +41,8 @@ _MOST_UNPACKED_BYTES = 256 * 1024 * 1024
 _MOST_CELL_BYTES = 64 * 1024
 _COLUMNS = ("clip", "metric", "record", "reason", "fault", "inputs", "lengths", "layout")
 _KEY = b"signbench"
+_MODALITIES = get_args(Modality)
+_OF_INPUT = ("sha256", "content", "departure", "pixels")
 _PATHS = {"references": None, "predictions": None}
 """What of a run's specification names places of the machine it was made on."""
 
@@ -77,10 +82,9 @@ class KeptRecords(RecordStore):
         """What a clip's records were made from."""
         return self._rows.get(clip)
 
-    def only_kept(self) -> KeptRecords:
-        """The same without the clips whose records are not kept, so that a fold leaves their metrics undefined."""
-        kept = {place: record for place, record in self._records.items() if record is not None}
-        return KeptRecords(kept, self._why, self._rows)
+    def reasons(self) -> list[str]:
+        """Why clips were not measured, each reason once."""
+        return sorted({failure.reason for failure in self._why.values()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +113,31 @@ class EntryRecords:
             result: its ``result.json``.
         """
         return MeasuredRun(label, self.plan, result, self.store, self.provenance)
+
+    def texts(self) -> dict[str, Any]:
+        """Every text that stands in the file, by its place."""
+        plan = self.plan
+        return {
+            "clips": list(plan.clips),
+            "reasons": self.store.reasons(),
+            "generator": plan.generator,
+            "clusters": list(plan.clusters or ()),
+            "networks": [item.extractor for item in plan.measured],
+            "unavailable": [item.unavailable for item in plan.measured],
+            "labels": [item.label for item in plan.measured],
+            "layouts": sorted({row.layout or "" for clip in plan.clips if (row := self.store.row(clip)) is not None}),
+            "provenance": self.provenance,
+        }
+
+    def contents(self) -> dict[str, str]:
+        """Clip -> SHA-256 of what was seen of its production, where it is known."""
+        return {
+            clip: file.content
+            for clip in self.plan.clips
+            if (row := self.store.row(clip)) is not None
+            for place, file in row.inputs.items()
+            if file.content is not None and place.startswith("prediction.")
+        }
 
     def predictions(self) -> dict[str, str]:
         """Clip -> SHA-256 of its production."""
@@ -150,9 +179,7 @@ def records_file(run: MeasuredRun) -> bytes:
             columns["record"].append(None if record is None else b"" if name in left_out else pack(record))
             columns["reason"].append(failure.reason if failure is not None else None)
             columns["fault"].append(failure.fault if failure is not None else None)
-            columns["inputs"].append(
-                _json({place: _input(file) for place, file in row.inputs.items()}) if row is not None else None
-            )
+            columns["inputs"].append(_json(_described(row)) if row is not None else None)
             columns["lengths"].append(
                 _json({kind: asdict(pair) for kind, pair in row.lengths.items()}) if row is not None else None
             )
@@ -242,6 +269,11 @@ def _about(path: Path, file: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((file.schema_arrow.metadata or {})[_KEY])
     if found["records_version"] > RECORDS_VERSION:
         raise InputError(f"{path} was written by a newer signbench; use that one.")
+    if found["records_version"] != RECORDS_VERSION:
+        raise InputError(
+            f"{path} is of an older form, which does not say what was seen of the clips; score the predictions again and submit "
+            "the run."
+        )
     clips = found["run"]["clips"]
     if not all(isinstance(clip, str) for clip in clips) or list(clips) != sorted(set(clips)):
         raise ValueError("its clips are not in order")
@@ -271,22 +303,41 @@ def _record(blob: bytes) -> Record:
     return record
 
 
-def _input(file: Input) -> str:
-    """The digest of a file and, of a video, the family of its pixels."""
-    return file.sha256 if file.pixels is None else f"{file.sha256} {file.pixels}"
-
-
-def _read_input(text: str) -> Input:
-    sha256, _, pixels = text.partition(" ")
-    return Input(0, 0, sha256, pixels=pixels or None)
+def _described(row: ClipRow) -> dict[str, dict[str, str | float | None]]:
+    return {place: {name: getattr(file, name) for name in _OF_INPUT} for place, file in row.inputs.items()}
 
 
 def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
-    return ClipRow(
-        {place: _read_input(str(file)) for place, file in json.loads(inputs).items()},
-        {kind: LengthPair(**pair) for kind, pair in json.loads(lengths).items()},
-        layout,
-    )
+    files = {place: _input(place, file) for place, file in json.loads(inputs).items()}
+    pairs = {kind: LengthPair(**pair) for kind, pair in json.loads(lengths).items()}
+    for kind, pair in pairs.items():
+        frames = (pair.prediction, pair.reference)
+        seconds = [length for length in (pair.prediction_seconds, pair.reference_seconds) if length is not None]
+        if kind not in _MODALITIES or any(int(count) != count or count < 1 for count in frames):
+            raise ValueError(f"a clip has the {kind} lengths {frames}")
+        if not all(0 <= length < math.inf for length in seconds):
+            raise ValueError(f"a clip lasts {seconds} seconds")
+    return ClipRow(files, pairs, layout)
+
+
+def _input(place: str, file: Mapping[str, Any]) -> Input:
+    side, _, kind = place.partition(".")
+    if side not in ("reference", "prediction") or kind not in _MODALITIES:
+        raise ValueError(f"a record was made from {place!r}, which is no side of a clip")
+    if set(file) != set(_OF_INPUT) or not _is_digest(file["sha256"]):
+        raise ValueError(f"the {place} of a clip has no digest")
+    content, departure, pixels = file["content"], file["departure"], file["pixels"]
+    if content is not None and not _is_digest(content):
+        raise ValueError(f"the content of the {place} of a clip is no digest")
+    if departure is not None and (side == "reference" or not isinstance(departure, float) or not 0 <= departure <= FAR):
+        raise ValueError(f"the departure of the {place} of a clip is {departure!r}")
+    if pixels is not None and (kind != "video" or re.fullmatch(r"[\w-]{1,60}", pixels) is None):
+        raise ValueError(f"the pixels of the {place} of a clip are {pixels!r}")
+    return Input(0, 0, file["sha256"], content=content, departure=departure, pixels=pixels)
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 def _left_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds | None:

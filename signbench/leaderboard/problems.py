@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Kind = Literal["file", "path", "card", "result", "records", "task", "clips", "signature", "score", "digest", "human", "duplicate"]
+Kind = Literal[
+    "file", "path", "card", "result", "records", "task", "clips", "signature", "score", "digest", "human", "text", "duplicate"
+]
 """What a problem is about."""
 
 

@@ -1,26 +1,33 @@
 """Which rows of a leaderboard may stand together, and who is better than whom beyond chance.
 
-Rows share a *block* only where the task's version and the measure parts of the signatures agree; another block says in words how
-it was measured otherwise. Within a block, and for each metric, every two rows are held against each other by the paired test of
-``signbench compare`` on the records that the entries keep, and the p-values are corrected by Holm's method over all pairs of the
-block. A row's rank is 1 + the number of rows that are significantly better (corrected p of at most 0.05). So rows that chance may
-have ordered share a rank. Anchors and published rows have none.
+Only entries that their check does not refuse are drawn. Rows share a *block* only where the measure parts of their signatures
+agree; another block says in words how it was measured otherwise. The first block is the one of the references that signbench's own
+anchors were measured against, where there are such.
+
+Within a block, and for each metric, every two rows are held against each other by the paired test of ``signbench compare`` on the
+records that the entries keep, and the p-values are corrected by Holm's method over all pairs of the block. A row's rank is 1 + the
+number of rows that are significantly better (corrected p of at most 0.05). So rows that chance may have ordered share a rank. Rows
+that hardly differ from clip to clip are one row in all of this. Anchors and published rows have no rank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from signbench.errors import InputError, nearest
+from signbench.errors import InputError, SignbenchError, nearest
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell, Row
-from signbench.leaderboard.entries import Entry, Place, places, read_entry
+from signbench.leaderboard.checking import sound_entries
+from signbench.leaderboard.duplicates import groups
+from signbench.leaderboard.entries import RESULT, Entry, Place, places, read_entry_result
 from signbench.leaderboard.published import Published, published, tasks_with_published_rows
 from signbench.runs import signature
-from signbench.runs.result import Score
+from signbench.runs.result import Result, Score
 from signbench.runs.side_by_side import distance
+from signbench.shipped import own_folder
 from signbench.statistics.multiplicity import holm
 from signbench.statistics.paired import Folds, Paired, Units, leave_out_folds, paired, paired_jackknife
 from signbench.tasks.schema import Task
@@ -53,14 +60,33 @@ def standings(leaderboards: Path | None = None) -> list[Standing]:
         leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
 
     Raises:
-        InputError: the folder does not exist, or holds entries of a task that is not known.
+        InputError: the folder does not exist.
     """
-    from signbench.tasks.loading import task
+    from signbench.tasks.loading import known, task
 
     entries = places(leaderboards)
-    names = sorted({place.task for place in entries} | set(tasks_with_published_rows()))
+    names = sorted(({place.task for place in entries} & set(known())) | set(tasks_with_published_rows()))
     found = [standing for name in names for standing in _standings(task(name), entries)]
     return [standing for standing in found if standing.places or standing.published]
+
+
+def without_board(leaderboards: Path | None = None) -> list[str]:
+    """Entries that stand in no leaderboard, because there is no such task or split; a sentence for each.
+
+    Args:
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+
+    Raises:
+        InputError: the folder does not exist.
+    """
+    from signbench.tasks.loading import known, task
+
+    names = set(known())
+    return [
+        f"{place.folder}: there is no task {place.task} with a split {place.split}; move the folder, or remove it."
+        for place in places(leaderboards)
+        if place.task not in names or place.split not in task(place.task).splits
+    ]
 
 
 def board(task_name: str, split: str | None = None, *, metric: str | None = None, leaderboards: Path | None = None) -> Board:
@@ -73,7 +99,7 @@ def board(task_name: str, split: str | None = None, *, metric: str | None = None
         leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
 
     Raises:
-        InputError: no such task, split or metric, or an entry that cannot be read.
+        InputError: no such task, split or metric.
     """
     from signbench.tasks.loading import task
 
@@ -91,12 +117,12 @@ def ranked(standing: Standing, metric: str | None = None) -> Board:
         metric: only this metric, in any spelling; None: all, ordered by the first headline.
 
     Raises:
-        InputError: no such metric, or an entry that cannot be read.
+        InputError: no such metric.
     """
-    entries = [read_entry(place.folder) for place in standing.places]
+    entries, problems = sound_entries([place.folder for place in standing.places])
     tables = standing.published
     wanted = _metrics(standing.task, entries, tables, metric)
-    blocks = [_block(group, wanted) for group in _groups(entries, standing.task.version)]
+    blocks = [_block(group, wanted) for group in _groups(entries, _own_references(standing.task.name, standing.split))]
     blocks = [block.model_copy(update={"reasons": _reasons(blocks[0], block)}) for block in blocks]
     if metric is not None:
         blocks = [block for block in blocks if block.columns]
@@ -108,6 +134,7 @@ def ranked(standing: Standing, metric: str | None = None) -> Board:
         leading=blocks[0].columns[0].metric if blocks else None,
         blocks=tuple(blocks),
         published=tables,
+        refused=tuple(map(str, problems)),
     )
 
 
@@ -172,30 +199,54 @@ def _signatures(entry: Entry) -> dict[str, str]:
     return {score.metric: score.signature for score in entry.result.scores if score.value is not None and score.signature}
 
 
-def _groups(entries: Iterable[Entry], version: int) -> list[list[Entry]]:
-    """Entries that agree in task version and in every signature that they share, the first block first."""
-    groups: list[tuple[int, dict[str, str], list[Entry]]] = []
+def _own_references(task: str, split: str) -> frozenset[str]:
+    """Digests of the references that the rows which signbench brings along for a task and split were measured against."""
+    folder = own_folder("leaderboards").joinpath(*task.split("/"), split)
+    found: set[str] = set()
+    for path in sorted(folder.glob(f"*/{RESULT}")):
+        with contextlib.suppress(SignbenchError):
+            found |= _references(read_entry_result(path.parent))
+    return frozenset(found)
+
+
+def _references(result: Result) -> set[str]:
+    """What the signatures of a result say of its references."""
+    return {signature.parse(score.signature).get("refs", "") for score in result.scores if score.signature}
+
+
+def _groups(entries: Iterable[Entry], references: Collection[str]) -> list[list[Entry]]:
+    """Entries that agree in every signature that they share.
+
+    The blocks whose references are signbench's own come first, then those with verified rows, then those with more rows that are
+    not one another's copies.
+    """
+    blocks: list[tuple[dict[str, str], list[Entry]]] = []
     for entry in sorted(entries, key=lambda entry: (-len(_signatures(entry)), entry.card.row)):
         own = _signatures(entry)
-        for at_version, signatures, members in groups:
+        for signatures, members in blocks:
             shared = [metric for metric in own if metric in signatures]
             agrees = all(not signature.differences(own[metric], signatures[metric]) for metric in shared)
-            if at_version == entry.card.task_version and shared and agrees:
+            if shared and agrees:
                 signatures.update(own)
                 members.append(entry)
                 break
         else:
-            groups.append((entry.card.task_version, own, [entry]))
-    groups.sort(key=lambda group: (group[0] != version, -group[0], -len(group[2]), group[2][0].card.row))
-    return [members for _, _, members in groups]
+            blocks.append((own, [entry]))
+
+    def order(block: tuple[dict[str, str], list[Entry]]) -> tuple[bool, bool, int, int, str]:
+        signatures, members = block
+        known = any(_references(entry.result) & set(references) for entry in members)
+        verified = any(entry.card.kind == "verified" for entry in members)
+        ranked = [entry for entry in members if entry.card.kind != "anchor"]
+        return not known, not verified, -len(groups(ranked)), -len(signatures), min(entry.card.row for entry in members)
+
+    return [members for _, members in sorted(blocks, key=order)]
 
 
 def _reasons(first: Block, block: Block) -> tuple[str, ...]:
     if block is first:
         return ()
-    reasons = []
-    if block.task_version != first.task_version:
-        reasons.append(f"the version of the task: {block.task_version} against {first.task_version}")
+    reasons: list[str] = []
     of_sentence: dict[str, list[str]] = {}
     theirs = {column.metric: column.signature for column in first.columns}
     for column in block.columns:
@@ -296,29 +347,23 @@ def _row(entry: Entry, metrics: Sequence[str], ranks: Mapping[str, Mapping[str, 
 
 def _ranks(rivals: Sequence[Entry], metric: str) -> tuple[dict[str, int], str]:
     """Each row's rank by one metric, and how the ranks came about."""
-    pairs = list(combinations(rivals, 2))
+    together = groups(rivals)
+    pairs = list(combinations([group[0] for group in together], 2))
+    alike = [len(group) for group in together if len(group) > 1]
+    one = f"; {sum(alike)} rows that hardly differ count as {len(alike)}" if alike else ""
     if not pairs:
-        return {entry.card.row: 1 for entry in rivals}, "a single row" if rivals else "no row to rank"
-    if any(metric in entry.records.foreign for entry in rivals):
-        distances = {entry.card.row: _distance(entry, metric) for entry in rivals}
-        ranks = {row: 1 + sum(other < own for other in distances.values()) for row, own in distances.items()}
-        return ranks, "value alone, because the records are of another revision than this installation has"
+        return {entry.card.row: 1 for entry in rivals}, f"a single row{one}" if rivals else "no row to rank"
     tests = [_test(first, second, metric, len(pairs)) for first, second in pairs]
     corrected = holm([found.p.two_sided if found.p is not None else None for found in tests])
-    better: dict[str, int] = {entry.card.row: 0 for entry in rivals}
+    better: dict[str, int] = {group[0].card.row: 0 for group in together}
     for (first, second), found, p in zip(pairs, tests, corrected, strict=True):
         if p is not None and p <= ALPHA and found.worsening:
             better[(second if found.worsening > 0 else first).card.row] += 1
     reasons = sorted({found.reason for found in tests if found.reason is not None})
     untested = f"; not tested where there are {', '.join(reasons)}" if reasons else ""
     methods = " and ".join(sorted({found.method for found in tests}))
-    how = f"paired {methods} over clips, Holm over {len(pairs)} pair{'' if len(pairs) == 1 else 's'}, {ALPHA:g}{untested}"
-    return {row: 1 + count for row, count in better.items()}, how
-
-
-def _distance(entry: Entry, metric: str) -> float:
-    score = _score(entry, metric)
-    return distance(score) if score is not None else float("inf")
+    how = f"paired {methods} over clips, Holm over {len(pairs)} pair{'' if len(pairs) == 1 else 's'}, {ALPHA:g}{untested}{one}"
+    return {entry.card.row: 1 + better[group[0].card.row] for group in together for entry in group}, how
 
 
 def _test(first: Entry, second: Entry, metric: str, tests: int) -> Paired:

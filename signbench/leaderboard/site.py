@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,7 @@ from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard import tables
 from signbench.leaderboard.board import Block, Board, Cell, Column
 from signbench.leaderboard.published import Column as PublishedColumn
-from signbench.leaderboard.ranking import ranked, standings
+from signbench.leaderboard.ranking import ranked, standings, without_board
 from signbench.runs.comparison_tables import decimals_of
 from signbench.runs.tables import number
 from signbench.whole_folders import whole_folder
@@ -28,18 +28,19 @@ INDEX, SCRIPT, STYLE, PLOTLY = "index.html", "leaderboard.js", "leaderboard.css"
 _NEEDS = ("jinja2", "plotly")
 
 
-def build(out: Path, leaderboards: Path | None = None) -> Path:
+def build(out: Path, leaderboards: Path | None = None, *, tell: Callable[[str], None] = lambda sentence: None) -> Path:
     """Builds the site: an index, a page for each task and split, one style sheet and two scripts.
 
     Args:
         out: the site's folder; an older site is renamed to ``<name>.old-N``.
         leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        tell: told, in a sentence each, what is wrong with entries that are not drawn.
 
     Returns:
         The page to open.
 
     Raises:
-        InputError: jinja2 or plotly is not installed, an entry cannot be read, or the folder cannot be written or holds something
+        InputError: jinja2 or plotly is not installed, or the folder cannot be written or holds something
             else.
     """
     if missing := [package for package in _NEEDS if find_spec(package) is None]:
@@ -48,6 +49,8 @@ def build(out: Path, leaderboards: Path | None = None) -> Path:
     if occupied and not (out / SCRIPT).is_file():
         raise InputError(f"{out} holds something else than a site; give --out an empty or new folder.")
     boards = [ranked(standing) for standing in standings(leaderboards)]
+    for sentence in (*without_board(leaderboards), *(sentence for found in boards for sentence in found.refused)):
+        tell(sentence)
     pages = rendered(sorted(boards, key=lambda found: not found.blocks))
     with whole_folder(out, move_aside=occupied) as made:
         for name, content in pages.items():

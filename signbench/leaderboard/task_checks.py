@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from signbench.errors import SignbenchError, listing, nearest
-from signbench.leaderboard.entries import ENTRY, RECORDS, RESULT, EntryCard, flat_card, folder_name
+from signbench.leaderboard import plain_text
+from signbench.leaderboard.entries import ENTRY, RECORDS, RESULT, STUDY, EntryCard, flat_card, folder_name
 from signbench.leaderboard.entry_records import EntryRecords, predictions_digest
+from signbench.leaderboard.human import HumanScore
 from signbench.leaderboard.problems import Problem
 from signbench.runs import signature
 from signbench.runs.result import Result, Score
-from signbench.tasks.schema import Task, ids_digest
+from signbench.tasks.schema import Task
 
 
 def card_problems(folder: Path, card: EntryCard) -> Iterator[Problem]:
@@ -100,12 +103,11 @@ def result_problems(folder: Path, result: Result, task: Task | None) -> Iterator
         least = min((score.coverage for score in result.scores), default=0.0)
         what = f"it is incomplete: a metric covers {least:.1%} of the clips, and {result.coverage_floor:.0%} are asked for"
         yield Problem(place, "clips", what, "repeat the run's command to go on")
-    headlines = task.headlines if task is not None else ()
     measured = {score.metric for score in result.scores if score.value is not None}
-    if task is not None and not measured & set(headlines):
-        yield Problem(
-            place, "result", f"none of the task's headline metrics was measured ({', '.join(headlines)})", "score it again"
-        )
+    lacking = [item.key for item in task.metrics if item.tier == "core" and item.key not in measured] if task is not None else []
+    if lacking:
+        what = f"{listing(lacking)} {'was' if len(lacking) == 1 else 'were'} not measured, which every row of the task has"
+        yield Problem(place, "result", what, "score the predictions again")
     for score in result.scores:
         if score.value is None:
             continue
@@ -159,42 +161,35 @@ def agreement_problems(folder: Path, card: EntryCard, result: Result) -> Iterato
         yield Problem(place, "card", f"references: {card.references} is not what {RESULT} says", "submit the run again")
 
 
-def plan_problems(folder: Path, records: EntryRecords, task: Task) -> Iterator[Problem]:
-    """Whether the records are of the task's clips, and were made by its protocol.
-
-    Args:
-        folder: of the entry.
-        records: its ``records.parquet``.
-        task: of the entry.
-    """
-    place, plan = str(folder), records.plan
-    split = plan.task.split if plan.task is not None and plan.task.split in task.clips else task.default_split
-    wanted = task.clips[split]
-    if wanted.ids_sha256 is not None and ids_digest(plan.clips) != wanted.ids_sha256:
-        what = f"its {len(plan.clips)} clips are not those of the task's split {split}"
-        yield Problem(place, "clips", what if plan.subset is None else f"{what}: a subset", "run the whole split")
-    elif wanted.count not in (None, len(plan.clips)):
-        yield Problem(place, "clips", f"it has {len(plan.clips)} clips, and the task {wanted.count}", "run the whole split")
-    if plan.protocol != task.protocol() or plan.coverage_floor != task.coverage_floor:
-        yield Problem(place, "task", "it was not measured by the task's protocol", "score the predictions again")
-    if (task.cluster is not None) != (plan.clusters is not None):
-        yield Problem(place, "task", "it does not cluster clips as the task says", "score the predictions again")
-
-
 def prediction_problems(folder: Path, card: EntryCard, records: EntryRecords) -> Iterator[Problem]:
-    """Whether the digest of the predictions is that of the files that were measured, and none of them is a reference.
+    """Whether the digest of the predictions is that of the files that were measured.
 
     Args:
         folder: of the entry.
         card: its ``entry.yaml``.
         records: its ``records.parquet``.
     """
-    place, digests = str(folder), records.predictions()
-    if predictions_digest(digests) != card.predictions_sha256:
+    if predictions_digest(records.predictions()) != card.predictions_sha256:
         what = f"predictions_sha256 is not the digest of the productions that {RECORDS} was made from"
-        yield Problem(place, "digest", what, "submit the run again")
-    references = set(records.references().values())
-    same = sorted(clip for clip, digest in digests.items() if digest in references)
-    if same and card.kind != "anchor":
-        what = f"{len(same)} of its productions are files of the references themselves ({listing(same, 3)})"
-        yield Problem(place, "card", what, "hand in what a generator made")
+        yield Problem(str(folder), "digest", what, "submit the run again")
+
+
+def text_problems(folder: Path, result: Result | None, records: EntryRecords | None, human: HumanScore | None) -> Iterator[Problem]:
+    """Texts that nobody can read, or that would not be read as they are; ``entry.yaml`` refuses its own.
+
+    Args:
+        folder: of the entry.
+        result: its ``result.json``, where it can be read.
+        records: its ``records.parquet``, likewise.
+        human: its ``study.json``, likewise.
+    """
+    documents: dict[str, Any] = {}
+    if result is not None:
+        documents[RESULT] = result.as_json()
+    if records is not None:
+        documents[RECORDS] = records.texts()
+    if human is not None:
+        documents[STUDY] = human.model_dump(mode="json")
+    for name, document in documents.items():
+        for where, what in plain_text.troubles(document):
+            yield Problem(str(folder), "text", f"{name}: {where} holds {what}", "write plain text")

@@ -126,6 +126,7 @@ class Metric(ABC):
         pairs_frames: it compares frame t with frame t, so both sides need one length.
         revision: rises when the metric's numbers change.
         limits: the smallest and the largest score that there can be, in the metric's unit; None where there is no limit.
+        of_equal_sides: what a clip scores whose production equals its reference, and hardly any other does; None where others do.
         interval_method: ``bootstrap`` for means and ratios of sums; ``share`` where every clip is right or wrong, and the score is
             the share of right ones; ``jackknife`` where the bootstrap is biased.
         summary: one sentence for the list of metrics.
@@ -138,6 +139,7 @@ class Metric(ABC):
     pairs_frames: ClassVar[bool]
     revision: ClassVar[int] = 1
     limits: ClassVar[Limits] = (None, None)
+    of_equal_sides: ClassVar[float | None] = None
     interval_method: ClassVar[IntervalMethod] = "bootstrap"
     summary: ClassVar[str]
 

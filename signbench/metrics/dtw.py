@@ -49,6 +49,7 @@ class Dtw(PoseMetric):
     limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     summary = "Distance after dynamic time warping, in six readings of the field."
+    of_equal_sides = 0.0
 
     def check(self) -> None:
         if self["fill"] == "paper":

@@ -125,6 +125,7 @@ class L1(MeanOfFrames):
     limits: ClassVar[Limits] = (0.0, 1.0)
     direction: ClassVar[Direction] = "lower"
     summary = "Mean absolute difference of the frames' samples on [0, 1]."
+    of_equal_sides = 0.0
     worst = 1.0
 
     def recorder(self) -> Recorder:
@@ -154,6 +155,7 @@ class Psnr(MeanOfFrames):
     limits: ClassVar[Limits] = (0.0, _PSNR_CAP)
     direction: ClassVar[Direction] = "higher"
     summary = "Peak signal-to-noise ratio per frame, capped at 100 dB."
+    of_equal_sides = 100.0
     worst = 0.0
 
     @property
@@ -200,6 +202,7 @@ class Ssim(MeanOfFrames):
     limits: ClassVar[Limits] = (-1.0, 1.0)
     direction: ClassVar[Direction] = "higher"
     summary = "Structural similarity on RGB, over the valid region."
+    of_equal_sides = 1.0
     worst = 0.0
 
     @property

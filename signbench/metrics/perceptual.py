@@ -40,6 +40,7 @@ class Lpips(MeanOfFrames):
     direction: ClassVar[Direction] = "lower"
     view: ClassVar[View] = "observations"
     summary = "Distance of the frames in the eyes of a network trained to recognise pictures."
+    of_equal_sides = 0.0
 
     @property
     def extractor(self) -> Extractor:

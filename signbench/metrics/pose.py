@@ -149,6 +149,7 @@ class Ape(PoseMetric, MeanOfClips):
     direction = "lower"
     pairs_frames = True
     summary = "Average position error: mean distance of paired key points."
+    of_equal_sides = 0.0
 
     def check(self) -> None:
         asked = str(self["parts"]).split("+")
@@ -236,6 +237,7 @@ class Nape(PoseMetric, MeanOfClips):
     limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     summary = "Ham2Pose's average position error of upper body and hands, in shoulder widths."
+    of_equal_sides = 0.0
 
     @property
     def unit(self) -> str:

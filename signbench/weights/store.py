@@ -90,6 +90,16 @@ def signed_digest(name: str) -> str:
     return digest[:_SHOWN_DIGITS]
 
 
+def registered_digest(name: str) -> str:
+    """The digest of a file of weights as signatures have it, from the registry alone; ``unverified`` where none is registered.
+
+    Raises:
+        InputError: the registry has no such name.
+    """
+    digest = find(name).sha256
+    return "unverified" if digest is None else digest[:_SHOWN_DIGITS]
+
+
 def is_registered(name: str, path: Path) -> bool:
     """Whether a file has the very bytes that the registry names; False where it names none. Hashes the file anew.
 

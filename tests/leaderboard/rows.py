@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from signbench.runs.records import RecordFile
 from signbench.runs.result import Subset, TaskSplit
 from signbench.runs.store import RecordStore
 from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.scoring.likeness import FAR
 from signbench.tasks.schema import Task, ids_digest
 from tests.ci.simulated_runs import CARD, clip_ids, normal, record_of
 from tests.tasks.tiny import fields
@@ -26,9 +30,13 @@ CLIPS = clip_ids(40)
 METRICS = ("l1", "ssim", "duration-ratio")
 
 
-def task_fields(metrics=METRICS, clips=CLIPS, **changes) -> dict[str, Any]:
+def task_fields(metrics=METRICS, clips=CLIPS, *, known=True, extended=(), **changes) -> dict[str, Any]:
     listed = [{"metric": name, "on": None, "tier": "core", "headline": place == 0} for place, name in enumerate(metrics)]
-    expected = {"test": {"count": len(clips), "ids_sha256": ids_digest(clips)}, "dev": {"count": None, "ids_sha256": None}}
+    listed += [{"metric": name, "on": None, "tier": "extended", "headline": False} for name in extended]
+    expected = {
+        "test": {"count": len(clips), "ids_sha256": ids_digest(clips) if known else None},
+        "dev": {"count": None, "ids_sha256": None},
+    }
     return fields("video", metrics=listed, clips=expected, splits=["test", "dev"], **changes)
 
 
@@ -47,6 +55,16 @@ def small_task(tmp_path, monkeypatch):
     return tmp_path
 
 
+def digest(word):
+    """A digest that stands for a word."""
+    return hashlib.sha256(word.encode()).hexdigest()
+
+
+def seen_as(word):
+    """A file that shows what a word stands for."""
+    return Input(1, 1, digest(f"bytes of {word}"), content=digest(word))
+
+
 def run_of(
     name="model",
     mean=0.5,
@@ -60,6 +78,9 @@ def run_of(
     lacking=(),
     references="the corpus",
     productions=None,
+    departures=MappingProxyType({}),
+    kind=None,
+    tiers=None,
     card=CARD,
     own_copy=False,
     spread=0.05,
@@ -77,7 +98,10 @@ def run_of(
         subset: what it was limited to.
         lacking: places of clips without a production.
         references: another word for other references.
-        productions: clip -> a word for what its production's bytes are.
+        productions: clip -> a word for what its production shows.
+        departures: clip -> how far its production is from its reference; the others are far.
+        kind: of the run, as it says itself.
+        tiers: of the metrics; all core where it is left out.
         card: of the generator, or None.
         own_copy: of the references.
         spread: of the values.
@@ -87,11 +111,11 @@ def run_of(
     plan = RunPlan(
         "references",
         f"predictions/{name}",
-        tuple(Measured.of(metric, task.protocol()) for metric in made),
+        tuple(Measured.of(metric, task.protocol(), tier) for metric, tier in zip(made, tiers or ["core"] * len(made), strict=True)),
         task.protocol(),
         clips,
         Subset(limit=subset) if subset is not None else None,
-        "run" if card is not None else "score",
+        kind or ("run" if card is not None else "score"),
         TaskSplit(name=task.name, version=version, split=split),
         None if card is None else {**card, "name": name},
         task.coverage_floor,
@@ -99,19 +123,24 @@ def run_of(
         task.headlines,
         own_copy,
     )
+    values = {
+        metric.canonical: abs(normal(seed + 100 * number, len(clips), mean + number / 10, spread))
+        for number, metric in enumerate(made)
+    }
     file = RecordFile(None, write=True)
     for place, clip in enumerate(clips):
         outcome = ClipOutcome(clip)
-        outcome.inputs["reference.video"] = Input(1, 1, f"{references} {clip}")
-        outcome.lengths["video"] = LengthPair(5, 5, 0.2, 0.2)
+        outcome.inputs["reference.video"] = seen_as(f"{references} {clip}")
+        ratio = values["duration-ratio"][place] if "duration-ratio" in values else 1.0
+        outcome.lengths["video"] = LengthPair(5, 5, 0.2 * ratio, 0.2)
         if place not in lacking:
-            outcome.inputs["prediction.video"] = Input(1, 1, (productions or {}).get(clip, f"{name} {clip}"))
+            shown = (productions or {}).get(clip, f"{name} {clip}")
+            outcome.inputs["prediction.video"] = replace(seen_as(shown), departure=departures.get(clip, FAR))
         for number, metric in enumerate(made):
             if place in lacking:
                 outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", "prediction")
             else:
-                value = normal(seed + 100 * number, len(clips), mean + number / 10, spread)[place]
-                outcome.records[number] = record_of(metric, value)
+                outcome.records[number] = record_of(metric, values[metric.canonical][place])
         file.add(outcome, plan.keys)
     file.commit()
     store = RecordStore([file])
@@ -133,7 +162,5 @@ def rewritten(folder, **changes) -> None:
 
 def resealed(folder) -> None:
     """Makes the digests of an entry's files right again, as somebody who cheats would."""
-    import hashlib
-
     names = ("result.json", "records.parquet")
     rewritten(folder, sha256={name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names})

@@ -13,7 +13,7 @@ from signbench.errors import InputError
 from signbench.leaderboard.checking import check, check_entry
 from signbench.leaderboard.entries import MOST_BYTES
 from tests.ci.simulated_runs import CARD
-from tests.leaderboard.rows import TASK, resealed, rewritten, run_of, small_task, submit, write_task
+from tests.leaderboard.rows import METRICS, TASK, resealed, rewritten, run_of, small_task, submit, write_task
 
 __all__ = ["small_task"]
 
@@ -124,8 +124,18 @@ def test_another_protocol_is_found(entry, tmp_path):
 def test_a_metric_that_the_task_lacks_is_found_and_a_new_one_of_the_task_is_not_asked_for(entry, tmp_path):
     write_task(tmp_path, metrics=("l1", "ssim"))
     assert "signature: the task has no metric duration-ratio" in told(entry)
-    write_task(tmp_path, metrics=("l1", "ssim", "duration-ratio", "psnr"))
+    write_task(tmp_path, metrics=("l1", "ssim", "duration-ratio"), extended=("psnr",))
     assert told(entry) == []
+
+
+@pytest.mark.parametrize("lacking", [("ssim",), ("ssim", "duration-ratio"), ("l1",), ("l1", "ssim", "duration-ratio")])
+def test_a_row_without_a_core_metric_is_refused_by_its_name(tmp_path, lacking):
+    metrics = tuple(metric for metric in METRICS if metric not in lacking) or ("psnr",)
+    write_task(tmp_path, metrics=metrics)
+    entry = submit(run_of("model", metrics=metrics), tmp_path / "leaderboards")
+    write_task(tmp_path)
+    (line,) = (line for line in told(entry) if "which every row of the task has" in line)
+    assert all(metric in line for metric in lacking)
 
 
 @pytest.mark.parametrize("name", ["entry.yaml", "result.json", "records.parquet"])
@@ -161,7 +171,7 @@ def test_a_script_in_its_name_is_refused(entry, name):
 @pytest.mark.parametrize("field", ["licence", "contact", "citation"])
 def test_a_script_elsewhere_is_refused(entry, field):
     rewritten(entry, **{field: "<img src=x onerror=alert(1)>"})
-    assert any(f"field {field} is" in line and "without < and >" in line for line in told(entry))
+    assert any(f"field {field} is" in line and "holds < or >" in line for line in told(entry))
 
 
 def test_a_pickle_is_refused_under_any_name_and_is_not_opened(entry, tmp_path):

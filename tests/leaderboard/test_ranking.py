@@ -86,9 +86,9 @@ def test_anchors_stand_apart_without_a_rank(tmp_path):
 
 
 def test_rows_that_were_measured_otherwise_stand_in_a_block_of_their_own_with_the_reason(tmp_path):
-    found = boards_with(
-        tmp_path, run_of("one", 0.5), run_of("two", 0.6), run_of("copy", 0.1, card=None, references="a copy", own_copy=True)
-    )
+    write_task(tmp_path, known=False)
+    copies = [run_of(name, mean, card=None, own_copy=True) for name, mean in (("one", 0.5), ("two", 0.6))]
+    found = boards_with(tmp_path, *copies, run_of("copy", 0.2, card=None, references="a copy", own_copy=True))
     first, second = found.blocks
     assert ranks(first) == {"one": 1, "two": 2}
     assert ranks(second) == {"copy": 1}
@@ -98,36 +98,35 @@ def test_rows_that_were_measured_otherwise_stand_in_a_block_of_their_own_with_th
     assert second.rows[0].own_copy
 
 
-def test_rows_of_an_older_task_version_stand_in_a_block_of_their_own(tmp_path):
-    submit(run_of("old", 0.1), tmp_path / "leaderboards")
-    submit(run_of("older", 0.2), tmp_path / "leaderboards")
+def test_rows_of_an_older_task_version_are_not_drawn_and_it_says_why(tmp_path):
+    submit(run_of("old", 0.2), tmp_path / "leaderboards")
     write_task(tmp_path, version=2)
     submit(run_of("new", 0.5, version=2), tmp_path / "leaderboards")
     found = board(TASK)
-    assert [[row.row for row in block.rows] for block in found.blocks] == [["new"], ["old", "older"]]
-    assert found.blocks[1].reasons == ("the version of the task: 1 against 2",)
+    assert [[row.row for row in block.rows] for block in found.blocks] == [["new"]]
+    (sentence,) = found.refused
+    assert "it was measured on version 1 of tiny/text-to-video, which is at version 2; score the predictions again." in sentence
 
 
 def test_a_row_without_a_metric_that_came_later_stands_with_the_others(tmp_path):
     write_task(tmp_path, metrics=("l1",))
     submit(run_of("early", 0.5, metrics=("l1",)), tmp_path / "leaderboards")
-    write_task(tmp_path)
-    (block,) = boards_with(tmp_path, run_of("late", 0.6)).blocks
+    write_task(tmp_path, metrics=("l1",), extended=("ssim",))
+    run = run_of("late", 0.6, metrics=("l1", "ssim"), tiers=("core", "extended"))
+    (block,) = boards_with(tmp_path, run).blocks
     assert ranks(block) == {"early": 1, "late": 2}
-    assert [column.metric for column in block.columns] == ["l1", "ssim", "duration-ratio"]
+    assert [column.metric for column in block.columns] == ["l1", "ssim"]
     assert "ssim" not in next(row for row in block.rows if row.row == "early").cells
 
 
-def test_records_of_another_revision_rank_by_value_alone_and_say_so(tmp_path, monkeypatch):
-    for run in (run_of("one", 0.5), run_of("two", 0.501, seed=3)):
-        submit(run, tmp_path / "leaderboards")
+def test_records_of_another_revision_are_not_drawn_and_it_says_so(tmp_path, monkeypatch):
+    submit(run_of("one", 0.5), tmp_path / "leaderboards")
     from signbench.metrics.image import L1
 
     monkeypatch.setattr(L1, "revision", 99)
-    (block,) = board(TASK).blocks
-    assert sorted(ranks(block).values()) == [1, 2]
-    assert "value alone" in block.columns[0].ranked_by
-    assert "randomisation" in block.columns[1].ranked_by
+    found = board(TASK)
+    assert found.blocks == ()
+    assert any("l1 was measured by another revision of its code" in sentence for sentence in found.refused)
 
 
 def test_published_rows_stand_in_a_block_of_their_own_and_by_split(tmp_path):

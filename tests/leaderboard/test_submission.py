@@ -16,7 +16,7 @@ from signbench.runs.comparison import compare
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.records import pack
 from tests.ci.simulated_runs import CARD, clip_ids, with_spread
-from tests.leaderboard.rows import METRICS, run_of, small_task, submit, write_task
+from tests.leaderboard.rows import CLIPS, METRICS, digest, run_of, small_task, submit, write_task
 
 __all__ = ["small_task"]
 
@@ -40,7 +40,7 @@ def test_an_entry_is_compared_like_the_run_that_it_was_made_of(tmp_path):
     assert entry.run.result == second.result
     assert compare([first, entry.run]) == compare([first, second])
     assert entry.card.kind == "measured"
-    assert entry.records.predictions() == {clip: f"second {clip}" for clip in second.plan.clips}
+    assert entry.records.predictions() == {clip: digest(f"bytes of second {clip}") for clip in second.plan.clips}
 
 
 def test_no_path_of_the_machine_gets_into_an_entry(tmp_path):
@@ -64,7 +64,7 @@ def test_of_records_that_are_large_the_scores_without_each_group_are_kept(tmp_pa
         return pack(record) + (b"\0" * (MOST_RECORD_BYTES + 1) if "value" in record else b"")
 
     monkeypatch.setattr(entry_records, "pack", large)
-    run = run_of("model", 1.0, metrics=metrics, spread=1.0)
+    run = run_of("model", 0.5, metrics=metrics, spread=0.1)
     folder = submit(run, tmp_path / "leaderboards")
     entry = read_entry(folder)
     assert list(entry.records.left_out) == ["spread"]
@@ -74,7 +74,7 @@ def test_of_records_that_are_large_the_scores_without_each_group_are_kept(tmp_pa
     result = json.loads((folder / "result.json").read_text())
     result["scores"][1]["interval"][0] -= 0.1
     (folder / "result.json").write_text(json.dumps(result))
-    assert any("spread: interval is" in problem.what for problem in check_entry(folder))
+    assert any("spread: interval[0] is" in problem.what for problem in check_entry(folder))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,11 @@ def test_of_records_that_are_large_the_scores_without_each_group_are_kept(tmp_pa
         ({"lacking": (1,)}, IncompleteError, "is incomplete"),
         ({"version": 2}, InputError, "was measured on version 2 .* at version 1"),
         ({"clips": clip_ids(20)}, InputError, "20 clips are not those of the task"),
-        ({"card": None, "productions": {"clip-0003": "the corpus clip-0003"}}, InputError, "files of the references themselves"),
+        (
+            {"card": None, "productions": {clip: f"the corpus {clip}" for clip in CLIPS[:3]}},
+            InputError,
+            "3 of its 40 productions show the reference",
+        ),
     ],
 )
 def test_a_run_that_does_not_fit_a_leaderboard_is_refused(tmp_path, changes, error, said):
@@ -123,6 +127,7 @@ def test_a_generator_that_sees_the_references_becomes_an_anchor(tmp_path):
 
 
 def test_an_own_copy_of_the_references_is_marked(tmp_path):
+    write_task(tmp_path, known=False)
     assert read_entry(submit(run_of("model", card=None, own_copy=True), tmp_path)).card.references == "own copy"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from signbench.leaderboard import tables
 from signbench.leaderboard.ranking import board
-from tests.leaderboard.rows import TASK, run_of, small_task, submit
+from tests.leaderboard.rows import TASK, run_of, small_task, submit, write_task
 from tests.leaderboard.test_ranking import ANCHOR, publish
 
 __all__ = ["small_task"]
@@ -59,8 +59,9 @@ def test_latex_is_escaped_and_anchors_stand_below_a_rule(found):
 
 
 def test_what_is_measured_otherwise_says_so_above_its_table(small_task):
-    for run in (run_of("one", 0.3), run_of("two", 0.4), run_of("copy", 0.7, card=None, own_copy=True, references="another copy")):
-        submit(run, small_task / "leaderboards")
+    write_task(small_task, known=False)
+    for name, mean, references in (("one", 0.3, "a copy"), ("two", 0.4, "a copy"), ("copy", 0.7, "another copy")):
+        submit(run_of(name, mean, card=None, own_copy=True, references=references), small_task / "leaderboards")
     found = board(TASK)
     assert "measured otherwise: the references themselves" in tables.title(found, 1)
     assert any("own copy of the references: copy" in line for line in tables.remarks(found.blocks[1]))

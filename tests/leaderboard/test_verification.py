@@ -60,7 +60,7 @@ def test_other_predictions_are_named_and_nothing_is_verified(entry, tmp_path):
     write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
     said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
     assert said[0] == "1 of the predictions are not the files that it was measured from (test-0002)"
-    assert said[1].startswith("l1 is 0.") and "but the predictions give" in said[1]
+    assert said[1].startswith("result.json: l1: value is 0.") and "but the predictions give" in said[1]
     assert read_card(entry / "entry.yaml").kind == "measured"
 
 
@@ -81,8 +81,10 @@ def test_records_and_scores_that_were_made_up_together_are_found_by_the_predicti
     )
     resealed(entry)
     assert check(entry).problems == ()
-    (problem,) = verify(entry, tmp_path / "hand-in", write=True)
-    assert "but the predictions give" in problem.what
+    problems = verify(entry, tmp_path / "hand-in", write=True)
+    assert problems
+    assert all("but the predictions give" in problem.what for problem in problems)
+    assert read_card(entry / "entry.yaml").kind == "measured"
 
 
 def test_an_entry_that_is_not_in_order_is_not_scored(entry, tmp_path):

@@ -89,11 +89,11 @@ def test_a_file_whose_writer_was_killed_before_its_first_word_counts_as_empty(tm
 def test_what_was_seen_of_a_file_is_kept_where_nobody_looks_at_it_again(tmp_path):
     """A second metric of the same clip may read its observations from the cache, and then sees no pixel."""
     first, second, changed = outcome("a"), outcome("a"), outcome("a")
-    first.inputs["prediction.video"] = Input(5, 6, "bb", "what was seen", 0.25)
+    first.inputs["prediction.video"] = Input(5, 6, "bb", content="what was seen", departure=0.25)
     changed.inputs["prediction.video"] = Input(5, 6, "cc")
     with RecordFile(tmp_path / "records-0.sqlite", write=True) as file:
         file.add(first, ["ssim"])
         file.add(second, ["fid"])
-        assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "bb", "what was seen", 0.25)
+        assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "bb", content="what was seen", departure=0.25)
         file.add(changed, ["ssim"])
         assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "cc")

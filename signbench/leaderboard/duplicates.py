@@ -1,0 +1,108 @@
+"""Rows that are one row: the same productions, the same records, or records that hardly differ; and names that look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.leaderboard.plain_text import skeleton
+from signbench.leaderboard.problems import Problem
+
+if TYPE_CHECKING:
+    from signbench.leaderboard.entries import Entry
+
+MOST_SHARED = 0.5
+"""Of the productions: two rows with more in common are one. Retrieval may find some of the clips that other retrieval finds."""
+
+NEAR = 0.25
+"""Of the spread over clips: where two rows differ by less from clip to clip, they are counted as one.
+
+Rows of different generators differ by more than their spread; the nearest two among signbench's own by 0.65 of it.
+"""
+
+_ROUNDING = 1e-6
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Entries with those first that stay where two are one: verified ones, then measured ones, then anchors, by folder."""
+    kinds = ("verified", "measured", "anchor")
+    return sorted(entries, key=lambda entry: (kinds.index(entry.card.kind), entry.folder.name))
+
+
+def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
+    """Which entries of one task and split repeat another; the later one is told of.
+
+    Args:
+        entries: those first that stay where two are one.
+    """
+    for place, entry in enumerate(entries):
+        for other in entries[:place]:
+            if skeleton(other.card.row) == skeleton(entry.card.row):
+                alike = "has the same name" if other.card.row == entry.card.row else "has a name that looks like this one"
+                yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another --as")
+            if entry.card.kind == "anchor" and other.card.kind == "anchor":
+                continue
+            if (what := _same(entry, other)) is not None:
+                yield _problem(entry, f"{other.folder} {what}", "keep one of the two")
+
+
+def _problem(entry: Entry, what: str, remedy: str) -> Problem:
+    return Problem(str(entry.folder), "duplicate", what, remedy)
+
+
+def _same(entry: Entry, other: Entry) -> str | None:
+    """What two rows have in common that one row alone has, or None."""
+    if entry.card.predictions_sha256 == other.card.predictions_sha256:
+        return "has the same predictions"
+    for name, ours, theirs in (
+        ("productions", entry.records.predictions(), other.records.predictions()),
+        ("productions in another form", entry.records.contents(), other.records.contents()),
+    ):
+        shared = sum(digest == theirs.get(clip) for clip, digest in ours.items())
+        if shared > MOST_SHARED * len(entry.records.plan.clips):
+            return f"has {shared} of the same {len(entry.records.plan.clips)} {name}"
+    tables = entry.own_scores, other.own_scores
+    shared_metrics = sorted(set(tables[0]) & set(tables[1]))
+    if shared_metrics:
+        equal = [np.isclose(tables[0][metric], tables[1][metric], rtol=_ROUNDING, atol=1e-12) for metric in shared_metrics]
+        telling = [metric for metric in shared_metrics if all(np.ptp(table[metric]) > 0 for table in tables)]
+        if telling and np.mean(np.all(equal, axis=0)) > MOST_SHARED:
+            return "has the same records"
+    return None
+
+
+def apart(first: Entry, second: Entry) -> float:
+    """How far two rows are apart from clip to clip, by their most different metric.
+
+    That is the root mean squared difference of the clips' own scores over the larger of their standard deviations; infinite where
+    the rows have no metric in common that tells.
+    """
+    ours, theirs = first.own_scores, second.own_scores
+    shared = [metric for metric in sorted(ours) if metric in theirs and len(ours[metric]) == len(theirs[metric])]
+    found = [_over_spread(ours[metric], theirs[metric]) for metric in shared]
+    telling = [distance for distance in found if distance is not None]
+    return max(telling) if telling else np.inf
+
+
+def _over_spread(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float | None:
+    spread = max(float(ours.std()), float(theirs.std()))
+    difference = float(np.sqrt(np.mean((ours - theirs) ** 2)))
+    if spread == 0:
+        return None if difference == 0 else np.inf
+    return difference / spread
+
+
+def groups(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries that hardly differ, together; the first of each group, by :func:`in_order`, stands for it."""
+    found: list[list[Entry]] = []
+    for entry in in_order(entries):
+        for group in found:
+            if apart(group[0], entry) < NEAR:
+                group.append(entry)
+                break
+        else:
+            found.append([entry])
+    return found

@@ -1,0 +1,116 @@
+"""Whether what an entry says of its run is what its task, the registry of metrics and the corpus say.
+
+Everything here could be read off the entry's own files. It is not: a file that says how it was measured says what its author likes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from signbench.errors import listing
+from signbench.leaderboard.entries import RECORDS
+from signbench.leaderboard.entry_records import EntryRecords
+from signbench.leaderboard.problems import Problem
+from signbench.runs.plan import Measured, RunPlan
+from signbench.tasks.schema import Task, ids_digest
+
+_AGAIN = "score the predictions again"
+_NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
+
+
+def plan_problems(folder: Path, records: EntryRecords, task: Task) -> Iterator[Problem]:
+    """Whether the records are of the task's clips, and were made by its protocol, metrics and networks.
+
+    Args:
+        folder: of the entry.
+        records: its ``records.parquet``.
+        task: of the entry.
+    """
+    place, plan = str(folder), records.plan
+    split = plan.task.split if plan.task is not None and plan.task.split in task.clips else task.default_split
+    yield from _clip_problems(place, plan, task, split)
+    yield from _own_copy_problems(place, plan, task, split)
+    if plan.protocol != task.protocol() or plan.coverage_floor != task.coverage_floor:
+        yield Problem(place, "task", "it was not measured by the task's protocol", _AGAIN)
+    if plan.clusters != _clusters(task, plan.clips, plan.clusters):
+        yield Problem(place, "task", "it does not cluster clips as the task says", _AGAIN)
+    if plan.kind == "measure" or (plan.kind == "run") != (plan.generator is not None):
+        what = f"{RECORDS} is of a run that {'generated' if plan.generator else 'measured'} and calls itself {plan.kind}"
+        yield Problem(place, "records", what, "submit the run of signbench run or signbench score")
+    if plan.headlines != task.headlines:
+        yield Problem(place, "result", "its headlines are not the task's", "submit the run again")
+    for item in plan.measured:
+        yield from _metric_problems(place, item, task)
+
+
+def _clip_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
+    wanted = task.clips[split]
+    if wanted.ids_sha256 is not None and ids_digest(plan.clips) != wanted.ids_sha256:
+        what = f"its {len(plan.clips)} clips are not those of the task's split {split}"
+        yield Problem(place, "clips", what if plan.subset is None else f"{what}: a subset", "run the whole split")
+    elif wanted.count not in (None, len(plan.clips)):
+        yield Problem(place, "clips", f"it has {len(plan.clips)} clips, and the task {wanted.count}", "run the whole split")
+
+
+def _own_copy_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
+    """Whether the references are an own copy, which only the task can tell: it knows the clips, or it does not."""
+    from signbench.corpora import registry
+
+    known, readable = task.clips[split].ids_sha256 is not None, task.corpus in registry.known()
+    if plan.own_copy and known:
+        yield Problem(place, "task", "it says that its references are an own copy, and the task knows its clips", _AGAIN)
+    elif not plan.own_copy and not known and not readable:
+        what = f"it says that its references are the task's, and signbench has no reader of {task.corpus} to know them by"
+        yield Problem(place, "task", what, "say references: own copy, or score the predictions again")
+
+
+def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The clusters of a task's clips; where signbench cannot read the corpus, what the entry says, as long as it says something."""
+    from signbench.corpora import registry
+
+    if task.cluster is None:
+        return None
+    if task.corpus in registry.known():
+        corpus = registry.corpus(task.corpus)
+        known = {clip for split in task.splits if split in corpus.splits for clip in corpus.ids(split)}
+        return tuple(str(corpus.clip(clip).signer) if clip in known else "" for clip in clips)
+    return said if said is not None and len(said) == len(clips) else ()
+
+
+def _metric_problems(place: str, item: Measured, task: Task) -> Iterator[Problem]:
+    name = item.metric.canonical
+    wanted = next((metric for metric in task.metrics if metric.key == name), None)
+    if wanted is None:
+        return  # told beside its signature
+    if item.tier != wanted.tier or item.label is not None:
+        yield Problem(place, "records", f"{RECORDS} calls {name} {item.label or item.tier}, and the task {wanted.tier}", _AGAIN)
+    needs: tuple[str, ...] = item.metric.extractor.needs if item.metric.extractor is not None else ()
+    if item.unavailable is not None:
+        found = _NO_WEIGHTS.fullmatch(item.unavailable)
+        if wanted.tier == "core" or found is None or not set(found[1].split()) <= set(needs):
+            what = f"{RECORDS} says why {name} was not measured ({item.unavailable[:80]!r}), and that is no reason"
+            yield Problem(place, "records", what, _AGAIN)
+    elif (why := _extractor_trouble(item, task)) is not None:
+        yield Problem(place, "signature", f"{name} {why}", _AGAIN)
+
+
+def _extractor_trouble(item: Measured, task: Task) -> str | None:
+    """Why the network that a metric was measured through is not the metric's; None where it is."""
+    extractor = item.metric.extractor
+    if extractor is None:
+        return None if item.extractor is None else f"needs no network, and was measured through {item.extractor[:80]!r}"
+    wanted = replace(extractor, precision=task.protocol().precision).registered_signature()
+    pattern = re.escape(wanted).replace("unverified", "unverified-[0-9a-f]{12}")
+    if item.extractor is None or re.fullmatch(pattern, item.extractor) is None:
+        return f"was measured through {str(item.extractor)[:100]!r}, and not through {wanted}"
+    return None
+
+
+def unverified_networks(plan: RunPlan) -> str | None:
+    """Names of the metrics that rest on weights of which no digest is registered; None where there are none."""
+    found: list[Any] = [item.metric.canonical for item in plan.measured if "unverified" in (item.extractor or "")]
+    return listing(found) if found else None
