@@ -35,7 +35,7 @@ _KINDS = {
 }
 _PPM_HEADER = re.compile(rb"P[2356](?:\s+(?:#[^\n]*\n\s*)*\d+){2}\s+(?:#[^\n]*\n\s*)*(\d+)")
 
-_ORIENTATION = 0x0112
+_ORIENTATION, _SHORT = 0x0112, 3
 # Orientation (EXIF 2.32, 4.6.4.A) -> rows and columns swapped first, then the order of rows, of columns reversed.
 TURNS = {
     1: (False, False, False),
@@ -134,8 +134,9 @@ def _header(data: bytes, kind: str, path: Path) -> ImageFile:
     width, height = header.size
     if max(width, height) > LARGEST_SIDE:
         raise MediaError(f"{path} is a picture of {width} x {height} pixels; at most {LARGEST_SIDE} a side are read.")
-    if kind != "PPM" and getattr(header, "is_animated", False):
-        raise MediaError(f"{path} holds {header.n_frames} pictures; a frame is one picture.")
+    pictures = getattr(header, "n_frames", 1)
+    if pictures > 1:
+        raise MediaError(f"{path} holds {pictures} pictures; a frame is one picture.")
     if kind == "TIFF":  # OpenCV says on stderr only what it cannot decode
         try:
             header.load()
@@ -160,18 +161,22 @@ def _opened(data: bytes, kind: str) -> Any:
 
 def _orientation(data: bytes, kind: str, header: ImageFile) -> int:
     """EXIF's orientation, 1 where there is none that can be read."""
-    from PIL.Image import Exif
-
     # Pillow decodes a whole PNG to see whether there is one behind its pixels.
-    raw = dict(_png_chunks(data)).get(b"eXIf") if kind == "PNG" else header.info.get("exif")
-    if not raw:
+    found = dict(_png_chunks(data)).get(b"eXIf") if kind == "PNG" else header.info.get("exif")
+    exif = (found or b"").removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None:
         return 1
-    exif = Exif()
     try:
-        exif.load(raw)
-        return int(exif.get(_ORIENTATION, 1))
-    except (ArithmeticError, KeyError, SyntaxError, TypeError, ValueError, struct.error):  # damaged tags say nothing of the pixels
-        return 1
+        (directory,) = struct.unpack_from(f"{order}I", exif, 4)
+        (entries,) = struct.unpack_from(f"{order}H", exif, directory)
+        for entry in range(entries):
+            tag, number_type, _, value = struct.unpack_from(f"{order}HHIH", exif, directory + 2 + 12 * entry)
+            if (tag, number_type) == (_ORIENTATION, _SHORT):
+                return int(value)
+    except struct.error:  # cut short
+        pass
+    return 1
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

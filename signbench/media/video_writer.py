@@ -17,7 +17,8 @@ from signbench.errors import InputError
 from signbench.media.pictures import LARGEST_SIDE
 
 _BT_709, _LIMITED_RANGE = 1, 1
-_CONVERSION = 0x2 | 0x40000 | 0x80000  # swscale: bilinear | accurate rounding | bit-exact
+EXACT_SCALING = 0x2 | 0x40000 | 0x80000
+"""How FFmpeg's converter makes 4:2:0 the same on every processor: bilinear | accurate rounding | bit-exact."""
 
 
 def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float | Fraction, *, lossless: bool = True) -> int:
@@ -111,7 +112,7 @@ class _Encoder:
         self._count = 0
         self._time_base = 1 / rate
         self._reformatter = VideoReformatter()
-        self._conversion: dict[str, Any] = {"format": "bgr0", "interpolation": _CONVERSION}
+        self._conversion: dict[str, Any] = {"format": "bgr0", "interpolation": EXACT_SCALING}
         if not lossless:
             self._conversion |= {"format": "yuv420p", "dst_colorspace": _BT_709, "dst_color_range": _LIMITED_RANGE}
         # Bit-exact: no random identifiers, no dates, no version of FFmpeg in the file.

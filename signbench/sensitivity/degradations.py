@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -25,7 +26,7 @@ Frames = NDArray[np.uint8]
 Modality = Literal["video", "key points"]
 Medium = TypeVar("Medium", Frames, Pose)
 
-_BT_709, _LIMITED_RANGE, _FULL_RANGE = 1, 1, 2
+_BT_709, _LIMITED_RANGE = 1, 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
     import av
     from av.video.reformatter import VideoReformatter
 
+    from signbench.media.colour import ColourConversion
+    from signbench.media.video_writer import EXACT_SCALING
+
     count, height, width, _channels = clip.shape
     even = np.pad(clip, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     reformatter, stored = VideoReformatter(), io.BytesIO()
@@ -152,16 +156,19 @@ def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
         context.thread_count = 1  # the bytes must not depend on the machine's number of cores
         for number, pixels in enumerate(even):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-            frame = reformatter.reformat(frame, format="yuv420p", dst_colorspace=_BT_709, dst_color_range=_LIMITED_RANGE)
+            frame = reformatter.reformat(
+                frame, format="yuv420p", interpolation=EXACT_SCALING, dst_colorspace=_BT_709, dst_color_range=_LIMITED_RANGE
+            )
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     stored.seek(0)
     decoded = np.empty((count, *even.shape[1:]), np.uint8)
-    colours: dict[str, Any] = {"src_colorspace": _BT_709, "src_color_range": _LIMITED_RANGE, "dst_color_range": _FULL_RANGE}
+    convert = ColourConversion(Path("the compressed clip"))
     with av.open(stored, "r") as source:
         for place, picture in zip(decoded, source.decode(video=0), strict=True):
-            place[...] = reformatter.reformat(picture, format="rgb24", **colours).to_ndarray()
+            picture.colorspace, picture.color_range = _BT_709, _LIMITED_RANGE
+            place[...] = convert(picture)
     return decoded[:, :height, :width]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording
+from signbench.errors import MediaError
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
@@ -90,6 +92,9 @@ def _stamp(own: Stamp, table: Path | None) -> Stamp:
 def _digest(recording: VideoRecording | PoseRecording, fps: float, table: Path | None) -> str:
     """The recording's own digest, unless the table changes its rate: a copy whose files say the rate themselves has the same."""
     own = recording.digest()
-    if table is None or recording.probe(None).fps == fps:
+    if table is None:
         return own
+    with suppress(MediaError):  # what the file itself says may be no rate at all
+        if recording.probe(None).fps == fps:
+            return own
     return hashlib.sha256(f"{own} at {fps!r}".encode()).hexdigest()

@@ -12,6 +12,7 @@ from signbench.corpora.clip_ids import clip_id
 from signbench.corpora.corpus import Corpus
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
 from signbench.errors import InputError, listing, nearest
+from signbench.media.rates import is_rate
 from signbench.runs.result import Subset
 from signbench.tasks.declared_rates import PoseAtRate, VideoAtRate
 from signbench.tasks.schema import ReferenceKind, Task, ids_digest
@@ -267,7 +268,7 @@ def _rate(text: str, where: str) -> float | None:
         fps = float(text)
     except ValueError:
         fps = 0.0
-    if not 0 < fps <= 1000:
+    if not is_rate(fps):
         raise InputError(f"{where}: fps is {text!r}; write frames per second, such as 25, or nothing.")
     return fps
 
