@@ -9,7 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import comparison_calibration, dtw_alignment, frame_metrics, scoring, study_coverage, synthsign, video_networks
+from benchmarks import (
+    comparison_calibration,
+    dtw_alignment,
+    frame_metrics,
+    pixels,
+    scoring,
+    study_coverage,
+    synthsign,
+    video_networks,
+)
 from benchmarks.measurement import Row, table
 
 
@@ -27,7 +36,7 @@ def frame_metric_rows() -> list[Row]:
     ]
 
 
-GROUPS = ("frames", "dtw", "networks", "scoring", "synthsign", "comparison", "study-coverage")
+GROUPS = ("frames", "pixels", "dtw", "networks", "scoring", "synthsign", "comparison", "study-coverage")
 
 
 def main() -> int:
@@ -45,6 +54,8 @@ def main() -> int:
             sys.stderr.write(f"measuring {group} ...\n")
             if group == "frames":
                 rows += frame_metric_rows()
+            elif group == "pixels":
+                rows += pixels.rows()
             elif group == "dtw":
                 rows += dtw_alignment.rows()
             elif group == "networks":

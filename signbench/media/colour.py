@@ -154,7 +154,7 @@ class ColourConversion:
         channels = []
         for rows, bits in zip(planes, depths, strict=True):
             levels = rows[:, : frame.width]
-            table = _stored_levels(bits, 8 * rows.dtype.itemsize, form.shift, is_full=is_full)
+            table = _stored_levels(bits, 8 * rows.dtype.itemsize, is_full=is_full)
             if rows.dtype == np.uint8:
                 channels.append(levels if bits == 8 and is_full else cv2.LUT(levels, table))
             else:
@@ -236,14 +236,13 @@ def _stored_tables(matrix: Matrix, form: PixelFormat, *, is_full: bool) -> NDArr
     tables = yuv_tables(matrix, form.bits, is_full=is_full)
     if form.dtype == "u1":
         return tables
-    levels = np.arange(2**16) >> form.shift
-    return np.ascontiguousarray(tables[:, np.minimum(levels, 2**form.bits - 1)])
+    return np.ascontiguousarray(tables[:, np.minimum(np.arange(2**16), 2**form.bits - 1)])
 
 
 @cache
-def _stored_levels(bits: int, stored: int, shift: int, *, is_full: bool) -> NDArray[np.uint8]:
+def _stored_levels(bits: int, stored: int, *, is_full: bool) -> NDArray[np.uint8]:
     """:func:`level_table` by levels as they are stored, in 8 or 16 bits."""
-    table: NDArray[np.uint8] = level_table(bits, is_full=is_full)[np.minimum(np.arange(2**stored) >> shift, 2**bits - 1)]
+    table: NDArray[np.uint8] = level_table(bits, is_full=is_full)[np.minimum(np.arange(2**stored), 2**bits - 1)]
     return table
 
 
@@ -286,37 +285,35 @@ def _convert(
         luma: rows of Y.
         blue: rows of U.
         red: rows of V.
-        halve_width: whether chroma has half the width (1) or all of it (0).
+        halve_width: how often chroma's width is halved.
         halve_height: how often its height is halved.
         tables: of :func:`_stored_tables`.
         picture: uint8 ``(H, W, 3)``.
     """
     height, width = picture.shape[0], picture.shape[1]
     of_y, red_v, green_u, green_v, blue_u = tables[0], tables[1], tables[2], tables[3], tables[4]
+    whole = np.empty(3 * width, np.int32)  # of one row, before it is held within 0 to 255, which all at once is faster
     for row in range(height):
-        ys, us, vs, line = luma[row], blue[row >> halve_height], red[row >> halve_height], picture[row]
-        if halve_width == 0:
-            for column in range(width):
-                u, v, y = us[column], vs[column], of_y[ys[column]]
-                line[column, 0] = min(max((y + red_v[v]) >> 48, 0), 255)
-                line[column, 1] = min(max((y + green_u[u] + green_v[v]) >> 48, 0), 255)
-                line[column, 2] = min(max((y + blue_u[u]) >> 48, 0), 255)
-            continue
-        for cell in range(width >> 1):
-            u, v = us[cell], vs[cell]
-            to_red, to_green, to_blue = red_v[v], green_u[u] + green_v[v], blue_u[u]
-            for side in range(2):  # a number of rounds that the compiler knows
-                column = 2 * cell + side
-                y = of_y[ys[column]]
-                line[column, 0] = min(max((y + to_red) >> 48, 0), 255)
-                line[column, 1] = min(max((y + to_green) >> 48, 0), 255)
-                line[column, 2] = min(max((y + to_blue) >> 48, 0), 255)
-        if width & 1:
-            column = width - 1
-            u, v, y = us[column >> 1], vs[column >> 1], of_y[ys[column]]
-            line[column, 0] = min(max((y + red_v[v]) >> 48, 0), 255)
-            line[column, 1] = min(max((y + green_u[u] + green_v[v]) >> 48, 0), 255)
-            line[column, 2] = min(max((y + blue_u[u]) >> 48, 0), 255)
+        ys, us, vs = luma[row], blue[row >> halve_height], red[row >> halve_height]
+        paired = 0
+        if halve_width == 1:  # almost every video: what chroma adds is looked up once for two pixels
+            paired = width >> 1
+            for cell in range(paired):
+                u, v = us[cell], vs[cell]
+                to_red, to_green, to_blue = red_v[v], green_u[u] + green_v[v], blue_u[u]
+                for side in range(2):  # a number of rounds that the compiler knows
+                    y, place = of_y[ys[2 * cell + side]], 6 * cell + 3 * side
+                    whole[place] = np.int32((y + to_red) >> 48)
+                    whole[place + 1] = np.int32((y + to_green) >> 48)
+                    whole[place + 2] = np.int32((y + to_blue) >> 48)
+        for column in range(2 * paired, width):
+            u, v, y = us[column >> halve_width], vs[column >> halve_width], of_y[ys[column]]
+            whole[3 * column] = np.int32((y + red_v[v]) >> 48)
+            whole[3 * column + 1] = np.int32((y + green_u[u] + green_v[v]) >> 48)
+            whole[3 * column + 2] = np.int32((y + blue_u[u]) >> 48)
+        line = picture[row].reshape(3 * width)
+        for place in range(3 * width):
+            line[place] = np.uint8(min(max(whole[place], np.int32(0)), np.int32(255)))
 
 
 def _look_up(rows: NDArray[np.uint16], table: NDArray[np.uint8], places: NDArray[np.uint8]) -> None:
