@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import fnmatch
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,16 +41,29 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
     sheets: list[dict[str, Any]] = []
     signs: dict[str, list[str]] = {}
     languages: Counter[str] = Counter()
+    copies: dict[object, list[tuple[SheetFile, dict[str, Any]]]] = defaultdict(list)
     for file in files:
         found = file.sheets(encoding)
         for sheet in found:
-            columns = Columns(sheet)
+            try:
+                columns = Columns(sheet)
+            except InputError:
+                if len(found) == 1:
+                    raise
+                sheets.append({"file": sheet.file, "sheet": sheet.sheet, "layout": "ignored"})  # a title page, perhaps
+                continue
             entry, seen = _sheet(columns, several=len(found) > 1)
             if encoding is not None and not file.is_workbook:
                 entry["encoding"] = encoding
             sheets.append(entry)
             signs.update(seen)
             languages[language_of(columns.names, [cell for _, cells in columns.rows for cell in cells])] += 1
+            if len(found) == 1 and (form := _form(columns, entry)) is not None:
+                copies[form].append((file, entry))
+    if not languages:
+        raise InputError("no sheet has a header and rows of answers below it; export the sheets again.")
+    for same in copies.values():
+        _put_together(same, files, sheets)
     language = max(sorted(languages), key=lambda name: languages[name])
     content = {"name": "study", "language": language, "sheets": sheets, "signs": signs, "dictionary": {}}
     content |= {"lemmatiser": "none", "blank": "wrong", "resubmissions": "refuse"}
@@ -69,6 +84,38 @@ def write_proposal(files: Sequence[SheetFile], path: Path, encoding: str | None 
             stream.write(text)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; go to a folder that can.") from error
+
+
+def _form(columns: Columns, entry: dict[str, Any]) -> object:
+    """What copies of one sheet share that participants filled in one by one; None where a sheet holds the answers of many."""
+    if entry["layout"] == "wide":
+        return tuple(columns.names) if len(columns.rows) == 1 else None
+    clip = columns.find(entry["clip"], "clip")
+    return tuple(columns.names), frozenset(cells[clip].strip() for _, cells in columns.rows)
+
+
+def _put_together(
+    same: Sequence[tuple[SheetFile, dict[str, Any]]], files: Sequence[SheetFile], sheets: list[dict[str, Any]]
+) -> None:
+    """Proposes one mapping for copies of one sheet, where a pattern fits their names and no other's."""
+    names = [file.path.name for file, _ in same]
+    begin = _shared_beginning(names)
+    end = _shared_beginning([name.removeprefix(begin)[::-1] for name in names])[::-1]
+    pattern = f"{begin}*{end}"
+    fitting = [file for file in files if fnmatch.fnmatchcase(file.path.name, pattern)]
+    if len(same) < 2 or len(fitting) != len(same) or any(mark in begin for mark in "*?["):
+        return
+    kept = same[0][1]
+    kept["file"] = pattern
+    if "pack" in kept:
+        kept["pack"] = begin.partition("(")[0].strip(" -_.") or "pack"
+    for _, entry in same[1:]:
+        sheets.remove(entry)
+
+
+def _shared_beginning(names: Sequence[str]) -> str:
+    letters = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*names, strict=False))
+    return "".join(first for first, *_ in letters)
 
 
 def _sheet(columns: Columns, *, several: bool) -> tuple[dict[str, Any], dict[str, list[str]]]:

@@ -90,7 +90,7 @@ def _different(answers: Sequence[Given]) -> list[Given]:
     """The answers that say something, those that copies of one sheet share but once; one empty cell where none does."""
     said = [answer for answer in answers if is_said(answer.text)]
     if not said:
-        return [min(answers, key=lambda answer: (answer.order is None, answer.order or 0, answer.sheet, answer.row))]
+        return [min(answers, key=lambda empty: (empty.order is None, empty.order or 0, empty.time is None, empty.time or 0.0))]
     found: list[Given] = []
     for answer in said:
         if not any(answer.text.strip() == other.text.strip() and answer.sheet != other.sheet for other in found):

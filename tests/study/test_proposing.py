@@ -169,3 +169,38 @@ def test_an_encoding_that_was_named_stands_in_the_proposal(tmp_path):
         proposed(path)
     (sheet,) = proposed(path, encoding="cp1254")["sheets"]
     assert (sheet["encoding"], list(sheet["clips"])) == ("cp1254", ["Video 1"])
+
+
+def test_copies_that_participants_filled_in_one_by_one_are_proposed_as_one_sheet(tmp_path):
+    paths = []
+    for number in range(3):
+        rows = [["participant", "video", "answer"], *([f"p{number}", f"v{clip}", f"answer {number}"] for clip in range(2))]
+        paths.append(write_csv(tmp_path / f"pack-1 (p{number}).csv", rows))
+    mapping = proposed(*paths)
+    (sheet,) = mapping["sheets"]
+    assert (sheet["file"], sheet["pack"], list(sheet["clips"])) == ("pack-1 (p*).csv", "pack-1", ["v0", "v1"])
+
+
+def test_forms_of_one_row_each_are_copies_and_forms_of_many_rows_are_not(tmp_path):
+    header = ["Name", "Video 1"]
+    one = [write_xlsx(tmp_path / f"{name}.xlsx", {"a": [header, [name, "walk"]]}) for name in ("anna", "bert")]
+    assert [sheet["file"] for sheet in proposed(*one)["sheets"]] == ["*.xlsx"]
+    many = [write_csv(tmp_path / f"{pack}.csv", [header, ["p", pack], ["q", pack]]) for pack in ("pack20", "pack30")]
+    assert [sheet["file"] for sheet in proposed(*many)["sheets"]] == ["pack20.csv", "pack30.csv"]
+
+
+def test_copies_of_two_packs_are_two_sheets(tmp_path):
+    paths = [
+        write_csv(
+            tmp_path / f"{pack}-{who}.csv", [["participant", "video", "answer"], [who, f"{pack}1", who], [who, f"{pack}2", who]]
+        )
+        for pack in "ab"
+        for who in "pq"
+    ]
+    assert [(sheet["file"], sheet["pack"]) for sheet in proposed(*paths)["sheets"]] == [("a-*.csv", "a"), ("b-*.csv", "b")]
+
+
+def test_a_sheet_of_a_workbook_without_rows_is_proposed_as_left_out(tmp_path):
+    book = write_xlsx(tmp_path / "a.xlsx", {"Hinweise": [["Bitte ausfüllen"]], "Antworten": [["Name", "Video 1"], ["p", "gehen"]]})
+    layouts = {sheet["sheet"]: sheet["layout"] for sheet in proposed(book)["sheets"]}
+    assert layouts == {"Hinweise": "ignored", "Antworten": "wide"}
