@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from signbench.errors import InputError
+from signbench.errors import InputError, listing
 from signbench.study.reading import Given, ReadSheet
 from signbench.study.settings import ShownClip, StudySettings
 
@@ -74,7 +74,8 @@ def settle(kept: Sequence[Given], sheets: Mapping[int, ReadSheet], settings: Stu
     meaning = "blank" if settings.meaning_of_unanswered == "blank" else "as not shown"
     notes[f"clips without an answer of somebody who answered others of the pack, taken {meaning}"] = empty
     answered = {answer.shown.clip for answer in found if is_said(answer.text)}
-    notes["clips that nobody answered"] = len({clip for shown in clips.values() for clip in shown} - answered)
+    if nobodys := sorted({clip for shown in clips.values() for clip in shown} - answered):
+        notes[f"clips that nobody answered ({listing(nobodys)})"] = len(nobodys)
     return found, {note: count for note, count in notes.items() if count}
 
 

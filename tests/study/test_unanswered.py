@@ -107,7 +107,7 @@ def test_where_most_rows_are_not_there_it_is_asked_whether_the_clips_were_shown(
 
 def test_clips_that_nobody_answered_are_said(study):
     found = study(*wide({"p1": {"a": "a", "b": "b", "c": "c", "d": ""}}))
-    assert "clips that nobody answered: 1." in json.loads((found.folder / "import.json").read_text())["notes"]
+    assert "clips that nobody answered (d): 1." in json.loads((found.folder / "import.json").read_text())["notes"]
 
 
 def test_the_rule_is_signed(study):
