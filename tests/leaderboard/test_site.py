@@ -32,7 +32,7 @@ def leaderboards(tmp_path_factory):
         write_task(folder)
         publish(folder)
         runs = [run_of("low", 0.3), run_of("middle", 0.5, seed=3), run_of("high", 0.7), run_of("ceiling", 0.01, card=ANCHOR)]
-        for run in [*runs, run_of("copy", 0.4, card=None, own_copy=True, references="another copy")]:
+        for run in [*runs, run_of("copy", 0.4, seed=6, card=None, references="another copy")]:
             submit(run, folder / "leaderboards")
         build(folder / "site")
         yield folder
