@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import subprocess
 import sys
 
@@ -30,14 +32,24 @@ print(mean_pair_distance(many, np.ones((30, len(many)), np.int64)).tolist())
 """
 
 
-def _found(threads: str) -> str:
-    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
+def _found(threads: str, **processor: str) -> str:
+    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads) | processor
     return subprocess.run([sys.executable, "-c", _FOLDS], capture_output=True, text=True, check=True, env=environment).stdout
 
 
 def test_folds_give_the_same_bits_for_any_number_of_threads() -> None:
     one = _found("1")
     assert [threads for threads in ("2", "3") if _found(threads) != one] == []
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="only x86-64 processors emulate older ones so")
+def test_folds_agree_to_a_millionth_with_those_of_an_older_processor() -> None:
+    here, there = (
+        [np.array(json.loads(line)) for line in found.splitlines()]
+        for found in (_found("1"), _found("1", OPENBLAS_CORETYPE="Nehalem"))
+    )
+    for ours, theirs in zip(here, there, strict=True):
+        assert theirs == pytest.approx(ours, rel=1e-6)
 
 
 def test_the_callers_number_of_threads_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
