@@ -46,6 +46,25 @@ def matrix_from_axis_angle(axis_angle: ArrayLike) -> Array:
     return matrix
 
 
+def turn_about(axis: int, angle: ArrayLike) -> Array:
+    """Matrices of rotations about the first, second or third axis.
+
+    Args:
+        axis: 0, 1 or 2.
+        angle: of any shape, radians.
+
+    Returns:
+        float64 ``(..., 3, 3)``.
+    """
+    sine, cosine = sine_cosine(angle)
+    second, third = (axis + 1) % 3, (axis + 2) % 3
+    matrix = np.zeros((*np.shape(angle), 3, 3))
+    matrix[..., axis, axis] = 1.0
+    matrix[..., second, second] = matrix[..., third, third] = cosine
+    matrix[..., third, second], matrix[..., second, third] = sine, -sine
+    return matrix
+
+
 def quaternion_from_matrix(matrix: ArrayLike) -> Array:
     """Unit quaternions ``(..., 4)``, real part first and never negative, of rotation matrices ``(..., 3, 3)``."""
     m = np.asarray(matrix, dtype=np.float64)

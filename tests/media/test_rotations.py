@@ -14,6 +14,7 @@ from signbench.media.rotations import (
     shortest_turn,
     six_from_axis_angle,
     six_from_matrix,
+    turn_about,
 )
 
 RANDOM = np.random.default_rng(3)
@@ -28,6 +29,13 @@ def test_axis_angle_comes_back_from_its_matrix_and_from_6d(angle: float) -> None
     vectors = AXES * angle
     assert axis_angle_from_matrix(matrix_from_axis_angle(vectors)) == pytest.approx(vectors, abs=1e-7)
     assert axis_angle_from_six(six_from_axis_angle(vectors)) == pytest.approx(vectors, abs=1e-7)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_turn_about_one_axis_is_its_axis_angle(axis: int) -> None:
+    angles = RANDOM.uniform(-4, 4, (5, 7))
+    vectors = angles[..., None] * np.eye(3)[axis]
+    assert turn_about(axis, angles) == pytest.approx(matrix_from_axis_angle(vectors), abs=1e-14)
 
 
 def test_half_a_turn_comes_back_about_the_same_line() -> None:

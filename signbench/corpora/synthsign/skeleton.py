@@ -17,7 +17,7 @@ from signbench.corpora.synthsign.motion import Array, Performance
 from signbench.corpora.synthsign.signers import Signer
 from signbench.media import body_model
 from signbench.media.body_model import RIGHT_HAND_AXES, Posture, Rig, forward, hand_points, posed, rig
-from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, shortest_turn
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, shortest_turn, turn_about
 
 MOTION_GRID = 100_000
 """Steps of the grid on which rotations and translations lie, to a radian and to a metre."""
@@ -26,9 +26,13 @@ SHOULDERS_UP = 0.50
 """Height of the shoulders' middle above the pelvis at rest, metres of a body of scale 1."""
 
 _MIDDLE_OF_HAND = 0.075
-# where the straight and the fanned finger point, degrees towards the thumb: index, middle, little, ring
-_SPLAY = {"index": (2, 14), "middle": (0, 3), "pinky": (-4, -22), "ring": (-2, -9)}
-_CHANNEL = {"thumb": 0, "index": 1, "middle": 2, "ring": 3, "pinky": 4}
+_FINGERS = body_model.FINGER_ORDER[:4]
+_CURLS = [{"index": 1, "middle": 2, "ring": 3, "pinky": 4}[finger] for finger in _FINGERS]
+# where the straight and the fanned finger point, degrees towards the thumb
+_STRAIGHT, _FANNED = np.array(
+    [{"index": (2.0, 14.0), "middle": (0.0, 3.0), "pinky": (-4.0, -22.0), "ring": (-2.0, -9.0)}[finger] for finger in _FINGERS]
+).T
+_REST = np.radians([body_model.FINGERS[finger][2] for finger in _FINGERS])
 _BEND = np.radians([85.0, 100.0, 65.0])
 _THUMB_ALONG, _THUMB_OUT, _THUMB_ACROSS = (0.90, 0.25, 0.36), (0.50, 0.10, 0.86), (0.48, 0.72, -0.50)
 _JAW_OPEN = 0.24
@@ -108,7 +112,7 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
     share = axis_angle_from_matrix(turn)
     local[:, body_model.NECK] = product(upright, matrix_from_axis_angle(0.4 * share))
     local[:, body_model.HEAD] = matrix_from_axis_angle(0.6 * share)
-    local[:, body_model.JAW] = matrix_from_axis_angle(_along_x(_JAW_OPEN * np.clip(face[:, motion.OPEN], 0, 1.3)))
+    local[:, body_model.JAW] = turn_about(0, _JAW_OPEN * np.clip(face[:, motion.OPEN], 0, 1.3))
     gaze = np.stack([face[:, motion.GAZE_DOWN], dominant * face[:, motion.GAZE_ASIDE], np.zeros(count)], axis=1)
     local[:, [body_model.LEFT_EYE, body_model.RIGHT_EYE]] = matrix_from_axis_angle(gaze)[:, None]
 
@@ -131,7 +135,7 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
         middle = channels[:, motion.POSITION] * scale * [-1, -1, 1] + rest_middle + moved * mirror
         target = middle - hand[:, :, 0] * (_MIDDLE_OF_HAND * signer.build.hands * scale)
         raised = np.clip((target[:, 1] - 0.42 * scale) / scale, -0.1, 0.35)
-        shrug = matrix_from_axis_angle(np.stack([np.zeros(count), np.zeros(count), -0.5 * raised], axis=1))
+        shrug = turn_about(2, -0.5 * raised)
         above = product(chest, shrug)
         place = root + turned(above, bones.offsets[shoulder] * mirror)
         upper, lower = (float(length(bones.offsets[joint])) for joint in (elbow, wrist))
@@ -198,10 +202,6 @@ def _points(
     )
 
 
-def _along_x(angle: Array) -> Array:
-    return np.stack([angle, np.zeros_like(angle), np.zeros_like(angle)], axis=-1)
-
-
 def _inverse(matrix: Array) -> Array:
     return np.swapaxes(matrix, -1, -2)
 
@@ -236,23 +236,17 @@ def _fingers(shape: Array) -> Array:
     """Local rotations of the right hand's 15 joints ``(T, 15, 3, 3)``."""
     curl, spread, thumb_out, hook = shape[:, :5], shape[:, 5], shape[:, 6], shape[:, 7]
     count = len(shape)
+    # in the hand's axes: the splay turns about the palm's direction, bending about the one towards the thumb; closed fingers cannot
+    # be fanned out
+    own = curl[:, _CURLS]
+    splay = np.radians(_STRAIGHT + (_FANNED - _STRAIGHT) * spread[:, None] * (1 - 0.8 * own))
+    bend = own[..., None] * _BEND * np.stack([1 - hook, np.ones(count), np.ones(count)], axis=1)[:, None]
+    fan, back, curled = turn_about(1, -splay), turn_about(1, _REST), turn_about(2, bend)
+    fingers = np.empty((count, 4, 3, 3, 3))
+    fingers[:, :, 0] = product(product(fan, curled[:, :, 0]), back)
+    fingers[:, :, 1:] = product(product(_inverse(back)[:, None], curled[:, :, 1:]), back[:, None])
     turns = np.empty((count, 15, 3, 3))
-    zero = np.zeros(count)
-    for place, finger in enumerate(body_model.FINGER_ORDER):
-        if finger == "thumb":
-            continue
-        own = curl[:, _CHANNEL[finger]]
-        straight, fanned = _SPLAY[finger]
-        # closed fingers cannot be fanned out
-        splay = np.radians(straight + (fanned - straight) * spread * (1 - 0.8 * own))
-        rest = np.radians(body_model.FINGERS[finger][2])
-        bend = own[:, None] * _BEND * np.stack([1 - hook, np.ones_like(hook), np.ones_like(hook)], axis=1)
-        # in the hand's axes: the splay turns about the palm's direction, bending about the one towards the thumb
-        fan = matrix_from_axis_angle(np.stack([zero, -splay, zero], axis=1))
-        back = matrix_from_axis_angle([0.0, rest, 0.0])
-        curled = matrix_from_axis_angle(np.stack([np.zeros((count, 3)), np.zeros((count, 3)), bend], axis=2))
-        turns[:, 3 * place] = product(product(fan, curled[:, 0]), back)
-        turns[:, 3 * place + 1 : 3 * place + 3] = product(product(_inverse(back), curled[:, 1:]), back)
+    turns[:, :12] = fingers.reshape(count, 12, 3, 3)
     along, out, across = (np.array(vector) for vector in (_THUMB_ALONG, _THUMB_OUT, _THUMB_ACROSS))
     root = along + thumb_out[:, None] * (out - along)
     before = np.broadcast_to(np.eye(3), (count, 3, 3))
@@ -267,10 +261,9 @@ def _fingers(shape: Array) -> Array:
 
 def _head_turn(face: Array, dominant: float) -> Array:
     """Rotations of the head ``(T, 3, 3)``: roll, then pitch, then yaw."""
-    zero = np.zeros(len(face))
-    yaw = matrix_from_axis_angle(np.stack([zero, dominant * face[:, motion.YAW], zero], axis=1))
-    pitch = matrix_from_axis_angle(_along_x(face[:, motion.PITCH]))
-    roll = matrix_from_axis_angle(np.stack([zero, zero, dominant * face[:, motion.ROLL]], axis=1))
+    yaw = turn_about(1, dominant * face[:, motion.YAW])
+    pitch = turn_about(0, face[:, motion.PITCH])
+    roll = turn_about(2, dominant * face[:, motion.ROLL])
     return product(product(yaw, pitch), roll)
 
 
