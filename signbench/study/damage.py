@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from signbench.errors import InputError
 from signbench.study.columns import Columns
@@ -13,26 +13,25 @@ _TAKEN_FOR = ("cp1252", "cp1251", "cp1250", "cp1254", "mac_roman")
 _SPREADSHEET_ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#N/A", "#ИМЯ?", "#ЗНАЧ!", "#ССЫЛКА!"})
 
 
-def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[int], blank_answers: Sequence[str]) -> None:
+def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[int], *, question_marks: bool) -> None:
     """Refuses cells of question marks alone, replacement characters, UTF-8 read as another encoding, and errors of formulas.
 
     Args:
         columns: the sheet.
         indices: of the columns that are used.
         answers: which of them hold answers.
-        blank_answers: of the study; one of four question marks or more says that raters typed such cells themselves.
+        question_marks: whether cells of question marks alone are damage, and not what raters typed.
 
     Raises:
         InputError: names the first such cell, and how many there are.
     """
-    typed = any(re.fullmatch(r"\?{4,}", answer.strip()) for answer in blank_answers)
     used, of_answers = sorted(set(indices)), set(answers)
     cells = [(columns.header_row, index, columns.names[index]) for index in used]
     cells += [(number, index, row[index]) for number, row in columns.rows for index in used]
     found: dict[str, list[tuple[int, int, str]]] = {}
     for number, index, cell in cells:
         in_answer = index in of_answers and number != columns.header_row
-        if kind := damage(cell, question_marks=not typed, is_answer=in_answer):
+        if kind := damage(cell, question_marks=question_marks, is_answer=in_answer):
             found.setdefault(kind, []).append((number, index, cell))
     for kind, places in found.items():
         number, index, cell = places[0]
@@ -43,7 +42,7 @@ def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[in
 
 _WORDS = {
     "question marks": "is what is left where a program could not write the letters; export the sheet again as UTF-8 or XLSX. (If "
-    "raters typed it themselves, add '????' to blank_answers.)",
+    "raters typed it themselves, write 'question_marks: blank' into the mapping.)",
     "replacement": "holds the sign for a letter that could not be read (U+FFFD); export the sheet again as UTF-8 or XLSX.",
     "mistaken": "is UTF-8 text that a program took for another encoding; export the sheet again as UTF-8 or XLSX.",
     "error": "is an error of the spreadsheet and no answer (a cell that began with a dash, perhaps); write what the rater wrote.",

@@ -15,8 +15,18 @@ from signbench.study.sheets import Sheet, column_letter, read_file
 COLUMNS = ("sign", "answer", "decision")
 """The columns that a lexicon needs; others are for people."""
 
-_YES = frozenset({"yes", "y", "accept", "accepted", "correct", "да", "принять", "верно"})
-_NO = frozenset({"no", "n", "reject", "rejected", "wrong", "нет", "отклонить", "неверно"})
+_YES = frozenset(
+    {
+        *("yes", "y", "accept", "accepted", "correct", "да", "принять", "верно", "так", "ja", "richtig", "oui", "sí", "si", "evet"),
+        *("sim", "tak", "نعم", "是", "对", "はい", "예"),
+    }
+)
+_NO = frozenset(
+    {
+        *("no", "n", "reject", "rejected", "wrong", "нет", "отклонить", "неверно", "ні", "nein", "falsch", "non", "hayır", "não"),
+        *("nie", "لا", "否", "不对", "错", "いいえ", "아니요"),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: Stud
     columns.leave_out(mapping.ignored)
     columns.check_all_used()
     columns.check_no_formulas((rater, group, time))
-    check_letters(columns, [*shown, *_known(rater, group)], shown, settings.blank_answers)
+    check_letters(columns, [*shown, *_known(rater, group)], shown, question_marks=settings.question_marks == "damage")
     clips = {index: ShownClip(clip=clip.clip, sign=clip.sign, pack=packs[index]) for index, clip in shown.items()}
     answers: list[Given] = []
     sent = _sent(columns, mapping, rater, time, settings)
@@ -145,7 +145,7 @@ def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: Stud
     columns.check_all_used()
     columns.check_no_formulas((rater, group, time, at_clip, at_sign, at_pack, at_order))
     used = _known(rater, group, at_clip, at_sign, at_pack, at_answer)
-    check_letters(columns, used, [at_answer], settings.blank_answers)
+    check_letters(columns, used, [at_answer], question_marks=settings.question_marks == "damage")
     moments: list[float | None] = [None] * len(columns.rows)
     clock = True
     if time is not None:

@@ -166,13 +166,17 @@ class StudySettings(_Fields):
         lemmatiser: ``none``, or the package that turns each word into its lemma.
         blank: whether an answer that says nothing is wrong or left out.
         blank_answers: what says nothing, besides empty cells and bare punctuation.
+        question_marks: whether cells of four question marks or more are what is left of lost letters, and refused, or what raters
+            typed.
         resubmissions: what to do where a participant answered the same clip of the same pack twice.
         unanswered: what it means that a clip of a pack has no answer of somebody who answered others of it, be it an empty cell or
             a row that is not there: it was shown and not understood (``blank``), or it was not shown (``not-shown``).
     """
 
     name: Text = Field(default="study", description="the study's name")
-    language: Text = Field(default="ru", description="the language of the answers, such as ru, en or de")
+    language: Annotated[Text, Field(pattern="^[a-z]{2,3}$")] = Field(
+        default="ru", description="the language of the answers by its code in small letters, such as ru, en or de"
+    )
     sheets: tuple[Annotated[SheetMapping, Field(discriminator="layout")], ...] = Field(
         min_length=1, description="a list of sheets, each with layout: wide, long or ignored"
     )
@@ -185,6 +189,9 @@ class StudySettings(_Fields):
     )
     blank: Literal["wrong", "leave-out"] = Field(default="wrong", description="wrong or leave-out")
     blank_answers: tuple[Text, ...] = Field(default=BLANK_ANSWERS, description="a list of answers that say nothing")
+    question_marks: Literal["damage", "blank"] = Field(
+        default="damage", description="damage (what is left of lost letters) or blank (raters typed them)"
+    )
     resubmissions: Literal["refuse", "first", "last"] = Field(default="refuse", description="refuse, first or last")
     unanswered: Literal["blank", "not-shown"] | None = Field(
         default=None, description="blank (shown and not understood) or not-shown"
@@ -221,6 +228,7 @@ def settings_yaml(settings: StudySettings) -> str:
     """The settings as YAML, with every choice spelled out."""
     content = settings.model_dump(mode="json")
     content["sheets"] = [sheet.model_dump(mode="json", exclude_none=True) for sheet in settings.sheets]
+    content["blank_answers"] = content.pop("blank_answers")  # at the end, as it is long
     return yaml_text(content)
 
 

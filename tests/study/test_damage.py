@@ -73,5 +73,5 @@ def test_a_column_whose_name_lost_its_letters_is_refused(tmp_path):
 
 def test_question_marks_that_raters_typed_can_be_declared(tmp_path):
     rows = [*WIDE_ROWS, ["", "p", "????", "?????????"]]
-    done = imported(tmp_path, rows, blank_answers=["не знаю", "????"])
+    done = imported(tmp_path, rows, question_marks="blank")
     assert "?????????" in {answer.text for answer in read_study(done.folder).answers}

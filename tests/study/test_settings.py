@@ -48,6 +48,16 @@ def test_names_that_yaml_takes_for_other_things_stay_names(tmp_path):
         (changed(WIDE, sheet={"header_row": 0}), r"field sheets\.1\.header_row cannot be '0'; write the number of the row"),
         (changed(WIDE, sheet={"header_row": 3, "first_row": 3}), r"field sheets\.1 first_row comes after header_row"),
         (changed(WIDE, sheet={"delimiter": ";;"}), r"field sheets\.1\.delimiter cannot be ';;'; write the one character"),
+        (changed(WIDE, language="de-DE"), "field language cannot be 'de-DE'; write the language of the answers by its code"),
+        (
+            changed(WIDE, sheet={"rater_ids": "file"}),
+            r"field sheets\.1\.rater_ids cannot be 'file'; write study \(one id is one person",
+        ),
+        (
+            changed(WIDE, sheet={"leave_out_rows": ["x"]}),
+            r"field sheets\.1\.leave_out_rows cannot be .*; write columns with the cells",
+        ),
+        (changed(WIDE, unanswered="wrong"), "field unanswered cannot be 'wrong'; write blank"),
         (changed(WIDE, blank="right"), "field blank cannot be 'right'; write wrong or leave-out"),
         (changed(WIDE, resubmission="first"), r"field resubmission is unknown\. Did you mean resubmissions"),
         (changed(LONG, sheet={"sign": None}), r"names its signs either in a column .* write one of the two"),

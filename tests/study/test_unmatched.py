@@ -68,7 +68,17 @@ def test_a_lexicon_may_be_a_workbook(tmp_path):
 
 @pytest.mark.parametrize(
     ("word", "decision"),
-    [("yes", "yes"), ("Accept", "yes"), ("да", "yes"), ("no", "no"), ("REJECT", "no"), ("нет", "no"), ("ходить", "ходить")],
+    [
+        ("yes", "yes"),
+        ("Accept", "yes"),
+        ("да", "yes"),
+        ("no", "no"),
+        ("REJECT", "no"),
+        ("нет", "no"),
+        ("Nein", "no"),
+        ("是", "yes"),
+        ("ходить", "ходить"),
+    ],
 )
 def test_a_decision_is_yes_no_or_a_lemma(tmp_path, word, decision):
     (tmp_path / "l.csv").write_text(f"sign,answer,decision\nидти,итди,{word}\n", encoding="utf-8")
