@@ -114,14 +114,18 @@ def scan_file(path: Path) -> FileScan:
             f"{path}: frame {checksums.damaged} is damaged, a checksum in it is wrong; encode it again from its source."
         )
 
-    if are_certain and _starts_with_its_key_frame(entries):
-        shown = [entry for entry in entries if entry.is_shown]
-        stamps, frames = _stamps_of(shown), len(shown)
+    shown = [entry for entry in entries if entry.is_shown]
+    are_guesses = (kind, codec) == ("avi", "h264")  # FFmpeg's, of how long H.264 was held back
+    starts_whole = _starts_with_its_key_frame(entries)
+    if are_certain and starts_whole:
+        stamps, frames = _stamps_of(shown, are_guesses=are_guesses), len(shown)
         if first is None:
             with contextlib.closing(decoded_frames(path)) as decoded:
                 first = next(decoded, None)
     else:  # only the decoder knows how many frames it shows, and which of those that refer to something before the file's start
         first, stamps, frames = _counted(path, *_identity(path))
+        if starts_whole and frames == len(shown):  # packets know their times better than decoders
+            stamps = _stamps_of(shown, are_guesses=are_guesses)
     if first is None or frames == 0:
         raise MediaError(f"{path} holds no video frame that can be decoded.")
     durations = {entry.pts if entry.pts is not None else entry.dts: entry.ticks for entry in entries}
@@ -281,9 +285,9 @@ def _starts_with_its_key_frame(entries: Sequence[_Entry]) -> bool:
     return start is None or all(entry.pts is None or entry.pts >= start for entry in entries)
 
 
-def _stamps_of(shown: Sequence[_Entry]) -> NDArray[np.int64] | None:
-    """When each frame is shown, in order. Containers that do not say so (AVI) have decoding times, which as a set are the same."""
-    stamps = _sorted_stamps([entry.pts for entry in shown])
+def _stamps_of(shown: Sequence[_Entry], *, are_guesses: bool) -> NDArray[np.int64] | None:
+    """When each frame is shown, in order. Where a container does not say so, it has decoding times, which as a set are the same."""
+    stamps = None if are_guesses else _sorted_stamps([entry.pts for entry in shown])
     return stamps if stamps is not None else _sorted_stamps([entry.dts for entry in shown])
 
 

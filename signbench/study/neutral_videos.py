@@ -54,7 +54,10 @@ def write_neutral(source: Path, folder: Path, code: str) -> Path:
 def _only_pictures(source: Path, target: Path) -> None:
     import av
 
-    with av.open(str(source)) as given, av.open(str(target), "w", options={"fflags": "+bitexact"}) as made:
+    with (
+        av.open(str(source), metadata_errors="replace") as given,
+        av.open(str(target), "w", options={"fflags": "+bitexact"}) as made,
+    ):
         if not given.streams.video:
             raise MediaError(f"{source} has no video stream.")
         shown = given.streams.video[0]

@@ -425,3 +425,10 @@ def test_the_family_of_a_clips_pixels_is_known_before_it_is_read(tmp_path):
     (tmp_path / "folder").mkdir()
     cv2.imwrite(str(tmp_path / "folder" / "1.jpg"), bar_frame(1))
     assert probe_video(tmp_path / "folder").pixels == "jpeg"
+
+
+@pytest.mark.parametrize(("codec", "options"), [("mpeg4", B_FRAMES), ("libx264", {"bf": "0"})])
+def test_frames_that_an_avi_repeats_keep_their_times(tmp_path, codec, options):
+    stamps = [0, 1, 2, 3, 4, 8, 9, 10, 11, 15, 16, 17]
+    probe = probe_video(encode(tmp_path / "a.avi", codec, stamps=stamps, options=options))
+    np.testing.assert_allclose(probe.times * 25, stamps, atol=1e-6)
