@@ -18,11 +18,12 @@ from signbench.foreign.wall import wall
 from signbench.generators.base import Card, Generator, Made, Production, Prompt, clip_seed
 from signbench.generators.manifest import Failure, Line, append, productions_done
 from signbench.generators.sampling import wanted_length
+from signbench.media.rates import same_rate
 
 __all__ = ["Outcome", "produce", "production_path", "productions_done", "write_production"]
 
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-_SAME_RATE = 1e-6
+
 MOST_SECONDS = 600.0
 """How long a production may be where the task grants no length: an endless one stops there."""
 
@@ -259,7 +260,7 @@ def _check(production: Production, made: Made) -> None:
         raise InputError(f"{clip}: a production has either frames or key points, not {'both' if has_pose else 'neither'}.")
     if has_frames != (made.modality == "video"):
         raise InputError(f"{clip}: the production has {given}; the task wants {wanted}.")
-    if abs(production.fps / made.fps - 1) > _SAME_RATE:
+    if not same_rate(production.fps, made.fps):
         raise InputError(f"{clip}: the production has {production.fps:g} frames per second; the task wants {made.fps:g}.")
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Picture = Callable[[], NDArray[np.uint8]]
 """A frame that is converted only when it is called: uint8 ``(H, W, 3)`` RGB, upright."""
 
-_LIMITS = {"max_pixels": str(LARGEST_SIDE**2)}
 # Decoders that find damage, by checksums or by nonsense, and by default go on as if they had not.
 _CHECKED = frozenset({"mjpeg", "png"})
 
@@ -217,8 +216,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise MediaError(_why_not_opened(path, head))
     try:
         # An absolute name, because FFmpeg takes "word:" at the start of a relative one for a protocol.
-        # A tag in another encoding says nothing of the pictures. The limit holds for what is decoded on opening, too.
-        container = av.open(str(path.absolute()), format=kind, options=_LIMITS, metadata_errors="replace")
+        # A tag in another encoding says nothing of the pictures.
+        container = av.open(str(path.absolute()), format=kind, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(_why_not_opened(path, head)) from error
     with container:
@@ -237,7 +236,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         if max(size) > LARGEST_SIDE:
             raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} a side are read.")
         decoder.thread_count = 1
-        decoder.options = {**_LIMITS, **({"err_detect": "crccheck+explode"} if decoder.name in _CHECKED else {})}
+        if decoder.name in _CHECKED:
+            decoder.options = {"err_detect": "crccheck+explode"}
         yield container, stream
 
 
