@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import MediaError
 from signbench.media import pose_files, video
+from signbench.media.frame_folders import is_ignored
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
@@ -277,7 +278,7 @@ class LabelValue:
 
 
 def _members(path: Path) -> list[Path]:
-    return sorted(child for child in path.iterdir() if child.is_file() and not child.name.startswith("."))
+    return sorted(child for child in path.iterdir() if child.is_file() and not is_ignored(child.name))
 
 
 def _stamp(path: Path) -> Stamp:
@@ -287,7 +288,7 @@ def _stamp(path: Path) -> Stamp:
     size = newest = 0
     with os.scandir(path) as entries:
         for entry in entries:
-            if entry.is_file() and not entry.name.startswith("."):
+            if entry.is_file() and not is_ignored(entry.name):
                 status = entry.stat()
                 size += status.st_size
                 newest = max(newest, status.st_mtime_ns)

@@ -121,28 +121,41 @@ def scan_file(path: Path) -> FileScan:
         if first is None:
             with contextlib.closing(decoded_frames(path)) as decoded:
                 first = next(decoded, None)
+        look = _Look.of(first, path) if first is not None else None
     else:  # only the decoder knows how many frames it shows, and which of those that refer to something before the file's start
-        first, stamps, frames = _counted(path, *_identity(path))
+        look, stamps, frames = _counted(path, *_identity(path))
         if starts_whole and frames == len(shown):  # packets know their times better than decoders
             stamps = _stamps_of(shown, are_guesses=are_guesses)
-    if first is None or frames == 0:
+    if look is None or frames == 0:
         raise MediaError(f"{path} holds no video frame that can be decoded.")
     durations = {entry.pts if entry.pts is not None else entry.dts: entry.ticks for entry in entries}
     last_ticks = durations.get(int(stamps[-1]), 0) if stamps is not None else 0
-    height, width = _Turn.of(first, path).size(first.height, first.width)
-    return FileScan(stamps, frames, tick, rates, last_ticks, height, width, ColourConversion(path).family(first))
+    return FileScan(stamps, frames, tick, rates, last_ticks, look.height, look.width, look.pixels)
 
 
-@lru_cache(maxsize=256)
-def _counted(path: Path, *_: int) -> tuple[VideoFrame | None, NDArray[np.int64] | None, int]:
-    """First frame, stamps and number of the frames that decoding gives; kept for as long as the file is the same."""
-    first: VideoFrame | None = None
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a file's first frame tells: height and width of an upright frame, and the family of its pixels."""
+
+    height: int
+    width: int
+    pixels: str
+
+    @classmethod
+    def of(cls, frame: VideoFrame, path: Path) -> _Look:
+        return cls(*_Turn.of(frame, path).size(frame.height, frame.width), ColourConversion(path).family(frame))
+
+
+@lru_cache(maxsize=1024)
+def _counted(path: Path, *_: int) -> tuple[_Look | None, NDArray[np.int64] | None, int]:
+    """First look, stamps and number of the frames that decoding gives; kept for as long as the file is the same."""
+    look: _Look | None = None
     stamps: list[int | None] = []
     with contextlib.closing(decoded_frames(path)) as decoded:
         for frame in decoded:
-            first = first or frame
+            look = look or _Look.of(frame, path)
             stamps.append(frame.pts)
-    return first, _sorted_stamps(stamps), len(stamps)
+    return look, _sorted_stamps(stamps), len(stamps)
 
 
 def _identity(path: Path) -> tuple[int, ...]:

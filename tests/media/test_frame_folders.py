@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from signbench.corpora.recordings import VideoFile
 from signbench.errors import MediaError
 from signbench.media.frame_folders import natural_order
 from signbench.media.pictures import read_picture
@@ -257,3 +258,10 @@ def test_numbers_may_start_anywhere_and_go_up_by_any_one_step(tmp_path, names):
     for name in names:
         save(tmp_path / name, bar_frame(1))
     assert probe_video(tmp_path).frames == len(names)
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", ".DS_Store", "desktop.ini"])
+def test_what_systems_leave_behind_does_not_change_a_digest(folder, name):
+    before = VideoFile(folder).digest(), VideoFile(folder).stamp()
+    (folder / name).write_bytes(b"anything")
+    assert (VideoFile(folder).digest(), VideoFile(folder).stamp()) == before
