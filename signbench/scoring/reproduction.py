@@ -72,6 +72,7 @@ def digests() -> dict[str, str]:
     found = _media(corpus)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        found |= _decoded(folder / "subsampled.mkv")
         for kind, made in _kinds().items():
             found |= _predictions(corpus, kind, made, folder / kind)
             found |= _scores(kind, _references(corpus, kind, folder), folder / kind / "stitched", folder)
@@ -113,6 +114,25 @@ def _media(corpus: SynthSign) -> dict[str, str]:
             frames = corpus.frames_at(name, range(0, pose.frames, 8), 1, 128, rendering)
             found[f"{rendering} of {name}" if rendering == "video" else f"rendering {rendering} of {name}"] = _sha256(*frames)
     return found
+
+
+def _decoded(path: Path) -> dict[str, str]:
+    """Pixels of a video whose colours are stored at half the resolution, as it is and resized."""
+    import av
+
+    from signbench.media.video import read_frames
+
+    random = np.random.Generator(np.random.PCG64(0))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 62, 46, "yuv420p"
+        for _ in range(4):
+            stored = random.integers(0, 256, (46 * 3 // 2, 62), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(stored, format="yuv420p")))
+        container.mux(stream.encode(None))
+    return {
+        f"decoded video{words}": _sha256(*read_frames(path, size=size)) for words, size in (("", None), (", resized", (40, 32)))
+    }
 
 
 def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict[str, str]:
