@@ -14,8 +14,14 @@ Parse = Callable[[str], float | None]
 _DATES = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y.%m.%d")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _ZONE = re.compile(r"\s*(?:GMT|UTC|Z)\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?)?$")
-_MORNING = re.compile("(?<=[\\d\\s])(?:a\\.\\s?m\\.|\u0434\u043f)(?!\\w)", re.IGNORECASE)
-_EVENING = re.compile("(?<=[\\d\\s])(?:p\\.\\s?m\\.|\u043f\u043f)(?!\\w)", re.IGNORECASE)
+_MORNING = re.compile(
+    "(?<=[\\d\\s])(?:a\\.\\s?m\\.|\u0434\u043f|\u00f6\u00f6|\u0635|\u4e0a\u5348|\u5348\u524d|\uc624\uc804|\u03c0\u03bc)(?!\\w)",
+    re.IGNORECASE,
+)
+_EVENING = re.compile(
+    "(?<=[\\d\\s])(?:p\\.\\s?m\\.|\u043f\u043f|\u00f6s|\u0645|\u4e0b\u5348|\u5348\u5f8c|\uc624\ud6c4|\u03bc\u03bc)(?!\\w)",
+    re.IGNORECASE,
+)
 _CLOCK_ALONE = re.compile(r"(\d{1,3}):(\d{2}):(\d{2}(?:\.\d+)?)")
 _MILLISECONDS_FROM = 1e11
 

@@ -135,7 +135,10 @@ def _take_values(sheet: Any, rows: list[list[str]], marks: Marks) -> None:
         if number not in wanted:
             continue
         for column, cell in enumerate(row, start=1):
-            if marks.get((number, column)) == "formula" and cell.value is not None and cell.data_type != "e":
+            stored = (
+                cell.value is not None or cell.data_type == "str"
+            )  # of which nothing is the value too, as of IF(A2="", "", ...)
+            if marks.get((number, column)) == "formula" and stored and cell.data_type != "e":
                 rows[number - 1][column - 1] = _as_typed(cell.value)
                 marks[number, column] = "value"
 

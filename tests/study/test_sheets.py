@@ -196,7 +196,7 @@ def computed(path, cells):
 
 
 def test_a_formula_counts_by_its_stored_value_and_keeps_its_text_where_there_is_none(tmp_path):
-    rows = [["id", "=B9", "c"], ["=ROW()-1", "=Sheet2!B2", "=-walk"], ["=ROW()-2", "=1+1", "tree"]]
+    rows = [["id", "=B9", "c"], ["=ROW()-1", "=Sheet2!B2", "=-walk"], ["=ROW()-2", "=1+1", "=Sheet2!C9"]]
     path = write_xlsx(tmp_path / "a.xlsx", {"a": rows})
     values = {
         "B1": ("B9", ("str", "Video 1")),
@@ -204,7 +204,8 @@ def test_a_formula_counts_by_its_stored_value_and_keeps_its_text_where_there_is_
         "B2": ("Sheet2!B2", ("str", "идти")),
         "C2": ("-walk", ("e", "#NAME?")),
         "A3": ("ROW()-2", ("n", "2")),
+        "C3": ("Sheet2!C9", ("str", "")),
     }
     (sheet,) = read_file(computed(path, values)).sheets()
-    assert sheet.rows == [["id", "Video 1", "c"], ["1", "идти", "=-walk"], ["2", "=1+1", "tree"]]
+    assert sheet.rows == [["id", "Video 1", "c"], ["1", "идти", "=-walk"], ["2", "=1+1", ""]]
     assert {place: mark for place, mark in sheet.marks.items() if mark == "formula"} == {(2, 3): "formula", (3, 2): "formula"}
