@@ -36,6 +36,7 @@ def _folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("SIGNBENCH_WEIGHTS", "SIGNBENCH_CACHE"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+        patch.setenv("SIGNBENCH_SECRET", str(tmp_path_factory.mktemp("signbench_secret") / "secret"))
         patch.delenv("SIGNBENCH_CACHE_LIMIT", raising=False)
         yield
 

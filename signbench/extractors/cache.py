@@ -24,7 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.extractors.observation_files import VERSION, DamagedError, SectionWriter, check, read_blocks, read_header
+from signbench.extractors.observation_files import (
+    VERSION,
+    DamagedError,
+    NoSecretError,
+    SectionWriter,
+    check,
+    read_blocks,
+    read_header,
+)
 from signbench.weights.folder import user_folder
 
 _FOLDER = "SIGNBENCH_CACHE"
@@ -160,7 +168,7 @@ class Entry:
         try:
             with self.path.open("rb") as stream:
                 return str(read_header(stream)["description"].get("extractor", "unknown"))
-        except (OSError, DamagedError):
+        except (OSError, DamagedError, NoSecretError):
             return "unknown"
 
     def damage(self) -> str | None:
@@ -170,7 +178,7 @@ class Entry:
                 if read_header(stream)["key"] != self.key:
                     return "it was renamed"
                 check(stream)
-        except DamagedError as error:
+        except (DamagedError, NoSecretError) as error:
             return str(error)
         except OSError as error:
             return error.strerror or str(error)
@@ -253,6 +261,10 @@ class ObservationCache:
             if head["version"] != VERSION or head["key"] != key:
                 raise DamagedError("it is of another version, or was renamed")
             check(stream)
+        except NoSecretError as error:
+            stream.close()
+            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a file that can be written")
+            return None
         except (DamagedError, OSError) as error:
             stream.close()
             _log.warning("signbench: a kept observation was damaged and is made again: %s (%s)", path, error)
@@ -286,6 +298,9 @@ class ObservationCache:
         except OSError as error:
             writer = ObservationWriter(self, None)
             writer.give_up(error)
+        except NoSecretError as error:
+            writer = ObservationWriter(self, None)
+            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a file that can be written")
         try:
             yield writer
             try:

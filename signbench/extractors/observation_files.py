@@ -1,15 +1,17 @@
 """One kept observation as a file: a header, blocks of rows, an end, each with a checksum that continues that of the one before.
 
-The file is a chain of sections: four letters that say what it is, the length of its content, the content, and SHA-256 over the
-previous section's digest, the letters, the length and the content. ``HEAD`` holds JSON, ``ROWS`` the shape of one block and its
-float32 values, little-endian and packed with zstd, ``DONE`` nothing. What was cut off, changed, exchanged or left out is noticed
-before its values are unpacked; nothing executes by being read.
+The file is a chain of sections: four letters that say what it is, the length of its content, the content, and HMAC-SHA-256 over the
+previous section's digest, the letters, the length and the content, by the user's secret (:mod:`signbench.user_secret`).
+``HEAD`` holds JSON, ``ROWS`` the shape of one block and its float32 values, little-endian and packed with zstd, ``DONE`` nothing.
+What was cut off, changed, exchanged, left out or made by somebody else is noticed before its values are unpacked; nothing executes
+by being read.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import json
 import os
 import struct
@@ -20,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.documents import parse_json
+from signbench.user_secret import seal, user_secret
 
-VERSION = 1
+VERSION = 2
 _MAGIC = b"signbench observation\n"
 _SECTION = struct.Struct("<4sQ")
 _SHAPE = struct.Struct("<QQ")
@@ -40,12 +43,15 @@ def _codec() -> Any:
     return pyarrow.Codec("zstd", compression_level=_PACKING_LEVEL)
 
 
-def _continued(digest: bytes, head: bytes, content: bytes) -> bytes:
-    """The digest of a section, which continues that of the one before."""
-    following = hashlib.sha256(digest)
-    following.update(head)
-    following.update(content)
-    return following.digest()
+class NoSecretError(Exception):
+    """The user's secret can be kept nowhere, so that no file can be told to be their own."""
+
+
+def _secret() -> bytes:
+    secret = user_secret()
+    if secret is None:
+        raise NoSecretError("the user's secret cannot be kept")
+    return secret
 
 
 class SectionWriter:
@@ -60,7 +66,7 @@ class SectionWriter:
             description: plain JSON values for people and for ``signbench cache show``.
         """
         self._stream = stream
-        self._digest = b""
+        self._secret, self._digest = _secret(), b""
         stream.write(_MAGIC)
         head = {"version": VERSION, "key": key, "description": dict(description)}
         self._write(b"HEAD", json.dumps(head, sort_keys=True, allow_nan=False).encode())
@@ -77,7 +83,7 @@ class SectionWriter:
 
     def _write(self, kind: bytes, content: bytes) -> None:
         head = _SECTION.pack(kind, len(content))
-        self._digest = _continued(self._digest, head, content)
+        self._digest = seal(self._secret, self._digest, head, content)
         self._stream.write(head)
         self._stream.write(content)
         self._stream.write(self._digest)
@@ -93,7 +99,7 @@ def _sections(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     stream.seek(0)
     if stream.read(len(_MAGIC)) != _MAGIC:
         raise DamagedError("it does not begin as an observation does")
-    digest, kind = b"", b""
+    secret, digest, kind = _secret(), b"", b""
     while kind != b"DONE":
         place = stream.tell()
         head = stream.read(_SECTION.size)
@@ -103,9 +109,9 @@ def _sections(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if length + _DIGEST_BYTES > size - place - _SECTION.size:
             raise DamagedError(f"what begins at byte {place} is longer than the file")
         content = stream.read(length)
-        digest = _continued(digest, head, content)
-        if stream.read(_DIGEST_BYTES) != digest:
-            raise DamagedError(f"the checksum of what begins at byte {place} is wrong")
+        digest = seal(secret, digest, head, content)
+        if not hmac.compare_digest(stream.read(_DIGEST_BYTES), digest):
+            raise DamagedError(f"the checksum of what begins at byte {place} is wrong, or another user's")
         yield kind, content
     if stream.read(1):
         raise DamagedError(f"something follows its end at byte {stream.tell() - 1}")

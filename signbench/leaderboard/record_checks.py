@@ -26,10 +26,14 @@ from signbench.tasks.schema import Task
 MOST_REFERENCES = 0.05
 """A larger share of productions that show their own reference is no chance."""
 
-NEAR = {"pose": 0.02, "video": 0.016}
-"""A production that departs less from its reference shows it: by extents of the body, and by shares of white."""
+NEAR = {"pose": 0.02, "video": 0.035}
+"""A production that departs less from its reference shows it: by extents of the body, and by shares of white.
 
-NEAR_OF_GRANTED = {"pose": 0.002, "video": 0.006}
+Another performance of the same sentence by the same signer departs by 0.043 and more, a reference that was encoded anew for the
+web by 0.01 to 0.032.
+"""
+
+NEAR_OF_GRANTED = {"pose": 0.002, "video": 0.016}
 """The same where the task hands the reference's own motion to the generator, so that a good one comes close."""
 
 _SHOW_THE_REFERENCE = {"motion", "driving_video", "driving_pose"}

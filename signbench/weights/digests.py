@@ -1,9 +1,14 @@
-"""SHA-256 of large files, remembered while the file stays as it is."""
+"""SHA-256 of large files, remembered while the file stays as it is.
+
+What is remembered lies in the user's cache and carries the user's seal. No file that lies beside another one, or was brought along
+with it, is believed about it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import tempfile
@@ -11,6 +16,8 @@ from pathlib import Path
 
 from signbench.documents import parse_json
 from signbench.errors import InputError
+from signbench.user_secret import seal, user_secret
+from signbench.weights.folder import user_folder
 
 _known: dict[Path, tuple[list[int], str]] = {}
 
@@ -29,9 +36,10 @@ def sha256_of(path: Path) -> str:
 
 
 def remembered_sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal: remembered where size and times of the file are as they were, else computed.
+    """SHA-256 of a file's bytes, hexadecimal: remembered where the file is what it was, else computed.
 
-    It is remembered in this process, and beside the file in ``<file>.sha256.json`` where the folder can be written.
+    A file is what it was where size, both times, device and inode are the same. Its digest is remembered in this process, and in
+    the user's cache where that can be written.
 
     Raises:
         InputError: the file cannot be read.
@@ -39,7 +47,7 @@ def remembered_sha256_of(path: Path) -> str:
     stamp = _stamp(path)
     if (known := _known.get(path)) is not None and known[0] == stamp:
         return known[1]
-    digest = _from_sidecar(path, stamp)
+    digest = _from_note(path, stamp)
     if digest is None:
         digest = sha256_of(path)
         if _stamp(path) != stamp:
@@ -51,39 +59,56 @@ def remembered_sha256_of(path: Path) -> str:
 
 def remember(path: Path, digest: str) -> None:
     """Writes down the digest of a file that was just computed; where that is impossible, it will be computed again."""
-    content = json.dumps({"stamp": _stamp(path), "sha256": digest})
+    secret, place = user_secret(), note_of(path)
+    if secret is None or place is None:
+        return
+    stamp = _stamp(path)
+    content = json.dumps({"stamp": stamp, "sha256": digest, "seal": _sealed(secret, path, stamp, digest)})
     with contextlib.suppress(OSError):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(sidecar_of(path))
+            Path(name).replace(place)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
 
 
-def sidecar_of(path: Path) -> Path:
-    """Where the digest of a file is remembered."""
-    return path.with_name(f"{path.name}.sha256.json")
+def note_of(path: Path) -> Path | None:
+    """Where the digest of a file is remembered; None where no home is known."""
+    try:
+        name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+        return user_folder("SIGNBENCH_CACHE", "observations") / "digests" / f"{name}.json"
+    except InputError:
+        return None
 
 
 def _stamp(path: Path) -> list[int]:
-    """What changes when a file's content does: size, and both times in nanoseconds, of which only the first can be set at will."""
+    """What changes when a file's content does: size, times in nanoseconds (only the first can be set at will), device and inode."""
     try:
         status = path.stat()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino]
 
 
-def _from_sidecar(path: Path, stamp: list[int]) -> str | None:
+def _from_note(path: Path, stamp: list[int]) -> str | None:
+    secret, place = user_secret(), note_of(path)
+    if secret is None or place is None:
+        return None
     try:
-        content = parse_json(sidecar_of(path).read_bytes())
+        content = parse_json(place.read_bytes())
     except (OSError, ValueError):
         return None
     if not isinstance(content, dict) or content.get("stamp") != stamp:
         return None
-    digest = content.get("sha256")
-    return digest if isinstance(digest, str) and len(digest) == 64 else None
+    digest, own = content.get("sha256"), content.get("seal")
+    if not isinstance(digest, str) or not isinstance(own, str):
+        return None
+    return digest if hmac.compare_digest(own.encode(), _sealed(secret, path, stamp, digest).encode()) else None
+
+
+def _sealed(secret: bytes, path: Path, stamp: list[int], digest: str) -> str:
+    return seal(secret, b"digest", os.fsencode(path.absolute()), json.dumps(stamp).encode(), digest.encode()).hex()

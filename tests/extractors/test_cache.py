@@ -236,15 +236,62 @@ def test_an_entry_under_the_name_of_another_is_a_miss(cache):
     assert cache.open(other) is None
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"more": 1}], ids=["number", "fields"])
+@pytest.mark.parametrize("change", [{"version": 9}, {"more": 1}], ids=["number", "fields"])
 def test_an_entry_of_another_version_is_a_miss_and_is_made_anew(change, cache, monkeypatch):
     plain = observation_files.json.dumps
-    monkeypatch.setattr(observation_files.json, "dumps", lambda head, **words: plain({"version": 2, **change}, **words))
+    monkeypatch.setattr(observation_files.json, "dumps", lambda head, **words: plain({"version": 9, **change}, **words))
     keep(cache)
     monkeypatch.undo()
     assert cache.open(KEY) is None
     keep(cache)
     assert read(cache) is not None
+
+
+@pytest.fixture
+def another_user(tmp_path, monkeypatch):
+    """Lets somebody else do something, on another machine say."""
+
+    def act(something):
+        own = os.environ["SIGNBENCH_SECRET"]
+        monkeypatch.setenv("SIGNBENCH_SECRET", str(tmp_path / "another secret"))
+        something()
+        monkeypatch.setenv("SIGNBENCH_SECRET", own)
+
+    return act
+
+
+def test_an_entry_that_somebody_else_made_is_a_miss_although_all_its_checksums_are_right(cache, another_user):
+    """A number cannot be moved by a file that was brought along."""
+    another_user(lambda: keep(cache, made=[np.full((3, 5), 9.0, np.float32)]))
+    (entry,) = cache.entries()
+    assert "another user's" in entry.damage()
+    assert entry.extractor() == "unknown"
+    assert cache.open(KEY) is None
+    keep(cache)
+    assert same(read(cache), blocks())
+
+
+def test_a_section_cannot_be_replaced_by_who_knows_all_that_a_file_says(cache):
+    """Each digest is of the one before, which stands in the file; without the secret it goes on from there in vain."""
+    keep(cache, made=[np.full((1, 2), value, np.float32) for value in range(2)])
+    path = cache.folder / f"{KEY}.observation"
+    with path.open("rb") as stream:
+        ends = [len(observation_files._MAGIC)]
+        ends += [stream.tell() for _ in observation_files._sections(stream)]
+    content = path.read_bytes()
+    head, rows = content[: ends[1]], content[ends[1] : ends[2]]
+    digest = hashlib.sha256(head[-32:] + rows[:-32]).digest()
+    path.write_bytes(head + rows[:-32] + digest + content[ends[2] :])
+    assert cache.open(KEY) is None
+
+
+def test_without_a_place_for_the_secret_the_run_goes_on_without_the_cache(cache, tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("SIGNBENCH_SECRET", str(tmp_path / "file" / "secret"))
+    keep(cache)
+    assert cache.open(KEY) is None
+    assert cache.entries() == []
+    assert "set SIGNBENCH_SECRET to a file that can be written" in caplog.text
 
 
 def test_a_file_that_changes_after_it_was_opened_stops_its_reader(cache):

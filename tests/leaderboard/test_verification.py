@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import pytest
 import yaml
 
 from signbench.errors import InputError
 from signbench.leaderboard.checking import check
 from signbench.leaderboard.entries import read_card
-from signbench.leaderboard.verification import verify
+from signbench.leaderboard.verification import _same_folds, verify
 from signbench.media.video_writer import write_video
 from signbench.runs.measured_run import measured_run
 from signbench.scoring.task_runs import TaskRun, score_predictions
+from signbench.statistics.paired import Folds
 from signbench.tasks.loading import task
 from tests.clips import moving_square
 from tests.leaderboard.rows import resealed, submit
@@ -96,3 +100,70 @@ def test_an_entry_that_is_not_in_order_is_not_scored(entry, tmp_path):
 def test_an_own_copy_of_the_references_that_differs_is_told_by_its_digest(entry, tmp_path):
     copy = handed_in(tmp_path / "copy", shift=0)
     assert any("the references themselves" in problem.what for problem in verify(entry, tmp_path / "hand-in", references=copy))
+
+
+def ground_truth(folder):
+    """The references themselves, in files of another kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for clip in IDS["test"]:
+        frames = moving_square(FRAMES, HEIGHT, WIDTH, seed=int(clip[-4:]))
+        write_video(folder / f"{clip}.mkv", iter(frames), FPS)
+    return folder
+
+
+def test_the_ground_truth_handed_in_as_predictions_is_no_row(entry, tmp_path):
+    truth = ground_truth(tmp_path / "truth")
+    found = score_predictions(TaskRun.of(task("tiny/text-to-video")), truth, tmp_path / "again", fresh=False, allow_missing=True)
+    assert found is not None
+    with measured_run(found[0].path) as run, pytest.raises(InputError, match="productions show the reference"):
+        submit(run, tmp_path / "leaderboards", row="best of all")
+
+
+def test_verification_looks_at_the_predictions_themselves_for_the_references(entry, tmp_path):
+    said = [problem.what for problem in verify(entry, ground_truth(tmp_path / "truth"), write=True)]
+    assert any("productions show the reference that they are compared with" in what for what in said)
+    assert read_card(entry / "entry.yaml").kind == "measured"
+
+
+def test_verification_reads_no_observation_that_it_did_not_make(entry, tmp_path, monkeypatch):
+    from signbench.scoring import task_runs
+
+    folders = []
+    honest = task_runs.score_predictions
+
+    def watched(*given, **named):
+        folders.append(os.environ["SIGNBENCH_CACHE"])
+        return honest(*given, **named)
+
+    own = os.environ["SIGNBENCH_CACHE"]
+    monkeypatch.setattr(task_runs, "score_predictions", watched)
+    assert verify(entry, tmp_path / "hand-in") == []
+    assert folders and own not in folders
+    assert os.environ["SIGNBENCH_CACHE"] == own
+
+
+@pytest.mark.parametrize("field", ["value", "interval", "std", "clips"])
+def test_verification_compares_every_field_of_a_score(entry, tmp_path, monkeypatch, field):
+    """Also what a check would find; here it is the predictions that say so."""
+    lie = {"value": 0.5, "interval": [0.1, 0.2], "std": 0.3, "clips": 2}[field]
+    edited(entry, lambda content: content["scores"][0].update({field: lie}))
+    resealed(entry)
+    monkeypatch.setattr("signbench.leaderboard.checking.check_entry", lambda folder: [])
+    said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
+    assert any(f"l1: {field}" in what and "but the predictions give" in what for what in said)
+
+
+def test_scores_without_groups_of_clips_are_compared_with_those_of_the_predictions():
+    one, other = Folds(np.array([1.0, 2.0, 3.0]), None), Folds(np.array([1.0, 2.0, 3.1]), None)
+    assert _same_folds(one, one, tolerance=1e-3)
+    assert not _same_folds(one, other, tolerance=1e-3)
+    assert not _same_folds(one, None, tolerance=1e-3)
+    assert not _same_folds(one, Folds(one.scores, one.scores), tolerance=1e-3)
+    assert not _same_folds(one, Folds(one.scores[:2], None), tolerance=1e-3)
+
+
+def test_weights_that_nobody_registered_verify_no_row(entry, tmp_path, monkeypatch):
+    monkeypatch.setattr("signbench.leaderboard.verification.unverified_networks", lambda plan: "fvd")
+    said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
+    assert said == ["fvd rests on weights of which no digest is registered, so nobody can tell what measured it"]
+    assert read_card(entry / "entry.yaml").kind == "measured"

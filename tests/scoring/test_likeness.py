@@ -11,6 +11,8 @@ from signbench.corpora.synthsign import SynthSign
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import write_pose
+from signbench.media.video import probe_video, read_frames
+from signbench.media.video_writer import write_video
 from signbench.metrics import registry
 from signbench.scoring.clip_scoring import score_clip
 from signbench.scoring.likeness import FAR, SeenFrames, cell_means, frames_departure, pose_content, pose_departure
@@ -134,6 +136,18 @@ def test_frames_that_show_their_reference_are_near(name):
 @pytest.mark.parametrize("name", OTHER_PICTURES)
 def test_frames_that_do_not_are_far(name):
     assert frames_departure(cell_means(PICTURES), cell_means(OTHER_PICTURES[name])) == FAR
+
+
+@pytest.mark.parametrize("clip", ["test-0004", "word-test-0003"])
+def test_a_video_that_was_encoded_anew_for_the_web_is_near_its_reference(tmp_path, clip):
+    frames = np.stack(list(CORPUS.frames(clip, size=128)))
+    path = tmp_path / "web.mp4"
+    write_video(path, iter(frames), 25.0, lossless=False)
+    probe = probe_video(path)
+    encoded = np.concatenate(list(read_frames(path, probe=probe, positions=np.arange(probe.frames), size=None)))
+    assert 0 < frames_departure(cell_means(frames), cell_means(encoded)) < 0.035
+    another = np.stack(list(CORPUS.frames(clip, 1, size=128)))
+    assert frames_departure(cell_means(frames), cell_means(another)) == FAR
 
 
 def test_no_frames_and_frames_of_another_shape_say_nothing():

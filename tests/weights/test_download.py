@@ -31,7 +31,7 @@ def test_a_file_is_fetched_verified_and_its_progress_told(folder):
         path = fetch(weights(address), lambda done, total: seen.append((done, total)))
     assert path == folder / "network.pth"
     assert path.read_bytes() == CONTENT
-    assert lying(folder) == ["network.pth", "network.pth.sha256.json"]
+    assert lying(folder) == ["network.pth"]
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 

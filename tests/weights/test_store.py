@@ -109,18 +109,80 @@ def test_a_file_that_changed_is_hashed_again_even_where_size_and_time_are_put_ba
     assert store.digest_of("network") == hashlib.sha256(changed).hexdigest()
 
 
+FORGED = "0" * 64
+
+
+def stamp_of(path):
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino]
+
+
 @pytest.mark.parametrize(
     "note",
-    [b"", b"[]", b"{}", json.dumps({"stamp": [1, 2, 3], "sha256": "0" * 64}).encode(), b"\xff\xfe"],
-    ids=["empty", "list", "nothing", "another stamp", "no text"],
+    [
+        lambda path: b"",
+        lambda path: b"[]",
+        lambda path: b"{}",
+        lambda path: b"\xff\xfe",
+        lambda path: json.dumps({"stamp": [1, 2, 3], "sha256": FORGED, "seal": FORGED}).encode(),
+        lambda path: json.dumps({"stamp": stamp_of(path), "sha256": FORGED}).encode(),
+        lambda path: json.dumps({"stamp": stamp_of(path), "sha256": FORGED, "seal": FORGED}).encode(),
+        lambda path: json.dumps({"stamp": stamp_of(path), "sha256": 1, "seal": "ä"}).encode(),
+    ],
+    ids=["empty", "list", "nothing", "no text", "another stamp", "no seal", "a made-up seal", "other types"],
 )
-def test_a_note_that_does_not_fit_the_file_is_not_believed(register, place, note):
+def test_a_note_that_is_not_our_own_is_not_believed(register, place, note):
     register(weights())
-    digests.sidecar_of(place).write_bytes(note)
+    digests.note_of(place).parent.mkdir(parents=True, exist_ok=True)
+    digests.note_of(place).write_bytes(note(place))
     assert store.digest_of("network") == DIGEST
 
 
-def test_a_folder_that_cannot_be_written_only_costs_the_note(register, place, monkeypatch):
+@pytest.mark.parametrize("name", ["network.pth.sha256.json", "network.pth.sha256", "SHA256SUMS"])
+def test_no_file_beside_weights_is_believed_about_them(register, place, name):
+    """Weights that were brought along with a digest of others' are not those others."""
+    register(weights(sha256=FORGED))
+    content = {"stamp": stamp_of(place), "sha256": FORGED}
+    place.with_name(name).write_text(json.dumps({**content, "seal": FORGED}))
+    assert store.state_of(weights(sha256=FORGED)) == ("damaged", DIGEST)
+    with pytest.raises(InputError, match="not the registered file"):
+        store.signed_digest("network")
+
+
+def test_a_note_of_another_user_or_of_another_file_is_not_believed(register, place, tmp_path, monkeypatch):
+    register(weights())
+    own = os.environ["SIGNBENCH_SECRET"]
+    monkeypatch.setenv("SIGNBENCH_SECRET", str(tmp_path / "another secret"))
+    digests.remember(place, FORGED)
+    monkeypatch.setenv("SIGNBENCH_SECRET", own)
+    assert store.digest_of("network") == DIGEST
+    new_process(monkeypatch)
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"other")
+    digests.remember(other, FORGED)
+    note = digests.note_of(other).read_bytes()
+    digests.note_of(place).write_bytes(note)
+    assert store.digest_of("network") == DIGEST
+
+
+def test_nothing_is_written_beside_weights(register, place):
+    register(weights())
+    store.digest_of("network")
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_file_in_another_place_of_the_disk_is_hashed_again(register, place, monkeypatch):
+    register(weights())
+    read = hashed(monkeypatch)
+    store.digest_of("network")
+    copy = place.with_name("copy")
+    copy.write_bytes(CONTENT)
+    copy.replace(place)
+    assert store.digest_of("network") == DIGEST
+    assert read == [place, place]
+
+
+def test_a_cache_that_cannot_be_written_only_costs_the_note(register, place, monkeypatch):
     register(weights())
 
     def refuse(*_, **__):
@@ -128,7 +190,7 @@ def test_a_folder_that_cannot_be_written_only_costs_the_note(register, place, mo
 
     monkeypatch.setattr(digests.tempfile, "mkstemp", refuse)
     assert store.digest_of("network") == DIGEST
-    assert not digests.sidecar_of(place).exists()
+    assert not digests.note_of(place).exists()
 
 
 @pytest.mark.parametrize(
