@@ -18,20 +18,23 @@ class IdRow:
 
     Attributes:
         line: where it stands, from 1.
-        cells: column -> text without surrounding spaces, not empty.
+        cells: column -> text without surrounding spaces.
     """
 
     line: int
     cells: dict[str, str]
 
 
-def read_id_table(table: Path, columns: Sequence[str], required: Sequence[str] = ()) -> dict[str, IdRow]:
+def read_id_table(
+    table: Path, columns: Sequence[str], required: Sequence[str] = (), may_be_empty: Sequence[str] = ()
+) -> dict[str, IdRow]:
     """Reads a table whose first line names its columns.
 
     Args:
         table: a UTF-8 file of comma-separated values, with or without a byte-order mark.
         columns: that it may have besides ``id``.
         required: those of them that it must have.
+        may_be_empty: those of them whose cells may hold nothing.
 
     Returns:
         Clip id -> its row, in the table's order.
@@ -43,7 +46,7 @@ def read_id_table(table: Path, columns: Sequence[str], required: Sequence[str] =
     rows: dict[str, IdRow] = {}
     for line, cells in _rows(table, ("id", *columns), ("id", *required)):
         where = f"{table}, line {line}"
-        empty = [column for column, text in cells.items() if not text]
+        empty = [column for column, text in cells.items() if not text and column not in may_be_empty]
         if empty:
             raise InputError(f"{where} has nothing in the column {empty[0]}; fill it in, or take the row out.")
         try:

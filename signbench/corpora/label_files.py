@@ -29,7 +29,7 @@ class LabelEntry:
     Attributes:
         path: the table.
         line: where it stands, from 1.
-        name: the label, in NFC.
+        name: the label, in NFC; empty where the recogniser named nothing.
     """
 
     path: Path
@@ -48,8 +48,8 @@ class LabelEntry:
         return hashlib.sha256(self.name.encode()).hexdigest()
 
     def ranked(self) -> tuple[str, ...]:
-        """The label alone."""
-        return (self.name,)
+        """The label alone, or none."""
+        return (self.name,) if self.name else ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def read_label_side(path: Path, role: str) -> Side:
     """Finds the labels of clips; reads no logits yet.
 
     - References: a table ``id,label``.
-    - Predictions: a table ``id,prediction``. One table ``id,label,prediction`` may serve as both sides.
+    - Predictions: a table ``id,prediction``, whose cells are empty where the recogniser named nothing. One table
+      ``id,label,prediction`` may serve as both sides.
     - Predictions with ranks: a ``.npy`` file of logits ``(N, C)``, beside it ``ids.csv`` (``id``), which names its rows in order,
       and ``classes.txt``, which names its columns, a class a line.
 
@@ -113,7 +114,7 @@ def read_label_side(path: Path, role: str) -> Side:
         raise InputError(f"{path} does not exist.")
     if suffix == ".csv":
         column = "label" if role == "references" else "prediction"
-        rows = read_id_table(path, ["label", "prediction"], [column])
+        rows = read_id_table(path, ["label", "prediction"], [column], ["prediction"])
         clips = {name: Clip(name, labels=LabelEntry(path, row.line, _composed(row.cells[column]))) for name, row in rows.items()}
     elif suffix == ".npy" and role == "references":
         raise InputError(f"{path} holds numbers, but references need labels; give a table with the columns id,label.")

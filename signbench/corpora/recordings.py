@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,11 +140,7 @@ class PoseFile:
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         probe = pose_files.probe_pose(self.path, self.member, self.layout)
-        return (
-            probe
-            if source_fps is None
-            else PoseProbe(probe.frames, probe.layout, source_fps, probe.dimensions, probe.has_confidence)
-        )
+        return probe if source_fps is None else replace(probe, fps=source_fps)
 
     def pose(self, source_fps: float | None) -> Pose:
         return pose_files.read_pose(self.path, self.member, self.layout, source_fps)
@@ -203,7 +199,10 @@ class PoseArray:
         return self.points.points.nbytes, 0
 
     def digest(self) -> str:
-        return _array_digest(self.points.points, self.points.confidence)
+        own = _array_digest(self.points.points, self.points.confidence)
+        if self.points.picture is None:
+            return own
+        return hashlib.sha256(f"{own} of {self.points.picture}".encode()).hexdigest()
 
     def probe(self, source_fps: float | None) -> PoseProbe:
         if self.points.frames == 0:
@@ -214,12 +213,11 @@ class PoseArray:
             fps=source_fps or self.points.fps,
             dimensions=int(self.points.points.shape[2]),
             has_confidence=True,
+            picture=self.points.picture,
         )
 
     def pose(self, source_fps: float | None) -> Pose:
-        if source_fps is None:
-            return self.points
-        return Pose(self.points.points, self.points.confidence, self.points.layout, source_fps)
+        return self.points if source_fps is None else replace(self.points, fps=source_fps)
 
 
 @dataclass(frozen=True)
@@ -254,7 +252,9 @@ class FeatureValue:
         return self.values.nbytes, 0
 
     def digest(self) -> str:
-        return hashlib.sha256(f"{self.sign}\n{_array_digest(self.values)}".encode()).hexdigest()
+        """SHA-256 of the vector and the sign, as files of features have it."""
+        head = f"{self.values.dtype.str}{self.values.shape}{self.sign}"
+        return hashlib.sha256(head.encode() + self.values.tobytes()).hexdigest()
 
     def vector(self) -> NDArray[np.floating[Any]]:
         return self.values

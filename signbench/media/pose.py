@@ -23,12 +23,16 @@ class Pose:
         confidence: float32 ``(T, J)`` in [0, 1]; 0 = not seen.
         layout: the joints' names, in order of the second axis.
         fps: frames per second, or None where the file does not say.
+        picture: ``(width, height)`` in pixels of the picture that the points were found in, or None where the file does not say.
+        capped: how many of the file's confidences were above 1, and count as 1.
     """
 
     points: NDArray[np.float32]
     confidence: NDArray[np.float32]
     layout: Layout
     fps: float | None
+    picture: tuple[int, int] | None = None
+    capped: int = 0
 
     def __post_init__(self) -> None:
         joints = len(self.layout.joints)

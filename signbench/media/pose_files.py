@@ -27,7 +27,7 @@ __all__ = [
     "write_pose",
 ]
 
-READER_REVISION: int = 1
+READER_REVISION: int = 2
 """Rises when the same file gives other key points."""
 
 POSE_SUFFIXES: tuple[str, ...] = (".pose", ".npz", ".npy", ".pt", ".skels", ".json")

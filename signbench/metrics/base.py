@@ -129,6 +129,8 @@ class Metric(ABC):
         of_equal_sides: what a clip scores whose production equals its reference, and hardly any other does; None where others do.
         interval_method: ``bootstrap`` for means and ratios of sums; ``share`` where every clip is right or wrong, and the score is
             the share of right ones; ``jackknife`` where the bootstrap is biased.
+        needs_rate: its number depends on how many frames a second has, so both sides need one rate, which is signed.
+        needs_labels: it groups clips by the references' labels.
         summary: one sentence for the list of metrics.
     """
 
@@ -141,6 +143,8 @@ class Metric(ABC):
     limits: ClassVar[Limits] = (None, None)
     of_equal_sides: ClassVar[float | None] = None
     interval_method: ClassVar[IntervalMethod] = "bootstrap"
+    needs_rate: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = False
     summary: ClassVar[str]
 
     def __init__(self, **given: Value) -> None:
@@ -263,9 +267,18 @@ class Metric(ABC):
         """Share of the references' key points that the predictions have, ``(B,)``; None for metrics without key points."""
         return None
 
+    def surplus(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        """Share of the predictions' key points that the references lack, ``(B,)``; None for metrics without key points."""
+        return None
+
     def missing(self) -> Record | None:
         """The record that a missing production counts as (the metric's worst value), or None: left out and counted."""
         return None
+
+    @property
+    def needs_scale(self) -> bool:
+        """Whether its number depends on the unit of the coordinates, so that both sides must be of pictures of one size."""
+        return False
 
     @property
     def mean_of_clips(self) -> bool:

@@ -169,6 +169,7 @@ class Fvd(FrechetDistance):
         _WEIGHTS,
     )
     limits: ClassVar[Limits] = (0.0, None)
+    needs_rate = True
     summary = "Fréchet video distance between predicted and reference clips."
 
     @property

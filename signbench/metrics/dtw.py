@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
+from signbench.errors import InputError, MediaError
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.metrics.base import Limits, Parameter, Record, Records, Value, Weights, ratio_of_sums, spell
 from signbench.metrics.pairs import PosePair
 from signbench.metrics.pose import PoseMetric, same_dimensions, scalars, seen_in_any_order
-from signbench.metrics.pose_normalisation import by_shoulders, ham2pose_joints, ham2pose_prepared, signing_span, visible
+from signbench.metrics.pose_normalisation import NOTHING_TO_COMPARE, by_shoulders, ham2pose_prepared, signing_span, visible
 
 _PAPER_FILL = {"dtwp": 10.0, "ndtwp": 1.0}
 
@@ -85,17 +85,15 @@ class Dtw(PoseMetric):
         return not self["variant"].startswith("slrtp")
 
     def measure(self, pair: PosePair) -> Record:
-        reference = pair.reference
         match self["variant"]:
             case "ham2pose":
-                joints, record = ham2pose_joints(reference.layout), _ham2pose(pair)
+                return _ham2pose(pair)
             case "dtwp" | "ndtwp":
-                joints, record = _hands(reference.layout), self._hand_distance(pair)
+                return self._hand_distance(pair)
             case "pt":
-                joints, record = reference.layout.joints, _progressive_transformers(pair)
+                return _progressive_transformers(pair)
             case variant:
-                joints, record = reference.layout.joints, _joint_error(pair, fast=variant == "slrtp-fastdtw")
-        return record | seen_in_any_order(pair.prediction, reference, joints)
+                return _joint_error(pair, fast=variant == "slrtp-fastdtw")
 
     def clip_value(self, record: Record) -> float:
         return float(record["sum"]) / float(record["count"])
@@ -107,12 +105,15 @@ class Dtw(PoseMetric):
         from signbench.metrics.alignment import exact_cost
 
         same_dimensions(pair.prediction, pair.reference)
-        ours, theirs = self._hand_trajectories(pair.prediction, "prediction"), self._hand_trajectories(pair.reference, "reference")
+        (ours, our_seen), (theirs, their_seen) = (
+            self._hand_trajectories(pair.prediction, "prediction"),
+            self._hand_trajectories(pair.reference, "reference"),
+        )
         distances = [math.sqrt(exact_cost(ours[:, joint], theirs[:, joint], "squared")) for joint in range(ours.shape[1])]
-        return scalars(sum=float(np.mean(distances)), count=1)
+        return scalars(sum=float(np.mean(distances)), count=1) | seen_in_any_order(our_seen, their_seen)
 
-    def _hand_trajectories(self, pose: Pose, side: str) -> NDArray[np.float64]:
-        """float64 ``(T, 42, D)``: the hands as pose-evaluation prepares them."""
+    def _hand_trajectories(self, pose: Pose, side: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The hands as pose-evaluation prepares them, float64 ``(T, 42, D)``, and where they were seen, ``(T, 42)``."""
         index = pose.layout.index(_hands(pose.layout))
         seen = pose.seen[:, index]
         if self["variant"] == "ndtwp":
@@ -120,7 +121,7 @@ class Dtw(PoseMetric):
         else:
             points, span = visible(pose)[:, index], signing_span(pose)
         points[~seen] = self._fill
-        return points[span]
+        return points[span], seen[span]
 
 
 def _hands(layout: Layout) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ def _joint_error(pair: PosePair, fast: bool) -> Record:
     flat, other = _flat(ours), _flat(theirs)
     path = fast_alignment(flat, other)[1] if fast else exact_path(flat, other)
     errors = np.sqrt(((ours[path[:, 0]] - theirs[path[:, 1]]) ** 2).sum(axis=2))
-    return scalars(sum=errors.sum(), count=errors.size)
+    return scalars(sum=errors.sum(), count=errors.size) | seen_in_any_order(pair.prediction.seen, pair.reference.seen)
 
 
 def _progressive_transformers(pair: PosePair) -> Record:
@@ -146,19 +147,23 @@ def _progressive_transformers(pair: PosePair) -> Record:
 
     same_dimensions(pair.prediction, pair.reference)
     # There a sequence ends before the frame whose counter is highest, which is its last; one frame always stays.
-    ours, theirs = (_flat(visible(side))[: max(side.frames - 1, 1)] for side in (pair.prediction, pair.reference))
-    return scalars(sum=exact_cost(ours, theirs, "absolute") / len(theirs), count=1)
+    sides = [side.first(max(side.frames - 1, 1)) for side in (pair.prediction, pair.reference)]
+    ours, theirs = (_flat(visible(side)) for side in sides)
+    cost = scalars(sum=exact_cost(ours, theirs, "absolute") / len(theirs), count=1)
+    return cost | seen_in_any_order(*(side.seen for side in sides))
 
 
 def _ham2pose(pair: PosePair) -> Record:
     from signbench.metrics.alignment import fast_alignment
 
     ours, theirs = ham2pose_prepared(pair.prediction, "prediction"), ham2pose_prepared(pair.reference, "reference")
+    if not theirs.seen.any():
+        raise MediaError(NOTHING_TO_COMPARE)
     distances = [
         fast_alignment(ours.points[:, joint], theirs.points[:, joint], ours.seen[:, joint], theirs.seen[:, joint])[0]
         for joint in range(ours.points.shape[1])
     ]
-    return scalars(sum=float(np.mean(distances)), count=1)
+    return scalars(sum=float(np.mean(distances)), count=1) | seen_in_any_order(ours.seen, theirs.seen)
 
 
 def _flat(points: NDArray[np.float64]) -> NDArray[Any]:

@@ -168,11 +168,13 @@ class Multimodality(MeanPairDistance):
 
     Action2Motion and ACTOR: the defaults. Text-to-motion: ``size=10`` and ``replacement=false``, of 30 motions for each of 100
     texts. Sources as :class:`Diversity`. Those that draw clips until every sign has its pairs never end where one has no clip;
-    here a sign needs at least 2 clips.
+    here a sign needs at least 2 clips. Signs are the references' labels.
     """
 
     name = "multimodality"
     parameters = _parameters(20)
+    revision = 2
+    needs_labels = True
     summary = "Mean distance between feature vectors of two clips of one sign, averaged over signs."
 
     def recorder(self) -> Recorder:
@@ -190,7 +192,7 @@ class _LabelledRecorder(FeatureRecorder):
 
     def note(self, pair: FeaturePair) -> None:
         if not pair.label:
-            raise InputError(f"metric {self.metric} needs the sign of each clip; add a column label to its ids.csv.")
+            raise InputError(f"metric {self.metric} needs the sign of each reference; add a column label to their ids.csv.")
         self._record["label"] = np.frombuffer(pair.label.encode(), dtype=np.uint8)
 
 

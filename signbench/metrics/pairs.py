@@ -140,7 +140,7 @@ class FeaturePair:
     Attributes:
         prediction: float32 or float64 ``(D,)``.
         reference: ``(D,)``.
-        label: the class of the clip, such as its gloss, where the files say it.
+        label: the class of the clip, such as its gloss, where the reference says it.
     """
 
     prediction: NDArray[np.floating[Any]]
@@ -154,7 +154,7 @@ class LabelPair:
 
     Attributes:
         reference: the true label.
-        ranked: labels from the most to the least likely; one only where no logits were given.
+        ranked: labels from the most to the least likely; one only where no logits were given, none where nothing was recognised.
     """
 
     reference: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -26,9 +26,9 @@ from signbench.metrics.base import (
 )
 from signbench.metrics.pairs import LengthPair, Pair, PosePair
 from signbench.metrics.pose_normalisation import (
+    NOTHING_TO_COMPARE,
     PreparedPose,
     by_shoulders,
-    ham2pose_joints,
     ham2pose_prepared,
     shoulder_geometry,
     visible,
@@ -60,12 +60,20 @@ class WholeClip:
 class PoseMetric(Metric):
     """A metric of key points.
 
-    Besides its own fields, each record holds ``seen`` and ``seen_of``, whose sums over clips give the share of the references'
-    points that the predictions have.
+    Besides its own fields, each record holds how much of both sides met: ``seen`` and ``seen_of``, whose sums over clips give the
+    share of the references' points that the predictions have, ``surplus`` and ``surplus_of``, which give the share of the
+    predictions' points that the references lack, and ``capped``, how many confidences of both files were above 1. Points are those
+    that the metric itself compares, seen by its own rule.
     """
 
     view = "pose"
     pairs_frames = False
+    revision = 2
+    needs_rate = True
+
+    @property
+    def needs_scale(self) -> bool:
+        return self.unit != "shoulder widths"
 
     def recorder(self) -> Recorder:
         return WholeClip(self._measured)
@@ -73,7 +81,7 @@ class PoseMetric(Metric):
     def _measured(self, pair: Pair) -> Record:
         if not isinstance(pair, PosePair):
             raise TypeError(f"metric {self.name} measures key points")
-        return self.measure(pair)
+        return self.measure(pair) | scalars(capped=pair.prediction.capped + pair.reference.capped)
 
     @abstractmethod
     def measure(self, pair: PosePair) -> Record:
@@ -87,24 +95,47 @@ class PoseMetric(Metric):
     def seen(self, records: Records, weights: Weights) -> NDArray[np.float64]:
         return ratio_of_sums(records, weights, "seen", "seen_of")
 
+    def surplus(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return ratio_of_sums(records, weights, "surplus", "surplus_of")
 
-def seen_in_any_order(prediction: Pose, reference: Pose, joints: Sequence[str]) -> Record:
-    """``seen`` and ``seen_of`` for metrics that do not pair frames.
+    def note(self, records: Records) -> str | None:
+        capped = sum(int(record["capped"]) for record in records)
+        return f"confidences above 1 in the files, which count as 1: {capped}" if capped else None
+
+
+def seen_in_any_order(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Record:
+    """What met of both sides, for metrics that do not pair frames.
 
     With p and r the shares of frames in which a joint is seen on the two sides, a clip has sum min(p, r) / sum r of the
-    reference's points; clips count by the reference's frames, and not at all where the reference never shows the joints.
+    reference's points; clips count by the reference's frames, and not at all where the reference never shows the joints. The
+    surplus is sum max(p - r, 0) / sum p, counted by the prediction's frames.
 
     Args:
-        prediction: any length.
-        reference: any length.
-        joints: those that the metric uses.
+        prediction: ``(T, J)``, where the metric takes the joints that it uses for seen, in the frames that it uses.
+        reference: ``(S, J)``, the same.
     """
-    ours = prediction.seen[:, prediction.layout.index(joints)].mean(axis=0, dtype=np.float64)
-    theirs = reference.seen[:, reference.layout.index(joints)].mean(axis=0, dtype=np.float64)
-    shown = theirs.sum()
-    frames = reference.frames if shown > 0 else 0
-    share = np.minimum(ours, theirs).sum() / shown if shown > 0 else 0.0
-    return scalars(seen=frames * share, seen_of=frames)
+    ours, theirs = (side.mean(axis=0, dtype=np.float64) for side in (prediction, reference))
+    share, frames = _share(np.minimum(ours, theirs), theirs, len(reference))
+    surplus, of = _share(np.maximum(ours - theirs, 0), ours, len(prediction))
+    return scalars(seen=share, seen_of=frames, surplus=surplus, surplus_of=of)
+
+
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64], frames: int) -> tuple[float, int]:
+    """A share times the frames that it counts by, and those frames; 0 of 0 where there is no whole."""
+    shown = whole.sum()
+    return (frames * float(part.sum() / shown), frames) if shown > 0 else (0.0, 0)
+
+
+def seen_in_pairs(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Record:
+    """What met of both sides, for metrics that pair frames: numbers of points.
+
+    Args:
+        prediction: ``(T, J)``, where the metric takes the joints that it uses for seen.
+        reference: ``(T, J)``, the same.
+    """
+    both = int((prediction & reference).sum())
+    ours, theirs = int(prediction.sum()), int(reference.sum())
+    return scalars(seen=both, seen_of=theirs, surplus=ours - both, surplus_of=ours)
 
 
 def scalars(**values: float) -> Record:
@@ -128,8 +159,8 @@ class Ape(PoseMetric, MeanOfClips):
 
     ``mean of |prediction[t, j] - reference[t, j]|`` over the points (t, j) that the reference shows, in all the coordinates that
     the file has; then the mean over clips. A point that only the prediction lacks counts the larger of one shoulder width of the
-    reference and that point's largest distance in the clip; without shoulders, that point's largest distance, or where it has
-    none the largest distance of any point.
+    reference and that point's largest distance in the clip. Where the reference never shows both shoulders, the diagonal of the
+    smallest box around all of its points takes the place of the shoulder width.
 
     Source: RuSignBot, table 1 and the text beside it (mean and standard deviation over clips); what a missing point costs is
     signbench's definition. A record holds ``error``, the sum of the distances, and ``points``, their number.
@@ -167,7 +198,8 @@ class Ape(PoseMetric, MeanOfClips):
         reference, prediction = pair.paired_reference, pair.paired_prediction
         same_dimensions(prediction, reference)
         joints = self._joints(reference.layout)
-        ours, theirs, width = self._sides(prediction, reference)
+        ours, theirs = self._sides(prediction, reference)
+        scale = _scale(theirs)
         ours, theirs = ours.select(joints), theirs.select(joints)
         both = ours.seen & theirs.seen
         points = int(theirs.seen.sum())
@@ -178,8 +210,13 @@ class Ape(PoseMetric, MeanOfClips):
         lacking = (theirs.seen & ~ours.seen).sum(axis=0)
         error = distance.sum()
         if lacking.any():
-            error += (lacking * _costs_of_absence(distance, both, width)).sum()
-        return scalars(error=error, points=points, seen=int(both.sum()), seen_of=points)
+            if scale == 0:
+                raise MediaError(
+                    "the prediction lacks points, and the reference has neither shoulders nor any extent to measure an absence by."
+                )
+            # Never less than what the reference says: a prediction must not lower the price of what it hides.
+            error += (lacking * np.maximum(distance.max(axis=0), scale)).sum()
+        return scalars(error=error, points=points) | seen_in_pairs(ours.seen, theirs.seen)
 
     def clip_value(self, record: Record) -> float:
         return float(record["error"]) / float(record["points"])
@@ -193,32 +230,21 @@ class Ape(PoseMetric, MeanOfClips):
                 raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; leave them out.")
         return layout.part(*parts)
 
-    def _sides(self, prediction: Pose, reference: Pose) -> tuple[PreparedPose, PreparedPose, float | None]:
-        """Both sides in the units of the score, and the reference's shoulder width in them, if it is known."""
+    def _sides(self, prediction: Pose, reference: Pose) -> tuple[PreparedPose, PreparedPose]:
+        """Both sides in the units of the score."""
         if self["normalise"] == "shoulders":
-            return by_shoulders(prediction, "prediction"), by_shoulders(reference, "reference"), 1.0
+            return by_shoulders(prediction, "prediction"), by_shoulders(reference, "reference")
         ours, theirs = (PreparedPose(visible(side), side.seen, side.layout) for side in (prediction, reference))
-        geometry = shoulder_geometry(theirs.points, theirs.seen, theirs.layout)
-        return ours, theirs, None if geometry is None else geometry[1]
+        return ours, theirs
 
 
-def _costs_of_absence(distance: NDArray[np.float64], both: NDArray[np.bool_], width: float | None) -> NDArray[np.float64]:
-    """What one absence of each joint costs, ``(J,)``.
-
-    Args:
-        distance: ``(T, J)``, 0 where a side lacks the point.
-        both: ``(T, J)``, where both sides have it.
-        width: of the reference's shoulders, or None where it is not known.
-
-    Raises:
-        MediaError: there is no shoulder width, and no point that both sides have.
-    """
-    largest: NDArray[np.float64] = distance.max(axis=0)
-    if width is not None:
-        return np.maximum(largest, width)
-    if not both.any():
-        raise MediaError("the sides have no point in common, and the reference has no shoulders to measure an absence by.")
-    return np.where(both.any(axis=0), largest, largest.max())
+def _scale(reference: PreparedPose) -> float:
+    """What an absence costs at least: the reference's shoulder width, or the diagonal of its extent; 0 for a single place."""
+    geometry = shoulder_geometry(reference.points, reference.seen, reference.layout)
+    if geometry is not None and geometry[1] > 0:
+        return geometry[1]
+    shown = reference.points[reference.seen]
+    return float(np.sqrt((np.ptp(shown, axis=0) ** 2).sum())) if len(shown) else 0.0
 
 
 class Nape(PoseMetric, MeanOfClips):
@@ -246,12 +272,21 @@ class Nape(PoseMetric, MeanOfClips):
     def measure(self, pair: PosePair) -> Record:
         ours = ham2pose_prepared(pair.prediction, "prediction")
         theirs = ham2pose_prepared(pair.reference, "reference")
+        if not theirs.seen.any():
+            raise MediaError(NOTHING_TO_COMPARE)
         frames = max(len(ours.points), len(theirs.points))
         (our_points, our_seen), (their_points, their_seen) = (_filled_up(side, frames) for side in (ours, theirs))
         distance = np.sqrt(((our_points - their_points) ** 2).sum(axis=2))
         distance[~(our_seen & their_seen)] = 0.0
-        joints = ham2pose_joints(pair.reference.layout)
-        return scalars(error=distance.mean(axis=0).mean()) | seen_in_any_order(pair.prediction, pair.reference, joints)
+        # Frames that filled a side up are compared, so they hide nothing of the other side; but nobody has shown them.
+        length, width = len(ours.points), len(theirs.points)
+        seen, surplus = seen_in_pairs(our_seen[:width], theirs.seen), seen_in_pairs(ours.seen, their_seen[:length])
+        met = {name: seen[name] if name.startswith("seen") else surplus[name] for name in seen}
+        if not met["seen"]:
+            raise MediaError(
+                "the prediction shows none of the reference's points with a confidence above 0.2; nothing was compared."
+            )
+        return scalars(error=distance.mean(axis=0).mean()) | met
 
     def clip_value(self, record: Record) -> float:
         return float(record["error"])
@@ -288,7 +323,7 @@ class TotalDistance(PoseMetric):
         return {
             "prediction": self._travelled(pair.prediction),
             "reference": self._travelled(pair.reference),
-            **seen_in_any_order(pair.prediction, pair.reference, self._WRISTS),
+            **seen_in_any_order(*(side.seen[:, side.layout.index(self._WRISTS)] for side in (pair.prediction, pair.reference))),
         }
 
     def _travelled(self, pose: Pose) -> NDArray[np.float64]:
@@ -316,8 +351,9 @@ class TotalDistance(PoseMetric):
 class DurationRatio(MeanOfClips):
     """How long the productions are, relative to the references: 1 is right.
 
-    ``mean over clips of (length of the prediction / length of the reference)``, in seconds where both sides say their frame rate,
-    else in frames. It reads key points where both sides have them, else video.
+    ``mean over clips of (length of the prediction / length of the reference)``, in seconds where the references say their frame
+    rate, else in frames; a clip of which only one side says it has no ratio. It reads key points where both sides have them, else
+    video.
 
     Source: SLRTP 2025 challenge, ``metrics.py: pose_length`` (in frames; its sides share one rate).
     """
@@ -327,6 +363,8 @@ class DurationRatio(MeanOfClips):
     direction = "reference"
     view = "lengths"
     pairs_frames = False
+    revision = 2
+    needs_rate = True
     summary = "Duration of the productions relative to the references."
 
     @property
@@ -339,6 +377,8 @@ class DurationRatio(MeanOfClips):
     def _measured(self, pair: Pair) -> Record:
         if not isinstance(pair, LengthPair):
             raise TypeError(f"metric {self.name} measures lengths")
+        if (pair.prediction_seconds is None) != (pair.reference_seconds is None):
+            raise MediaError("only one side states its frame rate, so there are neither seconds nor frames to compare.")
         return scalars(ratio=pair.ratio)
 
     def clip_value(self, record: Record) -> float:

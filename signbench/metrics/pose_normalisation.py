@@ -18,6 +18,9 @@ SHOULDERS = ("left_shoulder", "right_shoulder")
 LOW_CONFIDENCE = 0.2
 """Ham2Pose hides points of this confidence or less (``pose_utils.py: pose_hide_low_conf``)."""
 
+NOTHING_TO_COMPARE = "the reference never shows upper body or hands with a confidence above 0.2; there is nothing to compare."
+"""Why Ham2Pose's measures have no value, which would be 0 for any prediction."""
+
 _MARGIN = 5  # frames that the trimming of pose-evaluation leaves before and after the wrist is above the elbow
 
 

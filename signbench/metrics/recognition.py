@@ -19,8 +19,8 @@ class Accuracy(Metric):
     that the references have. Source of both: ``dxli94/WLASL`` (``code/I3D/test_i3d.py``), top 1, 5 and 10.
 
     A record holds ``hit`` (int64, 0-d), ``known`` (int64, 0-d), whether the true label is one that the recogniser can give, as far
-    as its ranking shows, and ``label`` (uint8 ``(L,)``), the true label's UTF-8. A missing production is to be measured as one for
-    which the recogniser names nothing, and is wrong.
+    as its ranking shows, ``named`` (int64, 0-d), whether the recogniser names anything, and ``label`` (uint8 ``(L,)``), the true
+    label's UTF-8. A clip for which the recogniser names nothing is wrong, and so is a missing production.
     """
 
     name = "accuracy"
@@ -37,6 +37,7 @@ class Accuracy(Metric):
     direction: ClassVar[Direction] = "higher"
     view: ClassVar[View] = "labels"
     pairs_frames: ClassVar[bool] = False
+    revision: ClassVar[int] = 2
     summary = "Share of clips that a recogniser labels rightly."
 
     @property
@@ -72,10 +73,15 @@ class Accuracy(Metric):
 
     def note(self, records: Records) -> str | None:
         unknown = sum(not int(record["known"]) for record in records)
-        return f"clips whose label the recogniser does not know, which count as wrong: {unknown}" if unknown else None
+        silent = sum(not int(record["named"]) for record in records)
+        notes = [
+            f"clips whose label the recogniser does not know, which count as wrong: {unknown}" if unknown else None,
+            f"clips for which the recogniser names nothing, which count as wrong: {silent}" if silent else None,
+        ]
+        return "; ".join(filter(None, notes)) or None
 
     def missing(self) -> Record:
-        return {"hit": np.array(0), "known": np.array(1), "label": np.empty(0, np.uint8)}
+        return {"hit": np.array(0), "known": np.array(1), "named": np.array(1), "label": np.empty(0, np.uint8)}
 
     def _classes(self, records: Records) -> list[NDArray[np.int64]]:
         """Places of the clips of each label, in order of the labels.
@@ -113,6 +119,7 @@ class _LabelRecorder:
         self._record = {
             "hit": np.array(int(pair.reference in pair.ranked[: self._top])),
             "known": np.array(int(len(pair.ranked) < 2 or pair.reference in pair.ranked)),
+            "named": np.array(int(bool(pair.ranked))),
             "label": np.frombuffer(pair.reference.encode(), dtype=np.uint8),
         }
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
+from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
+from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
 from signbench.runs.result import MissingClip, Result, Score
@@ -19,6 +22,7 @@ from signbench.runs.store import RecordStore, StoredRecords
 from signbench.scoring.clip_scoring import Failure
 from signbench.statistics.intervals import Interval, interval
 
+_MOST_RATES = 4
 _NOT_TRIED = Failure("it has not been scored yet; repeat the command to go on.", "pair")
 
 
@@ -124,8 +128,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
         std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
         reference_value=_number(metric.reference_score(records, once)) if value is not None else None,
         seen=_number(metric.seen(records, once)) if measured else None,
+        surplus=_number(metric.surplus(records, once)) if measured else None,
         pixels=inputs.families("prediction"),
-        duration_ratio=inputs.ratio if metric.pairs_frames and plan.protocol.frames != "equal" else None,
+        duration_ratio=None if metric.pairs_frames and plan.protocol.frames == "equal" else inputs.ratio,
         note=note,
         missing=tuple(
             MissingClip(clip=clip, reason=failures[clip].reason, counted_as="worst value" if clip in worst else "left out")
@@ -138,7 +143,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             layout=inputs.layout,
             pixels=inputs.families("reference"),
             extractor=item.extractor,
-            samples=None if samples is None else samples[1],
+            samples=samples,
+            rate=inputs.rate if plan.protocol.fps is None else None,
+            unit=inputs.unit,
             clips=len(plan.clips),
             refs=signature.references_digest(inputs.references(plan.clips)),
             subset=_subset(plan),
@@ -175,7 +182,7 @@ class _Inputs:
         metric: the metric.
         kinds: modalities that any clip was read in; one clip alone may have failed before it was read.
         layouts: the references' key-point layouts.
-        ratios: modality -> the measured clips' duration ratios.
+        lengths: modality -> how long the measured clips' two sides are.
         digests: modality -> clip id -> SHA-256 of the reference.
         pixels: side -> the families of its stored pixels.
     """
@@ -183,7 +190,7 @@ class _Inputs:
     metric: Metric
     kinds: set[str] = field(default_factory=set)
     layouts: set[str] = field(default_factory=set)
-    ratios: dict[str, list[float]] = field(default_factory=dict)
+    lengths: dict[str, list[LengthPair]] = field(default_factory=dict)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     pixels: dict[str, set[str]] = field(default_factory=dict)
 
@@ -202,8 +209,32 @@ class _Inputs:
 
     @property
     def ratio(self) -> float | None:
-        ratios = self.ratios.get(self.modality)
+        """Mean ratio of durations, for metrics that look at moving images or key points."""
+        ratios = [pair.ratio for pair in self._lengths] if self.metric.view != "lengths" else []
         return math.fsum(ratios) / len(ratios) if ratios else None
+
+    @property
+    def rate(self) -> str | None:
+        """The rates that the references state, and those that the predictions do where they are others; as the signature has it."""
+        if not self.metric.needs_rate or not self._lengths:
+            return None
+        theirs, ours = _rates(self._lengths, "reference"), _rates(self._lengths, "prediction")
+        known = [rate for rate in theirs if rate is not None]
+        if all(rate in theirs if rate is None else any(same_rate(rate, other) for other in known) for rate in ours):
+            return _spelled(theirs)
+        return f"{_spelled(theirs)}/{_spelled(ours)}"
+
+    @property
+    def unit(self) -> str | None:
+        """What a metric of durations counts in, by what the references state."""
+        if self.metric.view != "lengths" or not self._lengths:
+            return None
+        units = {"frames" if pair.reference_seconds is None else "seconds" for pair in self._lengths}
+        return "+".join(sorted(units))
+
+    @property
+    def _lengths(self) -> list[LengthPair]:
+        return self.lengths.get(self.modality, [])
 
     def references(self, clips: Sequence[str]) -> dict[str, str]:
         """SHA-256 of each clip's reference, ``unread`` where it could not be read."""
@@ -230,8 +261,23 @@ def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
                     inputs.digests.setdefault(kind, {})[clip] = file.sha256
             if store.has(clip, key):
                 for kind, lengths in row.lengths.items():
-                    inputs.ratios.setdefault(kind, []).append(lengths.ratio)
+                    inputs.lengths.setdefault(kind, []).append(lengths)
     return found
+
+
+def _rates(lengths: Sequence[LengthPair], side: Literal["reference", "prediction"]) -> set[float | None]:
+    """The frame rates of one side, to six digits; None where a clip states none."""
+    pairs = ((getattr(pair, side), getattr(pair, f"{side}_seconds")) for pair in lengths)
+    return {float(f"{frames / seconds:.6g}") if seconds else None for frames, seconds in pairs}
+
+
+def _spelled(rates: set[float | None]) -> str:
+    """Rates in order; of many, how many there are and between which they lie."""
+    known = sorted(rate for rate in rates if rate is not None)
+    words = [f"{rate:g}" for rate in known]
+    if len(words) > _MOST_RATES:
+        words = [f"{len(words)} from {words[0]} to {words[-1]}"]
+    return "+".join([*words, "unstated"] if None in rates else words)
 
 
 def _subset(plan: RunPlan) -> str | None:

@@ -61,8 +61,10 @@ class Score(_Document):
     """The same measure of the references themselves, where there is one."""
     seen: float | None = None
     """Share of the references' key points that the predictions have."""
+    surplus: float | None = None
+    """Share of the predictions' key points that the references lack."""
     duration_ratio: float | None = None
-    """Mean over clips of the prediction's duration over the reference's, where frames were paired by truncating or resampling."""
+    """Mean over clips of the prediction's duration over the reference's, wherever the two may differ in length."""
     pixels: str | None = None
     """Families of the predictions' stored pixels, such as ``yuv420p-bt709-limited+rgb``; those of the references are signed."""
     samples: tuple[int, int] | None = None

@@ -26,11 +26,13 @@ _MEANINGS = {
     "extractor": "the network, its weights, what it is fed and what it counts in",
     "size": "the size that images were resized to",
     "resize": "the kernel that images were resized with",
+    "unit": "what durations were counted in",
+    "rate": "the frame rate that the references state, and the predictions where theirs is another",
     "fps": "the frame rate that both sides were converted to",
     "source-fps": "the frame rate that was declared for the files",
     "frames": "the rule for sides of different length",
     "clips": "the number of expected clips",
-    "samples": "the number of reference frames or clips that the distance rests on",
+    "samples": "the numbers of predicted and of reference frames or clips that the distance rests on",
     "subset": "the subset of clips",
     "task": "the task's file, where it is not the one that signbench brings along",
     "refs": "the references themselves",
@@ -45,6 +47,8 @@ _SHORT = {
     "extractor": "x",
     "size": "s",
     "resize": "rs",
+    "unit": "u",
+    "rate": "ra",
     "fps": "f",
     "source-fps": "sf",
     "frames": "fr",
@@ -78,9 +82,11 @@ def measure_part(
     refs: str,
     subset: str | None,
     extractor: str | None = None,
-    samples: int | None = None,
+    samples: tuple[int, int] | None = None,
     task: str | None = None,
     pixels: str | None = None,
+    rate: str | None = None,
+    unit: str | None = None,
 ) -> str:
     """The part of a signature that decides comparability.
 
@@ -93,9 +99,12 @@ def measure_part(
         refs: see :func:`references_digest`.
         subset: what the run was limited to, or None.
         extractor: signature of the network through which the metric sees the clips, or None.
-        samples: how many vectors of the references a distance between distributions rests on, or None.
+        samples: how many vectors of the predictions and of the references a distance between distributions rests on, or None; both
+            move it, because its bias depends on them.
         pixels: families of the references' stored pixels, or None for metrics that see none.
         task: digits of the digest of a task that is not the one that signbench brings along under its name, or None.
+        rate: the frame rates that the sides state, for metrics that depend on them, or None.
+        unit: ``seconds`` or ``frames``, for metrics of durations, or None.
     """
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
     pairs: dict[str, str | None] = {
@@ -106,7 +115,9 @@ def measure_part(
         "layout": layout,
         "pixels": pixels,
         "extractor": extractor,
-        "samples": None if samples is None else str(samples),
+        "unit": unit,
+        "rate": rate,
+        "samples": None if samples is None else f"{samples[0]}/{samples[1]}",
         "frames": protocol.frames if metric.pairs_frames else None,
         "clips": str(clips),
         "subset": subset,

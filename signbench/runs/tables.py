@@ -13,6 +13,7 @@ from signbench.spreadsheets import inert
 
 TableFormat = Literal["table", "json", "csv", "markdown", "latex"]
 _UNDEFINED = "-"
+_SHOWN_SURPLUS = 0.0005
 
 
 def digits(score: Score) -> int:
@@ -41,6 +42,8 @@ def cells(score: Score) -> dict[str, str]:
         beside.append(f"reference {number(score.reference_value, decimals)}")
     if score.seen is not None:
         beside.append(f"seen {score.seen:.3f}")
+    if score.surplus is not None and score.surplus >= _SHOWN_SURPLUS:
+        beside.append(f"surplus {score.surplus:.3f}")
     if score.duration_ratio is not None:
         beside.append(f"duration {score.duration_ratio:.2f}")
     if score.pixels is not None and score.signature is not None and f"|pixels:{score.pixels}|" not in score.signature:
@@ -107,6 +110,7 @@ def as_csv(result: Result) -> str:
         "coverage",
         "reference_value",
         "seen",
+        "surplus",
     ]
     columns += ["duration_ratio", "subset", "signature"]
     writer = csv.DictWriter(stream, columns, lineterminator="\r\n")

@@ -96,10 +96,10 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
     if parts and modality == "text":
         parts.insert(0, f"{len(sides['references'])} texts against {len(sides['predictions'])}")
     if parts:
-        raise InputError(
-            f"{MODALITY_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; "
-            "give both the same names, or choose with --clips."
-        )
+        remedy = "give both the same names, or choose with --clips."
+        if modality == "labels" and alone and not extra:
+            remedy = "give them rows with an empty prediction, which counts as wrong."
+        raise InputError(f"{MODALITY_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; {remedy}")
 
 
 def check_clips(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import check_clip_id
-from signbench.errors import InputError
+from signbench.errors import InputError, MediaError
 from signbench.extractors.base import Precision, settled_device
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
@@ -24,8 +26,9 @@ from signbench.scoring.protocol import FramesRule, Protocol
 Source = str | Path | Sequence[ArrayLike | Pose | str | Sequence[str]] | Mapping[str, ArrayLike | Pose | str | Sequence[str]]
 """A folder, container or table, or values: a list in the same order on both sides, or a mapping of clip id to value.
 
-Frames are uint8 ``(T, H, W, 3)``; key points are floats ``(T, J, 2 or 3)``, NaN where a point was not seen, or :class:`Pose`; texts
-and glosses are strings; features floats ``(D,)``; labels strings, or lists of them from the most to the least likely.
+Frames are uint8 ``(T, H, W, 3)``; key points are floats ``(T, J, 2 or 3)``, NaN or masked where a point was not seen, or
+:class:`Pose`; texts and glosses are strings; features floats ``(D,)``; labels strings, or lists of them from the most to the least
+likely.
 """
 
 
@@ -238,33 +241,87 @@ def clip_of(name: str, item: Any, label: str, protocol: Protocol, kind: Kind) ->
             raise InputError(f"{label} is {type(item).__name__}; a text is a string.")
         return Clip(name, written=TextValue(item, label))
     if kind == "features":
-        vector = np.asarray(item)
-        if vector.ndim != 1 or not np.issubdtype(vector.dtype, np.floating) or not np.isfinite(vector).all():
-            raise InputError(f"{label} is {vector.dtype} {vector.shape}; features are finite floats (D,).")
-        return Clip(name, features=FeatureValue(vector, label))
+        return Clip(name, features=FeatureValue(_features(item, label), label))
     if kind == "labels":
         ranked = (item,) if isinstance(item, str) else tuple(item) if isinstance(item, Sequence) else ()
-        if not ranked or not all(isinstance(word, str) for word in ranked):
+        if not isinstance(item, Sequence) or not all(isinstance(word, str) for word in ranked):
             raise InputError(f"{label} is {item!r}; a label is a string, or a list of strings from the most likely to the least.")
-        return Clip(name, labels=LabelValue(ranked, label))
+        composed = tuple(unicodedata.normalize("NFC", word.strip()) for word in ranked)
+        return Clip(name, labels=LabelValue(composed if any(composed) else (), label))
     return _clip(name, item, label, protocol)
 
 
 def _clip(name: str, item: ArrayLike | Pose, label: str, protocol: Protocol) -> Clip:
     from signbench.corpora.recordings import FrameArray, PoseArray
-    from signbench.media.layouts import guess_layout
-    from signbench.media.layouts import layout as named_layout
 
     if isinstance(item, Pose):
-        return Clip(name, pose=PoseArray(item, label))
-    array = np.asarray(item)
+        return Clip(name, pose=PoseArray(_checked_pose(item, label), label))
+    array, masked = _unmasked(item)
     if array.ndim == 4 and array.shape[3] == 3 and array.dtype == np.uint8:
+        if masked.any():
+            raise InputError(f"{label} has masked pixels; a frame has no missing pixels.")
         return Clip(name, video=FrameArray(array, label, protocol.source_fps))
+    if array.ndim == 4 and array.shape[1] == 1 and array.shape[3] in (2, 3):  # frames, people, joints: as pose-format has it
+        array, masked = array[:, 0], masked[:, 0]
     if array.ndim == 3 and array.shape[2] in (2, 3) and np.issubdtype(array.dtype, np.floating):
-        kind = named_layout(protocol.layout) if protocol.layout else guess_layout(array.shape[1], array.shape[2])
-        unseen = np.isnan(array).all(axis=2)
-        points = np.where(unseen[..., None], 0, array).astype(np.float32)
-        return Clip(name, pose=PoseArray(Pose(points, (~unseen).astype(np.float32), kind, protocol.source_fps), label))
+        return Clip(name, pose=PoseArray(_pose_of(array, masked, label, protocol), label))
     raise InputError(
         f"{label} is {array.dtype} {array.shape}; frames are uint8 (T, H, W, 3), key points are floats (T, J, 2 or 3)."
     )
+
+
+def _unmasked(item: ArrayLike) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """An array's numbers, and where they are masked, which a plain array would not say."""
+    if isinstance(item, np.ma.MaskedArray):
+        return np.asarray(np.ma.getdata(item)), np.ma.getmaskarray(item)
+    array = np.asarray(item)
+    return array, np.zeros(array.shape, dtype=np.bool_)
+
+
+def _pose_of(array: NDArray[np.floating[Any]], masked: NDArray[np.bool_], label: str, protocol: Protocol) -> Pose:
+    """Key points as a file of the same numbers gives them; a point with a masked coordinate was not seen."""
+    from signbench.media.layouts import layout as named_layout
+    from signbench.media.pose_formats.contract import RawClip
+
+    numbers = np.where(masked.any(axis=2, keepdims=True), np.nan, array)
+    try:
+        return RawClip(array.shape, lambda: numbers).pose(
+            named_layout(protocol.layout) if protocol.layout else None, protocol.source_fps
+        )
+    except MediaError as error:
+        raise InputError(f"{label}: {error}") from error
+
+
+def _checked_pose(pose: Pose, label: str) -> Pose:
+    """A pose as a file of it would be read: masks are points that were not seen, and confidences are checked.
+
+    Raises:
+        InputError: what a file would be refused for.
+    """
+    from signbench.media.pose_formats.contract import RawClip
+
+    points, masked = _unmasked(pose.points)
+    confidence, unsure = _unmasked(pose.confidence)
+    unseen = masked.any(axis=2) | unsure
+    stated, shown = np.where(unseen, 0, confidence), np.where(unseen[..., None], 0, points)
+    raw = RawClip(points.shape, lambda: shown, lambda: stated, pose.fps, pose.layout, picture=pose.picture)
+    try:
+        made = raw.pose(None, None)
+        return replace(made, capped=made.capped + pose.capped)
+    except MediaError as error:
+        raise InputError(f"{label}: {error}") from error
+
+
+def _features(item: ArrayLike, label: str) -> NDArray[np.floating[Any]]:
+    """A vector as a file of it would be read.
+
+    Raises:
+        InputError: another shape or type, or a number that is masked or not finite.
+    """
+    vector, masked = _unmasked(item)
+    if masked.any():
+        raise InputError(f"{label}, number {int(np.flatnonzero(masked)[0])} is masked; features have no missing numbers.")
+    fits = vector.ndim == 1 and vector.dtype.kind == "f" and vector.dtype.itemsize <= 8
+    if not fits or not np.isfinite(vector).all():
+        raise InputError(f"{label} is {vector.dtype} {vector.shape}; features are finite floats (D,) of 16, 32 or 64 bits.")
+    return np.array(vector, dtype=np.float64 if vector.dtype.itemsize == 8 else np.float32)

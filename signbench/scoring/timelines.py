@@ -87,17 +87,43 @@ def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> 
         # What is a whole frame but for rounding is that frame: between two, a point counts as seen only where both show it.
         whole = np.rint(positions)
         return reference.frames, np.where(np.abs(positions - whole) < 1e-6, whole, positions)
-    if reference.fps and prediction.fps and not same_rate(reference.fps, prediction.fps):
-        raise InputError(
-            f"the reference has {reference.fps:g} frames per second, the prediction {prediction.fps:g}; "
-            "convert both with --fps, or use --frames resample."
-        )
+    if _differ(reference.fps, prediction.fps):
+        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or use --frames resample.")
     if rule == "equal" and reference.frames != prediction.frames:
         raise InputError(
             f"the reference has {reference.frames} frames, the prediction {prediction.frames}; use --frames truncate or resample."
         )
     frames = min(reference.frames, prediction.frames)
     return frames, np.arange(frames, dtype=np.float64)
+
+
+def check_rates(reference: Timeline, prediction: Timeline, *, both_or_none: bool = False) -> None:
+    """Refuses sides of different frame rates, for metrics that depend on them without pairing frames.
+
+    Args:
+        reference: the reference's frames.
+        prediction: the prediction's frames.
+        both_or_none: a rate that only one side states is refused too, because seconds do not compare with frames.
+
+    Raises:
+        InputError: says both rates, and what to do.
+    """
+    if _differ(reference.fps, prediction.fps):
+        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or correct the rate that a file states.")
+    if both_or_none and (reference.fps is None) != (prediction.fps is None):
+        stated, other = ("reference", "prediction") if prediction.fps is None else ("prediction", "reference")
+        raise InputError(
+            f"the {stated} has {reference.fps or prediction.fps:g} frames per second, and the {other} states no rate; "
+            "declare it with --source-fps."
+        )
+
+
+def _differ(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and not same_rate(one, other)
+
+
+def _rates(reference: Timeline, prediction: Timeline) -> str:
+    return f"the reference has {reference.fps:.6g} frames per second, the prediction {prediction.fps:.6g}"
 
 
 def nearest_frames(prediction: Timeline, positions: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from signbench.media.video import VideoProbe
 from signbench.metrics.base import Metric, View
 from signbench.metrics.pairs import FeaturePair, LabelPair, LengthPair, PosePair, TextPair
 from signbench.scoring.protocol import Protocol
-from signbench.scoring.timelines import Timeline, nearest_frames, pair_frames, pose_timeline, video_timeline
+from signbench.scoring.timelines import Timeline, check_rates, nearest_frames, pair_frames, pose_timeline, video_timeline
 
 SideName = Literal["reference", "prediction"]
 Fault = Literal["reference", "prediction", "pair"]
@@ -120,6 +120,8 @@ class ClipViews:
                 self._check_images(metric)
             elif metric.view == "pose":
                 self._check_layouts()
+                if metric.needs_scale:
+                    self._check_pictures()
                 if metric.pairs_frames:
                     with blaming("pair", clip):
                         pair_frames(*self._timelines("pose"), self.protocol.frames)
@@ -127,19 +129,28 @@ class ClipViews:
                 _ = self.lengths(self._lengths_modality)
             else:
                 _ = self.recordings(self.modality(metric.view))
+            if metric.needs_rate and not metric.pairs_frames:
+                modality = self.modality(metric.view)
+                with blaming("pair", clip):
+                    check_rates(*self._timelines("pose" if modality == "pose" else "video"), both_or_none=metric.view == "lengths")
+            if metric.needs_labels and self.reference.features is not None and self.reference.features.sign is None:
+                raise InputError(
+                    f"metric {metric.canonical} groups clips by the references' labels, and {self.reference.features.label} has "
+                    "none; add a column label to the references' ids.csv."
+                )
 
     def _check_images(self, metric: Metric) -> None:
-        """Whether the images of both sides fit each other, where frames are paired, and what looks at them."""
+        """Whether the images of both sides fit each other, and what looks at them."""
         clip = self.reference.id
         (reference, prediction), _ = self._video_probes, self._videos
         size = self.protocol.size or (reference.height, reference.width)
+        if self.protocol.size is None and (prediction.height, prediction.width) != size:
+            raise ClipError(
+                f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
+                f"{prediction.width} x {prediction.height}; convert both with --size.",
+                "pair",
+            )
         if metric.pairs_frames:
-            if self.protocol.size is None and (prediction.height, prediction.width) != size:
-                raise ClipError(
-                    f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
-                    f"{prediction.width} x {prediction.height}; convert both with --size.",
-                    "pair",
-                )
             with blaming("pair", clip):
                 frames, _ = pair_frames(*self._timelines("video"), self.protocol.frames)
                 metric.check_frames(size[0], size[1], frames)
@@ -182,10 +193,10 @@ class ClipViews:
         return TextPair(self.prediction.written.text, self.reference.written.text)
 
     def feature_pair(self) -> FeaturePair:
-        """Both sides' feature vectors, and the clip's class where one of them says it.
+        """Both sides' feature vectors, and the clip's class where the reference says it.
 
         Raises:
-            ClipError: a side cannot be read, or the sides are not of one length.
+            ClipError: a side cannot be read, or the sides are not of one length, or not of one class.
         """
         if self.reference.features is None or self.prediction.features is None:
             raise self._lacks("features", self.reference.features)
@@ -199,10 +210,10 @@ class ClipViews:
                 "compute both with the same network.",
                 "pair",
             )
-        signs = {sign for sign in (self.reference.features.sign, self.prediction.features.sign) if sign is not None}
-        if len(signs) > 1:
-            raise ClipError(f"clip {self.reference.id}: the sides give the labels {' and '.join(sorted(signs))}; keep one.", "pair")
-        return FeaturePair(vectors[1], vectors[0], next(iter(signs), None))
+        sign, said = self.reference.features.sign, self.prediction.features.sign
+        if None not in (sign, said) and sign != said:
+            raise ClipError(f"clip {self.reference.id}: its label is {sign}, but the prediction says {said}; correct it.", "pair")
+        return FeaturePair(vectors[1], vectors[0], sign)
 
     def label_pair(self) -> LabelPair:
         """What the clip is, and what a recogniser said of it.
@@ -216,7 +227,7 @@ class ClipViews:
         for name, recording in zip(SIDES, (self.reference.labels, self.prediction.labels), strict=True):
             with blaming(name, self.reference.id, recording.label):
                 ranked.append(recording.ranked())
-        return LabelPair(ranked[0][0], ranked[1])
+        return LabelPair(next(iter(ranked[0]), ""), ranked[1])
 
     def pose_pair(self, paired: bool) -> PosePair:
         """Both sides' key points, in the reference's layout and at the run's rate.
@@ -325,3 +336,21 @@ class ClipViews:
                 f"{reference.layout.name}, the first being {lacking[0]}; convert one side.",
                 "pair",
             )
+
+    def _check_pictures(self) -> None:
+        """Whether the coordinates of both sides are of pictures of one size, as far as they say it."""
+        sizes = {probe.picture for probe in self._pose_probes}
+        if None in sizes or len(sizes) == 1:
+            return
+        try:
+            reference, prediction = (recording.pose(None).picture for recording in self._poses)
+        except (SignbenchError, OSError, MemoryError):
+            return  # its points cannot be read, which costs this clip alone, and is told when it is scored
+        if reference is None or prediction is None or reference == prediction:
+            return
+        raise ClipError(
+            f"clip {self.reference.id}: the reference's key points are of a picture of {reference[0]} x {reference[1]} pixels, "
+            f"the prediction's of {prediction[0]} x {prediction[1]}; scale them to one size, or choose a metric in shoulder "
+            "widths, such as ape:normalise=shoulders or dtw:variant=ndtwp.",
+            "pair",
+        )

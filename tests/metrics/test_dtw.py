@@ -155,7 +155,7 @@ def test_records_are_finite_float64_scalars_and_repeatable(variant: str) -> None
     before = [(side.points.copy(), side.confidence.copy()) for side in sides]
     (record,) = records(Dtw(variant=variant), [sides])
     (again,) = records(Dtw(variant=variant), [sides])
-    assert set(record) == {"sum", "count", "seen", "seen_of"}
+    assert set(record) == {"sum", "count", "seen", "seen_of", "surplus", "surplus_of", "capped"}
     for key, array in record.items():
         assert array.dtype == np.float64 and array.shape == () and np.isfinite(array)
         assert array.tobytes() == again[key].tobytes()

@@ -170,7 +170,7 @@ def test_a_row_that_leaves_a_group_too_small_is_no_number():
 
 def test_a_clip_without_a_label_is_refused_by_multimodality_alone():
     pair = FeaturePair(np.ones(3), np.ones(3))
-    with pytest.raises(InputError, match="multimodality needs the sign of each clip; add a column label"):
+    with pytest.raises(InputError, match="multimodality needs the sign of each reference; add a column label"):
         create("multimodality").record([pair])
     assert set(create("diversity").record([pair])) == {"prediction", "reference"}
 

@@ -83,26 +83,48 @@ def test_a_point_that_the_prediction_never_has_costs_a_shoulder_width_in_every_f
 
 
 @pytest.mark.parametrize(
-    ("sight", "cost"),
+    ("sight", "error", "cost"),
     [
-        pytest.param([[1, 1], [1, 0], [1, 1]], 4.0, id="that point's largest distance"),
-        pytest.param([[1, 0], [1, 0], [1, 0]], 7.0, id="the largest of any point"),
+        pytest.param([[1, 1], [1, 0], [1, 1]], 9.0, 9.0, id="that point's largest distance, where it is larger"),
+        pytest.param([[1, 1], [1, 0], [1, 1]], 4.0, 5.0, id="the diagonal of the reference's extent"),
+        pytest.param([[1, 0], [1, 0], [1, 0]], 0.0, 5.0, id="the diagonal, whatever the prediction's own errors"),
     ],
 )
-def test_without_shoulders_an_absence_costs_the_largest_distance(sight: list[list[int]], cost: float) -> None:
-    reference = made(np.zeros((3, 2, 2)), layout=NO_SHOULDERS)
+def test_without_shoulders_an_absence_costs_at_least_the_extent_of_the_reference(
+    sight: list[list[int]], error: float, cost: float
+) -> None:
     points = np.zeros((3, 2, 2))
-    points[0, 0, 0], points[0, 1, 0] = 7, 4
+    points[:, 1] = 3, 4
+    reference = made(points, layout=NO_SHOULDERS)
+    points[0, 1, 0] += error
     prediction = made(points, sight, NO_SHOULDERS)
     absences = 6 - np.array(sight).sum()
-    seen = 7 + 4 * sight[0][1]
-    assert value(Ape(), prediction, reference) == pytest.approx((seen + absences * cost) / 6)
+    assert value(Ape(), prediction, reference) == pytest.approx((error * sight[0][1] + absences * cost) / 6)
 
 
-def test_sides_with_no_point_in_common_and_no_shoulders_cannot_be_compared() -> None:
+@pytest.mark.parametrize("sight", [[1, 0], [0, 1]], ids=["one shoulder never seen", "the other never seen"])
+def test_hiding_everything_but_a_point_does_not_pay_where_the_reference_has_no_pair_of_shoulders(sight: list[int]) -> None:
+    reference = signer(3, 12)
+    for joint, seen in zip(("left_shoulder", "right_shoulder"), sight, strict=True):
+        reference = reference if seen else hide(reference, [joint])
+    poor = moved(reference, 1.0, 20.0)
+    hidden = hide(reference, [joint for joint in LAYOUT.joints if joint != "nose"])
+    hand_alone = reference.select(hand("left"))
+    tip = hide(hand_alone, hand("left")[1:])
+    assert value(Ape(), hidden, reference) > value(Ape(), poor, reference)
+    assert value(Ape(), tip, hand_alone) > value(Ape(), moved(hand_alone, 1.0, 20.0), hand_alone)
+
+
+def test_shoulders_at_one_place_measure_no_absence() -> None:
+    reference = made(three_points([[5, 5]] * 2, width=0.0), layout=THREE_POINTS)
+    prediction = made(three_points([[5, 5]] * 2, width=0.0), [[1, 1, 1], [1, 1, 0]], THREE_POINTS)
+    assert value(Ape(), prediction, reference) == pytest.approx(np.hypot(5, 5) / 6)
+
+
+def test_an_absence_beside_a_reference_of_a_single_place_cannot_be_measured() -> None:
     points = np.ones((2, 2, 2))
-    prediction, reference = made(points, [[1, 0]] * 2, NO_SHOULDERS), made(points, [[0, 1]] * 2, NO_SHOULDERS)
-    with pytest.raises(MediaError, match="no point in common, and the reference has no shoulders"):
+    prediction, reference = made(points, [[1, 0]] * 2, NO_SHOULDERS), made(points, layout=NO_SHOULDERS)
+    with pytest.raises(MediaError, match="neither shoulders nor any extent to measure an absence by"):
         value(Ape(), prediction, reference)
 
 
@@ -338,6 +360,37 @@ def test_clips_whose_reference_never_shows_the_joints_do_not_count_in_seen() -> 
     assert metric.seen(held, np.array([[1, 1], [1, 0]])).tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
 
 
+def surplus_share(metric: Metric, prediction: Pose, reference: Pose) -> float:
+    found = metric.surplus(records(metric, [(prediction, reference)]), once(1))
+    assert found is not None
+    return float(found[0])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_points_that_only_the_prediction_shows_are_its_surplus(name: str) -> None:
+    metric, prediction = create(name), signer(19, 11)
+    reference = hide(prediction, [*hand("left"), "left_wrist"])
+    used = {"nape": 51, "total-distance": 2, "ape:normalise=shoulders,parts=hands": 42}.get(name, len(LAYOUT.joints))
+    hidden = {"total-distance": 1, "ape:normalise=shoulders,parts=hands": 21}.get(name, 22)
+    assert surplus_share(metric, prediction, reference) == pytest.approx(hidden / used)
+    assert surplus_share(metric, reference, prediction) == 0
+    assert seen_share(metric, reference, prediction) == pytest.approx(1 - hidden / used)
+
+
+def test_surplus_of_unpaired_frames_compares_shares_joint_by_joint() -> None:
+    reference = made(np.ones((2, 2, 2)), [[1, 1], [0, 1]], TWO_WRISTS)
+    prediction = made(np.ones((4, 2, 2)), [[1, 1], [1, 1], [1, 0], [1, 0]], TWO_WRISTS)
+    assert surplus_share(TotalDistance(), prediction, reference) == pytest.approx((0.5 + 0) / 1.5)
+
+
+@pytest.mark.parametrize("name", [*ALL, *(f"dtw:variant={variant}" for variant in ("slrtp", "ham2pose", "pt", "dtwp", "ndtwp"))])
+def test_confidences_above_1_in_the_files_are_told(name: str) -> None:
+    metric, pose = create(name), signer(20, 6)
+    held = records(metric, [(dataclasses.replace(pose, capped=3), dataclasses.replace(pose, capped=4)), (pose, pose)])
+    assert metric.note(held) == "confidences above 1 in the files, which count as 1: 7"
+    assert metric.note(held[1:]) is None
+
+
 # --- nAPE ------------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +454,38 @@ def test_nape_hides_points_of_low_confidence(confidence: float) -> None:
     assert value(Nape(), lowered, reference) == pytest.approx(value(Nape(), hidden, reference), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["nape", "dtw:variant=ham2pose"])
+def test_points_that_the_metric_hides_are_not_seen(name: str) -> None:
+    """Seen is of the points that the number was made from, so what lies at the threshold is not among them."""
+    metric, reference = create(name), signer(32, 8)
+    doubtful = signer(33, 8).confidence.copy()
+    doubtful[:, LAYOUT.index(hand("left") + hand("right"))] = 0.2
+    prediction = dataclasses.replace(signer(33, 8), confidence=doubtful)
+    assert seen_share(metric, prediction, reference) == pytest.approx(9 / 51)
+    assert surplus_share(metric, reference, prediction) == pytest.approx(42 / 51)
+
+
+def test_a_prediction_without_a_point_that_nape_compares_is_missing_and_not_perfect() -> None:
+    prediction = dataclasses.replace(signer(33, 8), confidence=np.full((8, len(LAYOUT.joints)), 0.2, dtype=np.float32))
+    with pytest.raises(MediaError, match=r"none of the reference's points with a confidence above 0\.2"):
+        value(Nape(), prediction, signer(32, 8))
+
+
+@pytest.mark.parametrize("name", ["nape", "dtw:variant=ham2pose"])
+def test_a_reference_without_a_point_that_is_compared_is_no_perfect_score(name: str) -> None:
+    reference = dataclasses.replace(signer(33, 8), confidence=np.full((8, len(LAYOUT.joints)), 0.2, dtype=np.float32))
+    with pytest.raises(MediaError, match="reference never shows upper body or hands"):
+        value(create(name), signer(32, 8), reference)
+
+
+def test_nape_sees_the_frames_that_it_compares() -> None:
+    reference = signer(34, 12)
+    late = hide(reference, [*FACE, "left_wrist", "right_wrist"], slice(0, 6))  # trimmed, so its frames come six earlier
+    assert seen_share(Nape(), late, reference) == 1.0
+    assert seen_share(Nape(), frames_of(reference, slice(6)), reference) == 1.0
+    assert seen_share(Nape(), hide(reference, hand("left"), slice(0, 6)), reference) == pytest.approx(1 - 21 * 6 / (51 * 12))
+
+
 # --- total distance --------------------------------------------------------------------------------------------------
 
 
@@ -461,7 +546,6 @@ def test_a_layout_without_wrists_is_refused_by_name() -> None:
     ("lengths", "ratio"),
     [
         (LengthPair(30, 20, None, None), 1.5),
-        (LengthPair(30, 20, 30 / 25, None), 1.5),
         (LengthPair(30, 20, 30 / 25, 20 / 25), 1.5),
         (LengthPair(30, 20, 30 / 50, 20 / 25), 0.75),
         (LengthPair(1, 400, None, None), 0.0025),
@@ -470,6 +554,12 @@ def test_a_layout_without_wrists_is_refused_by_name() -> None:
 def test_duration_ratio_counts_seconds_where_both_rates_are_known(lengths: LengthPair, ratio: float) -> None:
     metric = DurationRatio()
     assert metric.clip_value(metric.record([lengths])) == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("lengths", [LengthPair(30, 20, 30 / 25, None), LengthPair(30, 20, None, 20 / 25)])
+def test_seconds_and_frames_make_no_ratio(lengths: LengthPair) -> None:
+    with pytest.raises(MediaError, match="only one side states its frame rate"):
+        DurationRatio().record([lengths])
 
 
 def test_duration_ratio_is_a_mean_of_clips_with_reference_value_one() -> None:

@@ -42,9 +42,11 @@ def test_weights_repeat_and_leave_out_clips_and_the_class_average_goes_over_the_
     assert score(*recorded("accuracy:average=class", CLIPS), *rows) == pytest.approx([(1 / 3 + 1) / 2, 1 / 2, np.nan], nan_ok=True)
 
 
-def test_a_missing_production_is_measured_as_no_label_and_is_wrong_in_its_class():
+def test_a_clip_for_which_nothing_is_named_is_wrong_in_its_class_and_told():
     pairs = [*CLIPS[:4], ("c", "")]
-    assert score(*recorded("accuracy:top=3", pairs)) == pytest.approx([4 / 5])
+    metric, records = recorded("accuracy:top=3", pairs)
+    assert score(metric, records) == pytest.approx([4 / 5])
+    assert metric.note(records) == "clips for which the recogniser names nothing, which count as wrong: 1"
     assert score(*recorded("accuracy:top=3,average=class", pairs)) == pytest.approx([2 / 3])
 
 

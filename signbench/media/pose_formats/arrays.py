@@ -17,7 +17,7 @@ from signbench.media.pose_formats.contract import MOST_NUMBERS, PoseProbe, RawCl
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
 from signbench.media.pose_formats.rotation_archive import FIELD, rotation_clip
 
-_SCALARS = ("fps", "layout", "joints", "parts")
+_SCALARS = ("fps", "picture", "layout", "joints", "parts")
 _MOST_SCALAR_BYTES = 2**22
 
 
@@ -35,9 +35,10 @@ class NumpyArray:
 
 
 class NumpyArchive:
-    """An ``.npz`` file with the coordinates and, where it has them, ``confidence``, ``fps``, ``layout``, ``joints``, ``parts``.
+    """An ``.npz`` file with the coordinates, and what else of key points it has.
 
-    With the field ``rotations`` it holds a body model's rotations, see :mod:`signbench.media.pose_formats.rotation_archive`.
+    That is ``confidence``, ``fps``, ``picture``, ``layout``, ``joints`` and ``parts``. With the field
+    ``rotations`` it holds a body model's rotations, see :mod:`signbench.media.pose_formats.rotation_archive`.
     """
 
     def members(self, path: Path) -> None:
@@ -63,6 +64,8 @@ def write_archive(stream: IO[bytes], pose: Pose) -> None:
     }
     if pose.fps is not None:
         fields["fps"] = np.float64(pose.fps)
+    if pose.picture is not None:
+        fields["picture"] = np.array(pose.picture, dtype=np.int64)
     np.savez(stream, allow_pickle=False, **fields)
 
 

@@ -21,7 +21,13 @@ MOST_NUMBERS = 2**26
 
 MOST_JOINTS = 10_000
 
-_ROUNDING = 1e-6  # how far beyond [0, 1] a confidence may lie and still be that bound
+MOST_CONFIDENCE = 100.0
+"""Confidences above 1 count as 1, up to this one; what lies above is damage.
+
+OpenPose's heat maps pass 1 now and then, and SimCC scores (RTMPose, DWPose) are no shares at all.
+"""
+
+_ROUNDING = 1e-6  # how far below 0 a confidence may lie and still be 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class PoseProbe:
         fps: frames per second, or None where the file does not say.
         dimensions: coordinates of each point, 2 or 3.
         has_confidence: whether the file says how sure each point is.
+        picture: ``(width, height)`` of the picture as the header has it, or None; only :attr:`Pose.picture` is sure.
     """
 
     frames: int
@@ -41,6 +48,7 @@ class PoseProbe:
     fps: float | None
     dimensions: int
     has_confidence: bool
+    picture: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +62,7 @@ class RawClip:
         fps: frames per second, or None.
         layout: as the file itself names its joints, or None.
         usual: what such a file holds where its number of joints fits and nothing is declared, or None.
-        most_confidence: estimators whose confidence passes 1 are cut there, up to this value.
+        picture: ``(width, height)`` of the picture, or None.
     """
 
     shape: tuple[int, ...]
@@ -63,7 +71,7 @@ class RawClip:
     fps: float | None = None
     layout: Layout | None = None
     usual: Layout | None = None
-    most_confidence: float = 1.0
+    picture: tuple[int, int] | None = None
 
     def probe(self, declared: Layout | None) -> PoseProbe:
         """The clip's head.
@@ -78,30 +86,34 @@ class RawClip:
         check_shape(self.shape)
         frames, joints, dimensions = self.shape
         settled = self._layout(declared, joints, dimensions)
-        return PoseProbe(frames, settled, self.fps, dimensions, self.confidence is not None)
+        return PoseProbe(frames, settled, self.fps, dimensions, self.confidence is not None, self.picture)
 
     def pose(self, declared: Layout | None, source_fps: float | None) -> Pose:
         """The clip's key points.
 
         Where the file gives no confidence, a point is seen unless all of its coordinates are NaN. Points that are not seen
-        have coordinates 0.
+        have coordinates 0. Confidences above 1 count as 1.
 
         Args:
             declared: layout for a file that names none.
             source_fps: frame rate that takes the place of the file's own.
 
         Raises:
-            MediaError: the shape cannot be one of key points, or a confidence is outside [0, 1].
+            MediaError: the shape cannot be one of key points, a confidence is none, or a part moves that is never seen.
             InputError: the layout is not known.
         """
         head = self.probe(declared)
         points = as_float32(self.points(), "coordinates")
+        capped = 0
         if self.confidence is None:
             confidence = np.where(np.isnan(points).all(axis=2), 0, 1).astype(np.float32)
         else:
-            confidence = checked_confidence(self.confidence(), (head.frames, len(head.layout.joints)), self.most_confidence)
+            stated = self.confidence()
+            confidence = checked_confidence(stated, (head.frames, len(head.layout.joints)))
+            capped = int((stated > 1 + _ROUNDING).sum())
+            _check_still(points, confidence, head.layout)
         points[confidence == 0] = 0
-        return Pose(points, confidence, head.layout, head.fps if source_fps is None else source_fps)
+        return Pose(points, confidence, head.layout, head.fps if source_fps is None else source_fps, self.picture, capped)
 
     def _layout(self, declared: Layout | None, joints: int, dimensions: int) -> Layout:
         chosen = self.layout or declared
@@ -157,25 +169,53 @@ def as_float32(numbers: NDArray[Any], what: str) -> NDArray[np.float32]:
         return np.array(numbers, dtype=np.float32, order="C")
 
 
-def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int], most: float = 1.0) -> NDArray[np.float32]:
-    """Confidences as float32 in [0, 1].
+def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Confidences as float32 in [0, 1]; those above 1 become 1.
 
     Args:
         numbers: of the file.
         shape: ``(T, J)`` of the key points.
-        most: values up to this one are cut to 1.
 
     Raises:
-        MediaError: another shape, or a value outside [0, 1].
+        MediaError: another shape, or a value that is negative, no number, or above :data:`MOST_CONFIDENCE`.
     """
     if numbers.shape != shape:
         raise MediaError(f"its confidence has the shape {numbers.shape}, but it holds {shape[0]} frames of {shape[1]} joints.")
     confidence = as_float32(numbers, "confidences")
-    outside = ~((confidence >= -_ROUNDING) & (confidence <= most + _ROUNDING))
+    outside = ~((confidence >= -_ROUNDING) & (confidence <= MOST_CONFIDENCE))
     if outside.any():
         frame, joint = (int(axis[0]) for axis in np.nonzero(outside))
-        raise MediaError(f"frame {frame}, joint {joint} has the confidence {confidence[frame, joint]:g}, which is outside [0, 1].")
+        raise MediaError(
+            f"frame {frame}, joint {joint} has the confidence {confidence[frame, joint]:g}; a confidence is at least 0, and scores "
+            f"above 1 count as 1 up to {MOST_CONFIDENCE:g}."
+        )
     return np.clip(confidence, 0, 1)
+
+
+def _check_still(points: NDArray[np.float32], confidence: NDArray[np.float32], layout: Layout) -> None:
+    """Refuses a part of the signer that has confidence 0 throughout although its points move.
+
+    Some estimators give no confidence for some parts, and some writers put 0 there: what was seen cannot be told from such a file.
+    Under points that were not found there are zeros, or one place for all of them where zeros were moved or scaled.
+
+    Raises:
+        MediaError: names the part.
+    """
+    unseen = (confidence == 0).all(axis=0)
+    for part in dict.fromkeys(layout.parts):
+        members = np.array([own == part for own in layout.parts])
+        if not unseen[members].all() or members.sum() < 2:
+            continue
+        own = points[:, members]
+        with np.errstate(invalid="ignore"):
+            moves = bool((own != own[:1]).any(where=np.isfinite(own) & np.isfinite(own[:1])))
+            spread = bool((own != own[:, :1]).any(where=np.isfinite(own) & np.isfinite(own[:, :1])))
+        if moves and spread:
+            raise MediaError(
+                f"its {part.replace('_', ' ')} moves but has confidence 0 in every frame, so the file does not say what was seen "
+                "(MediaPipe has no visibility for hands and face). Write confidence 1 where points were found, and coordinates 0 "
+                "where they were not."
+            )
 
 
 def checked_rate(value: float) -> float | None:

@@ -7,7 +7,7 @@ damaged must be refused by its size before anything is allocated.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,14 +18,13 @@ from signbench.errors import MediaError
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.media.pose_formats.contract import PoseProbe, RawClip, check_shape, checked_confidence, checked_rate
-from signbench.media.pose_formats.header_joints import Component, components_of, header_layout, is_openpose
+from signbench.media.pose_formats.header_joints import Component, components_of, header_layout
 
 if TYPE_CHECKING:
     from pose_format.pose_header import PoseHeader
 
 _MOST_HEADER_BYTES = 2**20
 _NUMBER = np.dtype("<f4")
-_MOST_CONFIDENCE_OF_OPENPOSE = 2.0  # its heat maps are regressed, and their peaks pass 1 now and then
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class _Head:
         places: their places among all points of the file.
         points: number of all points.
         dimensions: coordinates per point.
-        most_confidence: confidences up to this value are cut to 1.
+        picture: width and height of the picture, or None.
     """
 
     body: int
@@ -52,7 +51,7 @@ class _Head:
     places: list[int]
     points: int
     dimensions: int
-    most_confidence: float
+    picture: tuple[int, int] | None
 
 
 class DotPose:
@@ -67,7 +66,9 @@ class DotPose:
 
     def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
         with path.open("rb") as stream:
-            return _raw_clip(path, _head(stream, path.stat().st_size)).pose(None, source_fps)
+            pose = _raw_clip(path, _head(stream, path.stat().st_size)).pose(None, source_fps)
+        # Writers that do not know the picture put the extent of the points there, as ours does.
+        return replace(pose, picture=None) if pose.picture == tuple(_extent(pose)[:2]) else pose
 
 
 def _head(stream: IO[bytes], size: int) -> _Head:
@@ -106,8 +107,13 @@ def _head(stream: IO[bytes], size: int) -> _Head:
         places=places,
         points=points,
         dimensions=dimensions,
-        most_confidence=_MOST_CONFIDENCE_OF_OPENPOSE if is_openpose(components) else 1.0,
+        picture=_picture(header.dimensions.width, header.dimensions.height),
     )
+
+
+def _picture(width: int, height: int) -> tuple[int, int] | None:
+    """The stated size of the picture; None where one length is 0."""
+    return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
 def _header(start: bytes) -> tuple[PoseHeader, int]:
@@ -148,7 +154,7 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
         values = values[:, :, head.places]
         if head.people > 1:
             shape = (head.frames, (head.people - 1) * joints)
-            others = checked_confidence(values[:, 1:].reshape(shape), shape, head.most_confidence)
+            others = checked_confidence(values[:, 1:].reshape(shape), shape)
             if others.any():
                 raise MediaError(f"it shows {head.people} persons; keep the one who signs.")
         return values[:, 0]
@@ -162,7 +168,7 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
         confidence=confidence,
         fps=head.fps,
         layout=head.layout,
-        most_confidence=head.most_confidence,
+        picture=head.picture,
     )
 
 
@@ -170,7 +176,8 @@ def write_dot_pose(stream: IO[bytes], pose: Pose) -> None:
     """Writes version 0.2.
 
     A point's names are MediaPipe's, OpenPose's or COCO-WholeBody's where the layout's joints are theirs in their order, and our own
-    otherwise. The frame rate becomes a float32, and 0 where it is not known.
+    otherwise. The frame rate becomes a float32, and 0 where it is not known. Where the size of the picture is not known, the extent
+    of the points stands in its place, for programs that draw them; reading takes it for what it is.
     """
     from pose_format.numpy import NumPyPoseBody
     from pose_format.pose import Pose as FilePose
@@ -179,7 +186,8 @@ def write_dot_pose(stream: IO[bytes], pose: Pose) -> None:
     dimensions = int(pose.points.shape[2])
     form = "XYC" if dimensions == 2 else "XYZC"
     components = [PoseHeaderComponent(name, list(points), [], [], form) for name, points in components_of(pose.layout)]
-    header = PoseHeader(0.2, PoseHeaderDimensions(*_extent(pose)), components)
+    extent = _extent(pose)
+    header = PoseHeader(0.2, PoseHeaderDimensions(*(pose.picture or extent[:2]), extent[2]), components)
     body = NumPyPoseBody(pose.fps or 0.0, np.ascontiguousarray(pose.points[:, None]), pose.confidence[:, None])
     FilePose(header, body).write(stream)
 

@@ -43,7 +43,8 @@ def raw_clip(
     Args:
         shape: of the coordinates.
         points: reads them.
-        scalars: the small fields, as arrays: ``fps``, ``layout``, and ``joints`` with ``parts`` for a layout of one's own.
+        scalars: the small fields, as arrays: ``fps``, ``picture``, ``layout``, and ``joints`` with ``parts`` for a layout of one's
+            own.
         confidence: reads the confidences.
         usual: the layout where nothing else tells it.
 
@@ -58,6 +59,7 @@ def raw_clip(
         fps=rate_field(scalars["fps"]) if "fps" in scalars else None,
         layout=_layout(scalars),
         usual=usual,
+        picture=_picture(scalars["picture"]) if "picture" in scalars else None,
     )
 
 
@@ -70,6 +72,12 @@ def rate_field(value: NDArray[Any]) -> float | None:
     if value.size != 1 or value.dtype.kind not in "fiu":
         raise MediaError("its field fps is not a single number.")
     return checked_rate(float(value.reshape(())))
+
+
+def _picture(value: NDArray[Any]) -> tuple[int, int]:
+    if value.shape != (2,) or value.dtype.kind not in "iu" or not (value > 0).all():
+        raise MediaError("its field picture is not the width and height of a picture in pixels.")
+    return int(value[0]), int(value[1])
 
 
 def _layout(scalars: Mapping[str, NDArray[Any]]) -> Layout | None:

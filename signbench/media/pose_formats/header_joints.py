@@ -172,11 +172,6 @@ def _component(name: str, points: Sequence[str]) -> tuple[str, Points]:
     raise MediaError(f"its header has the component {name!r:.60}, which is none of {listing(known, len(known))}.")
 
 
-def is_openpose(components: Iterable[Component]) -> bool:
-    """Whether the key points are OpenPose's."""
-    return any(name in _families()[_IN_OPENPOSE_FILES] for name, _ in components)
-
-
 def components_of(layout: Layout) -> list[Component]:
     """Components whose points are a layout's joints in order: another program's where it has them in that order, else ours."""
     pairs = zip(layout.joints, layout.parts, strict=True)

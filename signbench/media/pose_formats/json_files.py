@@ -117,7 +117,9 @@ def _clip(path: Path, member: str | None) -> RawClip:
         raise MediaError(f"its object has none of the fields {', '.join(POINTS)}, but {', '.join(content) or 'none'}.")
     values = _numbers(content[field], field)
     confidence = None if content.get("confidence") is None else _numbers(content["confidence"], "confidence")
-    scalars = {name: np.array(content[name]) for name in ("fps", "layout", "joints", "parts") if content.get(name) is not None}
+    scalars = {
+        name: np.array(content[name]) for name in ("fps", "picture", "layout", "joints", "parts") if content.get(name) is not None
+    }
     return raw_clip(values.shape, lambda: values, scalars, None if confidence is None else lambda: confidence, usual)
 
 

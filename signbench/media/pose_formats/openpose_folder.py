@@ -22,7 +22,6 @@ SUFFIX = "_keypoints.json"
 
 _NUMBERED = re.compile(r"(?:^|\D)(\d+)_keypoints\.json$")
 _FIELDS = {"pose_keypoints_2d": 25, "face_keypoints_2d": 70, "hand_left_keypoints_2d": 21, "hand_right_keypoints_2d": 21}
-_MOST_CONFIDENCE = 2.0  # heat maps are regressed, and their peaks pass 1 now and then
 
 
 class OpenPoseFolder:
@@ -60,7 +59,6 @@ def _clip(path: Path) -> RawClip:
         points=lambda: numbers()[..., :2],
         confidence=lambda: numbers()[..., 2],
         layout=openpose,
-        most_confidence=_MOST_CONFIDENCE,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Sequence
 
@@ -165,21 +166,67 @@ def test_points_without_confidence_are_not_seen_whatever_they_hold(path):
         pose.check_finite()
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.01, 255, np.nan, np.inf])
-def test_a_confidence_outside_0_to_1_is_refused(value, path):
+@pytest.mark.parametrize("value", [-0.1, 101, np.nan, np.inf])
+def test_what_is_no_confidence_is_refused(value, path):
     points, confidence = numbers(178)
     confidence[3, 0, 7] = value
     path.write_bytes(file_bytes(mediapipe(), points, confidence))
-    with pytest.raises(MediaError, match=r"clip\.pose: frame 3, joint 7 has the confidence .*, which is outside \[0, 1\]"):
+    with pytest.raises(MediaError, match=r"clip\.pose: frame 3, joint 7 has the confidence .*; a confidence is at least 0"):
         read_pose(path)
 
 
-def test_openposes_confidence_is_cut_at_1(path):
-    components = components_of(layout("openpose-137"))
-    points, confidence = numbers(137, dimensions=2)
-    confidence[0, 0, 3] = 1.04
-    path.write_bytes(file_bytes(components, points, confidence))
-    assert read_pose(path).confidence[0, 3] == 1
+@pytest.mark.parametrize("value", [1.04, 7.3])
+@pytest.mark.parametrize("name", ["openpose-137", "coco-wholebody-133"])
+def test_confidences_above_1_count_as_1_and_are_counted(name, value, path):
+    points, confidence = numbers(len(layout(name).joints), dimensions=2)
+    confidence[0, 0, 3] = confidence[1, 0, 5] = value
+    path.write_bytes(file_bytes(components_of(layout(name)), points, confidence))
+    pose = read_pose(path)
+    assert (pose.confidence[0, 3], pose.confidence[1, 5], pose.capped) == (1, 1, 2)
+
+
+def test_the_size_of_the_picture_is_read_kept_and_written(path):
+    points, confidence = numbers(178)
+    path.write_bytes(file_bytes(mediapipe(), points, confidence))
+    known = dataclasses.replace(read_pose(path), picture=(1280, 720))
+    write_pose(path, known)
+    assert read_pose(path).picture == probe_pose(path).picture == (1280, 720)
+
+
+def test_the_extent_of_the_points_is_no_size_of_a_picture(path):
+    points, confidence = numbers(178)
+    path.write_bytes(file_bytes(mediapipe(), points, confidence))
+    write_pose(path, dataclasses.replace(read_pose(path), picture=None))
+    assert probe_pose(path).picture is not None
+    assert read_pose(path).picture is None
+
+
+@pytest.mark.parametrize(
+    ("hidden", "held", "refused"),
+    [
+        ("left_hand", "as they were", True),
+        ("face", "as they were", True),
+        ("left_hand", "zeros", False),
+        ("left_hand", "zeros that moved with the signer", False),
+        ("left_hand", "one frame's points throughout", False),
+    ],
+)
+def test_a_part_that_moves_although_it_is_never_seen_is_refused(hidden, held, refused, path):
+    points, confidence = numbers(178)
+    members = [place for place, part in enumerate(layout("mediapipe-178").parts) if part == hidden]
+    confidence[:, 0, members] = 0
+    if held == "zeros":
+        points[:, 0, members] = 0
+    elif held == "zeros that moved with the signer":
+        points[:, 0, members] = np.arange(len(points))[:, None, None]
+    elif held == "one frame's points throughout":
+        points[:, 0, members] = points[:1, 0, members]
+    path.write_bytes(file_bytes(mediapipe(), points, confidence))
+    if refused:
+        with pytest.raises(MediaError, match=f"its {hidden.replace('_', ' ')} moves but has confidence 0 in every frame"):
+            read_pose(path)
+    else:
+        assert not read_pose(path).seen[:, members].any()
 
 
 def test_a_second_person_who_is_never_seen_does_not_count(path):

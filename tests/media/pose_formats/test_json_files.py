@@ -181,8 +181,8 @@ def test_an_empty_folder_is_no_clip(tmp_path):
         ),
         (
             "clip_000000000001_keypoints.json",
-            {"people": [{"pose_keypoints_2d": [1, 2, 7] * 25}]},
-            "frame 1, joint 0 has the confidence 7",
+            {"people": [{"pose_keypoints_2d": [1, 2, -7] * 25}]},
+            "frame 1, joint 0 has the confidence -7",
         ),
     ],
 )
