@@ -284,14 +284,12 @@ def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, mo
     assert list((tmp_path / "cache").glob("*.observation")) == []
 
 
-def test_sides_of_different_size_are_shown_whole_but_not_paired():
-    reference, prediction = clip("r", 5, side=8), clip("p", 9, seed=1, side=6)
-    views = ClipViews(reference, prediction, Protocol())
-    views.check([Whole()])
-    outcome = score_clip(views, [(0, Whole())])
-    np.testing.assert_array_equal(record(outcome)["prediction"], means(prediction))
+@pytest.mark.parametrize("metric", [Whole(), Paired()], ids=["whole", "paired"])
+def test_sides_of_different_size_are_refused_until_they_are_brought_to_one(metric):
+    sides = clip("r", 5, side=8), clip("p", 5, seed=1, side=6)
     with pytest.raises(Exception, match="--size"):
-        views.check([Paired()])
+        ClipViews(*sides, Protocol()).check([metric])
+    ClipViews(*sides, Protocol(size=(8, 8))).check([metric])
 
 
 def test_networks_count_on_one_thread_and_the_callers_number_of_threads_comes_back(monkeypatch):

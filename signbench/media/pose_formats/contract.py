@@ -111,7 +111,8 @@ class RawClip:
             stated = self.confidence()
             confidence = checked_confidence(stated, (head.frames, len(head.layout.joints)))
             capped = int((stated > 1 + _ROUNDING).sum())
-            _check_still(points, confidence, head.layout)
+            if confidence.any():  # what shows nothing at all is refused as that
+                _check_still(points, confidence, head.layout)
         points[confidence == 0] = 0
         return Pose(points, confidence, head.layout, head.fps if source_fps is None else source_fps, self.picture, capped)
 
