@@ -200,7 +200,7 @@ def test_a_point_with_one_masked_coordinate_was_not_seen() -> None:
     [
         ({"confidence": np.full((12, 178), -0.5, np.float32)}, "frame 0, joint 0 has the confidence -0.5"),
         ({"confidence": np.full((12, 178), np.nan, np.float32)}, "frame 0, joint 0 has the confidence nan"),
-        ({"confidence": np.eye(12, 178, dtype=np.float32)}, "face moves but has confidence 0 in every frame"),
+        ({"confidence": np.eye(12, 178, dtype=np.float32)}, "left hand moves but has confidence 0 in every frame"),
     ],
 )
 def test_key_points_in_memory_are_checked_as_files_are(change: dict[str, np.ndarray], message: str) -> None:
