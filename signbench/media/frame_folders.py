@@ -91,5 +91,6 @@ def check_numbers(files: Sequence[Path]) -> None:
     step = min(steps) if len(steps) > 1 else 1
     place = next((place for place, length in enumerate(steps) if length != step), None)
     if place is not None:
-        between = f"between {files[place].name} and {files[place + 1].name}"
-        raise MediaError(f"{folder}: {steps[place] // step - 1 or 'some'} of its frames are missing {between}.")
+        missing = steps[place] // step - 1
+        lack = "a frame is" if missing < 2 else f"{missing} frames are"
+        raise MediaError(f"{folder}: {lack} missing between {files[place].name} and {files[place + 1].name}.")

@@ -218,13 +218,13 @@ def test_what_is_no_image_is_named(folder, content, words):
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["frame_0.png", "frame_1.png", "frame_3.png"], "1 of its frames are missing between frame_1.png and frame_3.png"),
-        (["1.jpg", "2.jpg", "3.jpg", "9.jpg"], "5 of its frames are missing between 3.jpg and 9.jpg"),
-        (["f0000.png", "f0002.png", "f0004.png", "f0008.png"], "1 of its frames are missing between f0004.png and f0008.png"),
-        (["f1.png", "f3.png"], "1 of its frames are missing between f1.png and f3.png"),
+        (["frame_0.png", "frame_1.png", "frame_3.png"], "a frame is missing between frame_1.png and frame_3.png"),
+        (["1.jpg", "2.jpg", "3.jpg", "9.jpg"], "5 frames are missing between 3.jpg and 9.jpg"),
+        (["f0000.png", "f0002.png", "f0004.png", "f0008.png"], "a frame is missing between f0004.png and f0008.png"),
+        (["f1.png", "f3.png"], "a frame is missing between f1.png and f3.png"),
         (
             ["clip2_fn000000-0.png", "clip2_fn000001-0.png", "clip2_fn000003-0.png"],
-            "1 of its frames are missing between clip2_fn000001-0.png and clip2_fn000003-0.png",
+            "a frame is missing between clip2_fn000001-0.png and clip2_fn000003-0.png",
         ),
         (["f_1.png", "f_1.jpg"], "one frame twice, as f_1.jpg and as f_1.png"),
         (["1.png", "2.png", "02.png"], "one frame twice, as 02.png and as 2.png"),
