@@ -384,3 +384,18 @@ def test_every_way_to_cut_a_file_short_is_refused(suffix, tmp_path):
 def test_the_reader_has_a_revision():
     assert isinstance(pose_files.READER_REVISION, int)
     assert pose_files.READER_REVISION >= 1
+
+
+@pytest.mark.parametrize("fps", [1000.5, 90_000.0, -25.0, float("inf"), float("nan")])
+def test_a_rate_beyond_the_bounds_that_options_have_is_refused(tmp_path, fps):
+    path = tmp_path / "a.npz"
+    np.savez(path, points=np.ones((3, 50, 3), np.float32), confidence=np.ones((3, 50), np.float32), fps=np.array(fps))
+    with pytest.raises(MediaError, match="a rate is above 0 and up to 1000"):
+        probe_pose(path)
+
+
+def test_the_bounds_themselves_are_rates_and_0_is_none(tmp_path):
+    for fps, read in ((1000.0, 1000.0), (0.5, 0.5), (0.0, None)):
+        path = tmp_path / "a.npz"
+        np.savez(path, points=np.ones((3, 50, 3), np.float32), confidence=np.ones((3, 50), np.float32), fps=np.array(fps))
+        assert probe_pose(path).fps == read
