@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # as spreadsheets of East Asia take them too
-_BEGINNING = r"(?:\A|[;|\t\r\n])[\s\"]*"
+_BEGINNING = r"(?:\A|[;|\t\r\n])(?:[^\S\t\r\n]|\")*"
 """Where a cell begins, or begins once a spreadsheet splits the line at another separator than the comma."""
 
 _RUNS = re.compile(rf"({_BEGINNING}'*)(?=[{_FORMULA}])|(\A'*)(?=[\t\r])")

@@ -48,5 +48,9 @@ def test_no_cell_begins_a_formula_whatever_the_table_is_split_at(delimiter):
     assert [cell for cell in cells if cell[:1] in tuple("=+-@\uff1d") and cell] == []
 
 
+def test_a_cell_of_nothing_but_new_lines_takes_no_time():
+    assert inert("\n" * 100_000 + "a") == "\n" * 100_000 + "a"
+
+
 def test_numbers_stay_numbers():
     assert csv_text([[-0.5, 3, None]], ["a", "b", "c"]) == "a,b,c\r\n-0.5,3,\r\n"

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from signbench.errors import InputError
 from signbench.study.columns import Columns
 
-_QUESTION_MARKS = re.compile(r"[?\s,.;:!/\-]*\?{4,}[?\s,.;:!/\-]*|(?:\?{2,}[\s,.;:!/\-]+)+\?{2,}[\s?]*")
+_BETWEEN_WORDS = re.compile(r"[\s,.;:!/\-]+")
+_WITHIN_WORD = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_FEWEST_WITHIN_WORDS = 3
 _TAKEN_FOR = ("cp1252", "cp1251", "cp1250", "cp1254", "mac_roman")
 _SPREADSHEET_ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#N/A", "#ИМЯ?", "#ЗНАЧ!", "#ССЫЛКА!"})
 
@@ -33,6 +35,9 @@ def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[in
         in_answer = index in of_answers and number != columns.header_row
         if kind := damage(cell, question_marks=question_marks, is_answer=in_answer):
             found.setdefault(kind, []).append((number, index, cell))
+    within = [place for place in cells if question_marks and _WITHIN_WORD.search(place[2]) and place[0] != columns.header_row]
+    if len(within) >= _FEWEST_WITHIN_WORDS:  # one or two may have forgotten a space
+        found.setdefault("question marks", []).extend(within)
     for kind, places in found.items():
         number, index, cell = places[0]
         shown = repr(cell if len(cell) <= 40 else f"{cell[:37]}...")
@@ -41,8 +46,8 @@ def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[in
 
 
 _WORDS = {
-    "question marks": "is what is left where a program could not write the letters; export the sheet again as UTF-8 or XLSX. (If "
-    "raters typed it themselves, write 'question_marks: blank' into the mapping.)",
+    "question marks": "has what is left where a program could not write the letters; export the sheet again as UTF-8 or XLSX. (If "
+    "raters typed it themselves, write 'question_marks: typed' into the mapping.)",
     "replacement": "holds the sign for a letter that could not be read (U+FFFD); export the sheet again as UTF-8 or XLSX.",
     "mistaken": "is UTF-8 text that a program took for another encoding; export the sheet again as UTF-8 or XLSX.",
     "error": "is an error of the spreadsheet and no answer (a cell that began with a dash, perhaps); write what the rater wrote.",
@@ -60,11 +65,19 @@ def damage(cell: str, *, question_marks: bool = True, is_answer: bool = True) ->
     text = cell.strip()
     if "\ufffd" in text:
         return "replacement"
-    if question_marks and (_QUESTION_MARKS.fullmatch(text) or (not is_answer and text.startswith("??"))):
+    if question_marks and (_is_question_marks(text) or (not is_answer and text.startswith("??"))):
         return "question marks"
     if text in _SPREADSHEET_ERRORS and is_answer:
         return "error"
     return "mistaken" if _is_mistaken(text) else None
+
+
+def _is_question_marks(text: str) -> bool:
+    """Whether there is nothing but question marks, at least four together or several words of them."""
+    words = [word for word in _BETWEEN_WORDS.split(text) if word]
+    return not any(word.strip("?") for word in words) and (
+        any(len(word) > 3 for word in words) or sum(len(word) > 1 for word in words) > 1
+    )
 
 
 def _is_mistaken(text: str) -> bool:

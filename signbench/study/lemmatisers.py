@@ -15,7 +15,8 @@ from signbench.study.settings import StudySettings
 Lemmatise = Callable[[str], str]
 """A word in the case in which it was typed -> its lemma, in whatever case the package gives it."""
 
-_NOUNS_ARE_CAPITAL = frozenset({"de", "lb"})
+NOUNS_ARE_CAPITAL = frozenset({"de", "lb"})
+"""Languages in which the case of a word may tell which word it is."""
 
 
 def lemmatiser(settings: StudySettings) -> tuple[Lemmatise, str]:
@@ -75,5 +76,5 @@ def _simplemma(language: str) -> tuple[Lemmatise, str]:
         known = (form for form in forms if simplemma.is_known(form, lang=language))
         return str(simplemma.lemmatize(next(known, word), lang=language))
 
-    found = lemma_by_case if language in _NOUNS_ARE_CAPITAL else lemma
+    found = lemma_by_case if language in NOUNS_ARE_CAPITAL else lemma
     return lru_cache(maxsize=None)(found), f"simplemma-{version('simplemma')}"

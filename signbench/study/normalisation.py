@@ -13,7 +13,7 @@ from typing import Literal
 from signbench.errors import InputError, nearest
 from signbench.study.alternatives import alternatives
 from signbench.study.answers import Answer, Study
-from signbench.study.lemmatisers import lemmatiser
+from signbench.study.lemmatisers import NOUNS_ARE_CAPITAL, lemmatiser
 from signbench.study.letters import cleaned, folded, tidied
 from signbench.study.lexicon import Lexicon, check_signs
 from signbench.study.settings import IgnoredSheet, StudySettings
@@ -79,6 +79,7 @@ class Normaliser:
         self._kept: frozenset[str] = frozenset()
         self._dictionary = self._read_dictionary(settings.dictionary)
         self._as_accepted: dict[str, str] = {}
+        self._known: set[str] = set()
         self._blank = frozenset(self._clean(answer) for answer in settings.blank_answers)
         self.accepted: dict[str, frozenset[str]] = {}
         self.targets: dict[str, tuple[str, ...]] = {}
@@ -98,7 +99,8 @@ class Normaliser:
     def normal(self, text: str) -> str:
         """The normal form of one answer: cleaned, then the dictionary's lemma of the whole, else the lemma of each word.
 
-        What is written as an accepted answer is has that answer's form.
+        What is written as an accepted answer is has that answer's form. Where nouns have capitals, a word in the other case counts
+        by that reading of it which the study knows, as case is no answer.
 
         Args:
             text: as it was typed.
@@ -112,8 +114,12 @@ class Normaliser:
             return self._dictionary[whole]
         if whole in self._as_accepted:  # a lemmatiser may take another spelling of it for another word
             return self._as_accepted[whole]
-        lemmas = self._lemmas(typed)
-        return self._dictionary.get(lemmas, lemmas)
+        found = self._lemma_of(typed)
+        if found not in self._known and self._language in NOUNS_ARE_CAPITAL:
+            words = typed.split()
+            readings = (" ".join(word.capitalize() for word in words), typed.lower())
+            found = next((form for form in map(self._lemma_of, readings) if form in self._known), found)
+        return found
 
     def form(self, sign: str, text: str) -> str:
         """The normal form of one answer to a sign, by which decisions know it; of several answers in one cell that of each."""
@@ -155,7 +161,7 @@ class Normaliser:
         in_parts = bool(pieces) and all(piece in accepted for piece in pieces)
         if not pieces or whole in accepted or (whole in self._known and not in_parts):
             return [whole]
-        return pieces
+        return sorted(pieces)
 
     def _decided(self, sign: str, form: str, decision: str, understood: str) -> _Verdict:
         if decision == "yes":
@@ -189,6 +195,10 @@ class Normaliser:
 
     def _clean(self, text: str) -> str:
         return cleaned(text, self._language)
+
+    def _lemma_of(self, typed: str) -> str:
+        lemmas = self._lemmas(typed)
+        return self._dictionary.get(lemmas, lemmas)
 
     def _lemmas(self, typed: str) -> str:
         """The lemma of each word of tidied text, besides those that the dictionary keeps as they are."""

@@ -166,8 +166,8 @@ class StudySettings(_Fields):
         lemmatiser: ``none``, or the package that turns each word into its lemma.
         blank: whether an answer that says nothing is wrong or left out.
         blank_answers: what says nothing, besides empty cells and bare punctuation.
-        question_marks: whether cells of four question marks or more are what is left of lost letters, and refused, or what raters
-            typed.
+        question_marks: whether cells of four question marks or more, and several with one within a word, are what is left of lost
+            letters, and refused, or what raters typed.
         resubmissions: what to do where a participant answered the same clip of the same pack twice.
         unanswered: what it means that a clip of a pack has no answer of somebody who answered others of it, be it an empty cell or
             a row that is not there: it was shown and not understood (``blank``), or it was not shown (``not-shown``).
@@ -189,8 +189,8 @@ class StudySettings(_Fields):
     )
     blank: Literal["wrong", "leave-out"] = Field(default="wrong", description="wrong or leave-out")
     blank_answers: tuple[Text, ...] = Field(default=BLANK_ANSWERS, description="a list of answers that say nothing")
-    question_marks: Literal["damage", "blank"] = Field(
-        default="damage", description="damage (what is left of lost letters) or blank (raters typed them)"
+    question_marks: Literal["damage", "typed"] = Field(
+        default="damage", description="damage (what is left of lost letters) or typed (by raters)"
     )
     resubmissions: Literal["refuse", "first", "last"] = Field(default="refuse", description="refuse, first or last")
     unanswered: Literal["blank", "not-shown"] | None = Field(

@@ -16,6 +16,8 @@ from tests.study.response_sheets import WIDE, WIDE_HEADER, WIDE_ROWS, changed, w
         ("????", "question marks"),
         ("?? ????", "question marks"),
         ("????, ????????", "question marks"),
+        ("?? ??", "question marks"),
+        ("?" * 100_000 + "x", None),  # and it takes no time
         ("и\ufffdти", "replacement"),
         ("идти".encode().decode("cp1251"), "mistaken"),
         ("für".encode().decode("cp1252"), "mistaken"),
@@ -47,9 +49,9 @@ def imported(tmp_path, rows, **fields):
     [
         (
             [*WIDE_ROWS, ["", "p", "????", "??????"]],
-            r"pack\.csv, row 5, column C, the first of 2 such cells: '\?{4}' is what is left",
+            r"pack\.csv, row 5, column C, the first of 2 such cells: '\?{4}' has what is left",
         ),
-        ([*WIDE_ROWS, ["", "????", "идти", "ёлка"]], r"row 5, column B: '\?{4}' is what is left"),
+        ([*WIDE_ROWS, ["", "????", "идти", "ёлка"]], r"row 5, column B: '\?{4}' has what is left"),
         (
             [*WIDE_ROWS, ["", "p", "РёРґС‚Рё", "ёлка"]],
             r"row 5, column C: '.*' is UTF-8 text that a program took for another encoding",
@@ -67,11 +69,21 @@ def test_a_sheet_with_damaged_cells_is_refused_with_the_first_of_them(tmp_path, 
 def test_a_column_whose_name_lost_its_letters_is_refused(tmp_path):
     rows = [[*WIDE_HEADER[:2], "????? 1", "Видео 2"], ["", "p", "идти", "ёлка"]]
     clips = {"????? 1": {"clip": "c1", "sign": "идти"}, "Видео 2": {"clip": "c2", "sign": "ёлка"}}
-    with pytest.raises(InputError, match=r"row 1, column C: '\?{5} 1' is what is left where a program could not write the letters"):
+    with pytest.raises(
+        InputError, match=r"row 1, column C: '\?{5} 1' has what is left where a program could not write the letters"
+    ):
         imported(tmp_path, rows, sheet={"clips": clips})
 
 
 def test_question_marks_that_raters_typed_can_be_declared(tmp_path):
     rows = [*WIDE_ROWS, ["", "p", "????", "?????????"]]
-    done = imported(tmp_path, rows, question_marks="blank")
+    done = imported(tmp_path, rows, question_marks="typed")
     assert "?????????" in {answer.text for answer in read_study(done.folder).answers}
+
+
+def test_question_marks_within_words_are_lost_letters_where_there_are_several(tmp_path):
+    two, three = ([*WIDE_ROWS, *(["", f"p{number}", "B?ume", "f?r"] for number in range(rows))] for rows in (1, 2))
+    (tmp_path / "other").mkdir()
+    assert imported(tmp_path / "other", two).counts["raters"] == 4
+    with pytest.raises(InputError, match=r"row 5, column C, the first of 4 such cells: 'B\?ume' has what is left"):
+        imported(tmp_path, three)

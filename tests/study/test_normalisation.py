@@ -50,11 +50,12 @@ def judged(sign, text, lexicon=None, **fields):
         ("идти", "иду", "open", "иду", "иду"),  # inflected, and no lemmatiser was asked for
         ("идти", "итди", "open", "итди", "итди"),  # misspelt: never accepted for being similar
         ("идти", "идти домой", "open", "идти домой", "идти домой"),
-        ("идти", "идти, бежать", "open", "идти / бежать", "идти / бежать"),
+        ("идти", "идти, бежать", "open", "бежать / идти", "бежать / идти"),
+        ("идти", "бежать; идти", "open", "бежать / идти", "бежать / идти"),  # the order of several answers is no answer
         ("идти", "🌲", "open", "🌲", "🌲"),
         ("идти", "ёлка", "wrong", "елка", "ёлка"),  # another sign's answer is known to be wrong
-        ("идти", "ёлка, бояться", "wrong", "елка / бояться", "ёлка / бояться"),
-        ("идти", "идти или ёлка", "wrong", "идти / елка", "идти / ёлка"),
+        ("идти", "ёлка, бояться", "wrong", "бояться / елка", "бояться / ёлка"),
+        ("идти", "идти или ёлка", "wrong", "елка / идти", "ёлка / идти"),
         ("идти", "", "blank", "", ""),
         ("идти", " — ", "blank", "", ""),
         ("идти", "-", "blank", "", ""),
@@ -63,7 +64,7 @@ def judged(sign, text, lexicon=None, **fields):
         ("идти", "I don’t know", "blank", "", ""),
         ("идти", "n/a", "blank", "", ""),
         ("идти", "не знаю, непонятно", "blank", "", ""),
-        ("идти", "не знаю, идти", "open", "не знаю / идти", "не знаю / идти"),
+        ("идти", "не знаю, идти", "open", "идти / не знаю", "идти / не знаю"),
     ],
 )
 def test_an_answer_is_judged(sign, typed, outcome, normalised, understood):
@@ -274,7 +275,8 @@ DE = {
         ("HAUS", "Häuser"),
         ("HAUS", "häuser"),
         ("HAUS", "HÄUSER"),
-        ("BAUM", "Bäume"),  # in small letters it is a form of a verb
+        ("BAUM", "Bäume"),
+        ("BAUM", "bäume"),  # a form of a verb too, which no sign is
         ("BAUM", "BÄUME"),
         ("BAUM", "baum"),
         ("FUSS", "Füße"),
@@ -397,3 +399,11 @@ def test_decisions_about_two_forms_are_no_contradiction_although_one_leads_to_th
         Lexicon({("ёлка", "сталь"): "yes", ("ёлка", "стать"): "no"}),
     )
     assert [row.outcome for row in found] == ["correct", "wrong"]
+
+
+def test_a_german_word_whose_case_tells_two_signs_apart_is_the_one_that_it_is_written_as():
+    pytest.importorskip("simplemma")
+    fields = {**DE, "signs": {"REISE": ["Reise"], "REISEN": ["reisen"]}}
+    assert judged("REISE", "Reise", **fields)[0] == "correct"
+    assert judged("REISEN", "reiste", **fields)[0] == "correct"
+    assert judged("REISEN", "Reise", **fields)[::2] == ("wrong", "REISE")
