@@ -1,4 +1,4 @@
-"""``.pose`` files, versions 0.1 and 0.2, whose headers name every point.
+"""``.pose`` files, versions 0.0 to 0.2, whose headers name every point.
 
 The package pose-format reads headers and writes files. Bodies are read here, because a file that was cut short or whose header is
 damaged must be refused by its size before anything is allocated.
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MOST_HEADER_BYTES = 2**20
 _NUMBER = np.dtype("<f4")
+_MOST_BYTES_OF_VERSION_0 = 2**29
+# The K is the depth that a Kinect measured beside MediaPipe's; it is left out.
+_FORMS = frozenset({"XYC", "XYZC", "XYZKC"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class _Head:
         layout: of the joints that we read.
         places: their places among all points of the file.
         points: number of all points.
-        dimensions: coordinates per point.
+        dimensions: numbers per point in the file, its confidence aside.
         picture: width and height of the picture, or None.
     """
 
@@ -61,24 +64,58 @@ class DotPose:
         return None
 
     def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
-        with path.open("rb") as stream:
-            return _raw_clip(path, _head(stream, path.stat().st_size)).probe(None)
+        return _clip(path).probe(None)
 
     def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
-        with path.open("rb") as stream:
-            pose = _raw_clip(path, _head(stream, path.stat().st_size)).pose(None, source_fps)
+        pose = _clip(path).pose(None, source_fps)
         # Writers that do not know the picture put the extent of the points there, as ours does.
         return replace(pose, picture=None) if pose.picture == tuple(_extent(pose)[:2]) else pose
 
 
-def _head(stream: IO[bytes], size: int) -> _Head:
-    """Reads the header and checks that the file is as long as it says.
+def _clip(path: Path) -> RawClip:
+    """The clip of a file of any version, its length checked.
 
     Raises:
         MediaError: it is not a header of a version that we know, or the file has another length.
     """
-    start = stream.read(_MOST_HEADER_BYTES)
+    with path.open("rb") as stream:
+        start = stream.read(_MOST_HEADER_BYTES)
     header, end = _header(start)
+    if round(header.version, 3) == 0:
+        return _clip_of_version_0(path, header, end)
+    return _raw_clip(path, _head(header, start, end, path.stat().st_size))
+
+
+def _clip_of_version_0(path: Path, header: PoseHeader, end: int) -> RawClip:
+    from signbench.media.pose_formats.dot_pose_version_0 import Block, read_body
+
+    if path.stat().st_size > _MOST_BYTES_OF_VERSION_0:
+        raise MediaError(f"it has more than {_MOST_BYTES_OF_VERSION_0} bytes, which no file of version 0.0 needs.")
+    body = read_body(path.read_bytes(), end, [Block(len(part.points), part.format) for part in header.components])
+    layout, places = header_layout([(component.name, tuple(component.points)) for component in header.components])
+    points, confidence = body.points[:, places], body.confidence[:, places]
+    return RawClip(
+        shape=points.shape,
+        points=lambda: points,
+        confidence=lambda: confidence,
+        fps=checked_rate(float(body.rate)),
+        layout=layout,
+        picture=_picture(header.dimensions.width, header.dimensions.height),
+    )
+
+
+def _head(header: PoseHeader, start: bytes, end: int, size: int) -> _Head:
+    """What stands between the header and the numbers of versions 0.1 and 0.2.
+
+    Args:
+        header: of the file.
+        start: the beginning of the file.
+        end: where the header ends.
+        size: of the file, bytes.
+
+    Raises:
+        MediaError: the file has another length than it says.
+    """
     version = round(header.version, 3)
     form = {0.1: "<HHH", 0.2: "<fIH"}[version]
     try:
@@ -120,15 +157,15 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
     """The header, by pose-format, and where it ends.
 
     Raises:
-        MediaError: no header of version 0.1 or 0.2, or one whose points are not x, y(, z), confidence.
+        MediaError: no header of a version that we know, or one whose points are not x, y(, z(, Kinect's depth)), confidence.
     """
     from pose_format.pose_header import PoseHeader
     from pose_format.utils.reader import BufferReader
 
     version = struct.unpack_from("<f", start)[0] if len(start) >= 4 else 0.0
-    if round(version, 3) not in (0.1, 0.2):
+    if round(version, 3) not in (0.0, 0.1, 0.2):
         stated = f"version {version:g}" if 0 <= version < 100 else "no version"
-        raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.1 and 0.2 are read.")
+        raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.0, 0.1 and 0.2 are read.")
     reader = BufferReader(start)
     try:
         header = PoseHeader.read(reader)
@@ -136,8 +173,8 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
     except Exception as error:
         raise MediaError(f"its header is damaged or cut off ({type(error).__name__}).") from error
     forms = {component.format for component in header.components}
-    if not forms or not forms <= {"XYC", "XYZC"}:
-        raise MediaError(f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; XYC and XYZC are read.")
+    if not forms or not forms <= _FORMS:
+        raise MediaError(f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; {', '.join(sorted(_FORMS))} are read.")
     return header, reader.read_offset
 
 
@@ -146,7 +183,7 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
 
     def block(start: int, width: int) -> NDArray[np.float32]:
         shape = (head.frames, head.people, head.points, width)
-        check_shape((head.frames * head.people, head.points, head.dimensions))
+        check_shape((head.frames * head.people, head.points, min(head.dimensions, 3)))
         return np.fromfile(path, dtype=_NUMBER, offset=start, count=int(np.prod(shape))).reshape(shape)
 
     def confidence() -> NDArray[Any]:
@@ -160,10 +197,10 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
         return values[:, 0]
 
     def points() -> NDArray[Any]:
-        return block(head.body, head.dimensions)[:, 0, head.places]
+        return block(head.body, head.dimensions)[:, 0, head.places, :3]
 
     return RawClip(
-        shape=(head.frames, joints, head.dimensions),
+        shape=(head.frames, joints, min(head.dimensions, 3)),
         points=points,
         confidence=confidence,
         fps=head.fps,

@@ -263,7 +263,7 @@ def test_a_header_that_promises_billions_of_frames_costs_nothing(path):
     [
         ([("MANO", ["WRIST"])], "XYC", r"component 'MANO', which is none of POSE_LANDMARKS, FACE_LANDMARKS"),
         ([("POSE_LANDMARKS", ["NOZE"])], "XYC", r"no known point 'NOZE' in POSE_LANDMARKS\. Did you mean NOSE"),
-        ([("POSE_LANDMARKS", ["NOSE"])], "XYTC", "its points are 'XYTC'; XYC and XYZC are read"),
+        ([("POSE_LANDMARKS", ["NOSE"])], "XYTC", "its points are 'XYTC'; XYC, XYZC, XYZKC are read"),
         ([("POSE_WORLD_LANDMARKS", ["NOSE"])], "XYC", "its header names no key points"),
     ],
 )
@@ -279,9 +279,7 @@ def test_a_joint_that_comes_twice_is_refused(path):
         probe_pose(path)
 
 
-@pytest.mark.parametrize(
-    ("version", "said"), [(0.0, "version 0"), (0.3, "version 0.3"), (-1.0, "no version"), (np.nan, "no version")]
-)
+@pytest.mark.parametrize(("version", "said"), [(0.3, "version 0.3"), (-1.0, "no version"), (np.nan, "no version")])
 def test_other_versions_are_refused(version, said, path):
     path.write_bytes(file_bytes(mediapipe(), *numbers(178), version=version))
     with pytest.raises(MediaError, match=f"has {said} of the .pose format"):
@@ -333,3 +331,60 @@ def test_real_files_survive_being_written_again(real_data, tmp_path):
             assert again.points.tobytes() == pose.points.tobytes()
             assert again.confidence.tobytes() == pose.confidence.tobytes()
             assert (again.layout, again.fps) == (pose.layout, pose.fps)
+
+
+def version_0_bytes(components, frames, form="XYZC"):
+    """A file of version 0.0: each frame is a list of people, each an array (J, coordinates and confidence)."""
+    whole = file_bytes(components, np.zeros((0, 1, 1, 3)), np.zeros((0, 1, 1)), version=0.0, form=form)
+    head = whole[: -struct.calcsize("<HHH")]
+    body = struct.pack("<HH", 25, len(frames))
+    for people in frames:
+        body += struct.pack("<H", len(people)) + b"".join(
+            struct.pack("<h", 7) + person.astype("<f4").tobytes() for person in people
+        )
+    return head + body
+
+
+def person_of(joints, seed, confidence=0.5):
+    found = np.random.default_rng(seed).normal(size=(joints, 4)).astype(np.float32)
+    found[:, 3] = confidence
+    return found
+
+
+def test_version_0_is_read_as_pose_format_reads_it(path):
+    frames = [[person_of(178, 0)], [], [person_of(178, 1)]]
+    path.write_bytes(version_0_bytes(mediapipe(), frames))
+    pose = read_pose(path)
+    theirs = pose_format.Pose.read(path.read_bytes())
+    assert (pose.fps, pose.layout, pose.frames) == (25, layout("mediapipe-178"), 3)
+    np.testing.assert_array_equal(pose.points, theirs.body.data.filled(0)[:, 0].astype(np.float32))
+    np.testing.assert_array_equal(pose.confidence, theirs.body.confidence[:, 0].astype(np.float32))
+    assert not pose.seen[1].any()
+
+
+@pytest.mark.parametrize(
+    ("frames", "change", "message"),
+    [
+        ([[person_of(178, 0), person_of(178, 1)]], lambda content: content, "shows 2 persons in frame 0"),
+        ([[person_of(178, 0)]], lambda content: content[:-4], "ends within frame 0"),
+        ([[person_of(178, 0)]], lambda content: content + b"more", "4 bytes follow them"),
+    ],
+)
+def test_a_file_of_version_0_that_is_not_one_signers_is_refused(frames, change, message, path):
+    path.write_bytes(change(version_0_bytes(mediapipe(), frames)))
+    with pytest.raises(MediaError, match=message):
+        read_pose(path)
+
+
+def test_a_second_person_of_version_0_who_is_never_seen_does_not_count(path):
+    path.write_bytes(version_0_bytes(mediapipe(), [[person_of(178, 1, confidence=0), person_of(178, 0)]]))
+    np.testing.assert_array_equal(read_pose(path).points[0], person_of(178, 0)[:, :3])
+
+
+def test_the_depth_of_a_kinect_is_left_out(path):
+    points, confidence = numbers(178, dimensions=3)
+    deep = np.concatenate([points, np.full((*points.shape[:3], 1), 9.0)], axis=3)
+    path.write_bytes(file_bytes(mediapipe(), deep, confidence, form="XYZKC"))
+    pose = read_pose(path)
+    np.testing.assert_array_equal(pose.points, points[:, 0].astype(np.float32))
+    assert probe_pose(path).dimensions == 3
