@@ -18,8 +18,8 @@ def _group() -> None:
 
 @app.command("diff")
 def diff(
-    a: Annotated[str, typer.Argument(help="A signature, or a run folder.")],
-    b: Annotated[str, typer.Argument(help="A signature, or a run folder.")],
+    a: Annotated[str, typer.Argument(help="A signature, a run folder, or a study's result.")],
+    b: Annotated[str, typer.Argument(help="A signature, a run folder, or a study's result.")],
     json: Json = False,
 ) -> None:
     """Say in words what differs between two measurements; exit 4 where they may not be compared."""
@@ -35,8 +35,12 @@ def diff(
     def signatures(text: str) -> dict[str, str]:
         if "|" in text:
             return {"": text}
+        if Path(text).is_file():
+            from signbench.study.result import read_study_result
+
+            return {"sus": read_study_result(Path(text)).signature}
         if not Path(text).is_dir():
-            raise InputError(f"{text!r} is neither a signature nor a run folder.")
+            raise InputError(f"{text!r} is neither a signature, a run folder nor a study's result.")
         return read_result(RunFolder(Path(text)).result_json).signatures
 
     left, right = signatures(a), signatures(b)

@@ -244,6 +244,8 @@ def read_human(path: Path) -> HumanScore:
         version = content.get("human_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version > HUMAN_VERSION:
             raise InputError(f"{path} was written by a newer signbench; use that one.")
+        if isinstance(version, int) and version < HUMAN_VERSION:
+            raise InputError(f"{path} was written by an older signbench, which scored studies otherwise; submit the study again.")
         return HumanScore.model_validate(content)
     except InputError:
         raise

@@ -348,6 +348,8 @@ def read_study_result(path: Path) -> StudyResult:
         version = content.get("schema_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version > STUDY_RESULT_VERSION:
             raise InputError(f"{path} was written by a newer signbench; use that one.")
+        if isinstance(version, int) and version < STUDY_RESULT_VERSION:
+            raise InputError(f"{path} was written by an older signbench, which scored studies otherwise; score the study again.")
         return StudyResult.model_validate(content)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; write it with: signbench study score STUDY --json > {path}.") from None

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from signbench.metrics.registry import known
 from tests.cli.program import environment, signbench
 from tests.clips import video_sides
 from tests.patience import PATIENCE
+from tests.study.judged import judged, scored
 
 pytestmark = pytest.mark.end_to_end
 
@@ -30,6 +32,19 @@ def test_the_doctor_finds_this_installation_well():
     ran = signbench("doctor", "--json")
     assert ran.returncode == 0, ran.stdout
     assert json.loads(ran.stdout)["ok"] is True
+
+
+def test_two_studies_of_other_signs_may_not_stand_in_one_column_and_that_is_said(tmp_path):
+    for name, signs in (("easy", 3), ("same", 3), ("hard", 4)):
+        result = scored(judged(np.full((2, signs), "correct"), signs=[f"sign{number}" for number in range(signs)]))
+        (tmp_path / f"{name}.json").write_bytes(result.json_bytes())
+    same = signbench("signature", "diff", "easy.json", "same.json", folder=tmp_path)
+    assert (same.returncode, same.stdout) == (0, "sus: measured the same way\n")
+    other = signbench("signature", "diff", "easy.json", "hard.json", folder=tmp_path)
+    assert other.returncode == 4
+    assert other.stdout.startswith(
+        "sus: the number of clips that were shown: 3 against 4\nsus: the number of signs that were shown:"
+    )
 
 
 def test_signatures_of_two_runs_are_compared_in_words(tmp_path):

@@ -153,6 +153,13 @@ def test_answers_and_raters_are_no_part_of_it(row):
         read_human(row / "study.json")
 
 
+@pytest.mark.parametrize(("version", "said"), [(1, "older signbench"), (3, "newer signbench")])
+def test_a_score_of_another_version_is_refused(row, version, said):
+    (row / "study.json").write_text(json.dumps({**document(), "human_version": version}))
+    with pytest.raises(InputError, match=said):
+        read_human(row / "study.json")
+
+
 def study_result(clips=CLIPS, raters=22):
     """The result of a study of 18 signs, by its own document."""
     rows = as_judged(np.where(np.random.default_rng(0).random((raters, len(COUNTS))) < 0.7, "correct", "wrong"), "a")

@@ -250,6 +250,7 @@ def test_the_document_is_read_back_as_it_was(paper, tmp_path):
     ("content", "message"),
     [
         ('{"schema_version": 3}', "newer signbench"),
+        ('{"schema_version": 1}', "older signbench, which scored studies otherwise; score the study again"),
         ("{", "is not a study's result"),
         ('{"schema_version": 2}', "is not a study's result"),
     ],
