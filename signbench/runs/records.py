@@ -7,6 +7,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -167,27 +168,49 @@ class RecordFile:
 
     def clip(self, clip: str) -> ClipRow | None:
         """What is known of a clip besides its records, or None."""
-        row = self._connection.execute("SELECT inputs, lengths, layout FROM clips WHERE clip = ?", (clip,)).fetchone()
-        return None if row is None else _clip_row(*row)
+        with self._reading():
+            row = self._connection.execute("SELECT inputs, lengths, layout FROM clips WHERE clip = ?", (clip,)).fetchone()
+            return None if row is None else _clip_row(*row)
 
     def clip_ids(self) -> Iterator[str]:
         """Every clip that was tried."""
-        for (clip,) in self._connection.execute("SELECT clip FROM clips"):
-            yield clip
+        with self._reading():
+            for (clip,) in self._connection.execute("SELECT clip FROM clips"):
+                yield clip
 
     def done(self) -> Iterator[tuple[str, str]]:
         """Every (clip, metric key) that has a record."""
-        yield from self._connection.execute("SELECT clip, metric FROM records")
+        with self._reading():
+            yield from self._connection.execute("SELECT clip, metric FROM records")
 
     def failures(self) -> Iterator[tuple[str, str, Failure]]:
         """Every (clip, metric key) that failed when it was last tried."""
-        for clip, metric, reason, fault in self._connection.execute("SELECT clip, metric, reason, fault FROM failures"):
-            yield clip, metric, Failure(reason, fault)
+        with self._reading():
+            for clip, metric, reason, fault in self._connection.execute("SELECT clip, metric, reason, fault FROM failures"):
+                yield clip, metric, Failure(reason, fault)
 
     def record(self, clip: str, metric: str) -> Record:
         """One record; it must be there."""
-        row = self._connection.execute("SELECT record FROM records WHERE clip = ? AND metric = ?", (clip, metric)).fetchone()
-        return unpack(row[0])
+        query = "SELECT record FROM records WHERE clip = ? AND metric = ?"
+        with self._reading():
+            row = self._connection.execute(query, (clip, metric)).fetchone()
+            return unpack(row[0])
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turns what a damaged file makes of reading into our error; it may be damaged only where nobody has looked yet.
+
+        Raises:
+            InputError: names the file.
+        """
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                f"{self.path} is damaged: what it holds is no record ({type(error).__name__}); use --fresh to begin anew."
+            ) from error
 
 
 def _described(file: Input, before: Input | None) -> Input:

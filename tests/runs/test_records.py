@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -97,3 +100,28 @@ def test_what_was_seen_of_a_file_is_kept_where_nobody_looks_at_it_again(tmp_path
         assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "bb", content="what was seen", departure=0.25)
         file.add(changed, ["ssim"])
         assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "cc")
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        ("UPDATE records SET record = x'00'", lambda file: file.record("a", "l1")),
+        ("UPDATE records SET record = x'7b7d0a'", lambda file: file.record("b", "l1")),
+        ("UPDATE records SET record = '{\"sum\": [1]}'", lambda file: file.record("a", "l1")),
+        ("UPDATE clips SET inputs = '['", lambda file: file.clip("a")),
+        ("UPDATE clips SET inputs = '[1]'", lambda file: file.clip("a")),
+        ('UPDATE clips SET lengths = \'{"video": {"frames": 1}}\'', lambda file: file.clip("a")),
+        ("DROP TABLE records", lambda file: list(file.done())),
+        ("DROP TABLE failures", lambda file: list(file.failures())),
+        ("DROP TABLE clips", lambda file: list(file.clip_ids())),
+    ],
+)
+def test_records_that_are_damaged_where_nobody_has_looked_yet_are_named_when_they_are_read(statement, read, tmp_path):
+    path = tmp_path / "records-0.sqlite"
+    with RecordFile(path, write=True) as file:
+        file.add(outcome("a"), ["l1"])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    with RecordFile(path, write=False) as file, pytest.raises(InputError, match=r"records-0\.sqlite"):
+        read(file)
