@@ -16,6 +16,7 @@ from signbench.corpora.recordings import PoseRecording, Recording, VideoRecordin
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import PoseProbe
+from signbench.media.rates import same_rate
 from signbench.media.video import VideoProbe
 from signbench.metrics.base import Metric, View
 from signbench.metrics.pairs import FeaturePair, LabelPair, LengthPair, PosePair, TextPair
@@ -160,9 +161,12 @@ class ClipViews:
                     metric.extractor.check_frames(*(self.protocol.size or (probe.height, probe.width)), timeline.frames)
 
     def lengths(self, modality: Literal["video", "pose"]) -> LengthPair:
-        """How long both sides are, under the run's frame rate."""
+        """How long both sides are, under the run's frame rate; rates that count as one are the reference's."""
         reference, prediction = self._timelines(modality)
-        return LengthPair(prediction.frames, reference.frames, prediction.seconds, reference.seconds)
+        fps = prediction.fps
+        if fps is not None and reference.fps is not None and same_rate(fps, reference.fps):
+            fps = reference.fps
+        return LengthPair(prediction.frames, reference.frames, prediction.frames / fps if fps else None, reference.seconds)
 
     def layout(self) -> str:
         """Name of the reference's key-point layout, and its coordinates per point: ``mediapipe-178/3d``."""

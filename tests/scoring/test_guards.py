@@ -113,6 +113,12 @@ def test_the_unit_of_durations_is_in_the_signature(fps: float | None, unit: str)
     assert (result["duration-ratio"].value, signed(result, "unit")) == (1.0, [unit])
 
 
+def test_a_rate_that_counts_as_the_reference_s_does_not_move_a_duration() -> None:
+    result = signbench.measure(poses(25), poses(25.2), metrics=["duration-ratio", "dtw"])
+    assert (result["duration-ratio"].value, result["dtw"].duration_ratio) == (1.0, 1.0)
+    assert signed(result, "rate") == ["25", "25"]
+
+
 @pytest.mark.parametrize(("reference", "prediction"), [(25.0, None), (None, 25.0)])
 def test_durations_of_which_one_is_in_frames_are_refused(reference: float | None, prediction: float | None) -> None:
     with pytest.raises(InputError, match="states no rate; declare it with --source-fps"):
