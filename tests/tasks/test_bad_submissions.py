@@ -334,6 +334,13 @@ CASES = [
         r"its points have 3 coordinates, those of its reference 2; hand in 2\.$",
     ),
     Case(
+        "a picture of another size",
+        "pose",
+        replaced(pose_with(picture=lambda _: (1280, 720))),
+        ["size"],
+        r"its key points are of a picture of 1280 x 720 pixels; give pixels of a picture of 512 x 512\.$",
+    ),
+    Case(
         "coordinates from 0 to 1",
         "pose",
         replaced(pose_with(points=lambda plane: plane / 512)),
