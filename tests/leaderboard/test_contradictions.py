@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from signbench.leaderboard.published import Row, published, tasks_with_published_rows
+from signbench.tasks.loading import known, task
 from tests.leaderboard.paper_tables import PAPERS
 
 
@@ -135,6 +136,43 @@ def test_counts_that_do_not_add_up_stand_in_the_paper(paper, sentences, sum_of, 
     assert sum_of != claimed
     everything = "\n".join(note for name in tasks_with_published_rows() for part in published(name) for note in part.notes)
     assert f"{sum_of:,}" in everything and f"{claimed:,}" in everything
+
+
+def test_signavatars_division_is_not_the_one_that_it_states():
+    train, test = 1208, 339
+    assert round(100 * train / (train + test)) == 78
+    for stage in ("generation", "reconstruction"):
+        assert "78:22" in notes_of(f"asl3dword/{stage}", "Table I")
+
+
+def test_signaligner_announces_wer_and_prints_it_in_one_table():
+    printed = {
+        part.source.table
+        for name in tasks_with_published_rows()
+        if name.startswith("phoenix14t-plus/")
+        for part in published(name)
+        if any(column.metric.startswith("wer") for column in part.columns)
+    }
+    assert printed == {"Table 4"}
+    for name, table in (("text-to-video", "Table 2"), ("text-to-video", "Table 3"), ("text-to-hamer", "Table 5")):
+        assert "only Table 4 prints it" in notes_of(f"phoenix14t-plus/{name}", table)
+    assert "takes a sequence of glosses" in notes_of("phoenix14t-plus/text-to-pose", "Table 4")
+
+
+def test_signaligner_says_so_itself(papers):
+    text = (papers / PAPERS["SignAligner"]).read_text("utf-8")
+    assert "*Word Error Rate* (WER)" in text
+    assert "GlossEncoder" in text and "gloss vocabulary" in text
+
+
+def test_the_count_of_wlasl_is_the_one_of_its_own_readme():
+    assert "as the data set's own readme does" in notes_of("wlasl2000/reconstruction", "Table 1")
+
+
+def test_every_task_of_signaligner_names_all_its_authors():
+    citations = [paper.citation for name in known() if (paper := task(name).paper) is not None and "SignAligner" in paper.citation]
+    assert len(citations) == 8
+    assert {citation.partition(":")[0] for citation in citations} == {"Wang, Tang, Cheng, Li, Wang and Hong"}
 
 
 def test_the_challenges_winner_beats_the_ground_truth_where_the_note_says():

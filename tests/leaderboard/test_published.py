@@ -312,7 +312,10 @@ def spoiled(*place, value=None, drop=False):
         ),
         (spoiled(0, "rows", 0, "values", "ssim", drop=True), r"rows: Nothing of the split test has no value of ssim; write the"),
         (spoiled(0, "rows", 0, "values", "psnr", value="1"), r"has a value of psnr, which is no column; write one of ssim, bleu"),
-        (spoiled(0, "rows", value=GOOD["rows"] * 2), r"rows: Nothing stands there twice for the split test; write it once"),
+        (
+            spoiled(0, "rows", value=[*GOOD["rows"], *copy.deepcopy(GOOD["rows"])]),
+            r"rows: Nothing stands there twice for the split test; write it once",
+        ),
         (spoiled(0, "columns", 1, "metric", value="ssim"), r"columns: ssim stands there twice; write each metric once"),
         (spoiled(0, "columns", 0, "metric", value="ssim:windw=uniform"), r"metric is 'ssim:windw=uniform': .*Did you mean window"),
         (spoiled(0, "columns", 0, "metric", value="bleu@Judge 1"), r"whose judge is no name such as gfslt; write a metric"),
