@@ -171,7 +171,7 @@ def plan_command(
     half_width: Annotated[float, typer.Option(help="Half the length of the 95 % interval that is wanted, such as 0.05.")],
     packs: Annotated[
         str | None,
-        typer.Option(help="Signs in each pack, 20,30: how wide is the interval with how many raters? Default: any number."),
+        typer.Option(help="Signs in each pack, such as 20,30: how many raters give which interval."),
     ] = None,
     most_clips: Annotated[
         int | None,
