@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import ValidationError
 
 from signbench.errors import IncompleteError, InputError
-from signbench.leaderboard.checking import check_entry, entry_of
+from signbench.leaderboard.checking import check_entry, entry_of, sound_entries
+from signbench.leaderboard.duplicates import duplicate_problems
 from signbench.leaderboard.entries import (
     ENTRY,
     MOST_BYTES,
@@ -20,6 +21,8 @@ from signbench.leaderboard.entries import (
     EntryCard,
     flat_card,
     folder_name,
+    is_moved_aside,
+    read_entry,
     write_entry,
 )
 from signbench.leaderboard.entry_records import predictions_digest, predictions_of, records_file
@@ -80,7 +83,7 @@ def submit_run(
         if problems := check_entry(draft):
             told = [f"- {problem.what}; {problem.remedy}." for problem in problems]
             raise InputError("\n".join([f"{run.label} cannot be submitted:", *told]))
-    _refuse_copies(target, row, files)
+        _refuse_copies(draft, target)
     if (target / STUDY).is_file():  # what people understood belongs to the clips; other clips need another study
         older = (target / ENTRY).read_bytes()
         if _digest_in(older) == _digest_in(files[ENTRY]):
@@ -195,22 +198,21 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
     return {ENTRY: card.yaml(), **files}
 
 
-def _refuse_copies(target: Path, row: str, files: dict[str, bytes]) -> None:
-    """Refuses what stands beside under another name already.
+def _refuse_copies(draft: Path, target: Path) -> None:
+    """Refuses what stands beside the place of an entry under another name already.
+
+    Args:
+        draft: folder of the entry, which is in order.
+        target: where it is going to lie.
 
     Raises:
         InputError: names the other row.
     """
-    from signbench.leaderboard.entries import is_moved_aside, read_card
-
-    for path in sorted(target.parent.glob(f"*/{ENTRY}")):
-        if path.parent == target or is_moved_aside(path.parent):
-            continue
-        other = read_card(path)
-        if other.row.casefold() == row.casefold():
-            raise InputError(f"{path.parent} has the name {other.row} already; choose another --as.")
-        if other.predictions_sha256 == _digest_in(files[ENTRY]):
-            raise InputError(f"{path.parent} has the same predictions; a row stands in a leaderboard once.")
+    beside = [path.parent for path in sorted(target.parent.glob(f"*/{ENTRY}"))]
+    others, _ = sound_entries([folder for folder in beside if folder != target and not is_moved_aside(folder)])
+    for problem in duplicate_problems([*others, read_entry(draft)]):
+        if problem.entry == str(draft):
+            raise InputError(f"{problem.what}; {problem.remedy}. A row stands in a leaderboard once.")
 
 
 def _digest_in(card: bytes) -> str:

@@ -160,7 +160,7 @@ def test_the_same_predictions_and_the_same_name_stand_in_a_leaderboard_once(tmp_
     submit(run_of("model"), tmp_path, row="First")
     with pytest.raises(InputError, match="has the same predictions"):
         submit(run_of("model"), tmp_path, row="Second")
-    with pytest.raises(InputError, match="has the name First already"):
+    with pytest.raises(InputError, match="has a name that looks like this one, First"):
         submit(run_of("other"), tmp_path, row="first")
 
 
@@ -178,6 +178,21 @@ def test_a_name_that_is_none_is_refused(tmp_path, name):
 @pytest.mark.parametrize(("name", "folder"), [("stitched:blend=0.4", "stitched-blend=0.4"), ("Модель 2 (база)", "Модель-2-база")])
 def test_a_name_that_is_no_path_gives_one(name, folder):
     assert folder_name(row_name(name)) == folder
+
+
+def test_a_damaged_entry_beside_it_keeps_nobody_from_submitting(tmp_path):
+    broken = submit(run_of("broken"), tmp_path)
+    (broken / "entry.yaml").write_bytes(b"row: [")
+    assert submit(run_of("sound", 0.4, seed=3), tmp_path).is_dir()
+
+
+def test_records_and_productions_of_another_row_are_refused(tmp_path):
+    submit(run_of("first"), tmp_path)
+    with pytest.raises(InputError, match="has the same records"):
+        submit(run_of("second"), tmp_path)
+    shown = {clip: f"first {clip}" for clip in CLIPS[:25]}
+    with pytest.raises(InputError, match="has 25 of the same 40 productions"):
+        submit(run_of("third", 0.4, seed=3, productions=shown), tmp_path)
 
 
 def test_all_metrics_of_the_task_are_in_the_records(tmp_path):
