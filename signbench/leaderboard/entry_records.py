@@ -224,7 +224,7 @@ def _read(path: Path) -> EntryRecords:
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path, read_dictionary=list(_COLUMNS))
+        file = parquet.ParquetFile(path, read_dictionary=list(_COLUMNS), pre_buffer=False)
     except arrow.ArrowException as error:
         raise InputError(f"{path} is no Parquet file ({str(error).splitlines()[0].rstrip('.')}); submit the run again.") from error
     with file:
@@ -236,7 +236,7 @@ def _read(path: Path) -> EntryRecords:
         if unpacked > _MOST_UNPACKED_BYTES or file.metadata.num_rows != len(clips) * len(about["keys"]):
             raise ValueError(f"it has {file.metadata.num_rows} rows for {len(clips)} clips and {len(about['keys'])} metrics")
         try:
-            table = file.read()
+            table = file.read(use_threads=False)  # no thread may outlive the interpreter
         except arrow.ArrowException as error:
             raise ValueError(str(error).splitlines()[0]) from error
     rows = _rows(table)
