@@ -151,8 +151,9 @@ def _values(task: Task, clip: str, label: str, pose: Pose) -> Iterator[Problem]:
         return
     largest = float(np.abs(pose.points[pose.seen]).max())
     size = task.made.height_width
-    if task.made.modality == "pose" and size is not None and pose.picture not in (None, size[::-1]):
-        what = f"its key points are of a picture of {' x '.join(map(str, pose.picture or ()))} pixels"
+    picture = pose.picture
+    if task.made.modality == "pose" and size is not None and picture is not None and picture != size[::-1]:
+        what = f"its key points are of a picture of {picture[0]} x {picture[1]} pixels"
         yield Problem("size", clip, label, what, f"give pixels of a picture of {size[1]} x {size[0]}")
     if task.made.modality == "pose" and size is not None and largest <= _UNIT < min(size):
         what = f"all of its coordinates lie within {largest:.3g} of 0, so they are not pixels"
