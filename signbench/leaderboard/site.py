@@ -76,6 +76,7 @@ def rendered(boards: Sequence[Board]) -> dict[str, str]:
             root="../" * name.count("/"),
             task=_task(found.task),
             judged=tables.human_signatures,
+            human_apart=tables.human_apart,
             others=[other for other in boards if other.task == found.task and other.split != found.split],
             page=page_of,
             charts=charts(found),

@@ -110,14 +110,23 @@ def remarks(block: Block) -> list[str]:
 def human_remarks(block: Block) -> list[str]:
     """How each human column was measured, and in words why it is not the first one."""
     signatures = human_signatures(block)
-    lines = list(signatures)
-    for place, signed in enumerate(signatures[1:], start=1):
-        try:
-            apart = "; ".join(signature.differences(signatures[0], signed))
-        except InputError:  # the check of the entry tells
-            apart = "a signature cannot be read"
-        lines.append(f"{human_heading(signatures, place)} cannot be compared with {human_heading(signatures, 0)}: {apart}.")
-    return lines
+    return [*signatures, *(apart for place in range(1, len(signatures)) if (apart := human_apart(signatures, place)))]
+
+
+def human_apart(signatures: Sequence[str], place: int) -> str | None:
+    """Why the scores of a human column stand in no column with those of the first; None for the first itself.
+
+    Args:
+        signatures: see :func:`human_signatures`.
+        place: of the column among them.
+    """
+    if place == 0:
+        return None
+    try:
+        apart = "; ".join(signature.differences(signatures[0], signatures[place]))
+    except InputError:  # the check of the entry tells
+        apart = "a signature cannot be read"
+    return f"{human_heading(signatures, place)} cannot be compared with {human_heading(signatures, 0)}: {apart}."
 
 
 def as_markdown(board: Board) -> str:

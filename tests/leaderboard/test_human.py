@@ -13,6 +13,7 @@ from signbench.leaderboard import tables
 from signbench.leaderboard.checking import check_entry
 from signbench.leaderboard.human import HumanScore, read_human
 from signbench.leaderboard.ranking import board
+from signbench.leaderboard.site import rendered
 from signbench.leaderboard.submission import submit_study
 from signbench.study.signature import shown_part
 from tests.leaderboard.rows import TASK, run_of, small_task, submit
@@ -107,6 +108,7 @@ def test_studies_of_easy_and_of_hard_signs_have_a_column_each_and_the_table_says
     assert tables.remarks(block)[-1].startswith(
         "SUS (2) ↑ cannot be compared with SUS (1) ↑: the clips, signs and packs that were shown: "
     )
+    assert any("SUS (2) ↑ cannot be compared with SUS (1) ↑: the clips" in page for page in rendered([board(TASK)]).values())
 
 
 ONE_RATER = [{"pack": "a", "sign": "s", "clips": ["clip-0001"], "correct": 80, "answers": 100}]
