@@ -143,7 +143,7 @@ def test_a_metric_that_is_one_number_in_each_pack_has_no_coefficient_within_them
 
 @pytest.mark.parametrize("clips", [10, 20])
 def test_the_interval_of_a_coefficient_holds_it_in_small_studies_of_skewed_metrics(clips):
-    # percentiles of the draws held Pearson's in 83 % of studies of ten clips, and in 78 % of twenty
+    # percentiles of the draws held Pearson's in 83 % of studies of ten clips
     generator = np.random.default_rng(3)
     held = np.zeros(3)
     known = np.array([0.594, 0.777, 0.597])  # of 2,000,000 clips
