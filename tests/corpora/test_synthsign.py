@@ -421,13 +421,13 @@ def test_a_digest_is_of_the_content_and_not_of_its_recipe(monkeypatch: pytest.Mo
             found = true_pose(self, clip_id, take)
             points = np.rint(found.points.astype(np.float64) / 1e-3) * 1e-3
             points[3, 5, 0] += pixels
-            return Pose(points, found.confidence, found.layout, found.fps)
+            return Pose(points.astype(np.float32), found.confidence, found.layout, found.fps)
 
         def motion(self: SynthSign, clip_id: str, take: int = 0) -> Motion:
             found = true_motion(self, clip_id, take)
             rotations = np.rint(found.rotations.astype(np.float64) / 1e-5) * 1e-5
             rotations[3, 5, 0] += radians
-            return Motion(rotations, found.translation, found.fps)
+            return Motion(rotations.astype(np.float32), found.translation, found.fps)
 
         monkeypatch.setattr(SynthSign, "pose", pose)
         monkeypatch.setattr(SynthSign, "motion", motion)

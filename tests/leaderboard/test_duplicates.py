@@ -129,7 +129,8 @@ def test_productions_that_another_row_shows_too_are_refused_in_any_container(tmp
     boards = tmp_path / "leaderboards"
     first = submit(run_of("first"), boards)
     shown = {clip: f"first {clip}" for clip in CLIPS[:21]}
-    second = submit(run_of("second", 0.4, seed=3, productions=shown), boards)
+    second = boards / TASK / "test" / "second"
+    shutil.copytree(submit(run_of("second", 0.4, seed=3, productions=shown), tmp_path / "elsewhere"), second)
     assert [problem.what for problem in check(second).problems] == [f"{first} has 21 of the same 40 productions"]
 
     def elsewhere(rows, about):
