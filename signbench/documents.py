@@ -102,6 +102,7 @@ def yaml_text(value: Any, width: int = 120) -> str:
         """Writes what stands at two places twice."""
 
         def ignore_aliases(self, data: Any) -> bool:
+            """Names no value so that another place could refer to it."""
             return True
 
     text: str = yaml.dump(value, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=width)

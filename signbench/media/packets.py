@@ -96,6 +96,7 @@ class SliceChecksums:
 
     @property
     def damaged(self) -> int | None:
+        """Number of the first packet with a slice whose checksum is wrong, or None."""
         return self._wrong if self._are_there else None
 
     def see(self, packet: bytes) -> None:
