@@ -84,7 +84,7 @@ def with_spread(monkeypatch):
 def record_of(metric, value):
     match metric.name:
         case "dtw":
-            return scalars(sum=2 * value, count=2, seen=1, seen_of=1)
+            return scalars(sum=2 * value, count=2, seen=1, seen_of=1, surplus=0, surplus_of=1, capped=0)
         case "duration-ratio":
             return scalars(ratio=value)
         case "spread":
