@@ -141,7 +141,7 @@ def _left_out_problems(place: str, result: Result, records: EntryRecords) -> Ite
 def _beside_folds(place: str, score: Score, records: EntryRecords) -> Iterator[Problem]:
     """What a result says beside a score without records: the numbers of vectors, and what follows from them."""
     rows = [row for clip in records.plan.clips if (row := records.store.row(clip)) is not None]
-    lengths = [row.lengths["video"] for row in rows if "video" in row.lengths]
+    lengths = [row.lengths["video"] for row in rows if "video" in row.lengths and row.lengths["video"].prediction > 0]
     metric = next(metric for metric in records.plan.metrics if metric.canonical == score.metric)
     if metric.extractor is not None:
         frames = (sum(pair.prediction for pair in lengths), sum(pair.reference for pair in lengths))

@@ -85,7 +85,7 @@ class LengthPair:
     """How long the two sides of one clip are.
 
     Attributes:
-        prediction: number of frames.
+        prediction: number of frames; 0 where there is no production that can be read.
         reference: number of frames.
         prediction_seconds: duration, or None where the rate is not known.
         reference_seconds: duration, or None where the rate is not known.

@@ -183,6 +183,7 @@ class _Inputs:
         kinds: modalities that any clip was read in; one clip alone may have failed before it was read.
         layouts: the references' key-point layouts.
         lengths: modality -> how long the measured clips' two sides are.
+        expected: modality -> the same of all clips whose reference could be read.
         digests: modality -> clip id -> SHA-256 of the reference.
         pixels: side -> the families of its stored pixels.
     """
@@ -191,6 +192,7 @@ class _Inputs:
     kinds: set[str] = field(default_factory=set)
     layouts: set[str] = field(default_factory=set)
     lengths: dict[str, list[LengthPair]] = field(default_factory=dict)
+    expected: dict[str, list[LengthPair]] = field(default_factory=dict)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     pixels: dict[str, set[str]] = field(default_factory=dict)
 
@@ -216,9 +218,11 @@ class _Inputs:
     @property
     def rate(self) -> str | None:
         """The rates that the references state, and those that the predictions do where they are others; as the signature has it."""
-        if not self.metric.needs_rate or not self._lengths:
+        expected = self.expected.get(self.modality)
+        if not self.metric.needs_rate or not expected:
             return None
-        theirs, ours = _rates(self._lengths, "reference"), _rates(self._lengths, "prediction")
+        # What could not be measured belongs to the references all the same, but states no rate of the predictions.
+        theirs, ours = _rates(expected, "reference"), _rates(self._lengths, "prediction")
         known = [rate for rate in theirs if rate is not None]
         if all(rate in theirs if rate is None else any(same_rate(rate, other) for other in known) for rate in ours):
             return _spelled(theirs)
@@ -227,10 +231,10 @@ class _Inputs:
     @property
     def unit(self) -> str | None:
         """What a metric of durations counts in, by what the references state."""
-        if self.metric.view != "lengths" or not self._lengths:
+        if self.metric.view != "lengths":
             return None
-        units = {"frames" if pair.reference_seconds is None else "seconds" for pair in self._lengths}
-        return "+".join(sorted(units))
+        expected = self.expected.get(self.modality, [])
+        return "+".join(sorted({"frames" if pair.reference_seconds is None else "seconds" for pair in expected})) or None
 
     @property
     def _lengths(self) -> list[LengthPair]:
@@ -259,8 +263,9 @@ def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
                     inputs.pixels.setdefault(side, set()).add(file.pixels)
                 if side == "reference":
                     inputs.digests.setdefault(kind, {})[clip] = file.sha256
-            if store.has(clip, key):
-                for kind, lengths in row.lengths.items():
+            for kind, lengths in row.lengths.items():
+                inputs.expected.setdefault(kind, []).append(lengths)
+                if store.has(clip, key):
                     inputs.lengths.setdefault(kind, []).append(lengths)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -93,8 +93,8 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
         wanted = [(place, metric) for place, metric in metrics if metric.view in family]
         if not wanted:
             continue
+        modality = views.modality(family[0])
         try:
-            modality = views.modality(family[0])
             inputs: dict[str, Input] = {}
             try:
                 _fill_inputs(views, modality, inputs)
@@ -109,6 +109,7 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             _record(views, modality, wanted, outcome, device)
             _check_unchanged(views, modality, inputs)
         except ClipError as error:
+            note_reference(views, modality, outcome)
             for place, _ in wanted:
                 outcome.records.pop(place, None)
                 outcome.failures.setdefault(place, Failure(str(error), error.fault))
@@ -120,6 +121,18 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
 
 
 _NO_MEMORY = "there is not enough memory for it; try fewer workers, or a smaller size."
+
+
+def note_reference(views: ClipViews, modality: Modality, outcome: ClipOutcome) -> None:
+    """Notes length and layout of a reference whose production is not there or cannot be read: they are signed all the same."""
+    if modality not in ("video", "pose"):
+        return
+    with suppress(SignbenchError):  # a reference that cannot be read has neither
+        if modality not in outcome.lengths:
+            outcome.lengths[modality] = views.reference_length(modality)
+        if modality == "pose" and outcome.layout is None:
+            outcome.layout = views.layout()
+
 
 _FAMILIES: tuple[tuple[View, ...], ...] = (
     ("frames", "observations"),

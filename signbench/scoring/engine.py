@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from signbench.corpora.clip import Modality, Side
+from signbench.corpora.clip import Clip, Modality, Side
 from signbench.corpora.recordings import Recording
 from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Metric
@@ -25,7 +25,7 @@ from signbench.runs.records import RecordFile
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
 from signbench.runs.tables import per_clip_parquet
-from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input, note_reference
 from signbench.scoring.matching import check_clips
 from signbench.scoring.ranks import Ranks
 from signbench.scoring.views import MODALITY_OF_VIEW, ClipViews
@@ -126,6 +126,7 @@ class Work:
                 if recording is not None:
                     file = Input(*recording.stamp(), recording.digest(), pixels=self._pixels(recording))
                     outcome.inputs.setdefault(f"reference.{modality}", file)
+                    note_reference(ClipViews(reference, Clip(clip), self.plan.protocol), modality, outcome)
             outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
         return outcome
 

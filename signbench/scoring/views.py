@@ -168,10 +168,33 @@ class ClipViews:
             fps = reference.fps
         return LengthPair(prediction.frames, reference.frames, prediction.frames / fps if fps else None, reference.seconds)
 
+    def reference_length(self, modality: Literal["video", "pose"]) -> LengthPair:
+        """How long the reference is, beside a production that is not there or cannot be read, which has 0 frames.
+
+        Raises:
+            ClipError: the reference cannot be read either.
+        """
+        probe = self._reference_probe(modality)
+        with blaming("reference", self.reference.id):
+            if isinstance(probe, PoseProbe):
+                timeline = pose_timeline(probe, self.protocol)
+            else:
+                timeline, _ = video_timeline(probe, self.protocol)
+        return LengthPair(0, timeline.frames, None, timeline.seconds)
+
     def layout(self) -> str:
         """Name of the reference's key-point layout, and its coordinates per point: ``mediapipe-178/3d``."""
-        probe = self._pose_probes[0]
+        probe = self._reference_probe("pose")
+        if not isinstance(probe, PoseProbe):
+            raise TypeError("key points have a probe of key points")
         return f"{probe.layout.name}/{probe.dimensions}d"
+
+    def _reference_probe(self, modality: Literal["video", "pose"]) -> VideoProbe | PoseProbe:
+        recording = self.reference.pose if modality == "pose" else self.reference.video
+        if recording is None:
+            raise self._lacks(modality, None)
+        with blaming("reference", self.reference.id, recording.label):
+            return recording.probe(self.protocol.source_fps)
 
     def moving(self, side: SideName) -> tuple[VideoRecording, VideoProbe, NDArray[np.int64]]:
         """One side's video, its headers, and the source frames that its timeline shows, int64, non-decreasing."""

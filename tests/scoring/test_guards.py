@@ -14,7 +14,12 @@ import signbench
 from signbench.errors import InputError
 from signbench.media.pose import Pose
 from signbench.media.pose_files import write_pose
+from signbench.runs.fold import fold
+from signbench.runs.records import RecordFile
 from signbench.runs.signature import parse
+from signbench.runs.store import RecordStore
+from signbench.scoring.measure import prepare
+from signbench.scoring.protocol import Protocol
 from tests.clips import moving_square, swaying_pose
 
 POSE_METRICS = (
@@ -100,6 +105,27 @@ def test_many_rates_are_signed_by_their_number_and_range() -> None:
     clips = [dataclasses.replace(swaying_pose(10, seed), fps=20.0 + seed) for seed in range(6)]
     assert signed(signbench.measure(clips, clips, metrics=["dtw"]), "rate") == ["6 from 20 to 25"]
     assert signed(signbench.measure(clips[:3], clips[:3], metrics=["dtw"]), "rate") == ["20+21+22"]
+
+
+@pytest.mark.parametrize("broken", [[0], [0, 1, 2]], ids=["one", "all"])
+@pytest.mark.parametrize("how", ["no header", "no numbers"])
+@pytest.mark.parametrize("name", ["dtw", "duration-ratio"])
+def test_what_could_not_be_measured_does_not_change_the_rate_and_unit_of_the_references(
+    tmp_path: Path, broken: list[int], how: str, name: str
+) -> None:
+    clips = [dataclasses.replace(swaying_pose(10, seed), fps=20.0 + seed) for seed in range(3)]
+    references, predictions = files(tmp_path / "r", clips, ".pose"), files(tmp_path / "p", clips, ".pose")
+    whole = signbench.measure(references, predictions, metrics=[name])
+    work = prepare(str(references), str(predictions), [name], Protocol())
+    with RecordFile(None, write=True) as records:
+        todo = work.todo(RecordStore([records]))
+        for number in broken:
+            path = predictions / f"{number}.pose"
+            path.write_bytes(b"" if how == "no header" else path.read_bytes()[:-4])
+        work.score(todo, records)
+        result = fold(work.plan, RecordStore([records]))
+    assert result[name].clips == 3 - len(broken)
+    assert result[name].signature == whole[name].signature
 
 
 def test_converted_rates_are_signed_as_the_rate_that_they_were_converted_to() -> None:
