@@ -99,7 +99,7 @@ def test_a_missing_clip_changes_no_signature(tmp_path, kind, gone):
     part = scored(tmp_path, task, allow_missing=True, out="part")
     assert part.exit_code == 3
     assert [score.signature for score in part.scores] == [score.signature for score in whole.scores]
-    assert f"reader:{kind}-1" in part["duration-ratio"].signature
+    assert f"reader:{kind}-" in part["duration-ratio"].signature
 
 
 @tiny
