@@ -10,9 +10,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import (
+    broken_clips,
     comparison_calibration,
     dtw_alignment,
     frame_metrics,
+    interval_coverage,
     pixels,
     scoring,
     study_coverage,
@@ -36,7 +38,18 @@ def frame_metric_rows() -> list[Row]:
     ]
 
 
-GROUPS = ("frames", "pixels", "dtw", "networks", "scoring", "synthsign", "comparison", "study-coverage")
+GROUPS = (
+    "frames",
+    "pixels",
+    "dtw",
+    "networks",
+    "scoring",
+    "synthsign",
+    "comparison",
+    "intervals",
+    "broken-clips",
+    "study-coverage",
+)
 
 
 def main() -> int:
@@ -64,6 +77,10 @@ def main() -> int:
                 rows += synthsign.rows()
             elif group == "study-coverage":
                 rows += study_coverage.rows()
+            elif group == "intervals":
+                rows += interval_coverage.rows()
+            elif group == "broken-clips":
+                rows += broken_clips.rows()
             elif group == "comparison":
                 rows += comparison_calibration.rows()
             else:

@@ -2,7 +2,7 @@
 
 A baseline is a folder::
 
-    baseline.json     the run's specification and clips, without its paths, and the digests of the other two
+    baseline.json     the run's specification and clips, without its paths, which metrics are checked, and the digests of all three
     result.json       the run's own
     records.parquet   a record for each clip and metric
 
@@ -37,10 +37,11 @@ from signbench.runs.records import RecordFile, pack, unpack
 from signbench.runs.result import Result, Score
 from signbench.runs.store import RecordStore
 from signbench.scoring.clip_scoring import ClipOutcome, Failure
-from signbench.statistics.paired import Folds, Units, leave_out_folds
+from signbench.statistics.paired import Folds, leave_out_folds
+from signbench.statistics.units import Units
 from signbench.whole_folders import whole_folder
 
-BASELINE_VERSION = 1
+BASELINE_VERSION = 2
 MOST_BYTES = 8 * 1024 * 1024
 _MANIFEST, _RESULT, _RECORDS = "baseline.json", "result.json", "records.parquet"
 _PATHS = {"references": None, "predictions": None}
@@ -110,7 +111,7 @@ class Baseline:
             leave_out={metric: _LeaveOut.of(folds) for metric, folds in self.leave_out.items()},
             sha256={name: hashlib.sha256(data).hexdigest() for name, data in content.items()},
         )
-        return {_MANIFEST: json_bytes(manifest.model_dump(mode="json")), **content}
+        return {_MANIFEST: json_bytes(manifest.signed().model_dump(mode="json")), **content}
 
 
 class _LeaveOut(BaseModel):
@@ -137,7 +138,7 @@ class _LeaveOut(BaseModel):
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    baseline_version: Literal[1] = 1
+    baseline_version: Literal[2] = 2
     spec: dict[str, Any]
     measured: list[dict[str, Any]]
     clips: tuple[str, ...]
@@ -146,6 +147,17 @@ class _Manifest(BaseModel):
     failures: tuple[tuple[str, str, str, str], ...]
     leave_out: dict[str, _LeaveOut]
     sha256: dict[str, str]
+    """File -> digest; of this file, that of everything in it but this digest."""
+
+    def signed(self) -> _Manifest:
+        """The same with its own digest."""
+        return self.model_copy(update={"sha256": {**self.sha256, _MANIFEST: self.digest()}})
+
+    def digest(self) -> str:
+        """SHA-256 of everything but this digest itself, hexadecimal."""
+        content = self.model_dump(mode="json")
+        content["sha256"].pop(_MANIFEST, None)
+        return hashlib.sha256(json_bytes(content)).hexdigest()
 
 
 def default_family(run: MeasuredRun) -> tuple[str, ...]:
@@ -237,9 +249,16 @@ def _read(place: Path, name: str, records: RecordFile) -> Baseline:
 
     try:
         content = parse_json((place / _MANIFEST).read_bytes())
-        if isinstance(content, dict) and content.get("baseline_version", 0) > BASELINE_VERSION:
+        version = content.get("baseline_version", 0) if isinstance(content, dict) else 0
+        if isinstance(version, int) and version > BASELINE_VERSION:
             raise InputError(f"{place} was pinned by a newer signbench; use that one.")
+        if version == 1:
+            raise InputError(
+                f"{place} was pinned by an older signbench, whose baselines could be edited unseen; pin the run again."
+            )
         manifest = _Manifest.model_validate(content)
+        if manifest.digest() != manifest.sha256.get(_MANIFEST):
+            raise InputError(f"{place / _MANIFEST} was edited since it was pinned; pin the run again.")
         files = {file: (place / file).read_bytes() for file in (_RESULT, _RECORDS)}
         for file, data in files.items():
             if hashlib.sha256(data).hexdigest() != manifest.sha256.get(file):

@@ -41,11 +41,13 @@ class Configuration(_Fields):
     Attributes:
         alpha: how likely a false alarm may be, over all metrics together.
         tolerance: of every metric that has none of its own.
+        broken_clips: fail on single clips that are far worse than any of the baseline's.
         metrics: canonical names of the metrics to check, with their own tolerances or None; None: the baseline's family.
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=1, description="a number between 0 and 1, such as 0.05")
     tolerance: Tolerance = Field(default=Tolerance(), description="the fields absolute and relative")
+    broken_clips: bool = Field(default=True, description="true or false")
     metrics: dict[str, Tolerance | None] | None = Field(
         default=None, min_length=1, description="the metrics to check, each with the fields absolute and relative, or with nothing"
     )

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from signbench.ci import worst_clips
 from signbench.ci.baselines import Baseline
 from signbench.ci.configuration import Configuration
 from signbench.errors import InputError, nearest
 from signbench.metrics.base import Direction
-from signbench.runs.comparison import MOST_MOVED, MovedClip, moved_clips, why_not_comparable
-from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.comparison import MOST_MOVED, MovedClip, distance_of_clip, moved_clips, why_not_comparable
+from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
 from signbench.runs.result import TaskSplit
 from signbench.statistics.multiplicity import holm
-from signbench.statistics.paired import Paired, Units, leave_out_folds, paired, paired_jackknife
+from signbench.statistics.paired import Paired, leave_out_folds, paired, paired_jackknife
+from signbench.statistics.units import Units
 
-Outcome = Literal["passed", "improved", "regressed", "clips missing", "not tested", "not comparable"]
+Outcome = Literal["passed", "improved", "regressed", "clips broken", "clips missing", "not tested", "not comparable"]
 Verdict = Literal["passed", "improved", "regressed", "incomplete", "not comparable"]
 
 
@@ -57,6 +60,8 @@ class Check(_Document):
     """``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters are the units."""
     lacking: tuple[str, ...] = ()
     """Clips that the baseline measured and the run did not."""
+    broken: tuple[MovedClip, ...] = ()
+    """Clips that are far worse than any of the baseline's, those that lost most first; ``first`` is the baseline."""
     moved: tuple[MovedClip, ...] = ()
     """The ten clips that moved most; ``first`` is the baseline."""
 
@@ -64,7 +69,7 @@ class Check(_Document):
 class GateReport(_Document):
     """What came of a check. JUnit, annotations, Markdown and JSON are all made of it."""
 
-    report_version: Literal[1] = 1
+    report_version: Literal[2] = 2
     run: str
     """As the user named it."""
     generator: str | None
@@ -97,7 +102,7 @@ class GateReport(_Document):
             return 4
         if not self.complete:
             return 3
-        return 1 if outcomes & {"regressed", "clips missing"} else 0
+        return 1 if outcomes & {"regressed", "clips broken", "clips missing"} else 0
 
     @property
     def summary(self) -> str:
@@ -114,14 +119,14 @@ class GateReport(_Document):
         return {**self.model_dump(mode="json"), "verdict": self.verdict, "exit_code": self.exit_code, "summary": self.summary}
 
 
-_ORDER: tuple[Outcome, ...] = ("regressed", "clips missing", "not comparable", "not tested", "improved", "passed")
+_ORDER: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing", "not comparable", "not tested", "improved", "passed")
 
 
 def check(run: MeasuredRun, baseline: Baseline, configuration: Configuration) -> GateReport:
     """Checks a run against a baseline.
 
     A metric fails where the run is worse in the metric's own direction, significantly so (one-sided, Holm's correction over the
-    family), and by more than the tolerance; or where it lacks a clip that the baseline has.
+    family), and by more than the tolerance; or where it breaks single clips, or lacks a clip that the baseline has.
 
     Args:
         run: the run.
@@ -179,6 +184,8 @@ class _Measured:
     found: Paired | None = None
     lacking: tuple[str, ...] = ()
     moved: tuple[MovedClip, ...] = ()
+    broken: tuple[MovedClip, ...] = ()
+    tests: int = 1
 
 
 def _family(baseline: Baseline, configuration: Configuration) -> Sequence[str]:
@@ -201,12 +208,35 @@ def _measured(run: MeasuredRun, baseline: Baseline, name: str, tests: int) -> _M
     if name not in baseline.leave_out:
         found = paired(theirs.metric, theirs.records(clips), ours.records(clips), baseline.run.clusters(clips), tests=tests)
         by_clip = moved_clips(theirs, ours, clips)
-        moved = tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference) if by_clip is not None else ()
-        return _Measured(name, (), found, lacking, moved)
+        if by_clip is None:
+            return _Measured(name, (), found, lacking, tests=tests)
+        moved = tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference)
+        return _Measured(name, (), found, lacking, moved, _broken(theirs, ours, clips, by_clip[0]), tests)
     if lacking:  # the baseline's scores without each group are of all its clips, so there is nothing to hold the others against
         return _Measured(name, (), None, lacking)
     folds = leave_out_folds(ours.metric, ours.records(clips), units)
     return _Measured(name, (), paired_jackknife(theirs.metric.direction, baseline.leave_out[name], folds, units))
+
+
+def _broken(
+    theirs: MeasuredMetric, ours: MeasuredMetric, clips: Sequence[str], moved: Sequence[MovedClip]
+) -> tuple[MovedClip, ...]:
+    """Clips that the run breaks, of those that both have a production of."""
+    both = [clip for clip in clips if clip in theirs.recorded and clip in ours.recorded]
+    if not worst_clips.covers(theirs.metric) or not both:
+        return ()
+    of_clip = {each.clip: each for each in moved}
+    distances = np.array(
+        [
+            [
+                distance_of_clip(theirs.metric, value, record)
+                for record, value in zip(side.records(both), (getattr(of_clip[clip], which) for clip in both), strict=True)
+            ]
+            for side, which in ((theirs, "first"), (ours, "second"))
+        ],
+        dtype=np.float64,
+    )
+    return tuple(of_clip[both[place]] for place in worst_clips.broken(*distances))
 
 
 def _judged(
@@ -234,6 +264,17 @@ def _judged(
         values, difference, interval = (found.first, found.second), found.difference, found.interval.bounds
         tolerance = configuration.of(name).of(found.first)
         outcome, reason = _outcome(found.worsening, tolerance, p_worse, p_better, configuration.alpha)
+        least = (found.smallest_p or 0.0) * measured.tests
+        if found.worsening > tolerance and least > configuration.alpha:
+            # nothing could fail, so a pass would mean nothing
+            outcome = "not tested"
+            reason = f"{reason}; so few clips or clusters give no p below {least:.2g} after correction, whatever they are"
+    broken = measured.broken if configuration.broken_clips else ()
+    if broken:
+        if outcome in ("passed", "improved"):
+            outcome = "clips broken"
+        which = "1 clip is" if len(broken) == 1 else f"{len(broken)} clips are"
+        reason = f"{which} far worse than any of the baseline's; {reason}"
     if measured.lacking:
         if outcome not in ("regressed", "not tested"):
             outcome = "clips missing"
@@ -253,6 +294,7 @@ def _judged(
         tolerance=tolerance,
         test=found.method if found is not None else None,
         lacking=measured.lacking,
+        broken=broken,
         moved=measured.moved,
     )
 

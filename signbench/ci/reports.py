@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from signbench.ci.gate import Check, GateReport, Outcome
 from signbench.errors import InputError, listing
+from signbench.runs.comparison import MovedClip
 from signbench.runs.comparison_tables import decimals_of, inert, p_value, signed
 from signbench.runs.tables import number
 
 _ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
-_SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips missing": "❌"}
-_FAILURES: tuple[Outcome, ...] = ("regressed", "clips missing")
+_SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
+_FAILURES: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing")
 _ERRORS: tuple[Outcome, ...] = ("not comparable", "not tested")
+_BROKEN_SHOWN, _BROKEN_NAMED = 2, 50
+"""How many broken clips the table and the lines name; JSON has all."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""
 
@@ -33,6 +36,7 @@ def cells(check: Check) -> dict[str, str]:
         "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if check.interval else "-",
         "p (Holm)": p_value(check.p_holm),
         "tolerance": number(check.tolerance, decimals),
+        "broken clips": listing([each.clip for each in check.broken], _BROKEN_SHOWN) if check.broken else "-",
     }
 
 
@@ -43,11 +47,18 @@ def lines(report: GateReport) -> list[str]:
         said.append(f"{check.metric}: {check.outcome}: {check.reason}")
         if check.lacking:
             said.append(f"{check.metric}: not measured: {listing(check.lacking, 10)}.")
+        if check.broken:
+            more = len(check.broken) - _BROKEN_NAMED
+            clips = _clips(check.broken[:_BROKEN_NAMED]) + (f" and {more} more" if more > 0 else "")
+            said.append(f"{check.metric}: far worse than any clip of the baseline: {clips}.")
         if check.outcome == "regressed" and check.moved:
-            decimals = decimals_of(*(value for each in check.moved for value in (each.first, each.second)))
-            moved = ", ".join(f"{each.clip} ({signed(each.difference, decimals)})" for each in check.moved)
-            said.append(f"{check.metric}: moved most: {moved}.")
+            said.append(f"{check.metric}: moved most: {_clips(check.moved)}.")
     return said
+
+
+def _clips(clips: Sequence[MovedClip]) -> str:
+    decimals = decimals_of(*(value for each in clips for value in (each.first, each.second)))
+    return ", ".join(f"{each.clip} ({signed(each.difference, decimals)})" for each in clips)
 
 
 def markdown(report: GateReport) -> str:

@@ -31,7 +31,8 @@ from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
 from signbench.scoring.clip_scoring import Failure, Input
 from signbench.scoring.likeness import FAR
-from signbench.statistics.paired import Folds, Units, leave_out_folds
+from signbench.statistics.paired import Folds, leave_out_folds
+from signbench.statistics.units import Units
 
 RECORDS_VERSION = 2
 MOST_RECORD_BYTES = 4096

@@ -29,7 +29,8 @@ from signbench.runs.result import Result, Score
 from signbench.runs.side_by_side import distance
 from signbench.shipped import own_folder
 from signbench.statistics.multiplicity import holm
-from signbench.statistics.paired import Folds, Paired, Units, leave_out_folds, paired, paired_jackknife
+from signbench.statistics.paired import Folds, Paired, leave_out_folds, paired, paired_jackknife
+from signbench.statistics.units import Units
 from signbench.tasks.schema import Task
 
 ALPHA = 0.05

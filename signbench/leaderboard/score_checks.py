@@ -23,7 +23,8 @@ from signbench.runs.fold import fold
 from signbench.runs.plan import RunPlan, record_key
 from signbench.runs.result import Result, Score
 from signbench.statistics import jackknife
-from signbench.statistics.paired import Folds, Units
+from signbench.statistics.paired import Folds
+from signbench.statistics.units import Units
 
 TOLERANCE = 1e-9
 """How far a score may be from what its records give, relative to it."""

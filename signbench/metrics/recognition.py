@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
-from signbench.metrics.base import Direction, Limits, Metric, Parameter, Record, Recorder, Records, View, Weights, weighted_sum
+from signbench.metrics.base import (
+    Direction,
+    IntervalMethod,
+    Limits,
+    Metric,
+    Parameter,
+    Record,
+    Recorder,
+    Records,
+    View,
+    Weights,
+    weighted_sum,
+)
 from signbench.metrics.pairs import LabelPair, Pair
 
 
@@ -38,11 +50,21 @@ class Accuracy(Metric):
     view: ClassVar[View] = "labels"
     pairs_frames: ClassVar[bool] = False
     revision: ClassVar[int] = 2
+    interval_method: ClassVar[IntervalMethod] = "share"
     summary = "Share of clips that a recogniser labels rightly."
 
     @property
     def unit(self) -> str:
         return "1"
+
+    def clip_shares(self, records: Records) -> NDArray[np.float64]:
+        if self["average"] == "instance":
+            return super().clip_shares(records)
+        classes = self._classes(records)
+        shares = np.empty(len(records))
+        for members in classes:
+            shares[members] = 1 / (len(classes) * len(members))
+        return shares
 
     @property
     def mean_of_clips(self) -> bool:

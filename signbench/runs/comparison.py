@@ -250,7 +250,7 @@ def moved_clips(
         values = metric.clip_value(record), metric.clip_value(other)
         if values[0] is None or values[1] is None:
             return None
-        distances = _distance(metric, values[0], record), _distance(metric, values[1], other)
+        distances = distance_of_clip(metric, values[0], record), distance_of_clip(metric, values[1], other)
         worsening = distances[1] - distances[0]
         outcomes[0 if worsening < 0 else 2 if worsening > 0 else 1] += 1
         sides: tuple[tuple[Literal["first", "second"], MeasuredMetric], ...] = (("first", first), ("second", second))
@@ -267,8 +267,8 @@ def moved_clips(
     return moved, (outcomes[0], outcomes[1], outcomes[2])
 
 
-def _distance(metric: Metric, value: float, record: Record) -> float:
-    """How far a clip's value is from the best there is; for comparing two of them."""
+def distance_of_clip(metric: Metric, value: float, record: Record) -> float:
+    """How far a clip's value is from the best there is, for comparing it with another; larger is worse."""
     if metric.direction != "reference":
         return value if metric.direction == "lower" else -value
     reference = metric.reference_score([record], np.ones((1, 1), dtype=np.uint8))

@@ -102,11 +102,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     records = StoredRecords(store, key, counted, metric.missing())
     measured = len(plan.clips) - len(failures)
     once: Weights = np.ones((1, len(counted)), dtype=np.int64)
-    clusters = None
-    if plan.clusters is not None:
-        of_clip = dict(zip(plan.clips, plan.clusters, strict=True))
-        clusters = [of_clip[clip] for clip in counted]
-    value, bounds, undefined = _value(metric, records, clusters) if measured else (None, None, "no clip could be measured")
+    value, bounds, undefined = (
+        _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, "no clip could be measured")
+    )
     note = metric.note(records) if measured else None
     samples = metric.samples(records) if measured else None
     if undefined is not None:

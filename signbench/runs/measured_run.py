@@ -88,10 +88,7 @@ class MeasuredRun:
 
     def clusters(self, clips: Sequence[str]) -> list[str] | None:
         """Each clip's cluster, or None where clips are independent."""
-        if self.plan.clusters is None:
-            return None
-        of_clip = dict(zip(self.plan.clips, self.plan.clusters, strict=True))
-        return [of_clip[clip] for clip in clips]
+        return self.plan.clusters_of(clips)
 
     @property
     def sees_references(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -116,6 +116,13 @@ class RunPlan:
     own_copy: bool = False
     own_task: str | None = None
     content: Mapping[str, str] = field(default_factory=dict)
+
+    def clusters_of(self, clips: Sequence[str]) -> list[str] | None:
+        """The clusters of some of the clips, in their order; None where clips are independent."""
+        if self.clusters is None:
+            return None
+        of_clip = dict(zip(self.clips, self.clusters, strict=True))
+        return [of_clip[clip] for clip in clips]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

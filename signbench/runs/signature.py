@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from signbench.errors import InputError
 from signbench.metrics.base import Metric, spell
 from signbench.scoring.protocol import Protocol
+from signbench.statistics.intervals import METHODS
 from signbench.study import signature as study_signature
 
 _MEANINGS = {
@@ -137,10 +138,10 @@ def measure_part(
 
 
 def provenance_part(device: str = "cpu") -> str:
-    """The part of a signature that is printed and never compared: versions, interpreter, device."""
+    """The part of a signature that is printed and never compared: versions, interpreter, interval methods, device."""
     pairs = {"signbench": package_version("signbench"), "python": platform.python_version()}
     pairs |= {name: package_version(name) for name in _PACKAGES}
-    pairs["device"] = device
+    pairs |= {"intervals": METHODS, "device": device}
     return "|".join(f"{key}:{value}" for key, value in pairs.items())
 
 

@@ -1,7 +1,4 @@
-"""Percentile bootstrap over clips, by multiplicities: a draw says how often each clip counts, and no record is copied.
-
-Source: Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), section 13.3.
-"""
+"""The draws of the bootstrap over clips, by multiplicities: a draw says how often each clip counts, and no record is copied."""
 
 from __future__ import annotations
 
@@ -63,6 +60,8 @@ def over_clusters(weights: Weights, cluster: NDArray[np.int64]) -> Weights:
 
 def percentile_interval(scores: NDArray[np.float64]) -> tuple[float, float] | None:
     """The 2.5th and 97.5th percentile of the draws' scores, linear between neighbours.
+
+    Source: Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), section 13.3.
 
     A draw without a score (not a number, or infinite; such as a draw that leaves out every clip with a defined value) is left out
     as long as at most 5 % of the draws are like that. With more, the tails are not known and there is no interval.

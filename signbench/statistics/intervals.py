@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
-from signbench.metrics.base import Metric, Records, Weights
-from signbench.statistics import bootstrap, jackknife
+from signbench.metrics.base import Limits, Metric, Records
+from signbench.statistics import jackknife, quantiles, shares, studentised
+from signbench.statistics.units import Units
 
-FEWEST_CLIPS = 10
-FEWEST_CLUSTERS = 5
-BOOTSTRAP_CLUSTERS = 20
-"""From this number of clusters on the clusters are resampled; below, each is left out in turn."""
+METHODS = "bootstrap-t+wilson+jackknife"
+"""What intervals are made by, as the provenance of a run names it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,8 @@ class Interval:
     Attributes:
         low: lower end in the metric's unit, or None.
         high: upper end in the metric's unit, or None.
-        method: ``bootstrap``, ``jackknife``, ``cluster-bootstrap`` or ``cluster-jackknife``; what was done or would have been.
+        method: what was done or would have been: ``bootstrap-t``, ``wilson`` or ``jackknife``, with ``cluster-`` before it where
+            clusters are the units.
         reason: why there is no interval, in a few words, or None where there is one.
         score: the score of all clips, where it was folded on the way; NaN where it is undefined.
     """
@@ -37,6 +36,22 @@ class Interval:
     reason: str | None = None
     score: float | None = field(default=None, compare=False)
 
+    @classmethod
+    def of(
+        cls, found: tuple[float, float] | str, method: str, limits: Limits = (None, None), score: float | None = None
+    ) -> Interval:
+        """From its ends, which are drawn in to what the metric can be; or from the reason why there are none."""
+        if isinstance(found, str):
+            return cls(None, None, method, found, score)
+        low, high = found
+        return cls(
+            low if limits[0] is None else max(low, limits[0]),
+            high if limits[1] is None else min(high, limits[1]),
+            method,
+            None,
+            score,
+        )
+
     @property
     def bounds(self) -> tuple[float, float] | None:
         """(low, high), or None where there is no interval."""
@@ -46,9 +61,9 @@ class Interval:
 def interval(metric: Metric, records: Records, clusters: Sequence[Hashable] | None = None) -> Interval:
     """The 95 % interval of a metric's score.
 
-    Metrics are resampled over clips (``interval_method`` = ``bootstrap``, the default) or have groups of clips left out
-    (``jackknife``). With clusters, whole clusters are resampled or left out. The interval of a metric of direction ``reference`` is
-    that of its value, not of the value's distance from the reference.
+    By the metric's ``interval_method``: the studentised bootstrap over clips (``bootstrap``, the default), Wilson's interval
+    (``share``), or the jackknife over groups of clips (``jackknife``). With clusters, whole clusters are drawn or left out. The
+    interval of a metric of direction ``reference`` is that of its value, not of the value's distance from the reference.
 
     Args:
         metric: the metric.
@@ -56,63 +71,56 @@ def interval(metric: Metric, records: Records, clusters: Sequence[Hashable] | No
         clusters: each clip's cluster (such as its signer), in the same order; None: clips are independent.
 
     Returns:
-        The interval, or the reason for its absence: fewer than 10 clips, fewer than 5 clusters, or an undefined score in more than
-        5 % of the draws or without one of the groups.
+        The interval, or the reason for its absence: fewer than 10 clips, fewer than 5 clusters, clips that do not differ, or a
+        score that is undefined without some of them.
 
     Raises:
         InputError: the number of cluster labels is not the number of records.
     """
-    clips = len(records)
-    jackknifed = metric.interval_method == "jackknife"
-    cluster: NDArray[np.int64] | None = None
-    units = clips
-    method = "jackknife" if jackknifed else "bootstrap"
-    if clusters is not None:
-        if len(clusters) != clips:
-            raise InputError(f"metric {metric.canonical}: {len(clusters)} cluster labels for {clips} clips; give one per clip.")
-        cluster = numbered(clusters)
-        units = len(set(clusters))
-        jackknifed = jackknifed or units < BOOTSTRAP_CLUSTERS
-        method = "cluster-jackknife" if jackknifed else "cluster-bootstrap"
-    if clips < FEWEST_CLIPS:
-        return Interval(None, None, method, f"fewer than {FEWEST_CLIPS} clips")
-    if cluster is not None and units < FEWEST_CLUSTERS:
-        return Interval(None, None, method, f"fewer than {FEWEST_CLUSTERS} clusters")
-
-    if jackknifed:
-        group = jackknife.groups(units)
-        without = jackknife.leave_out(group if cluster is None else group[cluster])
-        # the plain score rides along as a first row of ones, so that the records are read once
-        scores = metric.score(records, np.concatenate([np.ones((1, clips), dtype=np.uint8), without]))
-        plain: float | None = float(scores[0])
-        bounds = jackknife.t_interval(float(scores[0]), scores[1:])
-        reason = "the score is undefined when some clips are left out"
-    else:
-        plain = None
-        weights: Weights = _shared_draws(units)
-        if cluster is not None:
-            weights = bootstrap.over_clusters(weights, cluster)
-        scores = metric.score(records, weights)
-        bounds = bootstrap.percentile_interval(scores)
-        reason = f"the score is undefined in {int((~np.isfinite(scores)).sum())} of {len(scores)} draws"
-    return Interval(None, None, method, reason, plain) if bounds is None else Interval(*bounds, method, None, plain)
+    units = Units.of(len(records), clusters)
+    method = units.named({"bootstrap": "bootstrap-t", "share": "wilson", "jackknife": "jackknife"}[metric.interval_method])
+    if (reason := units.too_few()) is not None:
+        return Interval(None, None, method, reason)
+    if metric.interval_method == "jackknife":
+        scores = metric.score(records, units.leave_out())
+        return of_left_out(scores, units, metric.limits)
+    if metric.interval_method == "share":
+        return Interval.of(_share(metric, records, units), method)
+    return Interval.of(studentised.bounds(partial(metric.score, records), units), method, metric.limits)
 
 
-def numbered(labels: Sequence[Hashable]) -> NDArray[np.int64]:
-    """Labels as numbers from 0 on, in order of first appearance.
+def of_left_out(scores: NDArray[np.float64], units: Units, limits: Limits) -> Interval:
+    """The interval of a score by the jackknife.
 
-    So clusters of one clip each give the very draws that the clips themselves would get.
-
-    Returns:
-        int64 ``(N,)``.
+    Args:
+        scores: float64 ``(1 + G,)``, the score of all clips and without each group of units.
+        units: that were left out.
+        limits: of the metric; of scores that cannot be negative the logarithm is taken, whose spread is even.
     """
-    number: dict[Hashable, int] = {}
-    return np.array([number.setdefault(label, len(number)) for label in labels], dtype=np.int64)
+    method = units.named("jackknife")
+    value, without = float(scores[0]), scores[1:]
+    freedom = units.freedom(len(without))
+    if not np.isfinite(scores).all():
+        found: tuple[float, float] | str = "the score is undefined when some clips are left out"
+    elif jackknife.standard_error(without) <= studentised.TIE * abs(value):
+        found = studentised.same(units)
+    elif limits[0] == 0:
+        found = jackknife.log_interval(value, without, freedom) or "the score is too close to 0 to tell how far from it"
+    else:
+        found = jackknife.t_interval(value, without, freedom)
+    return Interval.of(found, method, limits, value)
 
 
-@lru_cache(maxsize=1)
-def _shared_draws(units: int) -> Weights:
-    """The draws that all metrics of a run share; read-only because they are shared."""
-    weights = bootstrap.draws(units)
-    weights.flags.writeable = False
-    return weights
+def _share(metric: Metric, records: Records, units: Units) -> tuple[float, float] | str:
+    share = float(metric.score(records, np.ones((1, units.clips), dtype=np.uint8))[0])
+    if not np.isfinite(share):
+        return "the score is undefined"
+    number = shares.effective_number(metric.clip_shares(records))
+    if units.cluster is None:
+        return shares.wilson(share, number)
+    influence = studentised.influences(partial(metric.score, records), units)
+    if not np.isfinite(influence).all():
+        return "the score is undefined when some clips are left out"
+    error = float(np.sqrt(np.sum(influence**2) / (units.count * (units.count - 1))))
+    number = shares.clustered_number(share, error, number, units.effective)
+    return shares.wilson(share, number, quantiles.students(units.freedom()))

@@ -9,9 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import exponential, logarithm
+from signbench.statistics import quantiles
 from signbench.statistics.bootstrap import SEED
 
 GROUPS = 20
+
+_MOST_LOG_HALF_WIDTH = 4.605170186
+"""Natural logarithm of 100: with an interval of more than a hundredth to a hundredfold, the score is noise around 0."""
 
 
 def groups(units: int, count: int = GROUPS, seed: int = SEED) -> NDArray[np.int64]:
@@ -60,20 +65,39 @@ def standard_error(scores: NDArray[np.float64]) -> float:
     return float(np.sqrt((count - 1) / count * np.sum((scores - np.mean(scores)) ** 2)))
 
 
-def t_interval(value: float, scores: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The score plus and minus its jackknife standard error times the 97.5 % quantile of Student's t with G - 1 degrees of freedom.
+def t_interval(value: float, scores: NDArray[np.float64], freedom: int | None = None) -> tuple[float, float]:
+    """The score plus and minus its jackknife standard error times the 97.5 % quantile of Student's t.
 
     Args:
         value: the score of all clips.
         scores: float64 ``(G,)``, the score without each group; G at least 2.
+        freedom: degrees of freedom; None: G - 1.
 
     Returns:
-        (low, high), or None where the score, or the score without one of the groups, is undefined (not a number, or infinite).
+        (low, high); NaN where a score is undefined.
     """
-    if not (np.isfinite(value) and np.isfinite(scores).all()):
-        return None
-    # scipy.special alone loads three times faster than scipy.stats
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(len(scores) - 1, 0.975)) * standard_error(scores)
+    half = quantiles.students(freedom or len(scores) - 1) * standard_error(scores)
     return value - half, value + half
+
+
+def log_interval(value: float, scores: NDArray[np.float64], freedom: int | None = None) -> tuple[float, float] | None:
+    """The same on the scale of logarithms, for scores that cannot be negative.
+
+    The error of a Fréchet distance grows with the distance, so that errors upwards are larger than errors downwards. On the scale
+    of logarithms they are alike, and no end is below 0.
+
+    Args:
+        value: the score of all clips.
+        scores: float64 ``(G,)``, the score without each group; G at least 2.
+        freedom: degrees of freedom; None: G - 1.
+
+    Returns:
+        (low, high); None where a score is not above 0, or its order of magnitude is not known.
+    """
+    if not (value > 0 and (scores > 0).all()):
+        return None
+    half = quantiles.students(freedom or len(scores) - 1) * standard_error(logarithm(scores))
+    if not half < _MOST_LOG_HALF_WIDTH:
+        return None
+    factor = float(exponential(half))
+    return value / factor, value * factor

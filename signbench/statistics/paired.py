@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
 from signbench.metrics.base import Direction, Metric, Record, Records, Weights, weighted_sum
-from signbench.statistics import bootstrap, jackknife
-from signbench.statistics.intervals import BOOTSTRAP_CLUSTERS, FEWEST_CLIPS, FEWEST_CLUSTERS, Interval, numbered
+from signbench.statistics import bootstrap, jackknife, shares, studentised
+from signbench.statistics.intervals import Interval
+from signbench.statistics.units import Units
 
 FEWEST_DRAWS = 10_000
 
 _BLOCK_CELLS = 1 << 22
-_TIE = 1e-10
+_TIE = studentised.TIE
 """Differences closer than this share of the scores are equal: the same clips in another order add up to other last digits."""
 
 
@@ -53,8 +53,9 @@ class Paired:
         interval: 95 % interval of ``difference``, or why there is none.
         p: not corrected for the number of tests; None where there is no test.
         method: ``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters were swapped or left out.
-        draws: how many random exchanges were made; None for the jackknife.
+        draws: how many exchanges were made; None for the jackknife.
         reason: why there is no test, or None.
+        smallest_p: the smallest one-sided p-value that so many clips or clusters can give; None where there is no such limit.
     """
 
     first: float | None
@@ -66,6 +67,7 @@ class Paired:
     method: str
     draws: int | None = None
     reason: str | None = None
+    smallest_p: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,59 +100,11 @@ class Folds:
         return self.scores if self.references is None else np.abs(self.scores - self.references)
 
 
-@dataclass(frozen=True, eq=False)
-class Units:
-    """What is swapped, drawn and left out as one: clips, or clusters of clips.
-
-    Attributes:
-        clips: number of clips N.
-        cluster: int64 ``(N,)``, each clip's cluster in [0, count); None where clips are independent.
-    """
-
-    clips: int
-    cluster: NDArray[np.int64] | None
-
-    @classmethod
-    def of(cls, clips: int, clusters: Sequence[Hashable] | None) -> Units:
-        """Units of so many clips.
-
-        Raises:
-            InputError: the number of cluster labels is not the number of clips.
-        """
-        if clusters is not None and len(clusters) != clips:
-            raise InputError(f"{len(clusters)} cluster labels for {clips} clips; give one per clip.")
-        return cls(clips, None if clusters is None else numbered(clusters))
-
-    @property
-    def count(self) -> int:
-        """Number of units."""
-        return self.clips if self.cluster is None else int(self.cluster.max(initial=-1)) + 1
-
-    def spread(self, weights: Weights) -> Weights:
-        """Weights of units ``(B, count)`` as weights of their clips ``(B, N)``."""
-        return weights if self.cluster is None else bootstrap.over_clusters(weights, self.cluster)
-
-    def named(self, method: str) -> str:
-        """A method's name, which says where clusters were the units."""
-        return method if self.cluster is None else f"cluster-{method}"
-
-    def too_few(self) -> str | None:
-        """Why nothing can be said of the spread of so few units, or None."""
-        if self.clips < FEWEST_CLIPS:
-            return f"fewer than {FEWEST_CLIPS} clips"
-        if self.cluster is not None and self.count < FEWEST_CLUSTERS:
-            return f"fewer than {FEWEST_CLUSTERS} clusters"
-        return None
-
-    def leave_out(self) -> Weights:
-        """Weights ``(1 + G, N)``: all clips, then without each of G groups of units."""
-        group = jackknife.groups(self.count)
-        without = jackknife.leave_out(group if self.cluster is None else group[self.cluster])
-        return np.concatenate([np.ones((1, self.clips), dtype=np.uint8), without])
-
-
 def randomisation_draws(tests: int) -> int:
-    """How many random exchanges a family of so many tests needs: 10,000, or more where Holm's smallest threshold asks for it."""
+    """How many random exchanges a family of so many tests needs: 10,000, or more where Holm's smallest threshold asks for it.
+
+    Where there are no more exchanges than that, each is made once instead.
+    """
     return max(FEWEST_DRAWS, math.ceil(20 * tests / 0.05))
 
 
@@ -201,17 +155,19 @@ def paired_jackknife(direction: Direction, first: Folds, second: Folds, units: U
         return _without_test(direction, first, second, method, reason)
     differences = second.compared - first.compared
     found = _difference(direction, first, second)
-    bounds = jackknife.t_interval(float(differences[0]), differences[1:])
-    if found is None or bounds is None:
+    if found is None or not np.isfinite(differences).all():
         return _without_test(direction, first, second, method, "the score is undefined when some clips are left out")
     difference, worsening = found
+    without = differences[1:]
+    error, freedom, tie = jackknife.standard_error(without), units.freedom(len(without)), _tie(first, second)
+    bounds = jackknife.t_interval(difference, without, freedom) if error > tie else studentised.same(units, "difference")
     return Paired(
         float(first.scores[0]),
         float(second.scores[0]),
         difference,
         worsening,
-        Interval(*bounds, method),
-        _students(worsening, jackknife.standard_error(differences[1:]), len(differences) - 2, _tie(first, second)),
+        Interval.of(bounds, method),
+        _students(worsening, error, freedom, tie),
         method,
     )
 
@@ -248,6 +204,7 @@ def _randomised(metric: Metric, first: list[Record], second: list[Record], units
 
     tie = _tie(ours, theirs)
     exchanged = _mean_exchanges(metric, first, second) or _exchanges(metric, [*first, *second])
+    every = every_exchange(units, draws)
     worse = better = either = 0
     for swaps in _swaps(units, draws):
         drawn = exchanged(swaps)
@@ -255,26 +212,40 @@ def _randomised(metric: Metric, first: list[Record], second: list[Record], units
         worse += int((~(drawn < worsening - tie)).sum())
         better += int((~(drawn > worsening + tie)).sum())
         either += int((~(np.abs(drawn) < abs(worsening) - tie)).sum())
+    # the exchange of nothing is among all there are, and is counted on top of random ones
+    made, more = (1 << units.count, 0) if every else (draws, 1)
     return Paired(
         float(ours.scores[0]),
         float(theirs.scores[0]),
         difference,
         worsening,
-        _interval(differences, units),
-        PValues(*((count + 1) / (draws + 1) for count in (worse, better, either))),
+        _interval(metric, first, second, differences, units, max(map(abs, (ours.scores[0], theirs.scores[0])))),
+        PValues(*((count + more) / (made + more) for count in (worse, better, either))),
         method,
-        draws,
+        made,
+        smallest_p=1 / (made + more),
     )
 
 
+def every_exchange(units: Units, draws: int) -> bool:
+    """Whether there are so few units that every exchange there is can be made, rather than random ones."""
+    return units.count < draws.bit_length()
+
+
 def _swaps(units: Units, draws: int) -> Iterator[Weights]:
-    """Random exchanges in blocks of rows: 1 for a clip whose records change sides, uint8 ``(B, N)``.
+    """Exchanges in blocks of rows: 1 for a clip whose records change sides, uint8 ``(B, N)``; every one there is, or random ones.
 
     Whole 32-bit words are drawn for each row, so the exchanges do not depend on the size of the blocks.
     """
+    rows = max(1, _BLOCK_CELLS // units.clips)
+    if every_exchange(units, draws):
+        places = np.arange(units.count)
+        for start in range(0, 1 << units.count, rows):
+            numbers = np.arange(start, min(start + rows, 1 << units.count))
+            yield units.spread(np.asfortranarray((numbers[:, None] >> places[None, :] & 1).astype(np.uint8)))
+        return
     generator = np.random.Generator(np.random.PCG64(bootstrap.SEED))
     width = 4 * math.ceil(units.count / 32)
-    rows = max(1, _BLOCK_CELLS // units.clips)
     for start in range(0, draws, rows):
         block = min(rows, draws - start)
         drawn = np.frombuffer(generator.bytes(width * block), dtype=np.uint8).reshape(block, width)
@@ -310,21 +281,23 @@ def _exchanges(metric: Metric, both: list[Record]) -> Callable[[Weights], NDArra
     return exchanged
 
 
-def _interval(differences: Callable[[Weights], NDArray[np.float64]], units: Units) -> Interval:
+def _interval(
+    metric: Metric,
+    first: list[Record],
+    second: list[Record],
+    differences: Callable[[Weights], NDArray[np.float64]],
+    units: Units,
+    scale: float,
+) -> Interval:
     """The difference's 95 % interval, both sides under the same draws; the rules are those of one score's interval."""
-    jackknifed = units.cluster is not None and units.count < BOOTSTRAP_CLUSTERS
-    method = units.named("jackknife" if jackknifed else "bootstrap")
+    plain_share = metric.interval_method == "share" and metric.mean_of_clips and units.cluster is None
+    method = "paired-wald" if plain_share else units.named("bootstrap-t")
     if (reason := units.too_few()) is not None:
         return Interval(None, None, method, reason)
-    if jackknifed:
-        drawn = differences(units.leave_out())
-        bounds = jackknife.t_interval(float(drawn[0]), drawn[1:])
-        reason = "the score is undefined when some clips are left out"
-    else:
-        drawn = differences(units.spread(bootstrap.draws(units.count)))
-        bounds = bootstrap.percentile_interval(drawn)
-        reason = f"the score is undefined in {int((~np.isfinite(drawn)).sum())} of {len(drawn)} draws"
-    return Interval(None, None, method, reason) if bounds is None else Interval(*bounds, method)
+    if plain_share:
+        right = [np.array([metric.clip_value(record) for record in side]) == 1 for side in (first, second)]
+        return Interval.of(shares.paired_difference(*right), method)
+    return Interval.of(studentised.bounds(differences, units, scale=scale, what="difference"), method)
 
 
 def _students(worsening: float, error: float, freedom: int, tie: float) -> PValues:

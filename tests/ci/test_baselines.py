@@ -148,7 +148,8 @@ def test_baselines_are_found_in_the_current_folder_and_unknown_ones_are_answered
         ("records.parquet", lambda data: data[:-1], "records.parquet changed since it was pinned"),
         ("baseline.json", lambda text: text[:100], "is not a baseline, or is damaged"),
         ("baseline.json", lambda text: b"[]", "is not a baseline, or is damaged"),
-        ("baseline.json", lambda text: text.replace(b'"baseline_version": 1', b'"baseline_version": 2'), "newer signbench"),
+        ("baseline.json", lambda text: text.replace(b'"baseline_version": 2', b'"baseline_version": 3'), "newer signbench"),
+        ("baseline.json", lambda text: text.replace(b'"baseline_version": 2', b'"baseline_version": 1'), "older signbench"),
         ("baseline.json", lambda text: text.replace(b'"kind": "run"', b'"kund": "run"'), "damaged"),
     ],
 )
@@ -156,6 +157,61 @@ def test_a_damaged_or_edited_baseline_is_refused(tmp_path, file, change, said):
     folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
     (folder / file).write_bytes(change((folder / file).read_bytes()))
     assert said in refused(lambda: opened("a", tmp_path))
+
+
+def other(value):
+    """A value of the same kind that says something else."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return f"{value} "
+        case None:
+            return "x"
+        case [first, *others]:
+            return others or [other(first)]
+        case []:
+            return ["x"]
+        case dict() if value:
+            name = next(iter(value))
+            return {**value, name: other(value[name])}
+    return {"x": 1}
+
+
+FIELDS = ["spec", "measured", "clips", "provenance", "family", "failures", "leave_out", "sha256"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_field_of_a_baseline_can_be_edited(tmp_path, monkeypatch, field):
+    with_spread(monkeypatch)
+    run = simulated({"l1": normal(1, CLIPS), "spread": normal(2, CLIPS)}, "a", lacking=(3,), floor=0.9)
+    folder, _ = pin(run, "a", tmp_path, replace=False)
+    content = json.loads((folder / "baseline.json").read_text())
+    assert set(content) == {"baseline_version", *FIELDS}
+    content[field] = other(content[field])
+    (folder / "baseline.json").write_text(json.dumps(content))
+    said = refused(lambda: opened("a", tmp_path))
+    assert "baseline.json was edited since it was pinned; pin the run again" in said or "is not a baseline, or is damaged" in said
+
+
+def test_dropping_a_metric_from_what_is_checked_is_refused(tmp_path):
+    folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
+    content = json.loads((folder / "baseline.json").read_text())
+    content["family"] = content["family"][1:]
+    (folder / "baseline.json").write_text(json.dumps(content))
+    assert "was edited" in refused(lambda: opened("a", tmp_path))
+    del content["sha256"]["baseline.json"]
+    (folder / "baseline.json").write_text(json.dumps(content))
+    assert "was edited" in refused(lambda: opened("a", tmp_path))
+
+
+def test_another_layout_of_the_same_baseline_is_none_the_worse(tmp_path):
+    folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
+    content = json.loads((folder / "baseline.json").read_text())
+    (folder / "baseline.json").write_text(json.dumps(dict(reversed(content.items())), indent=4))
+    assert opened("a", tmp_path) == "a"
 
 
 def test_records_that_are_too_large_are_refused(tmp_path, monkeypatch):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from signbench.ci import worst_clips
 from signbench.ci.baselines import Baseline
 from signbench.ci.configuration import Configuration, Tolerance
 from signbench.ci.gate import check
 from signbench.errors import InputError
+from signbench.metrics import registry
 from signbench.runs.result import TaskSplit
 from tests.ci.simulated_runs import TASK, normal, simulated, with_spread
 
@@ -201,3 +203,108 @@ def test_two_models_that_draw_from_one_distribution_seldom_raise_an_alarm():
         assert report.exit_code in (0, 1)
         alarms += report.exit_code
     assert 2 <= alarms <= 18
+
+
+DESTROYED = [7, 30, 62, 88, 141]
+
+
+def with_destroyed(values, places, by):
+    changed = np.array(values)
+    changed[list(places)] += by
+    return changed
+
+
+@pytest.mark.parametrize("metric", ["l1", "dtw", "ssim"])
+def test_five_of_two_hundred_clips_that_became_noise_fail_and_are_named(metric):
+    base = normal(1, 200, mean=0.8 if metric == "ssim" else 10, spread=0.05 if metric == "ssim" else 3)
+    by = -0.75 if metric == "ssim" else 60  # 15 % of DTW's mean, which no paired test sees
+    others = {"psnr": normal(2, 200), "duration-ratio": normal(3, 200)}
+    report = checked({metric: base, **others}, {metric: with_destroyed(base, DESTROYED, by), **others})
+    found = report.checks[0]
+    # five of five changes are for the worse: 3 / 2^5 after correction
+    assert found.p_holm == pytest.approx(0.094, abs=0.02)
+    assert (found.outcome, report.exit_code, report.verdict) == ("clips broken", 1, "regressed")
+    assert sorted(each.clip for each in found.broken) == [f"clip-{place:04d}" for place in DESTROYED]
+    assert "5 clips are far worse than any of the baseline's" in found.reason
+
+
+def test_one_broken_clip_fails_beside_a_model_that_got_better():
+    base = normal(1, 200)
+    better = with_destroyed(base - 1 + normal(2, 200, mean=0, spread=0.1), [9], 40)
+    report = checked({"l1": base}, {"l1": better})
+    assert (one(report).outcome, [each.clip for each in one(report).broken]) == ("clips broken", ["clip-0009"])
+    off = checked({"l1": base}, {"l1": better}, Configuration(broken_clips=False))
+    assert (one(off).outcome, one(off).broken) == ("improved", ())
+
+
+def test_a_regression_with_broken_clips_is_a_regression_and_names_them():
+    base = normal(1, 200)
+    report = checked({"l1": base}, {"l1": with_destroyed(base + 1, DESTROYED, 40)})
+    assert one(report).outcome == "regressed"
+    assert len(one(report).broken) == 5
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (normal(1, 200) * 1.007, "everything is 0.7 % worse"),
+        (normal(9, 200), "another draw"),
+        (normal(1, 200) + np.random.default_rng(3).standard_t(3, 200), "long tails in both ways"),
+        (with_destroyed(normal(1, 200), [5], 3), "a clip as bad as others are"),
+        (with_destroyed(with_destroyed(normal(1, 200), [5], 20), [9], -20), "a clip gained as much as another lost"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_chance_does_to_single_clips_passes(second, why):
+    report = checked({"l1": normal(1, 200)}, {"l1": second}, Configuration(tolerance=Tolerance(relative=0.05)))
+    assert (one(report).outcome, one(report).broken) == ("passed", ()), why
+
+
+@pytest.mark.parametrize(("clips", "base"), [(49, normal(1, 49)), (200, np.ones(200))])
+def test_few_clips_and_equal_clips_are_not_covered(clips, base):
+    assert worst_clips.broken(base, with_destroyed(base, [4], 100)) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "covered"),
+    [("dtw", True), ("wer", True), ("duration-ratio", True), ("total-distance", False), ("accuracy", False), ("fid", False)],
+)
+def test_metrics_are_covered_whose_clips_have_values_of_the_score_s_size(metric, covered):
+    assert worst_clips.covers(registry.create(metric)) is covered
+
+
+def test_clips_that_a_side_lacks_are_missing_rather_than_broken():
+    base = simulated({"l1": normal(1, 100, mean=0.1, spread=0.01)}, "base")
+    run = simulated({"l1": normal(1, 100, mean=0.1, spread=0.01)}, "run", lacking=(7,), floor=0.5)
+    found = one(check(run, Baseline.of(base, "main"), Configuration()))
+    assert (found.lacking, found.broken) == (("clip-0007",), ())
+
+
+def test_so_few_clusters_that_nothing_could_fail_are_never_a_pass():
+    signers = np.repeat([f"signer {number}" for number in range(5)], 20).tolist()
+    names = ("l1", "psnr", "ssim")
+    first = {name: normal(place, CLIPS) for place, name in enumerate(names)}
+    base = Baseline.of(simulated(first, "base", clusters=signers), "main")
+    worse = {name: values + (3 if name == "l1" else 0) for name, values in first.items()}
+    report = check(simulated(worse, "run", clusters=signers), base, Configuration())
+    # 3 / 2^5
+    assert (report.checks[0].outcome, report.exit_code) == ("not tested", 4)
+    assert "no p below 0.094 after correction" in report.checks[0].reason
+    alone = check(simulated(worse, "run", clusters=signers), base, Configuration(metrics={"l1": None}))
+    assert (one(alone).outcome, alone.exit_code) == ("regressed", 1)
+
+
+@pytest.mark.parametrize("shape", ["normal", "skewed", "hits and misses"])
+def test_honest_models_seldom_break_a_clip(shape):
+    generator = np.random.default_rng(21)
+    alarms = 0
+    for _ in range(1000):
+        if shape == "normal":
+            sides = generator.normal(0, 1, 200) + generator.normal(0, 0.5, (2, 200))
+        elif shape == "skewed":
+            sides = generator.gamma(2, 1, 200) * generator.lognormal(0, 0.3, (2, 200))
+        else:
+            sides = np.where(generator.random((2, 200)) < 0.15, 0.18, 0.02) * generator.lognormal(0, 0.3, (2, 200))
+        alarms += bool(worst_clips.broken(*sides))
+    # 1 % and three standard errors
+    assert alarms <= 19

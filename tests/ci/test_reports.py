@@ -104,7 +104,7 @@ def test_markdown_shows_names_as_they_are():
     assert "\x1b" not in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 4
-    assert {line.replace("\\|", "").count("|") for line in rows} == {9}
+    assert {line.replace("\\|", "").count("|") for line in rows} == {10}
 
 
 def test_a_regression_names_the_clips_that_moved_most():

@@ -63,7 +63,7 @@ def test_a_clip_is_right_or_wrong_and_the_score_over_clips_is_their_mean():
     assert [metric.clip_value(record) for record in records] == [1, 0, 0, 1, 0]
     assert metric.mean_of_clips
     assert not create("accuracy:average=class").mean_of_clips
-    assert (metric.direction, metric.unit, metric.view, metric.interval_method) == ("higher", "1", "labels", "bootstrap")
+    assert (metric.direction, metric.unit, metric.view, metric.interval_method) == ("higher", "1", "labels", "share")
 
 
 def test_labels_outside_ascii_are_labels_like_any_other():

@@ -169,7 +169,7 @@ def test_clips_of_a_signer_are_exchanged_together():
     signers = [f"signer {number % 8}" for number in range(CLIPS)]
     runs = [simulated({"l1": normal(seed, CLIPS)}, f"run {seed}", clusters=signers) for seed in (1, 2)]
     found = only(compare(runs))
-    assert (found.test, found.interval_note) == ("cluster-randomisation", "cluster-jackknife")
+    assert (found.test, found.interval_note) == ("cluster-randomisation", "cluster-bootstrap-t")
 
 
 def test_a_distance_between_distributions_has_no_winning_clips(monkeypatch):

@@ -1,8 +1,7 @@
-"""The bootstrap over clips: its draws, its percentiles, and the intervals that come of them."""
+"""The bootstrap over clips: its draws, and their percentiles."""
 
 from __future__ import annotations
 
-import re
 import tracemalloc
 from typing import Any
 
@@ -10,10 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
 from signbench.metrics.base import Metric, Record, Recorder, Records, Weights, ratio_of_sums, weighted_sum
 from signbench.statistics.bootstrap import draws, over_clusters, percentile_interval
-from signbench.statistics.intervals import Interval, interval, numbered
+from signbench.statistics.units import numbered
 
 
 class Ratio(Metric):
@@ -137,73 +135,7 @@ def test_the_interval_of_a_mean_agrees_with_an_independent_bootstrap() -> None:
     assert abs(high - their_high) < 0.03 * width
 
 
-@pytest.mark.parametrize("shape", ["normal", "exponential"])
-def test_the_interval_of_a_mean_covers_the_truth_about_as_often_as_it_says(shape: str) -> None:
-    generator = np.random.default_rng(6)
-    samples = generator.normal(1.0, 1.0, (600, 60)) if shape == "normal" else generator.exponential(1.0, (600, 60))
-    scores = draws(60) @ samples.T / 60
-    bounds = [percentile_interval(column) or (np.nan, np.nan) for column in scores.T]
-    covered = np.mean([low <= 1.0 <= high for low, high in bounds])
-    # three standard errors of the simulation are 0.027; percentile intervals are a little short on skewed data
-    assert 0.90 <= covered <= 0.975
-
-
-def test_the_interval_of_a_metric_is_that_of_its_draws() -> None:
-    above = np.random.default_rng(7).normal(size=25)
-    found = interval(Ratio(), records_of(above))
-    assert found.bounds == pytest.approx(np.percentile(draws(25) @ above / 25, [2.5, 97.5]), rel=1e-12)
-    assert (found.method, found.reason) == ("bootstrap", None)
-
-
-def test_two_metrics_of_a_run_share_their_draws() -> None:
-    above = np.random.default_rng(8).normal(size=25)
-    one, two = (interval(Ratio(), records_of(values)) for values in (above, 3 * above + 1))
-    assert one.low is not None
-    assert one.high is not None
-    assert two.bounds == pytest.approx((3 * one.low + 1, 3 * one.high + 1), rel=1e-12)
-
-
-@pytest.mark.parametrize("clips", [1, 9])
-def test_fewer_than_ten_clips_have_no_interval(clips: int) -> None:
-    found = interval(Ratio(), records_of(np.ones(clips)))
-    assert found == Interval(None, None, "bootstrap", "fewer than 10 clips")
-    assert found.bounds is None
-
-
-def test_ten_clips_have_an_interval() -> None:
-    assert interval(Ratio(), records_of(np.arange(10.0))).bounds is not None
-
-
-def test_a_score_that_few_clips_define_has_no_interval_and_says_why() -> None:
-    # one clip of twelve has a denominator: a draw misses it with probability (11/12)^12 = 35 %
-    found = interval(Ratio(), records_of(np.ones(12), np.eye(12)[0]))
-    assert found.bounds is None
-    assert re.fullmatch(r"the score is undefined in 3\d\d of 1000 draws", found.reason or "")
-
-
 def test_clips_of_a_cluster_are_drawn_together() -> None:
     cluster = numbered(["b", "a", "b", "c"])
     assert cluster.tolist() == [0, 1, 0, 2]
     assert over_clusters(np.array([[2, 0, 1]]), cluster).tolist() == [[2, 0, 2, 1]]
-
-
-def test_clusters_of_one_clip_give_the_interval_of_independent_clips() -> None:
-    records = records_of(np.random.default_rng(9).normal(size=40))
-    labels = [f"signer {40 - place}" for place in range(40)]
-    clustered = interval(Ratio(), records, labels)
-    assert clustered.method == "cluster-bootstrap"
-    assert clustered.bounds == interval(Ratio(), records).bounds
-
-
-def test_like_clips_within_clusters_widen_the_interval() -> None:
-    values = np.repeat(np.random.default_rng(10).normal(size=25), 8)
-    labels = np.repeat(np.arange(25), 8).tolist()
-    (low, high), (wide_low, wide_high) = (
-        interval(Ratio(), records_of(values), clusters).bounds or (0.0, 0.0) for clusters in (None, labels)
-    )
-    assert (wide_high - wide_low) / (high - low) == pytest.approx(np.sqrt(8), rel=0.15)
-
-
-def test_labels_that_are_not_one_per_clip_are_refused() -> None:
-    with pytest.raises(InputError, match="3 cluster labels for 12 clips"):
-        interval(Ratio(), records_of(np.ones(12)), ["a", "b", "c"])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signbench.metrics.base import Metric, Record, Recorder, Records, Weights
+from signbench.metrics.base import IntervalMethod, Metric, Record, Recorder, Records, Weights
 from signbench.statistics.bootstrap import draws, percentile_interval
 from signbench.statistics.intervals import Interval, interval
-from signbench.statistics.jackknife import groups, leave_out, standard_error, t_interval
+from signbench.statistics.jackknife import groups, leave_out, log_interval, standard_error, t_interval
 
 
 class Mean(Metric):
@@ -22,7 +22,7 @@ class Mean(Metric):
     view = "pose"
     pairs_frames = False
     unit = "1"
-    interval_method: ClassVar[Literal["bootstrap", "jackknife"]] = "jackknife"
+    interval_method: ClassVar[IntervalMethod] = "jackknife"
 
     def recorder(self) -> Recorder:
         raise AssertionError("the records are made by the tests")
@@ -92,7 +92,7 @@ def test_leaving_out_single_clips_gives_students_interval_of_a_mean(clips: int) 
 
     values = normal(1, clips)
     found = interval(Mean(), records_of(values))
-    assert found.bounds == pytest.approx(t.interval(0.95, clips - 1, values.mean(), sem(values)), rel=1e-12)
+    assert found.bounds == pytest.approx(t.interval(0.95, clips - 1, values.mean(), sem(values)), rel=1e-8)
     assert (found.method, found.reason) == ("jackknife", None)
 
 
@@ -102,7 +102,7 @@ def test_groups_of_equal_size_give_students_interval_over_the_means_of_groups() 
     values = normal(2, 100)
     means = np.array([values[groups(100) == group].mean() for group in range(20)])
     expected = t.interval(0.95, 19, values.mean(), sem(means))
-    assert interval(Mean(), records_of(values)).bounds == pytest.approx(expected, rel=1e-12)
+    assert interval(Mean(), records_of(values)).bounds == pytest.approx(expected, rel=1e-8)
 
 
 @pytest.mark.parametrize("degrees", [4, 9, 19, 200])
@@ -110,7 +110,7 @@ def test_the_quantile_is_that_of_students_t(degrees: int) -> None:
     from scipy.stats import t
 
     scores = normal(3, degrees + 1)
-    low, high = t_interval(0.0, scores) or (0.0, 0.0)
+    low, high = t_interval(0.0, scores)
     assert high / standard_error(scores) == pytest.approx(t.ppf(0.975, degrees), rel=1e-9)
     assert low == -high
 
@@ -119,7 +119,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     samples = np.random.default_rng(4).exponential(1.0, (600, 60))
     weights = np.concatenate([np.ones((1, 60)), leave_out(groups(60))])
     scores = samples @ weights.T / weights.sum(axis=1)
-    bounds = [t_interval(row[0], row[1:]) or (np.nan, np.nan) for row in scores]
+    bounds = [t_interval(row[0], row[1:]) for row in scores]
     # three standard errors of the simulation are 0.027
     assert 0.90 <= np.mean([low <= 1.0 <= high for low, high in bounds]) <= 0.975
 
@@ -143,37 +143,21 @@ def test_a_score_that_one_group_carries_has_no_interval_and_says_why() -> None:
     assert found == Interval(None, None, "jackknife", "the score is undefined when some clips are left out")
 
 
-class Resampled(Mean):
-    """The same mean, of the kind that is resampled."""
-
-    name = "resampled"
-    interval_method = "bootstrap"
-
-
-@pytest.mark.parametrize("metric", [Mean(), Resampled()], ids=lambda metric: metric.name)
 @pytest.mark.parametrize("clusters", [5, 9, 19])
-def test_few_clusters_are_left_out_one_by_one(metric: Metric, clusters: int) -> None:
+def test_few_clusters_are_left_out_one_by_one(clusters: int) -> None:
     from scipy.stats import sem, t
 
     values = normal(8, clusters * 4)
     labels = np.tile(np.arange(clusters), 4)
     means = np.array([values[labels == label].mean() for label in range(clusters)])
-    found = interval(metric, records_of(values), labels.tolist())
+    found = interval(Mean(), records_of(values), labels.tolist())
     assert found.method == "cluster-jackknife"
-    assert found.bounds == pytest.approx(t.interval(0.95, clusters - 1, values.mean(), sem(means)), rel=1e-12)
+    assert found.bounds == pytest.approx(t.interval(0.95, clusters - 1, values.mean(), sem(means)), rel=1e-8)
 
 
-@pytest.mark.parametrize("metric", [Mean(), Resampled()], ids=lambda metric: metric.name)
-def test_fewer_than_five_clusters_have_no_interval(metric: Metric) -> None:
-    found = interval(metric, records_of(normal(9, 40)), ["a", "b", "c", "d"] * 10)
+def test_fewer_than_five_clusters_have_no_interval() -> None:
+    found = interval(Mean(), records_of(normal(9, 40)), ["a", "b", "c", "d"] * 10)
     assert found == Interval(None, None, "cluster-jackknife", "fewer than 5 clusters")
-
-
-@pytest.mark.parametrize(("metric", "method"), [(Mean(), "cluster-jackknife"), (Resampled(), "cluster-bootstrap")])
-def test_twenty_clusters_keep_the_method_of_the_metric(metric: Metric, method: str) -> None:
-    found = interval(metric, records_of(normal(10, 60)), np.repeat(np.arange(20), 3).tolist())
-    assert found.method == method
-    assert found.bounds is not None
 
 
 def test_many_clusters_are_left_out_in_groups_and_never_split() -> None:
@@ -184,4 +168,43 @@ def test_many_clusters_are_left_out_in_groups_and_never_split() -> None:
     group = groups(40)[labels]
     means = np.array([values[group == each].mean() for each in range(20)])
     found = interval(Mean(), records_of(values), labels.tolist())
-    assert found.bounds == pytest.approx(t.interval(0.95, 19, values.mean(), sem(means)), rel=1e-12)
+    assert found.bounds == pytest.approx(t.interval(0.95, 19, values.mean(), sem(means)), rel=1e-8)
+
+
+class NeverNegative(SquaredDistance):
+    limits = (0.0, None)
+
+
+def test_a_score_that_cannot_be_negative_has_its_error_on_the_scale_of_logarithms() -> None:
+    from scipy.stats import t
+
+    records = records_of(normal(12, 60, 3) + 0.3)
+    scores = NeverNegative().score(records, np.concatenate([np.ones((1, 60)), leave_out(groups(60))]).astype(np.uint8))
+    low, high = interval(NeverNegative(), records).bounds or (np.nan, np.nan)
+    half = t.ppf(0.975, 19) * standard_error(np.log(scores[1:]))
+    assert (low, high) == pytest.approx((scores[0] * np.exp(-half), scores[0] * np.exp(half)), rel=1e-8)
+    assert 0 < low < scores[0] < high
+    assert high - scores[0] > scores[0] - low
+
+
+@pytest.mark.parametrize("scores", [[0.0, 1.0, 1.0], [1e-9, 1.0, 1e-4], [1.0, 1.0, -1.0]])
+def test_noise_around_zero_has_no_interval(scores: list[float]) -> None:
+    assert log_interval(1.0, np.array(scores)) is None
+    assert log_interval(0.0, np.ones(3)) is None
+
+
+def test_large_clusters_leave_fewer_degrees_of_freedom() -> None:
+    from scipy.stats import t
+
+    sizes = [20, 4, 4, 4, 4, 4]  # 40² / (20² + 5 x 4²) = 3.3 clusters of equal size
+    labels = np.repeat(np.arange(6), sizes)
+    values = normal(13, 40)
+    without = np.array([values[labels != label].mean() for label in range(6)])
+    half = t.ppf(0.975, 2) * standard_error(without)
+    found = interval(Mean(), records_of(values), labels.tolist())
+    assert found.bounds == pytest.approx((values.mean() - half, values.mean() + half), rel=1e-8)
+
+
+def test_equal_clips_have_no_interval() -> None:
+    found = interval(Mean(), records_of(np.full(30, 0.1)))
+    assert found == Interval(None, None, "jackknife", "the score is the same without any of the clips")

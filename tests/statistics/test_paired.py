@@ -12,8 +12,9 @@ from scipy import stats
 from signbench.errors import InputError
 from signbench.metrics.base import Direction, MeanOfClips, Metric, ratio_of_sums, weighted_sum
 from signbench.statistics import paired as module
-from signbench.statistics.bootstrap import draws
-from signbench.statistics.paired import PValues, Units, effect_size, paired, randomisation_draws
+from signbench.statistics.intervals import interval
+from signbench.statistics.paired import PValues, effect_size, paired, randomisation_draws
+from signbench.statistics.units import Units
 
 
 class Mean(MeanOfClips):
@@ -65,6 +66,10 @@ class MeanNearOne(Mean):
 
     def reference_score(self, records, weights):
         return np.ones(weights.shape[0])
+
+
+class Share(HigherMean):
+    interval_method = "share"
 
 
 class LeftOutMean(Mean):
@@ -158,7 +163,7 @@ def test_exchanges_over_many_clips_stay_small_in_memory():
 @pytest.mark.parametrize(("tests", "expected"), [(1, 10_000), (25, 10_000), (26, 10_400), (100, 40_000)])
 def test_a_larger_family_gets_more_exchanges(tests, expected):
     assert randomisation_draws(tests) == expected
-    first, second = normals(1, 12)
+    first, second = normals(1, 20)
     if tests < 100:
         assert held(Mean(), first, second, tests=tests).draws == expected
 
@@ -173,7 +178,8 @@ def test_equal_runs_do_not_differ(metric):
     values, _ = normals(6, 30)
     found = held(metric, values, values)
     assert (found.difference, found.worsening, found.p) == (0, 0, PValues(1, 1, 1))
-    assert found.interval.bounds == (0, 0)
+    assert found.interval.bounds is None
+    assert found.interval.reason == "the difference is the same without any of the clips"
 
 
 @pytest.mark.parametrize(
@@ -203,12 +209,23 @@ def test_worse_is_in_the_metric_s_own_direction(metric, first, second, differenc
     assert found.p.two_sided < 0.001
 
 
-def test_the_interval_of_a_difference_uses_the_same_draws_on_both_sides():
+def test_the_interval_of_a_difference_of_means_is_that_of_the_mean_difference():
     first, second = normals(8, 50, shift=0.4)
     found = held(Mean(), first, second).interval
-    weights = draws(50).astype(np.float64)
-    assert found.bounds == pytest.approx(np.percentile(weights @ (second - first) / 50, [2.5, 97.5]), rel=1e-9)
-    assert found.method == "bootstrap"
+    assert found.bounds == pytest.approx(interval(Mean(), records_of(second - first)).bounds, rel=1e-9)
+    assert found.method == "bootstrap-t"
+
+
+def test_the_interval_of_a_difference_of_shares_counts_one_more_clip_either_way():
+    first, second = np.arange(20) < 14, np.arange(20) < 17
+    found = held(Share(), first, second).interval
+    # Bonett and Price: (3 + 1) and (0 + 1) of 22
+    difference, half = 3 / 22, 1.959964 * np.sqrt((5 / 22 - (3 / 22) ** 2) / 22)
+    assert found.bounds == pytest.approx((difference - half, difference + half), rel=1e-6)
+    assert found.method == "paired-wald"
+    equal = held(Share(), first, first).interval
+    assert equal.low is not None
+    assert equal.low == -equal.high < 0
 
 
 def test_the_jackknife_of_a_mean_is_student_s_paired_test():
@@ -217,8 +234,8 @@ def test_the_jackknife_of_a_mean_is_student_s_paired_test():
     assert found.p is not None
     for ours, alternative in ((found.p.worse, "greater"), (found.p.better, "less"), (found.p.two_sided, "two-sided")):
         assert ours == pytest.approx(stats.ttest_rel(second, first, alternative=alternative).pvalue, rel=1e-9)
-    interval = stats.ttest_rel(second, first).confidence_interval(0.95)
-    assert found.interval.bounds == pytest.approx((interval.low, interval.high))
+    expected = stats.ttest_rel(second, first).confidence_interval(0.95)
+    assert found.interval.bounds == pytest.approx((expected.low, expected.high))
     assert (found.method, found.draws) == ("jackknife", None)
 
 
@@ -244,7 +261,7 @@ def test_clusters_of_one_clip_are_independent_clips():
     labels = [f"signer {number}" for number in range(40)]
     clustered, plain = held(Mean(), first, second, clusters=labels), held(Mean(), first, second)
     assert (clustered.p, clustered.interval.bounds) == (plain.p, plain.interval.bounds)
-    assert (clustered.method, clustered.interval.method) == ("cluster-randomisation", "cluster-bootstrap")
+    assert (clustered.method, clustered.interval.method) == ("cluster-randomisation", "cluster-bootstrap-t")
 
 
 def test_a_difference_that_belongs_to_few_signers_is_no_longer_significant():
@@ -257,7 +274,7 @@ def test_a_difference_that_belongs_to_few_signers_is_no_longer_significant():
     assert together.p is not None
     assert alone.p.two_sided < 0.01
     assert together.p.two_sided > 0.05
-    assert together.interval.method == "cluster-jackknife"
+    assert together.interval.method == "cluster-bootstrap-t"
 
 
 @pytest.mark.parametrize(
@@ -330,3 +347,38 @@ def test_p_values_are_uniform_where_two_models_draw_from_one_distribution(kind, 
         found.append((result.p.two_sided, result.p.worse))
     for values in np.array(found).T:
         assert stats.kstest(values, "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize("clips", [5, 9, 13])
+def test_few_exchanges_are_all_made_and_give_the_exact_p_value(clips):
+    first, second = normals(15, clips, shift=0.8)
+    found = held(Mean(), first, second)
+    assert found.p is not None
+    for ours, alternative in ((found.p.worse, "greater"), (found.p.better, "less"), (found.p.two_sided, "two-sided")):
+        exact = stats.permutation_test(
+            (second, first), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples", n_resamples=np.inf,
+            alternative=alternative, vectorized=True,
+        ).pvalue  # fmt: skip
+        assert ours == pytest.approx(exact, rel=1e-12)
+    assert (found.draws, found.smallest_p) == (2**clips, 2.0**-clips)
+
+
+def test_more_clips_than_there_are_draws_for_are_exchanged_at_random():
+    found = held(Mean(), *normals(15, 14))
+    assert (found.draws, found.smallest_p) == (10_000, 1 / 10_001)
+
+
+@pytest.mark.parametrize("metric", [Mean(), LeftOutMean()], ids=["exchanges", "jackknife"])
+def test_nine_signers_of_unequal_size_raise_no_more_alarms_than_promised(metric, monkeypatch):
+    generator = np.random.default_rng(16)
+    sizes = [30, 12, 8, 6, 4, 4, 3, 2, 2]
+    signer = np.repeat(np.arange(9), sizes)
+    alarms = 0
+    for _ in range(400):
+        shared = generator.normal(0, 1, (2, 9))[:, signer]
+        first, second = 5 + generator.normal(0, 1, len(signer)) + shared + generator.normal(0, 1, (2, len(signer)))
+        found = held(metric, first, second, clusters=signer.tolist())
+        assert found.p is not None
+        alarms += found.p.two_sided <= 0.05
+    # 5 % of 400 plus three standard errors; with 8 degrees of freedom the jackknife gives 40 to 60
+    assert alarms <= 20 + 13
