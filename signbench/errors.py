@@ -17,6 +17,8 @@ class SignbenchError(Exception):
     """
 
     exit_code = 70
+    rank: int | None = None
+    """Which of several processes alone met it; None where all of them do, or there is one."""
 
 
 class InputError(SignbenchError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from signbench.cli import foreign
 from signbench.cli.options import Json
 from signbench.cli.score import ClipSeconds, named_task
 
@@ -68,6 +69,7 @@ def check(
 
     Exit 1: significantly worse, and by more than the tolerance; or clips are lacking. 3: incomplete. 4: not comparable.
     """
+    foreign.beware(generator)
     from signbench.ci import baselines as store
     from signbench.ci.configuration import Configuration, read_configuration
     from signbench.ci.gate import check as checked

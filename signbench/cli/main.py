@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from signbench import interruption
 from signbench.cli import (
     cache,
     ci,
@@ -29,6 +30,7 @@ from signbench.cli import (
     tasks,
     weights,
 )
+from signbench.foreign import supervision
 
 _OF_THE_MACHINE = frozenset(
     {
@@ -89,11 +91,12 @@ def main() -> None:
     """
     from signbench.errors import SignbenchError
 
+    interruption.heed()
     try:
         streams.settle()
         code = _run()
     except SignbenchError as error:
-        _say(str(error))
+        _say(str(error), error.rank)
         code = error.exit_code
     if sys.stdout is not None:
         try:
@@ -101,6 +104,7 @@ def main() -> None:
         except SignbenchError as error:
             _say(str(error))
             code = code or error.exit_code
+    supervision.finish(code)
     sys.exit(code)
 
 
@@ -146,7 +150,16 @@ def _wrong_use(error: Any) -> str:
     return f"{message}; see {path.replace('python -m signbench', 'signbench')} --help."
 
 
-def _say(text: str) -> None:
+def _say(text: str, own: int | None = None) -> None:
+    """Prints a message; of one that all ranks meet the first speaks alone.
+
+    Args:
+        text: the message.
+        own: the rank that alone met it.
+    """
+    if own is not None:
+        sys.stderr.write(f"signbench, rank {own}: {text}\n")
+        return
     rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
     if rank.isdecimal() and world.isdecimal() and 0 < int(rank) < int(world):
         return  # of several processes the first speaks

@@ -72,6 +72,9 @@ def command(
     Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips; for
     metrics of text .txt files by line or tables by id; for the others features (.npy) or labels (.csv).
     """
+    from signbench.cli import foreign
+
+    foreign.beware()
     from signbench.cli import printing
     from signbench.runs.folder import RunFolder
     from signbench.scoring.engine import run_in_folder

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from signbench.cli import foreign
 from signbench.cli.measure import clip_ids
 from signbench.cli.options import Json
 
@@ -71,6 +72,8 @@ def score(
     """Score a folder of predictions on a task, after checking all of it."""
     import json as encoder
 
+    foreign.beware()
+
     from signbench.cli import printing
     from signbench.scoring.ranks import Ranks
     from signbench.scoring.task_runs import TaskRun, score_predictions
@@ -118,6 +121,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Generate a task's clips, then score them; repeating the command goes on."""
+    foreign.beware(generator)
     from signbench.cli import printing
     from signbench.generators import registry
     from signbench.scoring.ranks import Ranks

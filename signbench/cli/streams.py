@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, TextIO
 
 from signbench.errors import InputError
@@ -48,6 +49,29 @@ def settle() -> None:
         errors=_ESCAPE,
         line_buffering=output.isatty(),
     )
+
+
+def apart() -> None:
+    """Gives results a way of their own to standard output: what anything else writes there goes to standard error from now on."""
+    output = sys.stdout
+    output.flush()
+    own = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = _OfMainThread(
+        io.BufferedWriter(_Output(own, "w")),
+        encoding=output.encoding,
+        errors=output.errors,
+        line_buffering=output.isatty(),
+    )
+
+
+class _OfMainThread(io.TextIOWrapper):
+    """Takes what the main thread prints; what threads print that foreign code left behind goes to standard error."""
+
+    def write(self, text: str, /) -> int:
+        if threading.current_thread() is not threading.main_thread():
+            return sys.stderr.write(text)
+        return super().write(text)
 
 
 def _occupy(descriptor: int) -> None:

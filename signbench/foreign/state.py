@@ -172,7 +172,6 @@ KEPT: Mapping[str, _Part] = {
     "garbage": (gc.isenabled, lambda value: gc.enable() if value else gc.disable()),
     "random": (random.getstate, random.setstate),
     "numpy random": (_numpy_random, _put_numpy_random),
-    "numpy errors": (_numpy_errors, _put_numpy_errors),
     "torch random": (_torch_random, _put_torch_random),
     "torch": (_torch_settings, _put_torch_settings),
     "opencv": (_opencv_threads, _put_opencv_threads),
@@ -187,12 +186,16 @@ def _limits() -> dict[int, tuple[int, int]]:
 
 
 def _put_limits(values: dict[int, tuple[int, int]]) -> None:
-    for kind, (soft, _) in values.items():
-        now, hard = resource.getrlimit(kind)
-        if now != soft:
+    for kind, (soft, hard) in values.items():
+        now = resource.getrlimit(kind)
+        if now == (soft, hard):
+            continue
+        try:
+            resource.setrlimit(kind, (soft, hard))
+        except (ValueError, OSError):  # a hard limit that was lowered stays so
+            most = now[1] if soft == resource.RLIM_INFINITY or (now[1] != resource.RLIM_INFINITY and soft > now[1]) else soft
             with contextlib.suppress(ValueError, OSError):
-                most = hard if hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft > hard) else soft
-                resource.setrlimit(kind, (most, hard))
+                resource.setrlimit(kind, (most, now[1]))
 
 
 def _handlers() -> dict[signal.Signals, Any]:
@@ -215,6 +218,7 @@ OWN: Mapping[str, _Part] = {
     ),
     "limits": (_limits, _put_limits),
     "streams": (lambda: (sys.stdin, sys.stdout, sys.stderr), lambda value: _put_streams(*value)),
+    "numpy errors": (_numpy_errors, _put_numpy_errors),
     "hooks": (lambda: (sys.excepthook, threading.excepthook, sys.unraisablehook), lambda value: _put_hooks(*value)),
     "arguments": (lambda: list(sys.argv), lambda value: sys.argv.__setitem__(slice(None), value)),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import sys
@@ -143,25 +144,41 @@ def _leave_copies(process: int) -> None:
 def _output_to_standard_error() -> Iterator[None]:
     """Lets standard output, also that of children and of compiled code, go to standard error."""
     _flush()
-    saved = {number: _copy(number) for number in (1, 2)}
+    saved = {number: copy for number in (0, 1, 2) if (copy := _copy(number)) is not None}
     before = sys.stdout
+    inside = {number: saved.get(2 if number == 1 else number) for number in (0, 1, 2)}
     try:
-        if saved[1] is not None and saved[2] is not None:
-            os.dup2(2, 1)
+        if 1 in saved and inside[1] is not None:
+            os.dup2(inside[1], 1)
         sys.stdout = sys.stderr
+        _streams.append({number: copy for number, copy in inside.items() if copy is not None})
         yield
     finally:
+        _streams.pop()
         _flush()
         sys.stdout = before
         for number, copy in saved.items():
-            if copy is not None:
-                os.dup2(copy, number)
-                os.close(copy)
+            os.dup2(copy, number, inheritable=True)
+            os.close(copy)
+
+
+_streams: list[dict[int, int]] = []
+
+
+def mend_streams() -> None:
+    """Opens the standard streams again where foreign code has closed them, before their numbers go to files of ours."""
+    for number, copy in _streams[-1].items() if _streams else ():
+        try:
+            same = os.path.sameopenfile(number, copy)
+        except OSError:
+            same = False
+        if not same:
+            os.dup2(copy, number)
 
 
 def _copy(number: int) -> int | None:
     try:
-        return os.dup(number)
+        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3)
     except OSError:  # closed
         return None
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from signbench.corpora.clip_ids import check_clip_id, clip_id
 from signbench.errors import InputError, SignbenchError, listing
-from signbench.foreign.wall import wall
+from signbench.foreign import supervision
+from signbench.foreign.wall import mend_streams, wall
 from signbench.generators.base import Card, Generator, Made, Production, Prompt, clip_seed
 from signbench.generators.manifest import Failure, Line, append, productions_done
 from signbench.generators.sampling import wanted_length
@@ -165,16 +166,23 @@ def produce(
         raise InputError(f"{folder} cannot be made: {error.strerror or error}; give another folder.") from error
     pending = [clip for clip in clips if clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
     outcome = Outcome(kept=len(clips) - len(pending))
+    before = supervision.child()
+    lost, suspects = (before.lost, before.suspects) if before is not None else ({}, set())
     work = _Work(generator, prompt, folder, task, seed, rank, outcome, clip_seconds)
+    for clip in (clip for clip in pending if clip in lost):
+        work.fail(clip, lost[clip])
+    alone = [[clip] for clip in pending if clip in suspects and clip not in lost]
+    others = [clip for clip in pending if clip not in suspects and clip not in lost]
     size = max(1, generator.batch)
-    for start in range(0, len(pending), size):
-        batch = pending[start : start + size]
+    tried = outcome.kept + len(outcome.failed)
+    for batch in [*alone, *(others[start : start + size] for start in range(0, len(others), size))]:
         left = work.attempt(batch)
         # What came after a failure gets its own attempt, so that each failure is charged to the clip that it belongs to.
         for clip in left:
             work.attempt([clip])
+        tried += len(batch)
         if progress is not None:
-            progress(outcome.kept + min(start + size, len(pending)), len(clips))
+            progress(tried, len(clips))
     return outcome
 
 
@@ -198,8 +206,10 @@ class _Work:
         try:
             prompts = {clip: self.prompt(clip) for clip in clips}
             seeds = [clip_seed(self.task, self.seed, clip) for clip in clips]
-            with wall(seconds=None if self.clip_seconds is None else self.clip_seconds * len(clips)):
+            limit = None if self.clip_seconds is None else self.clip_seconds * len(clips)
+            with supervision.doing("making clips", clips, limit), wall(seconds=limit):
                 for production in self.generator.generate(list(prompts.values()), seeds):
+                    mend_streams()
                     if not isinstance(production, Production):
                         raise _ContractError(f"it yields a {type(production).__name__}, not a Production")
                     if production.clip not in open_clips:
@@ -213,11 +223,11 @@ class _Work:
             if _is_about_the_place(error):
                 raise
             if len(clips) == 1 and open_clips:
-                self._fail(clips[0], _reason(error))
+                self.fail(clips[0], _reason(error))
                 return []
             return open_clips
         if len(clips) == 1 and open_clips:
-            self._fail(clips[0], "the generator made nothing for it.")
+            self.fail(clips[0], "the generator made nothing for it.")
             return []
         return open_clips
 
@@ -229,7 +239,8 @@ class _Work:
         )
         self.outcome.made.append(line)
 
-    def _fail(self, clip: str, reason: str) -> None:
+    def fail(self, clip: str, reason: str) -> None:
+        """Notes a clip that cannot be made, with the reason."""
         failure = Failure(clip, reason)
         append(self.folder, failure, self.rank)
         self.outcome.failed.append(failure)

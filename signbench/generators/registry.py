@@ -15,16 +15,8 @@ from signbench.errors import InputError, nearest
 from signbench.foreign.content import Content, content_of
 from signbench.foreign.wall import guarded, reset, wall
 from signbench.generators.base import Card, Generator
+from signbench.generators.built_in import BUILT_IN
 
-BUILT_IN = {
-    "ground-truth": "signbench.generators.anchors:GroundTruth",
-    "shuffled": "signbench.generators.anchors:Shuffled",
-    "first-frame": "signbench.generators.trivial:FirstFrame",
-    "mean-pose": "signbench.generators.trivial:MeanPose",
-    "noise": "signbench.generators.trivial:Noise",
-    "nearest": "signbench.generators.retrieval:Nearest",
-    "stitched": "signbench.generators.stitching:Stitched",
-}
 _LOADED_FROM = "__signbench_loaded_from__"
 _CLASS_OF_FILE = re.compile(r"(?P<file>.+\.py):(?P<kind>[^\W\d]\w*)(?::(?P<rest>.*))?")
 _CLASS_OF_MODULE = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<kind>[^\W\d]\w*)(?::(?P<rest>.*))?")
@@ -92,11 +84,6 @@ def content(text: str, **options: Any) -> Content:
     kind, given = _resolve(text)
     with wall():  # where its relative paths and its imports are looked up
         return content_of(kind, {**given, **options})
-
-
-def is_built_in(text: str) -> bool:
-    """Whether a text names a generator that signbench brings along."""
-    return text.partition(":")[0] in BUILT_IN
 
 
 def _with_card(made: Generator) -> tuple[Generator, object]:

@@ -17,6 +17,8 @@ from signbench.errors import InputError
 from signbench.whole_folders import free_name
 
 RUN_VERSION = 1
+LOCK = ".lock"
+"""A file in the folder of a run that a command is working on."""
 Spec = dict[str, Any]
 """What may move a number of a run, as plain JSON values."""
 
@@ -96,6 +98,10 @@ class RunFolder:
         """What a process writes when it has nothing left to do."""
         return self.path / f"records-{rank}.end"
 
+    def sign_of_life(self, rank: int) -> Path:
+        """What a process at work changes every few seconds."""
+        return self.path / f"records-{rank}.alive"
+
     def read(self) -> dict[str, Any]:
         """The content of ``run.json``.
 
@@ -116,6 +122,14 @@ class RunFolder:
             raise InputError(f"{self.run_json} was written by a newer signbench; use that one.")
         return content
 
+    def has_ended(self, launch: str) -> bool:
+        """Whether ``run.json`` says that this launch ended without a result."""
+        try:
+            content = self.read()
+        except InputError:
+            return False
+        return content.get("launch") == launch and content.get("status") in ("failed", "interrupted")
+
     def claim(self, spec: Spec, *, fresh: bool) -> bool:
         """Makes sure that the folder is this run's own, or can become it; writes nothing.
 
@@ -131,7 +145,7 @@ class RunFolder:
         """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file; give --out a folder.")
-        occupied = self.path.is_dir() and any(self.path.iterdir())
+        occupied = self.path.is_dir() and any(child.name != LOCK for child in self.path.iterdir())
         if occupied and fresh and not self.run_json.exists():
             raise InputError(f"{self.path} holds files that are not a run's; --fresh moves only runs. Give another --out.")
         if not occupied or fresh:

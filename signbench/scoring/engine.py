@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, cast
 from signbench.corpora.clip import Clip, Modality, Side
 from signbench.corpora.recordings import Recording
 from signbench.errors import InputError, SignbenchError
+from signbench.foreign import supervision
 from signbench.metrics.base import Metric
 from signbench.runs import signature
 from signbench.runs.fold import fold, per_clip_rows
 from signbench.runs.folder import RUN_VERSION, RunFolder, json_bytes, spec_hash, write_atomically
+from signbench.runs.lock import alone_in
 from signbench.runs.plan import RunPlan, modality_of
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Result
@@ -27,7 +29,7 @@ from signbench.runs.store import RecordStore
 from signbench.runs.tables import per_clip_parquet
 from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input, note_reference
 from signbench.scoring.matching import check_clips
-from signbench.scoring.ranks import Ranks
+from signbench.scoring.ranks import Ranks, trouble_of_others
 from signbench.scoring.views import MODALITY_OF_VIEW, ClipViews
 from signbench.scoring.workers import Job, effective_workers, score_clips
 
@@ -179,20 +181,21 @@ def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | Non
         _follow(work, folder, ranks)
         return None
     begun = time.monotonic()
-    try:
-        todo, description = _prepare(work, folder, ranks, fresh=fresh)
-    except SignbenchError:
-        ranks.agree({"trouble": True})
-        raise
-    ranks.agree({"launch": description["launch"], "todo": todo})
-    with keeping_status(folder, description):
-        mine = ranks.share(list(todo))
-        if mine:
-            with RecordFile(folder.records(ranks.rank), write=True) as records:
-                work.score({clip: todo[clip] for clip in mine}, records)
-        ranks.wait_for_others(folder, description["launch"])
-        result = finish(work.plan, folder)
-    _write_status(folder, description, result.status, result.exit_code, begun)
+    with ExitStack() as stack, supervision.doing(supervision.SCORING):
+        with ranks.telling_trouble():
+            todo, started = _prepare(work, folder, fresh=fresh)
+            stack.enter_context(alone_in(folder, fresh=fresh))
+            description = _describe(work.plan, folder, ranks, started)
+        ranks.agree({"launch": description["launch"], "todo": todo})
+        supervision.at_work(folder.path, description["launch"], ranks.rank)
+        with keeping_status(folder, description):
+            mine = ranks.share(list(todo))
+            if mine:
+                with RecordFile(folder.records(ranks.rank), write=True) as records:
+                    work.score({clip: todo[clip] for clip in mine}, records)
+            ranks.wait_for_others(folder, description["launch"])
+            result = finish(work.plan, folder)
+        _write_status(folder, description, result.status, result.exit_code, begun)
     return result
 
 
@@ -208,6 +211,10 @@ def keeping_status(folder: RunFolder, description: dict[str, Any]) -> Iterator[N
     try:
         yield
     except KeyboardInterrupt:
+        other = trouble_of_others(folder, description["launch"], description["processes"])
+        if other is not None:  # torchrun ends all ranks when one has ended
+            _write_status(folder, description, "failed", other.exit_code, begun)
+            raise other from None
         _write_status(folder, description, "interrupted", 130, begun)
         raise
     except SignbenchError as error:
@@ -232,8 +239,8 @@ def finish(plan: RunPlan, folder: RunFolder) -> Result:
     return result
 
 
-def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tuple[dict[str, list[int]], dict[str, Any]]:
-    """Checks everything that can be checked before work, then writes ``run.json``."""
+def _prepare(work: Work, folder: RunFolder, *, fresh: bool) -> tuple[dict[str, list[int]], str]:
+    """Checks everything that can be checked before work; gives what is left to do, and when the run was begun."""
     spec = work.plan.spec()
     goes_on = folder.claim(spec, fresh=fresh)
     started = _now()
@@ -254,11 +261,12 @@ def _prepare(work: Work, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> tup
         with RecordFile(None, write=True) as nothing:
             todo = work.todo(RecordStore([nothing]))
     work.check(todo)
-    return todo, _describe(work.plan, folder, ranks, started, fresh=fresh)
+    return todo, started
 
 
-def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> dict[str, Any]:
-    """Claims a folder for a run whose predictions are still to be made, and writes ``run.json``.
+@contextmanager
+def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> Iterator[dict[str, Any]]:
+    """Claims a folder for a run whose predictions are still to be made, and writes ``run.json``; no other command may work there.
 
     Args:
         plan: what the run measures.
@@ -266,30 +274,31 @@ def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> dic
         ranks: this process's place.
         fresh: move an older run aside first.
 
-    Returns:
+    Yields:
         What ``run.json`` holds.
 
     Raises:
-        InputError: the folder holds another run, or cannot be written.
+        InputError: the folder holds another run, another command is at work there, or it cannot be written.
     """
     goes_on = folder.claim(plan.spec(), fresh=fresh)
     started = folder.read().get("started", _now()) if goes_on else _now()
-    return _describe(plan, folder, ranks, started, fresh=fresh)
+    with alone_in(folder, fresh=fresh):
+        own = supervision.child()
+        yield _describe(plan, folder, ranks, started, launch=own.launch if own is not None else None)
 
 
-def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, *, fresh: bool) -> dict[str, Any]:
-    """Writes ``run.json`` before the work, after moving an older run aside where that was asked for."""
-    if fresh:
-        folder.move_aside()
-    _at_work.append(folder.path)
+def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, launch: str | None = None) -> dict[str, Any]:
+    """Writes ``run.json`` before the work; of a folder that another command has made its own meanwhile it is refused."""
     spec = plan.spec()
+    folder.claim(spec, fresh=False)
+    _at_work.append(folder.path)
     description = {
         "run_version": RUN_VERSION,
         "spec_sha256": spec_hash(spec),
         "spec": spec,
         "measured": [item.as_json() for item in plan.measured],
         "clips": list(plan.clips),
-        "launch": uuid.uuid4().hex,
+        "launch": launch or uuid.uuid4().hex,
         "status": "running",
         "exit_code": None,
         "started": started,
@@ -306,7 +315,8 @@ def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
     message = ranks.agree(None)
     if "trouble" in message:
         return
-    with ranks.marking_end(folder, message["launch"]):
+    supervision.at_work(folder.path, message["launch"], ranks.rank)
+    with ranks.marking_end(folder, message["launch"]), supervision.doing(supervision.SCORING):
         todo: dict[str, list[int]] = message["todo"]
         mine = ranks.share(list(todo))
         if mine:

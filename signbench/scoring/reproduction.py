@@ -139,13 +139,14 @@ def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict
     """The files that each built-in generator makes of one modality."""
     from signbench.generators import registry
     from signbench.generators.base import Anchor
+    from signbench.generators.built_in import BUILT_IN
     from signbench.generators.productions import produce
     from signbench.generators.training import References, TrainView, prompt_of
 
     excerpt = _Excerpt(corpus)
     task, seed, medium = "reproduction", 1, _MEDIA[kind]
     found = {}
-    for name in registry.BUILT_IN:
+    for name in BUILT_IN:
         generator = registry.create(name)
         if isinstance(generator, Anchor):
             generator.see(References(excerpt, excerpt.ids("test"), references=medium, task=task, seed=seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from signbench.corpora.clip import Side
 from signbench.corpora.corpus import Corpus
-from signbench.errors import InputError, SignbenchError, listing, nearest
+from signbench.errors import InputError, listing, nearest
 from signbench.extractors.base import settled_device
+from signbench.foreign import supervision
 from signbench.foreign.wall import guarded
 from signbench.metrics import registry as metrics
 from signbench.runs.folder import RunFolder
@@ -191,12 +193,9 @@ def score_predictions(
     side = read_predictions(run.task, predictions)
     ranks = Ranks.from_environment()
     if ranks.first:
-        problems = check_predictions(run.task, run.references.side, side, run.clips)
-        try:
+        with ranks.telling_trouble():
+            problems = check_predictions(run.task, run.references.side, side, run.clips)
             refuse(problems, str(predictions), allow_missing=allow_missing)
-        except SignbenchError:
-            ranks.agree({"trouble": True})
-            raise
     plan = run.plan("score", side.location or str(predictions))
     folder = RunFolder(out if out is not None else plan.default_folder())
     result = run_in_folder(run.work(plan, side, {}), folder, fresh=fresh)
@@ -268,7 +267,8 @@ class Generation:
             anchor = self.generator
             guarded(lambda: anchor.see(seen), f"generator {anchor.card.name} cannot take the references")
         train = TrainView.of_task(self.corpus, made, split=self.run.split, references=task.references)
-        guarded(lambda: self.generator.prepare(train), f"generator {self.generator.card.name} cannot be prepared")
+        with supervision.doing("preparing it"):
+            guarded(lambda: self.generator.prepare(train), f"generator {self.generator.card.name} cannot be prepared")
 
         def prompt(clip: str) -> Prompt:
             source = self._other_signer(clip, train.ids) if "other_source_image" in task.given else None
@@ -329,27 +329,30 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
     folder = RunFolder(out if out is not None else plan.default_folder())
     predictions = folder.path / PREDICTIONS
     if ranks.first:
-        try:
-            generation.check()
-            description = begin(plan, folder, ranks, fresh=fresh)
-        except SignbenchError:
-            ranks.agree({"trouble": True})
-            raise
-        ranks.agree({"launch": description["launch"]})
-        with keeping_status(folder, description):
-            generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
-            ranks.wait_for_others(folder, description["launch"])
-            merge(predictions)
-        ranks.agree({"generated": True})
-    else:
-        message = ranks.agree(None)
-        if "trouble" in message:
-            return None
-        with ranks.marking_end(folder, message["launch"]):
-            generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
-        ranks.agree(None)
-    result = run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
-    return None if result is None else (folder, result)
+        with ExitStack() as stack:
+            with ranks.telling_trouble():
+                generation.check()
+                again = supervision.is_again()
+                description = stack.enter_context(begin(plan, folder, ranks, fresh=fresh and not again))
+            ranks.agree({"launch": description["launch"]})
+            supervision.at_work(folder.path, description["launch"], ranks.rank)
+            with ranks.telling_trouble(), keeping_status(folder, description):
+                generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
+                ranks.wait_for_others(folder, description["launch"])
+                merge(predictions)
+            ranks.agree({"generated": True})
+            result = run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
+        return None if result is None else (folder, result)
+    message = ranks.agree(None)
+    if "trouble" in message:
+        return None
+    launch = message["launch"]
+    supervision.at_work(folder.path, launch, ranks.rank)
+    with ranks.marking_end(folder, launch):
+        generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
+    if "trouble" not in ranks.agree(None, ended=lambda: folder.has_ended(launch)):
+        run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
+    return None
 
 
 def _made_work(generation: Generation, plan: RunPlan, predictions: Path) -> Work:
