@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from signbench.corpora.array_files import finite_row, open_array
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
-from signbench.corpora.id_tables import IdRow, joint_stamp, read_id_table
-from signbench.corpora.recordings import Stamp
+from signbench.corpora.id_tables import IdRow, read_id_table
+from signbench.corpora.recordings import Stamp, file_stamp
 from signbench.errors import InputError, MediaError, NotComparableError, listing
 
 IDS = "ids.csv"
@@ -44,7 +44,7 @@ class FeatureEntry:
         return str(self.path) if self.row is None else f"{self.path}[{self.row}]"
 
     def stamp(self) -> Stamp:
-        return joint_stamp(self.path, *([] if self.ids is None else [self.ids]))
+        return file_stamp(self.path, *([] if self.ids is None else [self.ids]))
 
     def digest(self) -> str:
         """SHA-256 of the vector and the sign, so that it does not matter how vectors lie in files."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signbench.corpora.clip_ids import clip_id
-from signbench.corpora.recordings import Stamp
 from signbench.errors import InputError, nearest
 
 
@@ -98,9 +97,3 @@ def _check_header(table: Path, header: Sequence[str], columns: Sequence[str], re
             raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, columns)}")
         if name in header[:place]:
             raise InputError(f"{table} has two columns {name}; keep one.")
-
-
-def joint_stamp(*paths: Path) -> Stamp:
-    """The stamp of several files that are read together: it changes when one of them does."""
-    statuses = [path.stat() for path in paths]
-    return sum(status.st_size for status in statuses), max(status.st_mtime_ns for status in statuses)

@@ -14,8 +14,8 @@ import numpy as np
 from signbench.corpora.array_files import finite_row, open_array
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.feature_files import IDS, check_rows
-from signbench.corpora.id_tables import joint_stamp, read_id_table
-from signbench.corpora.recordings import Stamp
+from signbench.corpora.id_tables import read_id_table
+from signbench.corpora.recordings import Stamp, file_stamp
 from signbench.errors import InputError, MediaError
 
 CLASSES = "classes.txt"
@@ -41,7 +41,7 @@ class LabelEntry:
         return f"{self.path}, line {self.line}"
 
     def stamp(self) -> Stamp:
-        return joint_stamp(self.path)
+        return file_stamp(self.path)
 
     def digest(self) -> str:
         """SHA-256 of the label."""
@@ -73,7 +73,7 @@ class LogitsEntry:
         return f"{self.path}[{self.row}]"
 
     def stamp(self) -> Stamp:
-        return joint_stamp(self.path, self.ids, self.classes)
+        return file_stamp(self.path, self.ids, self.classes)
 
     def digest(self) -> str:
         """SHA-256 of the ranked labels, which are all that is used of them."""
@@ -85,7 +85,7 @@ class LogitsEntry:
         Raises:
             MediaError: the file is not what it was, or holds a number that is not finite.
         """
-        matrix, names = open_array(self.path, 2), _class_names(self.classes, joint_stamp(self.classes))
+        matrix, names = open_array(self.path, 2), _class_names(self.classes, file_stamp(self.classes))
         if self.row >= len(matrix) or matrix.shape[1] != len(names):
             raise MediaError(f"{self.path} has the shape {matrix.shape} and changed meanwhile; begin anew.")
         logits = finite_row(matrix[self.row], self.label)
@@ -131,7 +131,7 @@ def _logits(path: Path) -> dict[str, Clip]:
     rows = read_id_table(ids, ["label"])
     check_rows(ids, rows, path, len(matrix))
     try:
-        names = _class_names(classes, joint_stamp(classes))
+        names = _class_names(classes, file_stamp(classes))
     except OSError as error:
         raise InputError(f"{classes} cannot be read: {error.strerror}; it names the columns of {path}, a class a line.") from error
     if len(names) != matrix.shape[1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,8 +21,10 @@ from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
 
-Stamp = tuple[int, int]
-"""Size in bytes and modification time in nanoseconds of what a recording reads."""
+Stamp = tuple[int, int, int]
+"""Of what a recording reads: size in bytes, modification time in nanoseconds, and a number that follows from the change times and
+inodes of its files, which nobody sets at will. Where all are as they were, the bytes are; otherwise the bytes decide.
+"""
 
 
 class Recording(Protocol):
@@ -121,11 +123,8 @@ class PoseFile:
         return f"{self.path} [{self.member}]" if self.member is not None else str(self.path)
 
     def stamp(self) -> Stamp:
-        own, names = _stamp(self.path), self._names()
-        if names is None:
-            return own
-        beside = _stamp(names)
-        return own[0] + beside[0], max(own[1], beside[1])
+        names = self._names()
+        return _stamp(self.path) if names is None else file_stamp(self.path, names)
 
     def digest(self) -> str:
         own, names = _digest(self.path, _stamp(self.path)), self._names()
@@ -161,7 +160,7 @@ class FrameArray:
     fps: float | None = None
 
     def stamp(self) -> Stamp:
-        return self.frames.nbytes, 0
+        return self.frames.nbytes, 0, 0
 
     def digest(self) -> str:
         return _array_digest(self.frames)
@@ -196,7 +195,7 @@ class PoseArray:
     label: str
 
     def stamp(self) -> Stamp:
-        return self.points.points.nbytes, 0
+        return self.points.points.nbytes, 0, 0
 
     def digest(self) -> str:
         own = _array_digest(self.points.points, self.points.confidence)
@@ -228,7 +227,7 @@ class TextValue:
     label: str
 
     def stamp(self) -> Stamp:
-        return len(self.text), 0
+        return len(self.text), 0, 0
 
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
@@ -249,7 +248,7 @@ class FeatureValue:
     sign: str | None = None
 
     def stamp(self) -> Stamp:
-        return self.values.nbytes, 0
+        return self.values.nbytes, 0, 0
 
     def digest(self) -> str:
         """SHA-256 of the vector and the sign, as files of features have it."""
@@ -268,7 +267,7 @@ class LabelValue:
     label: str
 
     def stamp(self) -> Stamp:
-        return len(self.labels), 0
+        return len(self.labels), 0, 0
 
     def digest(self) -> str:
         return hashlib.sha256("\n".join(self.labels).encode()).hexdigest()
@@ -281,18 +280,28 @@ def _members(path: Path) -> list[Path]:
     return sorted(child for child in path.iterdir() if child.is_file() and not is_ignored(child.name))
 
 
+def file_stamp(*paths: Path) -> Stamp:
+    """The stamp of files that are read together: it changes when one of them does.
+
+    Raises:
+        OSError: one of them is not there.
+    """
+    return _joint_stamp([(path.name, path.stat()) for path in paths])
+
+
+def _joint_stamp(statuses: Sequence[tuple[str, os.stat_result]]) -> Stamp:
+    size = sum(status.st_size for _, status in statuses)
+    newest = max((status.st_mtime_ns for _, status in statuses), default=0)
+    lines = [f"{name} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}" for name, status in statuses]
+    return size, newest, int.from_bytes(hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).digest()[:6], "big")
+
+
 def _stamp(path: Path) -> Stamp:
     if not path.is_dir():
-        status = path.stat()
-        return status.st_size, status.st_mtime_ns
-    size = newest = 0
+        return file_stamp(path)
     with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_file() and not is_ignored(entry.name):
-                status = entry.stat()
-                size += status.st_size
-                newest = max(newest, status.st_mtime_ns)
-    return size, newest
+        found = [(entry.name, entry.stat()) for entry in entries if entry.is_file() and not is_ignored(entry.name)]
+    return _joint_stamp(sorted(found, key=lambda item: item[0]))
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
-from signbench.corpora.recordings import Stamp
+from signbench.corpora.recordings import Stamp, file_stamp
 from signbench.errors import InputError, nearest
 
 _BY_LINE = (".txt",)
@@ -40,8 +40,7 @@ class TextEntry:
         return f"{self.path}, line {self.line}"
 
     def stamp(self) -> Stamp:
-        status = self.path.stat()
-        return status.st_size, status.st_mtime_ns
+        return file_stamp(self.path)
 
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -7,9 +7,10 @@ gives the same files.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,40 @@ def productions_done(folder: Path) -> dict[str, Line]:
         if whole:
             found[line.clip] = line
     return dict(sorted(found.items()))
+
+
+def changed_productions(folder: Path, clips: Collection[str], unchanged: Mapping[str, str]) -> list[str]:
+    """The clips whose file is no longer what was made: its bytes have another SHA-256 than the manifest says.
+
+    Args:
+        folder: of predictions; its manifest need not say more than ``id``, ``file`` and ``sha256``.
+        clips: ids of those to look at; files that are not there are passed over.
+        unchanged: clip -> SHA-256 of its file, where size, times and inode are as they were when that was computed.
+
+    Returns:
+        Ids, in order.
+
+    Raises:
+        InputError: a manifest or a file cannot be read.
+    """
+    stated: dict[str, tuple[str, str]] = {}
+    for content in _contents(folder, "manifest"):
+        file, digest = content.get("file"), content.get("sha256")
+        if content["clip"] in clips and isinstance(file, str) and isinstance(digest, str):
+            stated[content["clip"]] = file, digest.lower()
+    found = []
+    for clip, (file, digest) in sorted(stated.items()):
+        path = folder / file
+        if unchanged.get(clip) == digest or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            continue
+        try:
+            with path.open("rb") as stream:
+                same = hashlib.file_digest(stream, "sha256").hexdigest() == digest
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        if not same:
+            found.append(clip)
+    return found
 
 
 def failures(folder: Path) -> dict[str, Failure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -129,6 +129,7 @@ def produce(
     rank: int = 0,
     progress: Callable[[int, int], None] | None = None,
     clip_seconds: float | None = None,
+    anew: Collection[str] = (),
 ) -> Outcome:
     """Makes what is missing of a folder of predictions; call :func:`signbench.generators.manifest.merge` when all processes ended.
 
@@ -144,6 +145,7 @@ def produce(
         seed: of the task, for the seeds.
         rank: of this process.
         progress: is told how many clips are done with, of how many.
+        anew: clips that are made although a production is there.
         clip_seconds: how long the generator may take for one clip; longer is a failure. None: without an end.
 
     Raises:
@@ -164,7 +166,7 @@ def produce(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made: {error.strerror or error}; give another folder.") from error
-    pending = [clip for clip in clips if clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
+    pending = [clip for clip in clips if clip in anew or clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
     outcome = Outcome(kept=len(clips) - len(pending))
     before = supervision.child()
     lost, suspects = (before.lost, before.suspects) if before is not None else ({}, set())

@@ -20,6 +20,7 @@ from signbench.scoring.moving_images import Audience, audience_of, shown
 from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName
 
 if TYPE_CHECKING:
+    from signbench.corpora.recordings import Recording, Stamp
     from signbench.extractors.cache import ObservationCache
 
 
@@ -34,6 +35,7 @@ class Input:
         pixels: of a video, the family of its stored pixels (:class:`signbench.media.video.VideoProbe`); else None.
         content: SHA-256 of what the metrics were shown of it on a coarse grid, whatever the file; None where nothing was.
         departure: of a production, how far it is from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
+        identity: follows from change times and inodes; see :data:`~signbench.corpora.recordings.Stamp`. 0 where it is not known.
     """
 
     size: int
@@ -42,6 +44,22 @@ class Input:
     pixels: str | None = None
     content: str | None = None
     departure: float | None = None
+    identity: int = 0
+
+    @classmethod
+    def of(cls, recording: Recording) -> Input:
+        """The file that a recording reads, as it is now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        size, modified, identity = recording.stamp()
+        return cls(size, modified, recording.digest(), identity=identity)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What its recording's stamp was."""
+        return self.size, self.modified, self.identity
 
 
 @dataclass(frozen=True)
@@ -265,8 +283,7 @@ def _one_torch_thread() -> Iterator[None]:
 def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
     for side, recording in views.recordings(modality).items():
         try:
-            size, modified = recording.stamp()
-            inputs[f"{side}.{modality}"] = file = Input(size, modified, recording.digest())
+            inputs[f"{side}.{modality}"] = file = Input.of(recording)
             if modality == "video":
                 inputs[f"{side}.{modality}"] = replace(file, pixels=views.pixels(side))
         except OSError as error:
@@ -276,5 +293,5 @@ def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input])
 def _check_unchanged(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
     for side, recording in views.recordings(modality).items():
         known = inputs[f"{side}.{modality}"]
-        if recording.stamp() != (known.size, known.modified):
+        if recording.stamp() != known.stamp:
             raise ClipError(f"clip {views.reference.id}: {recording.label} changed while it was being read.", "pair")

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -126,7 +126,7 @@ class Work:
             for modality in modalities:
                 recording = reference.recording(modality)
                 if recording is not None:
-                    file = Input(*recording.stamp(), recording.digest(), pixels=self._pixels(recording))
+                    file = replace(Input.of(recording), pixels=self._pixels(recording))
                     outcome.inputs.setdefault(f"reference.{modality}", file)
                     note_reference(ClipViews(reference, Clip(clip), self.plan.protocol), modality, outcome)
             outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
@@ -327,7 +327,7 @@ def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
 def _check_inputs(work: Work, store: RecordStore) -> None:
     """Refuses to go on where a file changed since its record was made.
 
-    A file of the same size and time is taken as unchanged; of another time, its bytes decide.
+    A file of the same size, times and inode is taken as unchanged; otherwise its bytes decide.
 
     Raises:
         InputError: names the first file that changed.
@@ -354,11 +354,28 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                     )
 
 
+def known_predictions(folder: RunFolder, predictions: Side, modality: Modality) -> dict[str, str]:
+    """The SHA-256 of predictions that records remember, of those whose size, times and inode are as they were.
+
+    Args:
+        folder: of the run.
+        predictions: as they lie there now.
+        modality: of the files.
+    """
+    found: dict[str, str] = {}
+    with ExitStack() as stack:
+        store = RecordStore([stack.enter_context(RecordFile(path, write=False)) for path in folder.all_records()])
+        for clip, there in predictions.clips.items():
+            row, recording = store.row(clip), there.recording(modality)
+            known = row.inputs.get(f"prediction.{modality}") if row is not None else None
+            if known is not None and recording is not None and recording.stamp() == known.stamp:
+                found[clip] = known.sha256
+    return found
+
+
 def _changed(recording: Recording, known: Input) -> bool:
-    size, modified = recording.stamp()
-    if (size, modified) == (known.size, known.modified):
-        return False
-    return size != known.size or recording.digest() != known.sha256
+    stamp = recording.stamp()
+    return stamp != known.stamp and (stamp[0] != known.size or recording.digest() != known.sha256)
 
 
 def _write_status(folder: RunFolder, description: dict[str, Any], status: str, exit_code: int, begun: float) -> None:

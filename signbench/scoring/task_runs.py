@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from signbench.corpora.clip import Side
+from signbench.corpora.clip import Modality, Side
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, listing, nearest
 from signbench.extractors.base import settled_device
@@ -19,7 +20,7 @@ from signbench.metrics import registry as metrics
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
-from signbench.scoring.engine import Progress, Work, begin, keeping_status, run_in_folder, silent
+from signbench.scoring.engine import Progress, Work, begin, keeping_status, known_predictions, run_in_folder, silent
 from signbench.scoring.ranks import Ranks
 from signbench.tasks.checking import check_predictions
 from signbench.tasks.predictions import read_predictions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
     from signbench.generators.base import Generator, Prompt
 
+_log = logging.getLogger(__name__)
 PREDICTIONS = "predictions"
 CLIP_SECONDS = 3600.0
 """How long a generator may take for one clip, where nobody says otherwise."""
@@ -259,7 +261,8 @@ class Generation:
         task = self.run.task
         made = Made.of_task(task.made, self._fps)
         done = productions_done(folder)
-        if all(clip in done and done[clip].seed == clip_seed(task.name, task.seed, clip) for clip in share):
+        changed = self._changed(folder, share)
+        if not changed and all(clip in done and done[clip].seed == clip_seed(task.name, task.seed, clip) for clip in share):
             return
         if isinstance(self.generator, Anchor):
             ids = self.corpus.ids(self.run.split)
@@ -283,8 +286,27 @@ class Generation:
             seed=task.seed,
             rank=rank,
             clip_seconds=self.clip_seconds,
+            anew=changed,
             progress=lambda count, total: self.run.progress("generating", count, total),
         )
+
+    def _changed(self, folder: Path, share: Sequence[str]) -> list[str]:
+        """Clips whose files are not what was made any more, which are made again."""
+        from signbench.generators.manifest import changed_productions
+
+        if not folder.is_dir():
+            return []
+        side = read_predictions(self.run.task, folder)
+        modality: Modality = "video" if self.run.task.made.modality == "video" else "pose"
+        changed = changed_productions(folder, share, known_predictions(RunFolder(folder.parent), side, modality))
+        if changed:
+            _log.warning(
+                "signbench: %d productions in %s are not what was made any more (SHA-256 of the manifest), and are made again: %s.",
+                len(changed),
+                folder,
+                listing(changed),
+            )
+        return changed
 
     def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
         """A train clip of the signer who performs the clip's motion in the reference, drawn with the clip's seed.

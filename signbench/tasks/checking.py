@@ -9,7 +9,7 @@ from pathlib import Path
 
 from signbench.corpora.clip import Side
 from signbench.errors import InputError
-from signbench.generators.manifest import failures
+from signbench.generators.manifest import changed_productions, failures
 from signbench.tasks.clip_checks import check_clip
 from signbench.tasks.predictions import Found, is_made, scan
 from signbench.tasks.problems import Problem, ordered
@@ -34,7 +34,7 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
     folder = Path(predictions.name) if predictions.location is not None else None
     found = scan(task, folder) if folder is not None else []
     names = _Names(task, predictions, tuple(clips), found, _splits(task), _failed(folder))
-    problems = list(names.problems())
+    problems = [*names.problems(), *_overwritten(folder, predictions, set(clips))]
     for clip in clips:
         if clip in predictions.clips and clip in references.clips:
             problems += check_clip(task, references.clips[clip], predictions.clips[clip])
@@ -52,6 +52,16 @@ def _splits(task: Task) -> dict[str, frozenset[str]]:
         return {split: frozenset(corpus.ids(split)) for split in corpus.splits}
     except InputError:
         return {}
+
+
+def _overwritten(folder: Path | None, predictions: Side, clips: Collection[str]) -> Iterator[Problem]:
+    """Files whose bytes are not those whose SHA-256 the manifest beside them names."""
+    if folder is None or not folder.is_dir():
+        return
+    here = [clip for clip in predictions.clips if clip in clips]
+    for clip in changed_productions(folder, here, {}):
+        what = "the file's bytes are not those whose SHA-256 manifest.jsonl names, so it was changed or cut off since it was made"
+        yield Problem("changed", clip, str(folder), what, "make it again, or correct the manifest")
 
 
 def _failed(folder: Path | None) -> dict[str, str]:

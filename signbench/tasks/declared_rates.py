@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording
+from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording, file_stamp
 from signbench.errors import MediaError
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
@@ -85,8 +85,8 @@ def _stamp(own: Stamp, table: Path | None) -> Stamp:
     """A declared rate belongs to what is read, so a table that changed makes the bytes decide."""
     if table is None:
         return own
-    status = table.stat()
-    return own[0] + status.st_size, max(own[1], status.st_mtime_ns)
+    beside = file_stamp(table)
+    return own[0] + beside[0], max(own[1], beside[1]), own[2] ^ beside[2]
 
 
 def _digest(recording: VideoRecording | PoseRecording, fps: float, table: Path | None) -> str:

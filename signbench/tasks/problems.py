@@ -22,6 +22,7 @@ Kind = Literal[
     "wrong-suffix",
     "extra",
     "missing",
+    "changed",
     "unreadable",
     "size",
     "fps",

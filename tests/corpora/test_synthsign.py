@@ -399,7 +399,7 @@ def test_the_renderer_s_revision_is_in_a_video_s_digest_and_stamp(monkeypatch: p
     before = recording.digest()
     monkeypatch.setattr("signbench.corpora.synthsign.rendering.REVISION", 99)
     assert recording.digest() != before
-    assert recording.stamp() == (0, 99)
+    assert recording.stamp() == (0, 99, 0)
 
 
 def test_recordings_of_one_clip_have_digests_of_their_own() -> None:

@@ -129,7 +129,7 @@ def test_an_entry_says_where_it_stands_and_changes_with_its_file_and_its_text(wr
     entry = side.clips["y"].written
     assert entry == TextEntry(path, "regen", 3)
     assert entry.label == f"{path}, line 3"
-    assert entry.stamp() == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert entry.stamp()[:2] == (path.stat().st_size, path.stat().st_mtime_ns)
     assert side.clips["x"].written.digest() == hashlib.sha256("schön".encode()).hexdigest()
     assert side.location == os.path.realpath(path)
     assert side.clips["x"].recording("text") is side.clips["x"].written

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -249,3 +250,51 @@ def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_re
         image = first_frame(source, (128, 128)).astype(int)
         own = first_frame(there.video, (128, 128)).astype(int)
         assert abs(reference - image).mean() < abs(reference - own).mean()
+
+
+@tiny
+def test_a_production_that_was_overwritten_is_told_and_made_again(tmp_path, caplog):
+    first = generated(tmp_path, "noise", tiny_task("pose"))
+    path = next((tmp_path / "noise" / "predictions").glob("*-0002.*"))
+    before, times = path.read_bytes(), path.stat()
+    changed = bytearray(before)
+    changed[-40] ^= 1
+    path.write_bytes(bytes(changed))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert generated(tmp_path, "noise", tiny_task("pose")) == first
+    assert path.read_bytes() == before
+    assert "1 productions in" in caplog.text
+    assert "made again: test-0002" in caplog.text
+
+
+@tiny
+@pytest.mark.parametrize("side", ["hand-in", "references"])
+def test_an_input_of_the_same_size_and_time_that_was_overwritten_is_not_taken_as_unchanged(side, tmp_path):
+    handed_in(tmp_path / "hand-in")
+    handed_in(tmp_path / "references", shift=0)
+    first = scored(tmp_path, references_dir=tmp_path / "references")
+    path = tmp_path / side / "test-0003.mkv"
+    times = path.stat()
+    path.write_bytes(path.read_bytes())
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert scored(tmp_path, references_dir=tmp_path / "references") == first
+    changed = bytearray(path.read_bytes())
+    changed[-1] ^= 1
+    path.write_bytes(bytes(changed))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (times.st_size, times.st_mtime_ns)
+    with pytest.raises(InputError, match=r"test-0003.mkv changed since its record was made"):
+        scored(tmp_path, references_dir=tmp_path / "references")
+
+
+@tiny
+def test_a_hand_in_is_held_against_the_digests_of_its_manifest(tmp_path):
+    generated(tmp_path, "noise", out="made")
+    folder = tmp_path / "made" / "predictions"
+    run = TaskRun.of(tiny_task())
+    assert score_predictions(run, folder, tmp_path / "one", fresh=False, allow_missing=False)[1].exit_code == 0
+    path = folder / "test-0001.mkv"
+    path.write_bytes((folder / "test-0002.mkv").read_bytes())
+    with pytest.raises(InputError, match=r"test-0001.*bytes are not those whose SHA-256 manifest.jsonl names"):
+        score_predictions(run, folder, tmp_path / "two", fresh=False, allow_missing=False)
+    assert not (tmp_path / "two").exists()

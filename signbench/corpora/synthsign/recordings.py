@@ -65,7 +65,7 @@ class _Made:
         """0 and the renderer's revision."""
         from signbench.corpora.synthsign.rendering import REVISION
 
-        return 0, REVISION
+        return 0, REVISION, 0
 
 
 @dataclass(frozen=True)
