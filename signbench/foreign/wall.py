@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from signbench import interruption
@@ -96,6 +96,16 @@ def wall(*, keep: bool = False, seconds: float | None = None) -> Iterator[None]:
         _theirs.update(note(KEPT if keep else {name: KEPT[name] for name in RANDOM}))
         put_back(KEPT, own_kept)
         put_back(OWN, own)
+
+
+def around(thing: object) -> AbstractContextManager[None]:
+    """The wall where an object's class is not signbench's own; nothing where it is."""
+    return nullcontext() if is_own(thing) else wall()
+
+
+def is_own(thing: object) -> bool:
+    """Whether an object's class is one of signbench's own."""
+    return type(thing).__module__.partition(".")[0] == "signbench"
 
 
 def guarded(call: Callable[[], _Found], trouble: str) -> _Found:

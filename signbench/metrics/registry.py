@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from signbench.errors import InputError, nearest
+from signbench.foreign.wall import guarded
 from signbench.metrics.base import Metric, split_name
 
 _BUILT_IN = {
@@ -54,10 +55,7 @@ def metric_class(name: str) -> type[Metric]:
         module, _, attribute = _BUILT_IN[name].partition(":")
         found = getattr(importlib.import_module(module), attribute)
     elif (entry := _installed().get(name)) is not None:
-        try:
-            found = entry.load()
-        except Exception as error:
-            raise InputError(f"metric {name} of {entry.value} cannot be imported: {error}.") from error
+        found = guarded(entry.load, f"metric {name} of {entry.value} cannot be imported")
     else:
         raise InputError(f"there is no metric {name}. {nearest(name, known())}")
     if not (isinstance(found, type) and issubclass(found, Metric)):
@@ -73,4 +71,4 @@ def create(text: str) -> Metric:
     """
     name, given = split_name(text)
     kind = metric_class(name)
-    return kind(**given)
+    return kind(**given) if name in _BUILT_IN else guarded(lambda: kind(**given), f"metric {text} cannot be made")

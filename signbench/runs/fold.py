@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
+from signbench.foreign.wall import guarded, is_own
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.metrics.pairs import LengthPair
@@ -37,7 +38,7 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
     """
     inputs = _inputs(plan, store)
     scores = tuple(
-        _score(plan, store, item, found) if item.unavailable is None else _unavailable(plan, item)
+        _unavailable(plan, item) if item.unavailable is not None else _scored(plan, store, item, found)
         for item, found in zip(plan.measured, inputs, strict=True)
     )
     complete = all(
@@ -57,6 +58,17 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         protocol=plan.protocol.as_json(),
         scores=scores,
     )
+
+
+def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -> Score:
+    """The score of a metric; whatever one of another package raises is told as its fault.
+
+    Raises:
+        InputError: it is of another package, and cannot fold its records.
+    """
+    if is_own(item.metric):
+        return _score(plan, store, item, inputs)
+    return guarded(lambda: _score(plan, store, item, inputs), f"metric {item.metric.canonical} cannot fold its records")
 
 
 def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[list[str], dict[str, Failure]]:

@@ -162,19 +162,20 @@ class RunFolder:
         _check_writable(self.path)
         return True
 
-    def move_aside(self) -> None:
-        """Renames an older run's folder to ``<name>.old-N``; does nothing where there is none.
+    def move_aside(self) -> Path | None:
+        """Renames an older run's folder to ``<name>.old-N``, and gives that; does nothing where there is none.
 
         Raises:
             InputError: it cannot be renamed.
         """
         if not self.run_json.exists():
-            return
+            return None
         target = free_name(self.path)
         try:
             self.path.rename(target)
         except OSError as error:
             raise InputError(f"{self.path} cannot be moved to {target}: {error.strerror}.") from error
+        return target
 
 
 def _differences(old: Any, new: Any, name: str = "") -> Iterator[str]:

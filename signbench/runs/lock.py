@@ -47,7 +47,9 @@ def alone_in(folder: RunFolder, *, fresh: bool = False) -> Iterator[None]:
         return
     if fresh and folder.run_json.exists():
         with _locked(path):
-            folder.move_aside()
+            moved = folder.move_aside()
+        if moved is not None:
+            (moved / LOCK).unlink(missing_ok=True)
     with _locked(path):
         _held.add(path)
         try:

@@ -17,6 +17,7 @@ import numpy as np
 from signbench.errors import InputError
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
+from signbench.runs.lock import without_locks
 from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
 
 _VERSION = 2
@@ -81,7 +82,8 @@ class RecordFile:
         name = str(path) if path is not None else ":memory:"
         try:
             if write:
-                self._connection = sqlite3.connect(name, timeout=1.0, isolation_level=None)
+                lockless = f"{Path(name).resolve().as_uri()}?vfs=unix-none" if path is not None and without_locks() else name
+                self._connection = sqlite3.connect(lockless, uri=lockless != name, timeout=1.0, isolation_level=None)
                 self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
                 self._connection.execute("PRAGMA journal_mode=DELETE")
                 self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -92,6 +94,7 @@ class RecordFile:
                 self._connection.execute("COMMIT")
             else:
                 uri = f"{Path(name).resolve().as_uri()}?mode=rw"  # rw: what a kill left half-written is rolled back
+                uri += "&vfs=unix-none" if without_locks() else ""
                 self._connection = sqlite3.connect(uri, uri=True, timeout=10.0)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:  # its writer was killed before the first commit

@@ -13,6 +13,7 @@ import numpy as np
 
 from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
+from signbench.foreign.wall import around, is_own
 from signbench.metrics.base import Metric, Record, Recorder, View
 from signbench.metrics.pairs import LengthPair, Pair, PosePair
 from signbench.scoring.likeness import SeenFrames, frames_departure, pose_content, pose_departure
@@ -164,7 +165,11 @@ _FAMILIES: tuple[tuple[View, ...], ...] = (
 
 
 def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
-    recorders = {place: metric.recorder() for place, metric in wanted}
+    recorders: dict[int, Recorder] = {}
+    metrics = dict(wanted)
+    for place, metric in wanted:
+        with _keeping_failure(outcome, recorders, place, metric):
+            recorders[place] = metric.recorder()
     seen = {side: SeenFrames() for side in SIDES}
     with closing(_shown(views, modality, wanted, device, seen)) as pairs:
         for places, pair in pairs:
@@ -173,12 +178,12 @@ def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Me
             for place in places:
                 if place not in recorders:
                     continue
-                with _keeping_failure(outcome, recorders, place):
+                with _keeping_failure(outcome, recorders, place, metrics[place]):
                     if isinstance(pair, SignbenchError):
                         raise pair
                     recorders[place].update(pair)
     for place in list(recorders):
-        with _keeping_failure(outcome, recorders, place):
+        with _keeping_failure(outcome, recorders, place, metrics[place]):
             record = recorders[place].finish()
             if not all(np.isfinite(array).all() for array in record.values()):
                 raise SignbenchError(f"clip {outcome.clip}: the metric came out as no finite number.")
@@ -208,18 +213,25 @@ def _describe(outcome: ClipOutcome, modality: Modality, content: Mapping[SideNam
 
 
 @contextmanager
-def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place: int) -> Iterator[None]:
-    """A metric that cannot measure this clip leaves the others alone."""
+def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place: int, metric: Metric) -> Iterator[None]:
+    """A metric that cannot measure this clip leaves the others alone; one of another package, whatever it raises."""
     try:
-        yield
+        with around(metric):
+            yield
     except SignbenchError as error:
         text = str(error)
         reason = text if f"clip {outcome.clip}" in text else f"clip {outcome.clip}: {text}"
         outcome.failures[place] = Failure(reason, getattr(error, "fault", "pair"))
-        del recorders[place]
+        recorders.pop(place, None)
     except MemoryError:
         outcome.failures[place] = Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair")
-        del recorders[place]
+        recorders.pop(place, None)
+    except Exception as error:
+        if is_own(metric):
+            raise
+        text = " ".join(str(error).split())
+        outcome.failures[place] = Failure(f"clip {outcome.clip}: {metric.name}: {type(error).__name__}: {text}", "pair")
+        recorders.pop(place, None)
 
 
 def _shown(

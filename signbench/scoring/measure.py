@@ -92,6 +92,9 @@ def measure(
         0.0
     """
     from signbench.scoring.engine import run_in_folder, run_in_memory
+    from signbench.scoring.workers import leave_to_parent
+
+    leave_to_parent()
 
     work = prepare(
         references,

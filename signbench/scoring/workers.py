@@ -7,18 +7,22 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.synchronize import Event
 
-from signbench.errors import SignbenchError
+from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Metric
 from signbench.scoring.clip_scoring import ClipOutcome, score_clip
 from signbench.scoring.views import ClipViews
 
 Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]
 """A clip, its metrics with their places in the run, and the device for networks."""
+_STARTING = "SIGNBENCH_STARTING_WORKERS"
+"""Environment variable of workers that have not begun yet."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
 
@@ -47,8 +51,10 @@ def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
         return
     remaining = iter(jobs)
     running: set[Future[ClipOutcome]] = set()
-    with _environment(_ONE_THREAD):
-        pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+    context = multiprocessing.get_context("spawn")
+    began = context.Event()
+    with _environment({**_ONE_THREAD, _STARTING: "1"}):
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(began,))
         try:
             for job in remaining:
                 running.add(pool.submit(score_clip, *job))
@@ -62,6 +68,12 @@ def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
                 for future in finished:
                     yield future.result()
         except BrokenProcessPool as error:
+            time.sleep(0.1)  # what ended the workers may be a signal that is on its way to this process too
+            if not began.is_set():
+                raise InputError(
+                    "no worker process could begin: each of them imports the main script again. Let the script do its work below "
+                    "'if __name__ == \"__main__\":', in a file that can be imported, or give workers=1."
+                ) from error
             raise SignbenchError(
                 "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer --workers."
             ) from error
@@ -69,8 +81,20 @@ def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread."""
+def leave_to_parent() -> None:
+    """Ends a worker that, while it begins, runs the script that started it, which lacks a main guard; its parent says so."""
+    if os.environ.get(_STARTING) and getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
+def _begin_worker(began: Event) -> None:
+    """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread.
+
+    Args:
+        began: set here, so that the parent knows that workers can begin at all.
+    """
+    began.set()
+    os.environ.pop(_STARTING, None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ import signbench
 from signbench.errors import InputError, NotComparableError
 from signbench.media.pose_files import read_pose, write_pose
 from signbench.media.video_writer import write_video
+from signbench.metrics import registry as metrics
+from tests.cli.program import environment
 from tests.clips import damaged_video, moving_square, pose_sides, swaying_pose, video_sides
 
 FRAME_METRICS = ["l1", "psnr", "ssim", "ssim:window=uniform", "tcd:range=unit", "tcd:range=byte"]
@@ -362,7 +366,7 @@ def test_half_the_rate_equals_every_second_frame(tmp_path):
             every_second = signbench.Pose(pose.points[::2], pose.confidence[::2], pose.layout, 12.5)
             write_pose(tmp_path / "half" / side / f"clip_{number:03d}.pose", every_second)
     half = (tmp_path / "half" / "references", tmp_path / "half" / "predictions")
-    for metrics, whole in ((["ssim", "l1"], (references, predictions)), (["dtw", "ape"], poses)):
+    for chosen, whole in ((["ssim", "l1"], (references, predictions)), (["dtw", "ape"], poses)):
         converted = signbench.measure(*whole, metrics=metrics, fps=12.5)
         every = signbench.measure(*half, metrics=metrics)
         assert [score.value for score in converted.scores] == [score.value for score in every.scores]
@@ -376,3 +380,64 @@ def test_the_example_of_the_documentation_is_true():
     ran = doctest.testmod(module)
     assert ran.attempted > 0
     assert ran.failed == 0
+
+
+SCRIPT = """
+import signbench
+{guard}print(signbench.measure({references!r}, {predictions!r}, metrics=["dtw"], workers=2)["dtw"].clips)
+"""
+
+
+@pytest.mark.parametrize(
+    ("guard", "code", "said"), [("", 1, "below 'if __name__ == \"__main__\":'"), ("if __name__ == '__main__':\n    ", 0, "")]
+)
+def test_a_script_without_a_main_guard_is_told_so_where_it_asks_for_workers(guard, code, said, tmp_path):
+    references, predictions = map(str, pose_sides(tmp_path, clips=3))
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(guard=guard, references=references, predictions=predictions))
+    ran = subprocess.run([sys.executable, script], env=environment(), capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == code, ran.stderr
+    assert said in ran.stderr
+    assert "bootstrapping" not in ran.stderr
+    assert ran.stdout == ("" if code else "3\n")
+
+
+class Nasty(type(metrics.create("duration-ratio"))):
+    """A metric of another package, which does what a class attribute says."""
+
+    name = "nasty"
+    what = None
+
+    def recorder(self):
+        if Nasty.what is not None:
+            raise Nasty.what
+        return super().recorder()
+
+    def score(self, records, weights):
+        if Nasty.what is not None:
+            raise Nasty.what
+        return super().score(records, weights)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(0), "it asked to end the program: sys.exit(0)"),
+        (ValueError("no idea"), "nasty: ValueError: no idea"),
+        (KeyboardInterrupt(), "it raised KeyboardInterrupt"),
+    ],
+)
+def test_what_a_metric_of_another_package_raises_is_its_clip_s_failure(error, said, tmp_path, monkeypatch):
+    monkeypatch.setitem(metrics._BUILT_IN, "nasty", f"{__name__}:Nasty")
+    monkeypatch.setattr(Nasty, "what", error)
+    result = signbench.measure(*pose_sides(tmp_path, clips=3), metrics=["dtw", "nasty"])
+    assert result["dtw"].coverage == 1
+    assert (result["nasty"].value, result["nasty"].coverage) == (None, 0)
+    assert said in result["nasty"].missing[0].reason
+
+
+def test_what_a_metric_of_another_package_raises_in_its_fold_is_bad_input(tmp_path, monkeypatch):
+    monkeypatch.setitem(metrics._BUILT_IN, "nasty", f"{__name__}:Nasty")
+    monkeypatch.setattr(Nasty, "score", lambda *_: sys.exit(0))
+    with pytest.raises(InputError, match=r"metric nasty cannot fold its records: it asked to end the program: sys.exit\(0\)"):
+        signbench.measure(*pose_sides(tmp_path, clips=3), metrics=["nasty"])
