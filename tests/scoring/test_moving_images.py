@@ -278,7 +278,7 @@ def test_a_side_that_is_too_short_for_the_network_gives_no_row_and_is_not_looked
 
 def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, monkeypatch):
     stamps = iter(range(100))
-    monkeypatch.setattr(CountedArray, "stamp", lambda self: (next(stamps), 0))
+    monkeypatch.setattr(CountedArray, "stamp", lambda self: (next(stamps), 0, 0))
     outcome = looked(clip("r", 7), clip("p", 7, seed=1), [Whole()])
     assert "changed while it was being read" in outcome.failures[0].reason
     assert list((tmp_path / "cache").glob("*.observation")) == []
