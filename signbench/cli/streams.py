@@ -69,6 +69,7 @@ class _OfMainThread(io.TextIOWrapper):
     """Takes what the main thread prints; what threads print that foreign code left behind goes to standard error."""
 
     def write(self, text: str, /) -> int:
+        """Writes to standard output, or from another thread to standard error."""
         if threading.current_thread() is not threading.main_thread():
             return sys.stderr.write(text)
         return super().write(text)
