@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 
 from signbench.ci.gate import Check, GateReport, Outcome
 from signbench.errors import InputError, listing
+from signbench.markup import markdown as shown_as_it_is
+from signbench.markup import markdown_table
 from signbench.runs.comparison import MovedClip
-from signbench.runs.comparison_tables import decimals_of, inert, p_value, signed
-from signbench.runs.tables import number
+from signbench.runs.comparison_tables import p_value, signed
+from signbench.runs.tables import decimals_of, number
 
 _ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
 _SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
@@ -64,15 +66,11 @@ def _clips(clips: Sequence[MovedClip]) -> str:
 def markdown(report: GateReport) -> str:
     """GitHub-flavoured Markdown, for a step's summary or a comment. Names are shown as they are, whatever they hold."""
     sign = {"passed": "✅", "improved": "🎉", "regressed": "❌"}.get(report.verdict, "⚠️")
-    text = [f"## {sign} signbench: {report.verdict}", "", inert(report.summary), ""]
-    rows = [cells(check) for check in report.checks]
+    text = [f"## {sign} signbench: {report.verdict}", "", shown_as_it_is(report.summary), ""]
+    rows = [{**cells(check), "": f"{_SIGNS.get(check.outcome, '⚠️')} {check.outcome}"} for check in report.checks]
     if rows:
-        text += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-        for check, row in zip(report.checks, rows, strict=True):
-            shown = {**row, "": f"{_SIGNS.get(check.outcome, '⚠️')} {check.outcome}"}
-            text.append("| " + " | ".join(inert(cell) for cell in shown.values()) + " |")
-        text.append("")
-    text += [f"- {inert(line)}" for line in lines(report)]
+        text += [*markdown_table(rows), ""]
+    text += [f"- {shown_as_it_is(line)}" for line in lines(report)]
     return "\n".join(text).rstrip("\n") + "\n"
 
 

@@ -19,22 +19,35 @@ class Format(StrEnum):
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN_A RUN_B [RUN_C ...]", help="Run folders; all against the first.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN_A RUN_B [RUN_C ...]",
+            help="Run folders, or rows of leaderboards as TASK/SPLIT/ROW or by their entries' folders; all against the first.",
+        ),
+    ],
     metric: Annotated[list[str] | None, typer.Option("-m", "--metric", help="Only this metric; may be repeated.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    leaderboards: Annotated[
+        Path | None,
+        typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most."""
+    """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most.
+
+    A row of a leaderboard stands in for a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
+    """
     import json as encoder
     from contextlib import ExitStack
 
     from signbench.cli import printing
+    from signbench.leaderboard.finding import run_or_row
     from signbench.runs import comparison_tables as tables
     from signbench.runs.comparison import compare
-    from signbench.runs.measured_run import measured_run
 
     with ExitStack() as stack:
-        found = compare([stack.enter_context(measured_run(run)) for run in runs], metric)
+        found = compare([stack.enter_context(run_or_row(run, leaderboards)) for run in runs], metric)
     wanted = Format.json if json else form
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))

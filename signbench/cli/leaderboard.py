@@ -31,7 +31,6 @@ Boards = Annotated[
     Path | None,
     typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
 ]
-Split = Annotated[str | None, typer.Option(help="A split of the task; default: its first.")]
 
 
 @app.command("list")
@@ -64,21 +63,26 @@ def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
 @app.command("show")
 def show(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench leaderboard list.")],
-    split: Split = None,
+    split: Annotated[str | None, typer.Option(help="A split of the task; default: the first that has rows.")] = None,
     metric: Annotated[str | None, typer.Option("-m", "--metric", help="Only this metric, and ranks by it.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     leaderboards: Boards = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart."""
+    """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart.
+
+    Without --split, the default split is shown, or the first that has rows; which others have some is told.
+    """
     import json as encoder
 
     from signbench.cli import printing
     from signbench.leaderboard import tables
-    from signbench.leaderboard.ranking import board
+    from signbench.leaderboard.finding import board_with_rows
 
-    found = board(task, split, metric=metric, leaderboards=leaderboards)
+    found, sentences = board_with_rows(task, split, metric=metric, leaderboards=leaderboards)
     _tell_refused(found)
+    for sentence in sentences:
+        printing.talk(sentence)
     wanted = Format.json if json else form
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))

@@ -76,6 +76,7 @@ def _one(run: Path, wanted: Format) -> int:
 def _several(runs: list[Path], wanted: Format) -> int:
     import json as encoder
 
+    from signbench import markup
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.runs import side_by_side
@@ -91,7 +92,6 @@ def _several(runs: list[Path], wanted: Format) -> int:
         printing.table(rows)
         return 0
     if wanted is Format.markdown:
-        lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-        printing.data("\n".join([*lines, *("| " + " | ".join(row.values()) + " |" for row in rows)]))
+        printing.data("\n".join(markup.markdown_table(rows)))
         return 0
     raise InputError(f"several runs are printed as table, markdown or json, not as {wanted.value}.")

@@ -166,6 +166,20 @@ def _workers(asked: int | None) -> int | None:
     return asked if asked is not None or Ranks.from_environment().world == 1 else 1
 
 
+def _tell_neighbours(result: Result, run: Path) -> None:
+    """Says on standard error which rows of leaderboards a result may stand beside."""
+    from signbench.cli import printing
+    from signbench.errors import SignbenchError
+    from signbench.leaderboard.finding import neighbours
+
+    try:
+        sentences = neighbours(result, run)
+    except SignbenchError as error:  # the result itself is whole
+        sentences = [f"not looked through: {error}"]
+    for sentence in sentences:
+        printing.talk(f"leaderboard: {sentence}")
+
+
 def _finish(outcome: tuple[RunFolder, Result] | None, *, json: bool) -> None:
     from signbench.cli import printing
 
@@ -173,5 +187,6 @@ def _finish(outcome: tuple[RunFolder, Result] | None, *, json: bool) -> None:
         return
     folder, result = outcome
     printing.outcome(result, folder.path, json=json)
+    _tell_neighbours(result, folder.path)
     if result.exit_code:
         raise typer.Exit(result.exit_code)

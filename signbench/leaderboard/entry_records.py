@@ -113,7 +113,7 @@ class EntryRecords:
             label: how to call it.
             result: its ``result.json``.
         """
-        return MeasuredRun(label, self.plan, result, self.store, self.provenance)
+        return MeasuredRun(label, self.plan, result, self.store, self.provenance, self.left_out)
 
     def texts(self) -> dict[str, Any]:
         """Every text that stands in the file, by its place."""

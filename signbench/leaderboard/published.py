@@ -159,8 +159,9 @@ class Row(_Fields):
 
     @property
     def label(self) -> str:
-        """What a leaderboard calls the row."""
-        return self.model or self.row
+        """The label as printed, with the model behind it where the label does not name it."""
+        named = self.model is None or self.model.casefold() in self.row.casefold()
+        return self.row if named else f"{self.row} ({self.model})"
 
     def value(self, metric: str) -> Decimal | None:
         """The number of a column, with the decimals that were printed; None for a dash.

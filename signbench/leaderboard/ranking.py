@@ -25,12 +25,11 @@ from signbench.leaderboard.duplicates import groups
 from signbench.leaderboard.entries import RESULT, Entry, Place, places, read_entry_result
 from signbench.leaderboard.published import Published, published, tasks_with_published_rows
 from signbench.runs import signature
+from signbench.runs.paired_metrics import paired_metric
 from signbench.runs.result import Result, Score
 from signbench.runs.side_by_side import distance
 from signbench.shipped import own_folder
 from signbench.statistics.multiplicity import holm
-from signbench.statistics.paired import Folds, Paired, leave_out_folds, paired, paired_jackknife
-from signbench.statistics.units import Units
 from signbench.tasks.schema import Task
 
 ALPHA = 0.05
@@ -106,8 +105,21 @@ def board(task_name: str, split: str | None = None, *, metric: str | None = None
 
     found = task(task_name)
     split = found.split(split)
-    here = next(standing for standing in _standings(found, places(leaderboards)) if standing.split == split)
+    here = next(standing for standing in of_splits(found, leaderboards) if standing.split == split)
     return ranked(here, metric)
+
+
+def of_splits(task: Task, leaderboards: Path | None = None) -> list[Standing]:
+    """What there is to rank for every split of a task, with rows or without.
+
+    Args:
+        task: the task.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+
+    Raises:
+        InputError: the folder does not exist.
+    """
+    return _standings(task, places(leaderboards))
 
 
 def ranked(standing: Standing, metric: str | None = None) -> Board:
@@ -196,8 +208,20 @@ def _only(table: Published, key: str) -> Published:
     return table.model_copy(update={"columns": columns, "rows": rows})
 
 
-def _signatures(entry: Entry) -> dict[str, str]:
-    return {score.metric: score.signature for score in entry.result.scores if score.value is not None and score.signature}
+def measures(result: Result) -> dict[str, str]:
+    """Each metric that has a value, and how it was measured."""
+    return {score.metric: score.signature for score in result.scores if score.value is not None and score.signature}
+
+
+def same_measure(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
+    """Whether two results may stand in one block: they share a metric, and measured each that they share the same way.
+
+    Args:
+        ours: metric -> signature.
+        theirs: the same of another result, or of a block.
+    """
+    shared = [metric for metric in ours if metric in theirs]
+    return bool(shared) and all(not signature.differences(ours[metric], theirs[metric]) for metric in shared)
 
 
 def _own_references(task: str, split: str) -> frozenset[str]:
@@ -222,12 +246,10 @@ def _groups(entries: Iterable[Entry], references: Collection[str]) -> list[list[
     not one another's copies.
     """
     blocks: list[tuple[dict[str, str], list[Entry]]] = []
-    for entry in sorted(entries, key=lambda entry: (-len(_signatures(entry)), entry.card.row)):
-        own = _signatures(entry)
+    for entry in sorted(entries, key=lambda entry: (-len(measures(entry.result)), entry.card.row)):
+        own = measures(entry.result)
         for signatures, members in blocks:
-            shared = [metric for metric in own if metric in signatures]
-            agrees = all(not signature.differences(own[metric], signatures[metric]) for metric in shared)
-            if shared and agrees:
+            if same_measure(own, signatures):
                 signatures.update(own)
                 members.append(entry)
                 break
@@ -354,7 +376,7 @@ def _ranks(rivals: Sequence[Entry], metric: str) -> tuple[dict[str, int], str]:
     one = f"; {sum(alike)} rows that hardly differ count as {len(alike)}" if alike else ""
     if not pairs:
         return {entry.card.row: 1 for entry in rivals}, f"a single row{one}" if rivals else "no row to rank"
-    tests = [_test(first, second, metric, len(pairs)) for first, second in pairs]
+    tests = [paired_metric(first.run, second.run, metric, tests=len(pairs))[1] for first, second in pairs]
     corrected = holm([found.p.two_sided if found.p is not None else None for found in tests])
     better: dict[str, int] = {group[0].card.row: 0 for group in together}
     for (first, second), found, p in zip(pairs, tests, corrected, strict=True):
@@ -365,30 +387,3 @@ def _ranks(rivals: Sequence[Entry], metric: str) -> tuple[dict[str, int], str]:
     methods = " and ".join(sorted({found.method for found in tests}))
     how = f"paired {methods} over clips, Holm over {len(pairs)} pair{'' if len(pairs) == 1 else 's'}, {ALPHA:g}{untested}{one}"
     return {entry.card.row: 1 + better[group[0].card.row] for group in together for entry in group}, how
-
-
-def _test(first: Entry, second: Entry, metric: str, tests: int) -> Paired:
-    """One metric of two rows, on the clips that count in both."""
-    ours, theirs = first.run.metrics[metric], second.run.metrics[metric]
-    clips = [clip for clip in first.run.plan.clips if clip in ours.counted and clip in theirs.counted]
-    clusters = first.run.clusters(clips)
-    sides = (first, second)
-    if all(metric not in entry.records.left_out for entry in sides):
-        return paired(ours.metric, ours.records(clips), theirs.records(clips), clusters, tests=tests)
-    units = Units.of(len(clips), clusters)
-    folds = [_folds(entry, metric, clips, units) for entry in sides]
-    return paired_jackknife(ours.metric.direction, folds[0], folds[1], units)
-
-
-def _folds(entry: Entry, metric: str, clips: Sequence[str], units: Units) -> Folds:
-    """A row's scores without each group of clips: kept ones, where they are of just these clips, or made of the records."""
-    measured = entry.run.metrics[metric]
-    kept = entry.records.left_out.get(metric)
-    if kept is None:
-        return leave_out_folds(measured.metric, measured.records(clips), units)
-    if len(measured.counted) == len(clips):
-        return kept
-    import numpy as np
-
-    undefined = np.full_like(kept.scores, np.nan)
-    return Folds(undefined, None if kept.references is None else undefined)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard import tables
 from signbench.leaderboard.board import Block, Board, Cell, Column
 from signbench.leaderboard.published import Column as PublishedColumn
+from signbench.leaderboard.published import Published
+from signbench.leaderboard.published import Row as PublishedRow
 from signbench.leaderboard.ranking import ranked, standings, without_board
-from signbench.runs.comparison_tables import decimals_of
-from signbench.runs.tables import number
+from signbench.metrics.base import Direction
+from signbench.runs.side_by_side import from_best
+from signbench.runs.tables import decimals_of, number
 from signbench.whole_folders import whole_folder
 
 if TYPE_CHECKING:
@@ -132,7 +136,8 @@ def _environment() -> Environment:
     environment.filters["value"] = _value
     environment.filters["span"] = _span
     environment.filters["printed"] = _printed
-    environment.globals["whisker"] = _whisker
+    environment.globals |= {"whisker": _whisker, "leads": _leads, "order": _order, "reference": _reference}
+    environment.globals["printed_orders"] = _printed_orders
     return environment
 
 
@@ -171,12 +176,70 @@ def _whisker(block: Block, metric: str, cell: Cell) -> dict[str, float] | None:
     return {"left": low, "width": round(high - low, 2), "at": percent(cell.value)}
 
 
+def _leads(block: Block, metric: str, cell: Cell) -> bool:
+    """Whether no row is significantly better, and some row is significantly worse: alone, or among equals, nobody leads."""
+    ranks = [row.cells[metric].rank for row in block.rows if metric in row.cells]
+    return cell.rank == 1 and any(rank is not None and rank > 1 for rank in ranks)
+
+
+def _order(column: Column, cell: Cell) -> float:
+    """What a column is sorted by: the smaller, the better."""
+    return from_best(cell.value, column.direction, cell.reference_value)
+
+
+def _reference(block: Block, column: Column) -> str | None:
+    """The references' own value, where the best score is the one nearest to it."""
+    if column.direction != "reference":
+        return None
+    cells = [row.cells[column.metric] for row in (*block.rows, *block.anchors) if column.metric in row.cells]
+    values = {number(cell.reference_value, decimals_of(cell.reference_value)) for cell in cells if cell.reference_value is not None}
+    return values.pop() if len(values) == 1 else None
+
+
+class _Printed(NamedTuple):
+    """What a published column is sorted by: the smaller, the better; None for a dash."""
+
+    direction: Direction
+    of_row: list[float | None]
+
+
+def _printed_orders(table: Published) -> dict[str, _Printed]:
+    """Each published column's order, by metric.
+
+    Where the best is nearest to the references and the table does not print their own value for every row's split, numbers are
+    put in order by size.
+    """
+    orders = {}
+    for column in table.columns:
+        values = [row.value(column.metric) for row in table.rows]
+        wanted = [_printed_reference(table, row, column.metric) for row in table.rows]
+        direction = column.direction
+        if direction == "reference" and any(value is not None and near is None for value, near in zip(values, wanted, strict=True)):
+            direction = "lower"
+        pairs = zip(values, wanted, strict=True)
+        orders[column.metric] = _Printed(
+            direction,
+            [
+                None if value is None else from_best(float(value), direction, None if near is None else float(near))
+                for value, near in pairs
+            ],
+        )
+    return orders
+
+
+def _printed_reference(table: Published, row: PublishedRow, metric: str) -> Decimal | None:
+    """The number that a table prints for the references of a row's split, those under the same heading before others."""
+    found = [other for other in table.rows if other.kind in ("ground-truth", "raw") and other.split == row.split]
+    found.sort(key=lambda other: (other.kind != "ground-truth", other.under != row.under))
+    return next((value for other in found if (value := other.value(metric)) is not None), None)
+
+
 def _leaders(found: Board) -> list[str]:
-    """Rows that no other is significantly better than, by the leading metric of the first block."""
+    """Rows that no other is significantly better than, by the leading metric of the first block; none where nobody is worse."""
     if not found.blocks or found.leading is None:
         return []
-    leading = found.leading
-    return [row.row for row in found.blocks[0].rows if leading in row.cells and row.cells[leading].rank == 1]
+    block, leading = found.blocks[0], found.leading
+    return [row.row for row in block.rows if leading in row.cells and _leads(block, leading, row.cells[leading])]
 
 
 def _task(name: str) -> Task | None:

@@ -10,35 +10,18 @@ from signbench import spreadsheets
 from signbench.errors import InputError
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell
 from signbench.leaderboard.published import Published
+from signbench.markup import latex_comment, latex_row, markdown, markdown_table
 from signbench.runs import signature
-from signbench.runs.comparison_tables import decimals_of, inert
-from signbench.runs.tables import number
+from signbench.runs.tables import ARROWS, spanned
 
-ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
 _UNDEFINED = "-"
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
-}
+_TEXTS = ("rank", "row", "model", "kind", "split")
 
 
 def heading(column: Column) -> str:
     """A column's head: the metric, its unit and which way is better."""
     unit = "" if column.unit == "1" else f" [{column.unit}]"
     return f"{column.metric}{unit} {ARROWS[column.direction]}"
-
-
-def spanned(value: float | None, interval: tuple[float, float] | None) -> str:
-    """A number with its interval."""
-    decimals = decimals_of(value, *(interval or ()))
-    if interval is None:
-        return number(value, decimals)
-    return f"{number(value, decimals)} [{number(interval[0], decimals)}, {number(interval[1], decimals)}]"
 
 
 def human_signatures(block: Block) -> list[str]:
@@ -69,11 +52,13 @@ def rows(block: Block) -> list[dict[str, str]]:
 
 
 def published_rows(table: Published) -> list[dict[str, str]]:
-    """What a published table shows: the numbers as they were printed."""
+    """What a published table shows: labels and numbers as they were printed, and the model where a label does not name it."""
+    named = any(row.model is not None for row in table.rows)
     shown = []
     for row in table.rows:
         cells = {
-            "row": row.label if row.under is None else f"{row.under}: {row.label}",
+            "row": row.row if row.under is None else f"{row.under}: {row.row}",
+            **({"model": row.model or ""} if named else {}),
             "kind": row.kind,
             "split": row.split or "?",
         }
@@ -133,11 +118,11 @@ def as_markdown(board: Board) -> str:
     """GitHub-flavoured Markdown. Names are shown as they are, whatever they hold."""
     lines: list[str] = []
     for place, block in enumerate(board.blocks):
-        lines += [f"**{inert(title(board, place))}**", "", *_markdown_table(rows(block)), ""]
-        lines += [*(f"- {inert(remark)}" for remark in remarks(block)), ""]
+        lines += [f"**{markdown(title(board, place))}**", "", *markdown_table(rows(block)), ""]
+        lines += [*(f"- {markdown(remark)}" for remark in remarks(block)), ""]
     for table in board.published:
-        lines += [f"**Published: {inert(source(table))}**", "", *_markdown_table(published_rows(table)), ""]
-        lines += [*(f"- {inert(note)}" for note in table.notes), ""]
+        lines += [f"**Published: {markdown(source(table))}**", "", *markdown_table(published_rows(table)), ""]
+        lines += [*(f"- {markdown(note)}" for note in table.notes), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -145,7 +130,7 @@ def as_csv(board: Board) -> str:
     """One row per row and metric with unrounded numbers, RFC 4180; published ones as printed; what is not there is empty."""
     stream = io.StringIO()
     columns = ["block", "task", "version", "split", "row", "kind", "metric", "direction", "unit", "value", "low", "high", "rank"]
-    columns += ["clips", "coverage", "reference_value", "source", "signature"]
+    columns += ["model", "clips", "coverage", "reference_value", "source", "signature"]
     writer = csv.DictWriter(stream, columns, lineterminator="\r\n", restval="")
     writer.writeheader()
     for place, block in enumerate(board.blocks):
@@ -174,7 +159,8 @@ def as_csv(board: Board) -> str:
                     "block": "published",
                     "task": board.task,
                     "split": printed.split or "",
-                    "row": printed.label,
+                    "row": printed.row if printed.under is None else f"{printed.under}: {printed.row}",
+                    "model": printed.model or "",
                     "kind": printed.kind,
                     "metric": published_column.key,
                     "direction": published_column.direction,
@@ -191,10 +177,10 @@ def as_latex(board: Board) -> str:
     lines: list[str] = []
     for place, block in enumerate(board.blocks):
         shown = rows(block)
-        lines += [f"% {title(board, place)}", *(f"% {column.signature}" for column in block.columns)]
+        lines += [latex_comment(title(board, place)), *(latex_comment(column.signature) for column in block.columns)]
         lines += _latex_table(shown[: len(block.rows)], shown[len(block.rows) :])
     for table in board.published:
-        lines += [f"% Published: {source(table)}", *_latex_table(published_rows(table), [])]
+        lines += [latex_comment(f"Published: {source(table)}"), *_latex_table(published_rows(table), [])]
     return "\n".join(lines) + "\n"
 
 
@@ -212,30 +198,17 @@ def _judged(human: HumanCell | None) -> str:
     return f"{score} ({human.raters} raters, {human.signs} signs)"
 
 
-def _markdown_table(shown: Sequence[dict[str, str]]) -> Iterator[str]:
-    if shown:
-        yield "| " + " | ".join(inert(name) for name in shown[0]) + " |"
-        yield "|" + " --- |" * len(shown[0])
-        for row in shown:
-            yield "| " + " | ".join(inert(cell) for cell in row.values()) + " |"
-
-
 def _latex_table(ranked: Sequence[dict[str, str]], anchors: Sequence[dict[str, str]]) -> Iterator[str]:
     both = [*ranked, *anchors]
     if not both:
         return
-    yield rf"\begin{{tabular}}{{{'l' * 3}{'r' * (len(both[0]) - 3)}}}"
+    yield rf"\begin{{tabular}}{{{''.join('l' if name in _TEXTS else 'r' for name in both[0])}}}"
     yield r"\toprule"
-    yield " & ".join(_escaped(name) for name in both[0]) + r" \\"
+    yield latex_row(list(both[0]))
     yield r"\midrule"
-    yield from (" & ".join(_escaped(cell) for cell in row.values()) + r" \\" for row in ranked)
+    yield from (latex_row(list(row.values())) for row in ranked)
     if anchors:
         yield r"\midrule"
-        yield from (" & ".join(_escaped(cell) for cell in row.values()) + r" \\" for row in anchors)
+        yield from (latex_row(list(row.values())) for row in anchors)
     yield r"\bottomrule"
     yield r"\end{tabular}"
-
-
-def _escaped(text: str) -> str:
-    arrows = {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$"}
-    return "".join({**_LATEX, **arrows}.get(letter, letter) for letter in text)

@@ -14,9 +14,10 @@ from signbench.errors import InputError, NotComparableError, listing, nearest
 from signbench.metrics.base import Direction, Metric, Record
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
+from signbench.runs.paired_metrics import paired_metric
 from signbench.runs.result import TaskSplit
 from signbench.statistics.multiplicity import holm
-from signbench.statistics.paired import effect_size, paired
+from signbench.statistics.paired import effect_size
 
 COMPARISON_VERSION = 1
 SCHEMA_FILE = Path(__file__).with_name("comparison.schema.json")
@@ -242,8 +243,10 @@ def moved_clips(
 
     Returns:
         Every clip, those that moved most first; and how many the second run does better, equally well, and worse. None where a
-        clip has no value of its own.
+        clip has no value of its own, or a run does not keep its records.
     """
+    if first.left_out is not None or second.left_out is not None:
+        return None
     moved, outcomes = [], [0, 0, 0]
     metric = first.metric
     for clip, record, other in zip(clips, first.records(clips), second.records(clips), strict=True):
@@ -277,8 +280,7 @@ def distance_of_clip(metric: Metric, value: float, record: Record) -> float:
 
 def _metric(first: MeasuredRun, second: MeasuredRun, name: str, tests: int) -> MetricComparison:
     ours, theirs = first.metrics[name], second.metrics[name]
-    clips = [clip for clip in first.plan.clips if clip in ours.counted and clip in theirs.counted]
-    found = paired(ours.metric, ours.records(clips), theirs.records(clips), first.clusters(clips), tests=tests)
+    clips, found = paired_metric(first, second, name, tests=tests)
     by_clip = moved_clips(ours, theirs, clips)
     wins, ties, losses = by_clip[1] if by_clip is not None else (None, None, None)
     effect = None
@@ -319,6 +321,8 @@ def _metric(first: MeasuredRun, second: MeasuredRun, name: str, tests: int) -> M
 def _reference_value(measured: MeasuredMetric, clips: Sequence[str]) -> float | None:
     if measured.metric.direction != "reference" or not clips:
         return None
+    if measured.left_out is not None:
+        return measured.score.reference_value if len(clips) == len(measured.counted) else None
     found = measured.metric.reference_score(measured.records(clips), np.ones((1, len(clips)), dtype=np.uint8))
     return None if found is None or not math.isfinite(found[0]) else float(found[0])
 

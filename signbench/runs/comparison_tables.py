@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
 from signbench import spreadsheets
+from signbench.markup import markdown, markdown_table
 from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
-from signbench.runs.tables import number
+from signbench.runs.tables import ARROWS, decimals_of, number
 
-_ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
 _UNDEFINED = "-"
 
 
@@ -26,7 +25,7 @@ def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
     wins = _UNDEFINED if metric.wins is None else f"{metric.wins} / {metric.ties} / {metric.losses}"
     clips = f"{metric.clips}" if metric.clips == compared else f"{metric.clips} of {compared}"
     return {
-        "metric": f"{metric.metric} {_ARROWS[metric.direction]}",
+        "metric": f"{metric.metric} {ARROWS[metric.direction]}",
         "first": number(metric.first, decimals),
         "second": number(metric.second, decimals),
         "difference": signed(metric.difference, decimals),
@@ -63,13 +62,11 @@ def as_markdown(comparison: Comparison) -> str:
     """GitHub-flavoured Markdown: a table for each pair of runs. Names are shown as they are, whatever they hold."""
     lines = []
     for pair in comparison.pairs:
-        lines += [f"**{inert(comparison.first.run)}** against **{inert(pair.second.run)}**", ""]
+        lines += [f"**{markdown(comparison.first.run)}** against **{markdown(pair.second.run)}**", ""]
         rows = [cells(metric, comparison.expected_clips) for metric in pair.metrics]
         if rows:
-            lines += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-            lines += ["| " + " | ".join(inert(cell) for cell in row.values()) + " |" for row in rows]
-            lines.append("")
-        lines += [f"- {inert(remark)}" for remark in remarks(pair)]
+            lines += [*markdown_table(rows), ""]
+        lines += [f"- {markdown(remark)}" for remark in remarks(pair)]
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -107,12 +104,6 @@ def as_csv(comparison: Comparison) -> str:
     return stream.getvalue()
 
 
-def decimals_of(*values: float | None) -> int:
-    """Decimals that scores are printed with: four for small numbers, as the field prints them, fewer for large ones."""
-    largest = max((abs(value) for value in values if value is not None), default=0.0)
-    return 4 if largest < 10 else 3 if largest < 100 else 2
-
-
 def signed(value: float | None, decimals: int) -> str:
     """A difference with its sign; a dash where there is none."""
     text = number(value, decimals)
@@ -122,10 +113,3 @@ def signed(value: float | None, decimals: int) -> str:
 def p_value(value: float | None) -> str:
     """A p-value with three significant digits."""
     return _UNDEFINED if value is None else f"{value:.3g}"
-
-
-def inert(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML, no second cell, no line of its own."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    entities = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]|~#!@])", r"\\\1", entities)

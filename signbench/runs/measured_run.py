@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from signbench.errors import IncompleteError, InputError
@@ -17,6 +18,7 @@ from signbench.runs.plan import RunPlan
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Result, Score, read_result
 from signbench.runs.store import RecordStore, StoredRecords
+from signbench.statistics.paired import Folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class MeasuredMetric:
         signature: how it was measured.
         plan: of the run.
         store: the run's records.
+        left_out: its scores of all clips and without each group of clips, where records are not kept.
     """
 
     metric: Metric
@@ -38,6 +41,7 @@ class MeasuredMetric:
     signature: str
     plan: RunPlan
     store: RecordStore
+    left_out: Folds | None = None
 
     @cached_property
     def recorded(self) -> frozenset[str]:
@@ -69,6 +73,7 @@ class MeasuredRun:
         result: its scores.
         store: its records.
         provenance: versions and device, as ``run.json`` has them.
+        left_out: metric -> its scores of all clips and without each group of clips, where the store does not keep its records.
     """
 
     label: str
@@ -76,12 +81,15 @@ class MeasuredRun:
     result: Result
     store: RecordStore
     provenance: str = ""
+    left_out: Mapping[str, Folds] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def metrics(self) -> dict[str, MeasuredMetric]:
         """Each metric by the name of its score, in the run's order, without those whose weights were not present."""
         return {
-            score.metric: MeasuredMetric(metric, key, score, score.signature, self.plan, self.store)
+            score.metric: MeasuredMetric(
+                metric, key, score, score.signature, self.plan, self.store, self.left_out.get(score.metric)
+            )
             for metric, key, score in zip(self.plan.metrics, self.plan.keys, self.result.scores, strict=True)
             if score.signature is not None
         }

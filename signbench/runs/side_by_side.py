@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from signbench.errors import NotComparableError
+from signbench.metrics.base import Direction
 from signbench.runs import signature
 from signbench.runs.result import Result, Score
-from signbench.runs.tables import digits, number
-
-_ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
+from signbench.runs.tables import ARROWS, spanned
 
 
 def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
@@ -62,17 +61,32 @@ def ranked(results: Mapping[str, Result]) -> list[dict[str, str]]:
         else:
             place += 1
             standing = str(place)
-        rows.append({"place": standing, "run": name, **{_headed(first[metric]): _cell(result[metric]) for metric in metrics}})
+        rows.append(
+            {
+                "place": standing,
+                "run": name,
+                **{_headed(first[metric]): spanned(result[metric].value, result[metric].interval) for metric in metrics},
+            }
+        )
     return rows
 
 
 def distance(score: Score) -> float:
     """How far a score is from the best there could be, for ranking; infinite where there is none."""
-    if score.value is None:
-        return math.inf
-    if score.direction == "reference":
-        return abs(score.value - (score.reference_value or 0.0))
-    return score.value if score.direction == "lower" else -score.value
+    return math.inf if score.value is None else from_best(score.value, score.direction, score.reference_value)
+
+
+def from_best(value: float, direction: Direction, reference_value: float | None) -> float:
+    """How far a value is from the best there could be, for putting values in order.
+
+    Args:
+        value: of a metric.
+        direction: which way is better.
+        reference_value: the same measure of the references, where direction is ``reference``; None counts as 0.
+    """
+    if direction == "reference":
+        return abs(value - (reference_value or 0.0))
+    return value if direction == "lower" else -value
 
 
 def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
@@ -81,12 +95,4 @@ def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
 
 
 def _headed(score: Score) -> str:
-    return f"{score.metric} {_ARROWS[score.direction]}"
-
-
-def _cell(score: Score) -> str:
-    decimals = digits(score)
-    value = number(score.value, decimals)
-    if score.interval is None:
-        return value
-    return f"{value} [{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]"
+    return f"{score.metric} {ARROWS[score.direction]}"

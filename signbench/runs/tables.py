@@ -8,32 +8,54 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from signbench import markup
 from signbench.runs.result import Result, Score
 from signbench.spreadsheets import inert
 
 TableFormat = Literal["table", "json", "csv", "markdown", "latex"]
+ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
+"""Which way is better, by direction."""
+
 _UNDEFINED = "-"
 _SHOWN_SURPLUS = 0.0005
+_LARGE = 1e7
 
 
-def digits(score: Score) -> int:
-    """Decimals that a score is printed with: four for pure numbers, as the field prints them, fewer for large values."""
-    largest = max((abs(number) for number in (score.value, *(score.interval or ())) if number is not None), default=0.0)
+def decimals_of(*values: float | None) -> int:
+    """Decimals that scores are printed with: four for small numbers, as the field prints them, fewer for large ones."""
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
     return 4 if largest < 10 else 3 if largest < 100 else 2
 
 
+def digits(score: Score) -> int:
+    """Decimals that a score and what stands beside it are printed with."""
+    return decimals_of(score.value, *(score.interval or ()))
+
+
 def number(value: float | None, decimals: int) -> str:
-    """A number with fixed decimals; as a power of ten where these would hide it; a dash where there is none."""
+    """A number with fixed decimals; a dash where there is none.
+
+    As a power of ten where the decimals would hide it, and from 10,000,000 on.
+    """
     if value is None:
         return _UNDEFINED
+    if abs(value) >= _LARGE:
+        return f"{value:.4e}"
     hidden = value != 0 and abs(value) < 5 * 10.0**-decimals
     return f"{value:.2e}" if hidden else f"{value:.{decimals}f}"
+
+
+def spanned(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A number with its interval in brackets."""
+    decimals = decimals_of(value, *(interval or ()))
+    if interval is None:
+        return number(value, decimals)
+    return f"{number(value, decimals)} [{number(interval[0], decimals)}, {number(interval[1], decimals)}]"
 
 
 def cells(score: Score) -> dict[str, str]:
     """What a row of a printed table shows: each cell as text."""
     decimals = digits(score)
-    arrow = {"higher": "↑", "lower": "↓", "reference": "→"}[score.direction]
     low, high = score.interval or (None, None)
     beside = []
     if score.std is not None:
@@ -52,7 +74,7 @@ def cells(score: Score) -> dict[str, str]:
         beside.append(f"{score.samples[0]} against {score.samples[1]} vectors")
     return {
         "row": score.label or "",
-        "metric": f"{score.metric} {arrow}",
+        "metric": f"{score.metric} {ARROWS[score.direction]}",
         "value": number(score.value, decimals),
         "95 % interval": f"[{number(low, decimals)}, {number(high, decimals)}]" if score.interval else _UNDEFINED,
         "unit": "" if score.unit == "1" else score.unit,
@@ -70,27 +92,23 @@ def rows_of(result: Result) -> list[dict[str, str]]:
 
 def as_markdown(result: Result) -> str:
     """A GitHub-flavoured Markdown table, followed by the signatures."""
-    rows = rows_of(result)
-    header = list(rows[0])
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row.values()) + " |" for row in rows]
-    lines += ["", *(f"- `{text}`" for text in result.signatures.values())]
+    lines = markup.markdown_table(rows_of(result))
+    lines += ["", *(f"- {markup.markdown_code(text)}" for text in result.signatures.values())]
     return "\n".join(_tainted(result) + lines) + "\n"
 
 
 def as_latex(result: Result) -> str:
     """A LaTeX table in the style of booktabs, with the signatures as comments."""
-    lines = [f"% {line}" for line in _tainted(result)]
-    lines += [f"% {text}" for text in result.signatures.values()]
+    lines = [markup.latex_comment(line) for line in _tainted(result)]
+    lines += [markup.latex_comment(text) for text in result.signatures.values()]
     lines += [r"\begin{tabular}{lrrr}", r"\toprule", r"Metric & Value & 95\,\% interval & Clips \\", r"\midrule"]
-    arrows = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "reference": r"$\rightarrow$"}
     for score in result.scores:
         decimals = digits(score)
         value = number(score.value, decimals)
         if score.std is not None:
-            value += rf" $\pm$ {number(score.std, decimals)}"
+            value += f" ± {number(score.std, decimals)}"
         span = f"[{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]" if score.interval else "--"
-        lines.append(rf"{_escaped(score.label or score.metric)} {arrows[score.direction]} & {value} & {span} & {score.clips} \\")
+        lines.append(markup.latex_row([f"{score.label or score.metric} {ARROWS[score.direction]}", value, span, f"{score.clips}"]))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
@@ -145,9 +163,3 @@ def _tainted(result: Result) -> list[str]:
         return []
     what = f"the first {result.subset.limit} clips" if result.subset.limit else f"{len(result.subset.clips or ())} chosen clips"
     return [f"A subset: {what}. Not for leaderboards or baselines.", ""]
-
-
-def _escaped(text: str) -> str:
-    for letter in "\\&%$#_{}":
-        text = text.replace(letter, rf"\{letter}" if letter != "\\" else r"\textbackslash ")
-    return text

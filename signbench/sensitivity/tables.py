@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from signbench.runs.tables import number as decimal
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Modality
 from signbench.sensitivity.matrix import Cell, Matrix
 
@@ -30,7 +31,7 @@ def number(value: float | None) -> str:
         return "none"
     if value == 0:
         return "0"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return decimal(value, 0) if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def overviews(matrix: Matrix) -> Iterator[tuple[Modality, list[Row]]]:

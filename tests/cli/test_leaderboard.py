@@ -37,6 +37,7 @@ def folder(tmp_path_factory):
 def test_from_predictions_to_a_verified_row(folder):
     scored = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", folder=folder)
     assert scored.returncode == 0, scored.stderr
+    assert f"leaderboard: {TASK} (test) has no measured row that this one could stand beside." in scored.stderr
 
     refused = signbench("leaderboard", "submit", "run", "--as", "mine", folder=folder)
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -70,6 +71,16 @@ def test_from_predictions_to_a_verified_row(folder):
         assert printed.returncode == 0, printed.stderr
         assert word in printed.stdout
 
+    again = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", "--json", folder=folder)
+    assert f"leaderboard: measured as 1 row (mine) of {TASK} (test)." in again.stderr
+    assert json.loads(again.stdout)["status"] == "complete"
+    for row in (f"{TASK}/test/mine", entry):
+        compared = signbench("compare", "run", row, "--json", folder=folder)
+        assert compared.returncode == 0, compared.stderr
+        (pair,) = json.loads(compared.stdout)["pairs"]
+        assert pair["second"]["run"] == row
+        assert {metric["difference"] for metric in pair["metrics"]} == {0.0}
+
     listed = signbench("leaderboard", "list", "--json", folder=folder)
     assert {"task": TASK, "split": "test", "measured": 0, "verified": 1, "anchor": 0, "published": 0} in json.loads(listed.stdout)
 
@@ -96,6 +107,7 @@ def test_from_predictions_to_a_verified_row(folder):
         (["submit", "study", "--row", "a", "--task", TASK, "--as", "b"], "not with --as"),
         (["submit", "study", "--row", "nobody", "--task", TASK], "there is no row nobody"),
         (["show", "mine/nothing"], "Did you mean|Known"),
+        (["show", "lsa64/reconstruction", "--split", "nothing"], "Did you mean|Known"),
     ],
 )
 def test_wrong_use_ends_with_a_sentence(folder, words, said):
@@ -105,3 +117,17 @@ def test_wrong_use_ends_with_a_sentence(folder, words, said):
     assert ended.returncode == 2
     assert re.search(said, ended.stderr)
     assert "Traceback" not in ended.stderr
+
+
+def test_a_task_with_published_rows_alone_says_so(folder):
+    shown = signbench("leaderboard", "show", "phoenix14t/reconstruction", folder=folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "phoenix14t/reconstruction (test) has only published rows, which rank with nothing" in shown.stderr
+    assert "other splits with rows, for --split: dev (10 published)." in shown.stderr
+
+
+def test_compare_says_how_a_row_is_named(folder):
+    assert "TASK/SPLIT/ROW" in signbench("compare", "--help", folder=folder).stdout.replace("\n", " ")
+    ended = signbench("compare", "run", f"{TASK}/test/mnie", folder=folder)
+    assert ended.returncode == 2
+    assert "has no row mnie. Did you mean mine?" in ended.stderr

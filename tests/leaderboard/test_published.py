@@ -230,7 +230,8 @@ def test_the_decimals_and_the_spread_of_a_number_are_kept():
     assert str(first.rows[0].spread("ape")) == "0.07"
     assert first.rows[0].spread("ssim") is None
     assert str(published("wlasl2000/reconstruction")[0].rows[1].value("l1")) == "0.0110"
-    assert [row.label for row in second.rows] == ["RuSignBot"] * 3
+    assert [row.model for row in second.rows] == ["RuSignBot"] * 3
+    assert second.rows[0].label == "A pack of 20 words (RuSignBot)"
     dash = next(row for row in published("phoenix14t-plus/text-to-pose")[1].rows if row.row == "DET")
     assert dash.value("wer@nslt") is None
     assert [column.key for column in published("phoenix14t-plus/text-to-pose")[1].columns][2:] == ["rouge-l@nslt", "wer@nslt"]
@@ -277,7 +278,7 @@ def written(folder: Path, content: object) -> Path:
 
 def test_a_good_file_is_read(tmp_path):
     (part,) = read_published(written(tmp_path, [GOOD]))
-    assert (part.rows[0].label, str(part.rows[0].value("ssim"))) == ("Nothing", "0.830")
+    assert (part.rows[0].label, str(part.rows[0].value("ssim"))) == ("Ours (Nothing)", "0.830")
 
 
 def spoiled(*place, value=None, drop=False):
@@ -310,11 +311,14 @@ def spoiled(*place, value=None, drop=False):
             spoiled(0, "rows", 0, "kind", value="anchor"),
             r"kind cannot be 'anchor'; write one of model, ablation, ground-truth, raw",
         ),
-        (spoiled(0, "rows", 0, "values", "ssim", drop=True), r"rows: Nothing of the split test has no value of ssim; write the"),
+        (
+            spoiled(0, "rows", 0, "values", "ssim", drop=True),
+            r"Ours \(Nothing\) of the split test has no value of ssim; write the",
+        ),
         (spoiled(0, "rows", 0, "values", "psnr", value="1"), r"has a value of psnr, which is no column; write one of ssim, bleu"),
         (
             spoiled(0, "rows", value=[*GOOD["rows"], *copy.deepcopy(GOOD["rows"])]),
-            r"rows: Nothing stands there twice for the split test; write it once",
+            r"rows: Ours \(Nothing\) stands there twice for the split test; write it once",
         ),
         (spoiled(0, "columns", 1, "metric", value="ssim"), r"columns: ssim stands there twice; write each metric once"),
         (spoiled(0, "columns", 0, "metric", value="ssim:windw=uniform"), r"metric is 'ssim:windw=uniform': .*Did you mean window"),

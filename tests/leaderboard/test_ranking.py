@@ -132,7 +132,7 @@ def test_records_of_another_revision_are_not_drawn_and_it_says_so(tmp_path, monk
 def test_published_rows_stand_in_a_block_of_their_own_and_by_split(tmp_path):
     publish(tmp_path)
     found = boards_with(tmp_path, run_of("model", 0.5))
-    assert [[row.label for row in table.rows] for table in found.published] == [["Model"]]
+    assert [[row.label for row in table.rows] for table in found.published] == [["Ours (Model)"]]
     assert found.published[0].rows[0].split == "test"
     assert [row.split for row in board(TASK, "dev").published[0].rows] == ["dev"]
     here = [standing for standing in standings() if standing.task.name == TASK]

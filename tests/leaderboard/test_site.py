@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -19,6 +20,43 @@ PAGE = f"{TASK}/test.html"
 HOSTILE = '<b>bold</b><img src=x onerror="window.sprung=1"></script><script>window.sprung=1</script>'
 OTHERS = ("phoenix14t/reconstruction", "slrtp2025/text-to-pose")
 PHONE, DESK = (390, 844), (1280, 900)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CONTRASTS = """() => {
+  const channels = (text) => text.match(/[0-9.]+/g).map(Number);
+  const linear = (channel) => (channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = channels(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  document.querySelectorAll("details").forEach((each) => (each.open = true));
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const poor = [];
+  let seen = 0;
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    const element = walker.currentNode.parentElement;
+    if (!text || !element.checkVisibility() || element.closest("script, option")) continue;
+    const style = getComputedStyle(element);
+    const ink = channels(element.closest("svg") ? style.fill : style.color);
+    const [most, least] = [light(ink), light(behind(element))].sort((one, other) => other - one);
+    seen += 1;
+    if ((most + 0.05) / (least + 0.05) < 4.5) poor.push(`${text}: ${ink} on ${behind(element)}`);
+  }
+  return [seen, poor];
+}"""
+"""How many texts are shown, and those whose contrast with what is behind them is below the 4.5 of WCAG."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +84,7 @@ def browser():
     if path is None:
         pytest.skip("there is no Chromium on this machine")
     with programs.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        opened = started.chromium.launch(executable_path=path, args=list(QUIET))
         yield opened
         opened.close()
 
@@ -54,8 +92,8 @@ def browser():
 class Opened:
     """A page, and what its console said."""
 
-    def __init__(self, browser, path, size=DESK):
-        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    def __init__(self, browser, path, size=DESK, scheme="light"):
+        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         self.said: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
@@ -66,6 +104,21 @@ class Opened:
         """The rows of the table at that place that are shown, in order."""
         rows = self.page.locator("table").nth(place).locator("tbody tr:not(.divider) .name").all()
         return [row.inner_text() for row in rows if row.is_visible()]
+
+
+def changed(found, **fields):
+    """A leaderboard's first block with other fields."""
+    return found.blocks[0].model_copy(update=fields)
+
+
+def written(found, leaderboards, folder):
+    """The page of a leaderboard, in a site of its own."""
+    for name, text in rendered([found]).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in ("leaderboard.js", "leaderboard.css", "plotly.min.js"):
+        shutil.copy(leaderboards / "site" / name, folder)
+    return folder / PAGE
 
 
 def test_a_site_is_pages_one_style_and_two_scripts(leaderboards):
@@ -91,18 +144,146 @@ def test_equal_leaderboards_give_equal_pages_and_an_older_site_is_moved_aside(le
         build(tmp_path / "mine")
 
 
-def test_a_click_on_a_head_sorts_ranked_rows_and_leaves_anchors_below(leaderboards, browser):
+def heads(opened, text, place=0):
+    return opened.page.locator("table").nth(place).locator("thead .head", has_text=text)
+
+
+def orders(opened, text, place=0):
+    """The rows after the first, the second and the third click on a head."""
+    shown = []
+    for _ in range(3):
+        heads(opened, text, place).click()
+        shown.append(opened.names(place))
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("head", "best_first", "spoken"),
+    [
+        ("l1", ["low", "middle", "high", "ceiling"], "ascending"),
+        ("ssim", ["high", "middle", "low", "ceiling"], "descending"),
+        ("duration-ratio", ["high", "middle", "low", "ceiling"], "other"),  # 0.9, 0.7 and 0.5; that of the references is 1
+    ],
+)
+def test_the_first_click_puts_the_best_first_the_second_the_worst_the_third_the_ranks(
+    leaderboards, browser, head, best_first, spoken
+):
     opened = Opened(browser, leaderboards / "site" / PAGE)
-    assert opened.names() == ["low", "middle", "high", "ceiling"]
-    head = opened.page.locator("table").first.locator("thead button", has_text="ssim")
-    head.click()
-    assert opened.names() == ["low", "middle", "high", "ceiling"]
-    head.click()
-    assert opened.names() == ["high", "middle", "low", "ceiling"]
-    opened.page.locator("table").first.locator("thead button", has_text="row").click()
-    assert opened.names() == ["high", "low", "middle", "ceiling"]
-    assert opened.page.locator("th[aria-sort]").count() == 1
+    ranked = ["low", "middle", "high", "ceiling"]
+    assert opened.names() == ranked
+    once, twice, thrice = orders(opened, head)
+    assert once == best_first
+    assert twice == [*reversed(best_first[:3]), "ceiling"]
+    assert thrice == ranked
+    heads(opened, head).click()
+    assert opened.page.locator("table").first.locator("th[aria-sort]").get_attribute("aria-sort") == spoken
+    heads(opened, "rank").click()
+    assert opened.names() == ranked
+    assert opened.page.locator("table").first.locator("th[aria-sort]").inner_text().startswith("rank")
     assert opened.said == []
+
+
+def test_names_are_put_in_order_whatever_they_are(leaderboards, browser, tmp_path, monkeypatch):
+    monkeypatch.chdir(leaderboards)
+    found = board(TASK)
+    rows = [row.model_copy(update={"row": name}) for row, name in zip(found.blocks[0].rows, ("None", "10", "9"), strict=True)]
+    page = written(found.model_copy(update={"blocks": (changed(found, rows=tuple(rows)),)}), leaderboards, tmp_path)
+    ranked = ["None", "10", "9", "ceiling"]
+    assert orders(Opened(browser, page), "row") == [["9", "10", "None", "ceiling"], ranked, ranked]
+
+
+def test_a_distance_from_the_references_decides_on_both_sides_of_them(leaderboards, browser, tmp_path, monkeypatch):
+    monkeypatch.chdir(leaderboards)
+    found = board(TASK)
+    rows = []
+    for row, value in zip(found.blocks[0].rows, (0.7, 1.1, 2.0), strict=True):
+        cell = row.cells["duration-ratio"].model_copy(update={"value": value, "reference_value": 1.0})
+        rows.append(row.model_copy(update={"cells": {**row.cells, "duration-ratio": cell}}))
+    page = written(found.model_copy(update={"blocks": (changed(found, rows=tuple(rows)),)}), leaderboards, tmp_path)
+    assert orders(Opened(browser, page), "duration-ratio")[0] == ["middle", "low", "high", "ceiling"]
+
+
+def test_a_copied_row_has_its_numbers_whole(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / PAGE)
+    copied, text, values = opened.page.evaluate(
+        """() => {
+          const row = document.querySelector("table tbody tr");
+          getSelection().selectAllChildren(row);
+          const values = [...row.querySelectorAll("b")].map((value) => value.textContent);
+          return [getSelection().toString(), row.textContent, values];
+        }"""
+    )
+    assert len(values) == 3
+    for words in (copied.split(), text.split()):
+        assert words[:2] == ["1", "low"]
+        assert set(values) < set(words)
+        assert words[words.index(values[1]) + 1].startswith("#")
+
+
+def test_the_order_of_a_paper_can_be_had_back_and_its_labels_are_kept(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / "slrtp2025/text-to-pose/test.html")
+    paper = ["Ground Truth", "Team 1 (USTC-MoE)", "Team 2 (hfut-lmc)", "Team 3 (Hacettepe)", "Progressive Transformer"]
+    assert opened.names() == paper
+    once, twice, thrice = orders(opened, "total-distance")
+    assert once == [paper[0], paper[3], paper[1], paper[4], paper[2]]  # from 1.000: 0.798, 1.631, 0.257, 2.512
+    assert twice == list(reversed(once))
+    assert thrice == paper
+
+
+def test_a_label_that_names_no_model_has_the_model_below_it(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / PAGE)
+    assert opened.names(2) == ["Ours"]
+    assert "Model" in opened.page.locator("tr.published th").inner_text().split()
+
+
+def test_gold_is_worn_by_who_is_better_than_somebody(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / PAGE)
+    tables = opened.page.locator("table")
+    assert tables.nth(0).locator(".rank.first").count() == 3
+    assert opened.names(1) == ["copy"]
+    assert tables.nth(1).locator(".rank").count() > 0
+    assert tables.nth(1).locator(".rank.first").count() == 0
+
+
+def test_no_button_of_a_chart_sends_anything_anywhere(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / PAGE)
+    opened.page.wait_for_selector("#plane .modebar-btn", state="attached")
+    for chart in ("intervals", "plane"):
+        buttons = opened.page.locator(f"#{chart} .modebar-btn").evaluate_all("all => all.map((each) => each.dataset.title)")
+        assert buttons == ["Download plot as a PNG", "Zoom", "Pan", "Reset axes"]
+    assert opened.page.locator("text=Share chart").count() == 0
+    assert opened.page.locator("a[href*=plot]").count() == 0
+    assert opened.page.evaluate("fetch('https://example.org').then(() => 'sent', () => 'refused')") == "refused"
+    assert any("Content Security Policy" in said for said in opened.said)
+
+
+def test_every_page_forbids_itself_to_send_anything(leaderboards):
+    for path in (leaderboards / "site").rglob("*.html"):
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', path.read_text(encoding="utf-8"))
+        assert policy is not None
+        assert {"connect-src 'none'", "form-action 'none'"} <= set(policy[1].split("; "))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index.html", PAGE, f"{OTHERS[1]}/test.html"])
+def test_every_text_can_be_read_in_both_schemes(leaderboards, browser, name, scheme):
+    opened = Opened(browser, leaderboards / "site" / name, scheme=scheme)
+    if name != "index.html":
+        opened.page.wait_for_selector("#plane .point")
+    dark = opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 21, 26)"
+    assert dark == (scheme == "dark")
+    seen, poor = opened.page.evaluate(CONTRASTS)
+    assert seen > 20
+    assert poor == []
+
+
+def test_charts_follow_a_change_of_the_scheme(leaderboards, browser):
+    opened = Opened(browser, leaderboards / "site" / PAGE)
+    opened.page.wait_for_selector("#plane .point")
+    opened.page.emulate_media(color_scheme="dark")
+    opened.page.wait_for_function(
+        "getComputedStyle(document.querySelector('#plane .main-svg')).backgroundColor === 'rgb(23, 30, 37)'"
+    )
 
 
 def test_the_filter_leaves_the_rows_that_it_names(leaderboards, browser):
@@ -125,7 +306,7 @@ def test_what_was_measured_otherwise_and_what_was_published_stand_apart(leaderbo
     opened = Opened(browser, leaderboards / "site" / PAGE)
     assert opened.names(1) == ["copy"]
     assert "the references themselves" in opened.page.inner_text(".apart")
-    assert opened.names(2) == ["Model"]
+    assert opened.names(2) == ["Ours"]
     opened.page.locator("summary", has_text="How each number was measured").first.click()
     assert "metric:l1|" in opened.page.inner_text("details[open]")
 
@@ -159,18 +340,12 @@ def test_a_hostile_name_injects_nothing(leaderboards, browser, tmp_path, monkeyp
         update={"row": HOSTILE, "generator": HOSTILE, "licence": HOSTILE, "contact": HOSTILE, "citation": HOSTILE, "human": human}
     )
     column = found.blocks[0].columns[0].model_copy(update={"signature": HOSTILE, "unit": HOSTILE})
-    block = found.blocks[0].model_copy(
-        update={"rows": (hostile, *others), "columns": (column, *found.blocks[0].columns[1:]), "reasons": (HOSTILE,)}
-    )
+    block = changed(found, rows=(hostile, *others), columns=(column, *found.blocks[0].columns[1:]), reasons=(HOSTILE,))
     printed = table.rows[0].model_copy(update={"row": HOSTILE, "model": HOSTILE, "under": HOSTILE, "note": HOSTILE})
     evil = found.model_copy(
         update={"blocks": (block,), "published": (table.model_copy(update={"rows": (printed,), "notes": (HOSTILE,)}),)}
     )
-    for name, text in rendered([evil]).items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    for name in ("leaderboard.js", "leaderboard.css", "plotly.min.js"):
-        shutil.copy(leaderboards / "site" / name, tmp_path)
+    written(evil, leaderboards, tmp_path)
     for name in (PAGE, "index.html"):
         opened = Opened(browser, tmp_path / name)
         opened.page.wait_for_load_state("load")

@@ -39,7 +39,8 @@ def test_csv_has_unrounded_numbers_and_no_formulas(found):
     first = next(row for row in measured if row["row"] == "low_1 (50%)" and row["metric"] == "l1")
     assert float(first["value"]) == found.blocks[0].rows[0].cells["l1"].value
     assert first["signature"].startswith("metric:l1|")
-    assert {row["row"] for row in rows} == {"low_1 (50%)", "'=high", "ceiling", "Model"}
+    assert {row["row"] for row in rows} == {"low_1 (50%)", "'=high", "ceiling", "Ours"}
+    assert {row["model"] for row in rows if row["block"] == "published"} == {"Model"}
     assert [row["value"] for row in rows if row["block"] == "published"] == ["0.410", "140.9"]
 
 

@@ -1,33 +1,45 @@
 "use strict";
 (() => {
-  // Tables: a click on a head sorts each group of rows within itself, so that anchors stay apart.
-  const cellValue = (row, place) => {
+  // Tables: the first click on a head puts the best first, the second the worst, the third the rows as they were. Each group of
+  // rows is sorted within itself, so that anchors stay apart. data-order: the smaller, the better; text is in order of the alphabet.
+  const key = (row, place) => {
     const cell = row.cells[place];
-    if (!cell) return null;
-    const text = cell.dataset.value ?? cell.textContent.trim();
-    if (text === "" || text === "–" || text === "None") return null;
-    const number = Number(text);
-    return Number.isNaN(number) ? text : number;
+    if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
+    return cell.classList.contains("number") ? null : cell.textContent.trim();
   };
-  const compared = (one, other) => {
-    if (typeof one === "number" && typeof other === "number") return one - other;
-    return String(one).localeCompare(String(other), "en", { numeric: true });
-  };
+  const compared = (one, other) =>
+    typeof one === "number" ? one - other : one.localeCompare(other, "en", { numeric: true });
+  const spoken = { best: { lower: "ascending", higher: "descending" }, worst: { lower: "descending", higher: "ascending" } };
   for (const table of document.querySelectorAll("table.sortable")) {
     const heads = [...table.tHead.rows[0].cells];
+    const initial = heads.find((head) => head.hasAttribute("aria-sort"));
+    const bodies = [...table.tBodies].map((body) => [body, [...body.rows].filter((row) => !row.classList.contains("divider"))]);
+    const next = { none: "best", best: "worst", worst: "none" };
+    let sorted = initial ? { head: initial, way: "best" } : { head: null, way: "none" };
     heads.forEach((head, place) => {
-      head.querySelector("button").addEventListener("click", () => {
-        const descending = head.getAttribute("aria-sort") === "ascending";
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-        for (const body of table.tBodies) {
-          const rows = [...body.rows].filter((row) => !row.classList.contains("divider"));
-          rows.sort((one, other) => {
-            const values = [cellValue(one, place), cellValue(other, place)];
-            if (values[0] === null || values[1] === null) return (values[0] === null) - (values[1] === null);
-            return descending ? compared(values[1], values[0]) : compared(values[0], values[1]);
-          });
-          body.append(...rows);
+      const button = head.querySelector("button");
+      button.title = "Sort: best first, then worst first, then as it was";
+      button.addEventListener("click", () => {
+        const way = sorted.head === head ? next[sorted.way] : "best";
+        sorted = way === "none" && initial ? { head: initial, way: "best" } : { head: way === "none" ? null : head, way };
+        for (const other of heads) {
+          other.removeAttribute("aria-sort");
+          other.classList.remove("worst");
+        }
+        if (sorted.head !== null) {
+          sorted.head.setAttribute("aria-sort", spoken[sorted.way][sorted.head.dataset.direction ?? "lower"] ?? "other");
+          sorted.head.classList.toggle("worst", sorted.way === "worst");
+        }
+        for (const [body, rows] of bodies) {
+          const ordered = [...rows];
+          if (way !== "none") {
+            ordered.sort((one, other) => {
+              const [first, second] = [key(one, place), key(other, place)];
+              if (first === null || second === null) return (first === null) - (second === null);
+              return way === "best" ? compared(first, second) : compared(second, first);
+            });
+          }
+          body.append(...ordered);
         }
       });
     });
@@ -53,16 +65,18 @@
   if (!data || typeof Plotly === "undefined") return;
   const { metrics, points } = JSON.parse(data.textContent);
   const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const looks = {
-    measured: { color: "#1f6f78", symbol: "circle" },
-    verified: { color: "#2d7a46", symbol: "circle" },
-    anchor: { color: "#7b8794", symbol: "square" },
-    published: { color: "#a5690a", symbol: "diamond-open" },
-    "published ceiling": { color: "#c2a26c", symbol: "diamond-open" },
+  const symbols = {
+    measured: ["--chart-measured", "circle"],
+    verified: ["--chart-verified", "circle"],
+    anchor: ["--chart-anchor", "square"],
+    published: ["--chart-published", "diamond-open"],
+    "published ceiling": ["--chart-ceiling", "diamond-open"],
   };
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const look = (kind) => ({ color: color(symbols[kind][0]), symbol: symbols[kind][1] });
   const heading = (key) => metrics.find((metric) => metric.key === key).heading;
   const has = (key) => (point) => key in point.values;
-  const bars = (of, key, color) => {
+  const bars = (of, key, shade) => {
     const known = of.some((point) => point.values[key][1] !== null);
     if (!known) return { visible: false };
     const end = (point, place, sign) => (point.values[key][place] === null ? 0 : sign * (point.values[key][place] - point.values[key][0]));
@@ -71,23 +85,35 @@
       symmetric: false,
       array: of.map((point) => end(point, 2, 1)),
       arrayminus: of.map((point) => end(point, 1, -1)),
-      color,
+      color: shade,
       thickness: 1.4,
       width: 4,
     };
   };
   const label = (point) => inert(point.source ? `${point.name} · ${point.source}` : point.name);
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  const settings = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
-  const base = {
-    font: { family: "system-ui, sans-serif", size: 13, color: "#18212b" },
-    paper_bgcolor: "#fff",
-    plot_bgcolor: "#fff",
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-    hovermode: "closest",
-    showlegend: true,
+  // Only these buttons, so that a later plotly brings no other: none of them sends anything anywhere.
+  const settings = {
+    displaylogo: false,
+    responsive: true,
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+    plotlyServerURL: "",
+    showLink: false,
+    showEditInChartStudio: false,
+    showSendToCloud: false,
   };
-  const kinds = Object.keys(looks).filter((kind) => points.some((point) => point.kind === kind));
+  const base = () => ({
+    font: { family: "system-ui, sans-serif", size: 13, color: color("--ink") },
+    paper_bgcolor: color("--card"),
+    plot_bgcolor: color("--card"),
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    hoverlabel: { font: { color: color("--card") } },
+    hovermode: "closest",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--soft"), activecolor: color("--accent") },
+    showlegend: true,
+  });
+  const axis = (title) => ({ title: { text: inert(title) }, automargin: true, gridcolor: color("--line"), zeroline: false });
+  const kinds = Object.keys(symbols).filter((kind) => points.some((point) => point.kind === kind));
 
   const intervals = (key) => {
     const shown = points.filter(has(key)).reverse();
@@ -104,22 +130,22 @@
           y: of.map((point) => places.get(point)),
           text: of.map(label),
           hovertemplate: "%{text}<br>%{x}<extra></extra>",
-          error_x: bars(of, key, looks[kind].color),
-          marker: { ...looks[kind], size: 9 },
+          error_x: bars(of, key, look(kind).color),
+          marker: { ...look(kind), size: 9 },
         };
       })
       .filter((trace) => trace.x.length);
     const layout = {
-      ...base,
+      ...base(),
       height: 150 + 27 * shown.length,
       margin: { l: 10, r: 20, t: 40, b: 50 },
-      xaxis: { title: { text: inert(heading(key)) }, automargin: true, gridcolor: "#e6eaed", zeroline: false },
+      xaxis: axis(heading(key)),
       yaxis: {
         tickvals: shown.map((_, place) => place),
         ticktext: shown.map((point) => inert(short(point.source ? `${point.name} · ${point.source}` : point.name, narrow ? 18 : 44))),
         range: [-0.7, shown.length - 0.3],
         automargin: true,
-        gridcolor: "#f0f2f4",
+        gridcolor: color("--line"),
         zeroline: false,
       },
     };
@@ -140,21 +166,21 @@
           y: of.map((point) => point.values[up][0]),
           text: of.map(label),
           textposition: "top center",
-          textfont: { size: 11, color: "#586473" },
+          textfont: { size: 11, color: color("--soft") },
           cliponaxis: false,
           hovertemplate: "%{text}<br>%{x}<br>%{y}<extra></extra>",
-          error_x: bars(of, across, looks[kind].color),
-          error_y: bars(of, up, looks[kind].color),
-          marker: { ...looks[kind], size: 10 },
+          error_x: bars(of, across, look(kind).color),
+          error_y: bars(of, up, look(kind).color),
+          marker: { ...look(kind), size: 10 },
         };
       })
       .filter((trace) => trace.x.length);
     const layout = {
-      ...base,
+      ...base(),
       height: 480,
       margin: { l: 10, r: 20, t: 40, b: 50 },
-      xaxis: { title: { text: inert(heading(across)) }, automargin: true, gridcolor: "#e6eaed", zeroline: false },
-      yaxis: { title: { text: inert(heading(up)) }, automargin: true, gridcolor: "#e6eaed", zeroline: false },
+      xaxis: axis(heading(across)),
+      yaxis: axis(heading(up)),
     };
     Plotly.react("plane", traces, layout, settings);
   };
@@ -171,6 +197,10 @@
   const redraw = () => plane(across.value, up.value);
   const across = filled("across", drawn[0], redraw);
   const up = filled("up", second ?? drawn[0], redraw);
-  intervals(chosen.value);
-  redraw();
+  const draw = () => {
+    intervals(chosen.value);
+    redraw();
+  };
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
 })();

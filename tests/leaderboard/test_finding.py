@@ -1,0 +1,125 @@
+"""A new user's way to a row: which splits have some, which one a name means, and which ones a result may stand beside."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from signbench.errors import InputError
+from signbench.leaderboard.finding import board_with_rows, neighbours, run_or_row
+from signbench.runs.comparison import compare
+from tests.leaderboard.rows import TASK, run_of, small_task, submit, write_task
+from tests.leaderboard.test_ranking import ANCHOR, publish
+
+__all__ = ["small_task"]
+
+pytestmark = pytest.mark.usefixtures("small_task")
+
+
+@pytest.fixture
+def rows(small_task):
+    """Three rows and an anchor."""
+    for run in (run_of("low", 0.3), run_of("my model 2", 0.5, seed=3), run_of("high", 0.7), run_of("ceiling", 0.01, card=ANCHOR)):
+        submit(run, small_task / "leaderboards")
+    return small_task
+
+
+def test_the_default_split_is_shown_where_it_has_rows(rows):
+    found, sentences = board_with_rows(TASK)
+    assert (found.split, sentences) == ("test", [])
+
+
+def test_a_split_without_a_row_gives_way_to_one_that_has_some(small_task):
+    write_task(small_task)
+    path = small_task / "tasks" / f"{TASK}.yaml"
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**content, "splits": ["dev", "test"]}))
+    submit(run_of(), small_task / "leaderboards")
+    found, sentences = board_with_rows(TASK)
+    assert (found.split, [row.row for row in found.blocks[0].rows]) == ("test", ["model"])
+    assert sentences == ["the default split dev has no row; this is test."]
+    found, sentences = board_with_rows(TASK, "dev")
+    assert (found.split, found.blocks) == ("dev", ())
+    assert sentences == ["other splits with rows, for --split: test (1 measured)."]
+
+
+def test_a_task_with_published_rows_alone_says_so(small_task):
+    publish(small_task)
+    found, sentences = board_with_rows(TASK)
+    assert (found.split, found.blocks, len(found.published)) == ("test", (), 1)
+    assert sentences[0] == "other splits with rows, for --split: dev (1 published)."
+    assert sentences[1].startswith(f"{TASK} (test) has only published rows")
+
+
+def test_a_task_without_any_row_is_shown_empty(small_task):
+    found, sentences = board_with_rows(TASK)
+    assert (found.split, found.blocks, found.published, sentences) == ("test", (), (), [])
+
+
+def test_a_result_is_told_the_rows_that_it_may_stand_beside(rows, tmp_path):
+    said = neighbours(run_of("new", 0.4, seed=8).result, tmp_path / "a run")
+    assert said[0] == f"measured as 3 rows (high, low, my model 2) and 1 anchor (ceiling) of {TASK} (test)."
+    assert said[1] == f"to compare: signbench compare '{tmp_path}/a run' {TASK}/test/high"
+    assert said[2] == f"to submit: signbench leaderboard submit '{tmp_path}/a run'"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"references": "another copy"}, "no row of tiny/text-to-video (test) was measured the same way; the nearest, "),
+        ({"split": "dev"}, "tiny/text-to-video (dev) has no measured row that this one could stand beside."),
+        ({"lacking": (0,)}, "an incomplete run stands beside no row"),
+    ],
+)
+def test_a_result_is_told_why_it_stands_beside_no_row(rows, tmp_path, changes, said):
+    assert neighbours(run_of("new", 0.4, **changes).result, tmp_path)[0].startswith(said)
+
+
+def test_published_rows_are_no_neighbours(small_task, tmp_path):
+    publish(small_task)
+    (first, _) = neighbours(run_of().result, tmp_path)
+    assert first == f"{TASK} (test) has no measured row that this one could stand beside; 1 published ones rank with nothing."
+
+
+def test_rows_that_the_check_refuses_are_no_neighbours(rows, tmp_path):
+    path = rows / "leaderboards" / TASK / "test" / "low" / "result.json"
+    path.write_text(path.read_text().replace('"value": 0.3', '"value": 0.1'))
+    assert "(high, my model 2)" in neighbours(run_of("new", 0.4, seed=8).result, tmp_path)[0]
+
+
+def test_a_subset_is_told_nothing(rows, tmp_path):
+    assert neighbours(run_of(subset=3).result, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", [f"{TASK}/test/my model 2", f"{TASK}/test/my-model-2", f"leaderboards/{TASK}/test/my-model-2"])
+def test_a_run_is_compared_with_a_row_before_it_is_submitted(rows, name):
+    run = run_of("new", 0.4, seed=8)
+    with run_or_row(name) as row:
+        found = compare([run, row])
+    (pair,) = found.pairs
+    assert pair.second.run == name
+    assert [metric.metric for metric in pair.metrics] == ["l1", "ssim", "duration-ratio"]
+    assert pair.metrics[0].better == "first"
+    assert pair.metrics[0].p_holm < 0.05
+    assert pair.not_comparable == ()
+    assert pair.metrics[0] == compare([run, run_of("my model 2", 0.5, seed=3)]).pairs[0].metrics[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere", "nowhere is not a run folder, and no row of a leaderboard; a row is named as TASK/SPLIT/ROW"),
+        (f"{TASK}/test/hihg", r"has no row hihg. Did you mean high"),
+        (TASK, f"such as {TASK}/test/ceiling"),
+    ],
+)
+def test_what_is_neither_a_run_nor_a_row_is_told_how_to_name_one(rows, name, said):
+    with pytest.raises(InputError, match=said), run_or_row(name):
+        pass
+
+
+def test_nothing_is_compared_with_a_row_that_its_check_refuses(rows):
+    path = rows / "leaderboards" / TASK / "test" / "low" / "result.json"
+    path.write_text(path.read_text().replace('"value": 0.3', '"value": 0.1'))
+    with pytest.raises(InputError, match="the check refuses this entry"), run_or_row(f"{TASK}/test/low"):
+        pass
