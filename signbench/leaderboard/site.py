@@ -19,7 +19,7 @@ from signbench.leaderboard.published import Row as PublishedRow
 from signbench.leaderboard.ranking import ranked, standings, without_board
 from signbench.metrics.base import Direction
 from signbench.runs.side_by_side import from_best
-from signbench.runs.tables import decimals_of, number
+from signbench.runs.tables import ARROWS, decimals_of, number
 from signbench.whole_folders import whole_folder
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def charts(found: Board) -> dict[str, Any]:
     for place, table in enumerate(found.published):
         usable = [column for column in table.columns if _fits(column.unit, metrics.get(column.key))]
         for column in usable:
-            arrow = tables.ARROWS[column.direction]
+            arrow = ARROWS[column.direction]
             metrics.setdefault(column.key, {"key": column.key, "unit": column.unit or "1", "heading": f"{column.key} {arrow}"})
         for printed in table.rows:
             numbers = {column.key: printed.value(column.metric) for column in usable}
@@ -154,7 +154,7 @@ def _span(cell: Any) -> str:
 
 def _printed(column: PublishedColumn) -> str:
     """The head of a published column, with its unit and the arrow that the paper may have left out."""
-    arrow = tables.ARROWS[column.direction]
+    arrow = ARROWS[column.direction]
     header = column.header or "(header lost)"
     unit = f" [{column.unit}]" if column.unit not in (None, "1") and f"[{column.unit}]" not in header else ""
     return f"{header}{unit}" if arrow in header else f"{header}{unit} {arrow}"

@@ -6,8 +6,12 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
+from signbench.leaderboard import entry_records
+from signbench.leaderboard.entry_records import MOST_RECORD_BYTES
 from signbench.leaderboard.finding import board_with_rows, neighbours, run_or_row
 from signbench.runs.comparison import compare
+from signbench.runs.records import pack
+from tests.ci.simulated_runs import with_spread
 from tests.leaderboard.rows import TASK, run_of, small_task, submit, write_task
 from tests.leaderboard.test_ranking import ANCHOR, publish
 
@@ -123,3 +127,26 @@ def test_nothing_is_compared_with_a_row_that_its_check_refuses(rows):
     path.write_text(path.read_text().replace('"value": 0.3', '"value": 0.1'))
     with pytest.raises(InputError, match="the check refuses this entry"), run_or_row(f"{TASK}/test/low"):
         pass
+
+
+def test_a_metric_whose_records_a_row_does_not_keep_is_compared_by_its_scores_without_groups_of_clips(small_task, monkeypatch):
+    with_spread(monkeypatch)
+    metrics = ("l1", "spread")
+    write_task(small_task, metrics=metrics)
+    row = run_of("model", 0.5, metrics=metrics, spread=0.1)
+    new = run_of("new", 0.4, metrics=metrics, spread=0.2, seed=8)
+    kept = compare([new, row]).pairs[0]
+
+    def large(record):
+        return pack(record) + (b"\0" * (MOST_RECORD_BYTES + 1) if "value" in record else b"")
+
+    monkeypatch.setattr(entry_records, "pack", large)
+    submit(row, small_task / "leaderboards")
+    with run_or_row(f"{TASK}/test/model") as found:
+        assert set(found.left_out) == {"spread"}
+        pair = compare([new, found]).pairs[0]
+        turned = compare([found, new]).pairs[0]
+    assert pair.not_comparable == ()
+    assert pair.metrics == kept.metrics
+    assert turned.metrics[1].difference == -kept.metrics[1].difference
+    assert turned.metrics[1].reference_value == kept.metrics[1].reference_value
