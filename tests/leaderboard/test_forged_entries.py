@@ -340,7 +340,7 @@ FOLD_LIES = {
     "another score": (lambda about: about["left_out"]["spread"]["scores"].__setitem__(0, 1.0), "spread: value is"),
     "groups that hardly differ": (
         lambda about: about["left_out"]["spread"].update(scores=[about["left_out"]["spread"]["scores"][0]] * 21),
-        "spread: interval[0] is",
+        "spread: interval is",
     ),
     "another reference value": (
         lambda about: about["left_out"]["spread"].update(references=[0.1] * 21),

@@ -224,7 +224,7 @@ def test_the_order_of_a_paper_can_be_had_back_and_its_labels_are_kept(leaderboar
     opened = Opened(browser, leaderboards / "site" / "slrtp2025/text-to-pose/test.html")
     paper = ["Ground Truth", "Team 1 (USTC-MoE)", "Team 2 (hfut-lmc)", "Team 3 (Hacettepe)", "Progressive Transformer"]
     assert opened.names() == paper
-    once, twice, thrice = orders(opened, "total-distance")
+    once, twice, thrice = orders(opened, "Total Distance")
     assert once == [paper[0], paper[3], paper[1], paper[4], paper[2]]  # from 1.000: 0.798, 1.631, 0.257, 2.512
     assert twice == list(reversed(once))
     assert thrice == paper

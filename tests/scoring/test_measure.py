@@ -27,10 +27,14 @@ def result_bytes(folder):
 def test_scores_come_in_the_order_asked_for_with_all_that_a_reader_needs(tmp_path):
     result = signbench.measure(*video_sides(tmp_path, clips=11), metrics=FRAME_METRICS)
     assert [score.metric for score in result.scores] == ["l1", "psnr", "ssim", "ssim:window=uniform", "tcd", "tcd:range=byte"]
+    without = {
+        "tcd": "the score is the same without any of the clips",  # 0 for every clip
+        "tcd:range=byte": "the score hangs on too few clips for its error to be known",  # 0 for all but a few
+    }
     for score in result.scores:
         assert (score.clips, score.coverage) == (11, 1.0)
-        if score.metric == "tcd":  # 0 for every clip
-            assert (score.interval, score.interval_note) == (None, "the score is the same without any of the clips")
+        if score.metric in without:
+            assert (score.interval, score.interval_note) == (None, without[score.metric])
         else:
             low, high = score.interval
             assert low < score.value < high
