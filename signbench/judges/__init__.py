@@ -1,0 +1,1 @@
+"""Judges: trained networks that answer about a clip, one folder each."""

@@ -1,0 +1,236 @@
+"""The sign language transformer (Camgoz, Koller, Hadfield and Bowden 2020), with the names of neccam/slt, ``signjoey/model.py``.
+
+Layers normalise before they act; rows of frames and words are embedded, normalised over the batch and passed through a softsign.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from signbench.networks.masks import MaskedBatchNorm
+
+LAYER_NORM_EPSILON = 1e-6
+_LONGEST = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What the encoder made of a batch of clips.
+
+    Attributes:
+        states: ``(N, T, D)``.
+        mask: bool ``(N, T)``, true where a frame is.
+        gloss_logits: ``(N, T, glosses)``; class 0 is CTC's blank.
+    """
+
+    states: Tensor
+    mask: Tensor
+    gloss_logits: Tensor
+
+
+class SLT(nn.Module):
+    """Frames to glosses, by CTC, and to words."""
+
+    def __init__(
+        self,
+        inputs: int,
+        glosses: int,
+        words: int,
+        width: int,
+        heads: int,
+        feed_forward: int,
+        layers: tuple[int, int],
+        dropout: float,
+        padding: int = 1,
+    ) -> None:
+        """Builds the network.
+
+        Args:
+            inputs: numbers of each frame.
+            glosses: size of the gloss vocabulary, blank included.
+            words: size of the word vocabulary.
+            width: D.
+            heads: of attention.
+            feed_forward: width of the feed-forward layers.
+            layers: of the encoder and of the decoder.
+            dropout: in training.
+            padding: index of the padding word.
+        """
+        super().__init__()
+        self.sgn_embed = _FrameEmbedding(inputs, width)
+        self.txt_embed = _WordEmbedding(words, width, padding)
+        self.encoder = _Encoder(width, heads, feed_forward, layers[0], dropout)
+        self.decoder = _Decoder(width, heads, feed_forward, layers[1], dropout, words)
+        self.gloss_output_layer = nn.Linear(width, glosses)
+
+    def encode(self, frames: Tensor, mask: Tensor) -> Memory:
+        """Looks at clips.
+
+        Args:
+            frames: ``(N, T, inputs)``.
+            mask: bool ``(N, T)``, true where a frame is.
+        """
+        states = self.encoder(self.sgn_embed(frames, mask), mask)
+        return Memory(states, mask, self.gloss_output_layer(states))
+
+    def decode(self, memory: Memory, words: Tensor, mask: Tensor) -> Tensor:
+        """Scores of the word after each of the given ones.
+
+        Args:
+            memory: of the clips.
+            words: int ``(N, L)``, beginning with the word that opens a sentence.
+            mask: bool ``(N, L)``, true where a word is.
+
+        Returns:
+            Logits ``(N, L, words)``.
+        """
+        return self.decoder(self.txt_embed(words, mask), mask, memory)
+
+
+class _FrameEmbedding(nn.Module):
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.ln = nn.Linear(inputs, width)
+        self.norm = MaskedBatchNorm(width)
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
+        return nn.functional.softsign(self.norm(self.ln(frames), mask))
+
+
+class _WordEmbedding(nn.Module):
+    def __init__(self, words: int, width: int, padding: int) -> None:
+        super().__init__()
+        self.lut = nn.Embedding(words, width, padding_idx=padding)
+        self.norm = MaskedBatchNorm(width)
+
+    def forward(self, words: Tensor, mask: Tensor) -> Tensor:
+        return nn.functional.softsign(self.norm(self.lut(words), mask))
+
+
+class _Positions(nn.Module):
+    """Adds sines and cosines of each place (Vaswani et al. 2017, section 3.5)."""
+
+    pe: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        place = torch.arange(_LONGEST, dtype=torch.float32)[:, None]
+        rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * -(math.log(10000.0) / width))
+        table = torch.zeros(_LONGEST, width)
+        table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
+        self.register_buffer("pe", table[None])
+
+    def forward(self, states: Tensor) -> Tensor:
+        return states + self.pe[:, : states.shape[1]]
+
+
+class _Attention(nn.Module):
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.k_layer = nn.Linear(width, width)
+        self.v_layer = nn.Linear(width, width)
+        self.q_layer = nn.Linear(width, width)
+        self.output_layer = nn.Linear(width, width)
+        self.dropout = dropout
+
+    def forward(self, keys: Tensor, queries: Tensor, mask: Tensor) -> Tensor:
+        """Attention of ``queries`` ``(N, L, D)`` to ``keys`` ``(N, T, D)`` where ``mask`` ``(N, 1 or L, T)`` is true."""
+        count, length, width = queries.shape
+
+        def split(rows: Tensor) -> Tensor:
+            return rows.view(count, -1, self.heads, width // self.heads).transpose(1, 2)
+
+        mixed = nn.functional.scaled_dot_product_attention(
+            split(self.q_layer(queries)),
+            split(self.k_layer(keys)),
+            split(self.v_layer(keys)),
+            attn_mask=mask[:, None],
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        joined: Tensor = self.output_layer(mixed.transpose(1, 2).reshape(count, length, width))
+        return joined
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, width: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.pwff_layer = nn.Sequential(
+            nn.Linear(width, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, width), nn.Dropout(dropout)
+        )
+
+    def forward(self, states: Tensor) -> Tensor:
+        moved: Tensor = self.pwff_layer(self.layer_norm(states))
+        return moved + states
+
+
+class _EncoderLayer(nn.Module):
+    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.src_src_att = _Attention(width, heads, dropout)
+        self.feed_forward = _FeedForward(width, inner, dropout)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        normalised = self.layer_norm(states)
+        moved: Tensor = self.feed_forward(self.dropout(self.src_src_att(normalised, normalised, mask)) + states)
+        return moved
+
+
+class _Encoder(nn.Module):
+    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([_EncoderLayer(width, heads, inner, dropout) for _ in range(layers)])
+        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.pe = _Positions(width)
+        self.emb_dropout = nn.Dropout(dropout)
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
+        states = self.emb_dropout(self.pe(embedded))
+        for layer in self.layers:
+            states = layer(states, mask[:, None])
+        normalised: Tensor = self.layer_norm(states)
+        return normalised
+
+
+class _DecoderLayer(nn.Module):
+    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.trg_trg_att = _Attention(width, heads, dropout)
+        self.src_trg_att = _Attention(width, heads, dropout)
+        self.feed_forward = _FeedForward(width, inner, dropout)
+        self.x_layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.dec_layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, mask: Tensor, memory: Memory) -> Tensor:
+        normalised = self.x_layer_norm(states)
+        own = self.dropout(self.trg_trg_att(normalised, normalised, mask)) + states
+        seen = self.src_trg_att(memory.states, self.dec_layer_norm(own), memory.mask[:, None])
+        moved: Tensor = self.feed_forward(self.dropout(seen) + own)
+        return moved
+
+
+class _Decoder(nn.Module):
+    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float, words: int) -> None:
+        super().__init__()
+        self.pe = _Positions(width)
+        self.emb_dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList([_DecoderLayer(width, heads, inner, dropout) for _ in range(layers)])
+        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
+        self.output_layer = nn.Linear(width, words, bias=False)
+
+    def forward(self, embedded: Tensor, mask: Tensor, memory: Memory) -> Tensor:
+        length = embedded.shape[1]
+        earlier = torch.ones(length, length, dtype=torch.bool, device=embedded.device).tril()
+        states = self.emb_dropout(self.pe(embedded))
+        for layer in self.layers:
+            states = layer(states, mask[:, None] & earlier, memory)
+        logits: Tensor = self.output_layer(self.layer_norm(states))
+        return logits

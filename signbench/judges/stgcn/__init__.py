@@ -1,0 +1,1 @@
+"""ST-GCN: graph convolutions over a skeleton that recognise a sign."""

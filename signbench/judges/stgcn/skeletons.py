@@ -1,0 +1,127 @@
+"""The skeletons that ST-GCN knows, and how a joint's neighbours are divided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, nearest
+from signbench.media.body_model import LEFT_EYE, PARENTS, RIGHT_EYE
+from signbench.media.layout_joints import FINGERS
+from signbench.media.layouts import layout
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Joints and the bones between them.
+
+    Attributes:
+        name: as configurations spell it.
+        joints: number V of joints.
+        bones: pairs of joints.
+        centre: the joint that distances are counted from.
+    """
+
+    name: str
+    joints: int
+    bones: tuple[tuple[int, int], ...]
+    centre: int
+
+    def adjacency(self) -> NDArray[np.float32]:
+        """Each joint's neighbours in three groups: itself, those as far from the centre or further, and those nearer.
+
+        Columns are normalised: ``A D^-1`` over joints at most one bone apart. Source: ST-GCN (Yan, Xiong and Lin 2018), spatial
+        configuration partitioning, section 3.3; the groups are those of st-gcn, ``net/utils/graph.py``.
+
+        Returns:
+            float32 ``(3, V, V)``; the last axis is the joint that gathers, the one before it its neighbour.
+        """
+        near = np.eye(self.joints)
+        for first, second in self.bones:
+            near[first, second] = near[second, first] = 1
+        weights = near / near.sum(axis=0)
+        away = self._distances()
+        groups = np.zeros((3, self.joints, self.joints))
+        for neighbour, joint in np.argwhere(near):
+            group = 0 if neighbour == joint else 1 if away[neighbour] >= away[joint] else 2
+            groups[group, neighbour, joint] = weights[neighbour, joint]
+        return groups.astype(np.float32)
+
+    def _distances(self) -> list[int]:
+        """Bones between each joint and the centre."""
+        distances = {self.centre: 0}
+        front = [self.centre]
+        while front:
+            reached = []
+            for first, second in (*self.bones, *((second, first) for first, second in self.bones)):
+                if first in front and second not in distances:
+                    distances[second] = distances[first] + 1
+                    reached.append(second)
+            front = reached
+        if len(distances) < self.joints:
+            raise InputError(f"the skeleton {self.name} falls apart: {self.joints - len(distances)} joints hang on no bone.")
+        return [distances[joint] for joint in range(self.joints)]
+
+
+def _tree(parents: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return tuple((joint, parent) for joint, parent in enumerate(parents) if parent >= 0)
+
+
+def _smplx_53() -> Skeleton:
+    """SMPL-X's 55 joints without the eyes; the jaw stays, since mouthing tells signs apart."""
+    kept = [joint for joint in range(len(PARENTS)) if joint not in (LEFT_EYE, RIGHT_EYE)]
+    places = {joint: place for place, joint in enumerate(kept)}
+    return Skeleton("smplx-53", len(kept), _tree([places.get(PARENTS[joint], -1) for joint in kept]), 0)
+
+
+def _smpl_24() -> Skeleton:
+    """SMPL's joints: the 22 of the body and one for each hand."""
+    return Skeleton("smpl-24", 24, _tree([*PARENTS[:22], 20, 21]), 0)
+
+
+def _coco_wholebody_133() -> Skeleton:
+    """COCO-WholeBody's key points: the body's limbs, each hand on its wrist, the face's contours on the nose."""
+    known = layout("coco-wholebody-133")
+    names = [
+        *(("nose", f"{side}_eye") for side in ("left", "right")),
+        *((f"{side}_eye", f"{side}_ear") for side in ("left", "right")),
+        *(("nose", f"{side}_shoulder") for side in ("left", "right")),
+        ("left_shoulder", "right_shoulder"),
+        ("left_hip", "right_hip"),
+    ]
+    for side in ("left", "right"):
+        limb = ["shoulder", "elbow", "wrist"], ["shoulder", "hip", "knee", "ankle", "heel"]
+        names += [(f"{side}_{a}", f"{side}_{b}") for chain in limb for a, b in zip(chain, chain[1:], strict=False)]
+        names += [(f"{side}_ankle", f"{side}_big_toe"), (f"{side}_ankle", f"{side}_small_toe")]
+        names.append((f"{side}_wrist", f"{side}_hand_root"))
+        for finger in FINGERS:
+            chain = [f"{side}_hand_root", *(f"{side}_{finger}_{place}" for place in range(1, 5))]
+            names += list(zip(chain, chain[1:], strict=False))
+    # iBUG's contours: jaw, brows, bridge and wings of the nose, eyes, outer and inner lips; each hangs on the nose by its first point
+    for first, last, closed in (
+        *((0, 16, False), (17, 21, False), (22, 26, False), (27, 30, False), (31, 35, False)),
+        *((36, 41, True), (42, 47, True), (48, 59, True), (60, 67, True)),
+    ):
+        names.append(("nose", f"face_{first}"))
+        names += [(f"face_{number}", f"face_{number + 1}") for number in range(first, last)]
+        if closed:
+            names.append((f"face_{last}", f"face_{first}"))
+    bones = tuple((known.joints.index(first), known.joints.index(second)) for first, second in names)
+    return Skeleton("coco-wholebody-133", 133, bones, 0)
+
+
+_MAKERS = {"smplx-53": _smplx_53, "smpl-24": _smpl_24, "coco-wholebody-133": _coco_wholebody_133}
+
+
+def skeleton(name: str) -> Skeleton:
+    """The skeleton of a name.
+
+    Raises:
+        InputError: there is none; the nearest are offered.
+    """
+    if name not in _MAKERS:
+        raise InputError(f"there is no skeleton {name}. {nearest(name, _MAKERS)}")
+    return _MAKERS[name]()
