@@ -75,7 +75,8 @@ class STGCN(nn.Module):
     def _normalised(self, flat: Tensor, keep: Tensor) -> Tensor:
         """Batch normalisation ``(N, V C, T)`` whose statistics are of frames only."""
         if not self.training or bool(keep.all()):
-            return self.data_bn(flat)
+            whole: Tensor = self.data_bn(flat)
+            return whole
         rows = flat.transpose(1, 2)
         normalised = torch.zeros_like(rows)
         normalised[keep] = self.data_bn(rows[keep]).to(rows.dtype)

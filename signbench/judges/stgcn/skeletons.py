@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,13 +95,13 @@ def _coco_wholebody_133() -> Skeleton:
     ]
     for side in ("left", "right"):
         limb = ["shoulder", "elbow", "wrist"], ["shoulder", "hip", "knee", "ankle", "heel"]
-        names += [(f"{side}_{a}", f"{side}_{b}") for chain in limb for a, b in zip(chain, chain[1:], strict=False)]
+        names += [(f"{side}_{a}", f"{side}_{b}") for chain in limb for a, b in pairwise(chain)]
         names += [(f"{side}_ankle", f"{side}_big_toe"), (f"{side}_ankle", f"{side}_small_toe")]
         names.append((f"{side}_wrist", f"{side}_hand_root"))
         for finger in FINGERS:
             chain = [f"{side}_hand_root", *(f"{side}_{finger}_{place}" for place in range(1, 5))]
-            names += list(zip(chain, chain[1:], strict=False))
-    # iBUG's contours: jaw, brows, bridge and wings of the nose, eyes, outer and inner lips; each hangs on the nose by its first point
+            names += list(pairwise(chain))
+    # iBUG's contours: jaw, brows, bridge and wings of the nose, eyes, lips; each hangs on the nose by its first point
     for first, last, closed in (
         *((0, 16, False), (17, 21, False), (22, 26, False), (27, 30, False), (31, 35, False)),
         *((36, 41, True), (42, 47, True), (48, 59, True), (60, 67, True)),

@@ -1,0 +1,1 @@
+"""CorrNet: continuous sign language recognition from video, by correlations of neighbouring frames."""

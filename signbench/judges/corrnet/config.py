@@ -1,0 +1,48 @@
+"""What a CorrNet is built of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from signbench.judges.corrnet.network import CorrNet
+
+
+@dataclass(frozen=True)
+class CorrNetConfig:
+    """A CorrNet's architecture.
+
+    Attributes:
+        classes: size of the gloss vocabulary, CTC's blank included.
+        widths: of the four stages of the ResNet.
+        correlated: stages that a correlation module follows.
+        steps: of the temporal convolutions: ``K5`` a kernel of 5 frames, ``P2`` pooling of 2.
+        hidden: width of the temporal part.
+        dropout: between the layers of the BiLSTM.
+        size: height and width of the pictures that it was trained on, in pixels.
+    """
+
+    classes: int
+    widths: tuple[int, int, int, int]
+    correlated: tuple[int, ...]
+    steps: tuple[Literal["K5", "K3", "P2"], ...]
+    hidden: int
+    dropout: float
+    size: int
+
+    @classmethod
+    def paper(cls, classes: int) -> CorrNetConfig:
+        """The network of the paper: 1296 classes for PHOENIX14, 1116 for PHOENIX14T, 2001 for CSL-Daily."""
+        return cls(classes, (64, 128, 256, 512), (2, 3, 4), ("K5", "P2", "K5", "P2"), 1024, 0.3, 224)
+
+    @classmethod
+    def small(cls, classes: int) -> CorrNetConfig:
+        """A network of the same parts that trains on two cores, with one pooling in time, since its clips are short."""
+        return cls(classes, (16, 32, 64, 128), (2, 3, 4), ("K5", "P2", "K3"), 256, 0.3, 96)
+
+    def build(self) -> CorrNet:
+        """The network, with fresh weights."""
+        from signbench.judges.corrnet.network import CorrNet
+
+        return CorrNet(self.classes, self.widths, self.correlated, self.steps, self.hidden, self.dropout)

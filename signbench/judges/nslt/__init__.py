@@ -1,0 +1,1 @@
+"""NSLT: neural sign language translation with recurrent networks and attention, on pictures or on key points."""

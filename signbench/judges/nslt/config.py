@@ -1,0 +1,50 @@
+"""What an NSLT is built of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from signbench.judges.nslt.network import NSLT
+
+
+@dataclass(frozen=True)
+class NSLTConfig:
+    """An NSLT's architecture.
+
+    Attributes:
+        reads: ``frames``, through AlexNet; or ``pose``, rows of numbers.
+        inputs: numbers of each row of key points; of pictures what AlexNet gives.
+        words: size of the word vocabulary.
+        width: of the GRUs.
+        layers: of the encoder and of the decoder.
+        dropout: in training.
+    """
+
+    reads: Literal["frames", "pose"]
+    inputs: int
+    words: int
+    width: int
+    layers: int
+    dropout: float
+
+    @classmethod
+    def paper(cls, words: int) -> NSLTConfig:
+        """The network of the paper: AlexNet, and 4 GRUs of 1000 on either side; 2891 words of PHOENIX14T."""
+        return cls("frames", 4096, words, 1000, 4, 0.2)
+
+    @classmethod
+    def small(cls, inputs: int, words: int) -> NSLTConfig:
+        """A network of the same parts for key points that trains on two cores."""
+        return cls("pose", inputs, words, 192, 2, 0.2)
+
+    def build(self) -> NSLT:
+        """The network, with fresh weights."""
+        from torch import nn
+
+        from signbench.judges.nslt.alexnet import AlexNet
+        from signbench.judges.nslt.network import NSLT
+
+        trunk = AlexNet() if self.reads == "frames" else nn.Identity()
+        return NSLT(trunk, self.inputs, self.words, self.width, self.layers, self.dropout)

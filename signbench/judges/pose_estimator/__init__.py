@@ -1,0 +1,1 @@
+"""Whole-body key points of each frame, by heat maps."""
