@@ -23,8 +23,8 @@ class Beam:
     Attributes:
         width: hypotheses that are kept.
         longest: words after which a sentence ends, its end not counted.
-        alpha: of the length penalty ``((5 + n) / 6)^alpha`` (Wu et al. 2016, equation 14), by which scores are divided; 0 and below:
-            none, as signjoey has -1.
+        alpha: of the length penalty ``((5 + n) / 6)^alpha`` (Wu et al. 2016, equation 14), by which scores are divided; 0 and
+            below: none, as signjoey has -1.
     """
 
     width: int

@@ -46,7 +46,8 @@ class MaskedBatchNorm(torch.nn.Module):
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
         """Normalises ``(N, T, D)`` where ``mask`` ``(N, T)`` is true; padding becomes what the running statistics make of it."""
         if not self.training:
-            return self.norm(values.reshape(-1, values.shape[-1])).reshape(values.shape)
+            whole: Tensor = self.norm(values.reshape(-1, values.shape[-1]))
+            return whole.reshape(values.shape)
         flat = values.reshape(-1, values.shape[-1])
         kept = mask.reshape(-1)
         normalised = torch.zeros_like(flat)

@@ -157,7 +157,8 @@ class _CorrelationResNet(nn.Module):
             x = self.get_submodule(f"layer{stage}")(x)
             if stage in self.correlated:
                 x = x + self.get_submodule(f"corr{stage - 1}")(x) * self.alpha[self.correlated.index(stage)]
-        return x.mean(dim=(3, 4)).transpose(1, 2)
+        pooled: Tensor = x.mean(dim=(3, 4)).transpose(1, 2)
+        return pooled
 
 
 class _TemporalConvolution(nn.Module):

@@ -88,7 +88,8 @@ class SLT(nn.Module):
         Returns:
             Logits ``(N, L, words)``.
         """
-        return self.decoder(self.txt_embed(words, mask), mask, memory)
+        logits: Tensor = self.decoder(self.txt_embed(words, mask), mask, memory)
+        return logits
 
 
 class _FrameEmbedding(nn.Module):
