@@ -66,12 +66,12 @@ test: setup
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check signbench tests benchmarks
 	$(BIN)/mypy
 
 format: setup
 	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff format signbench tests benchmarks
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
