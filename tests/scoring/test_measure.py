@@ -13,6 +13,7 @@ from signbench.errors import InputError, NotComparableError
 from signbench.media.pose_files import read_pose, write_pose
 from signbench.media.video_writer import write_video
 from signbench.metrics import registry as metrics
+from signbench.metrics.pose import DurationRatio
 from tests.cli.program import environment
 from tests.clips import damaged_video, moving_square, pose_sides, swaying_pose, video_sides
 
@@ -406,7 +407,7 @@ def test_a_script_without_a_main_guard_is_told_so_where_it_asks_for_workers(guar
     assert ran.stdout == ("" if code else "3\n")
 
 
-class Nasty(type(metrics.create("duration-ratio"))):
+class Nasty(DurationRatio):
     """A metric of another package, which does what a class attribute says."""
 
     name = "nasty"

@@ -59,7 +59,7 @@ def test_a_processor_makes_the_pinned_bits(processor: str) -> None:
 
 
 def test_what_is_pinned_covers_every_kind_of_thing() -> None:
-    from signbench.generators.registry import BUILT_IN
+    from signbench.generators.built_in import BUILT_IN
 
     pinned = json.loads(reproduction.PINNED.read_text("utf-8"))
     made = {f"{kind} by {name}" for kind in ("key points", "motion", "video") for name in BUILT_IN}
