@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from signbench.media.pose import Pose
     from signbench.runs.result import Result, Score
     from signbench.scoring.measure import measure
+    from signbench.scoring.torchmetric import as_torchmetric
 
-__all__ = ["Pose", "Result", "Score", "SignbenchError", "__version__", "measure"]
+__all__ = ["Pose", "Result", "Score", "SignbenchError", "__version__", "as_torchmetric", "measure"]
 
 _HOMES = {
     "Pose": "signbench.media.pose",
     "Result": "signbench.runs.result",
     "Score": "signbench.runs.result",
     "SignbenchError": "signbench.errors",
+    "as_torchmetric": "signbench.scoring.torchmetric",
     "measure": "signbench.scoring.measure",
 }
 

@@ -145,3 +145,8 @@ def _check_fields(node: Any, name: str) -> None:
         keys.add(key.value)
         key.tag = _TEXT
         _check_fields(value, name)
+
+
+def json_bytes(value: object) -> bytes:
+    """JSON for people and machines: indented, UTF-8, one line end at the end, no NaN."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

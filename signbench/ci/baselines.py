@@ -25,18 +25,17 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from signbench import shipped
-from signbench.documents import parse_json
+from signbench.documents import json_bytes, parse_json
 from signbench.errors import IncompleteError, InputError, nearest
 from signbench.metrics.base import split_name
 from signbench.parquet_files import read_parquet
 from signbench.runs.fold import fold
-from signbench.runs.folder import json_bytes
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
+from signbench.runs.outcomes import ClipOutcome, Failure
 from signbench.runs.plan import RunPlan
 from signbench.runs.records import RecordFile, pack, unpack
 from signbench.runs.result import Result, Score
 from signbench.runs.store import RecordStore
-from signbench.scoring.clip_scoring import ClipOutcome, Failure
 from signbench.statistics.paired import Folds, leave_out_folds
 from signbench.statistics.units import Units
 from signbench.whole_folders import whole_folder

@@ -119,7 +119,7 @@ def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, git
 
     from signbench.ci import reports
     from signbench.cli import printing
-    from signbench.runs.folder import write_atomically
+    from signbench.whole_files import write_atomically
 
     if junit is not None:
         write_atomically(junit, reports.junit(report))

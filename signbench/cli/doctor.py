@@ -14,7 +14,7 @@ def command(json: Json = False) -> None:
     import json as encoder
 
     from signbench.cli import printing
-    from signbench.runs.diagnosis import diagnose
+    from signbench.diagnosis import diagnose
 
     findings = diagnose()
     if json:

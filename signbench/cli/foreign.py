@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from signbench.foreign.supervision import child, in_child
 
 _GROUPS = ("signbench.generators", "signbench.metrics")
@@ -26,6 +29,30 @@ def beware(generator: str | None = None) -> None:
     else:
         return
     rank = os.environ.get("RANK", "0")
-    in_child(what, lambda text: printing.talk(f"signbench: {text}" if rank == "0" else f"signbench, rank {rank}: {text}"))
+    speaker = "signbench" if rank == "0" else f"signbench, rank {rank}"
+    in_child(what, lambda text: printing.talk(f"{speaker}: {text}"), _note_end)
     if child() is not None:
         streams.apart()
+
+
+def _note_end(found: dict[str, Any], reason: str, status: str, code: int) -> int:
+    """Notes in the folder of the run how it ended, for people and for the other ranks; gives the exit code."""
+    import contextlib
+
+    from signbench.documents import json_bytes
+    from signbench.errors import SignbenchError
+    from signbench.runs.folder import RunFolder
+    from signbench.whole_files import write_atomically
+
+    folder, rank = found.get("folder"), found.get("rank", 0)
+    if folder is not None:
+        place = RunFolder(Path(folder))
+        with contextlib.suppress(SignbenchError, OSError):
+            if rank:
+                marker = {"launch": found.get("launch"), "trouble": reason, "exit_code": code}
+                write_atomically(place.end_marker(rank), json_bytes(marker))
+            else:
+                description = place.read()
+                if description.get("launch") == found.get("launch"):
+                    write_atomically(place.run_json, json_bytes({**description, "status": status, "exit_code": code}))
+    return code

@@ -174,7 +174,7 @@ def _error_log(text: str) -> Path:
     import tempfile
 
     from signbench.errors import InputError
-    from signbench.runs.folder import write_atomically
+    from signbench.whole_files import write_atomically
 
     engine = sys.modules.get("signbench.scoring.engine")
     at_work: Path | None = engine.folder_at_work() if engine is not None else None

@@ -77,9 +77,9 @@ def command(
     foreign.beware()
     from signbench.cli import printing
     from signbench.runs.folder import RunFolder
+    from signbench.runs.protocol import Protocol, parse_size
     from signbench.scoring.engine import run_in_folder
     from signbench.scoring.measure import prepare
-    from signbench.scoring.protocol import Protocol, parse_size
     from signbench.scoring.ranks import Ranks
 
     protocol = Protocol(

@@ -75,9 +75,9 @@ def score(
     foreign.beware()
 
     from signbench.cli import printing
+    from signbench.predictions.problems import PredictionsError
     from signbench.scoring.ranks import Ranks
     from signbench.scoring.task_runs import TaskRun, score_predictions
-    from signbench.tasks.problems import PredictionsError
 
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
         run = TaskRun.of(

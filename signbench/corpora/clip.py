@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from signbench.corpora.recordings import (
     FeatureRecording,
@@ -14,9 +13,7 @@ from signbench.corpora.recordings import (
     TextRecording,
     VideoRecording,
 )
-
-Modality = Literal["video", "pose", "text", "features", "labels"]
-"""The kinds of files that metrics are made from."""
+from signbench.media.modalities import FileKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +52,9 @@ class Clip:
     features: FeatureRecording | None = None
     labels: LabelRecording | None = None
 
-    def recording(self, modality: Modality) -> Recording | None:
+    def recording(self, modality: FileKind) -> Recording | None:
         """Its file of one modality, unread, or None."""
-        files: dict[Modality, Recording | None] = {
+        files: dict[FileKind, Recording | None] = {
             "video": self.video,
             "pose": self.pose,
             "text": self.written,

@@ -69,6 +69,7 @@ class Supervision:
         return found if isinstance(found, dict) else {}
 
 
+NoteEnd = Callable[[dict[str, Any], str, str, int], int]
 _as_child: list[Supervision] = []
 
 
@@ -77,7 +78,7 @@ def child() -> Supervision | None:
     return _as_child[0] if _as_child else None
 
 
-def in_child(what: str, say: Callable[[str], None]) -> None:
+def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
     """Goes on in a child process; the parent waits here, ends with the child's exit code, and never returns.
 
     To be called before anything large is imported: threads of libraries do not live on in a child.
@@ -85,6 +86,8 @@ def in_child(what: str, say: Callable[[str], None]) -> None:
     Args:
         what: how messages name the foreign code, such as ``generator x.py:Model``.
         say: prints a sentence for people.
+        note_end: notes in the folder of the run how it ended, and gives the exit code; called with what the child wrote down last,
+            the reason, the status and the exit code.
     """
     if _as_child or not hasattr(os, "fork") or threading.active_count() > 1:
         return
@@ -109,18 +112,18 @@ def in_child(what: str, say: Callable[[str], None]) -> None:
             _end(code)
         if _asked:
             say("interrupted; repeat the command to go on.")
-            _end(_failed(found, "it was interrupted", "interrupted", 130))
+            _end(note_end(found, "it was interrupted", "interrupted", 130))
         clips = found.get("clips") or []
         deaths += 1
         if not clips:
             doing = found.get("doing")
             reason = f"the process that runs {what} ended ({_worded(status)}) while {doing}"
             say(f"{reason}; nothing was measured.")
-            _end(_failed(found, reason, "failed", 3 if doing == SCORING else 2))
+            _end(note_end(found, reason, "failed", 3 if doing == SCORING else 2))
         if deaths > MOST_DEATHS:
             reason = f"the process that runs {what} ended {deaths} times, last at clip {clips[0]} ({_worded(status)})"
             say(f"{reason}; nothing was measured. What was made is kept; repeat the command to go on.")
-            _end(_failed(found, reason, "failed", 3))
+            _end(note_end(found, reason, "failed", 3))
         if len(clips) == 1:
             why = (
                 "it found no end, and its process had to be killed"
@@ -224,22 +227,3 @@ def _worded(status: int) -> str:
         return f"exit status {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     return f"{name}{', out of memory?' if -code == signal.SIGKILL else ''}"
-
-
-def _failed(found: dict[str, Any], reason: str, status: str, code: int) -> int:
-    """Notes in the folder of the run how it ended, for people and for the other ranks; gives the exit code."""
-    from signbench.errors import SignbenchError
-    from signbench.runs.folder import RunFolder, json_bytes, write_atomically
-
-    folder, rank = found.get("folder"), found.get("rank", 0)
-    if folder is not None:
-        place = RunFolder(Path(folder))
-        with contextlib.suppress(SignbenchError, OSError):
-            if rank:
-                marker = {"launch": found.get("launch"), "trouble": reason, "exit_code": code}
-                write_atomically(place.end_marker(rank), json_bytes(marker))
-            else:
-                description = place.read()
-                if description.get("launch") == found.get("launch"):
-                    write_atomically(place.run_json, json_bytes({**description, "status": status, "exit_code": code}))
-    return code

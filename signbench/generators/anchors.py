@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from signbench.errors import InputError
-from signbench.generators.base import MODALITIES, Anchor, Card, Production, Prompt
-from signbench.generators.sampling import production_of
+from signbench.generators.base import Anchor, Card
 from signbench.generators.training import References
+from signbench.media.modalities import MODALITIES
+from signbench.predictions.prompts import Production, Prompt
+from signbench.predictions.sampling import production_of
 
 _LICENCE = "that of the corpus"
 

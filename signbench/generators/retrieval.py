@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signbench.errors import InputError
-from signbench.generators.base import MODALITIES, Card, Generator, Production, Prompt
-from signbench.generators.sampling import production_of
+from signbench.generators.base import Card, Generator
 from signbench.generators.text_search import (
     CharacterIndex,
     SentenceIndex,
@@ -19,6 +18,9 @@ from signbench.generators.text_search import (
     weights_digest,
 )
 from signbench.generators.training import TrainClip, TrainView
+from signbench.media.modalities import MODALITIES
+from signbench.predictions.prompts import Production, Prompt
+from signbench.predictions.sampling import production_of
 
 _CHARACTERS = "characters"
 

@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
-from signbench.generators.base import MODALITIES, Card, Generator, Made, Production, Prompt
+from signbench.generators.base import Card, Generator
 from signbench.generators.retrieval import Retrieval
-from signbench.generators.sampling import (
+from signbench.generators.text_search import look_up, normalised
+from signbench.generators.training import Recording, TrainClip, TrainView
+from signbench.media.modalities import MODALITIES
+from signbench.media.pose import Pose
+from signbench.predictions.prompts import Made, Production, Prompt
+from signbench.predictions.sampling import (
     as_points,
     as_video,
     frames_of,
@@ -23,9 +28,6 @@ from signbench.generators.sampling import (
     stretched,
     wanted_length,
 )
-from signbench.generators.text_search import look_up, normalised
-from signbench.generators.training import Recording, TrainClip, TrainView
-from signbench.media.pose import Pose
 
 _LONGEST_ENTRY = 3
 _STIRRING = 0.25

@@ -11,8 +11,8 @@ from signbench.corpora.clip import Clip
 from signbench.corpora.corpus import Corpus
 from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError, nearest
-from signbench.generators.base import PROMPT_FIELDS, Made, Prompt
-from signbench.generators.sampling import first_frame, frame_count
+from signbench.predictions.prompts import PROMPT_FIELDS, Made, Prompt
+from signbench.predictions.sampling import first_frame, frame_count
 
 Recording = VideoRecording | PoseRecording
 

@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from signbench.arithmetic import normal
 from signbench.errors import InputError
-from signbench.generators.base import MODALITIES, Card, Generator, Production, Prompt
-from signbench.generators.sampling import (
+from signbench.generators.base import Card, Generator
+from signbench.generators.training import TrainView
+from signbench.media.modalities import MODALITIES
+from signbench.media.pose import Pose
+from signbench.media.video import resize_frames
+from signbench.predictions.prompts import Production, Prompt
+from signbench.predictions.sampling import (
     as_points,
     as_video,
     at_positions,
@@ -21,9 +26,6 @@ from signbench.generators.sampling import (
     video_positions,
     wanted_length,
 )
-from signbench.generators.training import TrainView
-from signbench.media.pose import Pose
-from signbench.media.video import resize_frames
 
 _LICENCE = "that of the corpus"
 _CLIPS_FOR_POINTS = 512

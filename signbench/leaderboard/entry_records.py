@@ -20,16 +20,16 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.clip import Modality
 from signbench.errors import InputError, SignbenchError
+from signbench.media.modalities import FileKind
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
+from signbench.runs.outcomes import Failure, Input
 from signbench.runs.plan import RunPlan
 from signbench.runs.records import ClipRow, pack, unpack
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
-from signbench.scoring.clip_scoring import Failure, Input
 from signbench.scoring.likeness import FAR
 from signbench.statistics.paired import Folds, leave_out_folds
 from signbench.statistics.units import Units
@@ -42,7 +42,7 @@ _MOST_UNPACKED_BYTES = 256 * 1024 * 1024
 _MOST_CELL_BYTES = 64 * 1024
 _COLUMNS = ("clip", "metric", "record", "reason", "fault", "inputs", "lengths", "layout")
 _KEY = b"signbench"
-_MODALITIES = get_args(Modality)
+_MODALITIES = get_args(FileKind)
 _OF_INPUT = ("sha256", "content", "departure", "pixels")
 _PATHS = {"references": None, "predictions": None}
 """What of a run's specification names places of the machine it was made on."""

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.leaderboard.problems import Problem
+from signbench.runs.signature import STUDY_METRIC
 from signbench.study.intervals import FEWEST, SampleSize, wilson_for_draws
-from signbench.study.signature import METRIC, shown_part
+from signbench.study.signature import shown_part
 
 if TYPE_CHECKING:
     from signbench.study.result import Estimate, StudyResult
@@ -198,7 +199,7 @@ def _signature_faults(human: HumanScore) -> Iterator[str]:
     for key, value in (part.split(":", 1) for part in human.shown.split("|")):
         if said.get(key) != value:
             yield f"the signature has {key}:{said.get(key, 'nothing')}, and what was shown gives {value}"
-    if said["metric"] != METRIC or not said.get("revision", "").isdecimal():
+    if said["metric"] != STUDY_METRIC or not said.get("revision", "").isdecimal():
         yield "the signature is not that of a study's score"
 
 

@@ -18,9 +18,8 @@ from signbench.leaderboard.entries import RECORDS, EntryCard
 from signbench.leaderboard.entry_records import EntryRecords
 from signbench.leaderboard.problems import Problem
 from signbench.media.layouts import known_layouts
-from signbench.metrics.base import Metric, Record
+from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, Record
 from signbench.runs.records import ClipRow
-from signbench.scoring.views import MODALITY_OF_VIEW
 from signbench.tasks.schema import Task
 
 MOST_REFERENCES = 0.05
@@ -135,7 +134,7 @@ def _says_what_was_seen(records: EntryRecords, clip: str) -> bool:
         if row is None:
             return False
         kinds = {place.partition(".")[2] for place in row.inputs}
-        wanted = kinds if metric.view == "lengths" else {MODALITY_OF_VIEW[metric.view]}
+        wanted = kinds if metric.view == "lengths" else {FILE_KIND_OF_VIEW[metric.view]}
         files = [row.inputs.get(f"{side}.{kind}") for kind in wanted for side in ("reference", "prediction")]
         if not wanted or None in files:
             return False

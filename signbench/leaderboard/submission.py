@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from signbench.documents import json_bytes
 from signbench.errors import IncompleteError, InputError
 from signbench.leaderboard.checking import check_entry, entry_of, sound_entries
 from signbench.leaderboard.duplicates import duplicate_problems
@@ -27,9 +28,9 @@ from signbench.leaderboard.entries import (
 )
 from signbench.leaderboard.entry_records import predictions_digest, predictions_of, records_file
 from signbench.leaderboard.human import HumanScore, human_problems, study_result
-from signbench.runs.folder import json_bytes, write_atomically
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.signature import package_version
+from signbench.whole_files import write_atomically
 from signbench.whole_folders import free_name
 
 Outcome = Literal["submitted", "replaced", "unchanged"]

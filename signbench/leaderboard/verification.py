@@ -20,12 +20,12 @@ from signbench.leaderboard.record_checks import own_score, reference_problems
 from signbench.leaderboard.score_checks import differences
 from signbench.metrics.base import Metric, Record
 from signbench.runs import signature
-from signbench.runs.folder import write_atomically
 from signbench.runs.measured_run import MeasuredRun, measured_run
 from signbench.runs.result import Score
 from signbench.scoring.engine import Progress, silent
 from signbench.statistics.paired import Folds
 from signbench.tasks.schema import Task
+from signbench.whole_files import write_atomically
 
 SAME = 1e-6
 """How far scores of pixels, key points and texts may be apart on another machine, relative to them."""

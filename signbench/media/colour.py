@@ -251,11 +251,11 @@ def _yuv_kernel(dtype: str) -> Callable[..., None]:
     """:func:`_convert` as machine code, for samples of one or of two bytes."""
     import numba
 
-    from signbench.metrics.structural_similarity import compiled
+    from signbench.compilation import compiled_for
 
     rows = numba.types.Array(numba.from_dtype(np.dtype(dtype)), 2, "C", readonly=True)
     tables = numba.types.Array(numba.int64, 2, "C", readonly=True)
-    return compiled(_convert, rows, rows, rows, numba.int64, numba.int64, tables, numba.types.Array(numba.uint8, 3, "C"))
+    return compiled_for(_convert, rows, rows, rows, numba.int64, numba.int64, tables, numba.types.Array(numba.uint8, 3, "C"))
 
 
 @cache
@@ -263,11 +263,11 @@ def _level_kernel() -> Callable[..., None]:
     """:func:`_look_up` as machine code."""
     import numba
 
-    from signbench.metrics.structural_similarity import compiled
+    from signbench.compilation import compiled_for
 
     rows = numba.types.Array(numba.uint16, 2, "C", readonly=True)
     table = numba.types.Array(numba.uint8, 1, "C", readonly=True)
-    return compiled(_look_up, rows, table, numba.types.Array(numba.uint8, 2, "C"))
+    return compiled_for(_look_up, rows, table, numba.types.Array(numba.uint8, 2, "C"))
 
 
 def _convert(

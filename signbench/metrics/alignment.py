@@ -7,13 +7,12 @@ for. Importing this module imports numba, which takes a moment: import it inside
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.compilation import compiled
 from signbench.errors import MediaError
 
 Floats = NDArray[np.float64]
@@ -31,21 +30,6 @@ _EUCLIDEAN, _ABSOLUTE = 0, 2
 _ROWS = 16  # prediction frames whose costs are made together: each reference frame is then read once for all of them
 _COLUMNS = 128  # reference frames of a block, so that the running sums stay in the first-level cache
 _DIAGONAL, _PREDICTION, _REFERENCE = 0, 1, 2  # the step that led to a pair of frames
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def compiled(function: _F) -> _F:
-    """Compiles a function with numba, and keeps the machine code on disk where any place for it can be written.
-
-    numba looks at ``NUMBA_CACHE_DIR``, beside this file, and in the user's cache folder; where none of them can be written (a
-    read-only installation without a home) it refuses, and the code is then compiled anew in each process.
-    """
-    try:
-        made = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        made = numba.njit(nogil=True)(function)
-    return cast(_F, made)
 
 
 @compiled

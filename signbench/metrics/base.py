@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, nearest
 from signbench.foreign.content import code_digest
+from signbench.media.modalities import FileKind
 from signbench.metrics.pairs import Pair
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ Record = dict[str, NDArray[Any]]
 Direction = Literal["higher", "lower", "reference"]
 IntervalMethod = Literal["bootstrap", "jackknife", "share"]
 View = Literal["frames", "pose", "lengths", "observations", "text", "features", "labels"]
+FILE_KIND_OF_VIEW: Mapping[View, FileKind] = {
+    "frames": "video",
+    "observations": "video",
+    "pose": "pose",
+    "text": "text",
+    "features": "features",
+    "labels": "labels",
+}
+"""The kind of file that a view is made from; lengths are those of key points or of video."""
 Weights = NDArray[np.integer[Any]]
 Value = str | int | float | bool
 Limits = tuple[float | None, float | None]

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.arithmetic import exponential
+from signbench.compilation import compiled_for
 
 Window = Literal["gaussian", "uniform"]
 
@@ -73,33 +74,11 @@ def gaussian_weights() -> NDArray[np.float64]:
     return halved
 
 
-def compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
-    """Compiles a kernel for one signature; it runs without the interpreter's lock, in one thread.
-
-    The result is kept on disk for the next process, beside the module or in the user's cache folder. Where neither can be written
-    to, it is compiled anew in each process.
-
-    Args:
-        function: a module's function in the part of Python that numba compiles.
-        *arguments: numba types of its arguments.
-    """
-    try:
-        return _compile(function, arguments, cached=True)
-    except (OSError, RuntimeError):  # what numba raises for a full disk, and for no folder to write to
-        return _compile(function, arguments, cached=False)
-
-
-def _compile(function: Callable[..., Any], arguments: tuple[Any, ...], cached: bool) -> Callable[..., Any]:
-    # Dividing as NumPy does leaves out the test for a zero divisor, without which no loop with a division is vectorised.
-    kernel: Callable[..., Any] = numba.njit(arguments, nogil=True, error_model="numpy", cache=cached)(function)
-    return kernel
-
-
 @cache
 def _kernel(window: Window) -> Callable[..., Any]:
     if window == "gaussian":
-        return compiled(_gaussian, ROWS, ROWS, WEIGHTS)
-    return compiled(_uniform, ROWS, ROWS)
+        return compiled_for(_gaussian, ROWS, ROWS, WEIGHTS)
+    return compiled_for(_uniform, ROWS, ROWS)
 
 
 # In both kernels, np.int32(...) around a sum is there because numba would widen it to 64 bits, which takes twice the room in a

@@ -134,10 +134,10 @@ def _record(total: float, frames: int, reference_total: float, reference_frames:
 def _kernel() -> Callable[..., int]:
     import numba
 
-    from signbench.metrics.structural_similarity import compiled
+    from signbench.compilation import compiled_for
 
     rows: Any = numba.types.Array(numba.uint8, 2, "C", readonly=True)
-    return compiled(_count_over, rows, rows, rows, numba.int64, numba.boolean)
+    return compiled_for(_count_over, rows, rows, rows, numba.int64, numba.boolean)
 
 
 def _count_over(frame: NDArray[np.uint8], before: NDArray[np.uint8], after: NDArray[np.uint8], limit: int, by_maximum: bool) -> int:

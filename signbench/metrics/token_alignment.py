@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.metrics.alignment import compiled
+from signbench.compilation import compiled
 
 _Ids = NDArray[np.int64]
 _COST, _SUBSTITUTIONS, _DELETIONS, _INSERTIONS = 0, 1, 2, 3

@@ -10,17 +10,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
 from signbench.foreign.wall import guarded, is_own
+from signbench.media.modalities import FileKind
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
+from signbench.runs.outcomes import Failure
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
 from signbench.runs.result import MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
-from signbench.scoring.clip_scoring import Failure
 from signbench.statistics.intervals import Interval, interval
 
 _MOST_RATES = 4
@@ -207,7 +207,7 @@ class _Inputs:
     pixels: dict[str, set[str]] = field(default_factory=dict)
 
     @property
-    def modality(self) -> Modality:
+    def modality(self) -> FileKind:
         return modality_of(self.metric, self.kinds)
 
     @property

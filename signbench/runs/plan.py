@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from signbench.corpora.clip import Modality
+from signbench.media.modalities import FileKind
 from signbench.metrics import registry
-from signbench.metrics.base import Metric, spell
+from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, spell
 from signbench.runs.folder import Spec, spec_hash
+from signbench.runs.protocol import Protocol
 from signbench.runs.result import Subset, TaskSplit
-from signbench.scoring.protocol import Protocol
-from signbench.scoring.views import MODALITY_OF_VIEW
 
 if TYPE_CHECKING:
     from signbench.extractors.base import Extractor
@@ -201,7 +200,7 @@ def missing_weights(extractor: Extractor) -> list[str]:
     return [name for name in extractor.needs if not present(name)]
 
 
-def modality_of(metric: Metric, lengths: Collection[str]) -> Modality:
+def modality_of(metric: Metric, lengths: Collection[str]) -> FileKind:
     """The kind of file that a metric's record was made from.
 
     Args:
@@ -210,10 +209,10 @@ def modality_of(metric: Metric, lengths: Collection[str]) -> Modality:
     """
     if metric.view == "lengths":
         return "pose" if "pose" in lengths else "video"
-    return MODALITY_OF_VIEW[metric.view]
+    return FILE_KIND_OF_VIEW[metric.view]
 
 
-def reader(modality: Modality) -> str:
+def reader(modality: FileKind) -> str:
     """The reader of a modality and its revision, as the signature has it."""
     if modality == "pose":
         from signbench.media.pose_files import READER_REVISION
@@ -229,6 +228,6 @@ def reader(modality: Modality) -> str:
 def record_key(metric: Metric, extractor: str | None = None) -> str:
     """A metric's name, every parameter and revision, the revisions of the readers, and the network that looks for it."""
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
-    modalities: tuple[Modality, ...] = ("video", "pose") if metric.view == "lengths" else (MODALITY_OF_VIEW[metric.view],)
+    modalities: tuple[FileKind, ...] = ("video", "pose") if metric.view == "lengths" else (FILE_KIND_OF_VIEW[metric.view],)
     parts = [metric.name, parameters, metric.signed_revision, *(reader(modality) for modality in modalities)]
     return "|".join([*parts, extractor] if extractor is not None else parts)

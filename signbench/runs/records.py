@@ -18,7 +18,7 @@ from signbench.errors import InputError
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
 from signbench.runs.lock import without_locks
-from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
+from signbench.runs.outcomes import ClipOutcome, Failure, Input
 
 _VERSION = 2
 _TABLES = """

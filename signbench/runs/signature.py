@@ -13,9 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from signbench.errors import InputError
 from signbench.metrics.base import Metric, spell
-from signbench.scoring.protocol import Protocol
+from signbench.runs.protocol import Protocol
 from signbench.statistics.intervals import METHODS
-from signbench.study import signature as study_signature
 
 _MEANINGS = {
     "metric": "the metric",
@@ -38,6 +37,30 @@ _MEANINGS = {
     "task": "the task's file, where it is not the one that signbench brings along",
     "refs": "the references themselves",
 }
+STUDY_METRIC = "sus"
+"""The metric of human studies."""
+
+STUDY_MEANINGS = {
+    "metric": "the metric",
+    "revision": "the revision of the score",
+    "clips": "the number of clips that were shown",
+    "signs": "the number of signs that were shown",
+    "packs": "the number of packs",
+    "shown": "the clips, signs and packs that were shown",
+    "normalisation": "the revision of the normal form of answers",
+    "language": "the language of the answers",
+    "lemmatiser": "the lemmatiser",
+    "accepted": "the accepted answers",
+    "dictionary": "the dictionary",
+    "blank": "what becomes of blank answers",
+    "blank-answers": "which answers say nothing",
+    "resubmissions": "which of a participant's repeated answers counts",
+    "unanswered": "what a clip without an answer means",
+    "answered-nothing": "what becomes of raters who answered nothing",
+    "rows": "which rows of the sheets count",
+    "lexicon": "what a person decided about open answers",
+}
+"""What each key of a study's signature stands for, in the order in which differences are told."""
 _SHORT = {
     "metric": "m",
     "parameters": "p",
@@ -196,8 +219,8 @@ def differences(first: str, second: str) -> list[str]:
 
 def _meanings(signature: str) -> Mapping[str, str]:
     """What each key stands for, in the order in which differences are told."""
-    of_study = tuple(f"{key}:{study_signature.METRIC}|" for key in ("metric", _SHORT["metric"]))
-    return study_signature.MEANINGS if signature.strip().startswith(of_study) else _MEANINGS
+    of_study = tuple(f"{key}:{STUDY_METRIC}|" for key in ("metric", _SHORT["metric"]))
+    return STUDY_MEANINGS if signature.strip().startswith(of_study) else _MEANINGS
 
 
 def _parameter_differences(first: str, second: str) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from signbench.metrics.base import Record
+from signbench.runs.outcomes import Failure
 from signbench.runs.records import ClipRow, RecordFile
-from signbench.scoring.clip_scoring import Failure
 
 
 @dataclass(frozen=True)

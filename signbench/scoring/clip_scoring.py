@@ -5,96 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signbench.corpora.clip import Modality
 from signbench.errors import SignbenchError
 from signbench.foreign.wall import around, is_own
-from signbench.metrics.base import Metric, Record, Recorder, View
-from signbench.metrics.pairs import LengthPair, Pair, PosePair
+from signbench.media.modalities import FileKind
+from signbench.metrics.base import Metric, Recorder, View
+from signbench.metrics.pairs import Pair, PosePair
+from signbench.runs.outcomes import ClipOutcome, Failure, Input
 from signbench.scoring.likeness import SeenFrames, frames_departure, pose_content, pose_departure
 from signbench.scoring.moving_images import Audience, audience_of, shown
 from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName
 
 if TYPE_CHECKING:
-    from signbench.corpora.recordings import Recording, Stamp
     from signbench.extractors.cache import ObservationCache
-
-
-@dataclass(frozen=True)
-class Input:
-    """A file that a record was made from.
-
-    Attributes:
-        size: bytes.
-        modified: nanoseconds since the epoch.
-        sha256: of its bytes, hexadecimal.
-        pixels: of a video, the family of its stored pixels (:class:`signbench.media.video.VideoProbe`); else None.
-        content: SHA-256 of what the metrics were shown of it on a coarse grid, whatever the file; None where nothing was.
-        departure: of a production, how far it is from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
-        identity: follows from change times and inodes; see :data:`~signbench.corpora.recordings.Stamp`. 0 where it is not known.
-    """
-
-    size: int
-    modified: int
-    sha256: str
-    pixels: str | None = None
-    content: str | None = None
-    departure: float | None = None
-    identity: int = 0
-
-    @classmethod
-    def of(cls, recording: Recording) -> Input:
-        """The file that a recording reads, as it is now.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        size, modified, identity = recording.stamp()
-        return cls(size, modified, recording.digest(), identity=identity)
-
-    @property
-    def stamp(self) -> Stamp:
-        """What its recording's stamp was."""
-        return self.size, self.modified, self.identity
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a clip has no record.
-
-    Attributes:
-        reason: one sentence.
-        fault: ``reference``, ``prediction`` or ``pair``.
-    """
-
-    reason: str
-    fault: str
-
-
-@dataclass
-class ClipOutcome:
-    """What came of one clip.
-
-    Attributes:
-        clip: its id.
-        inputs: ``reference.video`` and so on -> the file.
-        lengths: modality -> how long both sides are.
-        layout: the references' key-point layout, where key points were read.
-        records: metric's place in the run -> record.
-        failures: metric's place in the run -> why there is no record.
-    """
-
-    clip: str
-    inputs: dict[str, Input] = field(default_factory=dict)
-    lengths: dict[str, LengthPair] = field(default_factory=dict)
-    layout: str | None = None
-    records: dict[int, Record] = field(default_factory=dict)
-    failures: dict[int, Failure] = field(default_factory=dict)
 
 
 def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: str = "cpu") -> ClipOutcome:
@@ -142,7 +70,7 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
 _NO_MEMORY = "there is not enough memory for it; try fewer workers, or a smaller size."
 
 
-def note_reference(views: ClipViews, modality: Modality, outcome: ClipOutcome) -> None:
+def note_reference(views: ClipViews, modality: FileKind, outcome: ClipOutcome) -> None:
     """Notes length and layout of a reference whose production is not there or cannot be read: they are signed all the same."""
     if modality not in ("video", "pose"):
         return
@@ -164,7 +92,7 @@ _FAMILIES: tuple[tuple[View, ...], ...] = (
 """Views that are made from one file together."""
 
 
-def _record(views: ClipViews, modality: Modality, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
+def _record(views: ClipViews, modality: FileKind, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
     recorders: dict[int, Recorder] = {}
     metrics = dict(wanted)
     for place, metric in wanted:
@@ -204,7 +132,7 @@ def _describe_frames(outcome: ClipOutcome, seen: Mapping[SideName, SeenFrames]) 
         _describe(outcome, "video", content, frames_departure(seen["reference"].cells, seen["prediction"].cells))
 
 
-def _describe(outcome: ClipOutcome, modality: Modality, content: Mapping[SideName, str | None], departure: float | None) -> None:
+def _describe(outcome: ClipOutcome, modality: FileKind, content: Mapping[SideName, str | None], departure: float | None) -> None:
     for side, digest in content.items():
         place = f"{side}.{modality}"
         outcome.inputs[place] = replace(
@@ -236,7 +164,7 @@ def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place
 
 def _shown(
     views: ClipViews,
-    modality: Modality,
+    modality: FileKind,
     wanted: Sequence[tuple[int, Metric]],
     device: str,
     seen: Mapping[SideName, SeenFrames],
@@ -292,7 +220,7 @@ def _one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
+def _fill_inputs(views: ClipViews, modality: FileKind, inputs: dict[str, Input]) -> None:
     for side, recording in views.recordings(modality).items():
         try:
             inputs[f"{side}.{modality}"] = file = Input.of(recording)
@@ -302,7 +230,7 @@ def _fill_inputs(views: ClipViews, modality: Modality, inputs: dict[str, Input])
             raise ClipError(f"clip {views.reference.id}: {recording.label} cannot be read: {error.strerror}.", side) from error
 
 
-def _check_unchanged(views: ClipViews, modality: Modality, inputs: dict[str, Input]) -> None:
+def _check_unchanged(views: ClipViews, modality: FileKind, inputs: dict[str, Input]) -> None:
     for side, recording in views.recordings(modality).items():
         known = inputs[f"{side}.{modality}"]
         if recording.stamp() != known.stamp:

@@ -13,25 +13,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from signbench.corpora.clip import Clip, Modality, Side
+from signbench.corpora.clip import Clip, Side
 from signbench.corpora.recordings import Recording
+from signbench.documents import json_bytes
 from signbench.errors import InputError, SignbenchError
 from signbench.foreign import supervision
-from signbench.metrics.base import Metric
+from signbench.media.modalities import FileKind
+from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric
 from signbench.runs import signature
 from signbench.runs.fold import fold, per_clip_rows
-from signbench.runs.folder import RUN_VERSION, RunFolder, json_bytes, spec_hash, write_atomically
+from signbench.runs.folder import RUN_VERSION, RunFolder, spec_hash
 from signbench.runs.lock import alone_in
+from signbench.runs.outcomes import ClipOutcome, Failure, Input
 from signbench.runs.plan import RunPlan, modality_of
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
 from signbench.runs.tables import per_clip_parquet
-from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input, note_reference
+from signbench.scoring.clip_scoring import note_reference
 from signbench.scoring.matching import check_clips
 from signbench.scoring.ranks import Ranks, trouble_of_others
-from signbench.scoring.views import MODALITY_OF_VIEW, ClipViews
+from signbench.scoring.views import ClipViews
 from signbench.scoring.workers import Job, effective_workers, score_clips
+from signbench.whole_files import write_atomically
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
@@ -122,7 +126,7 @@ class Work:
         reference = self.references.clips[clip]
         for place in places:
             view = self.plan.metrics[place].view
-            modalities: tuple[Modality, ...] = ("video", "pose") if view == "lengths" else (MODALITY_OF_VIEW[view],)
+            modalities: tuple[FileKind, ...] = ("video", "pose") if view == "lengths" else (FILE_KIND_OF_VIEW[view],)
             for modality in modalities:
                 recording = reference.recording(modality)
                 if recording is not None:
@@ -354,7 +358,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                     )
 
 
-def known_predictions(folder: RunFolder, predictions: Side, modality: Modality) -> dict[str, str]:
+def known_predictions(folder: RunFolder, predictions: Side, modality: FileKind) -> dict[str, str]:
     """The SHA-256 of predictions that records remember, of those whose size, times and inode are as they were.
 
     Args:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from signbench.corpora.clip import Modality, Side
+from signbench.corpora.clip import Side
 from signbench.errors import InputError, SignbenchError, listing, nearest
-from signbench.metrics.base import Metric
+from signbench.media.modalities import FILE_KIND_WORDS, FileKind
+from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric
+from signbench.runs.protocol import Protocol
 from signbench.runs.result import Subset
-from signbench.scoring.protocol import Protocol
-from signbench.scoring.views import MODALITY_OF_VIEW, MODALITY_WORDS, ClipViews
+from signbench.scoring.views import ClipViews
 
 
 def expected_clips(
@@ -33,13 +34,13 @@ def expected_clips(
     wanted = set(clips) if clips is not None else None
     if wanted is not None and not wanted:
         raise InputError("clips names no clip; name some of their ids, or leave it out.")
-    needed: set[Modality] = set()
+    needed: set[FileKind] = set()
     for metric in metrics:
         if metric.view == "lengths":
             both = _with(references, "pose") and _with(predictions, "pose")
             needed.add("pose" if both else "video")
         else:
-            needed.add(MODALITY_OF_VIEW[metric.view])
+            needed.add(FILE_KIND_OF_VIEW[metric.view])
     expected: set[str] = set()
     for modality in sorted(needed):
         sides = {"references": _with(references, modality), "predictions": _with(predictions, modality)}
@@ -47,7 +48,7 @@ def expected_clips(
             if not ids:
                 location = references.name if side == "references" else predictions.name
                 raise InputError(
-                    f"the {side} {location} hold no {MODALITY_WORDS[modality]}, which "
+                    f"the {side} {location} hold no {FILE_KIND_WORDS[modality]}, which "
                     f"{listing([metric.canonical for metric in metrics if _needs(metric, modality)])} measures; "
                     "choose other metrics, or another folder."
                 )
@@ -56,7 +57,7 @@ def expected_clips(
                 unknown = sorted(wanted - ids)
                 if unknown:
                     raise InputError(
-                        f"--clips: the {side} have no {MODALITY_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
+                        f"--clips: the {side} have no {FILE_KIND_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
                     )
             expected |= wanted
             continue
@@ -65,7 +66,7 @@ def expected_clips(
     for modality in sorted(needed):
         lacking = sorted(expected - _with(references, modality))
         if lacking:
-            raise InputError(f"{len(lacking)} clips have no {MODALITY_WORDS[modality]}, which a metric needs: {listing(lacking)}.")
+            raise InputError(f"{len(lacking)} clips have no {FILE_KIND_WORDS[modality]}, which a metric needs: {listing(lacking)}.")
     ordered = sorted(expected)
     if limit is not None:
         if limit < 1:
@@ -77,15 +78,15 @@ def expected_clips(
     return tuple(ordered), None
 
 
-def _needs(metric: Metric, modality: Modality) -> bool:
-    return metric.view == "lengths" or MODALITY_OF_VIEW[metric.view] == modality
+def _needs(metric: Metric, modality: FileKind) -> bool:
+    return metric.view == "lengths" or FILE_KIND_OF_VIEW[metric.view] == modality
 
 
-def _with(side: Side, modality: Modality) -> set[str]:
+def _with(side: Side, modality: FileKind) -> set[str]:
     return {name for name, clip in side.clips.items() if clip.recording(modality) is not None}
 
 
-def _check_partners(sides: dict[str, set[str]], references: Side, predictions: Side, modality: Modality) -> None:
+def _check_partners(sides: dict[str, set[str]], references: Side, predictions: Side, modality: FileKind) -> None:
     alone = sorted(sides["references"] - sides["predictions"])
     extra = sorted(sides["predictions"] - sides["references"])
     parts = []
@@ -99,7 +100,9 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
         remedy = "give both the same names, or choose with --clips."
         if modality == "labels" and alone and not extra:
             remedy = "give them rows with an empty prediction, which counts as wrong."
-        raise InputError(f"{MODALITY_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; {remedy}")
+        raise InputError(
+            f"{FILE_KIND_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; {remedy}"
+        )
 
 
 def check_clips(

@@ -17,11 +17,12 @@ from signbench.errors import InputError, MediaError
 from signbench.extractors.base import Precision, settled_device
 from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
+from signbench.media.timelines import FramesRule
 from signbench.metrics.base import Metric
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import RunPlan
+from signbench.runs.protocol import Protocol
 from signbench.runs.result import Result
-from signbench.scoring.protocol import FramesRule, Protocol
 
 Source = str | Path | Sequence[ArrayLike | Pose | str | Sequence[str]] | Mapping[str, ArrayLike | Pose | str | Sequence[str]]
 """A folder, container or table, or values: a list in the same order on both sides, or a mapping of clip id to value.
@@ -161,11 +162,11 @@ def kind_of(metrics: Sequence[Metric]) -> Kind:
     Raises:
         InputError: they are made from different kinds of files.
     """
-    from signbench.scoring.views import MODALITY_OF_VIEW
+    from signbench.metrics.base import FILE_KIND_OF_VIEW
 
     kinds: dict[Kind, str] = {}
     for metric in metrics:
-        modality = "video" if metric.view == "lengths" else MODALITY_OF_VIEW[metric.view]
+        modality = "video" if metric.view == "lengths" else FILE_KIND_OF_VIEW[metric.view]
         kind: Kind = "media" if modality == "video" else "media" if modality == "pose" else modality
         kinds.setdefault(kind, metric.canonical)
     if len(kinds) > 1:
@@ -208,18 +209,18 @@ def read_source(source: Source, side: str, protocol: Protocol, kind: Kind = "med
 
 def _read_path(path: Path, side: str, protocol: Protocol, kind: Kind, layout: Layout | None) -> Side:
     if kind == "text":
-        from signbench.corpora.text_files import read_text_side
+        from signbench.sides.text_files import read_text_side
 
         return read_text_side(path, protocol.id_column, protocol.text_column)
     if kind == "features":
-        from signbench.corpora.feature_files import read_feature_side
+        from signbench.sides.feature_files import read_feature_side
 
         return read_feature_side(path)
     if kind == "labels":
-        from signbench.corpora.label_files import read_label_side
+        from signbench.sides.label_files import read_label_side
 
         return read_label_side(path, side)
-    from signbench.corpora.folder import read_side
+    from signbench.sides.folder import read_side
 
     return read_side(path, layout)
 

@@ -16,9 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import parse_json
+from signbench.documents import json_bytes, parse_json
 from signbench.errors import IncompleteError, InputError, SignbenchError
-from signbench.runs.folder import RunFolder, json_bytes, write_atomically
+from signbench.runs.folder import RunFolder
+from signbench.whole_files import write_atomically
 
 _PATIENCE = timedelta(hours=1)
 """How long ranks wait until all have come."""

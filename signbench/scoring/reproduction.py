@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from signbench.corpora.clip import Clip
     from signbench.corpora.synthsign import SynthSign
-    from signbench.generators.base import Made
+    from signbench.predictions.prompts import Made
 
 PINNED = Path(__file__).with_suffix(".json")
 """The digests that every machine must find."""
@@ -88,8 +88,8 @@ def differing(found: Mapping[str, str]) -> list[str]:
 
 def _kinds() -> dict[str, Made]:
     from signbench.corpora.synthsign import SynthSign
-    from signbench.generators.base import Made
     from signbench.media.layouts import layout
+    from signbench.predictions.prompts import Made
 
     return {
         "key points": Made("pose", SynthSign.fps, layout=layout("coco-wholebody-133"), suffix=".pose"),
@@ -140,7 +140,7 @@ def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict
     from signbench.generators import registry
     from signbench.generators.base import Anchor
     from signbench.generators.built_in import BUILT_IN
-    from signbench.generators.productions import produce
+    from signbench.generators.producing import produce
     from signbench.generators.training import References, TrainView, prompt_of
 
     excerpt = _Excerpt(corpus)

@@ -10,27 +10,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from signbench.corpora.clip import Modality, Side
+from signbench.corpora.clip import Side
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, listing, nearest
 from signbench.extractors.base import settled_device
 from signbench.foreign import supervision
 from signbench.foreign.wall import guarded
+from signbench.media.modalities import FileKind
 from signbench.metrics import registry as metrics
+from signbench.predictions.checking import check_predictions
+from signbench.predictions.problems import refuse
+from signbench.predictions.reading import read_predictions
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
 from signbench.scoring.engine import Progress, Work, begin, keeping_status, known_predictions, run_in_folder, silent
 from signbench.scoring.ranks import Ranks
-from signbench.tasks.checking import check_predictions
-from signbench.tasks.predictions import read_predictions
-from signbench.tasks.problems import refuse
 from signbench.tasks.references import TaskReferences, open_corpus, task_references
 from signbench.tasks.schema import Task
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
-    from signbench.generators.base import Generator, Prompt
+    from signbench.generators.base import Generator
+    from signbench.predictions.prompts import Prompt
 
 _log = logging.getLogger(__name__)
 PREDICTIONS = "predictions"
@@ -231,7 +233,8 @@ class Generation:
         Raises:
             InputError: it makes another modality, or needs what the task does not grant.
         """
-        from signbench.generators.base import Made, check_fit
+        from signbench.generators.base import check_fit
+        from signbench.predictions.prompts import Made
 
         check_fit(self.generator.card, Made.of_task(self.run.task.made, self._fps), granted(self.run.task))
 
@@ -254,9 +257,11 @@ class Generation:
             share: ids of the clips.
             rank: of this process.
         """
-        from signbench.generators.base import Anchor, Made, clip_seed
-        from signbench.generators.productions import produce, productions_done
+        from signbench.generators.base import Anchor
+        from signbench.generators.producing import produce
         from signbench.generators.training import References, TrainView, prompt_of
+        from signbench.predictions.manifest import productions_done
+        from signbench.predictions.prompts import Made, clip_seed
 
         task = self.run.task
         made = Made.of_task(task.made, self._fps)
@@ -292,12 +297,12 @@ class Generation:
 
     def _changed(self, folder: Path, share: Sequence[str]) -> list[str]:
         """Clips whose files are not what was made any more, which are made again."""
-        from signbench.generators.manifest import changed_productions
+        from signbench.predictions.manifest import changed_productions
 
         if not folder.is_dir():
             return []
         side = read_predictions(self.run.task, folder)
-        modality: Modality = "video" if self.run.task.made.modality == "video" else "pose"
+        modality: FileKind = "video" if self.run.task.made.modality == "video" else "pose"
         changed = changed_productions(folder, share, known_predictions(RunFolder(folder.parent), side, modality))
         if changed:
             _log.warning(
@@ -313,7 +318,7 @@ class Generation:
 
         Where the corpus names no such signer, any other signer than the clip's own.
         """
-        from signbench.generators.base import clip_seed
+        from signbench.predictions.prompts import clip_seed
 
         there = self.corpus.clip(clip)
         start = clip_seed(self.run.task.name, self.run.task.seed, clip) % len(train)
@@ -344,7 +349,7 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
     Raises:
         InputError: the generator does not fit the task, or the folder cannot be written.
     """
-    from signbench.generators.manifest import merge
+    from signbench.predictions.manifest import merge
 
     run, ranks = generation.run, Ranks.from_environment()
     plan = generation.plan()
@@ -378,7 +383,7 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
 
 
 def _made_work(generation: Generation, plan: RunPlan, predictions: Path) -> Work:
-    from signbench.generators.manifest import failures
+    from signbench.predictions.manifest import failures
 
     run = generation.run
     side = read_predictions(run.task, predictions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,38 +11,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.clip import Clip, Modality
+from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
+from signbench.media.modalities import FILE_KIND_WORDS, FileKind
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import PoseProbe
 from signbench.media.rates import same_rate
+from signbench.media.timelines import Timeline, check_rates, nearest_frames, pair_frames, pose_timeline, video_timeline
 from signbench.media.video import VideoProbe
-from signbench.metrics.base import Metric, View
+from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, View
 from signbench.metrics.pairs import FeaturePair, LabelPair, LengthPair, PosePair, TextPair
-from signbench.scoring.protocol import Protocol
-from signbench.scoring.timelines import Timeline, check_rates, nearest_frames, pair_frames, pose_timeline, video_timeline
+from signbench.runs.protocol import Protocol
 
 SideName = Literal["reference", "prediction"]
 Fault = Literal["reference", "prediction", "pair"]
 SIDES: tuple[SideName, SideName] = ("reference", "prediction")
-MODALITY_OF_VIEW: Mapping[View, Modality] = {
-    "frames": "video",
-    "observations": "video",
-    "pose": "pose",
-    "text": "text",
-    "features": "features",
-    "labels": "labels",
-}
-"""The kind of file that a view is made from; lengths are those of key points or of video."""
-MODALITY_WORDS: Mapping[Modality, str] = {
-    "video": "video",
-    "pose": "key points",
-    "text": "text",
-    "features": "features",
-    "labels": "labels",
-}
-"""How messages name a modality."""
 
 
 class ClipError(SignbenchError):
@@ -89,7 +73,7 @@ class ClipViews:
     prediction: Clip
     protocol: Protocol
 
-    def recordings(self, modality: Modality) -> dict[SideName, Recording]:
+    def recordings(self, modality: FileKind) -> dict[SideName, Recording]:
         """The files of one modality: ``reference`` and ``prediction``.
 
         Raises:
@@ -100,9 +84,9 @@ class ClipViews:
             raise self._lacks(modality, files[0])
         return {"reference": files[0], "prediction": files[1]}
 
-    def modality(self, view: View) -> Modality:
+    def modality(self, view: View) -> FileKind:
         """The kind of file that a view is made of: lengths come from key points where both sides have them, else from video."""
-        return self._lengths_modality if view == "lengths" else MODALITY_OF_VIEW[view]
+        return self._lengths_modality if view == "lengths" else FILE_KIND_OF_VIEW[view]
 
     @property
     def _lengths_modality(self) -> Literal["video", "pose"]:
@@ -177,9 +161,9 @@ class ClipViews:
         probe = self._reference_probe(modality)
         with blaming("reference", self.reference.id):
             if isinstance(probe, PoseProbe):
-                timeline = pose_timeline(probe, self.protocol)
+                timeline = pose_timeline(probe, self.protocol.fps)
             else:
-                timeline, _ = video_timeline(probe, self.protocol)
+                timeline, _ = video_timeline(probe, self.protocol.fps)
         return LengthPair(0, timeline.frames, None, timeline.seconds)
 
     def layout(self) -> str:
@@ -296,9 +280,9 @@ class ClipViews:
             raise self._lacks("pose", self.reference.pose)
         return self.reference.pose, self.prediction.pose
 
-    def _lacks(self, modality: Modality, reference: Recording | None) -> InputError:
+    def _lacks(self, modality: FileKind, reference: Recording | None) -> InputError:
         side = "references" if reference is None else "predictions"
-        return InputError(f"clip {self.reference.id} has no {MODALITY_WORDS[modality]} among the {side}.")
+        return InputError(f"clip {self.reference.id} has no {FILE_KIND_WORDS[modality]} among the {side}.")
 
     def pixels(self, side: SideName) -> str:
         """The family of one side's stored pixels (:class:`signbench.media.video.VideoProbe`)."""
@@ -334,7 +318,7 @@ class ClipViews:
         pairs = []
         for fault, recording, probe in zip(SIDES, self._videos, self._video_probes, strict=True):
             with blaming(fault, self.reference.id, recording.label):
-                pairs.append(video_timeline(probe, self.protocol))
+                pairs.append(video_timeline(probe, self.protocol.fps))
         return pairs[0], pairs[1]
 
     def _timelines(self, modality: Literal["video", "pose"]) -> tuple[Timeline, Timeline]:
@@ -344,7 +328,7 @@ class ClipViews:
         timelines = []
         for fault, recording, probe in zip(SIDES, self._poses, self._pose_probes, strict=True):
             with blaming(fault, self.reference.id, recording.label):
-                timelines.append(pose_timeline(probe, self.protocol))
+                timelines.append(pose_timeline(probe, self.protocol.fps))
         return timelines[0], timelines[1]
 
     def _check_layouts(self) -> None:

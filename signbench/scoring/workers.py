@@ -16,7 +16,8 @@ from multiprocessing.synchronize import Event
 
 from signbench.errors import InputError, SignbenchError
 from signbench.metrics.base import Metric
-from signbench.scoring.clip_scoring import ClipOutcome, score_clip
+from signbench.runs.outcomes import ClipOutcome
+from signbench.scoring.clip_scoring import score_clip
 from signbench.scoring.views import ClipViews
 
 Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]

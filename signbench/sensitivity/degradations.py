@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.media.pose import Pose
-from signbench.scoring.protocol import FramesRule
+from signbench.media.timelines import FramesRule
 
 Frames = NDArray[np.uint8]
 Modality = Literal["video", "key points"]

@@ -45,7 +45,7 @@ def folder(path: Path, clips: int = CLIPS, *, height: int = HEIGHT, frames: int 
     """The first clips of a folder or container, of each modality that it has.
 
     Args:
-        path: as :func:`signbench.corpora.folder.read_side` takes it.
+        path: as :func:`signbench.sides.folder.read_side` takes it.
         clips: how many of each modality, in order of id.
         height: that taller videos are resized to, in pixels, keeping their shape.
         frames: of each video, at most.
@@ -54,7 +54,7 @@ def folder(path: Path, clips: int = CLIPS, *, height: int = HEIGHT, frames: int 
         InputError: not there, or a clip that cannot be read.
         NotComparableError: nothing in it.
     """
-    from signbench.corpora.folder import read_side
+    from signbench.sides.folder import read_side
 
     side = read_side(path)
     videos: dict[str, Frames] = {}

@@ -10,10 +10,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import parse_json
+from signbench.documents import json_bytes, parse_json
 from signbench.errors import InputError, listing
 from signbench.parquet_files import read_parquet
-from signbench.runs.folder import json_bytes
 from signbench.spreadsheets import csv_bytes
 from signbench.study.settings import StudySettings, read_settings, settings_yaml
 

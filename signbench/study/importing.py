@@ -13,7 +13,6 @@ from typing import Any
 import signbench
 from signbench.documents import parse_json
 from signbench.errors import InputError
-from signbench.runs.folder import write_atomically
 from signbench.runs.signature import package_version
 from signbench.study import privacy
 from signbench.study.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
@@ -24,6 +23,7 @@ from signbench.study.settings import StudySettings
 from signbench.study.sheets import SheetFile
 from signbench.study.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
 from signbench.study.unanswered import NOBODY, settle
+from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
 
 SHARED_NUMBERS = "numbers that stand in several sheets, taken for the same people ('rater_ids: sheet' would count them apart)"

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from signbench.corpora.folder import read_side
 from signbench.corpora.recordings import VideoFile
 from signbench.errors import InputError, NotComparableError
-from signbench.runs.folder import write_atomically
+from signbench.sides.folder import read_side
 from signbench.spreadsheets import csv_bytes
 from signbench.study.columns import Columns
 from signbench.study.neutral_videos import write_neutral
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
 from signbench.study.sheets import read_file
 from signbench.study.workbooks import workbook_bytes
+from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
 
 SHEET_COLUMNS = ("participant", "group", "order", "video", "answer")

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from signbench.documents import json_bytes
 from signbench.errors import InputError
-from signbench.runs.folder import json_bytes
 
 _FEWEST_DIGITS = 3
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from signbench.runs.signature import STUDY_METRIC
 from signbench.statistics.bootstrap import SEED
 from signbench.statistics.intervals import Interval
 from signbench.study.agreement import nominal_alpha
@@ -37,7 +38,7 @@ from signbench.study.result import (
     SignScore,
     StudyResult,
 )
-from signbench.study.signature import METRIC, shown_part
+from signbench.study.signature import shown_part
 from signbench.study.speed import fast, medians, speed
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
         speed=speed(judgements),
         method=(),
         import_notes=(),
-        signature=f"metric:{METRIC}|revision:{REVISION}|{shown}|{signed}",
+        signature=f"metric:{STUDY_METRIC}|revision:{REVISION}|{shown}|{signed}",
     )
 
 

@@ -6,30 +6,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 
-METRIC = "sus"
-
-MEANINGS = {
-    "metric": "the metric",
-    "revision": "the revision of the score",
-    "clips": "the number of clips that were shown",
-    "signs": "the number of signs that were shown",
-    "packs": "the number of packs",
-    "shown": "the clips, signs and packs that were shown",
-    "normalisation": "the revision of the normal form of answers",
-    "language": "the language of the answers",
-    "lemmatiser": "the lemmatiser",
-    "accepted": "the accepted answers",
-    "dictionary": "the dictionary",
-    "blank": "what becomes of blank answers",
-    "blank-answers": "which answers say nothing",
-    "resubmissions": "which of a participant's repeated answers counts",
-    "unanswered": "what a clip without an answer means",
-    "answered-nothing": "what becomes of raters who answered nothing",
-    "rows": "which rows of the sheets count",
-    "lexicon": "what a person decided about open answers",
-}
-"""What each key of a study's signature stands for, in the order in which differences are told."""
-
 
 def shown_part(shown: Iterable[tuple[str, str, str]]) -> str:
     """What the raters saw, as a part of a signature: numbers of clips, signs and packs, and a digest of which.

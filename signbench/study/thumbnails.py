@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from signbench.corpora.folder import read_side
 from signbench.errors import InputError, MediaError, listing
 from signbench.media.video import probe_video, read_frames
+from signbench.sides.folder import read_side
 
 HEIGHT = 144
 FOLDER = "thumbnails"
@@ -21,7 +21,7 @@ def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[
     Files are numbered, so that no path is made of a clip's id.
 
     Args:
-        videos: folder with the study's videos; ids are those of :func:`signbench.corpora.folder.read_side`.
+        videos: folder with the study's videos; ids are those of :func:`signbench.sides.folder.read_side`.
         clips: ids of the study's clips.
         folder: the report's; gets a folder ``thumbnails``.
 

@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
 from signbench.corpora.corpus import Corpus
+from signbench.corpora.declared_rates import PoseAtRate, VideoAtRate
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
 from signbench.errors import InputError, listing, nearest
 from signbench.media.rates import is_rate
 from signbench.runs.result import Subset
-from signbench.tasks.declared_rates import PoseAtRate, VideoAtRate
 from signbench.tasks.schema import ReferenceKind, Task, ids_digest
 
 COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
@@ -153,8 +153,8 @@ def _from_folder(task: Task, split: str, folder: Path, corpus: Corpus | None) ->
 
 
 def _plain(task: Task, folder: Path) -> Side:
-    from signbench.corpora.folder import read_side
     from signbench.media.layouts import layout
+    from signbench.sides.folder import read_side
 
     return read_side(folder, layout(task.made.joints) if task.made.joints else None)
 

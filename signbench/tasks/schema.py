@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from signbench.errors import InputError, SignbenchError, nearest
+from signbench.media.modalities import Modality
+from signbench.media.timelines import FramesRule
 from signbench.runs.plan import Tier
-from signbench.scoring.protocol import FramesRule, Protocol, parse_size
+from signbench.runs.protocol import Protocol, parse_size
 
-Modality = Literal["video", "pose", "motion"]
 Grant = Literal[
     "text", "gloss", "word", "signer", "length", "source_image", "other_source_image", "driving_video", "driving_pose", "motion"
 ]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from signbench.documents import json_bytes
 from signbench.errors import InputError
 from signbench.metrics import registry
 from signbench.metrics.base import Direction, Metric, weighted_sum
@@ -13,14 +14,15 @@ from signbench.metrics.image import frame_record
 from signbench.metrics.pairs import LengthPair
 from signbench.metrics.pose import scalars
 from signbench.runs.fold import fold
-from signbench.runs.folder import RunFolder, json_bytes, write_atomically
+from signbench.runs.folder import RunFolder
 from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.outcomes import ClipOutcome, Failure, Input
 from signbench.runs.plan import Measured, RunPlan
+from signbench.runs.protocol import Protocol
 from signbench.runs.records import ClipRow, RecordFile
 from signbench.runs.result import Subset, TaskSplit
 from signbench.runs.store import RecordStore
-from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
-from signbench.scoring.protocol import Protocol
+from signbench.whole_files import write_atomically
 
 TASK = TaskSplit(name="tiny/text-to-video", version=1, split="test")
 CARD = {"name": "model", "version": "1", "sees": "prompts", "checkpoint": None}

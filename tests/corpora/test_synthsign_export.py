@@ -173,7 +173,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_no_folder_holds_two_videos_or_two_sets_of_key_points_of_a_clip(tmp_path: Path, media: list[str], files: set[str]) -> None:
-    from signbench.corpora.folder import read_side
+    from signbench.sides.folder import read_side
 
     export(CORPUS, "dev", tmp_path, size=64, limit=1, media=media)
     found = [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.startswith(".")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from signbench.generators.base import Anchor, clip_seed
-from signbench.generators.manifest import merge
-from signbench.generators.productions import produce
+from signbench.generators.producing import produce
 from signbench.generators.registry import create
 from signbench.generators.training import References, TrainView, prompt_of
+from signbench.predictions.manifest import merge
 from tests.generators.corpora import SmallCorpus
 
 TASK, SEED = "small/task", 5

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from signbench.corpora.folder import read_side
 from signbench.generators.base import clip_seed
 from signbench.generators.registry import create, known
+from signbench.sides.folder import read_side
 from tests.generators.corpora import POSE, pose_of_clip
 from tests.generators.runs import SEED, TASK, run
 

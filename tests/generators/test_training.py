@@ -5,8 +5,8 @@ import pytest
 
 from signbench.errors import InputError
 from signbench.generators.base import Made
-from signbench.generators.sampling import frames_of, pose_of
 from signbench.generators.training import References, TrainView, prompt_of
+from signbench.predictions.sampling import frames_of, pose_of
 from tests.generators.corpora import CLIPS, MOTION, POSE, VIDEO, SmallCorpus, frames_of_clip, train_view
 
 GRANTS = ["text", "gloss", "word", "signer", "length", "source_image", "driving_video", "driving_pose", "motion"]

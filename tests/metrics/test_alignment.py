@@ -15,6 +15,7 @@ from dtaidistance import dtw_ndim
 from fastdtw import fastdtw
 from numpy.typing import NDArray
 
+from signbench import compilation
 from signbench.errors import MediaError
 from signbench.metrics import alignment
 
@@ -225,7 +226,7 @@ def test_code_is_compiled_without_a_cache_where_none_can_be_written(monkeypatch:
 
     monkeypatch.setattr(numba, "njit", refusing)
 
-    @alignment.compiled
+    @compilation.compiled
     def doubled(number: float) -> float:
         return 2 * number
 

@@ -7,10 +7,11 @@ import numba
 import numpy as np
 import pytest
 
+from signbench.compilation import compiled_for
 from signbench.errors import InputError, MediaError
 from signbench.metrics.pairs import FramePair, LengthPair
 from signbench.metrics.registry import create
-from signbench.metrics.structural_similarity import compiled, gaussian_weights
+from signbench.metrics.structural_similarity import gaussian_weights
 
 METRICS = ["l1", "psnr", "ssim", "ssim:window=uniform"]
 
@@ -249,4 +250,4 @@ def test_an_unknown_window_is_answered_with_those_that_exist():
 def test_kernels_work_where_no_folder_keeps_their_compiled_form():
     namespace: dict[str, Any] = {}
     exec("def double(number):\n    return 2 * number", namespace)  # no source file, so numba finds no place for its cache
-    assert compiled(namespace["double"], numba.int64)(21) == 42
+    assert compiled_for(namespace["double"], numba.int64)(21) == 42

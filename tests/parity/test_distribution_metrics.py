@@ -25,8 +25,8 @@ from signbench.metrics.distribution import Fid, Fvd, Kid
 from signbench.metrics.frechet import frechet_distance, frechet_scores
 from signbench.metrics.kernel_distance import kernel_scores
 from signbench.metrics.pairs import ObservationPair
+from signbench.runs.protocol import Protocol
 from signbench.scoring.clip_scoring import score_clip
-from signbench.scoring.protocol import Protocol
 from signbench.scoring.views import ClipViews
 from tests.extractors.official_files import I3D_TORCHSCRIPT, use_official
 

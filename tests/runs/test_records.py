@@ -8,9 +8,9 @@ import pytest
 
 from signbench.errors import InputError
 from signbench.metrics.pairs import LengthPair
+from signbench.runs.outcomes import ClipOutcome, Failure, Input
 from signbench.runs.records import RecordFile, pack, unpack
 from signbench.runs.store import RecordStore, StoredRecords
-from signbench.scoring.clip_scoring import ClipOutcome, Failure, Input
 
 
 def outcome(clip, value=1.0, failures=()):

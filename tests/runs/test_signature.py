@@ -5,7 +5,7 @@ import pytest
 from signbench.errors import InputError
 from signbench.metrics import registry
 from signbench.runs import signature
-from signbench.scoring.protocol import Protocol
+from signbench.runs.protocol import Protocol
 
 
 def signed(name="ssim", protocol=None, **changes):

@@ -8,9 +8,9 @@ from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import VideoFile
 from signbench.errors import MediaError
 from signbench.metrics import registry
+from signbench.runs.protocol import Protocol
 from signbench.scoring.clip_scoring import score_clip
 from signbench.scoring.decoding import decoded_ahead
-from signbench.scoring.protocol import Protocol
 from signbench.scoring.views import ClipViews
 from tests.clips import video_sides
 from tests.patience import PATIENCE

@@ -11,10 +11,10 @@ from signbench.errors import InputError
 from signbench.generators import registry as generators
 from signbench.media.video_writer import write_video
 from signbench.runs.folder import RunFolder
+from signbench.runs.protocol import Protocol
 from signbench.scoring import clip_scoring
 from signbench.scoring.engine import run_in_folder
 from signbench.scoring.measure import prepare
-from signbench.scoring.protocol import Protocol
 from signbench.scoring.task_runs import Generation, TaskRun, run_generator
 from signbench.tasks.loading import task
 from tests.extractors.official_files import TRUNKS, save, trunk_weights

@@ -15,11 +15,11 @@ from signbench.errors import InputError
 from signbench.media.pose import Pose
 from signbench.media.pose_files import write_pose
 from signbench.runs.fold import fold
+from signbench.runs.protocol import Protocol
 from signbench.runs.records import RecordFile
 from signbench.runs.signature import parse
 from signbench.runs.store import RecordStore
 from signbench.scoring.measure import prepare
-from signbench.scoring.protocol import Protocol
 from tests.clips import moving_square, swaying_pose
 
 POSE_METRICS = (

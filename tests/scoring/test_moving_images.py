@@ -15,8 +15,8 @@ from signbench.errors import MediaError
 from signbench.extractors.base import Extractor
 from signbench.metrics import registry
 from signbench.metrics.base import Metric, Parameter
+from signbench.runs.protocol import Protocol
 from signbench.scoring.clip_scoring import score_clip
-from signbench.scoring.protocol import Protocol
 from signbench.scoring.views import ClipViews
 
 LOOKED_AT: Counter[str] = Counter()

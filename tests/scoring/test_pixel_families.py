@@ -10,8 +10,8 @@ from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import VideoFile
 from signbench.media.video_writer import write_video
 from signbench.metrics import registry
+from signbench.runs.protocol import Protocol
 from signbench.scoring.clip_scoring import score_clip
-from signbench.scoring.protocol import Protocol
 from signbench.scoring.views import ClipViews
 from tests.media.encoding import bar_frame
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from signbench.runs.diagnosis import diagnose
+from signbench.diagnosis import diagnose
 from signbench.scoring import reproduction
 
 _X86 = platform.machine().lower() in ("x86_64", "amd64")

@@ -234,8 +234,8 @@ def test_poses_are_handed_in_too(tmp_path):
 
 def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_reference():
     from signbench.generators.base import Made
-    from signbench.generators.sampling import first_frame
     from signbench.generators.training import TrainView
+    from signbench.predictions.sampling import first_frame
     from signbench.tasks.loading import task
 
     run = TaskRun.of(task("synthsign/cross-person"), limit=3)

@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError, NotComparableError
-from signbench.runs.signature import differences, parse
+from signbench.runs.signature import STUDY_MEANINGS, differences, parse
 from signbench.study.answers import read_study
 from signbench.study.importing import import_study
 from signbench.study.result import SCHEMA_FILE, json_schema, read_study_result
 from signbench.study.score_tables import four_decimals, overview, remarks
 from signbench.study.scoring import score_study
 from signbench.study.settings import StudySettings
-from signbench.study.signature import MEANINGS
 from tests.study.judged import WORDS, as_in_the_paper, exactly, judged, scored
 
 
@@ -180,7 +179,7 @@ def test_packs_that_hold_other_clips_are_another_study():
 
 
 def test_every_key_of_a_studys_signature_has_a_meaning(sheets_of_the_paper):
-    assert set(parse(score_study(sheets_of_the_paper).signature)) <= set(MEANINGS)
+    assert set(parse(score_study(sheets_of_the_paper).signature)) <= set(STUDY_MEANINGS)
 
 
 def imported(folder, header, rows, *, layout):

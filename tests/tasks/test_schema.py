@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
-from signbench.scoring.protocol import Protocol
+from signbench.runs.protocol import Protocol
 from signbench.tasks.loading import known, read_task, task
 from signbench.tasks.schema import Task, ids_digest
 from tests.tasks.tiny import fields, tiny_task

@@ -89,7 +89,7 @@ def test_a_task_has_a_page_that_says_what_its_file_says(name):
 
 
 def test_the_page_of_predictions_lists_every_kind_of_problem_in_order():
-    from signbench.tasks.problems import KINDS
+    from signbench.predictions.problems import KINDS
 
     section = (
         (ROOT / "docs/predictions.md").read_text(encoding="utf-8").split("## What is checked before work")[1].split("\n## ")[0]

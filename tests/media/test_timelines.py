@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError
-from signbench.scoring.timelines import Timeline, nearest_frames, pair_frames
+from signbench.media.timelines import Timeline, nearest_frames, pair_frames
 
 
 def timeline(frames, fps=25.0):

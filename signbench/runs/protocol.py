@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from signbench.errors import InputError, nearest
 from signbench.extractors.base import Precision
 from signbench.media.rates import LARGEST_RATE, is_rate
-
-FramesRule = Literal["equal", "truncate", "resample"]
+from signbench.media.timelines import FramesRule
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 import signbench
+from signbench import as_torchmetric
 from signbench.errors import InputError
-from signbench.metrics import as_torchmetric, registry
+from signbench.metrics import registry
 from tests.patience import PATIENCE
 
 RANDOM = np.random.default_rng(7)
@@ -139,7 +140,7 @@ def test_bad_input_is_told_and_leaves_the_state_alone(case):
 PROCESS = """
 import sys
 import numpy as np, torch
-from signbench.metrics import as_torchmetric
+from signbench import as_torchmetric
 
 rank, store, share = int(sys.argv[1]), sys.argv[2], [name for name in sys.argv[3].split(",") if name]
 torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)

@@ -8,9 +8,9 @@ import pickle
 import numpy as np
 import pytest
 
-from signbench.corpora.feature_files import FeatureEntry, read_feature_side
 from signbench.errors import InputError, MediaError, NotComparableError
 from signbench.scoring.measure import measure
+from signbench.sides.feature_files import FeatureEntry, read_feature_side
 
 
 def vectors(count=4, width=3, dtype=np.float32):

@@ -13,11 +13,11 @@ from typing import Literal
 
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.declared_rates import PoseAtRate, VideoAtRate
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
 from signbench.documents import parse_json
 from signbench.errors import InputError, SignbenchError
 from signbench.media.frame_folders import IMAGE_SUFFIXES, is_ignored
-from signbench.tasks.declared_rates import PoseAtRate, VideoAtRate
 from signbench.tasks.references import inside
 from signbench.tasks.schema import SUFFIXES, Task
 
@@ -53,8 +53,8 @@ def read_predictions(task: Task, folder: Path) -> Side:
     """The clips of a folder of predictions, named by clip id; reads names only.
 
     Only files of the task's modality are taken, the first where several claim one id;
-    :func:`~signbench.tasks.checking.check_predictions` tells what else is wrong with the folder. A file that says no frame rate has
-    the task's.
+    :func:`~signbench.predictions.checking.check_predictions` tells what else is wrong with the folder. A file that says no
+    frame rate has the task's.
 
     Args:
         task: what they were made for.

@@ -8,9 +8,9 @@ import unicodedata
 import numpy as np
 import pytest
 
-from signbench.corpora.label_files import read_label_side
 from signbench.errors import InputError, MediaError
 from signbench.scoring.measure import measure
+from signbench.sides.label_files import read_label_side
 
 BOTH = "id,label,prediction\nb,RAIN,SUN\na,SUN,SUN\nc,SUN,RAIN\n"
 

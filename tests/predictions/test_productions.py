@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signbench.corpora.folder import read_side
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator, Made, Production, clip_seed
-from signbench.generators.manifest import Line, failures, merge, productions_done
-from signbench.generators.productions import produce, production_path, write_production
+from signbench.generators.producing import produce
 from signbench.generators.registry import known
+from signbench.predictions.manifest import Line, failures, merge, productions_done
+from signbench.predictions.productions import production_path, write_production
+from signbench.sides.folder import read_side
 from tests.generators.corpora import FPS, LAYOUT, MOTION, POSE, VIDEO, SmallCorpus, frames_of_clip, pose_of_clip
 from tests.generators.runs import SEED, TASK, prepared, prompts, run
 
@@ -208,19 +209,26 @@ def broken_pose(frame=0):
 )
 def test_a_production_that_is_not_what_the_task_wants_is_refused_with_what_is_wrong(production, made, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        write_production(tmp_path, production, made, card=CARD, seed=1, length=4)
+        write_production(tmp_path, production, made, generator=CARD.name, version=CARD.version, seed=1, length=4)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_nested_ids_lie_in_folders(tmp_path):
-    line = write_production(tmp_path, Production("day1/clip.a", None, pose_of_clip("x", 4), FPS), POSE, card=CARD, seed=1)
+    line = write_production(
+        tmp_path,
+        Production("day1/clip.a", None, pose_of_clip("x", 4), FPS),
+        POSE,
+        generator=CARD.name,
+        version=CARD.version,
+        seed=1,
+    )
     assert line.file == "day1/clip.a.pose"
     assert list(read_side(tmp_path).clips) == ["day1/clip.a"]
 
 
 def test_the_files_rate_is_the_tasks(tmp_path):
     pose = replace(pose_of_clip("x", 4), fps=None)
-    write_production(tmp_path, Production("c", None, pose, FPS), POSE, card=CARD, seed=1)
+    write_production(tmp_path, Production("c", None, pose, FPS), POSE, generator=CARD.name, version=CARD.version, seed=1)
     assert read_side(tmp_path).clips["c"].pose.pose(None).fps == FPS
 
 

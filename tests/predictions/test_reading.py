@@ -14,8 +14,8 @@ from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
-from signbench.tasks.checking import check_predictions
-from signbench.tasks.predictions import read_predictions
+from signbench.predictions.checking import check_predictions
+from signbench.predictions.reading import read_predictions
 from signbench.tasks.references import task_references
 from tests.clips import moving_square
 from tests.tasks.tiny import FRAMES, HEIGHT, IDS, WIDTH, points, tiny_task

@@ -13,10 +13,10 @@ from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.rates import same_rate
+from signbench.media.timelines import pose_timeline, video_timeline
 from signbench.media.video import VideoProbe
-from signbench.scoring.protocol import Protocol
-from signbench.scoring.timelines import pose_timeline, video_timeline
-from signbench.tasks.problems import Problem
+from signbench.predictions.problems import Problem
+from signbench.runs.protocol import Protocol
 from signbench.tasks.schema import Task
 
 _UNREADABLE = (SignbenchError, OSError, MemoryError)
@@ -67,11 +67,11 @@ def _wanted(task: Task, reference: Clip) -> _Wanted:
     if task.made.modality == "video":
         if not equal or reference.video is None:
             return _Wanted()
-        return _Wanted(video_timeline(reference.video.probe(None), protocol)[0].frames)
+        return _Wanted(video_timeline(reference.video.probe(None), protocol.fps)[0].frames)
     if reference.pose is None:
         return _Wanted()
     probe = reference.pose.probe(None)
-    return _Wanted(pose_timeline(probe, protocol).frames if equal else None, probe.dimensions)
+    return _Wanted(pose_timeline(probe, protocol.fps).frames if equal else None, probe.dimensions)
 
 
 def _label(clip: Clip) -> str:
@@ -101,7 +101,7 @@ def _video(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
     wrong_rate = list(_rate(task, prediction.id, label, probe))
     yield from wrong_rate
     if not wrong_rate:
-        yield from _length(prediction.id, label, video_timeline(probe, Protocol(fps=task.made.fps))[0].frames, wanted)
+        yield from _length(prediction.id, label, video_timeline(probe, task.made.fps)[0].frames, wanted)
 
 
 def _pose(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
@@ -114,7 +114,7 @@ def _pose(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
     wrong_rate = list(_rate(task, prediction.id, label, probe))
     yield from wrong_rate
     if not wrong_rate:
-        yield from _length(prediction.id, label, pose_timeline(probe, Protocol(fps=task.made.fps)).frames, wanted)
+        yield from _length(prediction.id, label, pose_timeline(probe, task.made.fps).frames, wanted)
     if not wrong_joints:
         yield from _values(task, prediction.id, label, prediction.pose.pose(None))
 

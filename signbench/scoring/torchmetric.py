@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.extractors.base import Precision
+from signbench.media.timelines import FramesRule
 from signbench.metrics import registry
 from signbench.metrics.base import Record
+from signbench.runs.protocol import Protocol
 from signbench.runs.records import pack, unpack
 from signbench.scoring.clip_scoring import score_clip
 from signbench.scoring.measure import clip_of, kind_of
-from signbench.scoring.protocol import FramesRule, Protocol
 from signbench.scoring.views import ClipViews
 
 _LENGTHS = np.dtype("<u4")
@@ -44,7 +45,7 @@ class SignMetric(torchmetrics.Metric):
 
     Example:
         >>> import torch
-        >>> from signbench.metrics import as_torchmetric
+        >>> from signbench import as_torchmetric
         >>> ssim = as_torchmetric("ssim")
         >>> clip = torch.randint(0, 256, (1, 4, 16, 16, 3), dtype=torch.uint8)
         >>> ssim.update(clip, clip, ids=["greeting"])

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from signbench.corpora.text_files import TextEntry, read_text_side
 from signbench.errors import InputError
+from signbench.sides.text_files import TextEntry, read_text_side
 
 PHOENIX = "name|video|start|end|speaker|orth|translation"
 

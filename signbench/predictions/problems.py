@@ -89,7 +89,7 @@ def refuse(problems: Sequence[Problem], folder: str, *, allow_missing: bool = Fa
     """Ends a command that cannot score what was handed in.
 
     Args:
-        problems: what :func:`signbench.tasks.checking.check_predictions` found.
+        problems: what :func:`signbench.predictions.checking.check_predictions` found.
         folder: how the message names the predictions.
         allow_missing: clips without a file are no reason to stop; the run is then incomplete.
 

@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from signbench.corpora.folder import read_side
 from signbench.errors import InputError, NotComparableError
 from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
+from signbench.sides.folder import read_side
 from tests.clips import moving_square, swaying_pose
 
 

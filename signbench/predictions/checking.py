@@ -9,10 +9,10 @@ from pathlib import Path
 
 from signbench.corpora.clip import Side
 from signbench.errors import InputError
-from signbench.generators.manifest import changed_productions, failures
-from signbench.tasks.clip_checks import check_clip
-from signbench.tasks.predictions import Found, is_made, scan
-from signbench.tasks.problems import Problem, ordered
+from signbench.predictions.clip_checks import check_clip
+from signbench.predictions.manifest import changed_productions, failures
+from signbench.predictions.problems import Problem, ordered
+from signbench.predictions.reading import Found, is_made, scan
 from signbench.tasks.schema import Task
 
 _WORDS = {"video": "video", "pose": "key points", "motion": "body-model motion"}
@@ -24,7 +24,7 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
     Args:
         task: what they were made for.
         references: as :func:`signbench.tasks.references.task_references` gives them.
-        predictions: as :func:`signbench.tasks.predictions.read_predictions` gives them.
+        predictions: as :func:`signbench.predictions.reading.read_predictions` gives them.
         clips: ids of the expected clips.
 
     Returns:

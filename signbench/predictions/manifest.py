@@ -163,7 +163,7 @@ def merge(folder: Path) -> tuple[dict[str, Line], dict[str, Failure]]:
     Raises:
         InputError: a file cannot be read or written.
     """
-    from signbench.runs.folder import write_atomically
+    from signbench.whole_files import write_atomically
 
     done, failed = productions_done(folder), failures(folder)
     for kind, entries in (("manifest", done), ("failures", failed)):

@@ -16,9 +16,9 @@ import pytest
 from signbench.errors import InputError
 from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
-from signbench.tasks.checking import check_predictions
-from signbench.tasks.predictions import read_predictions
-from signbench.tasks.problems import refuse
+from signbench.predictions.checking import check_predictions
+from signbench.predictions.problems import refuse
+from signbench.predictions.reading import read_predictions
 from signbench.tasks.references import task_references
 from tests.clips import moving_square, swaying_pose
 from tests.tasks.tiny import FPS, FRAMES, HEIGHT, IDS, WIDTH, body, points, tiny_task

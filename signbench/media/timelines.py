@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,14 @@ from signbench.media import video
 from signbench.media.pose_files import PoseProbe
 from signbench.media.rates import count_at_rate, same_rate
 from signbench.media.video import VideoProbe
-from signbench.scoring.protocol import FramesRule, Protocol
+
+FramesRule = Literal["equal", "truncate", "resample"]
+"""What is done with two sides of different length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """One side's frames after conversion to the run's rate.
+    """One side's frames after conversion to a common rate.
 
     Attributes:
         frames: how many there are.
@@ -44,28 +47,28 @@ class Timeline:
         return shares
 
 
-def video_timeline(probe: VideoProbe, protocol: Protocol) -> tuple[Timeline, NDArray[np.int64]]:
-    """A video's frames at the run's rate, and the source frame that each one shows."""
-    if protocol.fps is None:
+def video_timeline(probe: VideoProbe, rate: float | None) -> tuple[Timeline, NDArray[np.int64]]:
+    """A video's frames at a rate (None: its own), and the source frame that each one shows."""
+    if rate is None:
         times = probe.times if len(probe.times) else None
         return Timeline(probe.frames, times, probe.fps), np.arange(probe.frames, dtype=np.int64)
-    positions = video.positions_at_rate(probe, protocol.fps)
-    return Timeline(len(positions), np.arange(len(positions)) / protocol.fps, protocol.fps), positions
+    positions = video.positions_at_rate(probe, rate)
+    return Timeline(len(positions), np.arange(len(positions)) / rate, rate), positions
 
 
-def pose_timeline(probe: PoseProbe, protocol: Protocol) -> Timeline:
-    """The frames of key points at the run's rate.
+def pose_timeline(probe: PoseProbe, rate: float | None) -> Timeline:
+    """The frames of key points at a rate (None: their own).
 
     Raises:
         InputError: a rate is wanted, and the file does not tell its own.
     """
-    if protocol.fps is None:
+    if rate is None:
         times = np.arange(probe.frames) / probe.fps if probe.fps else None
         return Timeline(probe.frames, times, probe.fps)
     if probe.fps is None:
         raise InputError("the file does not tell its frame rate, so it cannot be converted; declare it with --source-fps.")
-    frames = count_at_rate(probe.frames, probe.fps, protocol.fps)
-    return Timeline(frames, np.arange(frames) / protocol.fps, protocol.fps)
+    frames = count_at_rate(probe.frames, probe.fps, rate)
+    return Timeline(frames, np.arange(frames) / rate, rate)
 
 
 def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> tuple[int, NDArray[np.float64]]:

@@ -13,12 +13,12 @@ from signbench.errors import InputError
 from signbench.media import video
 from signbench.media.pose import Pose, in_layout
 from signbench.media.rates import count_at_rate
+from signbench.media.timelines import Timeline, nearest_frames
 from signbench.media.video import VideoProbe
-from signbench.scoring.timelines import Timeline, nearest_frames
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import PoseRecording, VideoRecording
-    from signbench.generators.base import Made, Production, Prompt
+    from signbench.predictions.prompts import Made, Production, Prompt
 
 
 def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
@@ -124,7 +124,7 @@ def wanted_length(prompt: Prompt) -> int | None:
 
 def production_of(recording: VideoRecording | PoseRecording, prompt: Prompt) -> Production:
     """A recording as the production of a prompt, at the rate, size, joints and (where it is fixed) length that are wanted."""
-    from signbench.generators.base import Production
+    from signbench.predictions.prompts import Production
 
     length = wanted_length(prompt)
     if prompt.made.modality == "video":

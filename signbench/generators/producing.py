@@ -1,0 +1,188 @@
+"""A generator at work: clip by clip, with what goes wrong charged to its own clip, resumable."""
+
+from __future__ import annotations
+
+import errno
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signbench.errors import InputError, SignbenchError, listing
+from signbench.foreign import supervision
+from signbench.foreign.wall import mend_streams, wall
+from signbench.generators.base import Generator
+from signbench.predictions.manifest import Failure, Line, append, productions_done
+from signbench.predictions.productions import write_production
+from signbench.predictions.prompts import Production, Prompt, clip_seed
+from signbench.predictions.sampling import wanted_length
+
+_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@dataclass
+class Outcome:
+    """What came of generating.
+
+    Attributes:
+        made: lines of the productions that were written.
+        kept: how many were there already.
+        failed: clips that could not be made.
+    """
+
+    made: list[Line] = field(default_factory=list)
+    kept: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+
+def produce(
+    generator: Generator,
+    clips: Sequence[str],
+    prompt: Callable[[str], Prompt],
+    *,
+    folder: Path,
+    task: str,
+    seed: int,
+    rank: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    clip_seconds: float | None = None,
+    anew: Collection[str] = (),
+) -> Outcome:
+    """Makes what is missing of a folder of predictions; call :func:`signbench.predictions.manifest.merge` when all processes ended.
+
+    A clip for which the generator raises, or makes what the task does not want, is a failure with its reason; the others go on.
+    Failures are not done: the next call tries them again.
+
+    Args:
+        generator: prepared.
+        clips: ids of this process's share, in any order.
+        prompt: the prompt of a clip; called for those that are still to be made, a batch at a time.
+        folder: of predictions.
+        task: name of the task, for the seeds.
+        seed: of the task, for the seeds.
+        rank: of this process.
+        progress: is told how many clips are done with, of how many.
+        anew: clips that are made although a production is there.
+        clip_seconds: how long the generator may take for one clip; longer is a failure. None: without an end.
+
+    Raises:
+        InputError: the folder holds another generator's productions or cannot be written, or the generator answers for a clip that
+            it was not asked for.
+    """
+    done = productions_done(folder)
+    strange = [
+        line.clip for line in done.values() if (line.generator, line.version) != (generator.card.name, generator.card.version)
+    ]
+    if strange:
+        other = done[strange[0]]
+        raise InputError(
+            f"{folder} holds productions of {other.generator} {other.version} ({listing(strange)}), not of {generator.card.name} "
+            f"{generator.card.version}; give another folder."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror or error}; give another folder.") from error
+    pending = [clip for clip in clips if clip in anew or clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
+    outcome = Outcome(kept=len(clips) - len(pending))
+    before = supervision.child()
+    lost, suspects = (before.lost, before.suspects) if before is not None else ({}, set())
+    work = _Work(generator, prompt, folder, task, seed, rank, outcome, clip_seconds)
+    for clip in (clip for clip in pending if clip in lost):
+        work.fail(clip, lost[clip])
+    alone = [[clip] for clip in pending if clip in suspects and clip not in lost]
+    others = [clip for clip in pending if clip not in suspects and clip not in lost]
+    size = max(1, generator.batch)
+    tried = outcome.kept + len(outcome.failed)
+    for batch in [*alone, *(others[start : start + size] for start in range(0, len(others), size))]:
+        left = work.attempt(batch)
+        # What came after a failure gets its own attempt, so that each failure is charged to the clip that it belongs to.
+        for clip in left:
+            work.attempt([clip])
+        tried += len(batch)
+        if progress is not None:
+            progress(tried, len(clips))
+    return outcome
+
+
+@dataclass
+class _Work:
+    """One process's generating."""
+
+    generator: Generator
+    prompt: Callable[[str], Prompt]
+    folder: Path
+    task: str
+    seed: int
+    rank: int
+    outcome: Outcome
+    clip_seconds: float | None
+
+    def attempt(self, clips: Sequence[str]) -> list[str]:
+        """Makes some clips; a single one is done or failed afterwards, of several the ones returned are neither."""
+        prompts: dict[str, Prompt] = {}
+        open_clips = list(clips)
+        try:
+            prompts = {clip: self.prompt(clip) for clip in clips}
+            seeds = [clip_seed(self.task, self.seed, clip) for clip in clips]
+            limit = None if self.clip_seconds is None else self.clip_seconds * len(clips)
+            with supervision.doing("making clips", clips, limit), wall(seconds=limit):
+                for production in self.generator.generate(list(prompts.values()), seeds):
+                    mend_streams()
+                    if not isinstance(production, Production):
+                        raise _ContractError(f"it yields a {type(production).__name__}, not a Production")
+                    if production.clip not in open_clips:
+                        again = "twice" if production.clip in prompts else "unasked"
+                        raise _ContractError(f"it makes the clip {production.clip} {again}")
+                    self._write(production, prompts[production.clip])
+                    open_clips.remove(production.clip)
+        except _ContractError as error:
+            raise InputError(f"generator {self.generator.card.name} breaks its contract: {error}.") from None
+        except Exception as error:  # what is no Exception, the wall has made one
+            if _is_about_the_place(error):
+                raise
+            if len(clips) == 1 and open_clips:
+                self.fail(clips[0], _reason(error))
+                return []
+            return open_clips
+        if len(clips) == 1 and open_clips:
+            self.fail(clips[0], "the generator made nothing for it.")
+            return []
+        return open_clips
+
+    def _write(self, production: Production, prompt: Prompt) -> None:
+        seed = clip_seed(self.task, self.seed, production.clip)
+        length, card = wanted_length(prompt), self.generator.card
+        line = write_production(
+            self.folder,
+            production,
+            prompt.made,
+            generator=card.name,
+            version=card.version,
+            seed=seed,
+            length=length,
+            rank=self.rank,
+        )
+        self.outcome.made.append(line)
+
+    def fail(self, clip: str, reason: str) -> None:
+        """Notes a clip that cannot be made, with the reason."""
+        failure = Failure(clip, reason)
+        append(self.folder, failure, self.rank)
+        self.outcome.failed.append(failure)
+
+
+class _ContractError(Exception):
+    """A generator answers for what it was not asked."""
+
+
+def _reason(error: Exception) -> str:
+    """An error as one line of text without control characters; the kind in front where it is none of ours."""
+    text = " ".join(str(error).split())
+    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
+    return text if isinstance(error, SignbenchError) else f"{type(error).__name__}{': ' if text else ''}{text}"
+
+
+def _is_about_the_place(error: Exception) -> bool:
+    """Whether the folder cannot be written, which is no clip's fault."""
+    return isinstance(error, InputError) and getattr(error.__cause__, "errno", None) in _NO_PLACE

@@ -1,0 +1,1 @@
+"""The folder of productions: prompts, manifest, reading and checks."""

@@ -1,0 +1,166 @@
+"""Productions as files: written whole or not at all, checked against what the task wants."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.clip_ids import check_clip_id, clip_id
+from signbench.errors import InputError
+from signbench.media.rates import same_rate
+from signbench.predictions.manifest import Line, append
+from signbench.predictions.prompts import Made, Production
+
+MOST_SECONDS = 600.0
+"""How long a production may be where the task grants no length: an endless one stops there."""
+
+
+def production_path(folder: Path, clip: str, made: Made) -> Path:
+    """Where the production of a clip lies.
+
+    Args:
+        folder: of predictions.
+        clip: id of the clip.
+        made: what the task wants.
+
+    Raises:
+        InputError: the id could lead out of the folder, or would be read back as another one.
+    """
+    check_clip_id(clip)
+    file = f"{clip}{made.file_suffix}"
+    if clip_id(file, suffix=True) != clip or any(part.startswith(".") for part in clip.split("/")):
+        raise InputError(
+            f"clip id {clip!r} cannot name a file that is found again: ids are in NFC, without a split in front and without "
+            "hidden folders."
+        )
+    return folder / file
+
+
+def write_production(
+    folder: Path,
+    production: Production,
+    made: Made,
+    *,
+    generator: str,
+    version: str,
+    seed: int,
+    length: int | None = None,
+    rank: int = 0,
+) -> Line:
+    """Writes a production and its line in the manifest: the file first, whole or not at all.
+
+    Equal productions give equal bytes: FFV1 in Matroska for video, ``.pose`` or ``.npz`` for key points.
+
+    Args:
+        folder: of predictions; made where it is missing.
+        production: what a generator made; its frames are taken one by one.
+        made: what the task wants.
+        generator: name of what made it.
+        version: of the generator.
+        seed: of the clip.
+        length: the number of frames that the task grants, or None where any is right.
+        rank: of this process among those that write into the folder.
+
+    Raises:
+        InputError: the production is not what the task wants, or cannot be written; nothing is left behind then.
+    """
+    path = production_path(folder, production.clip, made)
+    _check(production, made)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be made: {error.strerror or error}; give another folder.") from error
+    if production.frames is not None:
+        from signbench.media.video_writer import write_video
+
+        frames = write_video(path, _checked_frames(production, made, length), made.fps)
+    elif production.pose is not None:
+        from signbench.media.pose_files import write_pose
+
+        pose = production.pose
+        _check_pose(pose, made, production.clip, length)
+        write_pose(path, replace(pose, fps=made.fps))
+        frames = pose.frames
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    line = Line(
+        clip=production.clip,
+        file=path.relative_to(folder).as_posix(),
+        sha256=digest,
+        bytes=path.stat().st_size,
+        frames=frames,
+        seconds=round(frames / made.fps, 6),
+        generator=generator,
+        version=version,
+        seed=seed,
+    )
+    append(folder, line, rank)
+    return line
+
+
+def _check(production: Production, made: Made) -> None:
+    """What can be seen before the first frame is taken."""
+    clip = production.clip
+    wanted, given = ("frames", "key points") if made.modality == "video" else ("key points", "frames")
+    has_frames, has_pose = production.frames is not None, production.pose is not None
+    if has_frames == has_pose:
+        raise InputError(f"{clip}: a production has either frames or key points, not {'both' if has_pose else 'neither'}.")
+    if has_frames != (made.modality == "video"):
+        raise InputError(f"{clip}: the production has {given}; the task wants {wanted}.")
+    if not same_rate(production.fps, made.fps):
+        raise InputError(f"{clip}: the production has {production.fps:g} frames per second; the task wants {made.fps:g}.")
+
+
+def _checked_frames(production: Production, made: Made, length: int | None) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a production; raises where their size or number is not what the task wants."""
+    count, most = 0, _most_frames(made, length)
+    for frame in production.frames or ():
+        if made.size is not None and getattr(frame, "shape", (0, 0))[:2] != made.size:
+            height, width = getattr(frame, "shape", (0, 0))[:2]
+            raise InputError(
+                f"{production.clip}: frame {count} is {width} x {height} pixels; the task wants {made.size[1]} x {made.size[0]}."
+            )
+        count += 1
+        if count > most:
+            raise InputError(f"{production.clip}: {_too_long(made)}")
+        if length is not None and count > length:
+            raise InputError(f"{production.clip}: the production has more than the {length} frames that the task grants.")
+        yield frame
+    if length is not None and count != length:
+        raise InputError(f"{production.clip}: the production has {count} frames; the task grants {length}.")
+
+
+def _most_frames(made: Made, length: int | None) -> int:
+    return max(length or 0, int(MOST_SECONDS * made.fps))
+
+
+def _too_long(made: Made) -> str:
+    return f"the production has more than {int(MOST_SECONDS * made.fps):,} frames, {MOST_SECONDS / 60:g} minutes; make it shorter."
+
+
+def _check_pose(pose: object, made: Made, clip: str, length: int | None) -> None:
+    """Whether key points are what the task wants."""
+    from signbench.media.pose import Pose
+
+    if not isinstance(pose, Pose):
+        raise InputError(f"{clip}: the key points are a {type(pose).__name__}; make a signbench.Pose.")
+    if length is not None and pose.frames != length:
+        raise InputError(f"{clip}: the production has {pose.frames} frames; the task grants {length}.")
+    if pose.frames > _most_frames(made, length):
+        raise InputError(f"{clip}: {_too_long(made)}")
+    if made.layout is not None and pose.layout.joints != made.layout.joints:
+        raise InputError(
+            f"{clip}: the key points are in the layout {pose.layout.name} of {len(pose.layout.joints)} joints; the task wants "
+            f"{made.layout.name} of {len(made.layout.joints)}."
+        )
+    if pose.points.dtype != np.float32 or pose.confidence.dtype != np.float32:
+        raise InputError(f"{clip}: key points and confidence are float32, not {pose.points.dtype} and {pose.confidence.dtype}.")
+    try:
+        pose.check_finite()
+    except InputError as error:
+        raise InputError(f"{clip}: {error}") from None

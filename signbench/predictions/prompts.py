@@ -1,0 +1,163 @@
+"""What is asked for of one clip, and what comes back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, nearest
+from signbench.media.modalities import MODALITIES, Modality
+
+if TYPE_CHECKING:
+    from signbench.corpora.recordings import PoseRecording, VideoRecording
+    from signbench.media.layouts import Layout
+    from signbench.media.pose import Pose
+    from signbench.tasks.schema import Made as TaskMade
+
+PromptField = Literal["text", "gloss", "word", "signer", "length", "source_image", "driving_video", "driving_pose", "motion"]
+"""What a task may grant of a clip."""
+
+PROMPT_FIELDS: tuple[PromptField, ...] = get_args(PromptField)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a task wants handed in.
+
+    Attributes:
+        modality: ``video``, ``pose`` or ``motion``.
+        fps: frames per second.
+        size: ``(height, width)`` of video in pixels, or None: as the corpus has it.
+        layout: joints of key points, or None: as the corpus has them.
+        suffix: of the files of key points, ``.pose`` or ``.npz``; video is always written as ``.mkv``.
+
+    Raises:
+        InputError: an unknown modality, or a rate or size that is none.
+    """
+
+    modality: Modality
+    fps: float
+    size: tuple[int, int] | None = None
+    layout: Layout | None = None
+    suffix: Literal[".pose", ".npz"] = ".npz"
+
+    def __post_init__(self) -> None:
+        if self.modality not in MODALITIES:
+            raise InputError(f"there is no modality {self.modality!r}. {nearest(str(self.modality), MODALITIES)}")
+        if not 0 < self.fps <= 240:
+            raise InputError(f"productions have a frame rate above 0 and up to 240, not {self.fps}.")
+        if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
+            raise InputError(f"productions are 1 to 16384 pixels a side, not {self.size[1]} x {self.size[0]}.")
+        if self.suffix not in (".pose", ".npz"):
+            raise InputError(f"key points are written as .pose or .npz, not {self.suffix!r}.")
+
+    @classmethod
+    def of_task(cls, made: TaskMade, fps: float | None = None) -> Made:
+        """What a task file's field ``made`` asks for.
+
+        Args:
+            made: that field.
+            fps: the corpus's frame rate, for tasks that name none.
+
+        Raises:
+            InputError: neither names a frame rate.
+        """
+        from signbench.media.layouts import layout
+
+        rate = made.fps or fps
+        if rate is None:
+            raise InputError("neither the task nor its corpus names a frame rate to make; write made.fps into the task.")
+        return cls(
+            made.modality,
+            rate,
+            size=made.height_width if made.modality == "video" else None,
+            layout=layout(made.joints) if made.joints is not None else None,
+            suffix=".pose" if made.file == ".pose" else ".npz",
+        )
+
+    @property
+    def file_suffix(self) -> str:
+        """Suffix of the files that are written: ``.mkv``, ``.pose`` or ``.npz``."""
+        return ".mkv" if self.modality == "video" else self.suffix
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """What a generator is given for one clip: only the fields that the task grants are set, the others are None.
+
+    Attributes:
+        clip: id of the clip; the production carries it.
+        made: what is wanted.
+        text: the spoken-language sentence.
+        gloss: the glosses, in signing order.
+        word: the spoken word of an isolated sign.
+        signer: who is to sign.
+        length: number of frames wanted.
+        source_image: uint8 ``(H, W, 3)`` RGB, the signer who is to be animated.
+        driving_video: the motion to follow, as video.
+        driving_pose: the motion to follow, as key points.
+        motion: the motion to follow, as joint positions of a body model.
+    """
+
+    clip: str
+    made: Made
+    text: str | None = None
+    gloss: tuple[str, ...] | None = None
+    word: str | None = None
+    signer: str | None = None
+    length: int | None = None
+    source_image: NDArray[np.uint8] | None = None
+    driving_video: VideoRecording | None = None
+    driving_pose: PoseRecording | None = None
+    motion: PoseRecording | None = None
+
+    @property
+    def fps(self) -> float:
+        """Frames per second wanted."""
+        return self.made.fps
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width wanted of video."""
+        return self.made.size
+
+    @property
+    def layout(self) -> Layout | None:
+        """Joints wanted of key points."""
+        return self.made.layout
+
+
+@dataclass(frozen=True, eq=False)
+class Production:
+    """What a generator made for one clip: either frames or key points.
+
+    Attributes:
+        clip: id of the clip.
+        frames: uint8 ``(H, W, 3)`` RGB one by one, taken once and lazily; None where key points were made.
+        pose: the key points, or joint positions; None where video was made.
+        fps: frames per second.
+    """
+
+    clip: str
+    frames: Iterator[NDArray[np.uint8]] | None
+    pose: Pose | None
+    fps: float
+
+
+def clip_seed(task: str, seed: int, clip: str) -> int:
+    """The seed of one clip: the first 8 bytes, big endian, of SHA-256 over ``task|seed|clip``.
+
+    Args:
+        task: the task's name.
+        seed: the task's seed.
+        clip: id of the clip.
+
+    Returns:
+        An integer from 0 to 2**64 - 1.
+    """
+    return int.from_bytes(hashlib.sha256(f"{task}|{seed}|{clip}".encode()).digest()[:8], "big")

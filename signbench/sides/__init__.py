@@ -1,0 +1,1 @@
+"""What ``measure`` reads: folders, containers, tables of texts, features and labels."""

@@ -1,0 +1,3 @@
+from tests.tasks.conftest import tiny_corpus
+
+__all__ = ["tiny_corpus"]
