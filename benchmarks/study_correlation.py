@@ -59,9 +59,9 @@ def coverage(kind: str, clips: int, related: float, studies: int = STUDIES) -> l
     """Simulates studies and counts the intervals that hold the truth, for each coefficient."""
     from scipy.stats import kendalltau, pearsonr, spearmanr
 
-    from signbench.study.coefficients import COEFFICIENTS, coefficient, coefficients
-    from signbench.study.correlation import around
-    from signbench.study.intervals import SampleSize
+    from signbench.study.scores.coefficients import COEFFICIENTS, coefficient, coefficients
+    from signbench.study.scores.correlation import around
+    from signbench.study.scores.intervals import SampleSize
 
     many = sampled(np.random.Generator(np.random.PCG64(5)), kind, KNOWN, related)
     truth = [float(test(*many).statistic) for test in (pearsonr, spearmanr, kendalltau)]

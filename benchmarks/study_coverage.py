@@ -80,9 +80,9 @@ def coverage(
     shape: Shape, sign_spread: float, rater_spread: float, expected: float = EXPECTED, studies: int = STUDIES, seed: int = 1
 ) -> Cell:
     """Simulates the studies of one cell and counts the intervals that hold the truth."""
-    from signbench.study.intervals import SampleSize, draw, expanded, interval, score_interval, sus_draws
-    from signbench.study.planning import intercept
-    from signbench.study.responses import PackResponses, Responses
+    from signbench.study.planning.sizes import intercept
+    from signbench.study.scores.intervals import SampleSize, draw, expanded, interval, score_interval, sus_draws
+    from signbench.study.scores.responses import PackResponses, Responses
 
     generator = np.random.Generator(np.random.PCG64(seed))
     level = intercept(expected, float(np.hypot(sign_spread, rater_spread)))

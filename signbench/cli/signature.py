@@ -36,7 +36,7 @@ def diff(
         if "|" in text:
             return {"": text}
         if Path(text).is_file():
-            from signbench.study.result import read_study_result
+            from signbench.study.scores.result import read_study_result
 
             return {"sus": read_study_result(Path(text)).signature}
         if not Path(text).is_dir():

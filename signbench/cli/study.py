@@ -10,8 +10,8 @@ import typer
 from signbench.cli.options import Json
 
 if TYPE_CHECKING:
-    from signbench.study.answers import Study
-    from signbench.study.lexicon import Lexicon
+    from signbench.study.judging.lexicon import Lexicon
+    from signbench.study.sheets.answers import Study
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,9 +47,9 @@ def import_command(
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.study.importing import import_study
-    from signbench.study.mapping import read_files
-    from signbench.study.proposing import write_proposal
     from signbench.study.settings import read_settings
+    from signbench.study.sheets.mapping import read_files
+    from signbench.study.sheets.proposing import write_proposal
 
     if mapping is None:
         proposal = Path("study.yaml")
@@ -88,7 +88,7 @@ def unmatched_command(
     from dataclasses import asdict
 
     from signbench.cli import printing
-    from signbench.study.unmatched import unmatched, write_adjudication
+    from signbench.study.judging.unmatched import unmatched, write_adjudication
 
     table, decided = _study_and_decisions(study, lexicon)
     items = unmatched(table, decided)
@@ -114,7 +114,7 @@ def score_command(
 ) -> None:
     """Score a study: SUS per sign, pack and study with intervals, confusions, raters, agreement."""
     from signbench.cli import printing
-    from signbench.study import score_tables
+    from signbench.study.report import score_tables
     from signbench.study.scoring import score_study
 
     result = score_study(*_study_and_decisions(study, lexicon), run=run)
@@ -158,7 +158,7 @@ def report_command(
 ) -> None:
     """Write a static HTML report of a study."""
     from signbench.cli import printing
-    from signbench.study.report import write_report
+    from signbench.study.report.page import write_report
     from signbench.study.scoring import score_study
 
     result = score_study(*_study_and_decisions(study, lexicon))
@@ -183,9 +183,9 @@ def plan_command(
 ) -> None:
     """Find how many raters and signs a study takes, by simulation."""
     from signbench.cli import printing
-    from signbench.study import score_tables
-    from signbench.study.packs import parse_sizes
-    from signbench.study.planning import plan
+    from signbench.study.planning.packs import parse_sizes
+    from signbench.study.planning.sizes import plan
+    from signbench.study.report import score_tables
 
     sizes = parse_sizes(packs) if packs is not None else None
     with printing.progress_bars(True) as progress:
@@ -218,7 +218,7 @@ def new_command(
 ) -> None:
     """Draw packs and orders; write videos under neutral names, blank sheets, the answer key and the mapping file."""
     from signbench.cli import printing
-    from signbench.study.packs import new_study, parse_sizes
+    from signbench.study.planning.packs import new_study, parse_sizes
 
     drawn = new_study(clips, parse_sizes(packs), raters, out, seed=seed)
     for pack, orders in drawn.orders.items():
@@ -229,9 +229,9 @@ def new_command(
 def _study_and_decisions(folder: Path, lexicon: Path | None) -> tuple[Study, Lexicon | None]:
     from signbench.cli import printing
     from signbench.errors import listing
-    from signbench.study.answers import read_study
-    from signbench.study.lexicon import read_lexicon
-    from signbench.study.normalisation import unused_decisions
+    from signbench.study.judging.lexicon import read_lexicon
+    from signbench.study.judging.normalisation import unused_decisions
+    from signbench.study.sheets.answers import read_study
 
     study = read_study(folder)
     if lexicon is None:

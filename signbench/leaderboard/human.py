@@ -16,11 +16,11 @@ from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.leaderboard.problems import Problem
 from signbench.runs.signature import STUDY_METRIC
-from signbench.study.intervals import FEWEST, SampleSize, wilson_for_draws
-from signbench.study.signature import shown_part
+from signbench.study.scores.intervals import FEWEST, SampleSize, wilson_for_draws
+from signbench.study.scores.signature import shown_part
 
 if TYPE_CHECKING:
-    from signbench.study.result import Estimate, StudyResult
+    from signbench.study.scores.result import Estimate, StudyResult
 
 FILE = "study.json"
 HUMAN_VERSION = 2
@@ -267,11 +267,11 @@ def study_result(study: Path, lexicon: Path | None) -> StudyResult:
         InputError: it is neither, or cannot be scored.
     """
     if study.is_file():
-        from signbench.study.result import read_study_result
+        from signbench.study.scores.result import read_study_result
 
         return read_study_result(study)
-    from signbench.study.answers import read_study
-    from signbench.study.lexicon import read_lexicon
+    from signbench.study.judging.lexicon import read_lexicon
     from signbench.study.scoring import score_study
+    from signbench.study.sheets.answers import read_study
 
     return score_study(read_study(study), read_lexicon(lexicon) if lexicon is not None else None)

@@ -14,15 +14,15 @@ import signbench
 from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.runs.signature import package_version
-from signbench.study import privacy
-from signbench.study.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
-from signbench.study.mapping import read_files, read_mapped
-from signbench.study.normalisation import Normaliser
-from signbench.study.reading import Given, ReadSheet
+from signbench.study.judging.normalisation import Normaliser
 from signbench.study.settings import StudySettings
-from signbench.study.sheets import SheetFile
-from signbench.study.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
-from signbench.study.unanswered import NOBODY, settle
+from signbench.study.sheets import privacy
+from signbench.study.sheets.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
+from signbench.study.sheets.files import SheetFile
+from signbench.study.sheets.mapping import read_files, read_mapped
+from signbench.study.sheets.reading import Given, ReadSheet
+from signbench.study.sheets.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
+from signbench.study.sheets.unanswered import NOBODY, settle
 from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
 

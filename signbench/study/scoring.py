@@ -17,15 +17,15 @@ import numpy as np
 from signbench.runs.signature import STUDY_METRIC
 from signbench.statistics.bootstrap import SEED
 from signbench.statistics.intervals import Interval
-from signbench.study.agreement import nominal_alpha
-from signbench.study.fatigue import fatigue
-from signbench.study.groups import compare_groups
-from signbench.study.intervals import DRAWS, SampleSize, study_intervals, wilson
-from signbench.study.method import ImportRecord, method
-from signbench.study.normalisation import Judgement, judge, signature
-from signbench.study.outliers import RULE, deviations, outliers
-from signbench.study.responses import PackResponses, Responses, responses, took_part
-from signbench.study.result import (
+from signbench.study.judging.normalisation import Judgement, judge, signature
+from signbench.study.scores.agreement import nominal_alpha
+from signbench.study.scores.fatigue import fatigue
+from signbench.study.scores.groups import compare_groups
+from signbench.study.scores.intervals import DRAWS, SampleSize, study_intervals, wilson
+from signbench.study.scores.method import ImportRecord, method
+from signbench.study.scores.outliers import RULE, deviations, outliers
+from signbench.study.scores.responses import PackResponses, Responses, responses, took_part
+from signbench.study.scores.result import (
     Agreement,
     ClipScore,
     Confusion,
@@ -38,12 +38,12 @@ from signbench.study.result import (
     SignScore,
     StudyResult,
 )
-from signbench.study.signature import shown_part
-from signbench.study.speed import fast, medians, speed
+from signbench.study.scores.signature import shown_part
+from signbench.study.scores.speed import fast, medians, speed
 
 if TYPE_CHECKING:
-    from signbench.study.answers import Study
-    from signbench.study.lexicon import Lexicon
+    from signbench.study.judging.lexicon import Lexicon
+    from signbench.study.sheets.answers import Study
 
 REVISION = 2
 """Rises when the same judgements would give other scores."""
@@ -82,7 +82,7 @@ def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | Non
     )
     if run is None:
         return result
-    from signbench.study.correlation import correlate
+    from signbench.study.scores.correlation import correlate
 
     return result.model_copy(update={"correlations": correlate(result.per_clip, run)})
 

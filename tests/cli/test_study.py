@@ -9,7 +9,7 @@ import pytest
 
 from signbench.cli.main import main
 from signbench.media.video_writer import write_video
-from signbench.study import planning
+from signbench.study.planning import sizes
 from tests.cli.program import signbench as program
 from tests.clips import moving_square
 from tests.study.response_sheets import LONG, LONG_ROWS, WIDE, WIDE_ROWS, changed, write_csv, write_mapping, write_xlsx
@@ -177,8 +177,8 @@ def test_a_new_study_and_its_report(signbench, tmp_path):
 
 
 def test_a_study_is_planned(signbench, monkeypatch):
-    quick = functools.partial(planning.plan, raters=(20, 40), signs=(10, 20), studies=20)
-    monkeypatch.setattr(planning, "plan", quick)
+    quick = functools.partial(sizes.plan, raters=(20, 40), signs=(10, 20), studies=20)
+    monkeypatch.setattr(sizes, "plan", quick)
     code, out, _ = signbench("plan", "--expected", "0.75", "--half-width", "0.2", "--json")
     assert code == 0
     assert json.loads(out)["smallest"]["half_width"] <= 0.2

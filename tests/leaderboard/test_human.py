@@ -15,7 +15,7 @@ from signbench.leaderboard.human import HumanScore, read_human
 from signbench.leaderboard.ranking import board
 from signbench.leaderboard.site import rendered
 from signbench.leaderboard.submission import submit_study
-from signbench.study.signature import shown_part
+from signbench.study.scores.signature import shown_part
 from tests.leaderboard.rows import TASK, run_of, small_task, submit
 from tests.study.judged import judged as as_judged
 from tests.study.judged import scored

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from signbench.runs.result import Result, Score
 from signbench.runs.tables import per_clip_parquet
-from signbench.study.answers import Answer
-from signbench.study.normalisation import Judgement, Outcome
-from signbench.study.result import StudyResult
+from signbench.study.judging.normalisation import Judgement, Outcome
+from signbench.study.scores.result import StudyResult
 from signbench.study.scoring import score_judgements
+from signbench.study.sheets.answers import Answer
 
 WORDS = (
     *("идти", "бояться", "дом", "мама", "школа", "ёлка", "спасибо", "работа", "друг", "вода", "хлеб", "книга", "учитель", "город"),

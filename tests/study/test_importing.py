@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from signbench.errors import InputError
-from signbench.study.answers import COLUMNS, Answer, read_study
 from signbench.study.importing import import_study
 from signbench.study.settings import read_settings
+from signbench.study.sheets.answers import COLUMNS, Answer, read_study
 from tests.study.response_sheets import (
     LONG,
     LONG_HEADER,

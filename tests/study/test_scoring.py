@@ -14,12 +14,12 @@ import pytest
 
 from signbench.errors import InputError, NotComparableError
 from signbench.runs.signature import STUDY_MEANINGS, differences, parse
-from signbench.study.answers import read_study
 from signbench.study.importing import import_study
-from signbench.study.result import SCHEMA_FILE, json_schema, read_study_result
-from signbench.study.score_tables import four_decimals, overview, remarks
+from signbench.study.report.score_tables import four_decimals, overview, remarks
+from signbench.study.scores.result import SCHEMA_FILE, json_schema, read_study_result
 from signbench.study.scoring import score_study
 from signbench.study.settings import StudySettings
+from signbench.study.sheets.answers import read_study
 from tests.study.judged import WORDS, as_in_the_paper, exactly, judged, scored
 
 

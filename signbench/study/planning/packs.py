@@ -1,0 +1,194 @@
+"""``signbench study new``: clips drawn into packs, an order for each rater, blank sheets, and the mapping that reads them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from signbench.corpora.recordings import VideoFile
+from signbench.errors import InputError, NotComparableError
+from signbench.sides.folder import read_side
+from signbench.spreadsheets import csv_bytes
+from signbench.study.planning.neutral_videos import write_neutral
+from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
+from signbench.study.sheets.columns import Columns
+from signbench.study.sheets.files import read_file
+from signbench.study.sheets.workbooks import workbook_bytes
+from signbench.whole_files import write_atomically
+from signbench.whole_folders import whole_folder
+
+SHEET_COLUMNS = ("participant", "group", "order", "video", "answer")
+"""Columns of a blank sheet; whoever takes part fills in the last."""
+
+KEY_COLUMNS = ("video", "clip", "sign", "pack")
+"""Columns of the answer key."""
+
+_CLIPS_TABLE = "clips.csv"
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """Who sees which clips, in which order.
+
+    Attributes:
+        codes: clip -> the neutral name that raters see, such as ``v001``.
+        packs: pack -> its clips, in order of code.
+        orders: pack -> rater -> the pack's clips in that rater's own order.
+    """
+
+    codes: Mapping[str, str]
+    packs: Mapping[str, tuple[str, ...]]
+    orders: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+def present(clips: Sequence[str], sizes: Sequence[int], raters: int, seed: int) -> Presentation:
+    """Draws clips into packs, raters to packs (as evenly as it goes), and each rater's order.
+
+    Args:
+        clips: ids.
+        sizes: of the packs.
+        raters: how many take part.
+        seed: of all draws; equal seeds give equal presentations.
+
+    Raises:
+        InputError: not enough clips for the packs, or raters for one in each pack.
+    """
+    wanted = sum(sizes)
+    if not sizes or min(sizes) < 1:
+        raise InputError("--packs has a pack without clips; give sizes such as 20,30.")
+    if wanted > len(clips):
+        raise InputError(f"--packs asks for {wanted} clips and there are {len(clips)}; give smaller packs or more clips.")
+    if raters < len(sizes):
+        raise InputError(f"--raters {raters} is fewer than one for each of the {len(sizes)} packs.")
+    draws = np.random.Generator(np.random.PCG64(seed))
+    drawn = [sorted(clips)[place] for place in draws.permutation(len(clips))[:wanted]]
+    codes = {clip: f"v{number:03d}" for number, clip in enumerate(drawn, start=1)}
+    names = [f"p{number:03d}" for number in range(1, raters + 1)]
+    shuffled = [names[place] for place in draws.permutation(raters)]
+    packs: dict[str, tuple[str, ...]] = {}
+    orders: dict[str, dict[str, tuple[str, ...]]] = {}
+    start = 0
+    for index, size in enumerate(sizes):
+        pack = tuple(drawn[start : start + size])
+        start += size
+        packs[f"pack-{index + 1}"] = pack
+        orders[f"pack-{index + 1}"] = {
+            rater: tuple(pack[place] for place in draws.permutation(size)) for rater in sorted(shuffled[index :: len(sizes)])
+        }
+    return Presentation(codes, packs, orders)
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Sizes of packs from ``20,30``.
+
+    Raises:
+        InputError: not whole numbers with commas between.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words):
+        raise InputError(f"--packs {text!r} is no list of sizes; write whole numbers with commas between, such as 20,30.")
+    return tuple(int(word) for word in words)
+
+
+def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, seed: int = 0) -> Presentation:
+    """Writes what a study needs before it begins.
+
+    In ``out``: ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may tell
+    the sign), a blank sheet for each pack as CSV and XLSX, ``answer_key.csv`` and ``study.yaml``, the
+    mapping that ``signbench study import`` reads the filled sheets with.
+
+    Args:
+        folder: with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or ``text``),
+            else the sign is the clip's id.
+        sizes: of the packs.
+        raters: how many take part.
+        out: a new folder.
+        seed: of all draws.
+
+    Raises:
+        InputError: no videos, not enough of them or one that cannot be copied, a clips.csv that does not fit, or a folder that is
+            not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is not an empty folder; give another --out.")
+    videos = _videos(folder)
+    signs = _signs(folder / _CLIPS_TABLE, videos)
+    presentation = present(list(videos), sizes, raters, seed)
+    with whole_folder(out) as begun:
+        (begun / "videos").mkdir()
+        for clip, code in presentation.codes.items():
+            write_neutral(videos[clip].path, begun / "videos", code)
+        for pack, orders in presentation.orders.items():
+            rows: list[list[str | int | None]] = [
+                [rater, None, place, presentation.codes[clip], None]
+                for rater, clips in orders.items()
+                for place, clip in enumerate(clips, start=1)
+            ]
+            write_atomically(begun / f"{pack}.csv", csv_bytes(rows, SHEET_COLUMNS))
+            write_atomically(begun / f"{pack}.xlsx", workbook_bytes({pack: [list(SHEET_COLUMNS), *rows]}))
+        key = [[code, clip, signs[clip], _pack_of(clip, presentation)] for clip, code in presentation.codes.items()]
+        write_atomically(begun / "answer_key.csv", csv_bytes(key, KEY_COLUMNS))
+        write_atomically(begun / "study.yaml", settings_yaml(_settings(presentation, signs)).encode())
+    return presentation
+
+
+def _settings(presentation: Presentation, signs: Mapping[str, str]) -> StudySettings:
+    sheet = LongSheet(
+        layout="long",
+        file="*",  # any number of copies of the sheets, under whatever names they come back
+        rater="participant",
+        group="group",
+        order="order",
+        clip="video",
+        answer="answer",
+        clips={
+            presentation.codes[clip]: ShownClip(clip=clip, sign=signs[clip], pack=pack)
+            for pack, clips in presentation.packs.items()
+            for clip in clips
+        },
+    )
+    return StudySettings(sheets=(sheet,), signs={signs[clip]: (signs[clip],) for clip in presentation.codes})
+
+
+def _pack_of(clip: str, presentation: Presentation) -> str:
+    return next(pack for pack, clips in presentation.packs.items() if clip in clips)
+
+
+def _videos(folder: Path) -> dict[str, VideoFile]:
+    try:
+        clips = read_side(folder).clips
+    except NotComparableError:
+        clips = {}
+    videos = {name: clip.video for name, clip in clips.items() if isinstance(clip.video, VideoFile)}
+    if not videos:
+        raise InputError(f"{folder} holds no video; give --clips the folder of the clips that are to be shown.")
+    return videos
+
+
+def _signs(table: Path, videos: Mapping[str, VideoFile]) -> dict[str, str]:
+    """The sign of each clip, from ``clips.csv`` where there is one.
+
+    Raises:
+        InputError: it lacks a column, a clip, or a clip's sign.
+    """
+    if not table.is_file():
+        return {clip: clip for clip in videos}
+    columns = Columns(read_file(table).sheets()[0])
+    if "id" not in columns.names or not {"gloss", "text"} & set(columns.names):
+        raise InputError(f"{table} needs a column id, and gloss or text for the sign.")
+    at_id = columns.find("id", "id")
+    at_sign = columns.find("gloss" if "gloss" in columns.names else "text", "the sign")
+    signs: dict[str, str] = {}
+    for row, cells in columns.rows:
+        clip, sign = cells[at_id].strip(), cells[at_sign].strip()
+        if clip in videos and not sign:
+            raise InputError(f"{columns.where(at_sign, row)}: clip {clip} has no sign; write it.")
+        if signs.setdefault(clip, sign) != sign:
+            raise InputError(f"{columns.where(at_id, row)}: clip {clip} stands there twice, with two signs; keep one row.")
+    lacking = sorted(set(videos) - set(signs))
+    if lacking:
+        raise InputError(f"{table} has no row for clip {lacking[0]}; add it with its sign.")
+    return {clip: signs[clip] for clip in videos}

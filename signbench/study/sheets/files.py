@@ -1,0 +1,190 @@
+"""Response sheets as rows of text: CSV, TSV and XLSX, in any common encoding and with any delimiter."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signbench.errors import InputError
+from signbench.study.sheets.encodings import decoded
+from signbench.study.sheets.workbooks import MOST_UNPACKED, Marks, workbook_rows
+
+DELIMITERS = (",", ";", "\t", "|")
+WORKBOOKS = (".xlsx", ".xlsm")
+TEXTS = (".csv", ".tsv", ".tab", ".txt")
+_TRIED_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as it was typed.
+
+    Attributes:
+        file: the file's name, with as much of its folder as tells it from others.
+        sheet: the sheet's name within a workbook, None for a text file.
+        rows: cells of each row; the first is row 1.
+        taken: the encoding and delimiter that were taken, in words; ``XLSX`` for a workbook.
+        ragged: whether rows carry exactly the cells that were written, so that another number of them means damage.
+        marks: cells that hold a formula or a date rather than text.
+    """
+
+    file: str
+    sheet: str | None
+    rows: list[list[str]]
+    taken: str
+    ragged: bool
+    marks: Marks = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.file if self.sheet is None else f"{self.file}, sheet {self.sheet!r}"
+
+
+@dataclass(frozen=True)
+class SheetFile:
+    """A file with response sheets.
+
+    Attributes:
+        path: where it lies.
+        sha256: of its bytes, hexadecimal.
+        content: its bytes.
+        label: how messages name it; empty: by its name alone.
+    """
+
+    path: Path
+    sha256: str
+    content: bytes = field(repr=False)
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        return self.label or self.path.name
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether it is XLSX, by its first bytes or its name."""
+        return self.content.startswith(b"PK\x03\x04") or self.path.suffix.lower() in WORKBOOKS
+
+    def sheets(self, encoding: str | None = None, delimiter: str | None = None) -> list[Sheet]:
+        """Its sheets; those of a workbook that hold nothing are left out.
+
+        Args:
+            encoding: of a text file; None: found out.
+            delimiter: of a text file; None: found out.
+
+        Raises:
+            InputError: it cannot be read, or holds nothing.
+        """
+        name = self.name
+        if not self.content.strip():
+            raise InputError(f"{name} is empty; export the sheet again.")
+        if self.is_workbook:
+            books = workbook_rows(self.content, name)
+            found = [Sheet(name, title, rows, "XLSX", False, marks) for title, (rows, marks) in books.items() if rows]
+            if not found:
+                raise InputError(f"{name} holds no cell with anything in it; export the sheet again.")
+            return found
+        if self.content.startswith(b"\xd0\xcf\x11\xe0"):
+            raise InputError(f"{name} is an old .xls workbook or one with a password; save it as XLSX without one.")
+        if self.path.suffix.lower() not in TEXTS:
+            raise InputError(f"{name} is neither CSV, TSV nor XLSX by its name; save the sheet as one of them.")
+        text, taken = decoded(self.content, name, encoding)
+        if not text.strip('\r\n "' + "".join(DELIMITERS)):
+            raise InputError(f"{name} is empty; export the sheet again.")
+        rows, mark = _text_rows(text, name, delimiter, tabs=self.path.suffix.lower() in (".tsv", ".tab"))
+        shown = "tab" if mark == "\t" else mark
+        return [Sheet(name, None, rows, f"{taken}, delimiter {shown}", True)]
+
+
+def read_file(path: Path) -> SheetFile:
+    """Reads the bytes of a file with sheets.
+
+    Raises:
+        InputError: it is not there, cannot be read, or has more than 1 GB.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; name the sheets in it.")
+        if path.stat().st_size > MOST_UNPACKED:
+            raise InputError(f"{path} has more than 1 GB, which no sheet of answers has.")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    return SheetFile(path, hashlib.sha256(content).hexdigest(), content)
+
+
+def column_letter(index: int) -> str:
+    """The letters that a spreadsheet shows over a column; the first, of index 0, is A."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _text_rows(text: str, name: str, delimiter: str | None, *, tabs: bool) -> tuple[list[list[str]], str]:
+    first, end, rest = text.partition("\n")
+    declared = first.strip().strip('"')
+    if declared[:4].lower() == "sep=" and len(declared) == 5:  # a line for spreadsheets, which do not count it as a row
+        delimiter, text = delimiter or declared[4], rest if end else ""
+    if delimiter is None:
+        delimiter = "\t" if tabs else _delimiter(text, name)
+    return _parsed(text, delimiter, name), delimiter
+
+
+def _parsed(text: str, delimiter: str, name: str, most: int | None = None) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append(row)
+            if most is not None and len(rows) == most:
+                break
+    except csv.Error as error:
+        line = reader.line_num
+        raise InputError(
+            f"{name}, row {len(rows) + 1} (ends in line {line}) cannot be read ({error}): a quotation mark is missing or alone; "
+            "correct it, or export the sheet again."
+        ) from error
+    while rows and not any(rows[-1]):
+        rows.pop()
+    return rows
+
+
+def _delimiter(text: str, name: str) -> str:
+    """The delimiter that gives the first rows one number of cells, and the most of them.
+
+    Raises:
+        InputError: none gives two columns.
+    """
+    found: list[tuple[float, int, str]] = []
+    fault: InputError | None = None
+    for mark in DELIMITERS:
+        try:
+            rows = [row for row in _parsed(text, mark, name, _TRIED_ROWS) if any(row)]
+        except InputError as error:
+            fault = fault or error
+            continue
+        width = _most_frequent([len(row) for row in rows])
+        if width > 1:
+            found.append((sum(len(row) == width for row in rows) / len(rows), width, mark))
+    if found:
+        return max(found)[2]
+    if fault is not None:
+        raise fault
+    raise InputError(
+        f"{name} has one column with any of the delimiters comma, semicolon, tab and |; write 'delimiter:' in the mapping."
+    )
+
+
+def _most_frequent(numbers: Sequence[int]) -> int:
+    return max(set(numbers), key=lambda number: (numbers.count(number), number)) if numbers else 0
