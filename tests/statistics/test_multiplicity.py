@@ -16,6 +16,7 @@ from signbench.statistics.multiplicity import holm
         ([None, 0.03], [None, 0.03]),
         # m = 4: 0.01 x 4, 0.02 x 3, then 0.03 x 2 = 0.06 and 0.04 x 1, which may not fall below what came before
         ([0.04, 0.01, 0.03, 0.02], [0.06, 0.04, 0.06, 0.06]),
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
         ([0.5, 0.6, 0.7], [1.0, 1.0, 1.0]),
         ([0.0, 1.0], [0.0, 1.0]),
         ([0.02, None, 0.02], [0.04, None, 0.04]),

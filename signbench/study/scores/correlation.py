@@ -18,9 +18,10 @@ from signbench.runs.folder import RunFolder
 from signbench.runs.result import Score, read_result
 from signbench.statistics.bootstrap import MOST_UNDEFINED, SEED
 from signbench.statistics.intervals import Interval
+from signbench.statistics.multiplicity import holm
 from signbench.study.scores.coefficients import COEFFICIENTS, Coefficient, coefficient, coefficients
 from signbench.study.scores.intervals import ALIKE, FEWEST_IN_PACK, SampleSize
-from signbench.study.scores.permutation import PERMUTATIONS, holm, two_sided
+from signbench.study.scores.permutation import PERMUTATIONS, two_sided
 from signbench.study.scores.result import ClipScore, Correlation, Correlations, Estimate
 
 DRAWS = 2000
@@ -108,9 +109,9 @@ def correlate(per_clip: Sequence[ClipScore], run: Path | RunValues) -> Correlati
             without.append(metric)
             continue
         rows += _rows(metric, values.scores.get(metric), common, np.array([of_clip[clip.clip] for clip in common]))
-    adjusted = iter(holm([row.p_value for row in rows if row.p_value is not None]))
+    adjusted = holm([row.p_value for row in rows])
     return Correlations(
-        rows=tuple(row if row.p_value is None else row.model_copy(update={"p_adjusted": next(adjusted)}) for row in rows),
+        rows=tuple(row.model_copy(update={"p_adjusted": p_value}) for row, p_value in zip(rows, adjusted, strict=True)),
         only_in_study=len(set(names) - values.clips),
         only_in_run=len(values.clips - set(names)),
         without_values=tuple(without),

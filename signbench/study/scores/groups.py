@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from signbench.statistics.bootstrap import SEED
 from signbench.statistics.intervals import Interval
+from signbench.statistics.multiplicity import holm
 from signbench.study.scores.intervals import FEWEST, FEWEST_IN_PACK, METHOD, draw, expanded, interval, weighed
-from signbench.study.scores.permutation import PERMUTATIONS, holm, two_sided
+from signbench.study.scores.permutation import PERMUTATIONS, two_sided
 from signbench.study.scores.responses import PackResponses, Responses, share
 
 _BLOCK_CELLS = 1 << 22
@@ -55,12 +56,8 @@ def compare_groups(responses: Responses) -> list[Comparison]:
     """
     names = sorted({group for group in responses.groups if group is not None})
     found = [_compared(responses, first, second) for first, second in combinations(names, 2)]
-    tested = [comparison.p_value for comparison in found if comparison.p_value is not None]
-    adjusted = iter(holm(tested))
-    return [
-        Comparison(**{**vars(comparison), "p_adjusted": None if comparison.p_value is None else next(adjusted)})
-        for comparison in found
-    ]
+    adjusted = holm([comparison.p_value for comparison in found])
+    return [replace(comparison, p_adjusted=p_adjusted) for comparison, p_adjusted in zip(found, adjusted, strict=True)]
 
 
 def _compared(responses: Responses, first: str, second: str) -> Comparison:

@@ -1,11 +1,10 @@
-"""Permutation p-values and Holm's correction."""
+"""p-values of permutation tests."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from signbench.study.scores.permutation import holm, two_sided
+from signbench.study.scores.permutation import two_sided
 
 
 def test_what_was_observed_counts_among_the_permutations():
@@ -19,16 +18,3 @@ def test_rounding_does_not_make_an_equal_permutation_nearer():
 
 def test_an_undefined_permutation_counts_as_far_away():
     assert two_sided(1.0, np.array([np.nan, 0.0])) == 2 / 3
-
-
-@pytest.mark.parametrize(
-    ("p_values", "adjusted"),
-    [
-        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
-        ([0.5, 0.9], [1.0, 1.0]),
-        ([0.02], [0.02]),
-        ([], []),
-    ],
-)
-def test_holm_is_that_of_r(p_values, adjusted):
-    assert holm(p_values) == pytest.approx(adjusted)
