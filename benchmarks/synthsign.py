@@ -16,7 +16,7 @@ def rows(clips: int = _CLIPS) -> list[Row]:
         clips: how many clips of the test split are made.
     """
     from signbench.corpora.synthsign import SynthSign
-    from signbench.corpora.synthsign.recordings import RENDERINGS
+    from signbench.corpora.synthsign.performances import RENDERINGS
 
     begun = time.process_time()
     corpus = SynthSign(seed=1)

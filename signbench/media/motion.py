@@ -13,6 +13,7 @@ from signbench.errors import InputError, MediaError
 from signbench.media.body_model import JOINT_COUNT, forward, neutral_rig
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
+from signbench.media.pose_formats.rotation_archive import read_rotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,7 @@ def read_motion(path: Path) -> Motion:
     Raises:
         MediaError: it cannot be read, or holds something else.
     """
-    from signbench.media.pose_formats.rotation_archive import read_rotations
-
-    return read_rotations(path)
+    return Motion(*read_rotations(path))
 
 
 def write_motion(path: Path, motion: Motion) -> None:

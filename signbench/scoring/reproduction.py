@@ -103,7 +103,7 @@ _MEDIA = {"key points": "pose", "motion": "motion", "video": "video"}
 
 def _media(corpus: SynthSign) -> dict[str, str]:
     """Motion, key points and every rendering of two clips."""
-    from signbench.corpora.synthsign.recordings import RENDERINGS
+    from signbench.corpora.synthsign.performances import RENDERINGS
 
     found = {}
     for name in ("test-0002", "word-test-0005"):

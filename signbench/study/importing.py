@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import signbench
 from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.runs.signature import package_version
@@ -113,7 +112,7 @@ def import_study(
         "sheets": _tables(sheets),
         "counts": counts,
         "notes": notes,
-        "versions": {"signbench": signbench.__version__, "openpyxl": package_version("openpyxl")},
+        "versions": {"signbench": package_version("signbench"), "openpyxl": package_version("openpyxl")},
     }
     with whole_folder(out, move_aside=fresh) as begun:
         for name, content in study_files(answers, settings, record).items():

@@ -10,11 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-import signbench
 from signbench.errors import InputError
 from signbench.weights.digests import remember, sha256_of
 from signbench.weights.locking import locked
@@ -114,7 +114,7 @@ def _download(weights: Weights, part: Path, progress: Progress) -> None:
 
 def _receive(opener: urllib.request.OpenerDirector, weights: Weights, part: Path, before: int, progress: Progress) -> None:
     """Asks once for what is missing after ``before`` bytes, and appends it to ``part``; or begins anew where the server does."""
-    headers = {"User-Agent": f"signbench/{signbench.__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"signbench/{version('signbench')}", "Accept-Encoding": "identity"}
     if before:
         headers["Range"] = f"bytes={before}-"
     try:

@@ -15,6 +15,7 @@ from signbench.corpora import registry
 from signbench.corpora.synthsign import SynthSign
 from signbench.corpora.synthsign.lexicon import SIGNS
 from signbench.corpora.synthsign.motion import FPS, FROWN, RAISED, YAW, perform
+from signbench.corpora.synthsign.performances import Performances
 from signbench.corpora.synthsign.randomness import generator
 from signbench.corpora.synthsign.sentences import Kind, Sentence
 from signbench.corpora.synthsign.signers import SIGNERS
@@ -397,7 +398,7 @@ def test_a_recording_travels_to_another_process_and_stays_small(name: str) -> No
 def test_the_renderer_s_revision_is_in_a_video_s_digest_and_stamp(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     recording = RECORDINGS[name](CORPUS.clip("test-0004"))
     before = recording.digest()
-    monkeypatch.setattr("signbench.corpora.synthsign.rendering.REVISION", 99)
+    monkeypatch.setattr("signbench.corpora.synthsign.recordings.REVISION", 99)
     assert recording.digest() != before
     assert recording.stamp() == (0, 99, 0)
 
@@ -417,23 +418,23 @@ def test_a_digest_is_of_the_content_and_not_of_its_recipe(monkeypatch: pytest.Mo
         return digest
 
     def moved_by(pixels: float, radians: float) -> str:
-        def pose(self: SynthSign, clip_id: str, take: int = 0) -> Pose:
+        def pose(self: Performances, clip_id: str, take: int = 0) -> Pose:
             found = true_pose(self, clip_id, take)
             points = np.rint(found.points.astype(np.float64) / 1e-3) * 1e-3
             points[3, 5, 0] += pixels
             return Pose(points.astype(np.float32), found.confidence, found.layout, found.fps)
 
-        def motion(self: SynthSign, clip_id: str, take: int = 0) -> Motion:
+        def motion(self: Performances, clip_id: str, take: int = 0) -> Motion:
             found = true_motion(self, clip_id, take)
             rotations = np.rint(found.rotations.astype(np.float64) / 1e-5) * 1e-5
             rotations[3, 5, 0] += radians
             return Motion(rotations.astype(np.float32), found.translation, found.fps)
 
-        monkeypatch.setattr(SynthSign, "pose", pose)
-        monkeypatch.setattr(SynthSign, "motion", motion)
+        monkeypatch.setattr(Performances, "pose", pose)
+        monkeypatch.setattr(Performances, "motion", motion)
         return digest()
 
-    true_pose, true_motion = SynthSign.pose, SynthSign.motion
+    true_pose, true_motion = Performances.pose, Performances.motion
     before = digest()
     assert moved_by(1e-5, 1e-7) == before
     assert moved_by(2e-3, 2e-5) != before
@@ -443,16 +444,16 @@ def test_a_digest_is_of_the_content_and_not_of_its_recipe(monkeypatch: pytest.Mo
 
 def test_a_point_that_is_not_seen_has_no_place_in_a_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     def hidden_at(place: float) -> str:
-        def pose(self: SynthSign, clip_id: str, take: int = 0) -> Pose:
+        def pose(self: Performances, clip_id: str, take: int = 0) -> Pose:
             found = true_pose(self, clip_id, take)
             points, confidence = found.points.copy(), found.confidence.copy()
             points[3, 5], confidence[3, 5] = place, 0
             return Pose(points, confidence, found.layout, found.fps)
 
-        monkeypatch.setattr(SynthSign, "pose", pose)
+        monkeypatch.setattr(Performances, "pose", pose)
         return RECORDINGS["key points"](CORPUS.clip("test-0002")).digest()
 
-    true_pose = SynthSign.pose
+    true_pose = Performances.pose
     assert hidden_at(1.0) == hidden_at(99.0)
 
 

@@ -1,50 +1,19 @@
-"""The corpus: which clips there are, and their media on demand."""
+"""The corpus: which clips there are, and handles of their media."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
-
-import numpy as np
-from numpy.typing import NDArray
-
-from signbench.arithmetic import on_grid
 from signbench.corpora.clip import Clip
-from signbench.corpora.synthsign.key_points import key_points
-from signbench.corpora.synthsign.lexicon import SIGNS
-from signbench.corpora.synthsign.motion import FPS, frames_of, perform
-from signbench.corpora.synthsign.randomness import Choices, generator
-from signbench.corpora.synthsign.recordings import RENDERINGS, SynthSignMotion, SynthSignPose, SynthSignVideo
-from signbench.corpora.synthsign.rendering import Look, render
-from signbench.corpora.synthsign.sentences import Sentence, plan, signed_by
-from signbench.corpora.synthsign.signers import SIGNERS
-from signbench.corpora.synthsign.skeleton import Skeleton, skeleton
-from signbench.corpora.synthsign.vocabulary import entries
+from signbench.corpora.synthsign.performances import INSTANCES, POSE_SIZE, RENDERINGS, SENTENCES, Performances
+from signbench.corpora.synthsign.recordings import SynthSignMotion, SynthSignPose, SynthSignVideo
 from signbench.errors import InputError, nearest
-from signbench.media.motion import Motion
-from signbench.media.pose import Pose
-
-SENTENCES = {"train": 2000, "dev": 200, "test": 200}
-"""Splits of sentences, with their number of clips."""
-
-INSTANCES = {"word-train": 16, "word-test": 4}
-"""Splits of isolated words, with their number of clips for each sign."""
 
 SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
 """The 30-sign subset's splits, whose clips are those of the others."""
 
 SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
-SIZES = range(64, 577)
-_PLAN = "1.0"
-"""The version since which texts, glosses, signers, timing and variation are the same: what random choices are drawn for."""
-_LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx", "cross-person": "video"}
-POSE_SIZE = 512
-"""Key points are in pixels of a picture of this side."""
-POSE_GRID = 1000
-"""Steps of the grid on which key points and confidences lie, to a pixel and to 1."""
 
 
-class SynthSign:
+class SynthSign(Performances):
     """A small made-up sign language, performed by a program: a test corpus, not one for research on signing.
 
     Everything follows from the version and the seed; nothing is stored. Plans and bodies are made when they are first asked for.
@@ -63,12 +32,6 @@ class SynthSign:
     version = "1.1"
     licence = "CC0-1.0"
     splits = SPLITS
-    fps = float(FPS)
-
-    def __init__(self, seed: int = 0, size: int = 128) -> None:
-        _check_size(size)
-        self.seed = seed
-        self.size = size
 
     def __reduce__(self) -> tuple[type[SynthSign], tuple[int, int]]:
         return SynthSign, (self.seed, self.size)
@@ -82,46 +45,8 @@ class SynthSign:
         if split not in SPLITS:
             raise InputError(f"SynthSign has no split {split}. {nearest(split, SPLITS)}")
         if split in SUBSETS:
-            return [clip for clip in self.ids(SUBSETS[split]) if self._planned[clip].gloss[0] in self.thirty_signs]
-        return [clip for clip in self._planned if clip.rpartition("-")[0] == split]
-
-    @cached_property
-    def thirty_signs(self) -> frozenset[str]:
-        """Glosses of the 30-sign subset of isolated words."""
-        return frozenset(Choices(_PLAN, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
-
-    @cached_property
-    def _planned(self) -> dict[str, Sentence]:
-        signers = list(SIGNERS)
-        # every signer in every split, and as often
-        found = {
-            clip: signed_by(sentence, signers[place % len(signers)])
-            for place, (clip, sentence) in enumerate(plan(SENTENCES, _PLAN, self.seed).items())
-        }
-        instances: dict[str, list[int]] = {}
-        for gloss in SIGNS:
-            order = Choices(_PLAN, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
-            instances[gloss] = order
-        done = 0
-        for split, count in INSTANCES.items():
-            number = 0
-            for turn in range(done, done + count):
-                for gloss, order in instances.items():
-                    number += 1
-                    signer = signers[order[turn] % len(signers)]
-                    found[f"{split}-{number:04d}"] = Sentence(entries()[gloss].lemma, (gloss,), signer, "word")
-            done += count
-        return found
-
-    def sentence(self, clip_id: str) -> Sentence:
-        """What a clip says, and who signs it.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        if clip_id not in self._planned:
-            raise InputError(f"SynthSign has no clip {clip_id}. {nearest(clip_id, self._planned)}")
-        return self._planned[clip_id]
+            return [clip for clip in self.ids(SUBSETS[split]) if self.planned[clip].gloss[0] in self.thirty_signs]
+        return [clip for clip in self.planned if clip.rpartition("-")[0] == split]
 
     def clip(self, clip_id: str, take: int = 0) -> Clip:
         """A clip with handles of its media, which render when they are read.
@@ -147,113 +72,3 @@ class SynthSign:
             renderings={name: SynthSignVideo(self.seed, clip_id, take, self.size, name) for name in RENDERINGS if name != "video"},
             motion=SynthSignMotion(self.seed, clip_id, take, POSE_SIZE),
         )
-
-    def other_signer(self, clip_id: str) -> str:
-        """Who performs a clip's motion in its rendering ``cross-person``: another signer with the same dominant hand.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        own = self.sentence(clip_id).signer
-        alike = [name for name, signer in SIGNERS.items() if name != own and signer.left_handed == SIGNERS[own].left_handed]
-        return Choices(_PLAN, self.seed, "other signer", clip_id).one(alike)
-
-    def length(self, clip_id: str, take: int = 0) -> int:
-        """Number of frames of a clip.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        return _length(self.seed, clip_id, take, self.sentence(clip_id))
-
-    def body(self, clip_id: str, take: int = 0) -> Skeleton:
-        """The performed body of a clip: its rotations, and the points in space that follow from them.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        return _performed(self.seed, clip_id, take, self.sentence(clip_id))
-
-    def motion(self, clip_id: str, take: int = 0) -> Motion:
-        """SMPL-X rotations of a clip.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        body = self.body(clip_id, take)
-        return Motion(body.rotations, body.translation, self.fps)
-
-    def pose(self, clip_id: str, take: int = 0) -> Pose:
-        """Key points of a clip in COCO-WholeBody's layout of 133, in pixels of a picture of 512 x 512, at 25 fps.
-
-        Args:
-            clip_id: of the clip.
-            take: which performance of the sentence by the same signer; 0 is the reference.
-
-        Raises:
-            InputError: there is no such clip.
-        """
-        from signbench.media.layouts import layout
-
-        points, confidence = key_points(self.body(clip_id, take), POSE_SIZE)
-        return Pose(on_grid(points, POSE_GRID), on_grid(confidence, POSE_GRID), layout("coco-wholebody-133"), self.fps)
-
-    def frames(self, clip_id: str, take: int = 0, size: int | None = None, rendering: str = "video") -> Iterator[NDArray[np.uint8]]:
-        """The rendered video of a clip, frame by frame, at 25 fps.
-
-        Args:
-            clip_id: of the clip.
-            take: which performance of the sentence by the same signer; 0 is the reference.
-            size: height and width in pixels, 64 to 576; by default the corpus's own.
-            rendering: ``video``, or on black ``pose`` (the drawn key points), ``hamer`` (the hands) or ``smplx`` (the body);
-                ``cross-person`` is the same motion by another signer.
-
-        Returns:
-            An iterator over uint8 ``(size, size, 3)`` RGB, as many as the pose has frames.
-
-        Raises:
-            InputError: there is no such clip or rendering, or the size is out of range.
-        """
-        return self.frames_at(clip_id, None, take, size, rendering)
-
-    def frames_at(
-        self,
-        clip_id: str,
-        positions: Sequence[int] | None,
-        take: int = 0,
-        size: int | None = None,
-        rendering: str = "video",
-    ) -> Iterator[NDArray[np.uint8]]:
-        """Some frames of a clip, or all; see :meth:`frames`."""
-        side = self.size if size is None else size
-        _check_size(side)
-        if rendering not in RENDERINGS:
-            raise InputError(f"SynthSign has no rendering {rendering}. {nearest(rendering, RENDERINGS)}")
-        look = _LOOKS.get(rendering)
-        if look is None:
-            from signbench.media.drawing import draw_pose
-
-            return draw_pose(self.pose(clip_id, take), side, POSE_SIZE, positions)
-        if rendering == "cross-person":
-            other = self.other_signer(clip_id)
-            body = _performed(self.seed, clip_id, take, self.sentence(clip_id), other)
-            return render(body, SIGNERS[other], side, look, positions)
-        return render(self.body(clip_id, take), SIGNERS[self.sentence(clip_id).signer], side, look, positions)
-
-
-@lru_cache(maxsize=8)
-def _performed(seed: int, clip_id: str, take: int, sentence: Sentence, by: str | None = None) -> Skeleton:
-    """The body of a performance; ``by`` another signer, it is the same performance with that signer's proportions."""
-    performance = perform(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
-    return skeleton(performance, SIGNERS[by or sentence.signer])
-
-
-@lru_cache(maxsize=8192)
-def _length(seed: int, clip_id: str, take: int, sentence: Sentence) -> int:
-    """Frames of a performance, which are known before a body performs it."""
-    return frames_of(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
-
-
-def _check_size(size: int) -> None:
-    if size not in SIZES:
-        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")

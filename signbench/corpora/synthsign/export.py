@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from signbench.corpora.synthsign.corpus import SIZES, SynthSign
+from signbench.corpora.synthsign.corpus import SynthSign
+from signbench.corpora.synthsign.performances import SIZES
 from signbench.corpora.synthsign.rendering import REVISION
 from signbench.documents import parse_json
 from signbench.errors import InputError, listing, nearest

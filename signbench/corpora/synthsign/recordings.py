@@ -7,34 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.corpora.recordings import Stamp
+from signbench.corpora.synthsign.performances import Performances, Rendering
+from signbench.corpora.synthsign.rendering import REVISION
 from signbench.errors import InputError
+from signbench.media.layouts import layout
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe, resize_frames
-
-if TYPE_CHECKING:
-    from signbench.corpora.recordings import Stamp
-    from signbench.corpora.synthsign.corpus import SynthSign
-    from signbench.media.motion import Motion
-
-Rendering = Literal["video", "pose", "hamer", "smplx", "cross-person"]
-RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-person")
-"""The video itself, the drawn key points, the hands on black, the body on black, and the same motion by another signer."""
 
 _CHUNK = 16
 
 
 @lru_cache(maxsize=4)
-def corpus_of(seed: int) -> SynthSign:
-    """The corpus of a seed, made once in each process."""
-    from signbench.corpora.synthsign.corpus import SynthSign
-
-    return SynthSign(seed)
+def _performances(seed: int) -> Performances:
+    """The clips of a seed, planned once in each process."""
+    return Performances(seed)
 
 
 _KEY_POINT_GRID, _ROTATION_GRID = 1e-3, 1e-5
@@ -63,8 +56,6 @@ class _Made:
 
     def stamp(self) -> Stamp:
         """0 and the renderer's revision."""
-        from signbench.corpora.synthsign.rendering import REVISION
-
         return 0, REVISION, 0
 
 
@@ -90,15 +81,15 @@ class SynthSignVideo(_Made):
         return _drawn_digest(self)
 
     def probe(self, source_fps: float | None) -> VideoProbe:
-        corpus = corpus_of(self.seed)
-        count, fps = corpus.length(self.clip, self.take), source_fps or corpus.fps
+        performances = _performances(self.seed)
+        count, fps = performances.length(self.clip, self.take), source_fps or performances.fps
         return VideoProbe(count, self.size, self.size, fps, np.arange(count) / fps, count / fps, variable_rate=False)
 
     def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
         wanted = positions.tolist()
         if any(not 0 <= place < probe.frames for place in wanted):
             raise InputError(f"{self.label}: positions must be indices of its {probe.frames} frames.")
-        frames = corpus_of(self.seed).frames_at(self.clip, wanted, self.take, self.size, self.rendering)
+        frames = _performances(self.seed).frames_at(self.clip, wanted, self.take, self.size, self.rendering)
         while part := list(islice(frames, _CHUNK)):
             chunk = np.stack(part)
             yield chunk if size is None else resize_frames(chunk, size)
@@ -117,14 +108,12 @@ class SynthSignPose(_Made):
         return _key_points_digest(self)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
-        from signbench.media.layouts import layout
-
-        corpus = corpus_of(self.seed)
-        count = corpus.length(self.clip, self.take)
-        return PoseProbe(count, layout("coco-wholebody-133"), source_fps or corpus.fps, dimensions=2, has_confidence=True)
+        performances = _performances(self.seed)
+        count = performances.length(self.clip, self.take)
+        return PoseProbe(count, layout("coco-wholebody-133"), source_fps or performances.fps, dimensions=2, has_confidence=True)
 
     def pose(self, source_fps: float | None) -> Pose:
-        made = corpus_of(self.seed).pose(self.clip, self.take)
+        made = _performances(self.seed).pose(self.clip, self.take)
         return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)
 
 
@@ -141,33 +130,31 @@ class SynthSignMotion(_Made):
         return _motion_digest(self)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
-        from signbench.media.layouts import layout
-
-        corpus = corpus_of(self.seed)
-        count = corpus.length(self.clip, self.take)
-        return PoseProbe(count, layout("smplx-55"), source_fps or corpus.fps, dimensions=3, has_confidence=True)
+        performances = _performances(self.seed)
+        count = performances.length(self.clip, self.take)
+        return PoseProbe(count, layout("smplx-55"), source_fps or performances.fps, dimensions=3, has_confidence=True)
 
     def pose(self, source_fps: float | None) -> Pose:
-        made = corpus_of(self.seed).motion(self.clip, self.take).pose()
+        made = _performances(self.seed).motion(self.clip, self.take).pose()
         return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)
 
 
 def _drawn_digest(video: SynthSignVideo) -> str:
-    from signbench.corpora.synthsign.rendering import REVISION
-
-    corpus = corpus_of(video.seed)
-    drawn_by = corpus.other_signer(video.clip) if video.rendering == "cross-person" else corpus.sentence(video.clip).signer
+    performances = _performances(video.seed)
+    drawn_by = (
+        performances.other_signer(video.clip) if video.rendering == "cross-person" else performances.sentence(video.clip).signer
+    )
     how = ("drawn", REVISION, video.rendering, drawn_by, video.size)
-    return _digest(how, _points(corpus.pose(video.clip, video.take)), _rotations(corpus.motion(video.clip, video.take)))
+    return _digest(how, _points(performances.pose(video.clip, video.take)), _rotations(performances.motion(video.clip, video.take)))
 
 
 def _key_points_digest(recording: SynthSignPose) -> str:
-    pose = corpus_of(recording.seed).pose(recording.clip, recording.take)
+    pose = _performances(recording.seed).pose(recording.clip, recording.take)
     return _digest(("key points", pose.layout.name, pose.fps), _points(pose))
 
 
 def _motion_digest(recording: SynthSignMotion) -> str:
-    motion = corpus_of(recording.seed).motion(recording.clip, recording.take)
+    motion = _performances(recording.seed).motion(recording.clip, recording.take)
     return _digest(("motion", motion.fps), _rotations(motion))
 
 

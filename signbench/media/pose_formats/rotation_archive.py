@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,22 @@ from signbench.media.layouts import layout
 from signbench.media.pose_formats.contract import MOST_NUMBERS, RawClip, as_float32
 from signbench.media.pose_formats.fields import POINTS, rate_field
 
-if TYPE_CHECKING:
-    from signbench.media.motion import Motion
-
 FIELD = "rotations"
 _JOINTS = 55
 
-Read = Callable[[], NDArray[Any]]
+
+class Rotations(NamedTuple):
+    """The content of a file of rotations.
+
+    Attributes:
+        rotations: float32 ``(T, 55, 3)``, axis-angle in radians, finite.
+        translation: float32 ``(T, 3)``, finite; zeros where the file has none.
+        fps: frames per second, or None where the file does not say it.
+    """
+
+    rotations: NDArray[np.float32]
+    translation: NDArray[np.float32]
+    fps: float | None
 
 
 def rotation_clip(shape: tuple[int, ...], names: dict[str, str], read: Callable[[str], NDArray[Any]]) -> RawClip:
@@ -50,14 +59,12 @@ def rotation_clip(shape: tuple[int, ...], names: dict[str, str], read: Callable[
     return RawClip(shape, points, fps=fps, layout=layout("smplx-55"))
 
 
-def read_rotations(path: Path) -> Motion:
+def read_rotations(path: Path) -> Rotations:
     """The rotations of a file, unlike :func:`signbench.media.pose_files.read_pose`, which gives positions.
 
     Raises:
         MediaError: it cannot be read, has no field ``rotations``, or holds something else in it.
     """
-    from signbench.media.motion import Motion
-
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = {name: name for name in archive.files}
@@ -73,7 +80,7 @@ def read_rotations(path: Path) -> Motion:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), type(error).__name__)
         raise MediaError(f"{path} cannot be read as .npz: {reason}.") from error
-    return Motion(rotations, translation, fps)
+    return Rotations(rotations, translation, fps)
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

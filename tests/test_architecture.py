@@ -1,0 +1,140 @@
+"""The direction of the arrows between signbench's modules, and that they close no circle.
+
+Every import counts: of a module's top, of its functions, and of its types alone (``if TYPE_CHECKING``).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_secret", "markup", "networks"),
+    ("documents", "shipped", "spreadsheets", "parquet_files"),
+    ("foreign", "weights", "media"),
+    ("corpora",),
+    ("extractors", "judges"),
+    ("metrics",),
+    ("statistics",),
+    ("runs",),
+    ("sides",),
+    ("tasks",),
+    ("predictions",),
+    ("generators",),
+    ("scoring",),
+    ("study", "ci", "sensitivity", "diagnosis"),
+    ("leaderboard",),
+    ("__init__",),
+    ("cli",),
+    ("__main__",),
+)
+"""The top modules and packages of signbench, from the ground up: each may import those of lower layers, and no others."""
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """The modules of a package by their dotted names; a package goes by its own."""
+    return {
+        ".".join((root.name, *(part for part in path.relative_to(root).with_suffix("").parts if part != "__init__"))): path
+        for path in sorted(root.rglob("*.py"))
+    }
+
+
+def imported(tree: ast.AST, known: Mapping[str, Path]) -> Iterator[tuple[int, str]]:
+    """The line and the name of every module among the known ones that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names if name.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports name their modules in full"
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                if whole in known or node.module in known:
+                    yield node.lineno, whole if whole in known else str(node.module)
+
+
+def arrows(root: Path) -> dict[str, dict[str, int]]:
+    """The modules that each module imports, with a line that does."""
+    known = modules(root)
+    return {
+        name: {target: line for line, target in imported(ast.parse(path.read_text(encoding="utf-8")), known) if target != name}
+        for name, path in known.items()
+    }
+
+
+def circle(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Modules that import one another in turn, the first of them again at the end; empty where there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def top(module: str) -> str:
+    """The top module or package that a module belongs to."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def against_the_layers(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Imports of a layer that is not below, in words."""
+    height = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    return [
+        f"{module}, line {line} imports {target}: {top(target)} is not below {top(module)}"
+        for module, targets in graph.items()
+        for target, line in targets.items()
+        if top(module) != top(target) and height[top(module)] <= height[top(target)]
+    ]
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, dict[str, int]]:
+    return arrows(ROOT / "signbench")
+
+
+def test_every_top_module_and_package_has_a_layer(graph):
+    assert sorted({top(module) for module in graph}) == sorted(name for layer in LAYERS for name in layer)
+
+
+@pytest.mark.xfail(strict=False, reason="leaderboard.entries and leaderboard.record_checks import one another")
+def test_no_modules_import_one_another_in_a_circle(graph):
+    assert circle(graph) == []
+
+
+def test_no_import_goes_up_or_to_a_neighbour(graph):
+    assert against_the_layers(graph) == []
+
+
+@pytest.mark.parametrize("upwards", ["runs.fold>scoring.views", "extractors.cache>metrics.base", "media.pose>corpora.clip"])
+def test_an_arrow_upwards_is_found(upwards):
+    lower, upper = (f"signbench.{name}" for name in upwards.split(">"))
+    assert len(against_the_layers({lower: {upper: 1}, upper: {}})) == 1
+    assert against_the_layers({upper: {lower: 1}, lower: {}}) == []
+
+
+IMPORTS = {
+    "at the top": "from {0} import {1}",
+    "of the whole name": "import {0}.{1}",
+    "of a name in the module": "from {0}.{1} import thing",
+    "in a function": "def work():\n    from {0} import {1}",
+    "of types alone": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from {0} import {1}",
+}
+
+
+@pytest.mark.parametrize("line", IMPORTS.values(), ids=IMPORTS.keys())
+def test_a_circle_is_found_whatever_the_import(line, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "first.py").write_text("from package import second\n", encoding="utf-8")
+    (package / "second.py").write_text(line.format("package", "first") + "\n", encoding="utf-8")
+    found = circle(arrows(package))
+    assert sorted(found[:-1]) == ["package.first", "package.second"]
+    assert found[0] == found[-1]
