@@ -6,19 +6,18 @@ import ast
 import re
 import subprocess
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from signbench.metrics import registry
 from signbench.metrics.base import Parameter, spell
+from signbench.metrics.registry import METRICS
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "signbench").rglob("*.py"))
-BUILT_IN = sorted(set(registry.known()) - {entry.name for entry in entry_points(group="signbench.metrics")})
+BUILT_IN = sorted(METRICS.built_in)
 SAYS_NOTHING = re.compile(r"(^|[_.-])(utils?|helpers?|common|misc|managers?)([_.-]|$)", re.IGNORECASE)
 MOST_BYTES = 16 * 1024 * 1024
 # Spelled so that this file does not hold what it looks for.
@@ -145,7 +144,7 @@ def section(page: str, title: str) -> str:
 
 @pytest.fixture(scope="module", params=BUILT_IN)
 def metric(request):
-    return registry.metric_class(request.param)
+    return METRICS.class_of(request.param)
 
 
 @pytest.fixture(scope="module")

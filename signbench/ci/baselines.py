@@ -27,7 +27,6 @@ from pydantic import BaseModel, ConfigDict
 from signbench import shipped
 from signbench.documents import json_bytes, parse_json
 from signbench.errors import IncompleteError, InputError, nearest
-from signbench.metrics.base import split_name
 from signbench.parquet_files import read_parquet
 from signbench.runs.fold import fold
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
@@ -176,7 +175,7 @@ def default_family(run: MeasuredRun) -> tuple[str, ...]:
     chosen: dict[tuple[str, str], str] = {}
     for score in sorted(scores, key=lambda score: not score.headline):
         name, _, judge = score.metric.partition("@")
-        chosen.setdefault((split_name(name)[0], judge), score.metric)
+        chosen.setdefault((name.partition(":")[0], judge), score.metric)
     return tuple(score.metric for score in scores if score.metric in chosen.values())
 
 

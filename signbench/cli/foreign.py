@@ -7,8 +7,6 @@ from typing import Any
 
 from signbench.foreign.supervision import child, in_child
 
-_GROUPS = ("signbench.generators", "signbench.metrics")
-
 
 def beware(generator: str | None = None) -> None:
     """Goes on in a child process where a command is about to run code that is not signbench's own.
@@ -17,14 +15,14 @@ def beware(generator: str | None = None) -> None:
         generator: what ``--generator`` names, or None: the command runs none, but metrics of other packages perhaps.
     """
     import os
-    from importlib.metadata import entry_points
 
     from signbench.cli import printing, streams
-    from signbench.generators.built_in import BUILT_IN
+    from signbench.generators.registry import GENERATORS
+    from signbench.metrics.registry import METRICS
 
-    if generator is not None and generator.partition(":")[0] not in BUILT_IN:
+    if generator is not None and not GENERATORS.is_built_in(generator):
         what = f"generator {generator}"
-    elif names := sorted(entry.name for group in _GROUPS for entry in entry_points(group=group)):
+    elif names := sorted([*GENERATORS.installed(), *METRICS.installed()]):
         what = f"one of {', '.join(names)}, of other packages,"
     else:
         return

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from signbench.corpora.corpus import Corpus
-from signbench.errors import InputError, nearest
+from signbench.errors import InputError
+from signbench.registry import Registry
 
-_KNOWN = ("synthsign",)
+if TYPE_CHECKING:
+    from signbench.corpora.corpus import Corpus
+
+CORPORA: Registry[Corpus] = Registry(
+    "corpus", "signbench.corpora.corpus:Corpus", {"synthsign": "signbench.corpora.synthsign.corpus:SynthSign"}
+)
 
 
 def known() -> list[str]:
     """Names of the corpora."""
-    return list(_KNOWN)
+    return CORPORA.known()
 
 
 @lru_cache(maxsize=8)
@@ -20,10 +26,9 @@ def corpus(name: str) -> Corpus:
     """The corpus of a name.
 
     Raises:
-        InputError: there is no such corpus; the message offers the nearest.
+        InputError: there is no such corpus, with the nearest that exist; or parameters stand behind its name.
     """
-    if name not in _KNOWN:
-        raise InputError(f"there is no corpus {name}. {nearest(name, _KNOWN)}")
-    from signbench.corpora.synthsign.corpus import SynthSign
-
-    return SynthSign()
+    kind, given = CORPORA.resolve(name)
+    if given:
+        raise InputError(f"a corpus has no parameters: write {name.partition(':')[0]}, not {name}.")
+    return kind()

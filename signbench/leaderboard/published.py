@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, Va
 
 from signbench import shipped
 from signbench.errors import InputError, SignbenchError, nearest
-from signbench.metrics.base import Direction, split_name
+from signbench.metrics.base import Direction
+from signbench.registry import split_name
 
 FILE = "published"
 """Name of the file below a task's leaderboard, without its suffix."""
@@ -62,7 +63,7 @@ def _canonical(metric: str) -> str:
     """
     from signbench.metrics import registry
 
-    name, _ = split_name(metric)
+    name, _ = split_name(metric, "metric")
     if not _WORD.fullmatch(name):
         raise InputError(f"{name!r} is no name of a metric.")
     return registry.create(metric).canonical if name in registry.known() else metric

@@ -340,24 +340,6 @@ def _rebuild(kind: type[Metric], given: dict[str, Value]) -> Metric:
     return kind(**given)
 
 
-def split_name(text: str) -> tuple[str, dict[str, str]]:
-    """Splits ``name:key=value,key=value``.
-
-    Raises:
-        InputError: a part is not ``key=value``, or a key comes twice.
-    """
-    name, _, rest = text.partition(":")
-    given: dict[str, str] = {}
-    for part in rest.split(",") if rest else []:
-        key, equals, value = part.partition("=")
-        if not equals or not key or not value:
-            raise InputError(f"metric {text!r}: {part!r} is not key=value; write {name}:key=value,key=value.")
-        if key in given:
-            raise InputError(f"metric {text!r}: {key} is given twice.")
-        given[key] = value
-    return name, given
-
-
 def names(items: Sequence[Metric]) -> list[str]:
     """Canonical names in order."""
     return [item.canonical for item in items]

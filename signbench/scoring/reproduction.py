@@ -139,14 +139,13 @@ def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict
     """The files that each built-in generator makes of one modality."""
     from signbench.generators import registry
     from signbench.generators.base import Anchor
-    from signbench.generators.built_in import BUILT_IN
     from signbench.generators.producing import produce
     from signbench.generators.training import References, TrainView, prompt_of
 
     excerpt = _Excerpt(corpus)
     task, seed, medium = "reproduction", 1, _MEDIA[kind]
     found = {}
-    for name in BUILT_IN:
+    for name in registry.GENERATORS.built_in:
         generator = registry.create(name)
         if isinstance(generator, Anchor):
             generator.see(References(excerpt, excerpt.ids("test"), references=medium, task=task, seed=seed))

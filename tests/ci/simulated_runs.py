@@ -80,7 +80,7 @@ class InMemory(RecordStore):
 
 def with_spread(monkeypatch):
     """Makes the stand-in known to the registry."""
-    monkeypatch.setitem(registry._BUILT_IN, "spread", f"{Spread.__module__}:Spread")
+    monkeypatch.setitem(registry.METRICS.built_in, "spread", f"{Spread.__module__}:Spread")
 
 
 def record_of(metric, value):

@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint
 import pytest
 from typer.testing import CliRunner
 
+from signbench import registry
 from signbench.cli.generators import app
 from signbench.errors import InputError
-from signbench.generators import registry
 from signbench.generators.base import Card, Generator
 from signbench.generators.registry import create, generator_class, known
 from tests.cli.program import environment
@@ -78,7 +78,7 @@ def test_every_built_in_generator_has_a_card_of_its_name():
         ("wrong.py:Mine", "cannot be imported: SyntaxError"),
         ("lacking:Mine", "cannot be imported: No module named 'not_here'"),
         ("", "there is no generator"),
-        ("a b", "Your own: package.module:Class or file.py:Class"),
+        ("a b", "A custom one: package.module:Class or file.py:Class"),
     ],
 )
 def test_what_is_no_generator_is_refused_with_what_to_write(text, said, tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_installed_generators_are_known_and_do_not_hide_built_in_ones(monkeypatc
         EntryPoint(name, f"{__name__}:{attribute}", "signbench.generators")
         for name, attribute in (("installed", "Installed"), ("noise", "Installed"), ("broken", "Missing"), ("wrong", "SOURCE"))
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == "signbench.generators" else [])
+    monkeypatch.setattr(registry, "_installed", lambda group: {entry.name: entry for entry in entries})
     monkeypatch.setattr(EntryPoint, "load", lambda entry: globals()[entry.attr])
     assert known() == [*BUILT_IN, "broken", "installed", "wrong"]
     assert create("installed").card.version == "7"

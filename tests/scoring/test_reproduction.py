@@ -59,10 +59,10 @@ def test_a_processor_makes_the_pinned_bits(processor: str) -> None:
 
 
 def test_what_is_pinned_covers_every_kind_of_thing() -> None:
-    from signbench.generators.built_in import BUILT_IN
+    from signbench.generators.registry import GENERATORS
 
     pinned = json.loads(reproduction.PINNED.read_text("utf-8"))
-    made = {f"{kind} by {name}" for kind in ("key points", "motion", "video") for name in BUILT_IN}
+    made = {f"{kind} by {name}" for kind in ("key points", "motion", "video") for name in GENERATORS.built_in}
     scored = {f"{what} of {kind}" for what in ("records", "result") for kind in ("key points", "motion", "video", "text")}
     assert made | scored <= set(pinned)
     # stitched without a sign in its dictionary would be nearest
