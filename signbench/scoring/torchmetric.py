@@ -18,8 +18,9 @@ from signbench.metrics.base import Record
 from signbench.runs.protocol import Protocol
 from signbench.runs.records import pack, unpack
 from signbench.scoring.clip_scoring import score_clip
-from signbench.scoring.measure import clip_of, kind_of
 from signbench.scoring.views import ClipViews
+from signbench.sides.sources import kind_of
+from signbench.sides.values import clip_of
 
 _LENGTHS = np.dtype("<u4")
 
