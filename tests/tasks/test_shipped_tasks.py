@@ -92,7 +92,7 @@ def test_the_page_of_predictions_lists_every_kind_of_problem_in_order():
     from signbench.predictions.problems import KINDS
 
     section = (
-        (ROOT / "docs/predictions.md").read_text(encoding="utf-8").split("## What is checked before work")[1].split("\n## ")[0]
+        (ROOT / "docs/predictions.md").read_text(encoding="utf-8").split("## What is checked before scoring")[1].split("\n## ")[0]
     )
     assert [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")] == list(KINDS)
 
