@@ -28,6 +28,7 @@ from signbench.errors import InputError
 from signbench.leaderboard import plain_text
 from signbench.leaderboard.entry_records import EntryRecords, read_records
 from signbench.leaderboard.human import HumanScore, read_human
+from signbench.leaderboard.own_scores import own_scores
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.result import Result, read_result
 from signbench.whole_folders import whole_folder
@@ -207,16 +208,7 @@ class Entry:
     @cached_property
     def own_scores(self) -> Mapping[str, NDArray[np.float64]]:
         """Metric -> each clip's own score, float64 ``(N,)``, where every clip has one."""
-        from signbench.leaderboard.record_checks import own_score
-
-        found: dict[str, NDArray[np.float64]] = {}
-        plan, store = self.records.plan, self.records.store
-        for metric, key in zip(plan.metrics, plan.keys, strict=True):
-            records = [store.record(clip, key) for clip in plan.clips] if key else []
-            values = [own_score(metric, record) for record in records if record is not None]
-            if len(values) == len(plan.clips) and None not in values:
-                found[metric.canonical] = np.array(values, dtype=np.float64)
-        return found
+        return own_scores(self.records)
 
 
 def read_card(path: Path) -> EntryCard:

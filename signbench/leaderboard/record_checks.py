@@ -16,6 +16,7 @@ import numpy as np
 from signbench.errors import SignbenchError, listing
 from signbench.leaderboard.entries import RECORDS, EntryCard
 from signbench.leaderboard.entry_records import EntryRecords
+from signbench.leaderboard.own_scores import own_score
 from signbench.leaderboard.problems import Problem
 from signbench.media.layouts import known_layouts
 from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, Record
@@ -92,15 +93,6 @@ def _trouble(metric: Metric, record: Record, form: dict[str, str], row: ClipRow 
         bounds = " to ".join("any" if limit is None else f"{limit:g}" for limit in (lowest, highest))
         return f"give scores beyond {bounds}"
     return None
-
-
-def own_score(metric: Metric, record: Record) -> float | None:
-    """The score of a clip alone; None where it has none, or where the metric is one of whole distributions."""
-    value = metric.clip_value(record)
-    if value is None and metric.interval_method != "jackknife":
-        with np.errstate(all="ignore"):
-            value = float(metric.score([record], np.ones((1, 1), dtype=np.int64))[0])
-    return value if value is not None and math.isfinite(value) else None
 
 
 def within(value: float, limits: tuple[float | None, float | None], *, slack: float = _ROUNDING) -> bool:

@@ -14,9 +14,10 @@ from signbench.extractors.cache import observations_in
 from signbench.leaderboard.checking import entry_of
 from signbench.leaderboard.entries import ENTRY, RECORDS, Entry
 from signbench.leaderboard.entry_records import EntryRecords, read_records, records_file
+from signbench.leaderboard.own_scores import own_score
 from signbench.leaderboard.plan_checks import unverified_networks
 from signbench.leaderboard.problems import Problem
-from signbench.leaderboard.record_checks import own_score, reference_problems
+from signbench.leaderboard.record_checks import reference_problems
 from signbench.leaderboard.score_checks import differences
 from signbench.metrics.base import Metric, Record
 from signbench.runs import signature

@@ -62,6 +62,11 @@ class Measured:
         return cls(metric, seen, tier, label)
 
     @property
+    def name(self) -> str:
+        """The name of its score in the result."""
+        return self.metric.canonical
+
+    @property
     def key(self) -> str | None:
         """The name under which its records are kept, which changes when the records would; None where it is not measured."""
         return record_key(self.metric, self.extractor) if self.unavailable is None else None
