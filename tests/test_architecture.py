@@ -100,6 +100,22 @@ def graph() -> dict[str, dict[str, int]]:
     return arrows(ROOT / "signbench")
 
 
+ONE_USER = {"yaml": "signbench.documents"}
+"""Libraries that one module alone may import."""
+
+
+@pytest.mark.parametrize("library", ONE_USER)
+def test_a_library_with_one_home_is_imported_nowhere_else(library):
+    users = {
+        name
+        for name, path in modules(ROOT / "signbench").items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(one.name.split(".")[0] == library for one in node.names))
+        or (isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == library)
+    }
+    assert users == {ONE_USER[library]}
+
+
 def test_every_top_module_and_package_has_a_layer(graph):
     assert sorted({top(module) for module in graph}) == sorted(name for layer in LAYERS for name in layer)
 

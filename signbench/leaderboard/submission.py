@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from signbench.documents import json_bytes
+from signbench.documents import json_bytes, parse_yaml
 from signbench.errors import IncompleteError, InputError
 from signbench.leaderboard.checking import check_entry, entry_of, sound_entries
 from signbench.leaderboard.duplicates import duplicate_problems
@@ -217,7 +217,5 @@ def _refuse_copies(draft: Path, target: Path) -> None:
 
 
 def _digest_in(card: bytes) -> str:
-    import yaml
-
-    fields = yaml.safe_load(card)
+    fields = parse_yaml(card.decode(), ENTRY)
     return str(fields["predictions_sha256"])

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.id_tables import IdRow, read_id_table
 from signbench.corpora.recordings import Stamp, file_stamp
 from signbench.errors import InputError, MediaError, NotComparableError, listing
 from signbench.sides.array_files import finite_row, open_array
-from signbench.sides.id_tables import IdRow, read_id_table
 
 IDS = "ids.csv"
 """The table beside feature vectors or logits that says whose they are: columns ``id`` and ``label``."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from signbench.corpora.clip import Clip, Side
+from signbench.corpora.id_tables import read_id_table
 from signbench.corpora.recordings import Stamp, file_stamp
 from signbench.errors import InputError, MediaError
 from signbench.sides.array_files import finite_row, open_array
 from signbench.sides.feature_files import IDS, check_rows
-from signbench.sides.id_tables import read_id_table
 
 CLASSES = "classes.txt"
 """The file beside logits that names their columns, a class a line."""

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from signbench.corpora import clip_table
 from signbench.corpora.clip import Clip, Side
-from signbench.corpora.clip_ids import clip_id
+from signbench.corpora.clip_table import ClipTable, read_clip_table
 from signbench.corpora.corpus import Corpus
 from signbench.corpora.declared_rates import PoseAtRate, VideoAtRate
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
 from signbench.errors import InputError, listing, nearest
-from signbench.media.rates import is_rate
 from signbench.runs.result import Subset
 from signbench.tasks.schema import ReferenceKind, Task, ids_digest
-
-COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
-"""Columns of ``clips.csv``; only the first is required."""
-
-TABLE = "clips.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +126,9 @@ def _whole(side: Side, kind: ReferenceKind) -> Side:
 
 
 def _from_folder(task: Task, split: str, folder: Path, corpus: Corpus | None) -> TaskReferences:
-    table = folder / TABLE
+    table = folder / clip_table.NAME
     if table.is_file():
-        clips = {clip.id: clip for clip in _table_clips(task, table)}
+        clips = {clip.id: clip for clip in _table_clips(task, read_clip_table(table))}
         side = Side(str(folder), dict(sorted(clips.items())), str(folder.resolve()))
     else:
         side = _plain(task, folder)
@@ -168,77 +162,28 @@ def _single(clip: Clip, task: Task) -> Clip:
     return replace(clip, video=video, pose=pose)
 
 
-def _table_clips(task: Task, table: Path) -> Iterator[Clip]:
-    rows = list(_rows(table))
-    by_id = _plain(task, table.parent).clips if any(not row["file"] for _, row in rows) else {}
-    seen: dict[str, int] = {}
-    for line, row in rows:
-        where = f"{table}, line {line}"
-        try:
-            name = clip_id(row["id"], suffix=False)
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from error
-        if name in seen:
-            raise InputError(f"{where}: the clip {name} stands there twice (first in line {seen[name]}); keep one row.")
-        seen[name] = line
-        found = by_id.get(name, Clip(name)) if not row["file"] else _from_file(name, row["file"], task, table, where)
-        found, fps = _single(found, task), _rate(row["fps"], where)
+def _table_clips(task: Task, table: ClipTable) -> Iterator[Clip]:
+    folder = table.path.parent
+    by_id = _plain(task, folder).clips if any(row.file is None for row in table.rows.values()) else {}
+    for name, row in table.rows.items():
+        found = by_id.get(name, Clip(name)) if row.file is None else _from_file(name, row.file, task, folder, table.where(name))
+        found = _single(found, task)
         yield replace(
             found,
-            video=_video_at(found.video, fps, table),
-            pose=_pose_at(found.pose, fps, table),
-            text=row["text"] or None,
-            gloss=tuple(row["gloss"].split()),
-            signer=row["signer"] or None,
-            fps=fps,
+            video=_video_at(found.video, row.fps, table.path),
+            pose=_pose_at(found.pose, row.fps, table.path),
+            text=row.text,
+            gloss=tuple((row.gloss or "").split()),
+            signer=row.signer,
+            fps=row.fps,
         )
 
 
-def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a table of clips with the lines where they stand; columns that it lacks are empty.
-
-    Raises:
-        InputError: unreadable, an unknown column, no ``id``, or a row of another length.
-    """
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            _check_header(header, table)
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) != len(header):
-                    raise InputError(
-                        f"{table}, line {reader.line_num} has {len(row)} cells, but {len(header)} columns are named; "
-                        "put text with a comma into double quotes."
-                    )
-                cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
-                yield reader.line_num, {name: cells.get(name, "") for name in COLUMNS}
-    except OSError as error:
-        raise InputError(f"{table} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{table} is not UTF-8 text; save it as such.") from error
-    except csv.Error as error:
-        raise InputError(f"{table} is no table of comma-separated values ({error}).") from error
-
-
-def _check_header(header: list[str], table: Path) -> None:
-    if "id" not in header:
-        hint = " It is separated by tabs; separate it by commas." if any("\t" in name for name in header) else ""
-        raise InputError(f"{table} has no column id; its first line names the columns, some of {', '.join(COLUMNS)}.{hint}")
-    for place, name in enumerate(header):
-        if name not in COLUMNS:
-            raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, COLUMNS)}")
-        if name in header[:place]:
-            raise InputError(f"{table} has two columns {name}; keep one.")
-
-
-def _from_file(name: str, file: str, task: Task, table: Path, where: str) -> Clip:
+def _from_file(name: str, file: str, task: Task, folder: Path, where: str) -> Clip:
     from signbench.media import pose_files, video
     from signbench.media.layouts import layout
 
-    path = inside(table.parent, file, where)
+    path = inside(folder, file, where)
     if video.is_video(path):
         return Clip(name, video=VideoFile(path))
     if pose_files.is_pose(path):
@@ -259,18 +204,6 @@ def inside(folder: Path, file: str, where: str) -> Path:
     if not path.exists():
         raise InputError(f"{where}: {file} is not in {folder}; correct the name or add the file.")
     return path
-
-
-def _rate(text: str, where: str) -> float | None:
-    if not text:
-        return None
-    try:
-        fps = float(text)
-    except ValueError:
-        fps = 0.0
-    if not is_rate(fps):
-        raise InputError(f"{where}: fps is {text!r}; write frames per second, such as 25, or nothing.")
-    return fps
 
 
 def _video_at(recording: VideoRecording | None, fps: float | None, table: Path) -> VideoRecording | None:

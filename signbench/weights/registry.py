@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from signbench.documents import parse_yaml
 from signbench.errors import InputError, nearest
 
 Format = Literal["state-dict", "torchscript", "safetensors"]
@@ -71,10 +72,8 @@ class Weights(BaseModel):
 @functools.cache
 def registered() -> Mapping[str, Weights]:
     """All registered weights by name, in the order of the registry."""
-    import yaml
-
     text = files("signbench.weights").joinpath("registry.yaml").read_text("utf-8")
-    rows = [Weights.model_validate_json(json.dumps(row)) for row in yaml.safe_load(text)]
+    rows = [Weights.model_validate_json(json.dumps(row)) for row in parse_yaml(text, "registry.yaml")]
     return MappingProxyType({row.name: row for row in rows})
 
 

@@ -110,7 +110,7 @@ def test_such_sides_are_measured(tmp_path):
         ("id,lable\na,x\n", r"column 'lable' that is not known. Did you mean label"),
         ("id,label,label\na,x,x\n", r"two columns label"),
         ("name\na\n", r"has no column id"),
-        ("id;label\na;x\n", r"has no column id; separate them by commas"),
+        ("id;label\na;x\n", r"has no column id; separate its columns by commas"),
         ("id\n", r"nothing below it"),
         ("", r"has no column id"),
         ('id\n"a\n', r"no table of comma-separated values"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -10,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from signbench.corpora import clip_table
+from signbench.corpora.clip_table import ClipRow, write_clip_table
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.corpora.synthsign.performances import SIZES
 from signbench.corpora.synthsign.rendering import REVISION
@@ -101,7 +102,7 @@ def export(
     }
     files = {name_of(clip, kind): recipes[kind] for clip in clips for kind in media}
     if table:
-        files["clips.csv"] = f"{made}, {split}, {len(clips)} clips of {'+'.join(media)}"
+        files[clip_table.NAME] = f"{made}, {split}, {len(clips)} clips of {'+'.join(media)}"
     folder = _Folder(Path(out))
     folder.prepare(files)
 
@@ -129,7 +130,7 @@ def export(
             progress(done, len(clips))
     if table:
         named = {clip: name_of(clip, media[0]) for clip in clips}
-        folder.write("clips.csv", files["clips.csv"], partial(_write_table, corpus, named))
+        folder.write(clip_table.NAME, files[clip_table.NAME], partial(_write_table, corpus, named))
     return clips
 
 
@@ -200,12 +201,12 @@ class _Folder:
 
 
 def _write_table(corpus: SynthSign, files: dict[str, str], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        rows = csv.writer(stream)
-        rows.writerow(["id", "file", "text", "gloss", "signer", "fps"])
-        for clip, file in files.items():
-            sentence = corpus.sentence(clip)
-            rows.writerow([clip, file, sentence.text, " ".join(sentence.gloss), sentence.signer, f"{corpus.fps:g}"])
+    said = {clip: corpus.sentence(clip) for clip in files}
+    rows = {
+        clip: ClipRow(files[clip], sentence.text, " ".join(sentence.gloss), sentence.signer, corpus.fps)
+        for clip, sentence in said.items()
+    }
+    write_clip_table(path, rows)
 
 
 def _digest(path: Path) -> str:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from signbench.corpora import clip_table
+from signbench.corpora.clip_table import read_clip_table
 from signbench.corpora.recordings import VideoFile
 from signbench.errors import InputError, NotComparableError
 from signbench.sides.folder import read_side
 from signbench.spreadsheets import csv_bytes
 from signbench.study.planning.neutral_videos import write_neutral
 from signbench.study.settings import LongSheet, ShownClip, StudySettings, settings_yaml
-from signbench.study.sheets.columns import Columns
-from signbench.study.sheets.files import read_file
 from signbench.study.sheets.workbooks import workbook_bytes
 from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
@@ -25,8 +25,6 @@ SHEET_COLUMNS = ("participant", "group", "order", "video", "answer")
 
 KEY_COLUMNS = ("video", "clip", "sign", "pack")
 """Columns of the answer key."""
-
-_CLIPS_TABLE = "clips.csv"
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not an empty folder; give another --out.")
     videos = _videos(folder)
-    signs = _signs(folder / _CLIPS_TABLE, videos)
+    signs = _signs(folder / clip_table.NAME, videos)
     presentation = present(list(videos), sizes, raters, seed)
     with whole_folder(out) as begun:
         (begun / "videos").mkdir()
@@ -176,19 +174,16 @@ def _signs(table: Path, videos: Mapping[str, VideoFile]) -> dict[str, str]:
     """
     if not table.is_file():
         return {clip: clip for clip in videos}
-    columns = Columns(read_file(table).sheets()[0])
-    if "id" not in columns.names or not {"gloss", "text"} & set(columns.names):
-        raise InputError(f"{table} needs a column id, and gloss or text for the sign.")
-    at_id = columns.find("id", "id")
-    at_sign = columns.find("gloss" if "gloss" in columns.names else "text", "the sign")
+    clips = read_clip_table(table)
+    column = "gloss" if "gloss" in clips.columns else "text"
+    if column not in clips.columns:
+        raise InputError(f"{table} needs a column gloss or text for the sign.")
     signs: dict[str, str] = {}
-    for row, cells in columns.rows:
-        clip, sign = cells[at_id].strip(), cells[at_sign].strip()
-        if clip in videos and not sign:
-            raise InputError(f"{columns.where(at_sign, row)}: clip {clip} has no sign; write it.")
-        if signs.setdefault(clip, sign) != sign:
-            raise InputError(f"{columns.where(at_id, row)}: clip {clip} stands there twice, with two signs; keep one row.")
-    lacking = sorted(set(videos) - set(signs))
-    if lacking:
-        raise InputError(f"{table} has no row for clip {lacking[0]}; add it with its sign.")
-    return {clip: signs[clip] for clip in videos}
+    for clip in videos:
+        if clip not in clips.rows:
+            raise InputError(f"{table} has no row for clip {clip}; add it with its sign.")
+        sign = clips.rows[clip].gloss if column == "gloss" else clips.rows[clip].text
+        if sign is None:
+            raise InputError(f"{clips.where(clip)}: clip {clip} has no {column} for its sign; write it.")
+        signs[clip] = sign
+    return signs

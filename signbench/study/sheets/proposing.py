@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from signbench.documents import yaml_text
 from signbench.errors import InputError
 from signbench.study.sheets.columns import Columns
 from signbench.study.sheets.files import Sheet, SheetFile, column_letter
@@ -36,8 +37,6 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
     Raises:
         InputError: a sheet cannot be read at all.
     """
-    import yaml
-
     sheets: list[dict[str, Any]] = []
     signs: dict[str, list[str]] = {}
     languages: Counter[str] = Counter()
@@ -67,7 +66,7 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
     language = max(sorted(languages), key=lambda name: languages[name])
     content = {"name": "study", "language": language, "sheets": sheets, "signs": signs, "dictionary": {}}
     content |= {"lemmatiser": "none", "blank": "wrong", "resubmissions": "refuse"}
-    return _HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
+    return _HEAD + yaml_text(content)
 
 
 def write_proposal(files: Sequence[SheetFile], path: Path, encoding: str | None = None) -> None:

@@ -89,11 +89,13 @@ def _rows(table: Path, columns: Sequence[str], required: Sequence[str]) -> Itera
 def _check_header(table: Path, header: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> None:
     for name in required:
         if name not in header:
-            parted = any(mark in cell for cell in header for mark in "\t;|")
-            hint = "separate them by commas" if parted else f"its first line names the columns, some of {', '.join(columns)}"
+            otherwise = any(mark in cell for cell in header for mark in "\t;|")
+            hint = (
+                "separate its columns by commas" if otherwise else f"its first line names the columns, some of {', '.join(columns)}"
+            )
             raise InputError(f"{table} has no column {name}; {hint}.")
-    for place, name in enumerate(header):
+    for index, name in enumerate(header):
         if name not in columns:
             raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, columns)}")
-        if name in header[:place]:
+        if name in header[:index]:
             raise InputError(f"{table} has two columns {name}; keep one.")

@@ -1,0 +1,99 @@
+"""``clips.csv``, the table that says of the media in a folder what they do not say themselves."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from signbench.corpora.id_tables import IdRow, read_id_table
+from signbench.errors import InputError
+from signbench.media.rates import is_rate
+
+NAME = "clips.csv"
+
+COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
+"""Its columns; only the first is required."""
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """What the table says of one clip; None where it says nothing.
+
+    Attributes:
+        file: below the table's folder, as it stands there.
+        text: the sentence or word.
+        gloss: glosses with spaces between.
+        signer: who signs.
+        fps: frames per second.
+    """
+
+    file: str | None = None
+    text: str | None = None
+    gloss: str | None = None
+    signer: str | None = None
+    fps: float | None = None
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """A table that was read.
+
+    Attributes:
+        path: the file.
+        columns: that it has.
+        rows: clip id -> what it says of the clip, in the table's order.
+        lines: clip id -> the line of its row, from 1.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: Mapping[str, ClipRow]
+    lines: Mapping[str, int]
+
+    def where(self, clip: str) -> str:
+        """How messages name the row of a clip."""
+        return f"{self.path}, line {self.lines[clip]}"
+
+
+def read_clip_table(path: Path) -> ClipTable:
+    """Reads a table of clips: UTF-8, separated by commas, with the columns :data:`COLUMNS` or some of them.
+
+    Raises:
+        InputError: unreadable, an unknown or a missing column, a row of another length, a bad or doubled id, or a rate that is no
+            number; names the line.
+    """
+    table = read_id_table(path, COLUMNS[1:], may_be_empty=COLUMNS[1:])
+    columns = tuple(next(iter(table.values())).cells)
+    rows = {clip: _row(row, f"{path}, line {row.line}") for clip, row in table.items()}
+    return ClipTable(path, columns, rows, {clip: row.line for clip, row in table.items()})
+
+
+def write_clip_table(path: Path, rows: Mapping[str, ClipRow]) -> None:
+    """Writes a table of clips with all columns.
+
+    Args:
+        path: the file.
+        rows: clip id -> what the table says of the clip.
+    """
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(COLUMNS)
+        for clip, row in rows.items():
+            table.writerow([clip, row.file, row.text, row.gloss, row.signer, None if row.fps is None else f"{row.fps:g}"])
+
+
+def _row(row: IdRow, where: str) -> ClipRow:
+    file, text, gloss, signer, fps = (row.cells.get(column) or None for column in COLUMNS[1:])
+    return ClipRow(file, text, gloss, signer, None if fps is None else _rate(fps, where))
+
+
+def _rate(text: str, where: str) -> float:
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0.0
+    if not is_rate(fps):
+        raise InputError(f"{where}: fps is {text!r}; write frames per second, such as 25, or nothing.")
+    return fps
