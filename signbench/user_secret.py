@@ -15,6 +15,9 @@ import os
 import secrets
 from pathlib import Path
 
+from signbench.errors import InputError
+from signbench.user_folders import user_data
+
 _VARIABLE = "SIGNBENCH_SECRET"
 _BYTES = 32
 
@@ -25,8 +28,11 @@ def user_secret() -> bytes | None:
     It lies in the file that ``$SIGNBENCH_SECRET`` names, by default ``signbench/secret`` in ``$XDG_DATA_HOME`` or
     ``~/.local/share``, which only the user can read.
     """
-    path = _place()
-    return None if path is None else _secret_in(path)
+    try:
+        path = user_data(_VARIABLE, "secret")
+    except InputError:
+        return None
+    return _secret_in(path)
 
 
 def seal(secret: bytes, *parts: bytes) -> bytes:
@@ -36,17 +42,6 @@ def seal(secret: bytes, *parts: bytes) -> bytes:
         whole.update(len(part).to_bytes(8, "big"))
         whole.update(part)
     return whole.digest()
-
-
-def _place() -> Path | None:
-    named = os.environ.get(_VARIABLE)
-    data = Path(os.environ.get("XDG_DATA_HOME") or "")
-    try:
-        if named:
-            return Path(named).expanduser().absolute()
-        return (data if data.is_absolute() else Path.home() / ".local" / "share") / "signbench" / "secret"
-    except RuntimeError:
-        return None
 
 
 @functools.lru_cache(maxsize=8)

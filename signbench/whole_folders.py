@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from signbench.errors import InputError
@@ -21,7 +21,7 @@ def free_name(target: Path) -> Path:
     return free
 
 
-@contextmanager
+@contextlib.contextmanager
 def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") -> Iterator[Path]:
     """A folder to write into, which takes its place under its name once all is written.
 
@@ -81,17 +81,14 @@ def _clear_leftovers(out: Path) -> None:
 
 def _locked(folder: Path) -> int | None:
     """A lock on a folder; None where another process has it, or where folders cannot be locked."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
+    from filelock import lock_descriptor
+
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
         return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+    with contextlib.suppress(OSError):
+        if lock_descriptor(handle, blocking=False):
+            return handle
+    os.close(handle)
+    return None

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_secret", "markup", "networks"),
-    ("documents", "shipped", "spreadsheets", "parquet_files"),
+    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks"),
+    ("documents", "shipped", "spreadsheets", "parquet_files", "user_secret"),
     ("foreign", "weights", "media"),
     ("registry",),
     ("corpora",),

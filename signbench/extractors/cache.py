@@ -33,7 +33,7 @@ from signbench.extractors.observation_files import (
     read_blocks,
     read_header,
 )
-from signbench.weights.folder import user_folder
+from signbench.user_folders import user_cache
 
 _FOLDER = "SIGNBENCH_CACHE"
 _LIMIT = 50.0
@@ -236,7 +236,7 @@ class ObservationCache:
             limit = -1
         if limit < 0:
             raise InputError(f"SIGNBENCH_CACHE_LIMIT is {text!r}; write a number of gigabytes, such as 50, or 0 for no cache.")
-        return cls(user_folder("SIGNBENCH_CACHE", "observations"), limit)
+        return cls(user_cache("SIGNBENCH_CACHE", "observations"), limit)
 
     def open(self, key: str) -> KeptObservation | None:
         """A kept observation, every checksum of which was compared.

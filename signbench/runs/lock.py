@@ -7,17 +7,22 @@ import fcntl
 import os
 import platform
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from signbench.errors import InputError
 from signbench.runs.folder import LOCK, RunFolder
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_Inode = tuple[int, int] | None
+
 SETTING = "SIGNBENCH_LOCKS"
 """Environment variable; ``none``: no locks are taken, on file systems that have none."""
+
 _LACKING = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTSUP}
 _PATIENCE = 2.0
 """Seconds in which a process that was killed may still be ending."""
@@ -48,8 +53,8 @@ def alone_in(folder: RunFolder, *, fresh: bool = False) -> Iterator[None]:
     if fresh and folder.run_json.exists():
         with _locked(path):
             moved = folder.move_aside()
-        if moved is not None:
-            (moved / LOCK).unlink(missing_ok=True)
+            if moved is not None:
+                (moved / LOCK).unlink(missing_ok=True)
     with _locked(path):
         _held.add(path)
         try:
@@ -64,43 +69,38 @@ def _locked(path: Path) -> Iterator[None]:
         path.mkdir(parents=True, exist_ok=True)
         yield
         return
-    stream = _taken(path)
+    lock, inode = _taken(path)
     try:
         yield
     finally:
-        with stream:
-            lock = path / LOCK
-            if _is_at(stream, lock):  # not where the run was moved aside meanwhile
-                lock.unlink(missing_ok=True)
+        # Removed while it is held: a process that waits for it sees that the file it opened has no name any more, and makes a new
+        # one. Where the run was moved aside meanwhile, the file of that name is another one.
+        if _inode(path / LOCK) == inode:
+            (path / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
-def _taken(path: Path) -> IO[bytes]:
-    """The open lock file of a folder, which this process alone holds."""
-    deadline = time.monotonic() + _PATIENCE
+def _taken(path: Path) -> tuple[FileLock, _Inode]:
+    """The lock of a folder, which this process alone holds, and its file."""
+    from filelock import FileLock, Timeout
+
+    inodes: list[_Inode] = []
+
+    def write_holder(handle: int) -> None:
+        inodes.append(_inode(handle))
+        os.ftruncate(handle, 0)
+        os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
+
+    # A soft lock, which filelock would take instead where the system has none, outlives a process that is killed.
+    lock = FileLock(path / LOCK, timeout=_PATIENCE, poll_interval=_BETWEEN_TRIES, fallback_to_soft=False, on_acquired=write_holder)
     try:
         path.mkdir(parents=True, exist_ok=True)
         _check_record_locks(path)
-        while True:
-            stream = (path / LOCK).open("ab+")
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = _holder(stream)
-                stream.close()
-                if time.monotonic() > deadline:
-                    raise InputError(f"another command is at work on {path}{holder}; wait for it, or give another --out.") from None
-                time.sleep(_BETWEEN_TRIES)
-                continue
-            except BaseException:
-                stream.close()
-                raise
-            if _is_at(stream, path / LOCK):
-                break
-            stream.close()  # whoever held it has just removed it
-        stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {platform.node()}".encode())
-        stream.flush()
-        return stream
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"another command is at work on {path}{_holder(path / LOCK)}; wait for it, or give another --out."
+        ) from None
     except OSError as error:
         if error.errno in _LACKING:
             raise InputError(
@@ -108,6 +108,7 @@ def _taken(path: Path) -> IO[bytes]:
                 f"another one, such as a local disk, or set {SETTING}=none and let one command at a time work on it."
             ) from error
         raise InputError(f"{path} cannot be written: {error.strerror or error}; give another --out or make room.") from error
+    return lock, inodes[-1]
 
 
 def _check_record_locks(path: Path) -> None:
@@ -116,15 +117,18 @@ def _check_record_locks(path: Path) -> None:
         fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_at(stream: IO[bytes], path: Path) -> bool:
+def _inode(file: Path | int) -> _Inode:
+    """What a file is, whatever its name; None where there is none."""
     try:
-        there, here = path.stat(), os.fstat(stream.fileno())
+        found = os.stat(file)  # noqa: PTH116 - of an open file too
     except OSError:
-        return False
-    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+        return None
+    return found.st_dev, found.st_ino
 
 
-def _holder(stream: IO[bytes]) -> str:
-    stream.seek(0)
-    text = stream.read(200).decode("utf-8", "replace")
+def _holder(lock: Path) -> str:
+    try:
+        text = lock.read_bytes()[:200].decode("utf-8", "replace")
+    except OSError:
+        return ""
     return f" ({text})" if text.isprintable() and text else ""

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from signbench.documents import parse_json
 from signbench.errors import InputError
+from signbench.user_folders import user_cache
 from signbench.user_secret import seal, user_secret
-from signbench.weights.folder import user_folder
 
 _known: dict[Path, tuple[list[int], str]] = {}
 
@@ -80,7 +80,7 @@ def note_of(path: Path) -> Path | None:
     """Where the digest of a file is remembered; None where no home is known."""
     try:
         name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
-        return user_folder("SIGNBENCH_CACHE", "observations") / "digests" / f"{name}.json"
+        return user_cache("SIGNBENCH_CACHE", "observations") / "digests" / f"{name}.json"
     except InputError:
         return None
 

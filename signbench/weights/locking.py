@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_BETWEEN_TRIES = 0.2
+_BETWEEN_CALLS = 0.2
 
 
 @contextmanager
@@ -24,12 +22,17 @@ def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     Raises:
         OSError: the folder cannot be written.
     """
-    with path.with_name(f".{path.name}.lock").open("ab") as stream:
-        while True:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                waiting()
-                time.sleep(_BETWEEN_TRIES)
+    from filelock import FileLock, Timeout
+
+    # A soft lock, which filelock would take instead where the system has none, outlives a process that is killed.
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_BETWEEN_CALLS, fallback_to_soft=False)
+    while True:
+        try:
+            lock.acquire()
+            break
+        except Timeout:
+            waiting()
+    try:
         yield
+    finally:
+        lock.release()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from signbench.errors import InputError
+from signbench.user_folders import user_cache
 from signbench.weights.digests import remembered_sha256_of, sha256_of
-from signbench.weights.folder import user_folder
 from signbench.weights.registry import Weights, find
 
 State = Literal["absent", "verified", "unverified", "damaged"]
@@ -26,7 +26,7 @@ def weights_folder() -> Path:
     Raises:
         InputError: no home folder is known and ``SIGNBENCH_WEIGHTS`` is not set.
     """
-    return user_folder("SIGNBENCH_WEIGHTS", "weights")
+    return user_cache("SIGNBENCH_WEIGHTS", "weights")
 
 
 def place_of(weights: Weights) -> Path:
