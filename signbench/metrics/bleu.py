@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +14,61 @@ from signbench.arithmetic import exponential, logarithm
 from signbench.metrics.base import Limits, Parameter, Record
 from signbench.metrics.text import FINAL_PERIOD, CorpusTextMetric, Totals, counts
 from signbench.metrics.text_normalisation import bleu_tokenizer
+
+Ngram = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NgramMatches:
+    """What BLEU counts of one clip, for people. The place of order n in a tuple is n - 1.
+
+    Attributes:
+        prediction: its tokens, as the metric compares them.
+        reference: its tokens, as the metric compares them.
+        found: of each order, the n-grams of the prediction that its reference has, each at most as often as there.
+        lacking: of each order, the other n-grams of the prediction.
+
+    Example:
+        >>> from signbench.metrics.bleu import Bleu
+        >>> clip = Bleu(order=2).matches("am montag regen", "am montag starker regen")
+        >>> clip.matches, clip.totals, round(clip.brevity_penalty, 4)
+        ((3, 1), (3, 2), 0.7165)
+        >>> print(clip)
+        1-grams: 3 of 3
+        2-grams: 1 of 2; not in the reference: montag regen
+        length: 3 for 4 in the reference, brevity penalty 0.7165
+    """
+
+    prediction: tuple[str, ...]
+    reference: tuple[str, ...]
+    found: tuple[Mapping[Ngram, int], ...]
+    lacking: tuple[Mapping[Ngram, int], ...]
+
+    @property
+    def matches(self) -> tuple[int, ...]:
+        """Of each order, how many n-grams are found."""
+        return tuple(sum(found.values()) for found in self.found)
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """Of each order, how many n-grams the prediction has."""
+        return tuple(sum(found.values()) + sum(lacking.values()) for found, lacking in zip(self.found, self.lacking, strict=True))
+
+    @property
+    def brevity_penalty(self) -> float:
+        """The factor for a prediction that is shorter than its reference: 1 where it is not, 0 where it is empty."""
+        if not self.prediction:
+            return 0.0
+        lengths = (np.array([len(side)], dtype=np.float64) for side in (self.prediction, self.reference))
+        return float(_brevity_penalty(*lengths)[0])
+
+    def __str__(self) -> str:
+        lines = []
+        for order, (matched, total, lacking) in enumerate(zip(self.matches, self.totals, self.lacking, strict=True), start=1):
+            rest = ", ".join(" ".join(ngram) + (f" ({count} times)" if count > 1 else "") for ngram, count in lacking.items())
+            lines.append(f"{order}-grams: {matched} of {total}" + (f"; not in the reference: {rest}" if rest else ""))
+        lengths = f"length: {len(self.prediction)} for {len(self.reference)} in the reference"
+        return "\n".join([*lines, f"{lengths}, brevity penalty {self.brevity_penalty:.4f}"])
 
 
 class Bleu(CorpusTextMetric):
@@ -47,12 +104,26 @@ class Bleu(CorpusTextMetric):
 
     def measure(self, prediction: str, reference: str) -> Record:
         ours, theirs = self._tokens(prediction), self._tokens(reference)
-        matches, totals = [], []
-        for order in range(1, self["order"] + 1):
-            made, there = _ngrams(ours, order), _ngrams(theirs, order)
-            matches.append(sum(min(count, there[ngram]) for ngram, count in made.items()))
-            totals.append(max(len(ours) - order + 1, 0))
-        return counts(matches=matches, totals=totals, prediction_length=len(ours), reference_length=len(theirs))
+        orders = range(1, self["order"] + 1)
+        return counts(
+            matches=[_matched(ours, theirs, order).total() for order in orders],
+            totals=[max(len(ours) - order + 1, 0) for order in orders],
+            prediction_length=len(ours),
+            reference_length=len(theirs),
+        )
+
+    def matches(self, prediction: str, reference: str) -> NgramMatches:
+        """Which n-grams of a clip are found in its reference; their counts are those of the clip's record.
+
+        Args:
+            prediction: a text.
+            reference: the text that is true.
+        """
+        ours, theirs = self._tokens(self.prepared(prediction)), self._tokens(self.prepared(reference))
+        orders = range(1, self["order"] + 1)
+        found = tuple(_matched(ours, theirs, order) for order in orders)
+        lacking = tuple(_ngrams(ours, order) - matched for order, matched in zip(orders, found, strict=True))
+        return NgramMatches(tuple(ours), tuple(theirs), found, lacking)
 
     def _tokens(self, text: str) -> list[str]:
         cased = text.lower() if self["lowercase"] else text
@@ -64,7 +135,7 @@ class Bleu(CorpusTextMetric):
     def fold(self, totals: Totals) -> NDArray[np.float64]:
         matches, possible = totals["matches"], totals["totals"]
         with np.errstate(divide="ignore", invalid="ignore"):
-            penalty = exponential(np.minimum(0.0, 1 - totals["reference_length"] / totals["prediction_length"]))
+            penalty = _brevity_penalty(totals["prediction_length"], totals["reference_length"])
             found = matches
             if self["smoothing"] == "exp":
                 unmatched = (matches == 0).cumsum(axis=1)
@@ -74,5 +145,14 @@ class Bleu(CorpusTextMetric):
         return np.where(matches.any(axis=1), score, 0.0)
 
 
-def _ngrams(tokens: list[str], order: int) -> Counter[tuple[str, ...]]:
+def _ngrams(tokens: list[str], order: int) -> Counter[Ngram]:
     return Counter(tuple(tokens[start : start + order]) for start in range(len(tokens) - order + 1))
+
+
+def _matched(prediction: list[str], reference: list[str], order: int) -> Counter[Ngram]:
+    """The n-grams of a prediction that its reference has, each at most as often as there."""
+    return _ngrams(prediction, order) & _ngrams(reference, order)
+
+
+def _brevity_penalty(prediction_length: NDArray[np.float64], reference_length: NDArray[np.float64]) -> NDArray[np.float64]:
+    return exponential(np.minimum(0.0, 1 - reference_length / prediction_length))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from signbench.metrics.base import Limits, MeanOfClips, Parameter, Record
 from signbench.metrics.text import FINAL_PERIOD, TextMetric, counts
+from signbench.metrics.text_alignment import Alignment
 from signbench.metrics.text_normalisation import characters, unicode_words
 
 _TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"none": str.split, "words": unicode_words, "char": characters}
@@ -50,9 +51,24 @@ class RougeL(TextMetric, MeanOfClips):
     def measure(self, prediction: str, reference: str) -> Record:
         from signbench.metrics.token_alignment import longest_common_subsequence
 
-        tokens = _TOKENIZERS[self["tokenizer"]]
-        ours, theirs = tokens(prediction), tokens(reference)
+        ours, theirs = self._compared(prediction, reference)
         return counts(common=longest_common_subsequence(ours, theirs), prediction_length=len(ours), reference_length=len(theirs))
+
+    def alignment(self, prediction: str, reference: str) -> Alignment:
+        """An alignment whose equal tokens are the longest common subsequence: as many as ``common`` of the clip's record.
+
+        Args:
+            prediction: a text.
+            reference: the text that is true.
+        """
+        from signbench.metrics.token_alignment import common_alignment
+
+        return common_alignment(*self._compared(self.prepared(prediction), self.prepared(reference)))
+
+    def _compared(self, prediction: str, reference: str) -> tuple[list[str], list[str]]:
+        """The tokens of both sides."""
+        tokens = _TOKENIZERS[self["tokenizer"]]
+        return tokens(prediction), tokens(reference)
 
     def clip_value(self, record: Record) -> float:
         common, made, there = (float(record[field]) for field in ("common", "prediction_length", "reference_length"))

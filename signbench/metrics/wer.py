@@ -13,6 +13,7 @@ from signbench.errors import InputError
 from signbench.metrics.base import Limits, Parameter, Record
 from signbench.metrics.phoenix_cleaning import phoenix14, phoenix14t, without_repeats
 from signbench.metrics.text import CorpusTextMetric, Totals, counts
+from signbench.metrics.text_alignment import Alignment
 
 # Substitution, deletion, insertion; and whether an insertion goes before a deletion that costs as much.
 _COSTS = {"unit": (1, 1, 1, True), "signjoey": (4, 3, 3, True), "corrnet": (4, 3, 3, False)}
@@ -67,12 +68,7 @@ class Wer(CorpusTextMetric):
     def measure(self, prediction: str, reference: str) -> Record:
         from signbench.metrics.token_alignment import EditCosts, edit_counts
 
-        clean = _CLEANINGS[self["cleaning"]]
-        if self["variant"] == "corrnet":
-            ours = without_repeats([word for gloss in prediction.split() for word in clean(gloss).split()])
-            theirs = reference.split()
-        else:
-            ours, theirs = self._tokens(clean(prediction)), self._tokens(clean(reference))
+        ours, theirs = self._compared(prediction, reference)
         substitutions, deletions, insertions = edit_counts(ours, theirs, EditCosts(*_COSTS[self["variant"]]))
         return counts(
             substitutions=substitutions,
@@ -81,6 +77,26 @@ class Wer(CorpusTextMetric):
             prediction_length=len(ours),
             reference_length=len(theirs),
         )
+
+    def alignment(self, prediction: str, reference: str) -> Alignment:
+        """The alignment whose operations are a clip's errors; their counts are those of the clip's record.
+
+        Args:
+            prediction: a text.
+            reference: the text that is true.
+        """
+        from signbench.metrics.token_alignment import EditCosts, cheapest_alignment
+
+        tokens = self._compared(self.prepared(prediction), self.prepared(reference))
+        return cheapest_alignment(*tokens, EditCosts(*_COSTS[self["variant"]]))
+
+    def _compared(self, prediction: str, reference: str) -> tuple[list[str], list[str]]:
+        """The tokens of both sides."""
+        clean = _CLEANINGS[self["cleaning"]]
+        if self["variant"] == "corrnet":
+            ours = without_repeats([word for gloss in prediction.split() for word in clean(gloss).split()])
+            return ours, reference.split()
+        return self._tokens(clean(prediction)), self._tokens(clean(reference))
 
     def _tokens(self, text: str) -> list[str]:
         words = text.split()
