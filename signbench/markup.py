@@ -1,9 +1,9 @@
-"""Texts and tables in Markdown and LaTeX that show what they are given as it is, whatever it holds."""
+"""Texts in Markdown and LaTeX that show what they are given as it is, whatever it holds; tables are in :mod:`signbench.tables`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -19,6 +19,7 @@ _LATEX = {
     "±": r"$\pm$",
     **{letter: rf"\{letter}" for letter in "&%$#_{}"},
 }
+_JOINERS = "\u200c\u200d"
 
 
 def markdown(text: str) -> str:
@@ -35,21 +36,21 @@ def markdown_code(text: str) -> str:
     return f"{fence}{room}{plain}{room}{fence}"
 
 
-def markdown_table(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The lines of a GitHub-flavoured table; none where there are no rows.
+def markdown_code_cell(text: str) -> str:
+    """Text as code in a cell of a table, where a bar ends the cell even in code."""
+    return markdown_code(text).replace("|", r"\|")
 
-    Args:
-        rows: text by name of the column; the first row names the columns.
-    """
-    if not rows:
-        return []
-    lines = ["| " + " | ".join(map(markdown, rows[0])) + " |", "|" + " --- |" * len(rows[0])]
-    return lines + ["| " + " | ".join(map(markdown, row.values())) + " |" for row in rows]
+
+def markdown_item(text: str) -> str:
+    """Text as an item of a list. One that begins like a list of its own is no list in the list."""
+    shown = markdown(text).strip()
+    return "- " + re.sub(r"\A(?:([-+])|(\d+)([.)])(?=\s|\Z))", r"\2\\\1\3", shown)
 
 
 def latex(text: str) -> str:
-    """Text that LaTeX sets as it is, arrows and ± by its own signs."""
-    return "".join(_LATEX.get(letter, letter) for letter in one_line(text))
+    """Text that LaTeX sets as it is: arrows and ± by its own signs, a thin space between a number and its per cent sign."""
+    written = "".join(_LATEX.get(letter, letter) for letter in one_line(text))
+    return re.sub(r"(?<=\d) (?=\\%)", r"\\,", written)
 
 
 def latex_comment(text: str) -> str:
@@ -57,12 +58,17 @@ def latex_comment(text: str) -> str:
     return f"% {one_line(text)}"
 
 
-def latex_row(cells: Sequence[str]) -> str:
-    """A line of a LaTeX table. One that opens with a bracket is no argument of the line before it."""
-    row = " & ".join(map(latex, cells)) + r" \\"
-    return "{}" + row if row.startswith(("[", "*")) else row
+def latex_note(texts: Sequence[str]) -> list[str]:
+    """Lines that LaTeX sets small below a table, one paragraph for each text; signatures break at their bars."""
+    if not texts:
+        return []
+    breaking = [latex(text).replace(r"\textbar{}", r"\textbar{}\allowbreak{}") for text in texts]
+    return [r"\par\smallskip", r"{\footnotesize\raggedright", *(rf"\texttt{{{text}}}\par" for text in breaking), "}"]
 
 
 def one_line(text: str) -> str:
-    """Text without line ends and control characters: a space for each."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    """Text without line ends, control characters and marks of writing direction: a space for each.
+
+    The joiners of Persian and Indic words and of emoji stay.
+    """
+    return "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in text)

@@ -10,13 +10,14 @@ from xml.etree import ElementTree
 from signbench.ci.gate import Check, GateReport, Outcome
 from signbench.errors import InputError, listing
 from signbench.markup import markdown as shown_as_it_is
-from signbench.markup import markdown_table
+from signbench.markup import markdown_item
 from signbench.runs.comparison import MovedClip
 from signbench.runs.comparison_tables import p_value, signed
-from signbench.runs.tables import decimals_of, number
+from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number
+from signbench.tables import Table
 
-_ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
 _SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
+_OTHER_SIGN = "⚠️"
 _FAILURES: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing")
 _ERRORS: tuple[Outcome, ...] = ("not comparable", "not tested")
 _BROKEN_SHOWN, _BROKEN_NAMED = 2, 50
@@ -31,15 +32,31 @@ def cells(check: Check) -> dict[str, str]:
     low, high = check.interval or (None, None)
     return {
         "": check.outcome,
-        "metric": f"{check.metric} {_ARROWS[check.direction]}" if check.direction is not None else check.metric,
+        "metric": f"{check.metric} {ARROWS[check.direction]}" if check.direction is not None else check.metric,
         "baseline": number(check.baseline, decimals),
         "run": number(check.run, decimals),
         "difference": signed(check.difference, decimals),
-        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if check.interval else "-",
+        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if check.interval else UNDEFINED,
         "p (Holm)": p_value(check.p_holm),
         "tolerance": number(check.tolerance, decimals),
-        "broken clips": listing([each.clip for each in check.broken], _BROKEN_SHOWN) if check.broken else "-",
+        "broken clips": listing([each.clip for each in check.broken], _BROKEN_SHOWN) if check.broken else UNDEFINED,
     }
+
+
+def table_of(report: GateReport, signs: Mapping[Outcome, str] | None = None) -> Table:
+    """The checks of a report.
+
+    Args:
+        report: of the gate.
+        signs: what stands before each outcome; None: nothing.
+    """
+    rows = [cells(check) for check in report.checks]
+    if signs is not None:
+        rows = [
+            {**row, "": f"{signs.get(check.outcome, _OTHER_SIGN)} {check.outcome}"}
+            for check, row in zip(report.checks, rows, strict=True)
+        ]
+    return Table.of(rows, numeric=("baseline", "run", "difference", "p (Holm)", "tolerance"), right=("95 % interval",))
 
 
 def lines(report: GateReport) -> list[str]:
@@ -65,12 +82,11 @@ def _clips(clips: Sequence[MovedClip]) -> str:
 
 def markdown(report: GateReport) -> str:
     """GitHub-flavoured Markdown, for a step's summary or a comment. Names are shown as they are, whatever they hold."""
-    sign = {"passed": "✅", "improved": "🎉", "regressed": "❌"}.get(report.verdict, "⚠️")
+    sign = {"passed": "✅", "improved": "🎉", "regressed": "❌"}.get(report.verdict, _OTHER_SIGN)
     text = [f"## {sign} signbench: {report.verdict}", "", shown_as_it_is(report.summary), ""]
-    rows = [{**cells(check), "": f"{_SIGNS.get(check.outcome, '⚠️')} {check.outcome}"} for check in report.checks]
-    if rows:
-        text += [*markdown_table(rows), ""]
-    text += [f"- {shown_as_it_is(line)}" for line in lines(report)]
+    if report.checks:
+        text += [*table_of(report, _SIGNS).markdown(), ""]
+    text += [markdown_item(line) for line in lines(report)]
     return "\n".join(text).rstrip("\n") + "\n"
 
 

@@ -129,8 +129,8 @@ def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, git
         printing.data(encoder.dumps(report.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         if report.checks:
-            printing.table([reports.cells(each) for each in report.checks])
-        printing.data("\n".join([*reports.lines(report), report.summary]))
+            printing.table(reports.table_of(report))
+        printing.sentences([*reports.lines(report), report.summary])
     if github:
         tell = printing.talk if json else printing.data
         tell("\n".join(reports.github_annotations(report)))

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """Forms that a comparison can be printed in."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    csv = "csv"
+from signbench.cli.options import Form, Format, Json, Markdown, chosen
 
 
 def command(
@@ -27,12 +19,13 @@ def command(
         ),
     ],
     metric: Annotated[list[str] | None, typer.Option("-m", "--metric", help="Only this metric; may be repeated.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: Form = None,
     leaderboards: Annotated[
         Path | None,
         typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    json: Json = False,
+    markdown: Markdown = False,
 ) -> None:
     """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most.
 
@@ -46,18 +39,19 @@ def command(
     from signbench.runs import comparison_tables as tables
     from signbench.runs.comparison import compare
 
+    wanted = chosen(form, json=json, markdown=markdown)
     with ExitStack() as stack:
         found = compare([stack.enter_context(run_or_row(run, leaderboards)) for run in runs], metric)
-    wanted = Format.json if json else form
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     elif wanted is Format.table:
         for pair in found.pairs:
-            printing.data(f"first: {found.first.run}, second: {pair.second.run}")
+            printing.sentences([f"first: {found.first.run}, second: {pair.second.run}"])
             if pair.metrics:
-                printing.table([tables.cells(each, found.expected_clips) for each in pair.metrics])
-            printing.data("\n".join([*tables.remarks(pair), ""]))
+                printing.table(tables.table_of(pair, found.expected_clips))
+            printing.sentences([*tables.remarks(pair), ""])
     else:
-        printing.data(tables.as_markdown(found) if wanted is Format.markdown else tables.as_csv(found))
+        write = {Format.csv: tables.as_csv, Format.markdown: tables.as_markdown, Format.latex: tables.as_latex}[wanted]
+        printing.data(write(found))
     if found.exit_code:
         raise typer.Exit(found.exit_code)

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signbench.cli.options import Json
+from signbench.cli.options import Form, Format, Json, Markdown, chosen
 
 if TYPE_CHECKING:
     from signbench.leaderboard.board import Board
     from signbench.leaderboard.checking import CheckReport
 
 app = typer.Typer(no_args_is_help=True, help="Submit runs to leaderboards, check entries, rank them, and build the site.")
-
-
-class Format(StrEnum):
-    """Forms that a leaderboard can be printed in."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
 
 
 Boards = Annotated[
@@ -36,12 +25,12 @@ Boards = Annotated[
 @app.command("list")
 def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
     """List all leaderboards, one line each."""
-    import json as encoder
     from collections import Counter
 
     from signbench.cli import printing
     from signbench.leaderboard.checking import sound_entries
     from signbench.leaderboard.ranking import standings, without_board
+    from signbench.tables import Table
 
     shown = []
     for sentence in without_board(leaderboards):
@@ -54,10 +43,11 @@ def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
         counts = {kind: kinds[kind] for kind in ("measured", "verified", "anchor")}
         printed = sum(len(table.rows) for table in standing.published)
         shown.append({"task": standing.task.name, "split": standing.split, **counts, "published": printed})
+    table = Table.of(shown)
     if json:
-        printing.data(encoder.dumps(shown, indent=2, ensure_ascii=False))
+        printing.data(table.json())
     else:
-        printing.table([{name: str(value) for name, value in row.items()} for row in shown])
+        printing.table(table)
 
 
 @app.command("show")
@@ -65,9 +55,10 @@ def show(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench leaderboard list.")],
     split: Annotated[str | None, typer.Option(help="A split of the task; default: the first that has rows.")] = None,
     metric: Annotated[str | None, typer.Option("-m", "--metric", help="Only this metric, and ranks by it.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    form: Form = None,
     leaderboards: Boards = None,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    json: Json = False,
+    markdown: Markdown = False,
 ) -> None:
     """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart.
 
@@ -79,11 +70,11 @@ def show(
     from signbench.leaderboard import tables
     from signbench.leaderboard.finding import board_with_rows
 
+    wanted = chosen(form, json=json, markdown=markdown)
     found, sentences = board_with_rows(task, split, metric=metric, leaderboards=leaderboards)
     _tell_refused(found)
     for sentence in sentences:
         printing.talk(sentence)
-    wanted = Format.json if json else form
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     elif wanted is Format.table:
@@ -202,11 +193,11 @@ def _print_tables(board: Board) -> None:
     if not board.blocks and not board.published:
         printing.data(f"{board.task} ({board.split}) has no row yet; signbench leaderboard submit RUN adds one.")
     for place, block in enumerate(board.blocks):
-        printing.table(tables.rows(block), tables.title(board, place))
-        printing.data("\n".join([*tables.remarks(block), ""]))
+        printing.table(tables.table_of(block), tables.title(board, place))
+        printing.sentences([*tables.remarks(block), ""])
     for table in board.published:
-        printing.table(tables.published_rows(table), f"Published, and ranked with nothing: {tables.source(table)}")
-        printing.data("\n".join([*table.notes, ""]))
+        printing.table(tables.published_table(table), f"Published, and ranked with nothing: {tables.source(table)}")
+        printing.sentences([*table.notes, ""])
 
 
 def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:

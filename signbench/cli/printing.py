@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from signbench.runs.result import Result
+    from signbench.tables import Table
 
 
 def data(text: str) -> None:
@@ -24,28 +25,30 @@ def talk(text: str) -> None:
     sys.stderr.flush()
 
 
-def table(rows: list[dict[str, str]], title: str | None = None) -> None:
-    """Prints rows as a table that never drops a character for lack of width where it is piped."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def sentences(lines: Iterable[str]) -> None:
+    """Writes lines to standard output. What names hold breaks none of them, and steers no terminal."""
+    from signbench.markup import one_line
 
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
-    drawn = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for name in rows[0] if rows else []:
-        numeric = name in ("value", "95 % interval", "clips")
-        drawn.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(escape(cell) for cell in row.values()))
-    console.print(drawn)
+    data("\n".join(map(one_line, lines)))
+
+
+def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -> None:
+    """Prints a table, or rows of texts as one. It never drops a character for lack of width, and breaks no number where it is piped."""
+    from rich.console import Console
+
+    from signbench.tables import PIPED_WIDTH, Table
+
+    drawn = rows if isinstance(rows, Table) else Table.of(rows)
+    width = None if sys.stdout.isatty() else max(PIPED_WIDTH, drawn.narrowest())
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    console.print(drawn.drawn(console.width, title))
 
 
 def result_table(result: Result) -> None:
     """Prints a result for people: the numbers, then what they need beside them, then how each was measured."""
-    from signbench.runs.tables import rows_of
+    from signbench.runs.tables import table_of
 
-    table(rows_of(result))
+    table(table_of(result))
     if result.subset is not None:
         data("A subset of the clips; not for leaderboards or baselines.")
     for text in result.signatures.values():

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from signbench.cli.options import Form, Format, Json, Markdown, chosen
+
 if TYPE_CHECKING:
     from signbench.runs.result import Result
 
 
-class Format(StrEnum):
-    """Forms that a result can be printed in."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
 def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folder; several are ranked side by side.")],
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: Form = None,
+    json: Json = False,
+    markdown: Markdown = False,
 ) -> None:
     """Print a run's scores, and exit with the code that the run ended with; or rank several runs that measured the same way."""
-    wanted = Format.json if json else form
+    wanted = chosen(form, json=json, markdown=markdown)
     codes = _one(runs[0], wanted) if len(runs) == 1 else _several(runs, wanted)
     if codes:
         raise typer.Exit(codes)
@@ -76,7 +68,6 @@ def _one(run: Path, wanted: Format) -> int:
 def _several(runs: list[Path], wanted: Format) -> int:
     import json as encoder
 
-    from signbench import markup
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.runs import side_by_side
@@ -84,14 +75,15 @@ def _several(runs: list[Path], wanted: Format) -> int:
     results = {str(run): _read(run)[0] for run in runs}
     if len(results) < len(runs):
         raise InputError("a run is named twice; name each once.")
-    if wanted is Format.json:
-        printing.data(encoder.dumps(side_by_side.as_json(results), indent=2, ensure_ascii=False, allow_nan=False))
-        return 0
-    rows = side_by_side.ranked(results)
     if wanted is Format.table:
-        printing.table(rows)
-        return 0
-    if wanted is Format.markdown:
-        printing.data("\n".join(markup.markdown_table(rows)))
-        return 0
-    raise InputError(f"several runs are printed as table, markdown or json, not as {wanted.value}.")
+        printing.table(side_by_side.ranked(results))
+    elif wanted is Format.json:
+        printing.data(encoder.dumps(side_by_side.as_json(results), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        write = {
+            Format.csv: side_by_side.as_csv,
+            Format.markdown: side_by_side.as_markdown,
+            Format.latex: side_by_side.as_latex,
+        }[wanted]
+        printing.data(write(results))
+    return 0

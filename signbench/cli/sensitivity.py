@@ -36,12 +36,12 @@ def command(
         printing.data(tables.as_markdown(matrix))
     else:
         printing.data("\n".join([tables.described(matrix), "", *textwrap.wrap(tables.LEGEND, 120), ""]))
-        for modality, rows in tables.overviews(matrix):
+        for modality, table in tables.overviews(matrix):
             printing.data(f"What is declared of {modality}:")
-            printing.table(rows)
-        for title, rows, reasons in tables.details(matrix):
+            printing.table(table)
+        for title, table, reasons in tables.details(matrix):
             printing.data(title)
-            printing.table(rows)
+            printing.table(table)
             printing.data("\n".join([*reasons, ""]))
     if matrix.broken:
         printing.talk(f"{len(matrix.broken)} of {len(matrix.cells)} cells are not as declared; they say NOT KEPT.")

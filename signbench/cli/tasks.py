@@ -18,6 +18,7 @@ def list_tasks(json: Json = False) -> None:
 
     from signbench.cli import printing
     from signbench.errors import InputError
+    from signbench.tables import Table
     from signbench.tasks.loading import known, task
 
     tasks = []
@@ -29,19 +30,18 @@ def list_tasks(json: Json = False) -> None:
     if json:
         printing.data(encoder.dumps([found.model_dump(mode="json") for found in tasks], indent=2, ensure_ascii=False))
         return
-    printing.table(
-        [
-            {
-                "task": found.name,
-                "version": str(found.version),
-                "given": ", ".join(found.given),
-                "made": found.made.modality,
-                "clips": str(found.clips[found.default_split].count or "unknown"),
-                "headline": ", ".join(found.headlines),
-            }
-            for found in tasks
-        ]
-    )
+    rows = [
+        {
+            "task": found.name,
+            "version": found.version,
+            "given": ", ".join(found.given),
+            "made": found.made.modality,
+            "clips": found.clips[found.default_split].count or "unknown",
+            "headline": ", ".join(found.headlines),
+        }
+        for found in tasks
+    ]
+    printing.table(Table.of(rows, right=("clips",)))
 
 
 @app.command("show")

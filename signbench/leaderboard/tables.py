@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from signbench import spreadsheets
 from signbench.errors import InputError
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell
 from signbench.leaderboard.published import Published
-from signbench.markup import latex_comment, latex_row, markdown, markdown_table
+from signbench.markup import latex_comment, markdown, markdown_item
 from signbench.runs import signature
-from signbench.runs.tables import ARROWS, spanned
+from signbench.runs.tables import ARROWS, UNDEFINED, spanned
+from signbench.tables import Table, Value
 
-_UNDEFINED = "-"
 _TEXTS = ("rank", "row", "model", "kind", "split")
+_CSV_FIELDS = (
+    *("block", "task", "version", "split", "row", "kind", "metric", "direction", "unit", "value", "low", "high", "rank"),
+    *("model", "clips", "coverage", "reference_value", "source", "signature"),
+)
 
 
 def heading(column: Column) -> str:
@@ -34,13 +35,13 @@ def human_heading(signatures: Sequence[str], place: int) -> str:
     return "SUS ↑" if len(signatures) == 1 else f"SUS ({place + 1}) ↑"
 
 
-def rows(block: Block) -> list[dict[str, str]]:
-    """What a block's printed table shows: ranked rows, then anchors; each cell as text."""
+def table_of(block: Block) -> Table:
+    """What is printed of a block: ranked rows, then anchors."""
     judged = human_signatures(block)
     shown = []
     for row in (*block.rows, *block.anchors):
         leading = row.cells.get(block.columns[0].metric) if block.columns else None
-        rank = str(leading.rank) if leading is not None and leading.rank is not None else _UNDEFINED
+        rank = str(leading.rank) if leading is not None and leading.rank is not None else UNDEFINED
         cells = {"rank": "anchor" if row.kind == "anchor" else rank, "row": row.row, "kind": row.kind}
         for place, column in enumerate(block.columns):
             cells[heading(column)] = _cell(row.cells.get(column.metric), ranked=place > 0)
@@ -48,10 +49,10 @@ def rows(block: Block) -> list[dict[str, str]]:
             human = row.human if row.human is not None and row.human.signature == signed else None
             cells[human_heading(judged, place)] = _judged(human)
         shown.append(cells)
-    return shown
+    return _printed(shown, ranked=len(block.rows) if block.anchors else None)
 
 
-def published_rows(table: Published) -> list[dict[str, str]]:
+def published_table(table: Published) -> Table:
     """What a published table shows: labels and numbers as they were printed, and the model where a label does not name it."""
     named = any(row.model is not None for row in table.rows)
     shown = []
@@ -64,9 +65,9 @@ def published_rows(table: Published) -> list[dict[str, str]]:
         }
         for column in table.columns:
             unit = "" if column.unit in (None, "1") else f" [{column.unit}]"
-            cells[f"{column.metric}{unit} {ARROWS[column.direction]}"] = row.values[column.metric] or _UNDEFINED
+            cells[f"{column.metric}{unit} {ARROWS[column.direction]}"] = row.values[column.metric] or UNDEFINED
         shown.append(cells)
-    return shown
+    return _printed(shown)
 
 
 def source(table: Published) -> str:
@@ -118,21 +119,17 @@ def as_markdown(board: Board) -> str:
     """GitHub-flavoured Markdown. Names are shown as they are, whatever they hold."""
     lines: list[str] = []
     for place, block in enumerate(board.blocks):
-        lines += [f"**{markdown(title(board, place))}**", "", *markdown_table(rows(block)), ""]
-        lines += [*(f"- {markdown(remark)}" for remark in remarks(block)), ""]
+        lines += [f"**{markdown(title(board, place))}**", "", *table_of(block).markdown(), ""]
+        lines += [*(markdown_item(remark) for remark in remarks(block)), ""]
     for table in board.published:
-        lines += [f"**Published: {markdown(source(table))}**", "", *markdown_table(published_rows(table)), ""]
-        lines += [*(f"- {markdown(note)}" for note in table.notes), ""]
+        lines += [f"**Published: {markdown(source(table))}**", "", *published_table(table).markdown(), ""]
+        lines += [*(markdown_item(note) for note in table.notes), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def as_csv(board: Board) -> str:
     """One row per row and metric with unrounded numbers, RFC 4180; published ones as printed; what is not there is empty."""
-    stream = io.StringIO()
-    columns = ["block", "task", "version", "split", "row", "kind", "metric", "direction", "unit", "value", "low", "high", "rank"]
-    columns += ["model", "clips", "coverage", "reference_value", "source", "signature"]
-    writer = csv.DictWriter(stream, columns, lineterminator="\r\n", restval="")
-    writer.writeheader()
+    rows: list[dict[str, Value]] = []
     for place, block in enumerate(board.blocks):
         about = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
         for row in (*block.rows, *block.anchors):
@@ -140,75 +137,55 @@ def as_csv(board: Board) -> str:
                 cell = row.cells.get(column.metric)
                 if cell is None:
                     continue
-                low, high = cell.interval or ("", "")
-                found = {
-                    name: "" if (value := getattr(cell, name, None)) is None else value for name in columns if hasattr(cell, name)
-                }
-                measured = {
-                    "metric": column.metric,
-                    "direction": column.direction,
-                    "unit": column.unit,
-                    "signature": column.signature,
-                }
-                line = {**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high}
-                writer.writerow({name: spreadsheets.inert(value) for name, value in line.items()})
+                low, high = cell.interval or (None, None)
+                found = {name: getattr(cell, name) for name in _CSV_FIELDS if hasattr(cell, name)}
+                measured = {name: getattr(column, name) for name in ("metric", "direction", "unit", "signature")}
+                rows.append({**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high})
     for table in board.published:
         for printed in table.rows:
             for published_column in table.columns:
-                line = {
-                    "block": "published",
-                    "task": board.task,
-                    "split": printed.split or "",
-                    "row": printed.row if printed.under is None else f"{printed.under}: {printed.row}",
-                    "model": printed.model or "",
-                    "kind": printed.kind,
-                    "metric": published_column.key,
-                    "direction": published_column.direction,
-                    "unit": published_column.unit or "",
-                    "value": printed.values[published_column.metric] or "",
-                    "source": source(table),
-                }
-                writer.writerow({name: spreadsheets.inert(value) for name, value in line.items()})
-    return stream.getvalue()
+                rows.append(
+                    {
+                        "block": "published",
+                        "task": board.task,
+                        "split": printed.split,
+                        "row": printed.row if printed.under is None else f"{printed.under}: {printed.row}",
+                        "model": printed.model,
+                        "kind": printed.kind,
+                        "metric": published_column.key,
+                        "direction": published_column.direction,
+                        "unit": published_column.unit,
+                        "value": printed.values[published_column.metric],
+                        "source": source(table),
+                    }
+                )
+    return Table.of(rows, _CSV_FIELDS).csv()
 
 
 def as_latex(board: Board) -> str:
     """A table in the style of booktabs for each block, with the signatures as comments. Anchors stand below a rule."""
     lines: list[str] = []
     for place, block in enumerate(board.blocks):
-        shown = rows(block)
         lines += [latex_comment(title(board, place)), *(latex_comment(column.signature) for column in block.columns)]
-        lines += _latex_table(shown[: len(block.rows)], shown[len(block.rows) :])
+        lines += table_of(block).latex()
     for table in board.published:
-        lines += [latex_comment(f"Published: {source(table)}"), *_latex_table(published_rows(table), [])]
+        lines += [latex_comment(f"Published: {source(table)}"), *published_table(table).latex()]
     return "\n".join(lines) + "\n"
+
+
+def _printed(rows: list[dict[str, str]], ranked: int | None = None) -> Table:
+    return Table.of(rows, numeric=[name for row in rows[:1] for name in row if name not in _TEXTS], ruled=ranked)
 
 
 def _cell(cell: Cell | None, *, ranked: bool) -> str:
     if cell is None:
-        return _UNDEFINED
+        return UNDEFINED
     rank = f" ({cell.rank})" if ranked and cell.rank is not None else ""
     return spanned(cell.value, cell.interval) + rank
 
 
 def _judged(human: HumanCell | None) -> str:
     if human is None:
-        return _UNDEFINED
+        return UNDEFINED
     score = spanned(human.mean_over_signs.value, human.mean_over_signs.interval)
     return f"{score} ({human.raters} raters, {human.signs} signs)"
-
-
-def _latex_table(ranked: Sequence[dict[str, str]], anchors: Sequence[dict[str, str]]) -> Iterator[str]:
-    both = [*ranked, *anchors]
-    if not both:
-        return
-    yield rf"\begin{{tabular}}{{{''.join('l' if name in _TEXTS else 'r' for name in both[0])}}}"
-    yield r"\toprule"
-    yield latex_row(list(both[0]))
-    yield r"\midrule"
-    yield from (latex_row(list(row.values())) for row in ranked)
-    if anchors:
-        yield r"\midrule"
-        yield from (latex_row(list(row.values())) for row in anchors)
-    yield r"\bottomrule"
-    yield r"\end{tabular}"

@@ -1,16 +1,28 @@
-"""A comparison of runs as tables: for the terminal, for Markdown, for spreadsheets."""
+"""A comparison of runs as tables: for the terminal, for Markdown, for spreadsheets, for papers."""
 
 from __future__ import annotations
 
-import csv
-import io
-
-from signbench import spreadsheets
-from signbench.markup import markdown, markdown_table
+from signbench.markup import latex_comment, latex_note, markdown, markdown_item
 from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
-from signbench.runs.tables import ARROWS, decimals_of, number
+from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number
+from signbench.tables import Table, Value
 
-_UNDEFINED = "-"
+_NUMERIC = ("first", "second", "difference", "p", "p (Holm)", "effect", "better / equal / worse")
+_RIGHT = ("95 % interval", "clips")
+_CSV_FIELDS = (
+    *("first_run", "second_run", "metric", "direction", "unit", "first", "second", "difference", "low", "high", "p", "p_holm"),
+    *("test", "effect_size", "wins", "ties", "losses", "clips", "left_out", "not_comparable", "signature"),
+)
+
+
+def table_of(pair: PairOfRuns, compared: int) -> Table:
+    """The metrics of two runs.
+
+    Args:
+        pair: of runs.
+        compared: how many clips the runs are about.
+    """
+    return Table.of([cells(metric, compared) for metric in pair.metrics], numeric=_NUMERIC, right=_RIGHT)
 
 
 def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
@@ -22,14 +34,14 @@ def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
     """
     decimals = decimals_of(metric.first, metric.second)
     low, high = metric.interval or (None, None)
-    wins = _UNDEFINED if metric.wins is None else f"{metric.wins} / {metric.ties} / {metric.losses}"
+    wins = UNDEFINED if metric.wins is None else f"{metric.wins} / {metric.ties} / {metric.losses}"
     clips = f"{metric.clips}" if metric.clips == compared else f"{metric.clips} of {compared}"
     return {
         "metric": f"{metric.metric} {ARROWS[metric.direction]}",
         "first": number(metric.first, decimals),
         "second": number(metric.second, decimals),
         "difference": signed(metric.difference, decimals),
-        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if metric.interval else _UNDEFINED,
+        "95 % interval": f"[{signed(low, decimals)}, {signed(high, decimals)}]" if metric.interval else UNDEFINED,
         "p": p_value(metric.p),
         "p (Holm)": p_value(metric.p_holm),
         "effect": signed(metric.effect_size, 2),
@@ -63,45 +75,36 @@ def as_markdown(comparison: Comparison) -> str:
     lines = []
     for pair in comparison.pairs:
         lines += [f"**{markdown(comparison.first.run)}** against **{markdown(pair.second.run)}**", ""]
-        rows = [cells(metric, comparison.expected_clips) for metric in pair.metrics]
-        if rows:
-            lines += [*markdown_table(rows), ""]
-        lines += [f"- {markdown(remark)}" for remark in remarks(pair)]
+        if pair.metrics:
+            lines += [*table_of(pair, comparison.expected_clips).markdown(), ""]
+        lines += [markdown_item(remark) for remark in remarks(pair)]
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def as_latex(comparison: Comparison) -> str:
+    """A table in the style of booktabs for each pair of runs, with the signatures in a note below."""
+    lines = []
+    for pair in comparison.pairs:
+        lines.append(latex_comment(f"first: {comparison.first.run}, second: {pair.second.run}"))
+        lines += [latex_comment(remark) for remark in remarks(pair)]
+        lines += table_of(pair, comparison.expected_clips).latex()
+        lines += latex_note([metric.signature for metric in pair.metrics])
+    return "\n".join(lines) + "\n"
+
+
 def as_csv(comparison: Comparison) -> str:
     """One row per pair and metric with unrounded numbers, RFC 4180; what is not there is empty."""
-    stream = io.StringIO()
-    columns = [
-        "first_run",
-        "second_run",
-        "metric",
-        "direction",
-        "unit",
-        "first",
-        "second",
-        "difference",
-        "low",
-        "high",
-        "p",
-        "p_holm",
-    ]
-    columns += ["test", "effect_size", "wins", "ties", "losses", "clips", "left_out", "not_comparable", "signature"]
-    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
-    writer.writeheader()
+    rows: list[dict[str, Value]] = []
     for pair in comparison.pairs:
         runs = {"first_run": comparison.first.run, "second_run": pair.second.run}
         for metric in pair.metrics:
             low, high = metric.interval or (None, None)
-            row = {name: getattr(metric, name) for name in columns if hasattr(metric, name)}
-            row |= {**runs, "low": low, "high": high, "left_out": len(metric.left_out)}
-            writer.writerow({name: spreadsheets.inert(value) for name, value in row.items()})
+            found = {name: getattr(metric, name) for name in _CSV_FIELDS if hasattr(metric, name)}
+            rows.append({**found, **runs, "low": low, "high": high, "left_out": len(metric.left_out)})
         for lacking in pair.not_comparable:
-            row = {**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)}
-            writer.writerow({name: spreadsheets.inert(value) for name, value in row.items()})
-    return stream.getvalue()
+            rows.append({**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)})
+    return Table.of(rows, _CSV_FIELDS).csv()
 
 
 def signed(value: float | None, decimals: int) -> str:
@@ -112,4 +115,4 @@ def signed(value: float | None, decimals: int) -> str:
 
 def p_value(value: float | None) -> str:
     """A p-value with three significant digits."""
-    return _UNDEFINED if value is None else f"{value:.3g}"
+    return UNDEFINED if value is None else f"{value:.3g}"

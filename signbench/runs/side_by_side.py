@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from signbench.errors import NotComparableError
+from signbench.markup import latex_note
 from signbench.metrics.base import Direction
 from signbench.runs import signature
 from signbench.runs.result import Result, Score
-from signbench.runs.tables import ARROWS, spanned
+from signbench.runs.tables import (
+    SCORE_COLUMNS,
+    digits,
+    further_fields,
+    heading,
+    interval_text,
+    number,
+    score_fields,
+    signature_items,
+)
+from signbench.tables import Cell, Table, Value
 
 
 def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
@@ -36,11 +47,12 @@ def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
     return tuple(common)
 
 
-def ranked(results: Mapping[str, Result]) -> list[dict[str, str]]:
-    """Rows of a table: one per run, its place by the first headline metric, and a cell per metric.
+def ranked(results: Mapping[str, Result]) -> Table:
+    """A table with a row for each run: its place by the first headline metric, and a cell for each metric that all measured.
 
     Runs whose generator sees the references are anchors: they stand first or last, where their value puts them, without a place.
-    Runs that are incomplete have no place either, and say so.
+    Runs that are incomplete have no place either, and say so. The best value of the runs that have a place is marked, where
+    there are at least two of them.
 
     Args:
         results: name of the run -> its result.
@@ -49,26 +61,40 @@ def ranked(results: Mapping[str, Result]) -> list[dict[str, str]]:
         NotComparableError: see :func:`comparable`.
     """
     metrics = comparable(results)
+    standings = standing(results, metrics)
+    placed = [name for name, where in standings.items() if where.isdecimal()]
+    rows: list[dict[str, Cell | Value]] = [{"place": where, "run": name} for name, where in standings.items()]
+    for metric in metrics:
+        scores = {name: results[name][metric] for name in standings}
+        beside = [column for column in SCORE_COLUMNS if column.side_by_side and column.of(scores.values())]
+        best = min((distance(scores[name]) for name in placed), default=math.inf)
+        for row, (name, score) in zip(rows, scores.items(), strict=True):
+            is_best = len(placed) > 1 and name in placed and distance(score) == best < math.inf
+            value = number(score.value, digits(score))
+            row[heading(score)] = Cell(score.value, value, interval_text(score, none=""), best=is_best)
+            row |= {f"{metric} {column.name}": column.text(score) for column in beside}
+    return Table.of(rows, numeric=set(rows[0]) - {"place", "run"})
+
+
+def standing(results: Mapping[str, Result], metrics: Sequence[str]) -> dict[str, str]:
+    """Where each run stands, the best first: its place, or why it has none.
+
+    Args:
+        results: name of the run -> its result.
+        metrics: that all of them measured; the first headline metric among them decides, or else the first.
+    """
     first = next(iter(results.values()))
     leading = next((metric for metric in metrics if first[metric].headline), metrics[0])
-    order = sorted(results, key=lambda name: (distance(results[name][leading]), name))
-    rows, place = [], 0
-    for name in order:
+    found, place = {}, 0
+    for name in sorted(results, key=lambda name: (distance(results[name][leading]), name)):
         result = results[name]
         is_anchor = result.generator is not None and result.generator.get("sees") == "references"
         if is_anchor or result.status != "complete" or result.subset is not None:
-            standing = "anchor" if is_anchor else "subset" if result.subset is not None else "incomplete"
+            found[name] = "anchor" if is_anchor else "subset" if result.subset is not None else "incomplete"
         else:
             place += 1
-            standing = str(place)
-        rows.append(
-            {
-                "place": standing,
-                "run": name,
-                **{_headed(first[metric]): spanned(result[metric].value, result[metric].interval) for metric in metrics},
-            }
-        )
-    return rows
+            found[name] = str(place)
+    return found
 
 
 def distance(score: Score) -> float:
@@ -91,8 +117,41 @@ def from_best(value: float, direction: Direction, reference_value: float | None)
 
 def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
     """The ranked rows, and every run's own result."""
-    return {"rows": ranked(results), "runs": {name: result.as_json() for name, result in results.items()}}
+    return {"rows": ranked(results).texts(), "runs": {name: result.as_json() for name, result in results.items()}}
 
 
-def _headed(score: Score) -> str:
-    return f"{score.metric} {ARROWS[score.direction]}"
+def as_markdown(results: Mapping[str, Result]) -> str:
+    """A GitHub-flavoured Markdown table, followed by the signatures."""
+    return "\n".join([*ranked(results).markdown(), "", *signature_items(_signatures(results))]) + "\n"
+
+
+def as_latex(results: Mapping[str, Result]) -> str:
+    """A LaTeX table in the style of booktabs: the best values bold, and a note with the signatures below."""
+    return "\n".join([*ranked(results).latex(), *latex_note(_signatures(results))]) + "\n"
+
+
+def as_csv(results: Mapping[str, Result]) -> str:
+    """One row per run and metric, the best run first, with all that a score holds; RFC 4180; what is not there is empty.
+
+    A metric that not all runs measured has rows too: it is in no ranking, and its signature says how it was measured.
+    """
+    scores = [score for result in results.values() for score in result.scores]
+    further = further_fields(scores)
+    rows = []
+    for name, where in standing(results, comparable(results)).items():
+        result = results[name]
+        task = result.task
+        about: dict[str, Value] = {"run": name, "place": where, "status": result.status}
+        about |= {"task": task.name, "version": task.version, "split": task.split} if task is not None else {}
+        about |= {"subset": "yes"} if result.subset is not None else {}
+        for score in result.scores:
+            found = score_fields(score) | {field: read(score) for field, read in further.items()}
+            rows.append({**about, **found, "signature": score.signature})
+    names = ["run", "place", "status", "task", "version", "split", *score_fields(scores[0]), *further, "subset", "signature"]
+    return Table.of(rows, names).csv()
+
+
+def _signatures(results: Mapping[str, Result]) -> list[str]:
+    """How each metric of the table was measured, which is the same for all runs."""
+    first = next(iter(results.values()))
+    return [first.signatures[metric] for metric in comparable(results)]

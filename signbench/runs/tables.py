@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from signbench import markup
 from signbench.runs.result import Result, Score
-from signbench.spreadsheets import inert
+from signbench.tables import Table, Value
 
-TableFormat = Literal["table", "json", "csv", "markdown", "latex"]
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
 """Which way is better, by direction."""
 
-_UNDEFINED = "-"
+UNDEFINED = "-"
+"""Stands where there is no number."""
+
 _SHOWN_SURPLUS = 0.0005
 _LARGE = 1e7
+_CSV_FIELDS = (
+    *("metric", "label", "value", "low", "high", "std", "unit", "direction", "clips", "coverage"),
+    *("reference_value", "seen", "surplus", "duration_ratio"),
+)
+"""What the CSV of one run holds of a score; that of several holds all of :func:`score_fields`."""
 
 
 def decimals_of(*values: float | None) -> int:
@@ -38,7 +43,7 @@ def number(value: float | None, decimals: int) -> str:
     As a power of ten where the decimals would hide it, and from 10,000,000 on.
     """
     if value is None:
-        return _UNDEFINED
+        return UNDEFINED
     if abs(value) >= _LARGE:
         return f"{value:.4e}"
     hidden = value != 0 and abs(value) < 5 * 10.0**-decimals
@@ -53,10 +58,49 @@ def spanned(value: float | None, interval: tuple[float, float] | None) -> str:
     return f"{number(value, decimals)} [{number(interval[0], decimals)}, {number(interval[1], decimals)}]"
 
 
-def cells(score: Score) -> dict[str, str]:
-    """What a row of a printed table shows: each cell as text."""
+@dataclass(frozen=True)
+class ScoreColumn:
+    """A column of every table of scores. The list of them, :data:`SCORE_COLUMNS`, is the one place to add another.
+
+    Attributes:
+        name: its head.
+        text: what people read of a score.
+        numeric: it holds numbers, which stand flush right.
+        optional: it is left out where nothing stands in it: no score has a text there.
+        in_latex: LaTeX shows it beside metric, value, interval and clips, which it spells in its own way.
+        side_by_side: where several runs share a table, it stands beside the column of each metric that has any.
+        fields: what programs read: the names of columns in CSV and their values. Optional columns that are left out have none.
+    """
+
+    name: str
+    text: Callable[[Score], str]
+    numeric: bool = False
+    optional: bool = False
+    in_latex: bool = False
+    side_by_side: bool = False
+    fields: Mapping[str, Callable[[Score], Value]] = field(default_factory=dict)
+
+    def of(self, scores: Iterable[Score]) -> bool:
+        """Whether the column is shown in a table of these scores."""
+        return not self.optional or any(self.text(score) for score in scores)
+
+
+def heading(score: Score) -> str:
+    """The metric and which way is better."""
+    return f"{score.metric} {ARROWS[score.direction]}"
+
+
+def interval_text(score: Score, none: str = UNDEFINED) -> str:
+    """The interval in brackets, with the decimals of the score."""
+    if score.interval is None:
+        return none
     decimals = digits(score)
-    low, high = score.interval or (None, None)
+    return f"[{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]"
+
+
+def beside_it(score: Score) -> str:
+    """What a reader must know beside the number: its spread, the references' own value, what was seen of the clips."""
+    decimals = digits(score)
     beside = []
     if score.std is not None:
         beside.append(f"std {number(score.std, decimals)}")
@@ -72,73 +116,102 @@ def cells(score: Score) -> dict[str, str]:
         beside.append(f"pixels {score.pixels}")
     if score.samples is not None:
         beside.append(f"{score.samples[0]} against {score.samples[1]} vectors")
-    return {
-        "row": score.label or "",
-        "metric": f"{score.metric} {ARROWS[score.direction]}",
-        "value": number(score.value, decimals),
-        "95 % interval": f"[{number(low, decimals)}, {number(high, decimals)}]" if score.interval else _UNDEFINED,
-        "unit": "" if score.unit == "1" else score.unit,
-        "clips": f"{score.clips} ({score.coverage:.0%})",
-        "beside it": ", ".join(beside),
-    }
+    return ", ".join(beside)
 
 
-def rows_of(result: Result) -> list[dict[str, str]]:
-    """The cells of all scores, without the columns in which nothing stands."""
-    rows = [cells(score) for score in result.scores]
-    empty = {name for name in ("row", "beside it") if not any(row[name] for row in rows)}
-    return [{name: cell for name, cell in row.items() if name not in empty} for row in rows]
+SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
+    ScoreColumn("row", lambda score: score.label or "", optional=True),
+    ScoreColumn("metric", heading),
+    ScoreColumn("value", lambda score: number(score.value, digits(score)), numeric=True),
+    ScoreColumn("95 % interval", interval_text, numeric=True),
+    ScoreColumn("unit", lambda score: "" if score.unit == "1" else score.unit),
+    ScoreColumn("clips", lambda score: f"{score.clips} ({score.coverage:.0%})", numeric=True),
+    ScoreColumn("beside it", beside_it, optional=True),
+)
+"""What stands in a table of scores, from left to right. Metric, value and interval are there for every score."""
+
+
+def table_of(result: Result) -> Table:
+    """The scores of a run, without the columns in which nothing stands."""
+    shown = [column for column in SCORE_COLUMNS if column.of(result.scores)]
+    rows = [{column.name: column.text(score) for column in shown} for score in result.scores]
+    return Table.of(rows, [column.name for column in shown], right=[column.name for column in shown if column.numeric])
 
 
 def as_markdown(result: Result) -> str:
     """A GitHub-flavoured Markdown table, followed by the signatures."""
-    lines = markup.markdown_table(rows_of(result))
-    lines += ["", *(f"- {markup.markdown_code(text)}" for text in result.signatures.values())]
-    return "\n".join(_tainted(result) + lines) + "\n"
+    lines = [*_tainted(result), *table_of(result).markdown(), "", *signature_items(result.signatures.values())]
+    return "\n".join(lines) + "\n"
+
+
+def signature_items(signatures: Iterable[str]) -> list[str]:
+    """Signatures as a list in Markdown."""
+    return [f"- {markup.markdown_code(text)}" for text in signatures]
 
 
 def as_latex(result: Result) -> str:
     """A LaTeX table in the style of booktabs, with the signatures as comments."""
-    lines = [markup.latex_comment(line) for line in _tainted(result)]
-    lines += [markup.latex_comment(text) for text in result.signatures.values()]
-    lines += [r"\begin{tabular}{lrrr}", r"\toprule", r"Metric & Value & 95\,\% interval & Clips \\", r"\midrule"]
+    lines = [markup.latex_comment(line) for line in [*_tainted(result), *result.signatures.values()]]
+    further = [column for column in SCORE_COLUMNS if column.in_latex and column.of(result.scores)]
+    heads = ["Metric", "Value", "95 % interval", *(column.name.capitalize() for column in further), "Clips"]
+    rows = []
     for score in result.scores:
-        decimals = digits(score)
-        value = number(score.value, decimals)
+        value = number(score.value, digits(score))
         if score.std is not None:
-            value += f" ± {number(score.std, decimals)}"
-        span = f"[{number(score.interval[0], decimals)}, {number(score.interval[1], decimals)}]" if score.interval else "--"
-        lines.append(markup.latex_row([f"{score.label or score.metric} {ARROWS[score.direction]}", value, span, f"{score.clips}"]))
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+            value += f" ± {number(score.std, digits(score))}"
+        cells = [f"{score.label or score.metric} {ARROWS[score.direction]}", value, interval_text(score, "--")]
+        cells += [*(column.text(score) for column in further), str(score.clips)]
+        rows.append(dict(zip(heads, cells, strict=True)))
+    return "\n".join([*lines, *Table.of(rows, heads, right=heads[1:]).latex()]) + "\n"
+
+
+def score_fields(score: Score) -> dict[str, Value]:
+    """All that a score holds, flat and unrounded, but for its signature: for CSV.
+
+    Of clips that were not measured it has the number; their names and reasons are in the JSON.
+    """
+    low, high = score.interval or (None, None)
+    vectors, reference_vectors = score.samples or (None, None)
+    return {
+        "metric": score.metric,
+        "label": score.label,
+        "value": score.value,
+        "low": low,
+        "high": high,
+        "std": score.std,
+        "unit": score.unit,
+        "direction": score.direction,
+        "clips": score.clips,
+        "coverage": score.coverage,
+        "reference_value": score.reference_value,
+        "seen": score.seen,
+        "surplus": score.surplus,
+        "duration_ratio": score.duration_ratio,
+        "headline": "yes" if score.headline else None,
+        "interval_note": score.interval_note,
+        "pixels": score.pixels,
+        "vectors": vectors,
+        "reference_vectors": reference_vectors,
+        "warnings": "; ".join(score.warnings) or None,
+        "unavailable": "yes" if score.unavailable else None,
+        "note": score.note,
+        "missing": len(score.missing),
+    }
+
+
+def further_fields(scores: Sequence[Score]) -> dict[str, Callable[[Score], Value]]:
+    """The fields of those columns that only some scores have, where one of these has any."""
+    return {name: read for column in SCORE_COLUMNS if column.of(scores) for name, read in column.fields.items()}
 
 
 def as_csv(result: Result) -> str:
     """One row per metric with unrounded numbers, RFC 4180; what is not there is empty."""
-    stream = io.StringIO()
-    columns = [
-        "metric",
-        "label",
-        "value",
-        "low",
-        "high",
-        "std",
-        "unit",
-        "direction",
-        "clips",
-        "coverage",
-        "reference_value",
-        "seen",
-        "surplus",
-    ]
-    columns += ["duration_ratio", "subset", "signature"]
-    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
-    writer.writeheader()
+    further = further_fields(result.scores)
+    rows = []
     for score in result.scores:
-        low, high = score.interval or (None, None)
-        row: dict[str, Any] = {name: getattr(score, name) for name in columns if hasattr(score, name)}
-        row |= {"low": low, "high": high, "subset": "yes" if result.subset else ""}
-        writer.writerow({name: inert(value) for name, value in row.items()})
-    return stream.getvalue()
+        found = score_fields(score) | {name: read(score) for name, read in further.items()}
+        rows.append({**found, "subset": "yes" if result.subset else None, "signature": score.signature})
+    return Table.of(rows, [*_CSV_FIELDS, *further, "subset", "signature"]).csv()
 
 
 def as_json(result: Result, **beside: object) -> str:

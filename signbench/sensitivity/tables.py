@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from signbench.markup import markdown
 from signbench.runs.tables import number as decimal
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Modality
 from signbench.sensitivity.matrix import Cell, Matrix
+from signbench.tables import Table
+
+_CODE = ("metric",)
 
 LEGEND = (
     "worse: declared to score worse with every strength; blind: declared not to change; other: changes, without a promise. "
@@ -15,9 +19,6 @@ LEGEND = (
     "metric's own unit and direction (for total-distance and duration-ratio: how much farther from 1); negative is better than a "
     "perfect copy."
 )
-
-Row = dict[str, str]
-"""Column -> text."""
 
 
 def word(cell: Cell) -> str:
@@ -34,19 +35,19 @@ def number(value: float | None) -> str:
     return decimal(value, 0) if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def overviews(matrix: Matrix) -> Iterator[tuple[Modality, list[Row]]]:
-    """Per modality one row for each metric: its word for each degradation."""
+def overviews(matrix: Matrix) -> Iterator[tuple[Modality, Table]]:
+    """Per modality a table with one row for each metric: its word for each degradation."""
     for modality in ("video", "key points"):
-        rows: dict[str, Row] = {}
+        rows: dict[str, dict[str, str]] = {}
         for cell in matrix.cells:
             if cell.modality == modality:
                 rows.setdefault(cell.metric, {"metric": cell.metric})[cell.degradation] = word(cell)
         if rows:
-            yield modality, list(rows.values())
+            yield modality, Table.of(list(rows.values()), code=_CODE)
 
 
-def details(matrix: Matrix) -> Iterator[tuple[str, list[Row], list[str]]]:
-    """Per degradation a title, one row for each metric with its four measurements, and the reasons of what is not worse."""
+def details(matrix: Matrix) -> Iterator[tuple[str, Table, list[str]]]:
+    """Per degradation a title, a table with one row for each metric with its four measurements, and the reasons of what is not worse."""
     degradations: tuple[Degradation[Any], ...] = (*VIDEO, *KEY_POINTS)
     for degradation in degradations:
         cells = [cell for cell in matrix.cells if (cell.modality, cell.degradation) == (degradation.modality, degradation.name)]
@@ -64,7 +65,11 @@ def details(matrix: Matrix) -> Iterator[tuple[str, list[Row], list[str]]]:
                 within = f" (within {cell.declared.tolerance:g})" if cell.declared.tolerance > 1e-6 else ""
                 reasons.setdefault(f"{cell.declared.word}{within}: {cell.declared.why}", []).append(cell.metric)
         named = [f"{', '.join(metrics)}: {reason}." for reason, metrics in reasons.items()]
-        yield f"{degradation.name} ({degradation.modality}): {degradation.described}", rows, named
+        yield (
+            f"{degradation.name} ({degradation.modality}): {degradation.described}",
+            Table.of(rows, numeric=["perfect copy", *spelled], code=_CODE),
+            named,
+        )
 
 
 def described(matrix: Matrix) -> str:
@@ -75,17 +80,10 @@ def described(matrix: Matrix) -> str:
 
 def as_markdown(matrix: Matrix) -> str:
     """The whole matrix as Markdown, with headings of the third and fourth rank."""
-    parts = [f"Clips: {described(matrix)}."]
-    for modality, rows in overviews(matrix):
-        parts += [f"### What is declared of {modality}", _markdown_table(rows, code=("metric",))]
-    for title, rows, reasons in details(matrix):
-        parts += [f"#### {title}", _markdown_table(rows, code=("metric",))]
+    parts = [f"Clips: {markdown(described(matrix))}."]
+    for modality, table in overviews(matrix):
+        parts += [f"### What is declared of {modality}", "\n".join(table.markdown())]
+    for title, table, reasons in details(matrix):
+        parts += [f"#### {title}", "\n".join(table.markdown())]
         parts += ["\n".join(f"- {reason}" for reason in reasons)] if reasons else []
     return "\n\n".join(parts) + "\n"
-
-
-def _markdown_table(rows: list[Row], code: tuple[str, ...]) -> str:
-    columns = list(rows[0])
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(f"`{row[name]}`" if name in code else row[name] for name in columns) + " |" for row in rows]
-    return "\n".join(lines)
