@@ -79,7 +79,8 @@ class Table:
     Attributes:
         columns: from left to right.
         rows: from top to bottom.
-        ruled: how many rows stand above a second rule in LaTeX, such as the one between ranked rows and anchors; None: no such rule.
+        ruled: how many rows stand above a second rule in LaTeX, such as the one between ranked rows and anchors; None: there is
+            no such rule.
 
     Raises:
         ValueError: a row has more or fewer cells than there are columns.
@@ -143,20 +144,17 @@ class Table:
         return json.dumps(self.records(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def csv(self) -> str:
-        """The records as CSV by RFC 4180, with unrounded numbers; no cell that a spreadsheet would run; what is not there is empty."""
+        """The records as CSV by RFC 4180: numbers are not rounded, no cell is a formula, what is not there is empty."""
         return csv_text(([cell.value for cell in row] for row in self.rows), [column.name for column in self.columns])
 
     def markdown(self) -> list[str]:
         """The lines of a GitHub-flavoured table; none where there are no columns."""
         if not self.columns:
             return []
-        lines = [_markdown_row([markup.markdown(column.name) for column in self.columns]), "|" + " --- |" * len(self.columns)]
-        for row in self.rows:
-            write = zip(
-                (markup.markdown_code_cell if column.code else markup.markdown for column in self.columns), row, strict=True
-            )
-            lines.append(_markdown_row([escape(cell.shown) for escape, cell in write]))
-        return lines
+        escapes = [markup.markdown_code_cell if column.code else markup.markdown for column in self.columns]
+        rows = [[markup.markdown(column.name) for column in self.columns], ["---"] * len(self.columns)]
+        rows += [[escape(cell.shown) for escape, cell in zip(escapes, row, strict=True)] for row in self.rows]
+        return [f"| {' | '.join(row)} |" for row in rows]
 
     def latex(self) -> list[str]:
         """The lines of a table in the style of booktabs, the best values bold; none where there are no rows."""
@@ -220,10 +218,6 @@ class Table:
 
 def _cell(content: Cell | Value) -> Cell:
     return content if isinstance(content, Cell) else Cell(content)
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def _latex_cell(cell: Cell) -> str:

@@ -51,11 +51,9 @@ def table_of(report: GateReport, signs: Mapping[Outcome, str] | None = None) -> 
         signs: what stands before each outcome; None: nothing.
     """
     rows = [cells(check) for check in report.checks]
-    if signs is not None:
-        rows = [
-            {**row, "": f"{signs.get(check.outcome, _OTHER_SIGN)} {check.outcome}"}
-            for check, row in zip(report.checks, rows, strict=True)
-        ]
+    for check, row in zip(report.checks, rows, strict=True):
+        if signs is not None:
+            row[""] = f"{signs.get(check.outcome, _OTHER_SIGN)} {check.outcome}"
     return Table.of(rows, numeric=("baseline", "run", "difference", "p (Holm)", "tolerance"), right=("95 % interval",))
 
 

@@ -33,7 +33,7 @@ def sentences(lines: Iterable[str]) -> None:
 
 
 def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -> None:
-    """Prints a table, or rows of texts as one. It never drops a character for lack of width, and breaks no number where it is piped."""
+    """Prints a table, or rows of texts as one. Where it is piped, nothing is dropped and no number broken for lack of width."""
     from rich.console import Console
 
     from signbench.tables import PIPED_WIDTH, Table

@@ -134,11 +134,10 @@ def score_command(
         ("Against the metrics", score_tables.correlation_rows(result.correlations.rows) if result.correlations else []),
     ):
         if rows:
-            printing.table(rows, title)
-    printing.data(result.signature)
+            printing.table(score_tables.table_of(rows), title)
+    printing.sentences([result.signature])
     if result.correlations:
-        for signature in score_tables.metric_signatures(result.correlations.rows):
-            printing.data(signature)
+        printing.sentences(score_tables.metric_signatures(result.correlations.rows))
     for remark in score_tables.remarks(result):
         printing.talk(remark)
     for note in result.import_notes:
@@ -203,7 +202,7 @@ def plan_command(
         return
     if rows := score_tables.plan_rows(found):
         title = "The fewest signs for each number of raters" if sizes is None else "The interval for each number of raters"
-        printing.table(rows, title)
+        printing.table(score_tables.table_of(rows), title)
     if not found.frontier:
         printing.data("No design that was tried reaches this width; allow a wider interval.")
 

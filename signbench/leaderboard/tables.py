@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from signbench.errors import InputError
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell
@@ -129,37 +129,7 @@ def as_markdown(board: Board) -> str:
 
 def as_csv(board: Board) -> str:
     """One row per row and metric with unrounded numbers, RFC 4180; published ones as printed; what is not there is empty."""
-    rows: list[dict[str, Value]] = []
-    for place, block in enumerate(board.blocks):
-        about = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
-        for row in (*block.rows, *block.anchors):
-            for column in block.columns:
-                cell = row.cells.get(column.metric)
-                if cell is None:
-                    continue
-                low, high = cell.interval or (None, None)
-                found = {name: getattr(cell, name) for name in _CSV_FIELDS if hasattr(cell, name)}
-                measured = {name: getattr(column, name) for name in ("metric", "direction", "unit", "signature")}
-                rows.append({**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high})
-    for table in board.published:
-        for printed in table.rows:
-            for published_column in table.columns:
-                rows.append(
-                    {
-                        "block": "published",
-                        "task": board.task,
-                        "split": printed.split,
-                        "row": printed.row if printed.under is None else f"{printed.under}: {printed.row}",
-                        "model": printed.model,
-                        "kind": printed.kind,
-                        "metric": published_column.key,
-                        "direction": published_column.direction,
-                        "unit": published_column.unit,
-                        "value": printed.values[published_column.metric],
-                        "source": source(table),
-                    }
-                )
-    return Table.of(rows, _CSV_FIELDS).csv()
+    return Table.of([*_measured_fields(board), *_published_fields(board)], _CSV_FIELDS).csv()
 
 
 def as_latex(board: Board) -> str:
@@ -171,6 +141,39 @@ def as_latex(board: Board) -> str:
     for table in board.published:
         lines += [latex_comment(f"Published: {source(table)}"), *published_table(table).latex()]
     return "\n".join(lines) + "\n"
+
+
+def _measured_fields(board: Board) -> Iterator[dict[str, Value]]:
+    for place, block in enumerate(board.blocks):
+        about = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
+        for row in (*block.rows, *block.anchors):
+            for column in block.columns:
+                cell = row.cells.get(column.metric)
+                if cell is None:
+                    continue
+                low, high = cell.interval or (None, None)
+                found = {name: getattr(cell, name) for name in _CSV_FIELDS if hasattr(cell, name)}
+                measured = {name: getattr(column, name) for name in ("metric", "direction", "unit", "signature")}
+                yield {**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high}
+
+
+def _published_fields(board: Board) -> Iterator[dict[str, Value]]:
+    for table in board.published:
+        for row in table.rows:
+            for column in table.columns:
+                yield {
+                    "block": "published",
+                    "task": board.task,
+                    "split": row.split,
+                    "row": row.row if row.under is None else f"{row.under}: {row.row}",
+                    "model": row.model,
+                    "kind": row.kind,
+                    "metric": column.key,
+                    "direction": column.direction,
+                    "unit": column.unit,
+                    "value": row.values[column.metric],
+                    "source": source(table),
+                }
 
 
 def _printed(rows: list[dict[str, str]], ranked: int | None = None) -> Table:

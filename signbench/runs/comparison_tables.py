@@ -102,8 +102,7 @@ def as_csv(comparison: Comparison) -> str:
             low, high = metric.interval or (None, None)
             found = {name: getattr(metric, name) for name in _CSV_FIELDS if hasattr(metric, name)}
             rows.append({**found, **runs, "low": low, "high": high, "left_out": len(metric.left_out)})
-        for lacking in pair.not_comparable:
-            rows.append({**runs, "metric": lacking.metric, "not_comparable": "; ".join(lacking.reasons)})
+        rows += [{**runs, "metric": other.metric, "not_comparable": "; ".join(other.reasons)} for other in pair.not_comparable]
     return Table.of(rows, _CSV_FIELDS).csv()
 
 

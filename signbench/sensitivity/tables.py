@@ -47,7 +47,7 @@ def overviews(matrix: Matrix) -> Iterator[tuple[Modality, Table]]:
 
 
 def details(matrix: Matrix) -> Iterator[tuple[str, Table, list[str]]]:
-    """Per degradation a title, a table with one row for each metric with its four measurements, and the reasons of what is not worse."""
+    """Per degradation a title, a table with the four measurements of each metric, and the reasons of what is not worse."""
     degradations: tuple[Degradation[Any], ...] = (*VIDEO, *KEY_POINTS)
     for degradation in degradations:
         cells = [cell for cell in matrix.cells if (cell.modality, cell.degradation) == (degradation.modality, degradation.name)]
@@ -65,11 +65,8 @@ def details(matrix: Matrix) -> Iterator[tuple[str, Table, list[str]]]:
                 within = f" (within {cell.declared.tolerance:g})" if cell.declared.tolerance > 1e-6 else ""
                 reasons.setdefault(f"{cell.declared.word}{within}: {cell.declared.why}", []).append(cell.metric)
         named = [f"{', '.join(metrics)}: {reason}." for reason, metrics in reasons.items()]
-        yield (
-            f"{degradation.name} ({degradation.modality}): {degradation.described}",
-            Table.of(rows, numeric=["perfect copy", *spelled], code=_CODE),
-            named,
-        )
+        table = Table.of(rows, numeric=["perfect copy", *spelled], code=_CODE)
+        yield f"{degradation.name} ({degradation.modality}): {degradation.described}", table, named
 
 
 def described(matrix: Matrix) -> str:

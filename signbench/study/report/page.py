@@ -137,6 +137,7 @@ def _page(result: StudyResult, correlations: Correlations | None, values: RunVal
     links = {clip["clip"]: clip["place"] for clip in gallery}
     return environment.get_template("study.html").render(
         result=result,
+        numbers=score_tables.NUMBERS,
         remarks=score_tables.remarks(result),
         overview=score_tables.overview(result),
         packs=[_pack_part(result, pack, f"figure-pack-{place}") for place, pack in enumerate(result.packs)],

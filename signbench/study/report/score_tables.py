@@ -8,10 +8,24 @@ from decimal import ROUND_HALF_UP, Decimal
 from signbench.study.planning.sizes import Plan
 from signbench.study.scores.result import Correlation, Correlations, Estimate, StudyResult
 from signbench.study.scores.speed import SEALED
+from signbench.tables import Table
 
 NONE = "-"
 OUTCOMES = {"wrong": "wrong", "open": "open", "blank": "no answer"}
 """The outcomes of answers in words."""
+
+NUMBERS = (
+    *("value", "95 % interval", "raters", "signs", "answers", "open", "correct", "deviation", "seconds", "median seconds"),
+    *("p", "p (Holm)", "clips", "values", "within packs"),
+)
+"""Columns of numbers, in whichever table they stand."""
+
+_FLUSH_RIGHT = ("value", "95 % interval", "clips")
+
+
+def table_of(rows: Sequence[dict[str, str]]) -> Table:
+    """The rows of one of the functions below as a table for the terminal."""
+    return Table.of(rows, numeric=NUMBERS, right=_FLUSH_RIGHT)
 
 
 def four_decimals(value: float | None) -> str:
