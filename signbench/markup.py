@@ -31,6 +31,8 @@ def markdown(text: str) -> str:
 def markdown_code(text: str) -> str:
     """Text as code in a line of Markdown, not in a table. The fence is longer than any run of backticks in it."""
     plain = one_line(text)
+    if not plain:
+        return ""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", plain)), default=0))
     room = " " if plain.startswith("`") or plain.endswith("`") else ""
     return f"{fence}{room}{plain}{room}{fence}"
@@ -44,7 +46,7 @@ def markdown_code_cell(text: str) -> str:
 def markdown_item(text: str) -> str:
     """Text as an item of a list. One that begins like a list of its own is no list in the list."""
     shown = markdown(text).strip()
-    return "- " + re.sub(r"\A(?:([-+])|(\d+)([.)])(?=\s|\Z))", r"\2\\\1\3", shown)
+    return "- " + re.sub(r"\A(?:([-+])|(\d+)([.)]))(?=\s|\Z)", r"\2\\\1\3", shown)
 
 
 def latex(text: str) -> str:

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from signbench import markup
-
-HOSTILE = "a|b <i>c</i> `d` [x](javascript:1) *e* _f_ ~g~ # @h \\ {i} & $j$ 5% ^\n| k\u202e"
-
-
-def test_a_hostile_text_is_one_cell_of_a_markdown_table_and_no_markup():
-    lines = markup.markdown_table([{"row": HOSTILE, "a | b": "1"}, {"row": "plain", "a | b": "2"}])
-    assert len(lines) == 4
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {3}
-    assert "<" not in "".join(lines)
-    assert not re.search(r"(?<!\\)[`*_\[\]~#@]", "".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +27,7 @@ def test_markdown_shows_a_text_as_it_is(text, shown):
 )
 def test_code_has_a_fence_that_it_cannot_close(text, shown):
     assert markup.markdown_code(text) == shown
+    assert markup.markdown_code_cell(text) == shown.replace("|", r"\|")
 
 
 @pytest.mark.parametrize(
@@ -49,14 +38,49 @@ def test_code_has_a_fence_that_it_cannot_close(text, shown):
         ("~^<>|`", r"\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}\textbar{}\textasciigrave{}"),
         ("dtw ↓ ± 1", r"dtw $\downarrow$ $\pm$ 1"),
         ("a\nb", "a b"),
+        ("95 % interval", r"95\,\% interval"),
     ],
 )
 def test_latex_sets_a_text_as_it_is(text, shown):
     assert markup.latex(text) == shown
 
 
-def test_a_latex_row_that_opens_with_a_bracket_is_no_argument_of_the_line_before():
-    assert markup.latex_row(["[1, 2]", "*"]) == r"{}[1, 2] & * \\"
-    assert markup.latex_row(["* a"]).startswith("{}*")
-    assert markup.latex_row(["a&b", "c"]) == r"a\&b & c \\"
+def test_a_comment_in_latex_is_one_line():
     assert markup.latex_comment("a\n\\input{b}") == r"% a \input{b}"
+
+
+def test_a_note_in_latex_breaks_a_signature_at_its_bars():
+    note = markup.latex_note(["metric:dtw|refs:a_b"])
+    assert note[-2:] == [r"\texttt{metric:dtw\textbar{}\allowbreak{}refs:a\_b}\par", "}"]
+    assert markup.latex_note([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a is incomplete.", "- a is incomplete."),
+        ("- a", r"- \- a"),
+        ("  + a", r"- \+ a"),
+        ("1. a", r"- 1\. a"),
+        ("12) a", r"- 12\) a"),
+        ("1.5 is a number", "- 1.5 is a number"),
+        ("-0.5", "- -0.5"),
+        ("# a", r"- \# a"),
+    ],
+)
+def test_an_item_of_a_list_is_no_list_in_the_list(text, shown):
+    assert markup.markdown_item(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\r\nc", "a b  c"),
+        ("a\x1b[31mb\x07", "a [31mb "),
+        ("a\u202eb\u2066c", "a b c"),
+        ("a\u200cb", "a\u200cb"),
+        ("\ud800", " "),
+    ],
+)
+def test_a_line_has_no_control_characters_and_no_marks_of_direction(text, shown):
+    assert markup.one_line(text) == shown

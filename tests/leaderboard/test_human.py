@@ -78,7 +78,7 @@ def test_a_row_with_a_study_is_in_order_and_has_a_human_column(row):
     assert check_entry(row) == []
     (block,) = board(TASK).blocks
     assert block.rows[0].human.answers == 192
-    assert tables.rows(block)[0]["SUS ↑"] == "0.6833 [0.5000, 0.8000] (22 raters, 18 signs)"
+    assert tables.table_of(block).texts()[0]["SUS ↑"] == "0.6833 [0.5000, 0.8000] (22 raters, 18 signs)"
     assert signed(counted()) in tables.remarks(block)
 
 
@@ -87,7 +87,7 @@ def test_studies_that_judged_otherwise_have_a_column_each(row, small_task):
     other = submit(run_of("other", seed=3), small_task / "leaderboards")
     judged(other, signature=signed(counted(), "language:ru"))
     (block,) = board(TASK).blocks
-    shown = {cells["row"]: (cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.rows(block)}
+    shown = {cells["row"]: (cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.table_of(block).texts()}
     assert sorted(cell == "-" for cells in shown.values() for cell in cells) == [False, False, True, True]
 
 
@@ -103,7 +103,7 @@ def test_studies_of_easy_and_of_hard_signs_have_a_column_each_and_the_table_says
         )
         assert check_entry(folder) == []
     (block,) = board(TASK).blocks
-    shown = [(cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.rows(block)]
+    shown = [(cells["SUS (1) ↑"], cells["SUS (2) ↑"]) for cells in tables.table_of(block).texts()]
     assert sorted(cell == "-" for cells in shown for cell in cells) == [False, False, True, True]
     assert tables.remarks(block)[-1].startswith(
         "SUS (2) ↑ cannot be compared with SUS (1) ↑: the clips, signs and packs that were shown: "

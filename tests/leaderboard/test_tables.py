@@ -24,7 +24,7 @@ def found(small_task):
 
 
 def test_a_printed_table_has_the_rank_first_and_anchors_last(found):
-    rows = tables.rows(found.blocks[0])
+    rows = tables.table_of(found.blocks[0]).texts()
     assert [(row["rank"], row["row"]) for row in rows] == [("1", "low_1 (50%)"), ("2", "=high"), ("anchor", "ceiling")]
     assert list(rows[0])[3:] == ["l1 ↓", "ssim ↑", "duration-ratio →"]
     assert rows[0]["l1 ↓"].startswith("0.3001 [")

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from signbench.runs.result import Result, Score
-from signbench.runs.tables import as_csv, as_latex, as_markdown, cells, number, spanned
+from signbench.runs.tables import as_csv, as_latex, as_markdown, number, spanned, table_of
 
 LARGE = 12546123456789012345678901234567890123.0
 HOSTILE = "a|b_<i> 50% `c`\nd"
@@ -41,7 +41,7 @@ def test_a_number_is_as_short_as_it_can_be_read(value, decimals, shown):
 
 def test_a_large_score_is_short_in_every_table_and_exact_in_csv():
     of = result(value=LARGE, interval=(LARGE / 2, 2 * LARGE), std=LARGE)
-    shown = cells(of.scores[0])
+    (shown,) = table_of(of).texts()
     assert shown["value"] == "1.2546e+37"
     assert shown["95 % interval"] == "[6.2731e+36, 2.5092e+37]"
     assert shown["beside it"] == "std 1.2546e+37"
