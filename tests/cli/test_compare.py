@@ -13,6 +13,8 @@ from signbench.runs.comparison import json_schema
 from tests.ci.simulated_runs import normal, simulated
 from tests.cli.program import signbench
 
+FORMS = ["table", "json", "csv", "markdown", "latex"]
+
 pytestmark = pytest.mark.end_to_end
 
 
@@ -27,7 +29,7 @@ def folder(tmp_path_factory):
     return root
 
 
-def test_two_runs_are_compared_in_four_forms(folder):
+def test_two_runs_are_compared_in_five_forms(folder):
     ran = signbench("compare", "a", "b", folder=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "first: a, second: b" in ran.stdout
@@ -38,7 +40,27 @@ def test_two_runs_are_compared_in_four_forms(folder):
     assert json.loads(signbench("compare", "a", "b", "--format", "json", folder=folder).stdout) == document
     rows = list(csv.DictReader(io.StringIO(signbench("compare", "a", "b", "--format", "csv", folder=folder).stdout)))
     assert [row["metric"] for row in rows] == ["dtw", "l1"]
-    assert signbench("compare", "a", "b", "--format", "markdown", folder=folder).stdout.startswith("**a** against **b**")
+    page = signbench("compare", "a", "b", "--format", "markdown", folder=folder).stdout
+    assert page.startswith("**a** against **b**")
+    assert signbench("compare", "a", "b", "--markdown", folder=folder).stdout == page
+    assert r"dtw $\downarrow$ & " in signbench("compare", "a", "b", "--format", "latex", folder=folder).stdout
+
+
+def test_several_runs_are_printed_in_every_form(folder):
+    forms = {form: signbench("results", "b", "a", "--format", form, folder=folder) for form in FORMS}
+    assert [(ran.returncode, ran.stderr) for ran in forms.values()] == [(0, "")] * len(FORMS)
+    printed = {form: ran.stdout for form, ran in forms.items()}
+    rows = json.loads(printed["json"])["rows"]
+    assert [(row["place"], row["run"]) for row in rows] == [("1", "a"), ("2", "b")]
+    assert all(cell in printed["table"] for row in rows for cell in row.values())
+    long = list(csv.DictReader(io.StringIO(printed["csv"])))
+    assert [(row["run"], row["metric"]) for row in long] == [("a", "dtw"), ("a", "l1"), ("b", "dtw"), ("b", "l1")]
+    assert printed["markdown"].startswith("| place | run | dtw ↓ | l1 ↓ |\n")
+    assert "\n- `metric:dtw|" in printed["markdown"]
+    assert r"1 & a & \textbf{" in printed["latex"]
+    assert r"\texttt{metric:dtw\textbar{}" in printed["latex"]
+    assert signbench("results", "b", "a", "--markdown", folder=folder).stdout == printed["markdown"]
+    assert signbench("results", "b", "a", "--json", folder=folder).stdout == printed["json"]
 
 
 def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with_3(folder):
@@ -56,6 +78,8 @@ def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with
         (["a", "nowhere"], 2, "nowhere is not a run folder"),
         (["a", "b", "-m", "dtv"], 2, "Did you mean dtw?"),
         (["a", "other"], 4, "not about the same clips: 1 only in a (clip-0019)"),
+        (["a", "b", "--json", "--format", "csv"], 2, "--json and --format csv are different forms"),
+        (["a", "b", "--json", "--markdown"], 2, "--json and --markdown are different forms"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_sentence(folder, words, code, said):
