@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks"),
     ("documents", "shipped", "spreadsheets", "parquet_files", "user_secret"),
-    ("foreign", "weights", "media"),
+    ("foreign", "weights", "media", "tables"),
     ("registry",),
     ("corpora",),
     ("extractors", "judges"),

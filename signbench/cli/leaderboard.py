@@ -32,7 +32,7 @@ def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
     from signbench.leaderboard.ranking import standings, without_board
     from signbench.tables import Table
 
-    shown = []
+    shown: list[dict[str, str | int]] = []
     for sentence in without_board(leaderboards):
         printing.talk(f"not counted: {sentence}")
     for standing in standings(leaderboards):

@@ -145,7 +145,7 @@ def as_latex(board: Board) -> str:
 
 def _measured_fields(board: Board) -> Iterator[dict[str, Value]]:
     for place, block in enumerate(board.blocks):
-        about = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
+        about: dict[str, Value] = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
         for row in (*block.rows, *block.anchors):
             for column in block.columns:
                 cell = row.cells.get(column.metric)
