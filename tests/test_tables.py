@@ -7,11 +7,13 @@ import io
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+import signbench
 from signbench.markup import markdown_item, one_line
 from signbench.spreadsheets import as_written
 from signbench.tables import Cell, Column, Table
@@ -199,3 +201,19 @@ def test_a_row_of_another_length_is_no_row_of_the_table():
 def test_a_second_rule_stands_only_where_rows_are_below_it(ruled, rules):
     lines = Table.of([{"a": "ranked"}, {"a": "anchor"}], ruled=ruled).latex()
     assert [place for place, line in enumerate(lines) if line == r"\midrule"] == rules
+
+
+@pytest.mark.parametrize(
+    ("written", "homes"),
+    [
+        (r"rich\.table", ["tables.py"]),
+        (r"tabular|toprule", ["tables.py"]),
+        (r"[|\"] ?:?---", ["tables.py"]),
+        # clips.csv is data, which is read back as it was
+        (r"csv\.writer|DictWriter", ["corpora/clip_table.py", "spreadsheets.py"]),
+    ],
+)
+def test_tables_are_written_in_one_place(written, homes):
+    root = Path(signbench.__file__).parent
+    found = [path for path in root.rglob("*.py") if re.search(written, path.read_text(encoding="utf-8"))]
+    assert sorted(path.relative_to(root).as_posix() for path in found) == homes

@@ -51,8 +51,7 @@ def result_table(result: Result) -> None:
     table(table_of(result))
     if result.subset is not None:
         data("A subset of the clips; not for leaderboards or baselines.")
-    for text in result.signatures.values():
-        data(text)
+    sentences(result.signatures.values())
 
 
 def outcome(result: Result, run: Path, *, json: bool) -> None:

@@ -63,6 +63,18 @@ def test_several_runs_are_printed_in_every_form(folder):
     assert signbench("results", "b", "a", "--json", folder=folder).stdout == printed["json"]
 
 
+def test_the_name_of_a_run_neither_steers_a_terminal_nor_breaks_a_table(folder):
+    name = "e\x1b[31m\n|f_&\u202e"
+    simulated({"dtw": normal(5, 20), "l1": normal(1, 20, 0.5, 0.1)}, out=folder / name)
+    for command in ("results", "compare"):
+        for form in ("table", "markdown", "latex"):
+            ran = signbench(command, "a", name, "--format", form, folder=folder)
+            assert (ran.returncode, ran.stderr) == (0, "")
+            assert all(letter.isprintable() or letter == "\n" for letter in ran.stdout)
+            shown = {"table": "e [31m |f_& ", "markdown": r"e \[31m \|f\_&amp; ", "latex": r"e [31m \textbar{}f\_\& "}[form]
+            assert (shown if (command, form) != ("compare", "latex") else "second: e [31m |f_& ") in ran.stdout
+
+
 def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with_3(folder):
     ran = signbench("compare", "a", "b", "c", "-m", "dtw", "--json", folder=folder)
     assert ran.returncode == 3
