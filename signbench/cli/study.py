@@ -38,10 +38,10 @@ def import_command(
     encoding: Annotated[
         str | None, typer.Option(help="Of text files, where it cannot be found out and no mapping names it yet: cp1252, cp1250 ...")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Move another import in that folder to <name>.old-N.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Move another import in that folder to <name>.old-N.")] = False,
     json: Json = False,
 ) -> None:
-    """Import SHEETS into one table of answers without names."""
+    """Import SHEETS into a study, in which pseudonyms replace the names of raters."""
     import json as encoder
 
     from signbench.cli import printing
@@ -55,12 +55,12 @@ def import_command(
         proposal = Path("study.yaml")
         write_proposal(read_files(sheets), proposal, encoding)
         raise InputError(
-            f"no --mapping was given, so nothing was imported. A proposal is in {proposal}: check it, fill in signs and "
+            f"nothing was imported, because no --mapping was given. A proposal is in {proposal}: check it, fill in signs and "
             f"accepted answers, and repeat the command with --mapping {proposal}."
         )
     if encoding is not None:
-        raise InputError(f"--encoding is for sheets without a mapping; write 'encoding: {encoding}' beside the file in {mapping}.")
-    done = import_study(sheets, read_settings(mapping), out, key=key, fresh=fresh)
+        raise InputError(f"--encoding is for sheets without a mapping; add 'encoding: {encoding}' to the sheet in {mapping}.")
+    done = import_study(sheets, read_settings(mapping), out, key=key, replace=replace)
     for note in done.notes:
         printing.talk(note)
     if json:
@@ -72,7 +72,7 @@ def import_command(
         f"{state}: {counts['answers']:,} answers of {counts['raters']} raters to {counts['clips']} clips of {counts['signs']} "
         f"signs in packs: {counts['packs']}"
     )
-    kept = f"who the raters are: {key}" if key is not None else "who the raters are is kept nowhere"
+    kept = f"the names of the raters are in {key}" if key is not None else "the names of the raters are not stored"
     printing.talk(f"study: {out}" + ("" if done.repeated else f"; {kept}"))
 
 
@@ -83,7 +83,7 @@ def unmatched_command(
     lexicon: Decisions = None,
     json: Json = False,
 ) -> None:
-    """List the answers that matched nothing, with counts and the nearest targets, for a person to decide."""
+    """List the answers that matched nothing, in a file in which a person decides about them."""
     import json as encoder
     from dataclasses import asdict
 
@@ -98,9 +98,9 @@ def unmatched_command(
     else:
         answers = sum(item.count for item in items)
         printing.data(
-            f"{answers:,} answers are open, {len(items):,} different ones; they count as wrong until a person decides them"
+            f"open answers: {answers:,} ({len(items):,} different ones); they count as wrong until a person decides about them"
         )
-    printing.talk(f"to be filled in: {out} (column decision: yes, no, or what was meant)")
+    printing.talk(f"fill in the column decision of {out}: yes, no, or what was meant")
 
 
 @app.command("score")
@@ -112,7 +112,7 @@ def score_command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score a study: SUS per sign, pack and study with intervals, confusions, raters, agreement."""
+    """Score a study: SUS with intervals for the study, each pack and each sign, confusions, raters, agreement."""
     from signbench.cli import printing
     from signbench.study.report import score_tables
     from signbench.study.scoring import score_study
@@ -126,12 +126,12 @@ def score_command(
         ("Study", score_tables.overview(result)),
         ("Signs", score_tables.sign_rows(result)),
         ("Understood instead", score_tables.confusion_rows(result, most=20)),
-        ("Raters who stand apart", score_tables.rater_rows(result, only_outliers=True)),
+        ("Outliers and fast raters", score_tables.rater_rows(result, only_marked=True)),
         ("Agreement", score_tables.agreement_rows(result)),
         ("Groups", score_tables.group_rows(result)),
         ("Order of presentation", score_tables.fatigue_rows(result)),
-        ("Time for an answer", score_tables.speed_rows(result)),
-        ("Against the metrics", score_tables.correlation_rows(result.correlations.rows) if result.correlations else []),
+        ("Time per answer", score_tables.speed_rows(result)),
+        ("Correlation with metrics", score_tables.correlation_rows(result.correlations.rows) if result.correlations else []),
     ):
         if rows:
             printing.table(score_tables.table_of(rows), title)
@@ -180,7 +180,7 @@ def plan_command(
     rater_spread: Annotated[float, typer.Option(help="How much raters differ: standard deviation on the logit scale.")] = 0.5,
     json: Json = False,
 ) -> None:
-    """Find how many raters and signs a study takes, by simulation."""
+    """Simulate how many raters and signs a study needs."""
     from signbench.cli import printing
     from signbench.study.planning.packs import parse_sizes
     from signbench.study.planning.sizes import plan
@@ -201,10 +201,10 @@ def plan_command(
         printing.data(found.model_dump_json(indent=2))
         return
     if rows := score_tables.plan_rows(found):
-        title = "The fewest signs for each number of raters" if sizes is None else "The interval for each number of raters"
+        title = "Fewest signs for each number of raters" if sizes is None else "Interval for each number of raters"
         printing.table(score_tables.table_of(rows), title)
     if not found.frontier:
-        printing.data("No design that was tried reaches this width; allow a wider interval.")
+        printing.data("No simulated design reaches this width; allow a wider interval.")
 
 
 @app.command("new")
@@ -215,14 +215,14 @@ def new_command(
     out: Annotated[Path, typer.Option(help="New folder.")],
     seed: Annotated[int, typer.Option(min=0, help="Of all draws; equal seeds give equal packs and orders.")] = 0,
 ) -> None:
-    """Draw packs and orders; write videos under neutral names, blank sheets, the answer key and the mapping file."""
+    """Start a study: draw packs and orders, and write neutral videos, blank sheets, an answer key and a mapping file."""
     from signbench.cli import printing
     from signbench.study.planning.packs import new_study, parse_sizes
 
-    drawn = new_study(clips, parse_sizes(packs), raters, out, seed=seed)
+    drawn = new_study(clips, out, sizes=parse_sizes(packs), raters=raters, seed=seed)
     for pack, orders in drawn.orders.items():
         printing.data(f"{pack}: {len(drawn.packs[pack])} clips, {len(orders)} raters")
-    printing.talk(f"study: {out}; when the sheets are filled in: signbench study import FILES --mapping {out}/study.yaml --out DIR")
+    printing.talk(f"study: {out}; import the filled-in sheets: signbench study import FILES --mapping {out}/study.yaml --out DIR")
 
 
 def _study_and_decisions(folder: Path, lexicon: Path | None) -> tuple[Study, Lexicon | None]:
@@ -238,5 +238,5 @@ def _study_and_decisions(folder: Path, lexicon: Path | None) -> tuple[Study, Lex
     decided = read_lexicon(lexicon)
     unused = [f"{answer} ({sign})" for sign, answer in unused_decisions(study, decided)]
     if unused:
-        printing.talk(f"decisions of the lexicon about answers that nobody gave: {listing(unused)}")
+        printing.talk(f"the lexicon has decisions about answers that nobody gave: {listing(unused)}")
     return study, decided

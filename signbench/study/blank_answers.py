@@ -1,4 +1,4 @@
-"""What people write where they did not understand, in the languages in which sign languages are studied."""
+"""Phrases such as "don't know", which count as blank answers, in some thirty languages."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ BY_LANGUAGE = {
         *("不确定", "不確定", "看不清", "看不清楚", "没看清", "沒看清", "不晓得", "不曉得", "无法识别", "不理解"),
     ),
 }
-"""Language -> what says there that nothing was understood. Only what names no sign in any of them."""
+"""Language -> phrases that mean that the sign was not understood. No phrase could also name a sign, in any of the languages."""
 
 BLANK_ANSWERS = tuple(sorted({answer for answers in BY_LANGUAGE.values() for answer in answers}))
-"""All of them, as raters may write in another language than the study's."""
+"""The phrases of all languages, because raters may write in another language than that of the study."""

@@ -1,4 +1,4 @@
-"""``signbench study import``: response sheets into the canonical table of a study, without the names."""
+"""Imports response sheets into a study folder, in which pseudonyms replace the names of raters."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from signbench.study.sheets import privacy
 from signbench.study.sheets.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
 from signbench.study.sheets.files import SheetFile
 from signbench.study.sheets.mapping import read_files, read_mapped
-from signbench.study.sheets.reading import Given, ReadSheet
+from signbench.study.sheets.reading import ReadSheet, SheetAnswer
 from signbench.study.sheets.submissions import check_consistent, one_group, one_per_clip, shared_numbers, since_first
-from signbench.study.sheets.unanswered import NOBODY, settle
+from signbench.study.sheets.unanswered import ANSWERED_NOTHING, resolve_missing
 from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
 
-SHARED_NUMBERS = "numbers that stand in several sheets, taken for the same people ('rater_ids: sheet' would count them apart)"
+SHARED_NUMBERS = "numbers of participants used in several sheets, counted as the same people (else set 'rater_ids: sheet')"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did.
+    """The outcome of an import.
 
     Attributes:
         folder: of the study.
-        counts: answers, raters, clips, signs, packs, and answers that another submission replaced.
-        notes: what the importer should know.
-        repeated: the same import lay there already, and nothing was written.
+        counts: of answers, raters, clips, signs, packs, replaced answers (by another submission), and raters without any answer.
+        notes: sentences for the person who imports.
+        repeated: whether the folder already contained the same import, so that nothing was written.
     """
 
     folder: Path
@@ -46,42 +46,42 @@ class Imported:
 
 
 def import_study(
-    paths: Sequence[Path], settings: StudySettings, out: Path, *, key: Path | None = None, fresh: bool = False
+    paths: Sequence[Path], settings: StudySettings, out: Path, *, key: Path | None = None, replace: bool = False
 ) -> Imported:
-    """Imports sheets into a new study folder: all of it, or nothing.
+    """Imports all sheets of a study, or fails without writing anything.
 
     Args:
         paths: of the sheets.
-        settings: what their columns are, and how the study is judged.
+        settings: the mapping of the sheets, and how answers are judged.
         out: the study's folder.
-        key: a new file outside of it for the names behind the pseudonyms; None: the names are kept nowhere.
-        fresh: move another import in ``out`` to ``<name>.old-N``.
+        key: a new file outside of it for the names behind the pseudonyms; None: the names are not stored.
+        replace: move another import in ``out`` to ``<name>.old-N``.
 
     Raises:
         InputError: a sheet does not fit the mapping (names sheet, row and column), a participant answered twice, the accepted
-            answers cannot be judged by, or the folder or the key file cannot be written.
+            answers contradict each other, or the folder or the key file cannot be written.
     """
     files = read_files(paths)
     digest = _import_digest(files, settings)
     if key is not None:
         privacy.check_key_file(key, out)
-    old = _earlier_import(out, digest, fresh=fresh)
+    old = _earlier_import(out, digest, replace=replace)
     if old is not None:
         if key is not None:
             raise InputError(
-                f"{out} holds this import already, and its key can only be written with it; use --fresh for a new one."
+                f"{out} already contains this import, and a key file is only written during an import; repeat it with --replace."
             )
         return Imported(out, old["counts"], tuple(old["notes"]), repeated=True)
-    Normaliser(settings)  # accepted answers that cannot be judged by are found before anything is written
+    Normaliser(settings)  # finds contradicting accepted answers before anything is written
     sheets = read_mapped(files, settings)
     given = [answer for sheet in sheets.values() for answer in sheet.answers]
     check_consistent(given, sheets)
     seconds = since_first(given)
     groups = one_group(given)
     chosen, replaced = one_per_clip(given, sheets, settings)
-    kept, settled = settle(chosen, sheets, settings)
+    kept, counted = resolve_missing(chosen, sheets, settings)
     secret = privacy.new_secret()
-    raters = privacy.pseudonyms(_told(kept, seconds, groups), secret)
+    raters = privacy.pseudonyms(_contents(kept, seconds, groups), secret)
     answers = ordered(
         [
             Answer(
@@ -98,13 +98,13 @@ def import_study(
         ]
     )
     if replaced:
-        settled[f"answers of repeated submissions, left out as only the {settings.resubmissions} counts"] = replaced
+        counted[f"repeated answers, left out because only the {settings.resubmissions} one counts"] = replaced
     if shared := shared_numbers(given, sheets):
-        settled[SHARED_NUMBERS] = shared
-    notes = [*_notes(sheets), *(f"{note}: {count:,}." for note, count in settled.items())]
+        counted[SHARED_NUMBERS] = shared
+    notes = [*_notes(sheets), *(f"{note}: {count:,}." for note, count in counted.items())]
     counts = {"answers": len(answers)}
     counts |= {f"{name}s": len({getattr(answer, name) for answer in answers}) for name in ("rater", "clip", "sign", "pack")}
-    counts |= {"replaced": replaced, "answered_nothing": settled.get(NOBODY, 0)}
+    counts |= {"replaced": replaced, "answered_nothing": counted.get(ANSWERED_NOTHING, 0)}
     record: dict[str, Any] = {
         "import_version": IMPORT_VERSION,
         "import_sha256": digest,
@@ -114,28 +114,30 @@ def import_study(
         "notes": notes,
         "versions": {"signbench": package_version("signbench"), "openpyxl": package_version("openpyxl")},
     }
-    with whole_folder(out, move_aside=fresh) as begun:
+    with whole_folder(out, move_aside=replace) as begun:
         for name, content in study_files(answers, settings, record).items():
             write_atomically(begun / name, content)
         if key is not None:
             privacy.write_key(key, secret, {raters[identity]: identity for identity in raters})
-    told = [f"{sheet.columns.sheet.label}: read as {sheet.columns.sheet.taken}." for sheet in sheets.values()]
-    told += [*notes, *(remark for sheet in sheets.values() for remark in sheet.remarks)]
-    return Imported(out, counts, tuple(told), repeated=False)
+    read_as = [f"{sheet.columns.sheet.label}: read as {sheet.columns.sheet.taken}." for sheet in sheets.values()]
+    remarks = [remark for sheet in sheets.values() for remark in sheet.remarks]
+    return Imported(out, counts, (*read_as, *notes, *remarks), repeated=False)
 
 
-def _told(kept: Sequence[Given], seconds: Mapping[Given, float], groups: Mapping[str, str]) -> dict[str, list[tuple[str, ...]]]:
-    """What each participant's answers say, without the names: everything of a row of the table besides the pseudonym."""
-    told: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+def _contents(
+    kept: Sequence[SheetAnswer], seconds: Mapping[SheetAnswer, float], groups: Mapping[str, str]
+) -> dict[str, list[tuple[str, ...]]]:
+    """Identity of each participant -> the rows of their answers in the table, without the pseudonym."""
+    contents: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
     for answer in kept:
         shown = answer.shown
         row = (shown.pack, shown.clip, shown.sign, answer.text, answer.order, seconds.get(answer), groups.get(answer.identity))
-        told[answer.identity].append(tuple(map(repr, row)))
-    return told
+        contents[answer.identity].append(tuple(map(repr, row)))
+    return contents
 
 
 def _notes(sheets: Mapping[int, ReadSheet]) -> list[str]:
-    """What is to be known about the sheets, those of one mapping together, as the names of their files may name people."""
+    """The notes of all sheets, summed over the sheets of one mapping, because the names of single files may contain names."""
     together: dict[tuple[str, str], int] = {}
     for sheet in sheets.values():
         for note, count in sheet.notes.items():
@@ -152,7 +154,7 @@ def _label(sheet: ReadSheet) -> str:
 
 
 def _tables(sheets: Mapping[int, ReadSheet]) -> list[dict[str, Any]]:
-    """How the sheets were read; those of one pattern and one form are counted and not named."""
+    """How the sheets were read; sheets of one pattern are counted without their file names."""
     counts = Counter(
         (sheet.mapping.file if sheet.mapping.is_pattern else table.file, table.sheet, table.taken)
         for sheet in sheets.values()
@@ -166,28 +168,31 @@ def _import_digest(files: Sequence[SheetFile], settings: StudySettings) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
-def _earlier_import(out: Path, digest: str, *, fresh: bool) -> dict[str, Any] | None:
-    """The record of the same import in a folder, or None where a new one can go there.
+def _earlier_import(out: Path, digest: str, *, replace: bool) -> dict[str, Any] | None:
+    """The record of the same import in a folder, or None if a new one can be written there.
 
     Raises:
-        InputError: the folder holds another import or something else, or is a file.
+        InputError: the folder contains another import or other files, or is a file.
     """
     if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; give --out a folder.")
+        raise InputError(f"{out} is a file; choose an output folder.")
     if not out.is_dir() or not any(out.iterdir()):
         return None
     path = out / IMPORT_RECORD
     if not path.is_file():
-        raise InputError(f"{out} is not empty and no study's folder; give --out an empty or new one.")
-    if fresh:
+        raise InputError(f"{out} is neither empty nor a study; choose an empty or new output folder.")
+    if replace:
         return None
     try:
         old = parse_json(path.read_bytes())
         same = old["import_sha256"] == digest
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} cannot be read; give another --out, or --fresh to move that folder aside.") from error
+        raise InputError(
+            f"{path} cannot be read; choose another output folder, or use --replace to move that folder aside."
+        ) from error
     if not same:
         raise InputError(
-            f"{out} holds an import of other sheets or with another mapping; give another --out, or --fresh to move it aside."
+            f"{out} contains an import of other sheets or with another mapping; choose another output folder, or use --replace to "
+            "move it aside."
         )
     return dict(old)

@@ -1,7 +1,7 @@
-"""From judged answers to the Sign Understandability Score (SUS; not the System Usability Scale) and everything beside it.
+"""Scores a study: judges its answers, and computes the Sign Understandability Score (SUS; not the System Usability Scale).
 
-Source: RuSignBot, section Experiments: the accuracy of a sign is the share of correct answers to it, SUS their mean. The paper's
-text takes the mean over all signs, its table 2 the mean of the packs; both are given, by name.
+Source: RuSignBot, section Experiments: the accuracy of a sign is the share of correct answers to it, and SUS is the mean accuracy.
+The paper's text takes the mean over all signs, its table 2 the mean of the packs; the result contains both.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from signbench.study.sheets.answers import Study
 
 REVISION = 2
-"""Rises when the same judgements would give other scores."""
+"""Incremented when the same judgements would give different scores."""
 
 _HOW = (
     "Wilson's interval for the effective number of answers, whose variance comes from a two-way bootstrap over raters and signs "
@@ -55,18 +55,18 @@ _HOW = (
 
 
 def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | None = None) -> StudyResult:
-    """Scores a study.
+    """Judges and scores the answers of a study.
 
     Args:
         study: its answers and settings.
-        lexicon: what a person decided about open answers.
-        run: folder of a run that measured the same clips, to be set against the raters.
+        lexicon: a person's decisions about open answers.
+        run: folder of a run that measured the same clips, whose metrics are correlated with the accuracies of the clips.
 
     Returns:
-        The result; the same for the same study, whatever the order of its answers and the pseudonyms of its raters.
+        The result, which does not depend on the order of the answers or the pseudonyms of the raters.
 
     Raises:
-        InputError: the answers cannot be judged, a rater stands in two groups, or the run cannot be read.
+        InputError: the answers cannot be judged, a rater is in two groups, or the run cannot be read.
         NotComparableError: no answer counts, or the run has no clip of the study.
     """
     count_blank = study.settings.blank == "wrong"
@@ -88,16 +88,16 @@ def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | Non
 
 
 def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank: bool, signed: str) -> StudyResult:
-    """Scores answers that are judged already.
+    """Scores answers that have been judged.
 
     Args:
         judgements: of all answers.
         name: of the study.
-        count_blank: blank answers count as wrong; else they are left out.
-        signed: how the answers were judged, as a part of a signature; what was shown is put before it.
+        count_blank: blank answers count as wrong; otherwise they are left out.
+        signed: the part of the signature that says how the answers were judged.
 
     Raises:
-        InputError: a rater stands in two groups.
+        InputError: a rater is in two groups.
         NotComparableError: no answer counts, so nothing was measured.
     """
     everyone = {judgement.answer.rater for judgement in judgements}
@@ -163,7 +163,7 @@ def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank:
 
 
 def _share(counts: Counts, *, and_open: bool = False) -> Fraction | None:
-    """The exact share of correct answers, so that means neither depend on an order nor on rounding."""
+    """The share of correct answers as a fraction, so that means do not depend on order or rounding."""
     return Fraction(counts.correct + counts.open * and_open, counts.answers) if counts.answers else None
 
 
@@ -204,9 +204,9 @@ def _signs(of_sign: dict[tuple[str, str], list[Judgement]], *, count_blank: bool
             clips=tuple(sorted({judgement.answer.clip for judgement in of_sign[pack, sign]})),
             counts=count,
             accuracy=_number(_share(count)),
-            interval=(float(low[place]), float(high[place])) if count.answers else None,
+            interval=(float(low[index]), float(high[index])) if count.answers else None,
         )
-        for place, ((pack, sign), count) in enumerate(zip(keys, counts, strict=True))
+        for index, ((pack, sign), count) in enumerate(zip(keys, counts, strict=True))
     )
 
 
@@ -225,7 +225,7 @@ def _confusions(of_sign: dict[tuple[str, str], list[Judgement]]) -> tuple[Confus
 def _raters(found: Responses, pack: PackResponses, of_rater: dict[tuple[str, str], float]) -> list[RaterScore]:
     answered, correct = pack.answered.sum(axis=1), pack.correct.sum(axis=1)
     deviation, outlier = deviations(pack), outliers(pack)
-    hurried = fast(of_rater)
+    fast_raters = fast(of_rater)
     return [
         RaterScore(
             pack=pack.name,
@@ -237,26 +237,38 @@ def _raters(found: Responses, pack: PackResponses, of_rater: dict[tuple[str, str
             deviation=float(deviation[row]) if answered[row] else None,
             outlier=bool(outlier[row]),
             seconds=of_rater.get((pack.name, found.raters[rater])),
-            fast=(pack.name, found.raters[rater]) in hurried,
+            fast=(pack.name, found.raters[rater]) in fast_raters,
         )
         for row, rater in sorted(enumerate(pack.raters), key=lambda pair: found.raters[pair[1]])
     ]
 
 
 def _agreement(judgements: Sequence[Judgement], *, count_blank: bool) -> tuple[Agreement, ...]:
-    said = nominal_alpha(
+    on_answers = nominal_alpha(
         ((judgement.answer.pack, judgement.answer.clip), judgement.normalised)
         for judgement in judgements
         if judgement.outcome != "blank"
     )
-    right = nominal_alpha(
+    on_correctness = nominal_alpha(
         ((judgement.answer.pack, judgement.answer.clip), judgement.outcome == "correct")
         for judgement in judgements
         if count_blank or judgement.outcome != "blank"
     )
     return (
-        Agreement(of="answers", alpha=said.value, clips=said.units, values=said.values, note=said.reason),
-        Agreement(of="correctness", alpha=right.value, clips=right.units, values=right.values, note=right.reason),
+        Agreement(
+            of="answers",
+            alpha=on_answers.value,
+            clips=on_answers.units,
+            values=on_answers.values,
+            note=on_answers.reason,
+        ),
+        Agreement(
+            of="correctness",
+            alpha=on_correctness.value,
+            clips=on_correctness.units,
+            values=on_correctness.values,
+            note=on_correctness.reason,
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""``study.yaml``: which column of which sheet is what, which answers are accepted, and every choice that may move a number."""
+"""The settings file ``study.yaml``: the mapping of the sheets, the accepted answers, and every choice that can change a number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_BYTES = 10_000_000
 
 
 def _text(value: object) -> object:
-    """Text of a cell or a name: spaces at its ends are nobody's intention."""
+    """Removes surrounding spaces, which nobody types on purpose."""
     return value.strip() if isinstance(value, str) else value
 
 
@@ -27,45 +27,45 @@ Cell = Annotated[str, BeforeValidator(_text)]
 
 
 class _Fields(BaseModel):
-    """No field besides those that are described. The descriptions say what to write, for error messages."""
+    """Base of all parts of the file. Unknown fields are refused; error messages quote the descriptions of the fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ShownClip(_Fields):
-    """What one column of a wide sheet, or one name in a long sheet's clip column, stands for.
+    """The clip that a column of a wide sheet, or a name in the clip column of a long sheet, refers to.
 
     Attributes:
         clip: the clip's id, as a run's ``per_clip.parquet`` names it.
-        sign: the sign that it is meant to show.
-        pack: the pack, where the sheet has several.
+        sign: the sign that the clip is meant to show.
+        pack: the pack, if the sheet has several.
     """
 
     clip: Text = Field(description="the clip's id")
     sign: Text = Field(description="the sign that the clip is meant to show")
-    pack: Text | None = Field(default=None, description="the pack, where it is not the sheet's own")
+    pack: Text | None = Field(default=None, description="the pack, if it is not the pack of the sheet")
 
 
 class _Sheet(_Fields):
-    """What wide and long sheets share.
+    """Fields that wide and long sheets share.
 
     Attributes:
-        file: name of the file, its name without the suffix, or a pattern such as ``pack-1*`` for many files of one form.
-        sheet: name of the sheet within a workbook; None: its only one.
-        encoding: of a text file; None: found out, and said.
-        delimiter: of a text file; None: found out.
-        header_row: number of the row with the columns' names, from 1.
-        first_row: number of the first row of answers; None: the one after the header.
-        pack: the pack that all of the sheet's clips belong to.
-        rater: column that tells participants apart; None: each row (wide) is another participant.
-        rater_ids: whether the entries of that column mean the same people in all sheets (``study``), or are counted anew in each
-            (``sheet``): twice 1 to 20 are then 40 people.
+        file: name of the file, with or without its suffix, or a pattern such as ``pack-1*`` for files with the same columns.
+        sheet: name of the sheet within a workbook; None: its only sheet.
+        encoding: of a text file; None: detected, and reported.
+        delimiter: of a text file; None: detected.
+        header_row: number of the row with the column names, from 1.
+        first_row: number of the first row of answers; None: the row after the header.
+        pack: the pack of all clips of the sheet.
+        rater: column that identifies participants; None: each row (of a wide sheet) is another participant.
+        rater_ids: whether the same id in several sheets is one person (``study``), or each sheet has its own ids (``sheet``), so
+            that two sheets with ids 1 to 20 have 40 participants.
         group: column with the participant's group.
         time: column with the time of the row.
-        time_format: how it is written, in the words of ``strptime``; None: found out.
-        ignored: columns that are left out.
-        leave_out_rows: column -> cells that leave their row out, such as those of previews; an empty list leaves none out.
-        keep_rows: column -> the only cells that keep their row.
+        time_format: format of the time, in the notation of ``strptime``; None: detected.
+        ignored: columns that are not used.
+        leave_out_rows: column -> values whose rows are left out, such as those of previews; an empty list leaves out none.
+        keep_rows: column -> the only values whose rows are kept.
     """
 
     file: Text = Field(description="the name of a file that is given to signbench study import, or a pattern such as 'pack-1*'")
@@ -74,33 +74,33 @@ class _Sheet(_Fields):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
         default=None, description="the one character between two cells"
     )
-    header_row: int = Field(default=1, ge=1, description="the number of the row with the columns' names, from 1")
+    header_row: int = Field(default=1, ge=1, description="the number of the row with the column names, from 1")
     first_row: int | None = Field(default=None, ge=2, description="the number of the first row with answers")
     pack: Text | None = Field(default=None, description="the name of the pack")
-    rater: Text | None = Field(default=None, description="the column that tells participants apart")
+    rater: Text | None = Field(default=None, description="the column that identifies participants")
     rater_ids: Literal["study", "sheet"] = Field(
-        default="study", description="study (one id is one person in all sheets) or sheet (each sheet counts its own)"
+        default="study", description="study (one id is one person in all sheets) or sheet (each sheet has its own ids)"
     )
     group: Text | None = Field(default=None, description="the column with the participant's group")
     time: Text | None = Field(default=None, description="the column with the time")
     time_format: Text | None = Field(default=None, description="how the time is written, such as '%d.%m.%Y %H:%M:%S'")
-    ignored: tuple[Text, ...] = Field(default=(), description="a list of columns that are left out")
+    ignored: tuple[Text, ...] = Field(default=(), description="a list of columns that are not used")
     leave_out_rows: dict[Text, tuple[Cell, ...]] = Field(
-        default_factory=dict, description="columns with the cells that leave a row out, as COLUMN: [cell, another]"
+        default_factory=dict, description="columns with the values whose rows are left out, as COLUMN: [value, another]"
     )
     keep_rows: dict[Text, tuple[Cell, ...]] = Field(
-        default_factory=dict, description="columns with the only cells that keep a row, as COLUMN: [cell, another]"
+        default_factory=dict, description="columns with the only values whose rows are kept, as COLUMN: [value, another]"
     )
 
     @property
     def is_pattern(self) -> bool:
-        """Whether ``file`` stands for many files."""
+        """Whether ``file`` may match several files."""
         return "*" in self.file or "?" in self.file
 
     @model_validator(mode="after")
     def _rows(self) -> _Sheet:
         if self.first_row is not None and self.first_row <= self.header_row:
-            raise ValueError("first_row comes after header_row")
+            raise ValueError("first_row must be larger than header_row")
         return self
 
 
@@ -108,7 +108,7 @@ class WideSheet(_Sheet):
     """One row per participant, one column per video.
 
     Attributes:
-        clips: column -> what it shows.
+        clips: column -> the clip that its answers are about.
     """
 
     layout: Literal["wide"]
@@ -121,30 +121,30 @@ class LongSheet(_Sheet):
     Attributes:
         clip: column with the clip's name.
         answer: column with the answer.
-        sign: column with the sign; None where ``clips`` names it.
-        pack_column: column with the pack; None where ``pack`` or ``clips`` names it.
-        order: column with the place in the participant's own order.
-        clips: clip's name in the sheet -> what it shows; empty: the names are the ids.
+        sign: column with the sign; None if ``clips`` gives it.
+        pack_column: column with the pack; None if ``pack`` or ``clips`` gives it.
+        order: column with the position in the participant's order of presentation.
+        clips: the clip's name in the sheet -> the clip; empty: the names are the ids.
     """
 
     layout: Literal["long"]
-    rater: Text = Field(description="the column that tells participants apart")
+    rater: Text = Field(description="the column that identifies participants")
     clip: Text = Field(description="the column with the clip's name")
     answer: Text = Field(description="the column with the answer")
     sign: Text | None = Field(default=None, description="the column with the sign")
     pack_column: Text | None = Field(default=None, description="the column with the pack")
-    order: Text | None = Field(default=None, description="the column with the place in the participant's own order")
+    order: Text | None = Field(default=None, description="the column with the position in the participant's order of presentation")
     clips: dict[Text, ShownClip] = Field(default_factory=dict, description="each clip, as NAME: {clip: ..., sign: ...}")
 
     @model_validator(mode="after")
     def _sign_is_known(self) -> LongSheet:
         if (self.sign is None) == (not self.clips):
-            raise ValueError("names its signs either in a column (sign) or clip by clip (clips); write one of the two")
+            raise ValueError("set either sign (a column) or clips (with the sign of each clip), not both")
         return self
 
 
 class IgnoredSheet(_Fields):
-    """A sheet of a workbook that is left out."""
+    """A sheet of a workbook that is not used."""
 
     layout: Literal["ignored"]
     file: Text = Field(description="the name of a file that is given to signbench study import")
@@ -159,18 +159,18 @@ class StudySettings(_Fields):
 
     Attributes:
         name: of the study.
-        language: of the answers, such as ``ru``; for the lemmatiser and for words of look-alike letters alone.
+        language: of the answers, such as ``ru``; used by the lemmatiser, and for words that consist of look-alike letters only.
         sheets: the mapping of each sheet.
         signs: sign -> its accepted answers.
         dictionary: variant -> lemma, for whole answers.
-        lemmatiser: ``none``, or the package that turns each word into its lemma.
-        blank: whether an answer that says nothing is wrong or left out.
-        blank_answers: what says nothing, besides empty cells and bare punctuation.
-        question_marks: whether cells of four question marks or more, and several with one within a word, are what is left of lost
-            letters, and refused, or what raters typed.
-        resubmissions: what to do where a participant answered the same clip of the same pack twice.
-        unanswered: what it means that a clip of a pack has no answer of somebody who answered others of it, be it an empty cell or
-            a row that is not there: it was shown and not understood (``blank``), or it was not shown (``not-shown``).
+        lemmatiser: ``none``, or the package that reduces each word to its lemma.
+        blank: whether blank answers count as wrong or are left out.
+        blank_answers: answers that count as blank, in addition to empty cells and bare punctuation.
+        question_marks: whether four or more question marks, and several cells with one inside a word, stand for lost letters, and
+            are refused, or were typed by raters.
+        resubmissions: what to do if a participant answered the same clip of the same pack twice.
+        unanswered: the meaning of an empty cell or missing row of a participant who answered other clips of the pack: the clip was
+            shown and not understood (``blank``), or it was not shown (``not-shown``).
     """
 
     name: Text = Field(default="study", description="the study's name")
@@ -188,9 +188,9 @@ class StudySettings(_Fields):
         default="none", description="one of none, pymorphy3 (Russian, Ukrainian), simplemma"
     )
     blank: Literal["wrong", "leave-out"] = Field(default="wrong", description="wrong or leave-out")
-    blank_answers: tuple[Text, ...] = Field(default=BLANK_ANSWERS, description="a list of answers that say nothing")
+    blank_answers: tuple[Text, ...] = Field(default=BLANK_ANSWERS, description="a list of answers that count as blank")
     question_marks: Literal["damage", "typed"] = Field(
-        default="damage", description="damage (what is left of lost letters) or typed (by raters)"
+        default="damage", description="damage (they stand for lost letters) or typed (by raters)"
     )
     resubmissions: Literal["refuse", "first", "last"] = Field(default="refuse", description="refuse, first or last")
     unanswered: Literal["blank", "not-shown"] | None = Field(
@@ -199,61 +199,62 @@ class StudySettings(_Fields):
 
     @property
     def meaning_of_unanswered(self) -> Literal["blank", "not-shown"]:
-        """What ``unanswered`` says, or ``blank``, which is taken wherever that is no bold guess."""
+        """The value of ``unanswered``; ``blank`` if it is not set."""
         return self.unanswered or "blank"
 
 
 def read_settings(path: Path) -> StudySettings:
     """Reads a ``study.yaml``.
 
-    Every value is taken as text first, so that a sign named ``no`` or a clip named ``007`` stays what it is.
+    Every value is read as text first, so that a sign named ``no`` or a clip named ``007`` keeps its name.
 
     Raises:
-        InputError: names the file, the field and what to write there.
+        InputError: the file does not exist, cannot be read, or a field is missing, unknown or invalid.
     """
     if not path.exists():
-        raise InputError(f"{path} does not exist; signbench study import without --mapping proposes one.")
+        raise InputError(f"{path} does not exist; run signbench study import without --mapping to have one proposed.")
     content = read_yaml(path, "a mapping file", texts=True, most_bytes=_MOST_BYTES)
     if not isinstance(content, dict):
-        raise InputError(f"{path} is no mapping file; write its fields, beginning with 'name: ...'.")
+        raise InputError(f"{path} is not a mapping file; it should contain fields such as 'name: ...'.")
     try:
         return StudySettings.model_validate(content)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        more = f" ({len(faults) - 1} more wrong.)" if len(faults) > 1 else ""
-        raise InputError(f"{path}: {_worded(faults[0])}{more}") from error
+        problems = error.errors(include_url=False)
+        more = len(problems) - 1
+        others = f" ({more} more problem{'s' if more > 1 else ''}.)" if more else ""
+        raise InputError(f"{path}: {_explained(problems[0])}{others}") from error
 
 
 def settings_yaml(settings: StudySettings) -> str:
-    """The settings as YAML, with every choice spelled out."""
+    """The settings as YAML, including those that have their default value."""
     content = settings.model_dump(mode="json")
     content["sheets"] = [sheet.model_dump(mode="json", exclude_none=True) for sheet in settings.sheets]
     content["blank_answers"] = content.pop("blank_answers")  # at the end, as it is long
     return yaml_text(content)
 
 
-def _worded(fault: ErrorDetails) -> str:
-    """One fault as a sentence: which field, what is wrong with it, and what to write."""
-    names = [part for part in fault["loc"] if part not in ("wide", "long", "ignored")]
+def _explained(problem: ErrorDetails) -> str:
+    """One problem as a sentence: the field, what is wrong with it, and what to write."""
+    names = [part for part in problem["loc"] if part not in ("wide", "long", "ignored")]
     where = ".".join(str(part + 1) if isinstance(part, int) else part for part in names)
-    model, description = _place(fault["loc"])
+    model, description = _described(problem["loc"])
     write = f"; write {description}." if description else "."
-    if fault["type"] == "extra_forbidden":
+    if problem["type"] == "extra_forbidden":
         return f"field {where} is unknown. {nearest(str(names[-1]), model.model_fields)}"
-    if fault["type"] in ("missing", "too_short"):
-        return f"field {where} is {'missing' if fault['type'] == 'missing' else 'empty'}{write}"
-    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+    if problem["type"] in ("missing", "too_short"):
+        return f"field {where} is {'missing' if problem['type'] == 'missing' else 'empty'}{write}"
+    if problem["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return f"field {where}.layout is missing or unknown; write wide, long or ignored."
-    if fault["type"] == "value_error":
-        return f"field {where} {str(fault['ctx']['error']).rstrip('.')}."
-    if fault["input"] is None:
+    if problem["type"] == "value_error":
+        return f"field {where}: {problem['ctx']['error']}."
+    if problem["input"] is None:
         return f"field {where} is empty{write}"
-    shown = repr(fault["input"])
+    shown = repr(problem["input"])
     return f"field {where} cannot be {shown if len(shown) <= 60 else shown[:57] + '...'}{write}"
 
 
-def _place(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
-    """The fields among which a location lies, and the description of the innermost one on the way to it."""
+def _described(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
+    """The model that a location is in, and the description of the innermost field on the way to it."""
     layouts: dict[str, type[BaseModel]] = {"wide": WideSheet, "long": LongSheet, "ignored": IgnoredSheet}
     model: type[BaseModel] = StudySettings
     description = ""

@@ -66,7 +66,7 @@ def test_the_papers_table_from_sheets_to_scores(signbench, papers_study):
     assert code == 0, err
     assert out == "imported: 1,000 answers of 40 raters to 50 clips of 50 signs in packs: 2\n"
     assert "pack30.csv: read as cp1251, delimiter ;" in err
-    assert "who the raters are is kept nowhere" in err
+    assert "the names of the raters are not stored" in err
 
     code, out, _ = signbench("score", "studies/rsl-2026", "--json")
     assert code == 0
@@ -86,7 +86,7 @@ def test_open_answers_are_decided_by_a_person_and_scored_again(signbench, papers
     signbench("import", "pack20.xlsx", "pack30.csv", "--mapping", "study.yaml", "--out", "study")
     code, out, err = signbench("unmatched", "study", "--out", "adjudicate.csv")
     assert code == 0
-    assert out.startswith("226 answers are open, ")
+    assert out.startswith("open answers: 226 (")
     assert "adjudicate.csv" in err
     with (papers_study / "adjudicate.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -109,7 +109,7 @@ def test_without_a_mapping_one_is_proposed_and_nothing_imported(signbench, tmp_p
     write_csv(tmp_path / "long.csv", LONG_ROWS)
     code, out, err = signbench("import", "long.csv", "--out", "study")
     assert (code, out) == (2, "")
-    assert "no --mapping was given, so nothing was imported. A proposal is in study.yaml" in err
+    assert "nothing was imported, because no --mapping was given. A proposal is in study.yaml" in err
     assert not (tmp_path / "study").exists()
     assert signbench("import", "long.csv", "--out", "study")[0] == 2  # the proposal may be corrected by now
     code, out, _ = signbench("import", "long.csv", "--mapping", "study.yaml", "--out", "study", "--key", "key.json", "--json")
@@ -132,7 +132,7 @@ def test_an_encoding_that_cannot_be_found_out_is_asked_for_and_can_be_named(sign
     (tmp_path / "study.yaml").write_text(filled, encoding="utf-8")
     code, _, err = signbench("import", "form.csv", "--out", "study", "--encoding", "cp1254", "--mapping", "study.yaml")
     assert code == 2
-    assert "write 'encoding: cp1254' beside the file in study.yaml" in err
+    assert "add 'encoding: cp1254' to the sheet in study.yaml" in err
     assert signbench("import", "form.csv", "--out", "study", "--mapping", "study.yaml")[0] == 0
 
 
@@ -144,7 +144,7 @@ def test_repeating_an_import_says_so(signbench, tmp_path):
     assert signbench(*words)[1].startswith("already imported: ")
     write_mapping(tmp_path / "m.yaml", changed(WIDE, name="another"))
     assert signbench(*words)[0] == 2
-    assert signbench(*words, "--fresh")[0] == 0
+    assert signbench(*words, "--replace")[0] == 0
     assert (tmp_path / "study.old-1").is_dir()
 
 
@@ -155,7 +155,7 @@ def test_bad_sheets_end_with_one_sentence_and_code_2(signbench, tmp_path):
     assert (code, out) == (2, "")
     assert err == (
         "signbench: long.csv, row 3, column D: the sign 'tree' has no accepted answers; "
-        "add it to signs in the mapping. Known: walk.\n"
+        "add it under signs in the mapping. Known: walk.\n"
     )
 
 
@@ -183,7 +183,7 @@ def test_a_study_is_planned(signbench, monkeypatch):
     assert code == 0
     assert json.loads(out)["smallest"]["half_width"] <= 0.2
     assert "fewest answers" in signbench("plan", "--expected", "0.75", "--half-width", "0.2")[1]
-    assert "No design that was tried" in signbench("plan", "--expected", "0.75", "--half-width", "0.01")[1]
+    assert "No simulated design" in signbench("plan", "--expected", "0.75", "--half-width", "0.01")[1]
     assert signbench("plan", "--expected", "7", "--half-width", "0.2")[0] == 2
 
 

@@ -103,7 +103,7 @@ def test_a_pack_of_one_form_that_a_participant_did_not_see_is_not_blank(run_impo
     mapping = changed(WIDE, sheet={"clips": clips, "pack": None})
     done = run_import(mapping, [WIDE_HEADER, ["", "p1", "идти", ""], ["", "p2", "", "ёлка"]])
     assert sorted((row.pack, row.text) for row in read_study(done.folder).answers) == [("a", "идти"), ("b", "ёлка")]
-    assert any("taken as not shown: 2" in note for note in done.notes)
+    assert any("counted as not shown: 2" in note for note in done.notes)
 
 
 def test_both_tables_hold_the_same_and_only_csv_guards_against_formulas(run_import):
@@ -152,7 +152,7 @@ def test_a_long_sheet_leaves_no_clock_time_either(run_import):
 
 
 def test_the_key_is_refused_inside_the_study_and_never_overwritten(run_import, tmp_path):
-    with pytest.raises(InputError, match=r"--key .* lies in the study's folder"):
+    with pytest.raises(InputError, match=r"the key file .* is in the study's folder"):
         run_import(WIDE, WIDE_ROWS, key=tmp_path / "study" / "sub" / ".." / "key.json")
     (tmp_path / "key.json").write_text("mine")
     with pytest.raises(InputError, match="never overwritten"):
@@ -176,10 +176,10 @@ def test_the_same_import_again_changes_nothing(run_import):
 
 def test_another_import_is_refused_and_moved_aside_only_when_asked(run_import, tmp_path):
     run_import(WIDE, WIDE_ROWS)
-    with pytest.raises(InputError, match=r"holds an import of other sheets .* --fresh to move it aside"):
+    with pytest.raises(InputError, match=r"contains an import of other sheets .* --replace to move it aside"):
         run_import(WIDE, WIDE_ROWS[:-1])
     assert len(read_study(tmp_path / "study").answers) == 6
-    run_import(WIDE, WIDE_ROWS[:-1], fresh=True)
+    run_import(WIDE, WIDE_ROWS[:-1], replace=True)
     assert len(read_study(tmp_path / "study").answers) == 4
     assert len(read_study(tmp_path / "study.old-1").answers) == 6
 
@@ -195,9 +195,9 @@ def test_the_current_folder_is_never_replaced(run_import, tmp_path, monkeypatch)
 def test_a_folder_of_something_else_is_never_touched(run_import, tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "thesis.txt").write_text("years of work")
-    for fresh in (False, True):
-        with pytest.raises(InputError, match="not empty and no study's folder"):
-            run_import(WIDE, WIDE_ROWS, fresh=fresh)
+    for replace in (False, True):
+        with pytest.raises(InputError, match="neither empty nor a study"):
+            run_import(WIDE, WIDE_ROWS, replace=replace)
     assert (tmp_path / "study" / "thesis.txt").read_text() == "years of work"
 
 
@@ -251,22 +251,22 @@ BAD_WIDE = {
     "a column that is not there": (
         WIDE,
         [["Отметка времени", "Электронная почта", "Видео 1", "Ролик 2"], ["", "p", "a", "b"]],
-        r"pack\.csv, row 1 has no column 'Видео 2', which the mapping names as clips\. Did you mean",
+        r"pack\.csv, row 1 has no column 'Видео 2', which the mapping uses as clips\. Did you mean",
     ),
     "two columns of one name": (
         WIDE,
         [[*WIDE_HEADER, "Видео 1"], ["", "p", "a", "b", "c"]],
-        r"pack\.csv, row 1: columns C and E are both called 'Видео 1'; rename one or write 'column C'",
+        r"pack\.csv, row 1: columns C and E have the same name 'Видео 1'; rename them, or write 'column C'",
     ),
     "a column that nobody mapped": (
         WIDE,
         [[*WIDE_HEADER, "Видео 3"], ["", "p", "a", "b", "c"]],
-        r"pack\.csv, row 1: the mapping does not say what column E \('Видео 3'\) holds",
+        r"pack\.csv, row 1: column E \('Видео 3'\) is not in the mapping; add it",
     ),
     "a column of two meanings": (
         changed(WIDE, sheet={"group": "Видео 1"}),
         WIDE_ROWS,
-        r"pack\.csv, row 1, column C has two meanings in the mapping, one of them group",
+        r"pack\.csv, row 1, column C is used twice in the mapping, once as group",
     ),
     "two columns of one clip": (
         changed(WIDE, sheet={"clips": {name: {"clip": "c1", "sign": "идти"} for name in ("Видео 1", "Видео 2")}}),
@@ -276,26 +276,30 @@ BAD_WIDE = {
     "a merged header": (
         WIDE,
         [["Отметка времени", "Электронная почта", "Видео 1", ""], ["", "p", "a", "b"]],
-        r"pack\.csv, row 1, column D has no name, but row 2 has something there: merged header cells",
+        r"pack\.csv, row 1, column D has no name, but is not empty in row 2; the header may have merged cells",
     ),
-    "no row of answers": (WIDE, [WIDE_HEADER], r"pack\.csv is empty: nothing stands below the header in row 1"),
-    "no header": (WIDE, [["", "", "", ""], *WIDE_ROWS], r"pack\.csv, row 1 is empty and should name the columns; set header_row"),
+    "no row of answers": (WIDE, [WIDE_HEADER], r"pack\.csv is empty: there are no rows below the header in row 1"),
+    "no header": (
+        WIDE,
+        [["", "", "", ""], *WIDE_ROWS],
+        r"pack\.csv, row 1 is empty, but should contain the column names; set header_row",
+    ),
     "a row of another length": (
         WIDE,
         [*WIDE_ROWS, ["", "p4", "a"]],
-        r"pack\.csv, row 5 has 3 cells and the header in row 1 has 4",
+        r"pack\.csv, row 5 has 3 cells, but the header in row 1 has 4",
     ),
     "answers of nobody": (
         WIDE,
         [*WIDE_ROWS, ["", "  ", "a", "b"]],
-        r"pack\.csv, row 5, column B names no participant",
+        r"pack\.csv, row 5, column B does not name a participant",
     ),
     "a sign without accepted answers": (
         changed(WIDE, signs={"идти": ["идти"], "елка": ["елка"]}),
         WIDE_ROWS,
-        r"pack\.csv, row 1, column D: the sign 'ёлка' has no accepted answers; add it to signs .* Did you mean елка",
+        r"pack\.csv, row 1, column D: the sign 'ёлка' has no accepted answers; add it under signs .* Did you mean елка",
     ),
-    "no pack": (changed(WIDE, sheet={"pack": None}), WIDE_ROWS, r"row 1, column C: the mapping names no pack"),
+    "no pack": (changed(WIDE, sheet={"pack": None}), WIDE_ROWS, r"row 1, column C: the mapping does not name the pack"),
     "a sheet that is not there": (changed(WIDE, sheet={"sheet": "Лист1"}), WIDE_ROWS, r"pack\.csv has no sheet 'Лист1'"),
     "a file that was not given": (
         changed(WIDE, sheet={"file": "pack30.csv"}),
@@ -306,7 +310,7 @@ BAD_WIDE = {
 
 
 @pytest.mark.parametrize("case", BAD_WIDE)
-def test_a_bad_wide_sheet_is_refused_with_its_place_and_nothing_is_written(run_import, tmp_path, case):
+def test_a_bad_wide_sheet_is_refused_with_the_cell_and_nothing_is_written(run_import, tmp_path, case):
     mapping, rows, message = BAD_WIDE[case]
     with pytest.raises(InputError, match=message):
         run_import(mapping, rows, name="pack.csv")
@@ -332,12 +336,12 @@ BAD_LONG = {
     "a clip of two signs": (
         LONG,
         [*LONG_ROWS, long_row(participant="x", sign="tree")],
-        r"long\.csv, row 6, column E: clip c1 shows 'tree' here and 'walk' in long\.csv, row 2, column E",
+        r"long\.csv, row 6, column E: clip c1 shows the sign 'tree', but 'walk' in long\.csv, row 2, column E",
     ),
     "a rater of two groups": (
         LONG,
         [*LONG_ROWS, long_row(video="c3", group="hearing")],
-        r"long\.csv, row 6: the participant's group is 'hearing' here and 'deaf' in long\.csv, row 2",
+        r"long\.csv, row 6: the participant's group is 'hearing', but 'deaf' in long\.csv, row 2",
     ),
     "the same answer twice": (
         LONG,
@@ -345,13 +349,17 @@ BAD_LONG = {
         r"long\.csv, row 2, column E and long\.csv, row 6, column E are two answers of one participant to clip c1",
     ),
     "an empty clip": (LONG, [*LONG_ROWS, long_row(video=" ")], r"long\.csv, row 6, column C \(video\) is empty"),
-    "an order that is none": (LONG, [*LONG_ROWS, long_row(video="c3", order="x")], r"row 6, column F: 'x' is no place in an order"),
-    "a time that is none": (LONG, [*LONG_ROWS, long_row(video="c3", time="x")], r"row 6, column G holds a time in a form"),
+    "an order that is none": (
+        LONG,
+        [*LONG_ROWS, long_row(video="c3", order="x")],
+        r"row 6, column F: the order 'x' is not a whole number",
+    ),
+    "a time that is none": (LONG, [*LONG_ROWS, long_row(video="c3", time="x")], r"row 6, column G is a time in an unknown format"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_LONG)
-def test_a_bad_long_sheet_is_refused_with_its_place_and_nothing_is_written(run_import, tmp_path, case):
+def test_a_bad_long_sheet_is_refused_with_the_cell_and_nothing_is_written(run_import, tmp_path, case):
     mapping, rows, message = BAD_LONG[case]
     with pytest.raises(InputError, match=message):
         run_import(mapping, rows)
@@ -367,16 +375,16 @@ def test_merged_header_cells_of_a_workbook_are_refused(tmp_path, run_import):
     book["Ответы"].merge_cells("C1:D1")
     book.save(path)
     settings = read_settings(write_mapping(tmp_path / "m.yaml", changed(WIDE, sheet={"file": "pack.xlsx"})))
-    with pytest.raises(InputError, match=r"pack\.xlsx, sheet 'Ответы', row 1, column D has no name, but row 2 has something there"):
+    with pytest.raises(InputError, match=r"pack\.xlsx, sheet 'Ответы', row 1, column D has no name, but is not empty in row 2"):
         import_study([path], settings, tmp_path / "study")
 
 
 def test_a_sheet_of_a_workbook_that_the_mapping_forgot_is_refused_unless_ignored(run_import):
     sheets = {"Ответы": WIDE_ROWS, "Лист2": [["x"], ["y"]]}
     mapping = changed(WIDE, sheet={"file": "pack.xlsx", "sheet": "Ответы"})
-    with pytest.raises(InputError, match=r"pack\.xlsx, sheet 'Лист2' is not in the mapping; add it there, or leave it out"):
+    with pytest.raises(InputError, match=r"pack\.xlsx, sheet 'Лист2' is not in the mapping; add it, or ignore it"):
         run_import(mapping, sheets)
-    with pytest.raises(InputError, match=r"pack\.xlsx has several sheets \('Ответы', 'Лист2'\); write 'sheet:'"):
+    with pytest.raises(InputError, match=r"pack\.xlsx has several sheets \('Ответы', 'Лист2'\); add 'sheet:'"):
         run_import(changed(mapping, sheet={"sheet": None}), sheets)
     mapping["sheets"].append({"file": "pack.xlsx", "sheet": "Лист2", "layout": "ignored"})
     assert run_import(mapping, sheets).counts["answers"] == 6
@@ -384,7 +392,7 @@ def test_a_sheet_of_a_workbook_that_the_mapping_forgot_is_refused_unless_ignored
 
 def test_a_file_that_the_mapping_forgot_is_refused(run_import, tmp_path):
     more = write_csv(tmp_path / "pack30.csv", [["a", "b"], ["c", "d"]])
-    with pytest.raises(InputError, match=r"pack30\.csv: the mapping has no sheet of this file"):
+    with pytest.raises(InputError, match=r"pack30\.csv is not in the mapping"):
         run_import(WIDE, WIDE_ROWS, more)
 
 
@@ -400,7 +408,7 @@ def test_one_sheet_under_two_names_is_refused(run_import, tmp_path):
             "study.yaml",
             "resubmissions: refuse",
             "resubmissions: last",
-            "sheets, resubmissions or unanswered changed since the import",
+            "'sheets', 'resubmissions' or 'unanswered' changed since the import",
         ),
         ("import.json", '"answers_sha256": "', '"answers_sha256": "0', r"answers\.parquet changed since the import"),
         ("import.json", "{", "", "is missing or damaged"),
@@ -420,9 +428,9 @@ def test_what_judges_may_change_after_the_import(run_import):
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"holds no answers.parquet"):
+    with pytest.raises(InputError, match=r"does not contain answers\.parquet"):
         read_study(tmp_path)
-    with pytest.raises(InputError, match="is not a study's folder"):
+    with pytest.raises(InputError, match="is not a study"):
         read_study(tmp_path / "nothing")
 
 
@@ -444,5 +452,5 @@ def test_a_formula_without_a_value_is_refused_where_it_tells_people_clips_or_tim
     rows = [list(cells) for cells in WIDE_ROWS]
     rows[row][column] = "=CONCATENATE(A1,B1)"
     mapping = changed(WIDE, sheet={"file": "pack.xlsx"})
-    with pytest.raises(InputError, match=rf"{place} holds a formula without a value that can be read; paste the values"):
+    with pytest.raises(InputError, match=rf"{place} is a formula without a stored value; replace it"):
         run_import(mapping, rows)

@@ -1,4 +1,4 @@
-"""SUS of a study: the paper's numbers, what is counted, who stands apart, and the same bytes every time."""
+"""SUS of a study: the paper's numbers, what is counted, who is an outlier, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_who_wrote_nothing_into_one_of_two_packs_took_part_in_the_other():
 def test_a_pack_into_which_nobody_wrote_anything_is_named_and_in_no_number():
     result = scored([*judged(np.array([["correct"]]), "a"), *judged(np.array([["blank"]]), "b", first_rater=5)])
     assert (result.unanswered_packs, result.signs, [pack.pack for pack in result.packs]) == (("b",), 1, ["a"])
-    assert "Nobody wrote anything into pack b" in " ".join(remarks(result))
+    assert "Nobody wrote anything in pack b" in " ".join(remarks(result))
 
 
 def test_a_study_into_which_nobody_wrote_anything_measures_nothing():
@@ -236,7 +236,7 @@ def test_missing_answers_mean_the_same_in_every_sheet(tmp_path):
         sheets, (2 / 3, 3)
     )
     assert {name: result.answered_nothing for name, result in found.items()} == {"wide": 1, "long": 1, "short": 0}
-    assert "1 rater wrote nothing at all: they took no part" in " ".join(remarks(found["wide"]))
+    assert "1 rater wrote nothing at all, and did not take part" in " ".join(remarks(found["wide"]))
 
 
 def test_the_document_is_read_back_as_it_was(paper, tmp_path):
@@ -249,7 +249,7 @@ def test_the_document_is_read_back_as_it_was(paper, tmp_path):
     ("content", "message"),
     [
         ('{"schema_version": 3}', "newer signbench"),
-        ('{"schema_version": 1}', "older signbench, which scored studies otherwise; score the study again"),
+        ('{"schema_version": 1}', "older signbench, which scored studies differently; score the study again"),
         ("{", "is not a study's result"),
         ('{"schema_version": 2}', "is not a study's result"),
     ],
@@ -319,7 +319,7 @@ def test_a_rater_who_is_far_from_all_others_is_marked_and_stays_in_the_score():
     result = scored(judged(outcomes))
     assert [row.rater for row in result.per_rater if row.outlier] == ["r008"]
     assert result.counts.answers == 400
-    assert "1 rater stands apart" in " ".join(remarks(result))
+    assert "1 rater is an outlier" in " ".join(remarks(result))
 
 
 def test_a_rater_who_differs_as_chance_makes_differ_is_not_marked():

@@ -46,7 +46,7 @@ def test_names_that_yaml_takes_for_other_things_stay_names(tmp_path):
             r"field sheets\.1\.clips\.V\.clip is missing; write the clip's id",
         ),
         (changed(WIDE, sheet={"header_row": 0}), r"field sheets\.1\.header_row cannot be '0'; write the number of the row"),
-        (changed(WIDE, sheet={"header_row": 3, "first_row": 3}), r"field sheets\.1 first_row comes after header_row"),
+        (changed(WIDE, sheet={"header_row": 3, "first_row": 3}), r"field sheets\.1: first_row must be larger than header_row"),
         (changed(WIDE, sheet={"delimiter": ";;"}), r"field sheets\.1\.delimiter cannot be ';;'; write the one character"),
         (changed(WIDE, language="de-DE"), "field language cannot be 'de-DE'; write the language of the answers by its code"),
         (
@@ -55,15 +55,15 @@ def test_names_that_yaml_takes_for_other_things_stay_names(tmp_path):
         ),
         (
             changed(WIDE, sheet={"leave_out_rows": ["x"]}),
-            r"field sheets\.1\.leave_out_rows cannot be .*; write columns with the cells",
+            r"field sheets\.1\.leave_out_rows cannot be .*; write columns with the values",
         ),
         (changed(WIDE, unanswered="wrong"), "field unanswered cannot be 'wrong'; write blank"),
         (changed(WIDE, blank="right"), "field blank cannot be 'right'; write wrong or leave-out"),
         (changed(WIDE, resubmission="first"), r"field resubmission is unknown\. Did you mean resubmissions"),
-        (changed(LONG, sheet={"sign": None}), r"names its signs either in a column .* write one of the two"),
+        (changed(LONG, sheet={"sign": None}), r"field sheets\.1: set either sign \(a column\) or clips .*, not both"),
         (
             changed(LONG, sheet={"rater": None}),
-            r"field sheets\.1\.rater is missing; write the column that tells participants apart",
+            r"field sheets\.1\.rater is missing; write the column that identifies participants",
         ),
         (changed(WIDE, sheets=[]), "field sheets is empty; write a list of sheets"),
     ],
@@ -78,7 +78,7 @@ def test_a_wrong_field_is_named_with_what_to_write(tmp_path, mapping, message):
     [
         ("signs: {a: [b]}\nsigns: {a: [c]}\n", r"study\.yaml, line 2: field signs stands there twice; keep one"),
         ("signs: {no: [b], no: [c]}\n", r"line 1: field no stands there twice"),
-        ("- a\n- b\n", "is no mapping file"),
+        ("- a\n- b\n", "is not a mapping file"),
         ("signs: [a\n", r"line \d is not YAML"),
         ("a: !!python/object/apply:os.system [ls]\n", "is not YAML"),
         ("[a, b]: c\n", "the name of a field is a word"),
@@ -108,5 +108,5 @@ def test_every_field_of_the_mapping_is_documented(model):
 
 
 def test_a_mapping_that_is_not_there_is_said_so(tmp_path):
-    with pytest.raises(InputError, match=r"study\.yaml does not exist; signbench study import without --mapping proposes one"):
+    with pytest.raises(InputError, match=r"study\.yaml does not exist; run signbench study import without --mapping"):
         read_settings(tmp_path / "study.yaml")

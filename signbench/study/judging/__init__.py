@@ -1,1 +1,1 @@
-"""What an answer counts as: correct, wrong, blank, or open until a person decides."""
+"""Judges answers: correct, wrong, blank, or open until a person decides."""

@@ -1,4 +1,4 @@
-"""Several answers in one cell: what stands between them, in the languages in which sign languages are studied."""
+"""Splits a cell with several answers at punctuation and at the word for "or" in some thirty languages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cache
 from signbench.study.judging.letters import unstressed
 
 _MARKS = ",;/\n\r\u2028\u2029\u3001\u060c\u061b\u055d\u1363"
-"""Between answers in any language: commas, semicolons and slashes, the commas of East Asia, Arabic, Armenian and Ethiopic, and new
-lines. (Fullwidth forms are these in Unicode NFKC.)"""
+"""Separators in any language: commas, semicolons and slashes, East Asian, Arabic, Armenian and Ethiopic commas, and line breaks.
+(NFKC has already converted fullwidth forms.)"""
 
 _EVERYWHERE = ("or", "oder", "\u0438\u043b\u0438")
 _OR = {
@@ -45,24 +45,27 @@ _OR = {
     "uk": ("\u0430\u0431\u043e", "\u0447\u0438"),
     "vi": ("ho\u1eb7c", "hay l\u00e0"),
 }
-"""Language -> its words for "or", between spaces."""
+"""Language -> its words for "or", which have spaces around them."""
 
 _WITHIN = {
     "zh": ("\u6216\u8005", "\u6216\u662f", "\u6216(?![\u8bb8\u8a31\u591a\u7136])"),
     "ja": ("\u307e\u305f\u306f", "\u3082\u3057\u304f\u306f"),
 }
-"""The same in languages that put no spaces between words, as regular expressions."""
+"""The same for languages without spaces between words, as regular expressions."""
 
 _NOT_IN = {"fr": ("or",), "ca": ("or",)}
-"""What is another word in a language: gold."""
+"""Language -> words for "or" in other languages that mean something else in this one: "or" is gold."""
 
 
 def alternatives(text: str, language: str) -> list[str]:
-    """The several answers in one cell, as typed; one where it names only one.
+    """Splits a cell into the answers that it contains.
 
     Args:
         text: as it was typed.
-        language: of the study; its words for "or" stand between answers, and the English, German and Russian ones in any.
+        language: of the study; its words for "or" are separators, as are the English, German and Russian words in any language.
+
+    Returns:
+        The answers, without stress marks and otherwise as typed; a list of one if the cell has only one answer.
     """
     return [part for part in _separators(language).split(unstressed(text)) if part.strip()]
 

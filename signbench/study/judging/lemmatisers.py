@@ -1,4 +1,4 @@
-"""Optional lemmatisers: packages that turn each word of an answer into the form that a dictionary lists."""
+"""Optional lemmatisers: packages that reduce each word of an answer to its dictionary form."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from signbench.study.judging.letters import folded
 from signbench.study.settings import StudySettings
 
 Lemmatise = Callable[[str], str]
-"""A word in the case in which it was typed -> its lemma, in whatever case the package gives it."""
+"""A word, with capitals as typed -> its lemma, with capitals as the package returns them."""
 
 NOUNS_ARE_CAPITAL = frozenset({"de", "lb"})
-"""Languages in which the case of a word may tell which word it is."""
+"""Languages in which nouns begin with a capital, so that capitals may distinguish two words."""
 
 
 def lemmatiser(settings: StudySettings) -> tuple[Lemmatise, str]:
-    """The lemmatiser that a study asks for.
+    """Loads the lemmatiser of a study.
 
     Args:
         settings: ``lemmatiser`` and ``language``.
@@ -29,7 +29,7 @@ def lemmatiser(settings: StudySettings) -> tuple[Lemmatise, str]:
         The function, and its name with the versions of its package and dictionary, for signatures.
 
     Raises:
-        InputError: its package is not installed, or does not know the language.
+        InputError: the package is not installed, or does not support the language.
     """
     if settings.lemmatiser == "pymorphy3":
         return _pymorphy(settings.language)
@@ -41,15 +41,17 @@ def lemmatiser(settings: StudySettings) -> tuple[Lemmatise, str]:
 def _pymorphy(language: str) -> tuple[Lemmatise, str]:
     if language not in ("ru", "uk"):
         raise InputError(
-            f"lemmatiser pymorphy3 knows Russian (ru) and Ukrainian (uk), not {language!r}; write lemmatiser: simplemma."
+            f"lemmatiser pymorphy3 supports Russian (ru) and Ukrainian (uk), not {language!r}; set lemmatiser: simplemma."
         )
     dictionary = f"pymorphy3-dicts-{language}"
     try:
-        pymorphy3: Any = importlib.import_module("pymorphy3")  # brings no types
+        pymorphy3: Any = importlib.import_module("pymorphy3")  # has no type annotations
         name = f"pymorphy3-{version('pymorphy3')}+{version(dictionary)}"
         analyser = pymorphy3.MorphAnalyzer(lang=language)
     except (ImportError, PackageNotFoundError, ValueError) as error:
-        raise InputError(f"lemmatiser pymorphy3 needs pymorphy3 and {dictionary}; install signbench[study] with it.") from error
+        raise InputError(
+            f"lemmatiser pymorphy3 requires pymorphy3 and {dictionary}; install signbench[study] and {dictionary}."
+        ) from error
 
     def first_parse(word: str) -> str:
         return str(analyser.parse(folded(word, language))[0].normal_form)
@@ -65,13 +67,13 @@ def _simplemma(language: str) -> tuple[Lemmatise, str]:
     try:
         simplemma.lemmatize("a", lang=language)
     except ValueError as error:
-        raise InputError(f"lemmatiser simplemma does not know the language {language!r}; write lemmatiser: none.") from error
+        raise InputError(f"lemmatiser simplemma does not support the language {language!r}; set lemmatiser: none.") from error
 
     def lemma(word: str) -> str:
         return str(simplemma.lemmatize(folded(word, language), lang=language))
 
     def lemma_by_case(word: str) -> str:
-        """Of the word as it was typed; of other cases where it is in no dictionary, as of words in capitals."""
+        """The lemma of the word as typed, or with other capitals if the dictionary lacks that form, as for words in capitals."""
         forms = (word.capitalize(), word.lower()) if word.isupper() else (word, word.lower(), word.capitalize())
         known = (form for form in forms if simplemma.is_known(form, lang=language))
         return str(simplemma.lemmatize(next(known, word), lang=language))

@@ -1,4 +1,4 @@
-"""Cleaning of typed text: Unicode forms, look-alike letters, case, punctuation, emoji, white space."""
+"""Cleans typed text: Unicode forms, look-alike letters, case, punctuation, emoji, white space."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _APOSTROPHES = re.compile("(?<=\\w)['\u2019\u02bc\u2032`](?=\\w)")
 _YO = str.maketrans({0x0451: 0x0435})
 _CYRILLIC_LANGUAGES = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn", "tg"})
 _ARABIC_MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
-"""Vowel signs and the stroke that only lengthens a word; a word is the same with and without them."""
+"""Vowel signs and the stroke that only lengthens a word; they do not change which word it is."""
 _HEBREW_MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
 _DOTTED = str.maketrans({"I": "\u0131", "\u0130": "i"})
 _DOTTED_LANGUAGES = frozenset({"tr", "az", "crh", "tt"})
@@ -49,40 +49,40 @@ _SYMBOLS = ("So", "Sm", "Sc", "Sk")
 
 
 def cleaned(text: str, language: str) -> str:
-    """Typed text without what people do not mean: the same words give the same text.
+    """Cleans typed text so that the same words always give the same text.
 
-    First as :func:`tidied`, then case folding (in Turkish with its two letters i), and Russian yo as ye.
+    Applies :func:`tidied`, then case folding (in Turkish with its two letters i), and replaces Russian yo by ye.
 
     Args:
         text: as it was typed.
-        language: decides mixed words whose letters all look alike, and the case of i.
+        language: decides words that mix alphabets and consist of look-alike letters only, and the case of i.
 
     Returns:
-        The cleaned text, empty where nothing was said.
+        The cleaned text, empty if the answer has neither words nor symbols.
     """
     return folded(tidied(text, language), language)
 
 
 def tidied(text: str, language: str) -> str:
-    """Typed text without what people do not mean, in the case in which it was typed.
+    """Cleans typed text, but keeps its capitals.
 
-    In this order: Unicode NFKC; letters of the other alphabet that look alike, within words that mix both; no stress marks on
-    Cyrillic letters and no vowel signs on Arabic and Hebrew ones; apostrophes within words are dropped and other punctuation,
-    symbols, emoji and invisible signs become spaces; single spaces. Text of nothing but emoji or symbols is kept, as it says
-    something; bare punctuation is not.
+    In this order: Unicode NFKC; look-alike letters replaced in words that mix Cyrillic and Latin; stress marks on Cyrillic letters
+    and vowel signs on Arabic and Hebrew letters removed; apostrophes inside words removed, and other punctuation, symbols, emoji
+    and invisible characters replaced by spaces; single spaces. Text that consists of emoji or symbols only is kept, because it may
+    be an answer; bare punctuation is not.
 
     Args:
         text: as it was typed.
-        language: decides mixed words whose letters all look alike.
+        language: decides words that mix alphabets and consist of look-alike letters only.
 
     Returns:
-        The text, empty where nothing was said.
+        The text, empty if the answer has neither words nor symbols.
     """
     text = unicodedata.normalize("NFKC", text)
     text = unstressed(_WORD.sub(lambda word: _one_alphabet(word.group(), language), text))
     text = _HEBREW_MARKS.sub("", _ARABIC_MARKS.sub("", text))
     text = unicodedata.normalize("NFC", _APOSTROPHES.sub("", text))
-    words = "".join(letter if _is_said(letter) else _in_place(letter) for letter in text)
+    words = "".join(letter if _is_kept(letter) else _replacement(letter) for letter in text)
     if words.split():
         return " ".join(words.split())
     return "".join(letter for letter in text if unicodedata.category(letter) in _SYMBOLS and letter not in "`^~")
@@ -101,7 +101,7 @@ def folded(text: str, language: str) -> str:
 
 
 def _one_alphabet(word: str, language: str) -> str:
-    """A word that mixes Cyrillic and Latin letters in the one alphabet that it can be in; as it is where it can be in neither."""
+    """Writes a word that mixes Cyrillic and Latin letters in one alphabet; unchanged if neither alphabet has all its letters."""
     cyrillic, latin = len(_CYRILLIC.findall(word)), len(_LATIN.findall(word))
     if not cyrillic or not latin:
         return word
@@ -115,10 +115,10 @@ def _one_alphabet(word: str, language: str) -> str:
     return whole[0][0] if whole else word
 
 
-def _is_said(letter: str) -> bool:
+def _is_kept(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "LMN" and not 0xFE00 <= ord(letter) <= 0xFE0F and letter != "\u20e3"
 
 
-def _in_place(letter: str) -> str:
-    """What stands where a letter is left out: nothing for signs that have no width."""
+def _replacement(letter: str) -> str:
+    """A space for a character that is removed; nothing for one without width."""
     return "" if unicodedata.category(letter) in ("Cf", "Mn", "Me") else " "

@@ -1,4 +1,4 @@
-"""The lexicon: what a person decided about answers that matched nothing."""
+"""The lexicon: decisions that a person made about answers that matched nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from signbench.spreadsheets import as_written
 from signbench.study.sheets.files import Sheet, column_letter, read_file
 
 COLUMNS = ("sign", "answer", "decision")
-"""The columns that a lexicon needs; others are for people."""
+"""The columns that a lexicon needs; its other columns help the person who decides."""
 
 _YES = frozenset(
     {
@@ -34,9 +34,9 @@ class Lexicon:
     """Decisions about answers.
 
     Attributes:
-        decisions: (sign, answer) -> ``yes``, ``no``, or the lemma that was meant; ``sign: NAME`` names a sign that is called so.
-        written: the same, as the person wrote it, where that was read as ``yes`` or ``no``.
-        digest: SHA-256 of the decisions, hexadecimal; order, examples and counts of the file do not move it.
+        decisions: (sign, answer) -> ``yes``, ``no``, or the lemma that was meant; ``sign: NAME`` is a sign, even one called no.
+        written: (sign, answer) -> the decision as the person wrote it, if it is another word for ``yes`` or ``no``.
+        digest: SHA-256 of the decisions, hexadecimal; the order, examples and counts in the file do not change it.
     """
 
     decisions: Mapping[tuple[str, str], str]
@@ -54,39 +54,40 @@ def read_lexicon(path: Path) -> Lexicon:
     Rows without a decision stay open.
 
     Raises:
-        InputError: it cannot be read, lacks a column, or decides one answer in two ways; names the row.
+        InputError: it cannot be read, lacks a column, or contradicts itself about an answer; names the row.
     """
     found = read_file(path).sheets()
     if len(found) > 1:
-        raise InputError(f"{path.name} has {len(found)} sheets with something in them; keep one.")
+        raise InputError(f"{path.name} has {len(found)} sheets that are not empty; keep one.")
     return _lexicon(found[0])
 
 
 def _lexicon(sheet: Sheet) -> Lexicon:
     header = [cell.strip().lower() for cell in sheet.rows[0]]
-    places = {}
+    indices = {}
     for column in COLUMNS:
         if header.count(column) != 1:
             how = "no column" if column not in header else f"{header.count(column)} columns"
-            raise InputError(f"{sheet.label}, row 1 has {how} {column!r}; a lexicon has sign, answer and decision, once each.")
-        places[column] = header.index(column)
+            raise InputError(f"{sheet.label}, row 1 has {how} {column!r}; a lexicon needs one column each: sign, answer, decision.")
+        indices[column] = header.index(column)
     decisions: dict[tuple[str, str], str] = {}
     written: dict[tuple[str, str], str] = {}
     rows: dict[tuple[str, str], int] = {}
     for number, row in enumerate(sheet.rows[1:], start=2):
         if sheet.ragged and any(row) and len(row) != len(header):
-            raise InputError(f"{sheet.label}, row {number} has {len(row)} cells and the header {len(header)}; correct it.")
-        cells = {column: as_written(row[place].strip()) if place < len(row) else "" for column, place in places.items()}
+            raise InputError(f"{sheet.label}, row {number} has {len(row)} cells, but the header has {len(header)}; correct it.")
+        cells = {column: as_written(row[index].strip()) if index < len(row) else "" for column, index in indices.items()}
         if not cells["decision"]:
             continue
         for column in ("sign", "answer"):
             if not cells[column]:
-                where = f"row {number}, column {column_letter(places[column])}"
+                where = f"row {number}, column {column_letter(indices[column])}"
                 raise InputError(f"{sheet.label}, {where} is empty, but the row has a decision; fill in the {column}.")
         key, decision = (cells["sign"], cells["answer"]), _decision(cells["decision"])
         if decisions.get(key, decision) != decision:
             raise InputError(
-                f"{sheet.label}, rows {rows[key]} and {number} decide {key[1]!r} for the sign {key[0]!r} in two ways; keep one."
+                f"{sheet.label}, rows {rows[key]} and {number} have different decisions on {key[1]!r} for the sign {key[0]!r}; "
+                "keep one."
             )
         decisions[key] = decision
         rows.setdefault(key, number)
@@ -96,14 +97,14 @@ def _lexicon(sheet: Sheet) -> Lexicon:
 
 
 def check_signs(lexicon: Lexicon, signs: Mapping[str, object]) -> None:
-    """Refuses a lexicon of another study.
+    """Refuses the lexicon of another study.
 
     Raises:
-        InputError: it speaks of a sign that the study does not have.
+        InputError: it has a sign that the study does not have.
     """
     for sign, _ in lexicon.decisions:
         if sign not in signs:
-            raise InputError(f"lexicon: there is no sign {sign!r} in this study. {nearest(sign, signs)}")
+            raise InputError(f"lexicon: this study has no sign {sign!r}. {nearest(sign, signs)}")
 
 
 def _decision(cell: str) -> str:

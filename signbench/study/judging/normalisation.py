@@ -1,4 +1,4 @@
-"""From what raters typed to what counts: correct, wrong, open until a person decides it, or blank."""
+"""Normal forms of answers, and the judgement of each: correct, wrong, blank, or open until a person decides."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from signbench.study.settings import IgnoredSheet, StudySettings
 from signbench.study.sheets.answers import Answer, Study
 
 REVISION = 2
-"""Rises when the same answers and settings would be judged otherwise."""
+"""Incremented when the same answers and settings would be judged differently."""
 
 BETWEEN_PARTS = " / "
-"""Stands between the several answers of one cell in a normal form."""
+"""Separates the answers of one cell in a normal form."""
 
 SIGN_NAMED = "sign:"
-"""In front of a decision that is the name of a sign, as a sign may be called ``no``."""
+"""Prefix of a decision that is the name of a sign, because a sign may be called ``no``."""
 
 Outcome = Literal["correct", "wrong", "open", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What became of one answer.
+    """The judgement of one answer.
 
     Attributes:
         answer: the answer.
-        normalised: its normal form; empty where it is blank.
-        outcome: ``correct``; ``wrong``: a person or another sign's accepted answers decided so; ``open``: it matched nothing and
-            counts as wrong until a person decides it; ``blank``: it says nothing, and counts as wrong where ``settings.blank`` is
-            ``wrong`` and is left out where that is ``leave-out``.
-        understood: what was understood, for tables of confusions: the sign whose accepted answer it is (the clip's own first), else
-            the normal form; empty where it is blank.
+        normalised: its normal form; empty if it is blank.
+        outcome: ``correct``; ``wrong``: decided by a person, or an accepted answer of another sign; ``open``: it matched nothing
+            and counts as wrong until a person decides; ``blank``: it says nothing, and counts as wrong or is left out according
+            to ``settings.blank``.
+        understood: what was understood, for tables of confusions: the sign that accepts the answer (preferably the clip's own),
+            otherwise the normal form; empty if it is blank.
     """
 
     answer: Answer
@@ -58,7 +58,7 @@ class _Verdict:
 
 
 class Normaliser:
-    """Brings answers into the normal form of one study, and knows which of them it accepts.
+    """Normalises the answers of one study, and knows which of them the study accepts.
 
     Attributes:
         lemmatiser: name and versions of the lemmatiser, or ``none``.
@@ -70,8 +70,8 @@ class Normaliser:
         """Reads the study's dictionary and accepted answers.
 
         Raises:
-            InputError: the lemmatiser is not there; the dictionary leads from one lemma to another, or a variant to two; an
-                accepted answer says nothing; or two signs accept each other's answers, which nobody wrote down.
+            InputError: the lemmatiser is not available; the dictionary maps a lemma to another lemma, or a variant to two; an
+                accepted answer has no word; or two signs accept each other's answers, but the study does not list them under both.
         """
         self._language = settings.language
         self._lemma, self.lemmatiser = lemmatiser(settings)
@@ -88,7 +88,7 @@ class Normaliser:
             for answer in answers:
                 form = self._as_accepted.setdefault(self._clean(answer), self.normal(answer))
                 if not form:
-                    raise InputError(f"study.yaml: sign {sign} accepts {answer!r}, which says nothing; write a word.")
+                    raise InputError(f"study.yaml: sign {sign} accepts {answer!r}, which contains no word; correct it.")
                 written.setdefault(form, {}).setdefault(sign, []).append(answer)
             self.accepted[sign] = frozenset(form for form, signs in written.items() if sign in signs)
         for form, signs in written.items():
@@ -97,22 +97,22 @@ class Normaliser:
         self._known = {*self.targets, *self._dictionary.values()}
 
     def normal(self, text: str) -> str:
-        """The normal form of one answer: cleaned, then the dictionary's lemma of the whole, else the lemma of each word.
+        """The normal form of one answer: the dictionary's lemma of the whole cleaned answer, otherwise the lemma of each word.
 
-        What is written as an accepted answer is has that answer's form. Where nouns have capitals, a word in the other case counts
-        by that reading of it which the study knows, as case is no answer.
+        An answer spelled like an accepted answer has the form of that answer. In languages that capitalise nouns, capitals are
+        ignored if that gives a form that the study knows.
 
         Args:
             text: as it was typed.
 
         Returns:
-            The normal form, empty where nothing was said.
+            The normal form, empty if the answer has neither words nor symbols.
         """
         typed = tidied(text, self._language)
         whole = folded(typed, self._language)
         if whole in self._dictionary:
             return self._dictionary[whole]
-        if whole in self._as_accepted:  # a lemmatiser may take another spelling of it for another word
+        if whole in self._as_accepted:  # the lemmatiser may mistake another spelling of it for another word
             return self._as_accepted[whole]
         found = self._lemma_of(typed)
         if found not in self._known and self._language in NOUNS_ARE_CAPITAL:
@@ -122,7 +122,7 @@ class Normaliser:
         return found
 
     def form(self, sign: str, text: str) -> str:
-        """The normal form of one answer to a sign, by which decisions know it; of several answers in one cell that of each."""
+        """The normal form of one answer to a sign, to which decisions refer; for several answers in one cell, that of each."""
         return BETWEEN_PARTS.join(self._pieces(sign, text))
 
     def knows(self, text: str) -> bool:
@@ -135,8 +135,7 @@ class Normaliser:
         Args:
             sign: the clip's sign.
             text: as it was typed.
-            decisions: what a person decided, (sign, normal form) -> ``yes``, ``no`` or a lemma; a person comes before the accepted
-                answers.
+            decisions: of a person, (sign, normal form) -> ``yes``, ``no`` or a lemma; they take precedence over accepted answers.
 
         Raises:
             InputError: a decision is a lemma that the study does not know.
@@ -155,7 +154,7 @@ class Normaliser:
         return _Verdict(form, "wrong" if known else "open", understood)
 
     def _pieces(self, sign: str, text: str) -> list[str]:
-        """The normal forms of the several answers in one cell; of the whole where that is known, or where there is but one."""
+        """The normal forms of the answers in one cell; that of the whole cell if it is known, or is the only answer."""
         accepted, whole = self.accepted[sign], self.normal(text)
         pieces = [piece for piece in dict.fromkeys(self.normal(part) for part in alternatives(text, self._language)) if piece]
         in_parts = bool(pieces) and all(piece in accepted for piece in pieces)
@@ -174,13 +173,13 @@ class Normaliser:
             return _Verdict(form, "correct" if meant == sign else "wrong", meant)
         if lemma not in self._known:
             raise InputError(
-                f"lexicon: the decision {decision!r} on {form!r} (sign {sign}) is neither yes nor no, nor a lemma of this study. "
+                f"lexicon: the decision {decision!r} on {form!r} (sign {sign}) is neither yes, no nor a lemma of this study. "
                 f"{nearest(lemma, self._known)}"
             )
         return _Verdict(form, "correct" if lemma in self.accepted[sign] else "wrong", self._sign(lemma, sign))
 
     def _sign(self, form: str, own: str) -> str:
-        """The sign that a normal form names: the clip's own where that accepts it, else the only one; else the form itself."""
+        """The sign that accepts a normal form: the clip's own if it does, otherwise the only one; otherwise the form itself."""
         signs = self.targets.get(form, ())
         if own in signs:
             return own
@@ -201,7 +200,7 @@ class Normaliser:
         return self._dictionary.get(lemmas, lemmas)
 
     def _lemmas(self, typed: str) -> str:
-        """The lemma of each word of tidied text, besides those that the dictionary keeps as they are."""
+        """The lemma of each word of tidied text, except words that the dictionary maps to themselves."""
         words = [(word, folded(word, self._language)) for word in typed.split()]
         return " ".join(plain if plain in self._kept else self._clean(self._lemma(word)) or plain for word, plain in words)
 
@@ -212,24 +211,25 @@ class Normaliser:
         for variant, form, lemma, kept in cleaned_pairs:
             target = kept if kept in self._kept else self._lemmas(tidied(lemma, self._language))
             if not form or not target:
-                raise InputError(f"study.yaml: the dictionary's entry {variant!r}: {lemma!r} says nothing; write words.")
+                raise InputError(f"study.yaml: the dictionary entry {variant!r}: {lemma!r} contains no word; correct it.")
             if read.get(form, target) != target:
-                raise InputError(f"study.yaml: the dictionary leads {variant!r} to {read[form]!r} and to {target!r}; keep one.")
+                raise InputError(f"study.yaml: the dictionary maps {variant!r} to {read[form]!r} and to {target!r}; keep one.")
             read[form] = target
         for variant, target in read.items():
             if read.get(target, target) != target:
                 raise InputError(
-                    f"study.yaml: the dictionary leads {variant!r} to {target!r}, and that to {read[target]!r}; lead both to one."
+                    f"study.yaml: the dictionary maps {variant!r} to {target!r}, and {target!r} to {read[target]!r}; map both to "
+                    "the same lemma."
                 )
         return read
 
 
 def _check_apart(form: str, signs: Mapping[str, Sequence[str]]) -> None:
-    """Refuses signs that come to share an accepted answer by lemmas, dictionary or spelling, and not by what somebody wrote.
+    """Refuses signs that share a normal form only because of lemmas, the dictionary or spelling, not because the study says so.
 
     Args:
         form: the normal form that they share.
-        signs: sign -> its accepted answers of that form, as they are written.
+        signs: sign -> its accepted answers with that form, as they are written.
 
     Raises:
         InputError: names both signs and both answers.
@@ -238,9 +238,9 @@ def _check_apart(form: str, signs: Mapping[str, Sequence[str]]) -> None:
         if not {_as_listed(answer) for answer in of_first} & {_as_listed(answer) for answer in of_second}:
             raise InputError(
                 f"study.yaml: the signs {first} ({of_first[0]!r}) and {second} ({of_second[0]!r}) would accept each other's "
-                f"answers, as both come to {form!r} by the lemmatiser, the dictionary or the spelling. Keep a word as it is with "
-                f"'{of_second[0]}: {of_second[0]}' in the dictionary, take out the entry that joins them, or list both answers "
-                "under both signs."
+                f"answers, because the lemmatiser, the dictionary or the spelling gives both the form {form!r}. Add "
+                f"'{of_second[0]}: {of_second[0]}' to the dictionary to keep that word unchanged, remove the entry that maps them "
+                "to one form, or list both answers under both signs."
             )
 
 
@@ -251,15 +251,15 @@ def _as_listed(answer: str) -> str:
 def judge(study: Study, lexicon: Lexicon | None = None) -> tuple[Judgement, ...]:
     """Judges every answer of a study, in the order of its table.
 
-    An answer is correct when the whole of it is an accepted one of the clip's sign, or, split at commas, semicolons, slashes, new
-    lines and "or", every part is. Nothing is accepted for being similar.
+    An answer is correct if the clip's sign accepts the whole answer, or every part of it when it is split at commas, semicolons,
+    slashes, line breaks and "or". Similarity is never enough.
 
     Args:
         study: the answers and how to judge them.
-        lexicon: what a person decided about answers that matched nothing.
+        lexicon: a person's decisions about answers that matched nothing.
 
     Raises:
-        InputError: the study's dictionary, accepted answers or lemmatiser cannot be used, or a decision is no known lemma.
+        InputError: the study's dictionary, accepted answers or lemmatiser cannot be used, or a decision is not a known lemma.
     """
     normaliser = Normaliser(study.settings)
     decisions = _decisions(normaliser, study, lexicon)
@@ -274,7 +274,7 @@ def judge(study: Study, lexicon: Lexicon | None = None) -> tuple[Judgement, ...]
 
 
 def unused_decisions(study: Study, lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
-    """The (sign, answer) pairs of a lexicon that no answer of the study has, in order; a changed dictionary leaves such behind.
+    """The (sign, answer) pairs of a lexicon, sorted, that match no answer of the study, for example after the dictionary changed.
 
     Raises:
         InputError: see :func:`judge`.
@@ -289,7 +289,7 @@ def unused_decisions(study: Study, lexicon: Lexicon) -> tuple[tuple[str, str], .
 
 
 def signature(study: Study, lexicon: Lexicon | None = None) -> str:
-    """Every choice that may move a number between the typed answers and the judgements, as ``key:value|key:value``.
+    """Every choice that affects the judgements, as ``key:value|key:value``.
 
     Raises:
         InputError: the study's lemmatiser is not installed.
@@ -322,16 +322,16 @@ def _rows_left_out(settings: StudySettings) -> str:
 
 
 def _forms(normaliser: Normaliser, study: Study) -> set[tuple[str, str]]:
-    """Every sign with the normal form of each answer to it."""
+    """(sign, normal form) of every answer."""
     return {(sign, normaliser.form(sign, text)) for sign, text in {(answer.sign, answer.text) for answer in study.answers}}
 
 
 def _decisions(normaliser: Normaliser, study: Study, lexicon: Lexicon | None) -> dict[tuple[str, str], str]:
-    """The lexicon by normal form: an entry that is the normal form of an answer counts for it, any other for its own normal form.
+    """(sign, normal form) -> decision. An entry that is not the normal form of an answer is normalised first.
 
     Raises:
-        InputError: it speaks of a sign that the study does not have, decides one normal form in two ways, or a word of it may be a
-            decision or the name of a sign.
+        InputError: the lexicon has a sign that the study does not have, contradicts itself about a normal form, or a decision may
+            also be the name of a sign.
     """
     if lexicon is None:
         return {}
@@ -341,7 +341,7 @@ def _decisions(normaliser: Normaliser, study: Study, lexicon: Lexicon | None) ->
         if word in normaliser.accepted or (synonym and normaliser.knows(word)):
             decision = lexicon.decisions[sign, answer]
             raise InputError(
-                f"lexicon: the decision {word!r} on {answer!r} (sign {sign}) may mean {decision!r} or the sign; write '{decision}' "
+                f"lexicon: the decision {word!r} on {answer!r} (sign {sign}) may mean {decision!r} or a sign; write '{decision}' "
                 f"in small letters, or '{SIGN_NAMED} {word}'."
             )
     given = _forms(normaliser, study)
@@ -351,7 +351,7 @@ def _decisions(normaliser: Normaliser, study: Study, lexicon: Lexicon | None) ->
         key = (sign, answer) if (sign, answer) in given else (sign, normaliser.form(sign, answer))
         if decided.setdefault(key, decision) != decision:
             raise InputError(
-                f"lexicon: {key[1]!r}, for the sign {sign!r}, is decided in two ways under two spellings ({spelled[key]!r}: "
+                f"lexicon: two spellings of {key[1]!r}, for the sign {sign!r}, have different decisions ({spelled[key]!r}: "
                 f"{decided[key]}, {answer!r}: {decision}); keep one."
             )
         spelled[key] = answer

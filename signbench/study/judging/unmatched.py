@@ -1,4 +1,4 @@
-"""Answers that matched nothing, listed for a person to decide."""
+"""Lists the answers that matched nothing, in a file in which a person decides about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from signbench.study.judging.normalisation import Normaliser, judge
 from signbench.study.sheets.answers import Study
 
 COLUMNS = ("sign", "answer", "examples", "count", "nearest", "decision")
-"""Columns of the file; a person fills in the last."""
+"""Columns of the file; a person fills in the last one."""
 
 _EXAMPLES = 3
 _NEAREST = 3
@@ -27,14 +27,15 @@ _CUTOFF = 0.5
 
 @dataclass(frozen=True)
 class Unmatched:
-    """An answer to a sign that no accepted answer, dictionary or decision covers.
+    """An answer to a sign that no accepted answer, dictionary entry or decision covers.
 
     Attributes:
         sign: the sign that was shown.
         answer: the normal form.
         examples: what raters typed, the most frequent first.
         count: how often it was given.
-        nearest: accepted answers of the study that are spelled alike, the nearest first, for a person's eye only.
+        nearest: accepted answers of the study with similar spelling, the most similar first; shown to the person who decides, and
+            used for nothing else.
     """
 
     sign: str
@@ -45,11 +46,11 @@ class Unmatched:
 
 
 def unmatched(study: Study, lexicon: Lexicon | None = None) -> tuple[Unmatched, ...]:
-    """Lists the answers that are open, the most frequent first.
+    """Lists the open answers, the most frequent first.
 
     Args:
         study: the study.
-        lexicon: what is decided already.
+        lexicon: the decisions so far.
 
     Raises:
         InputError: see :func:`signbench.study.judging.normalisation.judge`.
@@ -68,7 +69,7 @@ def unmatched(study: Study, lexicon: Lexicon | None = None) -> tuple[Unmatched, 
 
 
 def adjudication_csv(items: Sequence[Unmatched], lexicon: Lexicon | None = None) -> bytes:
-    """The file that a person fills in; what is decided already stands at its end, so that the new file replaces the old one."""
+    """The file that a person fills in; earlier decisions are at its end, so that the new file replaces the old one."""
     rows: list[list[object]] = [
         [item.sign, item.answer, " | ".join(item.examples), item.count, ", ".join(item.nearest), ""] for item in items
     ]
@@ -78,7 +79,7 @@ def adjudication_csv(items: Sequence[Unmatched], lexicon: Lexicon | None = None)
 
 
 def _near(answer: str, targets: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """The targets spelled most alike; only those that share the most pairs of letters are compared closely, which is slow."""
+    """The most similar targets; only those that share the most letter pairs are compared in detail, which is slow."""
     pairs = _pairs(answer)
     shortlist = heapq.nlargest(_COMPARED, targets, key=lambda target: len(pairs & targets[target]))
     return tuple(difflib.get_close_matches(answer, shortlist, n=_NEAREST, cutoff=_CUTOFF))
@@ -92,13 +93,13 @@ def write_adjudication(path: Path, items: Sequence[Unmatched], lexicon: Lexicon 
     """Writes :func:`adjudication_csv` into a new file.
 
     Raises:
-        InputError: it is there already, as a person may have filled it in; or it cannot be written.
+        InputError: the file exists, and may contain decisions; or it cannot be written.
     """
     content = adjudication_csv(items, lexicon)
     try:
         with path.open("xb") as stream:
             stream.write(content)
     except FileExistsError:
-        raise InputError(f"{path} is there already and may hold decisions; give --out another name.") from None
+        raise InputError(f"{path} already exists and may contain decisions; choose another output file.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; give --out another name.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror}; choose another output file.") from error

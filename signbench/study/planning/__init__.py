@@ -1,1 +1,1 @@
-"""Before a study: how large it has to be, and the packs, videos and blank sheets that it starts with."""
+"""Prepares a study: how many raters and signs it needs, and its packs, videos and blank sheets."""

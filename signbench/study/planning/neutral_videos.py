@@ -1,4 +1,4 @@
-"""Copies of clips that do not tell what they show: no title, comment, chapter, name or sound, and the same pictures."""
+"""Copies clips without anything that could reveal the sign: no title, comment, chapter, name or sound, but the same frames."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from signbench.errors import InputError, MediaError
 from signbench.media.video import probe_video, read_frames
 
 _BARE = frozenset({".h264", ".h265", ".y4m"})
-"""Streams without a container, which have no room for a title."""
+"""Streams without a container, which cannot have a title."""
 
 
 def write_neutral(source: Path, folder: Path, code: str) -> Path:
     """Copies a clip under a neutral name.
 
-    A video's pictures are copied as they are encoded, into a new container of the same kind, with nothing beside them: titles,
-    comments and chapters may name the sign, and so may a voice. A folder of images becomes a folder of numbered PNG files.
+    Only the encoded video stream is copied, into a new container of the same kind, because titles, comments, chapters and a voice
+    may name the sign. A folder of images becomes a folder of numbered PNG files.
 
     Args:
         source: a video file or a folder of images.
-        folder: where the copy goes.
-        code: its name without a suffix.
+        folder: of the copy.
+        code: name of the copy, without a suffix.
 
     Returns:
-        The copy.
+        The path of the copy.
 
     Raises:
         MediaError: the clip cannot be read.
-        InputError: its container cannot be written without changing what it shows; or the copy cannot be written.
+        InputError: the copy cannot be written, or would not show the same frames at the same times.
     """
     if source.is_dir():
         return _numbered(source, folder / code)
@@ -47,7 +47,7 @@ def write_neutral(source: Path, folder: Path, code: str) -> Path:
     except ValueError as error:
         raise _refusal(source, str(error)) from error
     if _shown(source) != _shown(target):
-        raise _refusal(source, "the copy would show other pictures, or at other times")
+        raise _refusal(source, "the copy would not show the same frames at the same times")
     return target
 
 
@@ -71,7 +71,7 @@ def _only_pictures(source: Path, target: Path) -> None:
 
 
 def _shown(path: Path) -> tuple[str, int, bytes]:
-    """What a clip shows and when: a digest of its frames, how many they are, and their times to a millisecond."""
+    """A digest of a clip's frames, their number, and their times in milliseconds."""
     probe = probe_video(path)
     digest = hashlib.sha256()
     for frames in read_frames(path, probe=probe):
@@ -92,6 +92,6 @@ def _numbered(source: Path, folder: Path) -> Path:
 
 def _refusal(source: Path, why: str) -> InputError:
     return InputError(
-        f"{source} cannot be copied without its titles and comments, which may name the sign: {why.rstrip('.')}. Convert it to "
-        "MP4, for instance with ffmpeg."
+        f"{source} cannot be copied without its metadata, which may name the sign: {why.rstrip('.')}. Convert it to MP4, for "
+        "example with ffmpeg."
     )

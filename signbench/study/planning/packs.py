@@ -1,4 +1,4 @@
-"""``signbench study new``: clips drawn into packs, an order for each rater, blank sheets, and the mapping that reads them back."""
+"""Starts a study: draws clips into packs and an order for each rater, and writes videos, blank sheets and the mapping file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from signbench.whole_files import write_atomically
 from signbench.whole_folders import whole_folder
 
 SHEET_COLUMNS = ("participant", "group", "order", "video", "answer")
-"""Columns of a blank sheet; whoever takes part fills in the last."""
+"""Columns of a blank sheet; participants fill in the last one."""
 
 KEY_COLUMNS = ("video", "clip", "sign", "pack")
 """Columns of the answer key."""
@@ -29,12 +29,12 @@ KEY_COLUMNS = ("video", "clip", "sign", "pack")
 
 @dataclass(frozen=True)
 class Presentation:
-    """Who sees which clips, in which order.
+    """Which rater sees which clips, in which order.
 
     Attributes:
         codes: clip -> the neutral name that raters see, such as ``v001``.
         packs: pack -> its clips, in order of code.
-        orders: pack -> rater -> the pack's clips in that rater's own order.
+        orders: pack -> rater -> the pack's clips in the rater's order of presentation.
     """
 
     codes: Mapping[str, str]
@@ -42,88 +42,88 @@ class Presentation:
     orders: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-def present(clips: Sequence[str], sizes: Sequence[int], raters: int, seed: int) -> Presentation:
-    """Draws clips into packs, raters to packs (as evenly as it goes), and each rater's order.
+def present(clips: Sequence[str], *, sizes: Sequence[int], raters: int, seed: int) -> Presentation:
+    """Draws the clips of each pack, the raters of each pack (as evenly as possible), and the order of each rater.
 
     Args:
         clips: ids.
         sizes: of the packs.
-        raters: how many take part.
+        raters: number of raters.
         seed: of all draws; equal seeds give equal presentations.
 
     Raises:
-        InputError: not enough clips for the packs, or raters for one in each pack.
+        InputError: there are fewer clips than the packs need, or fewer raters than packs.
     """
     wanted = sum(sizes)
     if not sizes or min(sizes) < 1:
-        raise InputError("--packs has a pack without clips; give sizes such as 20,30.")
+        raise InputError("every pack needs at least 1 clip; use sizes such as 20,30.")
     if wanted > len(clips):
-        raise InputError(f"--packs asks for {wanted} clips and there are {len(clips)}; give smaller packs or more clips.")
+        raise InputError(f"the packs need {wanted} clips, but there are only {len(clips)}; use smaller packs or more clips.")
     if raters < len(sizes):
-        raise InputError(f"--raters {raters} is fewer than one for each of the {len(sizes)} packs.")
+        raise InputError(f"{raters} raters are too few for {len(sizes)} packs; use at least one rater for each pack.")
     draws = np.random.Generator(np.random.PCG64(seed))
-    drawn = [sorted(clips)[place] for place in draws.permutation(len(clips))[:wanted]]
+    drawn = [sorted(clips)[index] for index in draws.permutation(len(clips))[:wanted]]
     codes = {clip: f"v{number:03d}" for number, clip in enumerate(drawn, start=1)}
     names = [f"p{number:03d}" for number in range(1, raters + 1)]
-    shuffled = [names[place] for place in draws.permutation(raters)]
+    shuffled = [names[index] for index in draws.permutation(raters)]
     packs: dict[str, tuple[str, ...]] = {}
     orders: dict[str, dict[str, tuple[str, ...]]] = {}
     start = 0
-    for index, size in enumerate(sizes):
+    for number, size in enumerate(sizes):
         pack = tuple(drawn[start : start + size])
         start += size
-        packs[f"pack-{index + 1}"] = pack
-        orders[f"pack-{index + 1}"] = {
-            rater: tuple(pack[place] for place in draws.permutation(size)) for rater in sorted(shuffled[index :: len(sizes)])
+        packs[f"pack-{number + 1}"] = pack
+        orders[f"pack-{number + 1}"] = {
+            rater: tuple(pack[index] for index in draws.permutation(size)) for rater in sorted(shuffled[number :: len(sizes)])
         }
     return Presentation(codes, packs, orders)
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
-    """Sizes of packs from ``20,30``.
+    """Parses sizes of packs, such as ``20,30``.
 
     Raises:
-        InputError: not whole numbers with commas between.
+        InputError: the text is not a list of whole numbers, separated by commas.
     """
     words = [word.strip() for word in text.split(",")]
     if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words):
-        raise InputError(f"--packs {text!r} is no list of sizes; write whole numbers with commas between, such as 20,30.")
+        raise InputError(f"packs: {text!r} is not a list of sizes; use whole numbers separated by commas, such as 20,30.")
     return tuple(int(word) for word in words)
 
 
-def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, seed: int = 0) -> Presentation:
-    """Writes what a study needs before it begins.
+def new_study(folder: Path, out: Path, *, sizes: Sequence[int], raters: int, seed: int = 0) -> Presentation:
+    """Writes the files that a study starts with.
 
-    In ``out``: ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may tell
-    the sign), a blank sheet for each pack as CSV and XLSX, ``answer_key.csv`` and ``study.yaml``, the
-    mapping that ``signbench study import`` reads the filled sheets with.
+    These are ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may name the
+    sign); a blank sheet for each pack as CSV and XLSX; ``answer_key.csv``; and ``study.yaml``, the mapping with which
+    ``signbench study import`` reads the filled-in sheets.
 
     Args:
         folder: with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or ``text``),
-            else the sign is the clip's id.
-        sizes: of the packs.
-        raters: how many take part.
+            otherwise the sign is the clip's id.
         out: a new folder.
+        sizes: of the packs.
+        raters: number of raters.
         seed: of all draws.
 
     Raises:
-        InputError: no videos, not enough of them or one that cannot be copied, a clips.csv that does not fit, or a folder that is
+        InputError: there are no videos or too few, a video cannot be copied, ``clips.csv`` does not fit the videos, or ``out`` is
             not empty.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is not an empty folder; give another --out.")
+        raise InputError(f"{out} is not an empty folder; choose another output folder.")
     videos = _videos(folder)
     signs = _signs(folder / clip_table.NAME, videos)
-    presentation = present(list(videos), sizes, raters, seed)
+    presentation = present(list(videos), sizes=sizes, raters=raters, seed=seed)
     with whole_folder(out) as begun:
         (begun / "videos").mkdir()
         for clip, code in presentation.codes.items():
             write_neutral(videos[clip].path, begun / "videos", code)
         for pack, orders in presentation.orders.items():
             rows: list[list[str | int | None]] = [
-                [rater, None, place, presentation.codes[clip], None]
+                [rater, None, position, presentation.codes[clip], None]
                 for rater, clips in orders.items()
-                for place, clip in enumerate(clips, start=1)
+                for position, clip in enumerate(clips, start=1)
             ]
             write_atomically(begun / f"{pack}.csv", csv_bytes(rows, SHEET_COLUMNS))
             write_atomically(begun / f"{pack}.xlsx", workbook_bytes({pack: [list(SHEET_COLUMNS), *rows]}))
@@ -136,7 +136,7 @@ def new_study(folder: Path, sizes: Sequence[int], raters: int, out: Path, *, see
 def _settings(presentation: Presentation, signs: Mapping[str, str]) -> StudySettings:
     sheet = LongSheet(
         layout="long",
-        file="*",  # any number of copies of the sheets, under whatever names they come back
+        file="*",  # any number of copies of the sheets, with any names
         rater="participant",
         group="group",
         order="order",
@@ -162,15 +162,15 @@ def _videos(folder: Path) -> dict[str, VideoFile]:
         clips = {}
     videos = {name: clip.video for name, clip in clips.items() if isinstance(clip.video, VideoFile)}
     if not videos:
-        raise InputError(f"{folder} holds no video; give --clips the folder of the clips that are to be shown.")
+        raise InputError(f"{folder} contains no videos; give the folder of the clips to show.")
     return videos
 
 
 def _signs(table: Path, videos: Mapping[str, VideoFile]) -> dict[str, str]:
-    """The sign of each clip, from ``clips.csv`` where there is one.
+    """The sign of each clip, from ``clips.csv`` if it exists, otherwise the clip's id.
 
     Raises:
-        InputError: it lacks a column, a clip, or a clip's sign.
+        InputError: ``clips.csv`` lacks a column, a clip, or a clip's sign.
     """
     if not table.is_file():
         return {clip: clip for clip in videos}
@@ -181,9 +181,9 @@ def _signs(table: Path, videos: Mapping[str, VideoFile]) -> dict[str, str]:
     signs: dict[str, str] = {}
     for clip in videos:
         if clip not in clips.rows:
-            raise InputError(f"{table} has no row for clip {clip}; add it with its sign.")
+            raise InputError(f"{table} has no row for clip {clip}; add one with its sign.")
         sign = clips.rows[clip].gloss if column == "gloss" else clips.rows[clip].text
         if sign is None:
-            raise InputError(f"{clips.where(clip)}: clip {clip} has no {column} for its sign; write it.")
+            raise InputError(f"{clips.where(clip)}: clip {clip} has no {column}, which names its sign; fill in the cell.")
         signs[clip] = sign
     return signs

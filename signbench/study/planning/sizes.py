@@ -1,8 +1,8 @@
-"""How many raters and signs a study takes for an interval of a wanted width, by simulation.
+"""Simulates how many raters and signs a study needs for an interval of a given width.
 
 A simulated rater r knows a simulated sign s with probability 1 / (1 + exp(-(m + a_s + b_r))), where a_s and b_r are normal with
-standard deviations that the caller states, and m is such that the mean over all signs and raters is the expected SUS. The interval
-is the one that :mod:`signbench.study.scoring` gives. Each pack has raters of its own.
+given standard deviations, and m is chosen so that the mean over all signs and raters is the expected SUS. The interval is that of
+:mod:`signbench.study.scoring`. Each pack has its own raters.
 """
 
 from __future__ import annotations
@@ -29,56 +29,56 @@ class _Document(BaseModel):
 
 
 class PlannedDesign(_Document):
-    """Packs of signs, each answered by raters of its own."""
+    """Packs of signs, each answered by its own raters."""
 
     packs: tuple[int, ...]
-    """Signs in each pack: what one rater answers."""
+    """Number of signs in each pack, all of which a rater of the pack answers."""
     raters: int
-    """Of each pack."""
+    """Number of raters of each pack."""
     half_width: float
-    """That 80 % of the simulated studies do not exceed: half the length of the 95 % interval."""
+    """Half the length of the 95 % interval, which 80 % of the simulated studies do not exceed."""
     reaches: bool
-    """``half_width`` is at most the wanted one."""
+    """Whether ``half_width`` is at most the wanted one."""
 
     @property
     def signs(self) -> int:
-        """Over all packs."""
+        """Number of signs of all packs."""
         return sum(self.packs)
 
     @property
     def people(self) -> int:
-        """Raters over all packs."""
+        """Number of raters of all packs."""
         return self.raters * len(self.packs)
 
     @property
     def answers(self) -> int:
-        """Of all raters."""
+        """Number of answers of all raters."""
         return self.raters * self.signs
 
 
 class Plan(_Document):
-    """How many raters and signs a study takes."""
+    """The number of raters and signs that a study needs."""
 
     expected: float
     """Assumed SUS."""
     half_width: float
-    """Wanted."""
+    """Wanted half length of the 95 % interval."""
     sign_spread: float
     """Assumed standard deviation of signs, on the logit scale."""
     rater_spread: float
     """Assumed standard deviation of raters, on the logit scale."""
     packs: tuple[int, ...] | None
-    """Signs in each pack, where they were given; null where signs were searched for."""
+    """Number of signs in each pack, if given; null if the number of signs was searched for."""
     most_clips: int | None
-    """That one rater looks at; more signs are dealt into packs of at most as many. Null: no limit."""
+    """Largest number of clips that one rater watches; more signs are split into packs. Null: no limit."""
     studies: int
-    """Simulated for each design."""
+    """Number of simulated studies for each design."""
     designs: tuple[PlannedDesign, ...]
-    """That were simulated, by raters and signs: for each number of raters down to the fewest signs that reach it."""
+    """All simulated designs, sorted by raters and signs."""
     frontier: tuple[PlannedDesign, ...]
-    """For each number of raters that can reach the wanted width: the fewest signs that do."""
+    """For each number of raters that can reach the wanted width, the design with the fewest signs that does."""
     smallest: PlannedDesign | None
-    """The one of ``frontier`` with the fewest answers, then with the fewest raters; null where none reaches it."""
+    """The design of ``frontier`` with the fewest answers, then with the fewest raters; null if none reaches the width."""
 
 
 def plan(
@@ -96,57 +96,59 @@ def plan(
 ) -> Plan:
     """Simulates studies of many sizes and finds the smallest whose interval is narrow enough.
 
-    Narrow enough means: in at least 80 % of the simulated studies half the interval's length is at most ``half_width``.
+    An interval is narrow enough if half its length is at most ``half_width`` in at least 80 % of the simulated studies.
 
     Args:
-        expected: SUS that is expected, in (0, 1).
+        expected: expected SUS, in (0, 1).
         half_width: wanted half length of the 95 % interval, in (0, 0.5).
         sign_spread: standard deviation of signs on the logit scale, in [0, 5].
-        rater_spread: the same of raters.
-        packs: signs in each pack, at least 5; None: signs are searched for.
-        most_clips: that one rater looks at, at least 5; more signs are dealt into packs. None: no limit.
+        rater_spread: standard deviation of raters on the logit scale, in [0, 5].
+        packs: number of signs in each pack, at least 5; None: the number of signs is searched for.
+        most_clips: largest number of clips that one rater watches, at least 5; more signs are split into packs. None: no limit.
         raters: numbers of raters of each pack to try, at least 10 each.
-        signs: numbers of signs to try, at least 10 each; not with ``packs``.
-        studies: to simulate for each design.
-        progress: told how many numbers of raters are done.
+        signs: numbers of signs to try, at least 10 each; ignored with ``packs``.
+        studies: number of studies to simulate for each design.
+        progress: called with a label, how many numbers of raters are done, and how many there are.
 
     Raises:
         InputError: a number is out of its range.
     """
     if not 0 < expected < 1:
-        raise InputError(f"the expected SUS is a share between 0 and 1, such as 0.75, not {expected:g}.")
+        raise InputError(f"the expected SUS must be between 0 and 1, such as 0.75, not {expected:g}.")
     if not 0 < half_width < 0.5:
-        raise InputError(f"the half width is a share between 0 and 0.5, such as 0.05, not {half_width:g}.")
+        raise InputError(f"the half width must be between 0 and 0.5, such as 0.05, not {half_width:g}.")
     for name, spread in (("signs", sign_spread), ("raters", rater_spread)):
         if not 0 <= spread <= 5:
-            raise InputError(f"the spread of {name} is a standard deviation on the logit scale, between 0 and 5, not {spread:g}.")
+            raise InputError(f"the spread of {name} must be a standard deviation between 0 and 5, not {spread:g}.")
     if studies < 1 or not raters or not signs or min(*raters, *signs) < FEWEST:
-        raise InputError(f"a plan tries at least one study and designs of at least {FEWEST} raters and {FEWEST} signs.")
+        raise InputError(
+            f"a plan needs at least one study for each design, and designs of at least {FEWEST} raters and {FEWEST} signs."
+        )
     if most_clips is not None and most_clips < FEWEST_IN_PACK:
-        raise InputError(f"a rater looks at {FEWEST_IN_PACK} clips at least, not {most_clips}; smaller packs have no interval.")
+        raise InputError(f"a rater must watch at least {FEWEST_IN_PACK} clips, not {most_clips}; smaller packs have no interval.")
     if packs is not None:
         if not packs or min(packs) < FEWEST_IN_PACK or sum(packs) < FEWEST:
-            raise InputError(f"packs have at least {FEWEST_IN_PACK} signs each and {FEWEST} together, not {_listed(packs)}.")
+            raise InputError(f"packs must have at least {FEWEST_IN_PACK} signs each and {FEWEST} in total, not {_listed(packs)}.")
         if most_clips is not None and max(packs) > most_clips:
             raise InputError(
-                f"a pack of {max(packs)} is more than the {most_clips} clips that a rater looks at; make smaller packs."
+                f"a pack of {max(packs)} signs is larger than the {most_clips} clips that one rater watches; use smaller packs."
             )
-    options = [tuple(packs)] if packs is not None else [_dealt(count, most_clips) for count in sorted(set(signs), reverse=True)]
+    options = [tuple(packs)] if packs is not None else [_split(count, most_clips) for count in sorted(set(signs), reverse=True)]
     designs: list[PlannedDesign] = []
     frontier: list[PlannedDesign] = []
-    place = 0
+    index = 0
     counts = sorted(set(raters))
     for done, rater_count in enumerate(counts):
         progress("raters", done, len(counts))
-        # more raters never need more signs, so the search goes on where fewer raters ended
+        # more raters never need more signs, so the search continues where that of fewer raters ended
         best: PlannedDesign | None = None
-        while place < len(options):
-            design = _simulate(rater_count, options[place], expected, half_width, sign_spread, rater_spread, studies)
+        while index < len(options):
+            design = _simulate(rater_count, options[index], expected, half_width, sign_spread, rater_spread, studies)
             designs.append(design)
             if not design.reaches:
                 break
             best = design
-            place += 1
+            index += 1
         if best is None and frontier:
             best = _simulate(rater_count, frontier[-1].packs, expected, half_width, sign_spread, rater_spread, studies)
             designs.append(best)
@@ -167,10 +169,10 @@ def plan(
     )
 
 
-def _dealt(signs: int, most_clips: int | None) -> tuple[int, ...]:
-    """Signs in as few packs as a rater's patience allows, of sizes that differ by 1 at most."""
+def _split(signs: int, most_clips: int | None) -> tuple[int, ...]:
+    """Splits signs into as few packs as possible, whose sizes differ by at most 1."""
     packs = 1 if most_clips is None else -(-signs // most_clips)
-    return tuple(signs // packs + (place < signs % packs) for place in range(packs))
+    return tuple(signs // packs + (pack < signs % packs) for pack in range(packs))
 
 
 def _listed(packs: Sequence[int]) -> str:
@@ -196,16 +198,16 @@ def _simulate(
 def simulated(
     generator: np.random.Generator, studies: int, raters: int, signs: int, expected: float, sign_spread: float, rater_spread: float
 ) -> NDArray[np.float32]:
-    """Answers of simulated studies of one pack: float32 ``(studies, raters, signs)``, 1 where correct.
+    """Simulates the answers of studies of one pack: float32 ``(studies, raters, signs)``, 1 where correct.
 
     Args:
         generator: of the random numbers.
-        studies: how many.
-        raters: R of each.
-        signs: S of each.
+        studies: number of studies.
+        raters: number of raters of each.
+        signs: number of signs of each.
         expected: mean probability of a correct answer over all raters and signs.
         sign_spread: standard deviation of signs on the logit scale.
-        rater_spread: the same of raters.
+        rater_spread: standard deviation of raters on the logit scale.
     """
     from scipy.special import expit
 
@@ -216,7 +218,7 @@ def simulated(
 
 
 def intercept(expected: float, spread: float) -> float:
-    """The m for which the mean of 1 / (1 + exp(-(m + z))) over normal z with this standard deviation is the expected one."""
+    """The m for which 1 / (1 + exp(-(m + z))) has the expected mean, over normal z with this standard deviation."""
     from scipy.optimize import brentq
     from scipy.special import expit
 
@@ -226,12 +228,12 @@ def intercept(expected: float, spread: float) -> float:
 
 
 def intervals_of(packs: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The 95 % intervals, of the mean over signs, of studies in which every rater of a pack answered every sign of it.
+    """The 95 % intervals of the mean over signs of K studies without missing answers.
 
     The draws are those of :func:`signbench.study.scores.intervals.study_intervals`, shared by all studies of one size.
 
     Args:
-        packs: float32 ``(K, R, S)`` of each pack, 1 where correct.
+        packs: for each pack, float32 ``(K, R, S)``, 1 where correct.
 
     Returns:
         Lower and upper ends, float64 ``(K,)``.

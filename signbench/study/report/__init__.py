@@ -1,1 +1,1 @@
-"""A study's result for people: printed tables, and the HTML report with its figures."""
+"""Presents the result of a study: printed tables, and the HTML report with its figures."""

@@ -1,7 +1,7 @@
-"""The report's figures as SVG in the page: no script, every word of them inert, every name whole.
+"""Draws the report's figures as inline SVG, without scripts; text is escaped, and names are never cut.
 
-A figure is drawn twice, for wide and for narrow windows, with lengths in percent of its width and letters in their own size; the
-page shows the one that fits. Colours are classes, which the page's style sheet fills.
+A figure is drawn twice, for wide and for narrow windows, with lengths in percent of its width and a fixed font size; the page shows
+the one that fits. Colours are classes, which are defined in the page's style sheet.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from signbench.study.report.score_tables import four_decimals, span
 from signbench.study.scores.result import ClipScore, PackScore, SignScore, StudyResult
 
 MARKERS = ("M0-5A5 5 0 1 1 0 5A5 5 0 1 1 0-5Z", "M0-6 6 0 0 6-6 0Z", "M-5-5H5V5H-5Z", "M0-6 6 5H-6Z", "M-5-5 5 5M5-5-5 5")
-"""Outline of each pack's points; the shapes alone tell packs apart."""
+"""Outline of each pack's points, so that packs are distinguished by shape and not by colour alone."""
 
 _LETTER = 7
 _LINE = 17
 _BAR = 14
 _ISOLATED = "\u2068{}\u2069"
-"""Around names, which may be written from right to left."""
+"""Direction isolates around names, which may be written from right to left."""
 
 Node = ElementTree.Element
 
@@ -29,61 +29,61 @@ Node = ElementTree.Element
 def pack_figure(result: StudyResult, pack: PackScore, name: str) -> str:
     """RuSignBot's figure 6: one bar for each sign of a pack, the best understood on top, with Wilson's interval.
 
-    Open answers stand as a hatched piece at the end of the bar: what it would gain if they were correct.
+    A hatched part at the end of a bar shows open answers: what the bar would gain if they were correct.
 
     Args:
         result: of the study.
         pack: one of its packs.
-        name: of the figure, of letters and digits; no other figure of the page has it.
+        name: of the figure, in letters and digits, unique in the page.
 
     Returns:
-        Markup of the page.
+        HTML with both drawings.
     """
     rows = in_order([row for row in result.per_sign if row.pack == pack.pack])[::-1]
-    said = f"Share of correct answers to each sign of pack {pack.pack}, with intervals; the same values are in the table below"
-    return _twice(name, said, lambda name, wide: _pack(rows, pack, name, wide=wide))
+    title = f"Share of correct answers to each sign of pack {pack.pack}, with intervals; the same values are in the table below"
+    return _twice(name, title, lambda name, wide: _pack(rows, pack, name, wide=wide))
 
 
 def scatter_figure(
     metric: str, clips: Sequence[ClipScore], values: Mapping[str, float], links: Mapping[str, str], name: str
 ) -> str:
-    """Accuracy of each clip against a metric's value for it; each pack has a marker of its own.
+    """A scatter plot of the accuracy of each clip against a metric; each pack has its own marker.
 
     Args:
         metric: its name.
         clips: of the study.
-        values: clip id -> the metric's value; clips without one are left out.
-        links: clip id -> id of its picture in the page; clips without one have no link.
+        values: clip id -> the metric's value; clips without a value are left out.
+        links: clip id -> id of its thumbnail in the page; clips without a thumbnail have no link.
         name: see :func:`pack_figure`.
 
     Returns:
-        Markup of the page.
+        HTML with both drawings.
     """
     shown = [clip for clip in clips if clip.clip in values and clip.accuracy is not None]
-    said = f"Share of correct answers of each clip against {metric}"
-    return _twice(name, said, lambda name, wide: _scatter(metric, shown, values, links, wide=wide))
+    title = f"Share of correct answers of each clip against {metric}"
+    return _twice(name, title, lambda name, wide: _scatter(metric, shown, values, links, wide=wide))
 
 
 def legend(clips: Sequence[ClipScore]) -> list[tuple[str, str]]:
-    """Each pack with its marker, as markup; empty with one pack."""
+    """Each pack with its marker as SVG; empty with one pack."""
     packs = list(dict.fromkeys(clip.pack for clip in clips))
     if len(packs) < 2:
         return []
     found = []
-    for place, pack in enumerate(packs):
+    for number, pack in enumerate(packs):
         swatch = _node("svg", width=14, height=14, viewBox="-7 -7 14 14", **{"aria-hidden": "true"})
-        swatch.append(_marker(place))
+        swatch.append(_marker(number))
         found.append((pack, ElementTree.tostring(swatch, encoding="unicode")))
     return found
 
 
 def in_order(rows: Sequence[SignScore]) -> list[SignScore]:
-    """Signs from the worst understood to the best; those of one accuracy by name, the last first."""
+    """Signs from the worst understood to the best; signs with equal accuracy in reverse alphabetical order."""
     return sorted(sorted(rows, key=lambda row: row.sign, reverse=True), key=lambda row: row.accuracy or 0.0)
 
 
 def broken(text: str, most: int) -> list[str]:
-    """A name in lines of about so many letters. It is broken between words only, and nothing of it is left out."""
+    """Breaks a name into lines of about ``most`` letters, between words only."""
     lines: list[str] = []
     for word in text.split():
         if lines and _width(f"{lines[-1]} {word}") <= most:
@@ -94,29 +94,29 @@ def broken(text: str, most: int) -> list[str]:
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """At most so many round numbers between two."""
+    """Round numbers between ``low`` and ``high``, about ``most`` of them at most."""
     step = 10.0 ** math.floor(math.log10((high - low) / most))
     step = next(wide for wide in (step, 2 * step, 5 * step, 10 * step) if (high - low) / wide <= most)
     first = math.ceil(low / step)
-    return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
+    return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _twice(name: str, said: str, draw: Callable[[str, bool], Node]) -> str:
+def _twice(name: str, title: str, draw: Callable[[str, bool], Node]) -> str:
     markup = []
     for form in ("wide", "narrow"):
         drawn = draw(f"{name}-{form}", form == "wide")
         drawn.set("class", f"chart {form}")
         drawn.set("role", "img")
         drawn.set("aria-labelledby", f"{name}-{form}-title")
-        title = _text_node("title", said)
-        title.set("id", f"{name}-{form}-title")
-        drawn.insert(0, title)
+        title_node = _text_node("title", title)
+        title_node.set("id", f"{name}-{form}-title")
+        drawn.insert(0, title_node)
         markup.append(ElementTree.tostring(drawn, encoding="unicode"))
     return "".join(markup)
 
 
 def _pack(rows: Sequence[SignScore], pack: PackScore, name: str, *, wide: bool) -> Node:
-    """One drawing. Wide: names beside the bars; narrow: above them."""
+    """One drawing: names are beside the bars if wide, above them if narrow."""
     labels = [broken(row.sign, 34 if wide else 36) for row in rows]
     longest = max((_width(line) for lines in labels for line in lines), default=0)
     beside = wide and longest <= 48
@@ -171,7 +171,7 @@ def _bar(group: Node, row: SignScore, top: float, hatching: str) -> None:
 
 
 def _level(plot: Node, pack: PackScore, top: float, bottom: float) -> None:
-    """The pack's SUS as a dashed line, its interval as a band, and both in words above."""
+    """The pack's SUS as a dashed line, its interval as a band, and a label with both."""
     if pack.sus.value is None:
         return
     words = f"SUS {four_decimals(pack.sus.value)}"
@@ -211,15 +211,15 @@ def _scatter(metric: str, clips: Sequence[ClipScore], values: Mapping[str, float
     words = metric if len(metric) <= (100 if wide else 42) else "value of the metric"
     plot.append(_text(words, "50%", height + 36, "middle", "axis"))
     for clip in clips:
-        place = packs.index(clip.pack)
+        pack = packs.index(clip.pack)
         across, down = (values[clip.clip] - low) / (high - low), height * (1 - ((clip.accuracy or 0.0) + 0.04) / 1.08)
         point = _node("svg", x=_percent(across), y=down, width=1, height=1, overflow="visible")
         holder = point
         if clip.clip in links:
             holder = ElementTree.SubElement(point, "a", {"href": f"#{links[clip.clip]}", "tabindex": "-1"})
-        marker = _marker(place)
-        told = f"{_ISOLATED.format(clip.sign)} ({_ISOLATED.format(clip.clip)}): {clip.correct} of {clip.answers}"
-        marker.append(_text_node("title", f"{told}; {values[clip.clip]:.4g}"))
+        marker = _marker(pack)
+        label = f"{_ISOLATED.format(clip.sign)} ({_ISOLATED.format(clip.clip)}): {clip.correct} of {clip.answers}"
+        marker.append(_text_node("title", f"{label}; {values[clip.clip]:.4g}"))
         holder.append(marker)
         plot.append(point)
     figure.append(plot)
@@ -232,8 +232,8 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _marker(place: int) -> Node:
-    return _node("path", d=MARKERS[place % len(MARKERS)], **{"class": f"marker pack-{place % len(MARKERS)}"})
+def _marker(pack: int) -> Node:
+    return _node("path", d=MARKERS[pack % len(MARKERS)], **{"class": f"marker pack-{pack % len(MARKERS)}"})
 
 
 def _hatching(name: str) -> Node:
@@ -254,12 +254,12 @@ def _worded(row: SignScore) -> str:
 
 
 def _label(lines: Sequence[str], x: float | str, y: float, anchor: str) -> Node:
-    """A name of several lines, the first at a height."""
+    """A name of several lines, of which ``y`` is the height of the first."""
     label = _node("text", **{"class": "label", "text-anchor": anchor, "dominant-baseline": "central"})
-    for place, line in enumerate(lines):
+    for number, line in enumerate(lines):
         part = _text_node("tspan", _ISOLATED.format(line))
         part.set("x", str(x))
-        part.set("y", _number(y + place * _LINE))
+        part.set("y", _number(y + number * _LINE))
         label.append(part)
     return label
 
@@ -291,5 +291,5 @@ def _percent(share: float) -> str:
 
 
 def _width(text: str) -> int:
-    """How many ordinary letters a text is as wide as."""
+    """The width of a text in ordinary letters."""
     return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,4 +1,4 @@
-"""The static HTML report of a study: one page without scripts, and the videos' pictures where there are videos."""
+"""Writes the static HTML report of a study: one page without scripts, with thumbnails of the videos if they are given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORMER_SCRIPT = "plotly.min.js"
 
 @dataclass(frozen=True)
 class _PackPart:
-    """One pack's figure and the values in it."""
+    """The figure of one pack, and its values as a table."""
 
     score: PackScore
     figure: str
@@ -33,7 +33,7 @@ class _PackPart:
 
 @dataclass(frozen=True)
 class _ConfusionPart:
-    """What one sign was taken for."""
+    """What was understood instead of one sign."""
 
     score: SignScore
     instead: list[Confusion]
@@ -41,7 +41,7 @@ class _ConfusionPart:
 
 @dataclass(frozen=True)
 class _MetricPart:
-    """One metric's scatter plot and the coefficients beside it."""
+    """The scatter plot of one metric, and its coefficients as a table."""
 
     metric: str
     figure: str
@@ -50,11 +50,11 @@ class _MetricPart:
 
 @dataclass(frozen=True)
 class _Pictures:
-    """The videos' pictures.
+    """The thumbnails of the videos.
 
     Attributes:
         of: clip id -> relative path.
-        missing: a sentence for each clip without one.
+        missing: one sentence for each clip without a thumbnail.
     """
 
     of: dict[str, str] = field(default_factory=dict)
@@ -62,23 +62,23 @@ class _Pictures:
 
 
 def write_report(result: StudyResult, out: Path, run: Path | None = None, videos: Path | None = None) -> Path:
-    """Writes a report that opens from the file system, without a server, the network or scripts.
+    """Writes a report that can be opened from the file system, without a server, the network or scripts.
 
     Args:
         result: of the study.
-        out: the report's folder; an older report is renamed to ``<name>.old-N``.
-        run: folder of a run that measured the same clips; gives the scatter plots, and the correlations unless the result has them.
-        videos: folder with the study's videos, for their pictures.
+        out: the report's folder; an older report is moved to ``<name>.old-N``.
+        run: folder of a run that measured the same clips, for scatter plots, and for correlations unless the result has them.
+        videos: folder with the study's videos, for thumbnails.
 
     Returns:
-        The page to open.
+        The path of the page.
 
     Raises:
-        InputError: jinja2 is not installed; the run or the videos cannot be used; ``out`` holds something else than a report.
+        InputError: jinja2 is not installed; the run or the videos cannot be used; ``out`` contains files that are not a report's.
         NotComparableError: the run has none of the study's clips.
     """
     if find_spec("jinja2") is None:
-        raise InputError("a report needs jinja2; install signbench with its extra: signbench[report].")
+        raise InputError("a report requires jinja2; install signbench[report].")
     check_out(out)
     values = read_run_values(run) if run is not None else None
     correlations = result.correlations
@@ -97,16 +97,16 @@ def write_report(result: StudyResult, out: Path, run: Path | None = None, videos
 
 
 def check_out(out: Path) -> None:
-    """Makes sure that nothing is moved aside that is no report.
+    """Checks that a folder is new, empty, or an older report, so that nothing else is moved aside.
 
     Args:
-        out: where a report is to be.
+        out: folder of the report.
 
     Raises:
-        InputError: there is something else: a file, a link, or a folder with anything in it that no report has.
+        InputError: it is a file or a link, or contains files that a report does not have.
     """
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out} is {'a link' if out.is_symlink() else 'a file'}; give --out a new folder.")
+        raise InputError(f"{out} is {'a link' if out.is_symlink() else 'a file'}; choose a new output folder.")
     if not out.is_dir() or not any(out.iterdir()):
         return
     own = {PAGE, RESULT, FOLDER, _FORMER_SCRIPT}
@@ -115,13 +115,13 @@ def check_out(out: Path) -> None:
     if pictures.is_dir():
         others += [f"{FOLDER}/{path.name}" for path in pictures.iterdir() if not re.fullmatch(r"\d{4,}\.jpg", path.name)]
     if others:
-        raise InputError(f"{out} holds {sorted(others)[0]}, which is no part of a report; give --out a new folder.")
+        raise InputError(f"{out} contains {sorted(others)[0]}, which is not part of a report; choose a new output folder.")
     try:
         written = WRITTEN_BY in (out / PAGE).read_text(encoding="utf-8") and (out / RESULT).is_file()
     except (OSError, UnicodeDecodeError):
         written = False
     if not written:
-        raise InputError(f"{out} holds no report of signbench; give --out a new folder.")
+        raise InputError(f"{out} does not contain a report of signbench; choose a new output folder.")
 
 
 def _page(result: StudyResult, correlations: Correlations | None, values: RunValues | None, pictures: _Pictures) -> str:
@@ -134,13 +134,13 @@ def _page(result: StudyResult, correlations: Correlations | None, values: RunVal
     environment.filters["score"] = score_tables.four_decimals
     environment.filters["span"] = score_tables.span
     gallery = _gallery(result.per_clip, pictures)
-    links = {clip["clip"]: clip["place"] for clip in gallery}
+    links = {clip["clip"]: clip["anchor"] for clip in gallery}
     return environment.get_template("study.html").render(
         result=result,
         numbers=score_tables.NUMBERS,
         remarks=score_tables.remarks(result),
         overview=score_tables.overview(result),
-        packs=[_pack_part(result, pack, f"figure-pack-{place}") for place, pack in enumerate(result.packs)],
+        packs=[_pack_part(result, pack, f"figure-pack-{number}") for number, pack in enumerate(result.packs)],
         metrics=_metric_parts(result.per_clip, correlations, values, links),
         legend=figures.legend(result.per_clip),
         correlations=correlations,
@@ -181,24 +181,24 @@ def _confusion_parts(result: StudyResult) -> list[_ConfusionPart]:
 def _metric_parts(
     clips: Sequence[ClipScore], correlations: Correlations | None, values: RunValues | None, links: Mapping[str, str]
 ) -> list[_MetricPart]:
-    """One part for each metric that has values; none without a run."""
+    """One part for each metric that has values; an empty list without a run."""
     if correlations is None or values is None:
         return []
     parts = []
-    for place, metric in enumerate(dict.fromkeys(row.metric for row in correlations.rows)):
+    for number, metric in enumerate(dict.fromkeys(row.metric for row in correlations.rows)):
         of_clip = values.metrics[metric]
         rows = [row for row in correlations.rows if row.metric == metric]
         shown = [{name: cell for name, cell in row.items() if name != "metric"} for row in score_tables.correlation_rows(rows)]
-        parts.append(_MetricPart(metric, figures.scatter_figure(metric, clips, of_clip, links, f"figure-metric-{place}"), shown))
+        parts.append(_MetricPart(metric, figures.scatter_figure(metric, clips, of_clip, links, f"figure-metric-{number}"), shown))
     return parts
 
 
 def _gallery(clips: Sequence[ClipScore], pictures: _Pictures) -> list[dict[str, str]]:
-    """The clips that have a picture, the worst understood first."""
+    """The clips that have a thumbnail, the worst understood first."""
     shown = sorted((clip for clip in clips if clip.clip in pictures.of), key=lambda clip: (clip.accuracy or 0.0, clip.clip))
     return [
         {
-            "place": f"clip-{number}",
+            "anchor": f"clip-{number}",
             "clip": clip.clip,
             "sign": clip.sign,
             "picture": pictures.of[clip.clip],

@@ -1,4 +1,4 @@
-"""A study's result as rows of printed tables; scores with four decimals, as the papers print them."""
+"""Converts a study's result to rows of printed tables; scores have four decimals, as in the papers."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from signbench.study.planning.sizes import Plan
 from signbench.study.scores.result import Correlation, Correlations, Estimate, StudyResult
-from signbench.study.scores.speed import SEALED
+from signbench.study.scores.speed import ONE_TIME
 from signbench.tables import Table
 
 NONE = "-"
 OUTCOMES = {"wrong": "wrong", "open": "open", "blank": "no answer"}
-"""The outcomes of answers in words."""
+"""Outcome of an answer -> the word for it in tables."""
 
 NUMBERS = (
     *("value", "95 % interval", "raters", "signs", "answers", "open", "correct", "deviation", "seconds", "median seconds"),
     *("p", "p (Holm)", "clips", "values", "within packs"),
 )
-"""Columns of numbers, in whichever table they stand."""
+"""Columns that contain numbers, in any of the tables."""
 
 _FLUSH_RIGHT = ("value", "95 % interval", "clips")
 
 
 def table_of(rows: Sequence[dict[str, str]]) -> Table:
-    """The rows of one of the functions below as a table for the terminal."""
+    """Converts the rows of one of the functions below to a table for the terminal."""
     return Table.of(rows, numeric=NUMBERS, right=_FLUSH_RIGHT)
 
 
 def four_decimals(value: float | None) -> str:
-    """A number with four decimals, halves rounded up as by hand (0.75625 is 0.7563); a dash where there is none."""
+    """A number with four decimals, halves rounded up (0.75625 is 0.7563); a dash for None."""
     if value is None:
         return NONE
     # float noise must not decide a half
@@ -37,17 +37,17 @@ def four_decimals(value: float | None) -> str:
 
 
 def span(bounds: tuple[float, float] | None) -> str:
-    """An interval with four decimals; a dash where there is none."""
+    """An interval with four decimals; a dash for None."""
     return NONE if bounds is None else f"[{four_decimals(bounds[0])}, {four_decimals(bounds[1])}]"
 
 
-def p_worded(p_value: float | None) -> str:
-    """A p-value with four decimals; a dash where there is none. The smallest that 10,000 permutations can give is 0.0001."""
+def p_text(p_value: float | None) -> str:
+    """A p-value with four decimals; a dash for None. The smallest p-value of 10,000 permutations is 0.0001."""
     return NONE if p_value is None else four_decimals(p_value)
 
 
 def overview(result: StudyResult) -> list[dict[str, str]]:
-    """SUS over the study, both ways of averaging, then of each pack."""
+    """SUS of the study, as the mean over signs and as the mean of packs, then of each pack."""
     study = {"raters": str(result.raters), "signs": str(result.signs), "answers": str(result.counts.answers)}
     rows = [
         {"SUS": "mean over signs", **_estimate(result.mean_over_signs), **study, "open": str(result.counts.open)},
@@ -75,11 +75,11 @@ def sign_rows(result: StudyResult) -> list[dict[str, str]]:
 
 
 def confusion_rows(result: StudyResult, most: int | None = None) -> list[dict[str, str]]:
-    """What was understood in place of each sign.
+    """What was understood instead of each sign.
 
     Args:
         result: of the study.
-        most: only so many rows, those with the most answers; None: all.
+        most: number of rows to show, those with the most answers; None: all.
     """
     rows = sorted(result.confusions, key=lambda row: -row.answers)[:most] if most is not None else result.confusions
     return [
@@ -94,8 +94,13 @@ def confusion_rows(result: StudyResult, most: int | None = None) -> list[dict[st
     ]
 
 
-def rater_rows(result: StudyResult, *, only_outliers: bool = False) -> list[dict[str, str]]:
-    """Accuracy and speed of each rater in each pack, outliers and fast ones marked."""
+def rater_rows(result: StudyResult, *, only_marked: bool = False) -> list[dict[str, str]]:
+    """Accuracy and speed of each rater in each pack, with outliers and fast raters marked.
+
+    Args:
+        result: of the study.
+        only_marked: only outliers and fast raters.
+    """
     return [
         {
             "pack": row.pack,
@@ -105,10 +110,10 @@ def rater_rows(result: StudyResult, *, only_outliers: bool = False) -> list[dict
             "deviation": NONE if row.deviation is None else _signed(row.deviation),
             "correct": f"{row.correct} of {row.answers}",
             "seconds": NONE if row.seconds is None else _seconds(row.seconds),
-            "apart": ", ".join(word for word, marked in (("outlier", row.outlier), ("fast", row.fast)) if marked),
+            "marked": ", ".join(word for word, marked in (("outlier", row.outlier), ("fast", row.fast)) if marked),
         }
         for row in result.per_rater
-        if row.outlier or row.fast or not only_outliers
+        if row.outlier or row.fast or not only_marked
     ]
 
 
@@ -127,7 +132,7 @@ def agreement_rows(result: StudyResult) -> list[dict[str, str]]:
 
 
 def group_rows(result: StudyResult) -> list[dict[str, str]]:
-    """Each group of raters, then each two compared; empty without groups."""
+    """Each group of raters, then the comparison of each pair; empty without groups."""
     rows = [
         {
             "group": row.group,
@@ -145,8 +150,8 @@ def group_rows(result: StudyResult) -> list[dict[str, str]]:
             "value": NONE if row.difference.value is None else _signed(row.difference.value),
             "95 % interval": span(row.difference.interval),
             "raters": "",
-            "p": p_worded(row.p_value),
-            "p (Holm)": p_worded(row.p_adjusted),
+            "p": p_text(row.p_value),
+            "p (Holm)": p_text(row.p_adjusted),
         }
         for row in result.group_comparisons
     ]
@@ -154,7 +159,7 @@ def group_rows(result: StudyResult) -> list[dict[str, str]]:
 
 
 def fatigue_rows(result: StudyResult) -> list[dict[str, str]]:
-    """SUS by place in the raters' orders, and the change from the first part to the last; empty where no order is known."""
+    """SUS of each part of the raters' orders, and the change from the first part to the last; empty if no order is known."""
     rows = [
         {"part of the order": f"{row.part} of {row.parts}", **_estimate(row.sus), "answers": str(row.answers)}
         for row in result.fatigue.parts
@@ -167,7 +172,7 @@ def fatigue_rows(result: StudyResult) -> list[dict[str, str]]:
 
 
 def speed_rows(result: StudyResult) -> list[dict[str, str]]:
-    """Median seconds of right and wrong answers; empty where answers have no times."""
+    """Median seconds of right and of other answers; empty if answers have no times."""
     speed = result.speed
     if not speed.answers:
         return []
@@ -178,7 +183,7 @@ def speed_rows(result: StudyResult) -> list[dict[str, str]]:
 
 
 def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
-    """Each coefficient of each metric; whether its sign means agreement with the raters stands beside it."""
+    """Each coefficient of each metric, with the sign that means agreement with the raters."""
     return [
         {
             "metric": row.metric,
@@ -186,8 +191,8 @@ def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
             "value": NONE if row.value.value is None else _signed(row.value.value),
             "95 % interval": span(row.value.interval),
             "within packs": _within(row.within_packs),
-            "p": p_worded(row.p_value),
-            "p (Holm)": p_worded(row.p_adjusted),
+            "p": p_text(row.p_value),
+            "p (Holm)": p_text(row.p_adjusted),
             "clips": str(row.clips),
             "agrees if": agreement_sign(row),
         }
@@ -196,35 +201,35 @@ def correlation_rows(rows: Sequence[Correlation]) -> list[dict[str, str]]:
 
 
 def metric_signatures(rows: Sequence[Correlation]) -> list[str]:
-    """How each metric was measured, once; a metric without a signature is named."""
+    """The signature of each metric, or a sentence for a metric without one."""
     of_metric = {row.metric: row.signature for row in rows}
     return [signature or f"{metric}: the run does not say how it was measured" for metric, signature in of_metric.items()]
 
 
 def correlation_remarks(found: Correlations) -> list[str]:
-    """What a reader must know beside the coefficients."""
-    said = [f"{found.note}."]
+    """Sentences that a reader needs to interpret the coefficients."""
+    sentences = [f"{found.note}."]
     if any(row.within_packs is not None for row in found.rows):
-        said.append("With several packs, p is that of the coefficient within packs.")
+        sentences.append("With several packs, p is that of the coefficient within packs.")
     for number, whose, other in ((found.only_in_study, "the study", "run"), (found.only_in_run, "the run", "study")):
         if number:
-            said.append(
+            sentences.append(
                 f"{number} {'clip' if number == 1 else 'clips'} of {whose} {'is' if number == 1 else 'are'} not in the {other}."
             )
     if found.without_values:
-        said.append(f"Without values for single clips: {', '.join(found.without_values)}.")
-    return said
+        sentences.append(f"Metrics without values for single clips: {', '.join(found.without_values)}.")
+    return sentences
 
 
 def agreement_sign(row: Correlation) -> str:
-    """Which sign of a coefficient means that the metric agrees with the raters: ``above 0``, ``below 0``, or a dash."""
+    """The sign of a coefficient if the metric agrees with the raters: ``above 0``, ``below 0``, or a dash if unknown."""
     return {"higher": "above 0", "lower": "below 0"}.get(row.direction or "", NONE)
 
 
 def plan_rows(plan: Plan) -> list[dict[str, str]]:
-    """For each number of raters the fewest signs that reach the wanted width, or, of given packs, the width that it gives.
+    """For each number of raters the fewest signs that reach the wanted width, or the width for packs that were given.
 
-    The design with the fewest answers that reaches the width is marked.
+    Of the designs that reach the width, the one with the fewest answers is marked.
     """
     return [
         {
@@ -241,51 +246,53 @@ def plan_rows(plan: Plan) -> list[dict[str, str]]:
 
 
 def _packs(sizes: Sequence[int]) -> str:
-    """Packs in words: those of 34, 33 and 33 signs are ``34 + 2 x 33``."""
+    """Sizes of packs: 34, 33 and 33 signs are ``34 + 2 x 33``."""
     counts = {size: sizes.count(size) for size in sizes}
     return " + ".join(str(size) if count == 1 else f"{count} x {size}" for size, count in counts.items())
 
 
 def remarks(result: StudyResult) -> list[str]:
-    """What a reader must know beside the scores, a sentence each."""
+    """Sentences that a reader needs to interpret the scores."""
     counts = result.counts
-    said = []
+    sentences = []
     if counts.open:
         most = four_decimals(result.if_open_were_correct)
-        said.append(
-            f"{counts.open} of {counts.answers} answers are open: matched by nothing, wrong until a person decides them; "
-            f"SUS (mean over signs) would be {most} if all of them were correct."
+        sentences.append(
+            f"{counts.open} of {counts.answers} answers {'is' if counts.open == 1 else 'are'} open: nothing matched, so "
+            f"{'it counts' if counts.open == 1 else 'they count'} as wrong until a person decides. SUS (mean over signs) would be "
+            f"{most} if all open answers were correct."
         )
     if counts.blank:
         one = counts.blank == 1
         how = ("is" if one else "are") + " left out" if counts.left_out else f"count{'s' if one else ''} as wrong"
-        said.append(f"{counts.blank} {'answer says' if one else 'answers say'} nothing and {how}.")
+        sentences.append(f"{counts.blank} blank answer{'' if one else 's'} {how}.")
     if silent := result.answered_nothing:
-        said.append(
-            f"{silent} {'rater' if silent == 1 else 'raters'} wrote nothing at all: they took no part and are in no number."
-        )
-    said += [f"Nobody wrote anything into pack {pack}; it is in no number." for pack in result.unanswered_packs]
+        sentences.append(f"{silent} {'rater' if silent == 1 else 'raters'} wrote nothing at all, and did not take part.")
+    sentences += [f"Nobody wrote anything in pack {pack}; it is not counted." for pack in result.unanswered_packs]
     if outliers := sum(row.outlier for row in result.per_rater):
-        said.append(
-            f"{outliers} {'rater stands' if outliers == 1 else 'raters stand'} apart from the others; no score leaves them out."
+        sentences.append(
+            f"{outliers} {'rater is an outlier' if outliers == 1 else 'raters are outliers'}; outliers are not excluded from any "
+            "score."
         )
     if fast := sum(row.fast for row in result.per_rater):
-        said.append(
-            f"{fast} {'rater answers' if fast == 1 else 'raters answer'} in less than half of the others' time; no score leaves "
-            "them out."
+        sentences.append(
+            f"{fast} {'rater was' if fast == 1 else 'raters were'} more than twice as fast as the others; fast raters are not "
+            "excluded from any score."
         )
     change = result.fatigue.change
     if result.fatigue.parts and change.interval is None:
-        said.append(f"Whether raters tire has no interval: {change.interval_note}.")
+        sentences.append(f"The change from the first part of the order to the last has no interval: {change.interval_note}.")
     if change.interval is not None and change.interval[1] < 0:
-        said.append(f"Raters tire: the last part of their order is understood less well than the first, {span(change.interval)}.")
+        sentences.append(
+            f"Raters may have tired: accuracy is lower in the last part of their order than in the first, {span(change.interval)}."
+        )
     if result.fatigue.parts and result.fatigue.raters_without:
-        said.append(f"Raters without an order of their own, who are not in its parts: {result.fatigue.raters_without}.")
-    if result.speed.answers == 0 and result.speed.note == SEALED:
-        said.append(f"There is no time for an answer: {result.speed.note}.")
+        sentences.append(f"Raters without a known order, who are not in its parts: {result.fatigue.raters_without}.")
+    if result.speed.answers == 0 and result.speed.note == ONE_TIME:
+        sentences.append(f"There are no times for single answers: {result.speed.note}.")
     if result.mean_over_signs.interval is None:
-        said.append(f"SUS has no interval: {result.mean_over_signs.interval_note}.")
-    return said
+        sentences.append(f"SUS has no interval: {result.mean_over_signs.interval_note}.")
+    return sentences
 
 
 def _estimate(estimate: Estimate) -> dict[str, str]:

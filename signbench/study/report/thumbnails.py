@@ -1,4 +1,4 @@
-"""One small picture of each clip for the report: its middle frame."""
+"""Thumbnails of clips for the report: the middle frame of each."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ FOLDER = "thumbnails"
 def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[dict[str, str], list[str]]:
     """Writes the middle frame of each clip as JPEG.
 
-    Files are numbered, so that no path is made of a clip's id.
+    Files are numbered, so that no path is derived from a clip's id.
 
     Args:
         videos: folder with the study's videos; ids are those of :func:`signbench.sides.folder.read_side`.
         clips: ids of the study's clips.
-        folder: the report's; gets a folder ``thumbnails``.
+        folder: of the report; a folder ``thumbnails`` is created in it.
 
     Returns:
-        Clip id -> path relative to ``folder``; and a sentence for each clip that has no picture.
+        Clip id -> path relative to ``folder``; and one sentence for each clip without a thumbnail.
 
     Raises:
         InputError: the folder cannot be read, or has none of the study's clips.
@@ -37,7 +37,7 @@ def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[
     wanted = sorted(set(clips))
     if not any(clip in found and found[clip].video is not None for clip in wanted):
         raise InputError(
-            f"{videos} has no video of the study's clips, such as {listing(wanted, 3)}; files are named as the clips are."
+            f"{videos} has no video of the study's clips, such as {listing(wanted, 3)}; name the files like the clips."
         )
     (folder / FOLDER).mkdir()
     written: dict[str, str] = {}

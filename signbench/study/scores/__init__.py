@@ -1,1 +1,1 @@
-"""From judgements to numbers: accuracies, their intervals and tests, and the result that holds them."""
+"""Computes scores from judgements: accuracies, intervals, tests, and the result document."""

@@ -1,4 +1,4 @@
-"""Pearson's, Spearman's and Kendall's coefficients of two samples, many resamplings of them at once."""
+"""Pearson's, Spearman's and Kendall's correlation coefficients, vectorised over resamplings."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def coefficients(
     kind: Coefficient,
     first: NDArray[np.float64],
     second: NDArray[np.float64],
-    first_places: NDArray[np.int64],
-    second_places: NDArray[np.int64],
+    first_indices: NDArray[np.int64],
+    second_indices: NDArray[np.int64],
     groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """The coefficient of ``first[first_places[b]]`` and ``second[second_places[b]]`` for each b.
+    """The coefficient of ``first[first_indices[b]]`` and ``second[second_indices[b]]`` for each b.
 
-    Kendall's is tau-b; ties have their mean rank. Within groups, it is the coefficient without the groups' levels: Pearson's and
-    Spearman's of what the values, or their ranks, are above their group's mean, Kendall's over pairs of one group.
+    Kendall's is tau-b; tied values have their mean rank. With groups, differences between groups are removed: Pearson's and
+    Spearman's are computed on deviations of values or ranks from the group's mean, Kendall's over pairs within a group.
 
     Args:
         kind: of coefficient.
         first: float64 ``(N,)``.
         second: float64 ``(N,)``.
-        first_places: int64 ``(B, N)``, a permutation or a draw with replacement; or ``(1, N)`` for all b.
-        second_places: the same of the second sample.
-        groups: int64 ``(N,)``, the group of each place, so that what is resampled stays in its group; None: there are none.
+        first_indices: int64 ``(B, N)``, a permutation or a draw with replacement; or ``(1, N)`` for all b.
+        second_indices: the same for the second sample.
+        groups: int64 ``(N,)``, the group of each position, within which values are resampled; None: no groups.
 
     Returns:
-        float64 ``(B,)`` in [-1, 1], NaN where one of the samples is constant, within groups where it is constant in each.
+        float64 ``(B,)`` in [-1, 1], NaN where one of the samples is constant, or constant within each group.
     """
     if kind == "kendall":
-        return _kendall(first, second, first_places, second_places, groups)
-    left, right = first[first_places], second[second_places]
+        return _kendall(first, second, first_indices, second_indices, groups)
+    left, right = first[first_indices], second[second_indices]
     if kind == "spearman":
         from scipy.stats import rankdata
 
@@ -52,14 +52,14 @@ def coefficients(
 def coefficient(
     kind: Coefficient, first: NDArray[np.float64], second: NDArray[np.float64], groups: NDArray[np.int64] | None = None
 ) -> float | None:
-    """The coefficient of two samples float64 ``(N,)``, within groups where they are given; None where one of them is constant."""
-    places = np.arange(len(first))[None, :]
-    value = float(coefficients(kind, first, second, places, places, groups)[0])
+    """The coefficient of two samples float64 ``(N,)``, see :func:`coefficients`; None if one of them is constant."""
+    indices = np.arange(len(first))[None, :]
+    value = float(coefficients(kind, first, second, indices, indices, groups)[0])
     return value if np.isfinite(value) else None
 
 
 def _product_moment(left: NDArray[np.float64], right: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Pearson's coefficient of each row of what is above the mean of each group."""
+    """Pearson's coefficient of each row, on deviations from the mean of each group."""
     left, right = (_centred(values, groups) for values in (left, right))
     product = (left * right).sum(axis=1)
     scale = np.sqrt((left * left).sum(axis=1) * (right * right).sum(axis=1))
@@ -70,11 +70,11 @@ def _product_moment(left: NDArray[np.float64], right: NDArray[np.float64], group
 
 
 def _centred(values: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each value less the mean of its group, and exactly 0 where a group is constant."""
+    """Each value minus the mean of its group, and exactly 0 if the group is constant."""
     centred = np.empty_like(values)
     for group in np.unique(groups):
         members = values[:, groups == group]
-        # what rounding leaves of a constant is no variation
+        # rounding errors of a constant do not count as variation
         least = _ROUNDING * np.maximum(np.abs(members).max(axis=1, keepdims=True), 1e-300)
         varies = members.max(axis=1, keepdims=True) - members.min(axis=1, keepdims=True) > least
         centred[:, groups == group] = np.where(varies, members - members.mean(axis=1, keepdims=True), 0.0)
@@ -82,18 +82,18 @@ def _centred(values: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[
 
 
 def _signs(values: NDArray[np.float64]) -> NDArray[np.int8]:
-    """int8 ``(N, N)``: which of two values is larger."""
+    """int8 ``(N, N)``: the sign of the difference of each two values."""
     return np.sign(values[:, None] - values[None, :]).astype(np.int8)
 
 
 def _kendall(
     first: NDArray[np.float64],
     second: NDArray[np.float64],
-    first_places: NDArray[np.int64],
-    second_places: NDArray[np.int64],
+    first_indices: NDArray[np.int64],
+    second_indices: NDArray[np.int64],
     groups: NDArray[np.int64] | None,
 ) -> NDArray[np.float64]:
-    count = max(len(first_places), len(second_places))
+    count = max(len(first_indices), len(second_indices))
     one, other = np.triu_indices(len(first), 1)
     if groups is not None:
         same = groups[one] == groups[other]
@@ -102,8 +102,8 @@ def _kendall(
     found = np.full(count, np.nan)
     for block in _blocks(count, max(1, len(one))):
         sides = []
-        for signs, places in ((left_of, first_places), (right_of, second_places)):
-            rows = places if len(places) == 1 else places[block]
+        for signs, indices in ((left_of, first_indices), (right_of, second_indices)):
+            rows = indices if len(indices) == 1 else indices[block]
             sides.append(signs[rows[:, one], rows[:, other]])
         left, right = sides
         agreeing = (left * right).sum(axis=1, dtype=np.int64)

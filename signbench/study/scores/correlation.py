@@ -1,6 +1,6 @@
-"""Do a run's metrics agree with the raters? Correlation of the clips' accuracies with each metric's values for the same clips.
+"""Correlations between the raters' accuracy on each clip and a run's metrics on the same clips.
 
-RuSignBot's table 2 reads a correlation of SUS with SSIM and PSNR from two packs; here it is tested over clips.
+RuSignBot's table 2 infers a correlation of SUS with SSIM and PSNR from two packs; here it is tested over clips.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from signbench.study.scores.result import ClipScore, Correlation, Correlations, 
 
 DRAWS = 2000
 FEWEST_CLIPS = 10
-"""Below, there is a coefficient but no interval."""
+"""With fewer clips, a coefficient has no interval."""
 
 _STRAIGHT = 0.9999
-"""From here on Fisher's scale says nothing."""
+"""Coefficients from here on are too large for Fisher's scale."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunValues:
-    """What a run measured of each clip.
+    """The values of a run's metrics for each clip.
 
     Attributes:
         clips: all clips of the run.
-        metrics: canonical name -> clip -> its value; clips without a value are not there.
-        scores: canonical name -> the run's score, for its direction and signature; empty where the run has no result yet.
+        metrics: canonical name -> clip -> value; clips without a value are omitted.
+        scores: canonical name -> the run's score, for its direction and signature; empty if the run has no result yet.
     """
 
     clips: frozenset[str]
@@ -54,7 +54,7 @@ def read_run_values(run: Path) -> RunValues:
         run: the run's folder.
 
     Raises:
-        InputError: the folder or one of the files is not there, or cannot be read.
+        InputError: the folder or one of the files does not exist, or cannot be read.
     """
     import pyarrow
 
@@ -75,17 +75,16 @@ def read_run_values(run: Path) -> RunValues:
 
 
 def correlate(per_clip: Sequence[ClipScore], run: Path | RunValues) -> Correlations:
-    """Sets the accuracy of clips against each metric of a run.
+    """Correlates the accuracy of clips with each metric of a run.
 
-    With several packs the test is about the coefficient within them: packs of unlike ease and unlike metric make a correlation of
-    any two numbers over the study, whatever the metric knows of a clip. P-values: the accuracies are shuffled among the clips of
-    each pack, 10,000 times and seeded; two-sided; after Holm over all coefficients of all metrics. Intervals: see :func:`around`.
-    The raters are taken as they are: the coefficients are about the accuracies that they gave, whose own uncertainty pulls every
-    coefficient towards 0.
+    With several packs the test is of the coefficient within packs: packs that differ in difficulty and in a metric make any two
+    numbers correlate over the whole study. P-values: two-sided; the accuracies are shuffled among the clips of each pack, 10,000
+    times with a fixed seed; corrected by Holm's method over all coefficients of all metrics. Intervals: see :func:`around`. The
+    accuracies are treated as fixed; their uncertainty pulls every coefficient towards 0.
 
     Args:
         per_clip: of a study's result.
-        run: a run's folder, or what was read from it.
+        run: a run's folder, or the values read from it.
 
     Raises:
         InputError: the run cannot be read, or a clip was shown in two packs.
@@ -95,11 +94,13 @@ def correlate(per_clip: Sequence[ClipScore], run: Path | RunValues) -> Correlati
     known = [clip for clip in per_clip if clip.accuracy is not None]
     names = [clip.clip for clip in known]
     if doubled := sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()):
-        raise InputError(f"the clip {doubled[0]} was shown in several packs, so it has no one accuracy to set against a metric.")
+        raise InputError(
+            f"the clip {doubled[0]} was shown in several packs, so it has no single accuracy to correlate with metrics."
+        )
     if not values.clips.intersection(names):
         raise NotComparableError(
-            f"the run has none of the study's clips: the study has {listing(sorted(names), 3)}, "
-            f"the run {listing(sorted(values.clips), 3)}."
+            f"the run and the study have no clip in common: the study has {listing(sorted(names), 3)}, the run has "
+            f"{listing(sorted(values.clips), 3)}."
         )
     rows: list[Correlation] = []
     without = []
@@ -115,19 +116,19 @@ def correlate(per_clip: Sequence[ClipScore], run: Path | RunValues) -> Correlati
         only_in_study=len(set(names) - values.clips),
         only_in_run=len(values.clips - set(names)),
         without_values=tuple(without),
-        note=f"p-values: {PERMUTATIONS} permutations of the clips within each pack, seed {SEED}; adjusted by Holm over all "
-        "coefficients of all metrics",
+        note=f"p-values: {PERMUTATIONS} permutations of the clips within each pack, seed {SEED}; corrected by Holm's method over "
+        "all coefficients of all metrics",
     )
 
 
 def _rows(metric: str, score: Score | None, clips: Sequence[ClipScore], value: NDArray[np.float64]) -> list[Correlation]:
     """The three coefficients of one metric."""
-    order = sorted(range(len(clips)), key=lambda place: (clips[place].pack, clips[place].clip))
-    accuracy = np.array([clips[place].accuracy for place in order], dtype=np.float64)
+    order = sorted(range(len(clips)), key=lambda index: (clips[index].pack, clips[index].clip))
+    accuracy = np.array([clips[index].accuracy for index in order], dtype=np.float64)
     value = value[order]
-    packs = np.unique([clips[place].pack for place in order], return_inverse=True)[1].reshape(-1)
+    packs = np.unique([clips[index].pack for index in order], return_inverse=True)[1].reshape(-1)
     several = bool(packs.any())
-    in_place = np.arange(len(value))[None, :]
+    unchanged = np.arange(len(value))[None, :]
     shuffled, drawn = _shuffled(packs), _draws(packs)
     rows = []
     for kind in COEFFICIENTS:
@@ -136,7 +137,7 @@ def _rows(metric: str, score: Score | None, clips: Sequence[ClipScore], value: N
         tested = over_all if within is None else within
         p_value = None
         if tested.value is not None:
-            permuted = coefficients(kind, accuracy, value, shuffled, in_place, packs if several else None)
+            permuted = coefficients(kind, accuracy, value, shuffled, unchanged, packs if several else None)
             p_value = two_sided(tested.value, permuted)
         rows.append(
             Correlation(
@@ -166,7 +167,7 @@ def _estimate(
     found = coefficient(kind, accuracy, value, groups)
     if found is None:
         where = "" if groups is None else " of each pack"
-        return Estimate(value=None, interval=None, interval_note=f"one of the two is the same for all clips{where}")
+        return Estimate(value=None, interval=None, interval_note=f"the accuracy or the metric is the same for all clips{where}")
     smallest = int(np.bincount(packs).min())
     if len(value) < FEWEST_CLIPS or smallest < FEWEST_IN_PACK:
         few = f"fewer than {FEWEST_CLIPS} clips" if len(value) < FEWEST_CLIPS else f"fewer than {FEWEST_IN_PACK} clips in a pack"
@@ -178,17 +179,18 @@ def _estimate(
 
 
 def around(kind: Coefficient, found: float, draws: NDArray[np.float64], size: SampleSize) -> Interval:
-    """The 95 % interval of a coefficient: its inverse hyperbolic tangent, Student's t times the spread of its draws on that scale.
+    """The 95 % interval of a coefficient, symmetric on Fisher's scale (the inverse hyperbolic tangent).
 
-    The spread is half the distance of the draws' percentiles 15.87 and 84.13, which draws of few clips that lie on one line do not
-    reach, made up for few clips; Pearson's is at least what Fisher has for normal values, 1 / sqrt(n - 3), as few clips of a skewed
-    metric show too little of it. Percentiles of the draws themselves hold Pearson's in 80 to 82 % of such studies.
+    Its half width there is Student's t times the spread of the draws: half the distance between their 15.87th and 84.13th
+    percentile, which a few extreme draws (all clips on one line) do not affect, corrected for few clips. For Pearson's it is at
+    least Fisher's value for normal data, 1 / sqrt(n - 3), because few clips of a skewed metric underestimate it. Percentiles of
+    the draws themselves cover Pearson's coefficient in only 80 to 82 % of such studies.
 
     Args:
         kind: of coefficient.
         found: the coefficient.
-        draws: float64 ``(B,)``, that of each draw of clips, NaN where a draw has none; up to 5 % of such draws are left out.
-        size: clips of the smallest pack, and degrees of freedom: clips less packs less 1.
+        draws: float64 ``(B,)``, the coefficient of each draw of clips, NaN if undefined; up to 5 % may be undefined.
+        size: number of clips of the smallest pack, and degrees of freedom: clips minus packs minus 1.
     """
     from scipy.special import ndtr, stdtrit
 
@@ -200,7 +202,7 @@ def around(kind: Coefficient, found: float, draws: NDArray[np.float64], size: Sa
     low, high = np.quantile(np.arctanh(np.clip(defined, -_STRAIGHT, _STRAIGHT)), [ndtr(-1), ndtr(1)])
     spread = (high - low) / 2 * np.sqrt(size.smallest / (size.smallest - 1))
     if abs(found) >= _STRAIGHT or spread < ALIKE:
-        return Interval(None, None, "bootstrap", "all clips lie on one line, so no draw differs")
+        return Interval(None, None, "bootstrap", "all clips are on one line, so all draws are equal")
     if kind == "pearson":
         spread = max(spread, 1 / np.sqrt(size.degrees - 1))
     half = -float(stdtrit(size.degrees, 0.025)) * spread
@@ -209,7 +211,7 @@ def around(kind: Coefficient, found: float, draws: NDArray[np.float64], size: Sa
 
 
 def _shuffled(packs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of clips, shuffled within each pack: int64 ``(PERMUTATIONS, N)``."""
+    """Indices of clips, shuffled within each pack: int64 ``(PERMUTATIONS, N)``."""
     generator = np.random.Generator(np.random.PCG64(SEED))
     shuffled = np.repeat(np.arange(len(packs))[None, :], PERMUTATIONS, axis=0)
     for pack in np.unique(packs):
@@ -219,7 +221,7 @@ def _shuffled(packs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _draws(packs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of clips, drawn with replacement within each pack: int64 ``(DRAWS, N)``; the clips are in order of pack."""
+    """Indices of clips, drawn with replacement within each pack: int64 ``(DRAWS, N)``; the clips are sorted by pack."""
     generator = np.random.Generator(np.random.PCG64(SEED))
     members = [np.flatnonzero(packs == pack) for pack in np.unique(packs)]
-    return np.concatenate([places[generator.integers(0, len(places), (DRAWS, len(places)))] for places in members], axis=1)
+    return np.concatenate([indices[generator.integers(0, len(indices), (DRAWS, len(indices)))] for indices in members], axis=1)

@@ -1,4 +1,4 @@
-"""Do raters tire? Accuracy by place in each rater's own order of presentation."""
+"""Fatigue of raters: accuracy by position in each rater's order of presentation."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ FEWEST_CLIPS = 8
 
 
 def fatigue(judgements: Sequence[Judgement], found: Responses, *, count_blank: bool) -> Fatigue:
-    """Accuracy in each quarter of the raters' orders, and how much is lost from the first to the last.
+    """Accuracy in each quarter of the raters' orders of presentation, and the change from the first quarter to the last.
 
-    A quarter is scored as the study is: the mean over signs of the accuracy of the answers that were given in it. The difference is
-    over the signs that some raters saw early and others late, so that hard signs at one end do not look like tired raters.
+    A quarter is scored like the study: the mean over signs of the accuracy of its answers. The change is over signs that some
+    raters saw in the first quarter and others in the last, so that hard signs at the end are not mistaken for fatigue.
 
     Args:
         judgements: of the answers of those who took part.
-        found: the same as arrays.
-        count_blank: blank answers count as wrong; else they are left out.
+        found: the same answers as arrays.
+        count_blank: blank answers count as wrong; otherwise they are left out.
     """
     parts, with_order = _parts(judgements)
     without = len({(row.answer.pack, row.answer.rater) for row in judgements}) - with_order
     if not parts:
         reason = (
-            "the sheets name no order"
+            "the sheets give no order"
             if not any(row.answer.order is not None for row in judgements)
             else f"no rater has an order of at least {FEWEST_CLIPS} clips in a pack"
         )
@@ -62,9 +62,9 @@ def fatigue(judgements: Sequence[Judgement], found: Responses, *, count_blank: b
 
 
 def _parts(judgements: Sequence[Judgement]) -> tuple[dict[tuple[str, str, str], int], int]:
-    """(pack, rater, clip) -> quarter of that rater's order, from 0; and how many raters have an order, pack by pack.
+    """(pack, rater, clip) -> quarter of that rater's order, from 0; and the number of raters with an order, summed over packs.
 
-    An answer without a place, such as a blank one that a sheet has no row for, is in no quarter.
+    An answer without a position, such as a blank one for a missing row of a sheet, is in no quarter.
     """
     orders: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for row in judgements:
@@ -74,7 +74,7 @@ def _parts(judgements: Sequence[Judgement]) -> tuple[dict[tuple[str, str, str], 
     parts = {}
     usable = 0
     for (pack, rater), clips in orders.items():
-        if len({place for place, _ in clips}) < len(clips) or len(clips) < FEWEST_CLIPS:
+        if len({position for position, _ in clips}) < len(clips) or len(clips) < FEWEST_CLIPS:
             continue
         usable += 1
         for rank, (_, clip) in enumerate(sorted(clips)):
@@ -85,7 +85,7 @@ def _parts(judgements: Sequence[Judgement]) -> tuple[dict[tuple[str, str, str], 
 def _quarter(
     judgements: Sequence[Judgement], found: Responses, parts: dict[tuple[str, str, str], int], part: int, *, count_blank: bool
 ) -> list[PackResponses]:
-    """The answers of one quarter, in packs of the same raters and signs."""
+    """The answers of one quarter, as packs with the same raters and signs as the study's."""
     counts: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
     rows = {pack.name: {found.raters[rater]: row for row, rater in enumerate(pack.raters)} for pack in found.packs}
     columns = {pack.name: {sign: column for column, sign in enumerate(pack.signs)} for pack in found.packs}
@@ -119,12 +119,12 @@ def _scored(packs: list[PackResponses], found: Responses, drawn: Draws, part: in
 
 
 def _change(first: list[PackResponses], last: list[PackResponses], found: Responses, drawn: Draws) -> Estimate:
-    """Accuracy of the last quarter less that of the first, over signs that were seen in both."""
+    """Accuracy of the last quarter minus that of the first, over signs that were seen in both."""
     everyone = np.ones((1, len(found.raters)), dtype=np.float32)
     differences = np.concatenate([_differences(*pair, everyone)[0] for pair in zip(first, last, strict=True)])
     signs = int(np.isfinite(differences).sum())
     if not signs:
-        return _none("every sign stood in one part of the order only, so tiring and hard signs cannot be told apart")
+        return _none("every sign was shown in only one part of the order, so fatigue cannot be distinguished from hard signs")
     reason = why_none(found.packs)
     if signs < FEWEST:
         reason = f"fewer than {FEWEST} signs were seen both early and late"
@@ -142,7 +142,7 @@ def _change(first: list[PackResponses], last: list[PackResponses], found: Respon
 
 
 def _differences(first: PackResponses, last: PackResponses, raters: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Accuracy late less accuracy early, for each draw of raters and each sign: float64 ``(B, S)``."""
+    """Accuracy in the last quarter minus that in the first, for each draw of raters and each sign: float64 ``(B, S)``."""
     drawn = raters[:, first.raters]
     return share(drawn @ last.correct, drawn @ last.answered) - share(drawn @ first.correct, drawn @ first.answered)
 

@@ -1,4 +1,4 @@
-"""Groups of raters compared: does one understand the same signs better than another?"""
+"""Comparison of groups of raters on the signs that both groups answered."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _BLOCK_CELLS = 1 << 22
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two groups of raters on the signs that both answered.
+    """Two groups of raters, compared on the signs that both answered.
 
     Attributes:
-        first: name of the group with the name that comes first.
-        second: name of the other.
-        signs: how many signs both answered.
-        difference: mean over these signs of the first group's accuracy less the second's; None where there is no such sign.
-        interval: 95 %, of the difference.
-        p_value: two-sided, of a permutation test; None where no rater of one group answered the same packs as one of the other.
-        p_adjusted: after Holm, over all pairs of groups.
+        first: name of the group that is first in alphabetical order.
+        second: name of the other group.
+        signs: number of signs that both answered.
+        difference: mean over these signs of the first group's accuracy minus the second's; None if there is no such sign.
+        interval: 95 % interval of the difference.
+        p_value: of a two-sided permutation test; None if no rater of one group answered the same packs as one of the other.
+        p_adjusted: corrected by Holm's method over all pairs of groups.
     """
 
     first: str
@@ -42,11 +42,11 @@ class Comparison:
 
 
 def compare_groups(responses: Responses) -> list[Comparison]:
-    """Compares each two groups of raters.
+    """Compares every pair of groups of raters.
 
-    The interval draws raters within their group and signs within their pack, as that of a score does. The test shuffles the
-    names among those of the groups' raters who answered the same packs (10,000 times, seeded): if groups do not matter, every
-    such table is as likely as the one observed. Packs that only one of them answered are left out, and raters without a group.
+    For the interval, raters are drawn within their group and signs within their pack, as for a score. The test shuffles the groups
+    among raters who answered the same packs (10,000 times, with a fixed seed): if groups do not matter, every such assignment is as
+    likely as the observed one. Packs that only one of the groups answered are left out, and so are raters without a group.
 
     Args:
         responses: of the study.
@@ -76,12 +76,12 @@ def _compared(responses: Responses, first: str, second: str) -> Comparison:
 
 
 def _difference(pack: PackResponses, first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Accuracy of the first group less that of the second, for each sign.
+    """Accuracy of the first group minus that of the second, for each sign.
 
     Args:
         pack: its answers.
         first: float32 ``(B, R)``, how often each rater of the study counts in the first group.
-        second: the same of the second group.
+        second: the same for the second group.
 
     Returns:
         float64 ``(B, S)``, NaN where one of the groups did not answer.
@@ -98,7 +98,7 @@ def _interval(responses: Responses, packs: list[PackResponses], member: NDArray[
     if signs < FEWEST or min(sizes) < FEWEST_IN_PACK:
         reason = f"fewer than {FEWEST} signs" if signs < FEWEST else f"fewer than {FEWEST_IN_PACK} raters in a group"
         return Interval(None, None, METHOD, reason)
-    # within a group of raters who are drawn together anyway
+    # raters who are drawn together, separated by group
     draws = draw(responses.linked() * 3 + member + 1, [len(pack.signs) for pack in packs])
     first, second = (draws.raters * (member == group) for group in (0, 1))
     parts = [weighed(_difference(pack, first, second), drawn) for pack, drawn in zip(packs, draws.signs, strict=True)]
@@ -107,13 +107,13 @@ def _interval(responses: Responses, packs: list[PackResponses], member: NDArray[
 
 
 def _permuted(packs: list[PackResponses], member: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """The mean difference for each shuffling of the groups, float64 ``(PERMUTATIONS,)``; None where nothing can be shuffled."""
+    """The mean difference for each permutation of the groups, float64 ``(PERMUTATIONS,)``; None if there is nothing to permute."""
     answered = np.zeros((len(member), len(packs)), dtype=bool)
     for column, pack in enumerate(packs):
         answered[pack.raters, column] = True
     number = np.unique(answered, axis=0, return_inverse=True)[1].reshape(-1)
     strata = [np.flatnonzero((number == stratum) & (member >= 0) & answered.any(axis=1)) for stratum in np.unique(number)]
-    strata = [places for places in strata if len(np.unique(member[places])) == 2]
+    strata = [raters for raters in strata if len(np.unique(member[raters])) == 2]
     if not strata:
         return None
     generator = np.random.Generator(np.random.PCG64(SEED))
@@ -121,8 +121,8 @@ def _permuted(packs: list[PackResponses], member: NDArray[np.int64]) -> NDArray[
     rows = max(1, _BLOCK_CELLS // max(len(member), sum(len(pack.signs) for pack in packs)))
     for start in range(0, PERMUTATIONS, rows):
         shuffled = np.tile(member, (min(rows, PERMUTATIONS - start), 1))
-        for places in strata:
-            shuffled[:, places] = generator.permuted(shuffled[:, places], axis=1)
+        for raters in strata:
+            shuffled[:, raters] = generator.permuted(shuffled[:, raters], axis=1)
         first, second = ((shuffled == group).astype(np.float32) for group in (0, 1))
         differences = np.concatenate([_difference(pack, first, second) for pack in packs], axis=1)
         sums, counts = weighed(differences, np.ones_like(differences, dtype=np.float32))

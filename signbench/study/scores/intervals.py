@@ -1,17 +1,17 @@
-"""How sure an accuracy is: Wilson's interval for one sign, and the two-way bootstrap for means over signs.
+"""Confidence intervals: Wilson's for the accuracy of one sign, and a two-way bootstrap for means over signs.
 
-A study's raters and signs are both samples, so both are drawn again, independently of each other; the packs are fixed. Source:
-Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007). Its variance is never too small in large studies, and up to
-three times too large where neither raters nor signs differ. With few raters or signs any bootstrap's variance is too small by
-(n - 1) / n, which is put right.
+A study's raters and signs are both samples, so both are resampled, independently of each other; the packs are fixed. Source:
+Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007). The variance of the draws is never too small in large
+studies, and up to three times too large if neither raters nor signs differ. With few raters or signs, the variance of any
+bootstrap is too small by a factor of (n - 1) / n, which is corrected.
 
-A score is a share, and near 0 or 1 its draws lean to one side, so the interval does not lie between percentiles of the draws. The
-variance says of how many independent answers the score is worth, and the interval is Wilson's for as many, with Student's quantile
-for the normal one. Where every answer is right, or wrong, the draws say nothing, and a sign or a rater is taken for one answer,
-whichever are fewer. Source of the effective number: Korn and Graubard, "Confidence intervals for proportions with small expected
-number of positive counts estimated from survey data", Survey Methodology 24 (1998). Differences of two scores lie between
-percentiles that are moved outwards for few raters or signs. Source: Hesterberg, "What teachers should know about the bootstrap",
-The American Statistician 69 (2015), the expanded percentile interval.
+A score is a share, and near 0 or 1 its draws are skewed, so the interval is not made of percentiles of the draws. Instead, the
+variance of the draws gives the effective number of independent answers, and the interval is Wilson's for that number, with
+Student's quantile instead of the normal one. If every answer is right, or every answer wrong, the draws do not vary; then the
+effective number is the number of signs or of raters, whichever is smaller. Source of the effective number: Korn and Graubard,
+"Confidence intervals for proportions with small expected number of positive counts estimated from survey data", Survey Methodology
+24 (1998). The interval of a difference of two scores is made of percentiles, widened for few raters or signs. Source: Hesterberg,
+"What teachers should know about the bootstrap", The American Statistician 69 (2015), the expanded percentile interval.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from signbench.study.scores.responses import PackResponses, Responses, share
 
 DRAWS = 2000
 FEWEST = 10
-"""Raters, and signs, that a score needs for an interval."""
+"""A score has an interval from this number of raters and of signs on."""
 
 FEWEST_IN_PACK = 5
-"""Raters, and signs, that each pack of several needs for the study's interval."""
+"""A study of several packs has an interval if each pack has this number of raters and of signs."""
 
 ALIKE = 1e-9
-"""Draws that differ by less than this do not differ."""
+"""Draws whose values differ by less than this count as equal."""
 
 METHOD = "two-way-bootstrap"
 _NORMAL = 1.959963984540054  # 97.5 % quantile of the normal distribution
@@ -56,7 +56,7 @@ def wilson(correct: NDArray[np.float64], answered: NDArray[np.float64]) -> tuple
     spread = share(np.full_like(answered, _NORMAL * _NORMAL), answered)
     centre = (proportion + spread / 2) / (1 + spread)
     half = np.sqrt(proportion * (1 - proportion) * spread + spread**2 / 4) / (1 + spread)
-    # the ends are exact where rounding would leave 1e-17
+    # exact ends, where rounding would give 1e-17
     low = np.where(correct == 0, proportion, centre - half)
     high = np.where(correct == answered, proportion, centre + half)
     return low, high
@@ -64,7 +64,7 @@ def wilson(correct: NDArray[np.float64], answered: NDArray[np.float64]) -> tuple
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """How often each rater and each sign counts in each draw.
+    """The multiplicity of each rater and each sign in each draw.
 
     Attributes:
         raters: float32 ``(B, R)``, whole numbers, over all raters of the study.
@@ -82,7 +82,7 @@ def draw(strata: NDArray[np.int64], signs: Sequence[int], size: int = DRAWS, see
         strata: int64 ``(R,)``, each rater's stratum: :meth:`Responses.linked`, or finer.
         signs: number of signs of each pack.
         size: number of draws B.
-        seed: of ``PCG64``; strata come first, in rising order, then packs.
+        seed: of ``PCG64``; strata are drawn first, in ascending order, then packs.
     """
     generator = np.random.Generator(np.random.PCG64(seed))
     raters = np.zeros((size, len(strata)), dtype=np.float32)
@@ -93,12 +93,12 @@ def draw(strata: NDArray[np.int64], signs: Sequence[int], size: int = DRAWS, see
 
 
 def redrawn(pack: PackResponses, raters: NDArray[np.float32], signs: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
-    """Sum of accuracies over the drawn signs of a pack, and the number of drawn signs that have one.
+    """Sum of the accuracies of the drawn signs of a pack, and the number of drawn signs that have an accuracy.
 
     Args:
         pack: its answers.
-        raters: float32 ``(B, R)``, how often each rater of the pack counts.
-        signs: float32 ``(B, S)``, how often each sign counts.
+        raters: float32 ``(B, R)``, multiplicity of each rater of the pack.
+        signs: float32 ``(B, S)``, multiplicity of each sign.
 
     Returns:
         Two arrays float64 ``(B,)``.
@@ -107,11 +107,11 @@ def redrawn(pack: PackResponses, raters: NDArray[np.float32], signs: NDArray[np.
 
 
 def weighed(values: NDArray[np.float64], signs: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum over the drawn signs of their values, and how many there are, where a value may be undefined.
+    """Sum of the values of the drawn signs, and the number of drawn signs with a value.
 
     Args:
         values: float64 ``(B, S)``, NaN where undefined.
-        signs: float32 ``(B, S)``, how often each sign counts.
+        signs: float32 ``(B, S)``, multiplicity of each sign.
 
     Returns:
         Two arrays float64 ``(B,)``.
@@ -125,7 +125,7 @@ def sus_draws(packs: Sequence[PackResponses], draws: Draws) -> tuple[NDArray[np.
 
     Args:
         packs: in the order of ``draws.signs``.
-        draws: how often raters and signs count.
+        draws: multiplicities of raters and signs.
 
     Returns:
         Each pack's SUS float64 ``(P, B)``, the mean over all signs float64 ``(B,)``, the mean of the packs float64 ``(B,)``.
@@ -138,10 +138,10 @@ def sus_draws(packs: Sequence[PackResponses], draws: Draws) -> tuple[NDArray[np.
 
 @dataclass(frozen=True)
 class SampleSize:
-    """How much there is to draw from.
+    """The size of the samples of raters and signs.
 
     Attributes:
-        smallest: number of raters or of signs in any pack, whichever is least.
+        smallest: the smallest number of raters or of signs in any pack.
         degrees: of freedom: the sum over packs of signs - 1, or of raters - 1 over packs without common raters, whichever is less.
     """
 
@@ -150,10 +150,10 @@ class SampleSize:
 
     @classmethod
     def of(cls, packs: Sequence[PackResponses], linked: NDArray[np.int64]) -> SampleSize:
-        """That of a score.
+        """The sample size of a score.
 
         Args:
-            packs: that the score is made of.
+            packs: of the score.
             linked: int64, each rater's number by :meth:`Responses.linked`.
         """
         taking_part = np.unique(np.concatenate([pack.raters for pack in packs]))
@@ -165,7 +165,7 @@ class SampleSize:
 def wilson_for_draws(
     value: NDArray[np.float64], variance: NDArray[np.float64], size: SampleSize
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wilson's 95 % interval of shares whose variance is known from draws; see the head of this module.
+    """Wilson's 95 % interval of shares, for the effective number of answers that the variance of their draws gives.
 
     Args:
         value: float64 ``(K,)``, the shares, between 0 and 1.
@@ -179,7 +179,7 @@ def wilson_for_draws(
 
     quantile = -float(stdtrit(size.degrees, 0.025))
     corrected = variance * (size.smallest / (size.smallest - 1))
-    # per effective answer; a variance above that of a single answer is none of a share
+    # per effective answer; a share cannot have a larger variance than a single answer
     spread = quantile**2 * np.minimum(corrected / (value * (1 - value)), 1.0)
     centre = (value + spread / 2) / (1 + spread)
     half = np.sqrt(value * (1 - value) * spread + spread**2 / 4) / (1 + spread)
@@ -187,7 +187,7 @@ def wilson_for_draws(
 
 
 def expanded(degrees: int, smallest: int) -> float:
-    """The lower percentile, as a share, that makes up for a small sample; see the head of this module.
+    """The lower percentile, as a share, of an expanded percentile interval; see the module's docstring.
 
     Args:
         degrees: of freedom, at least 1.
@@ -199,7 +199,7 @@ def expanded(degrees: int, smallest: int) -> float:
 
 
 def why_none(packs: Sequence[PackResponses]) -> str | None:
-    """Why a mean over the signs of these packs has no interval: too few raters or signs; None where there are enough."""
+    """Why a mean over the signs of these packs has no interval (too few raters or signs); None if it has one."""
     raters = len(np.unique(np.concatenate([pack.raters for pack in packs])))
     signs = sum(len(pack.signs) for pack in packs)
     if raters < FEWEST or signs < FEWEST:
@@ -215,9 +215,9 @@ def interval(scores: NDArray[np.float64], below: float, reason: str | None) -> I
     """The interval between two percentiles of the draws' differences, linear between neighbours.
 
     Args:
-        scores: float64 ``(B,)``, NaN where a draw has none; up to 5 % of such draws are left out.
-        below: share of the draws below the lower end, and above the upper one; see :func:`expanded`.
-        reason: why there is no interval, where that is known already.
+        scores: float64 ``(B,)``, NaN for an undefined draw; up to 5 % may be undefined.
+        below: share of the draws below the lower end, and above the upper end; see :func:`expanded`.
+        reason: why there is no interval, if that is already known.
     """
     defined, reason = _defined(scores, reason)
     if reason is not None:
@@ -227,13 +227,13 @@ def interval(scores: NDArray[np.float64], below: float, reason: str | None) -> I
 
 
 def score_interval(value: float | None, scores: NDArray[np.float64], size: SampleSize, reason: str | None) -> Interval:
-    """The interval of a score: Wilson's for as many answers as its draws say that it is worth.
+    """The interval of a score: Wilson's for the effective number of answers that its draws give.
 
     Args:
         value: the score.
-        scores: float64 ``(B,)``, the score of each draw, NaN where a draw has none; up to 5 % of such draws are left out.
+        scores: float64 ``(B,)``, the score of each draw, NaN for an undefined draw; up to 5 % may be undefined.
         size: of the samples that were drawn from.
-        reason: why there is no interval, where that is known already.
+        reason: why there is no interval, if that is already known.
     """
     if value in (0, 1) and reason is None:
         return Interval(*at_bound(value == 1, size), METHOD)
@@ -245,9 +245,9 @@ def score_interval(value: float | None, scores: NDArray[np.float64], size: Sampl
 
 
 def at_bound(right: bool, size: SampleSize) -> tuple[float, float]:
-    """Wilson's interval where every answer is right, or wrong, and no draw says how far raters and signs differ.
+    """Wilson's interval of a score of 0 or 1, whose draws do not vary.
 
-    At worst all answers to one sign, or all of one rater, are one answer.
+    In the worst case all answers to one sign, or all answers of one rater, are worth one answer.
     """
     from scipy.special import stdtrit
 
@@ -257,12 +257,12 @@ def at_bound(right: bool, size: SampleSize) -> tuple[float, float]:
 
 
 def _defined(scores: NDArray[np.float64], reason: str | None) -> tuple[NDArray[np.float64], str | None]:
-    """The draws that have a score, and why they make no interval."""
+    """The draws that have a score, and why they give no interval, or None."""
     defined = scores[np.isfinite(scores)]
     if reason is None and len(defined) < (1 - MOST_UNDEFINED) * len(scores):
         reason = f"the score is undefined in {len(scores) - len(defined)} of {len(scores)} draws"
     if reason is None and np.ptp(defined) < ALIKE:
-        reason = "no draw differs from another"
+        reason = "all draws are equal"
     return defined, reason
 
 

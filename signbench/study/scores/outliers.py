@@ -1,4 +1,4 @@
-"""Raters who stand apart from the others of their pack."""
+"""Raters whose accuracy differs strongly from that of the others of their pack."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from signbench.study.scores.responses import PackResponses, share
 FARTHEST = 3.5
 FEWEST_RATERS = 5
 RULE = (
-    "A rater is an outlier where their deviation (accuracy less the mean accuracy of all raters on the same signs) lies more than "
+    "A rater is an outlier if their deviation (accuracy minus the mean accuracy of all raters on the same signs) is more than "
     f"{FARTHEST} units from the median deviation of their pack. The unit is 1.4826 x the median absolute deviation (Iglewicz and "
-    "Hoaglin, 1993), but at least the standard deviation that chance alone gives to a rater with as many answers at the pack's "
-    f"accuracy. Packs of fewer than {FEWEST_RATERS} raters have none. Outliers are marked, and stay in every score."
+    "Hoaglin, 1993), but at least the standard deviation by chance of a rater with as many answers and the pack's accuracy. Packs "
+    f"with fewer than {FEWEST_RATERS} raters have no outliers. Outliers are marked, but not excluded from any score."
 )
 """The rule in words."""
 
 
 def deviations(pack: PackResponses) -> NDArray[np.float64]:
-    """Each rater's accuracy less the mean accuracy of all raters on the signs that the rater answered.
+    """Each rater's accuracy minus the mean accuracy of all raters on the signs that the rater answered.
 
     Returns:
         float64 ``(R,)``, NaN for a rater without an answer that counts.
@@ -30,7 +30,7 @@ def deviations(pack: PackResponses) -> NDArray[np.float64]:
 
 
 def outliers(pack: PackResponses) -> NDArray[np.bool_]:
-    """Which raters are outliers by :data:`RULE`: bool ``(R,)``."""
+    """Which raters are outliers according to :data:`RULE`: bool ``(R,)``."""
     deviation = deviations(pack)
     known = np.isfinite(deviation)
     if known.sum() < FEWEST_RATERS:

@@ -1,7 +1,7 @@
-"""A study's judged answers as arrays: who was right about which sign.
+"""A study's judged answers as arrays of raters and signs.
 
-The rows of a study's table say what each rater was shown. A rater who wrote nothing at all into a pack took no part in it; one who
-wrote something saw the whole of what the table has for them, and what they left empty counts as the study's rule for blanks says.
+The rows of a study's table are the clips that each rater was shown. A rater who wrote nothing at all in a pack did not take part in
+it; a rater who wrote something saw every clip that the table lists for them, and answers left empty are blank.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, NotComparableError
 from signbench.study.judging.normalisation import Judgement
-from signbench.study.sheets.unanswered import is_said
+from signbench.study.sheets.unanswered import has_visible_text
 
 
 @dataclass(frozen=True, eq=False)
 class PackResponses:
     """The answers of one pack.
 
-    A sign that several clips of the pack show is one sign; a cell then holds several answers.
+    Several clips of one sign in the pack are one sign; a cell then counts several answers.
 
     Attributes:
         name: of the pack.
         signs: in alphabetical order, S of them.
-        raters: int64 ``(R,)``, places in :attr:`Responses.raters` of those who answered here, rising.
+        raters: int64 ``(R,)``, indices into :attr:`Responses.raters` of the raters of this pack, ascending.
         correct: float32 ``(R, S)``, number of correct answers.
-        answered: float32 ``(R, S)``, number of answers that count; blank ones that are left out are not among them.
+        answered: float32 ``(R, S)``, number of answers that count, without blank ones that are left out.
     """
 
     name: str
@@ -39,7 +39,7 @@ class PackResponses:
     answered: NDArray[np.float32]
 
     def accuracies(self) -> NDArray[np.float64]:
-        """Share of correct answers for each sign: float64 ``(S,)``, NaN where no answer counts."""
+        """Share of correct answers to each sign: float64 ``(S,)``, NaN where no answer counts."""
         return share(self.correct.sum(axis=0, dtype=np.float64), self.answered.sum(axis=0, dtype=np.float64))
 
 
@@ -48,8 +48,8 @@ class Responses:
     """The answers of a study.
 
     Attributes:
-        raters: pseudonyms, in an order that follows from what they answered and not from what they are called.
-        groups: each rater's group, None where the sheets name none.
+        raters: pseudonyms, in an order that depends on the answers and not on the pseudonyms.
+        groups: each rater's group, None if the sheets do not give it.
         packs: in alphabetical order.
     """
 
@@ -60,7 +60,7 @@ class Responses:
     def linked(self) -> NDArray[np.int64]:
         """A number for each rater, equal for raters of one pack and of packs that share a rater: int64 ``(len(raters),)``.
 
-        Raters with one number are drawn together, so that one who answered two packs counts equally often in both.
+        Raters with the same number are drawn together, so that a rater of two packs counts equally often in both.
         """
         number = np.arange(len(self.raters))
         changed = True
@@ -73,18 +73,18 @@ class Responses:
 
 
 def took_part(judgements: Iterable[Judgement]) -> list[Judgement]:
-    """The answers of those who took part. An import has applied the same rule; this one holds for tables from elsewhere too.
+    """Removes the answers of raters who wrote nothing at all in a pack, as an import does, for tables from other sources.
 
-    Whoever wrote nothing into any field of a pack closed the form, or never opened it. "Don't know" is an answer.
+    A rater who left every field of a pack empty did not work on it. "Don't know" is an answer.
 
     Args:
         judgements: of all answers of a study.
 
     Returns:
-        The answers of the raters who wrote something into the pack, in their order.
+        The answers of the raters who took part in the pack, in their order.
     """
     given = list(judgements)
-    wrote = {(judgement.answer.pack, judgement.answer.rater) for judgement in given if is_said(judgement.answer.text)}
+    wrote = {(judgement.answer.pack, judgement.answer.rater) for judgement in given if has_visible_text(judgement.answer.text)}
     return [judgement for judgement in given if (judgement.answer.pack, judgement.answer.rater) in wrote]
 
 
@@ -93,10 +93,10 @@ def responses(judgements: Sequence[Judgement], *, count_blank: bool) -> Response
 
     Args:
         judgements: of all answers of a study, in any order.
-        count_blank: blank answers count as wrong; else they are left out.
+        count_blank: blank answers count as wrong; otherwise they are left out.
 
     Raises:
-        InputError: a rater stands in two groups.
+        InputError: a rater is in two groups.
         NotComparableError: no answer counts, so nothing was measured.
     """
     counted = [judgement for judgement in judgements if count_blank or judgement.outcome != "blank"]
@@ -106,24 +106,24 @@ def responses(judgements: Sequence[Judgement], *, count_blank: bool) -> Response
     for judgement in judgements:
         answer = judgement.answer
         if group.setdefault(answer.rater, answer.group) != answer.group:
-            raise InputError(f"rater {answer.rater} is in the groups {group[answer.rater]} and {answer.group}; a rater has one.")
+            raise InputError(f"rater {answer.rater} is in the groups {group[answer.rater]} and {answer.group}; keep one.")
     raters = _in_order(judgements, count_blank=count_blank)
-    place = {rater: index for index, rater in enumerate(raters)}
+    index_of = {rater: index for index, rater in enumerate(raters)}
     by_pack: dict[str, list[Judgement]] = {}
     for judgement in judgements:
         by_pack.setdefault(judgement.answer.pack, []).append(judgement)
     return Responses(
         raters,
         tuple(group[rater] for rater in raters),
-        tuple(_pack(name, by_pack[name], place, count_blank=count_blank) for name in sorted(by_pack)),
+        tuple(_pack(name, by_pack[name], index_of, count_blank=count_blank) for name in sorted(by_pack)),
     )
 
 
 def _in_order(judgements: Iterable[Judgement], *, count_blank: bool) -> tuple[str, ...]:
-    """Raters by what they answered, first by what counts for the score.
+    """Raters sorted by their answers, first by what affects the score.
 
-    Random draws go by place. Were raters in the order of their pseudonyms, which an import may deal anew, the same sheets would
-    have another interval each time. Raters who tie in everything are exchangeable.
+    Random draws depend on this order. If it depended on the pseudonyms, which may differ between imports, the same sheets could
+    give different intervals. Raters with equal answers are interchangeable.
     """
     counted: defaultdict[str, list[tuple[str, str, str, bool, bool]]] = defaultdict(list)
     written: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
@@ -143,16 +143,16 @@ def share(part: NDArray[np.floating], whole: NDArray[np.floating]) -> NDArray[np
     return quotient
 
 
-def _pack(name: str, judgements: Sequence[Judgement], place: dict[str, int], *, count_blank: bool) -> PackResponses:
+def _pack(name: str, judgements: Sequence[Judgement], index_of: dict[str, int], *, count_blank: bool) -> PackResponses:
     signs = tuple(sorted({judgement.answer.sign for judgement in judgements}))
     column = {sign: index for index, sign in enumerate(signs)}
-    raters = np.array(sorted({place[judgement.answer.rater] for judgement in judgements}), dtype=np.int64)
+    raters = np.array(sorted({index_of[judgement.answer.rater] for judgement in judgements}), dtype=np.int64)
     row = {int(rater): index for index, rater in enumerate(raters)}
     correct = np.zeros((len(raters), len(signs)), dtype=np.float32)
     answered = np.zeros_like(correct)
     for judgement in judgements:
         if count_blank or judgement.outcome != "blank":
-            cell = row[place[judgement.answer.rater]], column[judgement.answer.sign]
+            cell = row[index_of[judgement.answer.rater]], column[judgement.answer.sign]
             answered[cell] += 1
             correct[cell] += judgement.outcome == "correct"
     return PackResponses(name, signs, raters, correct, answered)

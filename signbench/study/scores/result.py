@@ -1,4 +1,4 @@
-"""The result of a human study: a versioned document, the same in Python and on disk."""
+"""The result of a human study as a versioned JSON document."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ class _Document(BaseModel):
 
 
 class Estimate(_Document):
-    """A number with its uncertainty."""
+    """A value with its uncertainty."""
 
     value: float | None
-    """Null where nothing was measured."""
+    """Null if nothing was measured."""
     interval: tuple[float, float] | None
-    """95 %; null with the reason in ``interval_note``."""
+    """95 % interval; null with the reason in ``interval_note``."""
     interval_note: str
-    """How the interval was made, or why there is none."""
+    """How the interval was computed, or why there is none."""
 
 
 class Counts(_Document):
-    """How many answers there are, and what became of them."""
+    """Numbers of answers by outcome."""
 
     answers: int
-    """That count: the accuracy's denominator."""
+    """Answers that count: the denominator of the accuracy."""
     correct: int
-    """Of ``answers``: correct ones."""
+    """Of ``answers``, those that are correct."""
     open: int
-    """Of ``answers``: matched nothing and count as wrong until a person decides them."""
+    """Of ``answers``, those that matched nothing; they count as wrong until a person decides."""
     blank: int
-    """Say nothing."""
+    """Blank answers."""
     left_out: int
-    """Blank ones that are not among ``answers``; 0 where blank answers count as wrong."""
+    """Blank answers that are not counted in ``answers``; 0 if blank answers count as wrong."""
 
 
 class PackScore(_Document):
@@ -51,60 +51,60 @@ class PackScore(_Document):
     pack: str
     """Its name."""
     raters: int
-    """Who took part in it."""
+    """Number of raters who took part."""
     signs: int
-    """That were shown in it."""
+    """Number of signs that were shown."""
     counts: Counts
     """Of its answers."""
     sus: Estimate
-    """Mean over its signs of the accuracy per sign."""
+    """Mean accuracy over its signs."""
 
 
 class SignScore(_Document):
-    """One sign of one pack."""
+    """The score of one sign of one pack."""
 
     pack: str
-    """Where it was shown."""
+    """In which it was shown."""
     sign: str
-    """What was to be understood."""
+    """The sign that its clips are meant to show."""
     clips: tuple[str, ...]
-    """That showed it, in alphabetical order."""
+    """Its clips, in alphabetical order."""
     counts: Counts
     """Of its answers."""
     accuracy: float | None
-    """Share of correct answers; null where none counts."""
+    """Share of correct answers; null if no answer counts."""
     interval: tuple[float, float] | None
-    """Wilson's 95 % interval of ``accuracy``, for these raters as a sample of raters."""
+    """Wilson's 95 % interval of ``accuracy``, which treats the raters as a sample."""
 
 
 class ClipScore(_Document):
-    """One clip, for joining with a run's ``per_clip.parquet``."""
+    """The score of one clip, to be joined with a run's ``per_clip.parquet``."""
 
     clip: str
     """Its id."""
     pack: str
-    """Where it was shown."""
+    """In which it was shown."""
     sign: str
-    """What it was to show."""
+    """The sign that it is meant to show."""
     answers: int
-    """That count."""
+    """Answers that count."""
     correct: int
-    """Of them."""
+    """Of ``answers``, those that are correct."""
     accuracy: float | None
-    """Share of correct answers; null where none counts."""
+    """Share of correct answers; null if no answer counts."""
 
 
 class Confusion(_Document):
-    """What was understood in place of a sign."""
+    """What was understood instead of a sign."""
 
     pack: str
-    """Where the sign was shown."""
+    """In which the sign was shown."""
     sign: str
-    """What was shown."""
+    """The sign that was shown."""
     understood: str
-    """What was understood; empty where the answer says nothing."""
+    """What was understood; empty for a blank answer."""
     answers: int
-    """How many said so."""
+    """Number of such answers."""
     outcome: Literal["wrong", "open", "blank"]
     """``open``: no person has decided yet."""
 
@@ -113,68 +113,68 @@ class RaterScore(_Document):
     """One rater in one pack."""
 
     pack: str
-    """Which they answered."""
+    """That the rater answered."""
     rater: str
     """Pseudonym."""
     group: str | None
-    """Of raters."""
+    """The rater's group; null if the sheets do not give it."""
     answers: int
-    """That count."""
+    """Answers that count."""
     correct: int
-    """Of them."""
+    """Of ``answers``, those that are correct."""
     accuracy: float | None
-    """Share of correct answers; null where none counts."""
+    """Share of correct answers; null if no answer counts."""
     deviation: float | None
-    """``accuracy`` less the mean accuracy of all raters on the same signs."""
+    """``accuracy`` minus the mean accuracy of all raters on the same signs."""
     outlier: bool
-    """By ``outlier_rule``. Nobody is left out of a score for it."""
+    """According to ``outlier_rule``; outliers are not excluded from any score."""
     seconds: float | None
-    """Median time of an answer; null where the sheets have none."""
+    """Median time of an answer; null if the sheets have no times."""
     fast: bool
-    """By the rule of ``speed``. Nobody is left out of a score for it."""
+    """According to the rule of ``speed``; fast raters are not excluded from any score."""
 
 
 class OrderPart(_Document):
-    """One part of the raters' own orders of presentation."""
+    """One part of the raters' orders of presentation."""
 
     part: int
-    """From 1, the beginning."""
+    """Number of the part, from 1."""
     parts: int
-    """How many there are."""
+    """Number of parts."""
     answers: int
-    """That count."""
+    """Answers that count."""
     correct: int
-    """Of them."""
+    """Of ``answers``, those that are correct."""
     sus: Estimate
     """Mean over signs of the accuracy of the answers in this part."""
 
 
 class Fatigue(_Document):
-    """Accuracy by place in each rater's own order."""
+    """Accuracy by position in each rater's order of presentation."""
 
     parts: tuple[OrderPart, ...]
-    """From the beginning to the end; empty where there is no order."""
+    """From first to last; empty if no order is known."""
     change: Estimate
-    """Accuracy of the last part less that of the first, over the signs that were seen in both; below 0: it fell."""
+    """Accuracy of the last part minus that of the first, over the signs that were seen in both; negative if it fell."""
     raters_without: int
-    """Raters, pack by pack, whose order is not known or too short; they are in no part."""
+    """Number of raters, summed over packs, whose order is unknown or too short; they are in no part."""
 
 
 class Speed(_Document):
-    """How long answers took."""
+    """Time per answer."""
 
     answers: int
-    """That have a time."""
+    """Number of answers that have a time."""
     right: float | None
     """Median seconds of correct answers."""
     wrong: float | None
-    """Median seconds of all others."""
+    """Median seconds of all other answers."""
     raters: int
-    """Raters, pack by pack, who have times."""
+    """Number of raters with times, summed over packs."""
     fast_raters: int
-    """Of them: who are fast by ``fast_rule``."""
+    """Of ``raters``, those who are fast according to ``fast_rule``."""
     fast_rule: str
-    """When a rater is fast."""
+    """When a rater counts as fast, in words."""
     note: str | None
     """Why there are no times."""
 
@@ -183,109 +183,109 @@ class Agreement(_Document):
     """Krippendorff's alpha, nominal."""
 
     of: Literal["answers", "correctness"]
-    """Normalised answers, where a blank one is missing; or whether the answers are correct, for all that count."""
+    """Normalised answers, of which blank ones are missing; or whether the answers are correct, for all that count."""
     alpha: float | None
-    """1: full agreement, 0: as by chance; null with the reason in ``note``."""
+    """1 is full agreement, 0 agreement by chance; null with the reason in ``note``."""
     clips: int
-    """That at least two raters answered."""
+    """Number of clips that at least two raters answered."""
     values: int
-    """Answers to these clips."""
+    """Number of answers to these clips."""
     note: str | None = None
     """Why there is no alpha."""
 
 
 class GroupScore(_Document):
-    """A group of raters."""
+    """The score of a group of raters."""
 
     group: str
     """Its name."""
     raters: int
-    """In it."""
+    """Number of its raters."""
     answers: int
-    """That count."""
+    """Answers that count."""
     correct: int
-    """Of them."""
+    """Of ``answers``, those that are correct."""
     sus: float | None
-    """Mean over the signs that it answered of its accuracy per sign."""
+    """Mean accuracy over the signs that the group answered."""
 
 
 class GroupComparison(_Document):
-    """Two groups of raters, on the signs that both answered."""
+    """Two groups of raters, compared on the signs that both answered."""
 
     first: str
-    """A group."""
+    """Name of one group."""
     second: str
-    """Another."""
+    """Name of the other group."""
     signs: int
-    """That both answered."""
+    """Number of signs that both answered."""
     difference: Estimate
-    """Mean over these signs of the first one's accuracy less the second's."""
+    """Mean over these signs of the first group's accuracy minus the second's."""
     p_value: float | None
-    """Two-sided permutation test; null where nothing can be tested."""
+    """Of a two-sided permutation test; null if nothing can be tested."""
     p_adjusted: float | None
-    """After Holm, over all pairs of groups."""
+    """Corrected by Holm's method over all pairs of groups."""
 
 
 class Correlation(_Document):
-    """How a metric and the raters agree about the clips."""
+    """Correlation between a metric and the accuracies of the clips."""
 
     metric: str
     """Canonical name."""
     direction: Literal["higher", "lower", "reference"] | None
-    """Which way of the metric is better; null where the run does not say."""
+    """Which values of the metric are better; null if the run does not say."""
     coefficient: Literal["pearson", "spearman", "kendall"]
     """Kendall's is tau-b."""
     value: Estimate
-    """As computed: a metric of direction ``lower`` that agrees with the raters has a negative one."""
+    """The coefficient; negative for a metric of direction ``lower`` that agrees with the raters."""
     within_packs: Estimate | None
-    """The same after the packs' own levels are taken out; null with one pack."""
+    """The coefficient without differences between packs; null with one pack."""
     clips: int
-    """That have both numbers."""
+    """Number of clips that have both values."""
     p_value: float | None
-    """Two-sided permutation test of ``within_packs``, of ``value`` with one pack; null where there is no coefficient."""
+    """Of a two-sided permutation test of ``within_packs``, or of ``value`` with one pack; null if there is no coefficient."""
     p_adjusted: float | None
-    """After Holm, over all coefficients of all metrics."""
+    """Corrected by Holm's method over all coefficients of all metrics."""
     signature: str | None
     """How the metric was measured."""
 
 
 class Correlations(_Document):
-    """A run's metrics against the raters."""
+    """Correlations between a run's metrics and the accuracies of the clips."""
 
     rows: tuple[Correlation, ...]
     """Metric by metric, in the run's order."""
     only_in_study: int
-    """Clips of the study that the run does not have."""
+    """Number of clips of the study that are not in the run."""
     only_in_run: int
-    """Clips of the run that the study does not have."""
+    """Number of clips of the run that are not in the study."""
     without_values: tuple[str, ...]
-    """Metrics that have no value for any common clip, such as distances between distributions."""
+    """Metrics without a value for any common clip, such as distances between distributions."""
     note: str
-    """How the numbers were made."""
+    """How the p-values were computed."""
 
 
 class StudyResult(_Document):
-    """What a study measured. SUS is the Sign Understandability Score, not the System Usability Scale."""
+    """The result of a study. SUS is the Sign Understandability Score, not the System Usability Scale."""
 
     schema_version: Literal[2] = 2
     name: str
     """Of the study."""
     raters: int
-    """Who took part in at least one pack."""
+    """Number of raters who took part in at least one pack."""
     answered_nothing: int
-    """Raters who wrote nothing at all: they took no part, and are in no number."""
+    """Number of raters who wrote nothing at all; they did not take part and are not counted elsewhere."""
     signs: int
-    """Over all packs; a sign of two packs counts twice."""
+    """Number of signs, summed over packs."""
     unanswered_packs: tuple[str, ...]
-    """Packs into which nobody wrote anything; they are in no number."""
+    """Packs in which nobody wrote anything; they are not counted elsewhere."""
     counts: Counts
     """Of all answers."""
     mean_over_signs: Estimate
-    """SUS as the mean over all signs of the accuracy per sign: every sign counts the same."""
+    """SUS as the mean accuracy over all signs: every sign has the same weight."""
     mean_of_packs: Estimate
-    """SUS as the mean of the packs' SUS: every pack counts the same."""
+    """SUS as the mean of the packs' SUS: every pack has the same weight."""
     if_open_were_correct: float | None
-    """``mean_over_signs``, if every open answer were decided to be correct; the least it can become is ``mean_over_signs``."""
+    """``mean_over_signs`` if every open answer were correct: an upper bound, as ``mean_over_signs`` is the lower bound."""
     packs: tuple[PackScore, ...]
     """In alphabetical order."""
     per_sign: tuple[SignScore, ...]
@@ -297,38 +297,38 @@ class StudyResult(_Document):
     per_rater: tuple[RaterScore, ...]
     """By pack and rater."""
     outlier_rule: str
-    """When a rater is an outlier."""
+    """When a rater counts as an outlier, in words."""
     agreement: tuple[Agreement, ...]
     """On normalised answers and on correctness."""
     groups: tuple[GroupScore, ...]
-    """Empty where the sheets name none."""
+    """Empty if the sheets do not give groups."""
     group_comparisons: tuple[GroupComparison, ...]
-    """Each two groups."""
+    """Every pair of groups."""
     fatigue: Fatigue
-    """Accuracy by place in the raters' orders."""
+    """Accuracy by position in the raters' orders of presentation."""
     speed: Speed
-    """How long answers took."""
+    """Time per answer."""
     correlations: Correlations | None = Field(default=None)
-    """With a run's metrics, where one was given."""
+    """With the metrics of a run, if one was given."""
     method: tuple[str, ...]
-    """How answers were judged and counted, in words."""
+    """How answers were judged and counted, in sentences."""
     import_notes: tuple[str, ...]
-    """What there was to know about the sheets."""
+    """Notes of the import about the sheets."""
     signature: str
-    """What was shown and how answers were judged: two scores may stand in one column only where it is the same."""
+    """What was shown and how answers were judged: two scores may be compared only if it is the same."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; no NaN."""
+        """The document as JSON values, without NaN."""
         content: dict[str, Any] = self.model_dump(mode="json")
         return content
 
     def json_bytes(self) -> bytes:
-        """The document as a file holds it: the same bytes for the same study."""
+        """The document as the content of a file; equal studies give equal bytes."""
         return (json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a study's result, which ships beside this module."""
+    """The JSON Schema of a study's result, which ships as :data:`SCHEMA_FILE`."""
     schema = StudyResult.model_json_schema(mode="serialization")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -341,7 +341,7 @@ def read_study_result(path: Path) -> StudyResult:
     """Reads a study's result.
 
     Raises:
-        InputError: not there, damaged, or of another version.
+        InputError: the file does not exist, is damaged, or has another version.
     """
     try:
         content = parse_json(path.read_bytes())
@@ -349,9 +349,9 @@ def read_study_result(path: Path) -> StudyResult:
         if isinstance(version, int) and version > STUDY_RESULT_VERSION:
             raise InputError(f"{path} was written by a newer signbench; use that one.")
         if isinstance(version, int) and version < STUDY_RESULT_VERSION:
-            raise InputError(f"{path} was written by an older signbench, which scored studies otherwise; score the study again.")
+            raise InputError(f"{path} was written by an older signbench, which scored studies differently; score the study again.")
         return StudyResult.model_validate(content)
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist; write it with: signbench study score STUDY --json > {path}.") from None
+        raise InputError(f"{path} does not exist; create it with: signbench study score STUDY --json > {path}.") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is not a study's result: {str(error).splitlines()[0]}.") from error

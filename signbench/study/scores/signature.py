@@ -1,4 +1,4 @@
-"""The signature of a study's score: what was shown, how it was judged, and what each key of it means in words."""
+"""The part of a study's signature that identifies the clips, signs and packs that were shown."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 
 def shown_part(shown: Iterable[tuple[str, str, str]]) -> str:
-    """What the raters saw, as a part of a signature: numbers of clips, signs and packs, and a digest of which.
+    """The numbers of clips, signs and packs that were shown, and a digest of them, as a part of a signature.
 
-    It is for a study what ``refs`` is for a metric: scores over other signs stand in no common column. What packs are called does
-    not matter, only which clips were together.
+    It is to a study what ``refs`` is to a metric: scores over different signs do not share a column. The names of packs do not
+    matter, only which clips were in one pack.
 
     Args:
         shown: pack, sign and clip of each answer, in any order and any number of times.

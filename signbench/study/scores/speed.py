@@ -1,4 +1,4 @@
-"""How long raters took for an answer: right ones, wrong ones, and who was too fast to have looked."""
+"""Time per answer: medians of right and wrong answers, and raters who were too fast to have watched the clips."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from signbench.study.scores.result import Speed
 
 FASTER = 0.5
 FEWEST_RATERS = 5
-SEALED = "all answers of each rater bear one time"
+ONE_TIME = "all answers of a rater have the same time"
+"""The note of a study whose sheets give the time of a whole form only."""
 RULE = (
-    f"A rater is fast where the median of their times is less than {FASTER:g} of the median over the raters of the pack (after "
-    "Greszki, Meyer and Schoen, 2015). A time is what passed between one answer of a pack and the next; the first has none. Packs "
-    f"in which fewer than {FEWEST_RATERS} raters have times have no fast ones. Fast raters are marked, and stay in every score."
+    f"A rater is fast if their median time is less than {FASTER:g} times the median over the raters of the pack (after Greszki, "
+    "Meyer and Schoen, 2015). A time is measured from one answer of a pack to the next; the first answer has none. In packs with "
+    f"fewer than {FEWEST_RATERS} raters with times, nobody is fast. Fast raters are marked, but not excluded from any score."
 )
 """The rule in words."""
 
 
 def times(judgements: Sequence[Judgement]) -> dict[tuple[str, str], list[tuple[float, Judgement]]]:
-    """What each answer took: (pack, rater) -> seconds since that rater's answer before in the pack, and the answer.
+    """The time that each answer took.
 
-    A rater whose answers all bear one time has none: the sheet says when they were sent, not when each was given.
+    Raters whose answers all have the same time are omitted: their sheet says when the form was sent, not when each answer was
+    given.
 
     Args:
         judgements: of the answers of those who took part.
+
+    Returns:
+        (pack, rater) -> seconds since that rater's previous answer in the pack, and the answer.
     """
     of_rater: defaultdict[tuple[str, str], list[Judgement]] = defaultdict(list)
     for row in judgements:
@@ -44,12 +49,12 @@ def times(judgements: Sequence[Judgement]) -> dict[tuple[str, str], list[tuple[f
 
 
 def medians(judgements: Sequence[Judgement]) -> dict[tuple[str, str], float]:
-    """The median time of each rater in each pack: (pack, rater) -> seconds; without those who have no times."""
+    """The median time of each rater in each pack, (pack, rater) -> seconds; raters without times are omitted."""
     return {key: median(seconds for seconds, _ in rows) for key, rows in times(judgements).items()}
 
 
 def fast(of_rater: dict[tuple[str, str], float]) -> frozenset[tuple[str, str]]:
-    """Who is fast by :data:`RULE`.
+    """The raters who are fast according to :data:`RULE`, as (pack, rater).
 
     Args:
         of_rater: see :func:`medians`.
@@ -72,8 +77,8 @@ def speed(judgements: Sequence[Judgement]) -> Speed:
     """
     timed = [pair for rows in times(judgements).values() for pair in rows]
     if not timed:
-        sealed = any(row.answer.seconds is not None for row in judgements)
-        note = SEALED if sealed else "the sheets have no time for each answer"
+        one_time = any(row.answer.seconds is not None for row in judgements)
+        note = ONE_TIME if one_time else "the sheets have no time for each answer"
         return Speed(answers=0, right=None, wrong=None, raters=0, fast_raters=0, fast_rule=RULE, note=note)
     right = [seconds for seconds, row in timed if row.outcome == "correct"]
     wrong = [seconds for seconds, row in timed if row.outcome != "correct"]

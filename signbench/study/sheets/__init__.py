@@ -1,1 +1,1 @@
-"""Response sheets as they come: files, encodings, columns and the mapping, up to the table of answers without names."""
+"""From response sheets to a table of pseudonymous answers: files, encodings, columns and the mapping."""

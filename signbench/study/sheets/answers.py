@@ -1,4 +1,4 @@
-"""The canonical table of a study: one row per answer, as it was typed, and the folder that keeps it."""
+"""The answers table of a study, one row per answer as it was typed, and the folder that holds it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from signbench.spreadsheets import csv_bytes
 from signbench.study.settings import StudySettings, read_settings, settings_yaml
 
 ANSWERS_PARQUET = "answers.parquet"
-"""The table, exactly as it was imported; what signbench reads."""
+"""The exact table, which signbench reads."""
 
 ANSWERS_CSV = "answers.csv"
-"""The same table for people; what a spreadsheet would run as a formula has an apostrophe in front there."""
+"""The same table for people; text that a spreadsheet would run as a formula is prefixed with an apostrophe."""
 
 SETTINGS = "study.yaml"
-"""The mapping and the settings that the study was imported with; what normalises and judges may be edited later."""
+"""The mapping and settings of the import; settings that only affect how answers are judged may be edited later."""
 
 IMPORT_VERSION = 2
 """Rises when the same sheets and mapping would give another table."""
 
 IMPORT_RECORD = "import.json"
-"""Where the answers came from: digests of the sheets, counts, versions."""
+"""The provenance of the answers: digests of the sheets, counts, versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Answer:
         clip: id of the clip, as a run's ``per_clip.parquet`` names it.
         sign: the sign that the clip is meant to show.
         pack: the pack of clips that it was shown in.
-        text: what the rater wrote, exactly; empty where nothing was written.
-        order: place in the rater's own order of presentation, from 1; None where the sheet does not say.
-        seconds: since the rater's first answer; None where the sheet has no time of its own for each answer.
-        group: the rater's group, such as ``deaf`` or ``hearing``; None where the sheet has none.
+        text: exactly what the rater wrote; empty if nothing was written.
+        order: position in the rater's order of presentation, from 1; None if the sheet does not give it.
+        seconds: since the rater's first answer; None if the sheet has no time for each answer.
+        group: the rater's group, such as ``deaf`` or ``hearing``; None if the sheet has no groups.
     """
 
     rater: str
@@ -63,11 +63,11 @@ COLUMNS = tuple(field.name for field in fields(Answer))
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it lies in its folder.
+    """An imported study.
 
     Attributes:
-        folder: where it lies.
-        answers: ordered by rater, pack, place in the rater's order, clip.
+        folder: its path.
+        answers: ordered by rater, pack, position in the rater's order, clip.
         settings: the content of its ``study.yaml``.
     """
 
@@ -83,15 +83,15 @@ def read_study(folder: Path) -> Study:
         folder: the study's folder.
 
     Raises:
-        InputError: it is no study's folder, a file of it is damaged, or its ``study.yaml`` lacks accepted answers for a sign.
+        InputError: the folder is not a study, one of its files is damaged, or ``study.yaml`` lists no accepted answers for a sign.
     """
     import pyarrow as pa
 
     path = folder / ANSWERS_PARQUET
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a study's folder; make one with: signbench study import SHEETS --out {folder}.")
+        raise InputError(f"{folder} is not a study; create one with: signbench study import SHEETS --out {folder}.")
     if not path.is_file():
-        raise InputError(f"{folder} holds no {ANSWERS_PARQUET}; make it with: signbench study import SHEETS --out DIR.")
+        raise InputError(f"{folder} does not contain {ANSWERS_PARQUET}; create it with: signbench study import SHEETS --out DIR.")
     settings = read_settings(folder / SETTINGS)
     try:
         content = path.read_bytes()
@@ -104,14 +104,14 @@ def read_study(folder: Path) -> Study:
     except (pa.ArrowException, ValueError) as error:
         raise InputError(f"{path} is not a study's table: {error}; import the sheets again.") from error
     answers = tuple(Answer(*row) for row in zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True))
-    lost = sorted({answer.sign for answer in answers} - set(settings.signs))
-    if lost:
-        raise InputError(f"{folder / SETTINGS}: field signs has no accepted answers for {listing(lost)}; add them there.")
+    unknown = sorted({answer.sign for answer in answers} - set(settings.signs))
+    if unknown:
+        raise InputError(f"{folder / SETTINGS}: the field 'signs' lists no accepted answers for {listing(unknown)}; add them.")
     return Study(folder, answers, settings)
 
 
 def ordered(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """Answers in the table's order, which tells nothing of the order of the sheets."""
+    """Answers in the table's order, which does not reveal the order of the sheets."""
     return tuple(sorted(answers, key=lambda row: (row.rater, row.pack, row.order or 0, row.clip, row.seconds or 0.0)))
 
 
@@ -120,8 +120,8 @@ def study_files(answers: Sequence[Answer], settings: StudySettings, record: Mapp
 
     Args:
         answers: in the table's order.
-        settings: that they were imported with.
-        record: where they came from, as plain values.
+        settings: of the import.
+        record: the provenance of the answers, as plain values.
 
     Returns:
         Name -> content.
@@ -137,7 +137,7 @@ def study_files(answers: Sequence[Answer], settings: StudySettings, record: Mapp
 
 
 def parquet_bytes(answers: Sequence[Answer]) -> bytes:
-    """The table as Parquet, exact and without metadata of its making."""
+    """The table as Parquet, without a time stamp or other metadata, so that equal tables give equal bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -148,18 +148,18 @@ def parquet_bytes(answers: Sequence[Answer]) -> bytes:
 
 
 def answers_csv(answers: Sequence[Answer]) -> bytes:
-    """The table as CSV for people; Parquet is the exact one."""
+    """The table as CSV, with cells that a spreadsheet would run as formulas escaped."""
     return csv_bytes([[getattr(answer, name) for name in COLUMNS] for answer in answers], COLUMNS)
 
 
 def _imported_with(settings: StudySettings) -> str:
-    """SHA-256 of what the table depends on; the rest of the settings may change after the import."""
+    """SHA-256 of the settings that the table depends on; the others may change after the import."""
     chosen = settings.model_dump(mode="json", include={"sheets", "resubmissions", "unanswered"})
     return hashlib.sha256(json.dumps(chosen, ensure_ascii=False).encode()).hexdigest()
 
 
 def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
-    """Refuses a table or a mapping that changed since the import, as the numbers would not be what their signature says.
+    """Refuses a table or mapping that changed after the import, because the signature would no longer be true.
 
     Raises:
         InputError: names the file.
@@ -173,14 +173,14 @@ def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
         raise InputError(f"{path} is missing or damaged; import the sheets again.") from error
     if version != IMPORT_VERSION:
         raise InputError(
-            f"{folder} was imported by another signbench, which read the same sheets otherwise (import version {version}, here "
+            f"{folder} was imported by a version of signbench that reads sheets differently (import version {version}, expected "
             f"{IMPORT_VERSION}); import the sheets again."
         )
     if sealed[0] != hashlib.sha256(table).hexdigest():
         raise InputError(f"{folder / ANSWERS_PARQUET} changed since the import; import the sheets again.")
     if sealed[1] != _imported_with(settings):
         raise InputError(
-            f"{folder / SETTINGS}: sheets, resubmissions or unanswered changed since the import; import the sheets again with them."
+            f"{folder / SETTINGS}: 'sheets', 'resubmissions' or 'unanswered' changed since the import; import the sheets again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Cells whose letters an earlier program has lost or mistaken: they look like answers and would be judged as wrong ones."""
+"""Detection of cells that another program corrupted; undetected, they would be judged as wrong answers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SPREADSHEET_ERRORS = frozenset({"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL
 
 
 def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[int], *, question_marks: bool) -> None:
-    """Refuses cells of question marks alone, replacement characters, UTF-8 read as another encoding, and errors of formulas.
+    """Refuses cells with lost letters, replacement characters, text decoded with the wrong encoding, and formula errors.
 
     Args:
         columns: the sheet.
         indices: of the columns that are used.
-        answers: which of them hold answers.
-        question_marks: whether cells of question marks alone are damage, and not what raters typed.
+        answers: the indices of those that contain answers.
+        question_marks: whether question marks stand for lost letters; otherwise raters typed them.
 
     Raises:
         InputError: names the first such cell, and how many there are.
@@ -35,32 +35,33 @@ def check_letters(columns: Columns, indices: Iterable[int], answers: Iterable[in
         in_answer = index in of_answers and number != columns.header_row
         if kind := damage(cell, question_marks=question_marks, is_answer=in_answer):
             found.setdefault(kind, []).append((number, index, cell))
-    within = [place for place in cells if question_marks and _WITHIN_WORD.search(place[2]) and place[0] != columns.header_row]
+    within = [cell for cell in cells if question_marks and _WITHIN_WORD.search(cell[2]) and cell[0] != columns.header_row]
     if len(within) >= _FEWEST_WITHIN_WORDS:  # one or two may have forgotten a space
         found.setdefault("question marks", []).extend(within)
-    for kind, places in found.items():
-        number, index, cell = places[0]
+    for kind, damaged in found.items():
+        number, index, cell = damaged[0]
         shown = repr(cell if len(cell) <= 40 else f"{cell[:37]}...")
-        count = "" if len(places) == 1 else f", the first of {len(places)} such cells"
+        count = "" if len(damaged) == 1 else f", the first of {len(damaged)} such cells"
         raise InputError(f"{columns.where(index, number)}{count}: {shown} {_WORDS[kind]}")
 
 
 _WORDS = {
-    "question marks": "has what is left where a program could not write the letters; export the sheet again as UTF-8 or XLSX. (If "
-    "raters typed it themselves, write 'question_marks: typed' into the mapping.)",
-    "replacement": "holds the sign for a letter that could not be read (U+FFFD); export the sheet again as UTF-8 or XLSX.",
-    "mistaken": "is UTF-8 text that a program took for another encoding; export the sheet again as UTF-8 or XLSX.",
-    "error": "is an error of the spreadsheet and no answer (a cell that began with a dash, perhaps); write what the rater wrote.",
+    "question marks": "contains question marks where a program lost letters; export the sheet again as UTF-8 or XLSX, or set "
+    "'question_marks: typed' in the mapping if the raters typed them.",
+    "replacement": "contains the replacement character U+FFFD, so letters were lost; export the sheet again as UTF-8 or XLSX.",
+    "mistaken": "is UTF-8 text that was decoded with another encoding; export the sheet again as UTF-8 or XLSX.",
+    "error": "is a spreadsheet error instead of an answer, perhaps because the answer began with a dash; enter what the rater "
+    "wrote.",
 }
 
 
 def damage(cell: str, *, question_marks: bool = True, is_answer: bool = True) -> str | None:
-    """What has happened to a cell's letters, or None.
+    """The kind of damage of a cell: ``question marks``, ``replacement``, ``mistaken`` or ``error``; None if there is none.
 
     Args:
-        cell: as it stands in the sheet.
-        question_marks: whether question marks alone are damage.
-        is_answer: the cell holds an answer, in which words may end in several question marks.
+        cell: its text in the sheet.
+        question_marks: whether a cell of question marks alone is damaged.
+        is_answer: the cell is an answer, which may end in several question marks.
     """
     text = cell.strip()
     if "\ufffd" in text:
@@ -73,7 +74,7 @@ def damage(cell: str, *, question_marks: bool = True, is_answer: bool = True) ->
 
 
 def _is_question_marks(text: str) -> bool:
-    """Whether there is nothing but question marks, at least four together or several words of them."""
+    """Whether the text is nothing but question marks, and either four in a row or several words of two or more."""
     words = [word for word in _BETWEEN_WORDS.split(text) if word]
     return not any(word.strip("?") for word in words) and (
         any(len(word) > 3 for word in words) or sum(len(word) > 1 for word in words) > 1
@@ -81,7 +82,7 @@ def _is_question_marks(text: str) -> bool:
 
 
 def _is_mistaken(text: str) -> bool:
-    """Whether the bytes that the text has in a common encoding are UTF-8 for two other letters or more, which is no accident."""
+    """Whether the text, encoded with a common encoding, is valid UTF-8 for two or more other letters, which is no accident."""
     if text.isascii():
         return False
     for encoding in _TAKEN_FOR:

@@ -1,4 +1,4 @@
-"""Response sheets as rows of text: CSV, TSV and XLSX, in any common encoding and with any delimiter."""
+"""Reads CSV, TSV and XLSX files as rows of text; finds out the encoding and delimiter of text files."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _TRIED_ROWS = 50
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet as it was typed.
+    """One sheet, as it was typed.
 
     Attributes:
-        file: the file's name, with as much of its folder as tells it from others.
+        file: the file's name, with as much of its folder as is needed to make it unique.
         sheet: the sheet's name within a workbook, None for a text file.
         rows: cells of each row; the first is row 1.
-        taken: the encoding and delimiter that were taken, in words; ``XLSX`` for a workbook.
-        ragged: whether rows carry exactly the cells that were written, so that another number of them means damage.
-        marks: cells that hold a formula or a date rather than text.
+        taken: the encoding and delimiter that were used, in words; ``XLSX`` for a workbook.
+        ragged: whether rows have exactly the cells that were written, so that a different number of cells is an error.
+        marks: cells that are a formula or a date rather than text.
     """
 
     file: str
@@ -41,7 +41,7 @@ class Sheet:
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """Its name in messages."""
         return self.file if self.sheet is None else f"{self.file}, sheet {self.sheet!r}"
 
 
@@ -50,10 +50,10 @@ class SheetFile:
     """A file with response sheets.
 
     Attributes:
-        path: where it lies.
+        path: of the file.
         sha256: of its bytes, hexadecimal.
         content: its bytes.
-        label: how messages name it; empty: by its name alone.
+        label: its name in messages; empty: the file name.
     """
 
     path: Path
@@ -63,23 +63,23 @@ class SheetFile:
 
     @property
     def name(self) -> str:
-        """How messages name it."""
+        """Its name in messages."""
         return self.label or self.path.name
 
     @property
     def is_workbook(self) -> bool:
-        """Whether it is XLSX, by its first bytes or its name."""
+        """Whether it is XLSX, according to its first bytes or its name."""
         return self.content.startswith(b"PK\x03\x04") or self.path.suffix.lower() in WORKBOOKS
 
     def sheets(self, encoding: str | None = None, delimiter: str | None = None) -> list[Sheet]:
-        """Its sheets; those of a workbook that hold nothing are left out.
+        """The sheets of the file, without the empty sheets of a workbook.
 
         Args:
-            encoding: of a text file; None: found out.
-            delimiter: of a text file; None: found out.
+            encoding: of a text file; None: detected.
+            delimiter: of a text file; None: detected.
 
         Raises:
-            InputError: it cannot be read, or holds nothing.
+            InputError: the file cannot be read, or is empty.
         """
         name = self.name
         if not self.content.strip():
@@ -88,12 +88,12 @@ class SheetFile:
             books = workbook_rows(self.content, name)
             found = [Sheet(name, title, rows, "XLSX", False, marks) for title, (rows, marks) in books.items() if rows]
             if not found:
-                raise InputError(f"{name} holds no cell with anything in it; export the sheet again.")
+                raise InputError(f"{name} contains only empty cells; export the sheet again.")
             return found
         if self.content.startswith(b"\xd0\xcf\x11\xe0"):
-            raise InputError(f"{name} is an old .xls workbook or one with a password; save it as XLSX without one.")
+            raise InputError(f"{name} is an old .xls workbook or is protected by a password; save it as XLSX without a password.")
         if self.path.suffix.lower() not in TEXTS:
-            raise InputError(f"{name} is neither CSV, TSV nor XLSX by its name; save the sheet as one of them.")
+            raise InputError(f"{name} is not named as a CSV, TSV or XLSX file; save the sheet in one of these formats.")
         text, taken = decoded(self.content, name, encoding)
         if not text.strip('\r\n "' + "".join(DELIMITERS)):
             raise InputError(f"{name} is empty; export the sheet again.")
@@ -106,13 +106,13 @@ def read_file(path: Path) -> SheetFile:
     """Reads the bytes of a file with sheets.
 
     Raises:
-        InputError: it is not there, cannot be read, or has more than 1 GB.
+        InputError: it does not exist, cannot be read, or is larger than 1 GB.
     """
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder; name the sheets in it.")
+            raise InputError(f"{path} is a folder; name the files in it.")
         if path.stat().st_size > MOST_UNPACKED:
-            raise InputError(f"{path} has more than 1 GB, which no sheet of answers has.")
+            raise InputError(f"{path} is larger than 1 GB; keep only the answers in it.")
         content = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path} does not exist.") from None
@@ -122,7 +122,7 @@ def read_file(path: Path) -> SheetFile:
 
 
 def column_letter(index: int) -> str:
-    """The letters that a spreadsheet shows over a column; the first, of index 0, is A."""
+    """The letters of a column in a spreadsheet: index 0 is A."""
     letters = ""
     index += 1
     while index:
@@ -134,7 +134,7 @@ def column_letter(index: int) -> str:
 def _text_rows(text: str, name: str, delimiter: str | None, *, tabs: bool) -> tuple[list[list[str]], str]:
     first, end, rest = text.partition("\n")
     declared = first.strip().strip('"')
-    if declared[:4].lower() == "sep=" and len(declared) == 5:  # a line for spreadsheets, which do not count it as a row
+    if declared[:4].lower() == "sep=" and len(declared) == 5:  # written for spreadsheet programs, which do not count it as a row
         delimiter, text = delimiter or declared[4], rest if end else ""
     if delimiter is None:
         delimiter = "\t" if tabs else _delimiter(text, name)
@@ -152,8 +152,8 @@ def _parsed(text: str, delimiter: str, name: str, most: int | None = None) -> li
     except csv.Error as error:
         line = reader.line_num
         raise InputError(
-            f"{name}, row {len(rows) + 1} (ends in line {line}) cannot be read ({error}): a quotation mark is missing or alone; "
-            "correct it, or export the sheet again."
+            f"{name}, row {len(rows) + 1} (ends in line {line}) cannot be read ({error}): a quotation mark is missing or "
+            "unescaped; correct it, or export the sheet again."
         ) from error
     while rows and not any(rows[-1]):
         rows.pop()
@@ -161,10 +161,10 @@ def _parsed(text: str, delimiter: str, name: str, most: int | None = None) -> li
 
 
 def _delimiter(text: str, name: str) -> str:
-    """The delimiter that gives the first rows one number of cells, and the most of them.
+    """The delimiter with which most of the first rows have the same number of cells, and the largest number.
 
     Raises:
-        InputError: none gives two columns.
+        InputError: no delimiter gives two columns.
     """
     found: list[tuple[float, int, str]] = []
     fault: InputError | None = None
@@ -182,7 +182,7 @@ def _delimiter(text: str, name: str) -> str:
     if fault is not None:
         raise fault
     raise InputError(
-        f"{name} has one column with any of the delimiters comma, semicolon, tab and |; write 'delimiter:' in the mapping."
+        f"{name} has only one column with each of the delimiters comma, semicolon, tab and |; set 'delimiter:' in the mapping."
     )
 
 

@@ -1,4 +1,4 @@
-"""What columns are called in exports of survey programs, in the languages of those who ask: for a first proposal of a mapping."""
+"""Column names in exports of survey programs, in a dozen languages, from which a mapping is proposed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         r".*(возраст|комментари|замечани|балл|согласие|город|регион|стаж|отзыв).*|(ваш )?пол",
         r".*(العمر|عمرك|الجنس|ملاحظات|تعليق|موافقة|المدينة).*",
         r".*(年龄|年齡|性别|性別|备注|備註|意见|意見|同意|城市|职业|总分|得分).*",
-        # what survey programs add
+        # added by survey programs
         r"(start|end|recorded) ?(date|time)|status|response ?(id|type)|ip ?address|progress|duration.*",
         r"finished|external(data)?reference",
         r"recipient(first|last)?(name|email)|recipient (first |last )?(name|email)",
@@ -89,7 +89,7 @@ _NO_ANSWERS = tuple(
         r"R_\w{10,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|\d+秒",
     )
 )
-"""E-mail addresses, addresses of computers and pages, dates, degrees of latitude, and ids that programs make."""
+"""E-mail, IP and web addresses, dates, coordinates, and ids that programs generate."""
 
 _LANGUAGES = (
     ("de", r"zeitstempel|e-mail-adresse|teilnehmer\w*|fertigstellungszeit|gebärde|antwort.*|datum .*"),
@@ -115,7 +115,7 @@ _SCRIPTS = (
 
 
 def names_a(field: str, name: str) -> bool:
-    """Whether a column is called as those of a field are.
+    """Whether a column's name is typical of a field.
 
     Args:
         field: of the mapping: ``time``, ``rater``, ``group``, ``clip``, ``sign``, ``pack``, ``answer``, ``order`` or ``ignored``.
@@ -125,7 +125,7 @@ def names_a(field: str, name: str) -> bool:
 
 
 def holds_no_answers(cells: Sequence[str]) -> bool:
-    """Whether a column holds addresses, dates, coordinates or ids, all of one kind, and so nobody's answers.
+    """Whether a column contains only addresses, dates, coordinates or ids, all of one kind.
 
     Args:
         cells: of the column.
@@ -135,11 +135,14 @@ def holds_no_answers(cells: Sequence[str]) -> bool:
 
 
 def language_of(names: Sequence[str], cells: Sequence[str]) -> str:
-    """The language that a sheet seems to be in, by the names that forms give their columns and by the letters of most cells.
+    """Guesses the language of a sheet from the column names that survey programs use, and from the script of its cells.
 
     Args:
         names: of the columns.
         cells: with answers.
+
+    Returns:
+        The language's code, ``en`` if nothing suggests another.
     """
     for language, words in _LANGUAGES:
         if any(re.fullmatch(words, name.strip(), re.IGNORECASE) for name in names):

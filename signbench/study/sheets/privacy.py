@@ -1,4 +1,4 @@
-"""Pseudonyms: numbers in the order of the answers, and the one file that leads back from them."""
+"""Pseudonyms of raters, and the key file that maps them back to names."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _FEWEST_DIGITS = 3
 
 
 def pseudonyms(given: Mapping[str, Sequence[tuple[str, ...]]], secret: bytes) -> dict[str, str]:
-    """Numbers raters in the order of what they answered, which tells nothing that the answers beside the numbers do not.
+    """Numbers raters in an order that depends on their answers alone, so that a number reveals nothing beyond the answers.
 
-    Equal sheets give equal numbers, whoever imports them, so that a study's table and scores are the same bytes each time.
+    Equal sheets give equal numbers, whoever imports them, so that the table and the scores are the same bytes each time.
 
     Args:
-        given: what tells raters apart (names, addresses or places in a sheet) -> their answers, in any order.
-        secret: decides between raters whose answers are all alike; whoever lacks it learns nothing from a number.
+        given: what identifies a rater (a name, an address, or a row of a sheet) -> their answers, in any order.
+        secret: breaks ties between raters whose answers are all equal; without it, their numbers cannot be traced back.
 
     Returns:
         Identity -> ``r001`` and up.
@@ -34,43 +34,43 @@ def pseudonyms(given: Mapping[str, Sequence[tuple[str, ...]]], secret: bytes) ->
 
 
 def new_secret() -> bytes:
-    """A secret for one import; it is kept nowhere besides the key file."""
+    """A random secret for one import; it is stored in the key file only."""
     return secrets.token_bytes(32)
 
 
 def check_key_file(path: Path, study: Path) -> None:
-    """Makes sure before any work that the key can be written where it is wanted.
+    """Checks before any work starts that the key file can be written.
 
     Raises:
-        InputError: it would lie in the study's folder, be overwritten, or has no folder.
+        InputError: the file would be in the study's folder, exists already, or its folder does not exist.
     """
     if path.resolve().is_relative_to(study.resolve()):
         raise InputError(
-            f"--key {path} lies in the study's folder {study}, which is given away without names; keep the key elsewhere."
+            f"the key file {path} is in the study's folder {study}, which must not contain names; choose a file outside of it."
         )
     if path.exists() or path.is_symlink():
-        raise InputError(f"--key {path} is there already and is never overwritten; give another name.")
+        raise InputError(f"the key file {path} already exists and is never overwritten; choose another name.")
     if not path.parent.is_dir():
-        raise InputError(f"--key {path}: the folder {path.parent} does not exist; make it.")
+        raise InputError(f"the key file {path} cannot be written: the folder {path.parent} does not exist; create it first.")
 
 
 def write_key(path: Path, secret: bytes, raters: Mapping[str, str]) -> None:
-    """Writes the key: the secret, and who each pseudonym is; readable by its owner alone.
+    """Writes the key file: the secret, and who each pseudonym is. Only its owner can read it.
 
     Args:
         path: a new file.
-        secret: of the numbering.
-        raters: pseudonym -> what the sheet says.
+        secret: that the pseudonyms were assigned with.
+        raters: pseudonym -> the rater as identified in the sheets.
 
     Raises:
-        InputError: it exists, or cannot be written.
+        InputError: the file exists, or cannot be written.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except FileExistsError:
-        raise InputError(f"--key {path} is there already and is never overwritten; give another name.") from None
+        raise InputError(f"the key file {path} already exists and is never overwritten; choose another name.") from None
     except OSError as error:
-        raise InputError(f"--key {path} cannot be written: {error.strerror}.") from error
+        raise InputError(f"the key file {path} cannot be written: {error.strerror}; choose another.") from error
     with os.fdopen(handle, "wb") as stream:
         os.fchmod(handle, 0o600)
         stream.write(json_bytes({"secret": secret.hex(), "raters": dict(sorted(raters.items()))}))

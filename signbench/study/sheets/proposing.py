@@ -1,4 +1,4 @@
-"""A first mapping for sheets that have none: what their headers suggest, for a person to correct."""
+"""Proposes a mapping for sheets from their headers, for a person to check and complete."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from signbench.study.sheets.headers import holds_no_answers, language_of, names_
 from signbench.study.sheets.survey_forms import folded, unfinished_cells
 
 _HEAD = """\
-# A proposal of signbench study import, from the headers of the sheets. Before you import with it:
-# 1. check the language, what each column is taken for, and which rows are left out;
-# 2. in a wide sheet, give each column its clip (the id in the run's per_clip.parquet) and its sign;
+# A mapping that signbench study import proposed from the headers of the sheets. Before you import with it:
+# 1. check the language, the meaning of each column, and which rows are left out;
+# 2. in a wide sheet, set the clip (the id in the run's per_clip.parquet) and the sign of each column;
 # 3. under signs, list the accepted answers of each sign. docs/study.md explains every field.
 """
 
 
 def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
-    """A mapping file for a person to correct.
+    """Proposes a mapping file.
 
     Args:
-        files: the sheets.
-        encoding: of text files; None: found out.
+        files: with the sheets.
+        encoding: of text files; None: detected.
 
     Returns:
-        YAML with comments; wide sheets need clips, signs and accepted answers before it can be used.
+        YAML with comments. The clips, signs and accepted answers of wide sheets have to be filled in before it can be used.
 
     Raises:
         InputError: a sheet cannot be read at all.
@@ -49,7 +49,7 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
             except InputError:
                 if len(found) == 1:
                     raise
-                sheets.append({"file": sheet.file, "sheet": sheet.sheet, "layout": "ignored"})  # a title page, perhaps
+                sheets.append({"file": sheet.file, "sheet": sheet.sheet, "layout": "ignored"})  # such as a title page
                 continue
             entry, seen = _sheet(columns, several=len(found) > 1)
             if encoding is not None and not file.is_workbook:
@@ -60,9 +60,9 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
             if len(found) == 1 and (form := _form(columns, entry)) is not None:
                 copies[form].append((file, entry))
     if not languages:
-        raise InputError("no sheet has a header and rows of answers below it; export the sheets again.")
+        raise InputError("no sheet has a header with rows of answers below it; export the sheets again.")
     for same in copies.values():
-        _put_together(same, files, sheets)
+        _merge(same, files, sheets)
     language = max(sorted(languages), key=lambda name: languages[name])
     content = {"name": "study", "language": language, "sheets": sheets, "signs": signs, "dictionary": {}}
     content |= {"lemmatiser": "none", "blank": "wrong", "resubmissions": "refuse"}
@@ -73,30 +73,28 @@ def write_proposal(files: Sequence[SheetFile], path: Path, encoding: str | None 
     """Writes the proposal into a new file.
 
     Raises:
-        InputError: the file is there already, or cannot be written.
+        InputError: the file already exists, or cannot be written.
     """
     if path.exists():
-        raise InputError(f"no --mapping was given, and {path} is there already; use it with --mapping {path}, or move it away.")
+        raise InputError(f"no --mapping was given, and {path} already exists; use it with --mapping {path}, or move it away.")
     text = propose(files, encoding)
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; go to a folder that can.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror}; run the command in another folder.") from error
 
 
 def _form(columns: Columns, entry: dict[str, Any]) -> object:
-    """What copies of one sheet share that participants filled in one by one; None where a sheet holds the answers of many."""
+    """A key that is equal for copies of one sheet filled in by different participants; None for a sheet of several participants."""
     if entry["layout"] == "wide":
         return tuple(columns.names) if len(columns.rows) == 1 else None
     clip = columns.find(entry["clip"], "clip")
     return tuple(columns.names), frozenset(cells[clip].strip() for _, cells in columns.rows)
 
 
-def _put_together(
-    same: Sequence[tuple[SheetFile, dict[str, Any]]], files: Sequence[SheetFile], sheets: list[dict[str, Any]]
-) -> None:
-    """Proposes one mapping for copies of one sheet, where a pattern fits their names and no other's."""
+def _merge(same: Sequence[tuple[SheetFile, dict[str, Any]]], files: Sequence[SheetFile], sheets: list[dict[str, Any]]) -> None:
+    """Replaces the mappings of copies of one sheet by one, if a pattern matches their names and no other file's."""
     names = [file.path.name for file, _ in same]
     begin = _shared_beginning(names)
     end = _shared_beginning([name.removeprefix(begin)[::-1] for name in names])[::-1]
@@ -150,7 +148,7 @@ def _sheet(columns: Columns, *, several: bool) -> tuple[dict[str, Any], dict[str
 
 
 def _fields(columns: Columns) -> dict[str, int]:
-    """Which column each field is, by its name; who answered stands in each row."""
+    """Field of the mapping -> index of its column, by the column's name; the column of the raters has no empty cell."""
     fields: dict[str, int] = {}
     for field in ("clip", "sign", "answer", "time", "rater", "group", "pack", "order"):
         fitting = [index for index, name in enumerate(columns.names) if name and names_a(field, name)]
@@ -164,7 +162,7 @@ def _fields(columns: Columns) -> dict[str, int]:
 
 
 def _rows_left_out(columns: Columns) -> dict[str, list[str]]:
-    """Rows that the sheet calls unfinished, previews or tests; they are left out of what else is proposed too."""
+    """Proposes to leave out unfinished submissions, previews and tests, and removes these rows from ``columns``."""
     found = {
         index: sorted({cells[index].strip() for _, cells in columns.rows if folded(cells[index]) in marks})
         for index, marks in unfinished_cells(columns.names).items()

@@ -1,4 +1,4 @@
-"""From mapped sheets to answers that still know who gave them, and every place where a sheet does not fit its mapping."""
+"""Reads the answers of a mapped sheet, together with who gave them; errors name the cell that does not fit the mapping."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from signbench.study.sheets.survey_forms import folded
 from signbench.study.sheets.workbooks import Mark
 
 _KINDS: Mapping[Mark, str] = {
-    "formula": "a formula, kept as its text",
-    "value": "a formula, of which the value is taken",
-    "date": "a date, no longer what was typed, but dates of the spreadsheet",
+    "formula": "formulas without a stored value, kept as text",
+    "value": "formulas, replaced by their stored values",
+    "date": "dates of the spreadsheet program instead of what was typed",
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """An answer as it stands in a sheet.
+class SheetAnswer:
+    """An answer in a sheet.
 
     Attributes:
-        identity: tells its rater apart; never leaves the import.
-        sheet: number of the sheet, in the order of the mapping and of the files' names.
+        identity: identifies the rater; discarded at the end of the import.
+        sheet: number of the sheet, in the order of the mapping and of the files' labels.
         row: number of the row.
         column: index of the column of the answer.
         shown: the clip, its sign and its pack.
-        text: the answer; empty where there is none.
-        order: place in the rater's own order, or None.
+        text: the answer; empty if there is none.
+        order: position in the rater's order of presentation, or None.
         group: the rater's group, or None.
-        time: seconds from an arbitrary beginning, or None.
-        own_time: the time is this answer's own, not that of a whole form.
-        timeline: the sheet within which times have their beginning; None: they are points in time.
+        time: seconds since an arbitrary origin, or None.
+        own_time: whether the time belongs to this answer, and not to a whole form.
+        timeline: number of the sheet whose times share an origin; None if times are points in time.
     """
 
     identity: str
@@ -54,40 +54,40 @@ class Given:
 
 @dataclass(frozen=True)
 class ReadSheet:
-    """What one sheet gave.
+    """The content of one sheet.
 
     Attributes:
         columns: the sheet and its header.
-        mapping: what its columns are.
+        mapping: of its columns.
         answers: in the order of its rows.
-        clips: every clip that it says was shown, its sign and its pack.
-        notes: what a reader of the study should know about it: what was counted -> how often.
-        remarks: what its importer should know, with places in the sheet, which are not kept.
+        clips: every clip that was shown according to the sheet or its mapping, with sign and pack.
+        notes: what was counted -> how often; kept with the study.
+        remarks: sentences for the person who imports, with cells of the sheet; not kept.
     """
 
     columns: Columns
     mapping: WideSheet | LongSheet
-    answers: list[Given]
+    answers: list[SheetAnswer]
     clips: list[ShownClip]
     notes: dict[str, int]
     remarks: list[str]
 
 
 def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settings: StudySettings) -> ReadSheet:
-    """Reads one sheet as its mapping says.
+    """Reads one sheet according to its mapping.
 
     Args:
         sheet: the cells.
-        mapping: what its columns are.
+        mapping: of its columns.
         number: of the sheet among all.
-        settings: of the study; for its accepted answers.
+        settings: of the study, which list its signs.
 
     Raises:
-        InputError: names the sheet, the row and the column, and what to do.
+        InputError: the sheet does not fit its mapping; names the sheet, row and column.
     """
     columns = Columns(sheet, mapping.header_row, mapping.first_row)
     notes = {
-        "rows that describe the columns once more, left out": columns.second_headers,
+        "additional header rows, left out": columns.second_headers,
         "empty rows, left out": columns.empty_rows,
         "rows left out by leave_out_rows and keep_rows": columns.choose_rows(mapping.leave_out_rows, mapping.keep_rows),
     }
@@ -100,16 +100,18 @@ def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settin
         marked = [given for given in answers if sheet.marks.get((given.row, given.column + 1)) == mark]
         notes[f"answers that are {kind}"] = len(marked)
         if marked:
-            remarks.append(f"the first answer that is {kind}: {columns.where(marked[0].column, marked[0].row)}.")
+            remarks.append(f"the first of the answers that are {kind}: {columns.where(marked[0].column, marked[0].row)}.")
     return ReadSheet(columns, mapping, answers, clips, {note: count for note, count in notes.items() if count}, remarks)
 
 
 def identity_of(cell: str) -> str:
-    """What tells a rater apart: the cell without differences of case, spaces and Unicode form."""
+    """What identifies a rater: the cell without differences in case, spaces and Unicode form."""
     return folded(cell)
 
 
-def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[ShownClip]]:
+def _read_wide(
+    columns: Columns, mapping: WideSheet, number: int, settings: StudySettings
+) -> tuple[list[SheetAnswer], list[ShownClip]]:
     shown = {columns.find(name, "clips"): clip for name, clip in mapping.clips.items()}
     packs = {index: _pack(clip.pack or mapping.pack, columns, index) for index, clip in shown.items()}
     for index, clip in shown.items():
@@ -125,17 +127,19 @@ def _read_wide(columns: Columns, mapping: WideSheet, number: int, settings: Stud
     columns.check_no_formulas((rater, group, time))
     check_letters(columns, [*shown, *_known(rater, group)], shown, question_marks=settings.question_marks == "damage")
     clips = {index: ShownClip(clip=clip.clip, sign=clip.sign, pack=packs[index]) for index, clip in shown.items()}
-    answers: list[Given] = []
+    answers: list[SheetAnswer] = []
     sent = _sent(columns, mapping, rater, time, settings)
     for (row, cells), moment in zip(columns.rows, sent, strict=True):
         identity = _identity(columns, mapping, rater, row, cells)
         found = cells[group].strip() if group is not None else ""
         for index, clip in clips.items():
-            answers.append(Given(identity, number, row, index, clip, cells[index], None, found or None, moment, False, None))
+            answers.append(SheetAnswer(identity, number, row, index, clip, cells[index], None, found or None, moment, False, None))
     return answers, list(clips.values())
 
 
-def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: StudySettings) -> tuple[list[Given], list[ShownClip]]:
+def _read_long(
+    columns: Columns, mapping: LongSheet, number: int, settings: StudySettings
+) -> tuple[list[SheetAnswer], list[ShownClip]]:
     at_clip, at_answer = columns.find(mapping.clip, "clip"), columns.find(mapping.answer, "answer")
     at_sign = columns.find_optional(mapping.sign, "sign")
     at_pack = columns.find_optional(mapping.pack_column, "pack_column")
@@ -152,7 +156,7 @@ def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: Stud
         texts = [cells[time] for _, cells in columns.rows]
         moments, clock = times.seconds(texts, lambda index: columns.where(time, columns.rows[index][0]), mapping.time_format)
     known: dict[tuple[str, str, str], ShownClip] = {}
-    answers: list[Given] = []
+    answers: list[SheetAnswer] = []
     for (row, cells), moment in zip(columns.rows, moments, strict=True):
         name = _filled(columns, at_clip, row, cells)
         sign = _filled(columns, at_sign, row, cells) if at_sign is not None else ""
@@ -168,10 +172,12 @@ def _read_long(columns: Columns, mapping: LongSheet, number: int, settings: Stud
             pack_name = _pack(pack or meant.pack or mapping.pack, columns, at_clip)
             shown = known[name, sign, pack] = ShownClip(clip=meant.clip, sign=meant.sign, pack=pack_name)
         identity = _identity(columns, mapping, rater, row, cells)
-        place = _order(columns, at_order, row, cells) if at_order is not None else None
+        order = _order(columns, at_order, row, cells) if at_order is not None else None
         found = cells[group].strip() if group is not None else ""
         line = None if clock else number
-        answers.append(Given(identity, number, row, at_answer, shown, cells[at_answer], place, found or None, moment, True, line))
+        answers.append(
+            SheetAnswer(identity, number, row, at_answer, shown, cells[at_answer], order, found or None, moment, True, line)
+        )
     own_pack = mapping.pack if at_pack is None else None
     named = [clip.model_copy(update={"pack": clip.pack or own_pack}) for clip in mapping.clips.values()]
     return answers, [*known.values(), *(clip for clip in named if clip.pack is not None)]
@@ -192,7 +198,7 @@ def _who_and_when(columns: Columns, mapping: WideSheet | LongSheet) -> tuple[int
 def _sent(
     columns: Columns, mapping: WideSheet, rater: int | None, time: int | None, settings: StudySettings
 ) -> Sequence[float | None]:
-    """When each form was sent, which decides between two of one participant; read only where there may be such."""
+    """When each form was sent, to choose between two forms of one participant; not read if there cannot be two."""
     nothing = [None] * len(columns.rows)
     if time is None or rater is None or settings.resubmissions == "refuse":
         return nothing
@@ -210,7 +216,8 @@ def _identity(columns: Columns, mapping: WideSheet | LongSheet, rater: int | Non
     identity = identity_of(cells[rater])
     if not identity:
         raise InputError(
-            f"{columns.where(rater, row)} names no participant (merged cells, perhaps); fill it in, or delete the row."
+            f"{columns.where(rater, row)} does not name a participant; fill in the cell (also where cells were merged), or delete "
+            "the row."
         )
     return identity if mapping.rater_ids == "study" else f"{columns.sheet.label}: {identity}"
 
@@ -219,7 +226,7 @@ def _filled(columns: Columns, index: int, row: int, cells: Sequence[str]) -> str
     text = cells[index].strip()
     if not text:
         raise InputError(
-            f"{columns.where(index, row)} ({columns.names[index]}) is empty (merged cells, perhaps); fill it in each row."
+            f"{columns.where(index, row)} ({columns.names[index]}) is empty; fill in the cell (also where cells were merged)."
         )
     return text
 
@@ -229,18 +236,18 @@ def _order(columns: Columns, index: int, row: int, cells: Sequence[str]) -> int 
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 10**9):
-        raise InputError(f"{columns.where(index, row)}: {text[:40]!r} is no place in an order; write a whole number from 1.")
+        raise InputError(f"{columns.where(index, row)}: the order {text[:40]!r} is not a whole number from 1; correct it.")
     return int(text)
 
 
 def _pack(name: str | None, columns: Columns, index: int) -> str:
     if name is None:
-        raise InputError(f"{columns.where(index)}: the mapping names no pack; write 'pack:' beside the sheet or the clip.")
+        raise InputError(f"{columns.where(index)}: the mapping does not name the pack; add 'pack:' to the sheet or the clip.")
     return name
 
 
 def _check_sign(sign: str, signs: Mapping[str, object], where: str) -> None:
     if sign not in signs:
         raise InputError(
-            f"{where}: the sign {sign!r} has no accepted answers; add it to signs in the mapping. {nearest(sign, signs)}"
+            f"{where}: the sign {sign!r} has no accepted answers; add it under signs in the mapping. {nearest(sign, signs)}"
         )

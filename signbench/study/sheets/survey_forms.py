@@ -1,7 +1,7 @@
-"""What programs of surveys add to the answers: second headers, and columns that say which rows are no whole submission.
+"""Additional header rows of survey programs, and their columns that mark unfinished submissions, previews and tests.
 
-Qualtrics, SoSci Survey, LimeSurvey, REDCap, Prolific, SurveyMonkey and Alchemer, as their exports and manuals name these columns.
-Google Forms and Microsoft Forms export whole submissions only.
+Covers Qualtrics, SoSci Survey, LimeSurvey, REDCap, Prolific, SurveyMonkey and Alchemer, with the column names of their exports and
+manuals. Google Forms and Microsoft Forms export complete submissions only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNFINISHED: Mapping[str, tuple[str, ...]] = {
     ),
     "responsestatus": ("partial", "incomplete", "in progress", "disqualified", "survey preview", "survey test", "spam"),
 }
-"""Column, folded -> cells that mark an unfinished, refused or trial submission, folded, wherever the column stands."""
+"""Folded column name -> folded cells that mark an unfinished, rejected or test submission, whatever the other columns are."""
 
 _QUALTRICS = frozenset({"responseid", "recordeddate", "distributionchannel", "userlanguage"})
 _SOSCI = frozenset({"questnnr", "lastpage", "maxpage", "lastdata"})
@@ -41,7 +41,7 @@ _BESIDE: Mapping[str, tuple[frozenset[str], tuple[str, ...]]] = {
         (_LIMESURVEY, ("",)),
     ),
 }
-"""Column -> the program's other columns, one of which has to stand beside it, and the cells that mark such a submission."""
+"""Folded column name -> other columns of the program, one of which must be present, and the cells that mark such a submission."""
 
 _COMPLETE = re.compile(r".+_complete", re.IGNORECASE)
 _INCOMPLETE = ("0", "1", "incomplete", "unverified")
@@ -51,23 +51,23 @@ _IMPORT_ID = re.compile(r"\s*\{\s*['\"]ImportId['\"]\s*:")
 
 
 def folded(text: str) -> str:
-    """A cell without differences of case, spaces and Unicode form."""
+    """A cell without differences in case, spaces and Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def folded_name(name: str) -> str:
-    """A column's name without differences of case, spaces, punctuation and Unicode form."""
+    """A column's name without differences in case, spaces, punctuation and Unicode form."""
     return re.sub(r"[\W_]+", "", folded(name))
 
 
 def unfinished_cells(names: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    """Columns that tell whole submissions from others.
+    """Finds the columns that mark incomplete submissions.
 
     Args:
         names: of all columns.
 
     Returns:
-        Index of the column -> cells, :func:`folded`, whose rows are unfinished, refused, previews or tests.
+        Index of the column -> cells, :func:`folded`, of rows that are unfinished, rejected, previews or tests.
     """
     keys = [folded_name(name) for name in names]
     found: dict[int, tuple[str, ...]] = {}
@@ -84,12 +84,12 @@ def unfinished_cells(names: Sequence[str]) -> dict[int, tuple[str, ...]]:
 
 
 def is_second_header(names: Sequence[str], cells: Sequence[str], *, first_rows: bool) -> bool:
-    """Whether a row below the header describes the columns once more: with the questions' texts, Qualtrics' ids, or the same names.
+    """Whether a row is an additional header: the questions' texts, Qualtrics' ids, or the column names again.
 
     Args:
         names: of the columns.
         cells: of the row.
-        first_rows: it stands right below the header, where the texts of questions stand.
+        first_rows: whether the row is directly below the header, where the questions' texts are.
     """
     if any(_IMPORT_ID.match(cell) for cell in cells):
         return True

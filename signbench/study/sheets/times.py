@@ -1,4 +1,4 @@
-"""Time stamps of sheets: only differences leave this module, as clock times tell who answered."""
+"""Time stamps of sheets. Only differences of times are stored, because a clock time could identify a participant."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _MILLISECONDS_FROM = 1e11
 
 
 def seconds(texts: Sequence[str], where: Callable[[int], str], declared: str | None = None) -> tuple[list[float | None], bool]:
-    """Time stamps as seconds, all read in one way.
+    """Converts a column of time stamps, all in the same format, to seconds.
 
-    Understood are ISO 8601, the forms that Google Forms and spreadsheets write in several languages (also with AM and PM and a zone
-    such as GMT+3), numbers of seconds or of milliseconds since 1970, and lengths of time as hours:minutes:seconds.
+    Supported are ISO 8601, the formats of Google Forms and spreadsheet programs in several languages (also with AM and PM and a
+    zone such as GMT+3), seconds or milliseconds since 1970, and durations as hours:minutes:seconds.
 
     Args:
         texts: cells of one column; empty ones give None.
-        where: index in ``texts`` -> the cell's place in words.
-        declared: the form in the words of ``strptime``; None: found out.
+        where: index in ``texts`` -> the cell in words, for messages.
+        declared: the format in the notation of ``strptime``; None: detected.
 
     Returns:
-        Seconds from an arbitrary beginning, and whether they are points in time (not lengths, with a zero in each sheet).
+        Seconds since an arbitrary origin, and whether they are points in time (not durations, whose origin is the sheet's own).
 
     Raises:
-        InputError: a cell is in no known form, or the cells can be read in two ways (day and month).
+        InputError: a cell has an unknown format, or the cells can be read with the day first and with the month first.
     """
     filled = {text.strip() for text in texts if text.strip()}
     forms = [(declared, True)] if declared else [*((None, clock) for clock in (True, False)), *((form, True) for form in _forms())]
@@ -60,14 +60,14 @@ def seconds(texts: Sequence[str], where: Callable[[int], str], declared: str | N
             readings.setdefault(tuple(read[text] for text in sorted(filled)), (read, clock))
     if not readings:
         raise InputError(
-            f"{where(furthest)} holds a time in a form that is not {declared or 'known'}; write time_format: in the mapping, "
-            "such as '%d.%m.%Y %H:%M:%S', or leave the column out (ignored)."
+            f"{where(furthest)} is a time {f'that does not match {declared}' if declared else 'in an unknown format'}; set "
+            "time_format in the mapping, such as '%d.%m.%Y %H:%M:%S', or list the column under ignored."
         )
     if len(readings) > 1:
         first = next(index for index, text in enumerate(texts) if text.strip())
         raise InputError(
-            f"{where(first)}: the times can be read with the day first and with the month first; write time_format: in "
-            "the mapping, such as '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'."
+            f"{where(first)}: the times can be read with the day first or with the month first; set time_format in the mapping to "
+            "'%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'."
         )
     read, clock = next(iter(readings.values()))
     return [read[text.strip()] if text.strip() else None for text in texts], clock
@@ -102,7 +102,7 @@ def _iso(text: str) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """Seconds, milliseconds since 1970, or hours:minutes:seconds."""
+    """Converts seconds, milliseconds since 1970, or hours:minutes:seconds; None for any other text."""
     alone = _CLOCK_ALONE.fullmatch(text)
     if alone is not None:
         return int(alone[1]) * 3600 + int(alone[2]) * 60 + float(alone[3])

@@ -1,4 +1,4 @@
-"""XLSX workbooks: read as typed, formulas by their stored values, and only after a look at what unpacking would cost."""
+"""Reads and writes XLSX workbooks: cells as typed, formulas as their stored values; oversized archives are refused unread."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_UNPACKED = 2**30
-"""Bytes that a sheet may have unpacked."""
+"""Largest unpacked size of a workbook, in bytes."""
 
 Mark = Literal["formula", "value", "date"]
 Marks = dict[tuple[int, int], Mark]
-"""Places of cells (row, column; from 1) that hold a formula of which no value is known, the value of a formula, or what the
-spreadsheet took for a date or a time."""
+"""(row, column) of a cell, from 1 -> ``formula``: a formula without a stored value; ``value``: the stored value of a formula;
+``date``: what the spreadsheet program converted to a date or time."""
 
 _MOST_CELLS = 20_000_000
 _CHUNK = 2**16
 
 
 class _DoctypeError(Exception):
-    """A document type definition was met."""
+    """The XML has a document type definition."""
 
 
 class _RootError(Exception):
-    """The first element was met: no document type definition can follow."""
+    """The XML has reached its first element, so no document type definition can follow."""
 
 
 def workbook_rows(content: bytes, name: str) -> dict[str, tuple[list[list[str]], Marks]]:
-    """All sheets of a workbook.
+    """Reads all sheets of a workbook.
 
     Args:
         content: of the file.
-        name: how messages call the file.
+        name: of the file, for messages.
 
     Returns:
-        Sheet -> its rows of cells as text, and which cells are more than text. Empty rows stay where they stand in the sheet. A
-        cell with a formula has the value that was stored with it, or the formula's text where that is an error or is not there.
+        Title of the sheet -> its rows of cells as text, and the marks of cells that are not text. Empty rows are kept. A cell with
+        a formula has its stored value, or the text of the formula if the value is an error or missing.
 
     Raises:
-        InputError: no workbook, damaged, more than 1 GB unpacked, XML that defines entities (which expand), or openpyxl is not
-            installed.
+        InputError: the file is not a workbook, is damaged, is larger than 1 GB when unpacked or defines XML entities, or openpyxl
+            is not installed.
     """
     _check_archive(content, name)
     try:
         import openpyxl
     except ImportError as error:
-        raise InputError(f"{name}: reading XLSX needs openpyxl; install signbench[study], or save it as CSV.") from error
+        raise InputError(f"{name}: reading XLSX requires openpyxl; install signbench[study], or save the sheet as CSV.") from error
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl tells of styles and validations that it leaves out
+            warnings.simplefilter("ignore")  # openpyxl warns about styles and validations that it drops
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
             found = {sheet.title: _rows(sheet, name) for sheet in book.worksheets}
             if any("formula" in marks.values() for _, marks in found.values()):
@@ -69,15 +69,15 @@ def workbook_rows(content: bytes, name: str) -> dict[str, tuple[list[list[str]],
         raise
     except MemoryError:
         raise InputError(f"{name} is too large to be read; save it as CSV.") from None
-    except Exception as error:  # a damaged workbook fails in openpyxl in whatever way it is damaged
+    except Exception as error:  # openpyxl raises all kinds of exceptions for damaged workbooks
         raise InputError(f"{name} is a damaged workbook ({type(error).__name__}: {error}); save it again, or as CSV.") from error
 
 
 def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[str | int | None]]]) -> bytes:
-    """A workbook of text cells, which no spreadsheet runs or turns into dates; the first row of each sheet stays in view.
+    """Writes a workbook of text cells, which no spreadsheet program runs or converts to dates, with the first row frozen.
 
     Args:
-        sheets: sheet -> its rows; numbers stay numbers, None is an empty cell for text.
+        sheets: title -> rows; whole numbers stay numbers, None is an empty text cell.
 
     Raises:
         InputError: openpyxl is not installed.
@@ -86,7 +86,7 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[str | int | None]]]) -
         import openpyxl
         from openpyxl.cell import WriteOnlyCell
     except ImportError as error:
-        raise InputError("writing XLSX needs openpyxl; install signbench[study].") from error
+        raise InputError("writing XLSX requires openpyxl; install signbench[study].") from error
     book = openpyxl.Workbook(write_only=True)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
@@ -106,14 +106,14 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[str | int | None]]]) -
 
 
 def _rows(sheet: Any, name: str) -> tuple[list[list[str]], Marks]:
-    sheet.reset_dimensions()  # the size that the file states may be a lie
+    sheet.reset_dimensions()  # the size that the file states may be wrong
     rows: list[list[str]] = []
     marks: Marks = {}
     cells = 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells += len(row) + 1
         if cells > _MOST_CELLS:
-            raise InputError(f"{name}, sheet {sheet.title!r} has more than {_MOST_CELLS:,} cells; keep the answers alone in it.")
+            raise InputError(f"{name}, sheet {sheet.title!r} has more than {_MOST_CELLS:,} cells; keep only the answers in it.")
         texts = []
         for column, cell in enumerate(row, start=1):
             if cell.value is not None and cell.data_type in ("f", "d"):
@@ -128,23 +128,22 @@ def _rows(sheet: Any, name: str) -> tuple[list[list[str]], Marks]:
 
 
 def _take_values(sheet: Any, rows: list[list[str]], marks: Marks) -> None:
-    """Puts the stored value of each formula in its place, where there is one that is no error."""
+    """Replaces each formula with its stored value, unless the value is missing or an error."""
     sheet.reset_dimensions()
     wanted = {number for (number, _), mark in marks.items() if mark == "formula"}
     for number, row in enumerate(sheet.iter_rows(), start=1):
         if number not in wanted:
             continue
         for column, cell in enumerate(row, start=1):
-            stored = (
-                cell.value is not None or cell.data_type == "str"
-            )  # of which nothing is the value too, as of IF(A2="", "", ...)
+            # an empty string is a value too, such as that of IF(A2="", "", ...)
+            stored = cell.value is not None or cell.data_type == "str"
             if marks.get((number, column)) == "formula" and stored and cell.data_type != "e":
                 rows[number - 1][column - 1] = _as_typed(cell.value)
                 marks[number, column] = "value"
 
 
 def _as_typed(value: Any) -> str:
-    """A cell's value as text: whole numbers without a decimal point, dates and times in ISO form, formulas as they are written."""
+    """A cell's value as text: whole numbers without a decimal point, dates and times in ISO 8601, formulas as written."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -159,10 +158,10 @@ def _as_typed(value: Any) -> str:
 
 
 def _check_archive(content: bytes, name: str) -> None:
-    """Looks at the directory of the archive before unpacking any of it, and at the heads of its parts before parsing them.
+    """Checks the archive before it is unpacked: its size, its type, encryption, and XML that defines entities.
 
     Raises:
-        InputError: says what is wrong with the archive.
+        InputError: the archive fails one of the checks.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -170,21 +169,21 @@ def _check_archive(content: bytes, name: str) -> None:
             unpacked = sum(member.file_size for member in members)
             if unpacked > MOST_UNPACKED:
                 raise InputError(
-                    f"{name} would unpack to {unpacked / 2**30:,.1f} GB, and at most 1 GB is read; save its answers alone as CSV."
+                    f"{name} unpacks to {unpacked / 2**30:,.1f} GB, but at most 1 GB is read; save only its answers, as CSV."
                 )
             if not any(member.filename == "[Content_Types].xml" for member in members):
-                raise InputError(f"{name} is an archive, but no XLSX workbook; save the sheet as XLSX or CSV.")
+                raise InputError(f"{name} is an archive, but not an XLSX workbook; save the sheet as XLSX or CSV.")
             if any(member.flag_bits & 1 for member in members):
-                raise InputError(f"{name} is protected by a password; save it without one.")
+                raise InputError(f"{name} is protected by a password; save it without a password.")
             for member in members:
                 with archive.open(member) as stream:
                     if _has_doctype(stream):
                         raise InputError(
-                            f"{name}: its part {member.filename} defines XML entities, which no spreadsheet does and which could "
-                            "expand without end; save the sheet again as XLSX or CSV."
+                            f"{name}: its part {member.filename} defines XML entities, which are unsafe to expand; save the sheet "
+                            "again as XLSX or CSV."
                         )
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, OSError, ValueError) as error:
-        raise InputError(f"{name} is no readable XLSX workbook ({error}); save it again as XLSX or CSV.") from error
+        raise InputError(f"{name} is not a readable XLSX workbook ({error}); save it again as XLSX or CSV.") from error
 
 
 def _has_doctype(stream: IO[bytes]) -> bool:
@@ -202,6 +201,6 @@ def _has_doctype(stream: IO[bytes]) -> bool:
             parser.Parse(chunk, False)
     except _DoctypeError:
         return True
-    except (_RootError, expat.ExpatError):  # an element, or no XML at all
+    except (_RootError, expat.ExpatError):  # an element, or not XML at all
         return False
     return False

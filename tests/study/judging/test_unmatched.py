@@ -95,9 +95,9 @@ def test_an_answer_that_was_guarded_against_formulas_is_found_again(tmp_path):
     [
         ("sign,answer\na,b\n", r"l\.csv, row 1 has no column 'decision'"),
         ("sign,sign,answer,decision\n", r"row 1 has 2 columns 'sign'"),
-        ("sign,answer,decision\na,b,yes\na,b,no\n", r"l\.csv, rows 2 and 3 decide 'b' for the sign 'a' in two ways"),
+        ("sign,answer,decision\na,b,yes\na,b,no\n", r"l\.csv, rows 2 and 3 have different decisions on 'b' for the sign 'a'"),
         ("sign,answer,decision\n,b,yes\n", r"l\.csv, row 2, column A is empty, but the row has a decision"),
-        ("sign,answer,decision\na,b,c,yes\n", r"l\.csv, row 2 has 4 cells and the header 3"),
+        ("sign,answer,decision\na,b,c,yes\n", r"l\.csv, row 2 has 4 cells, but the header has 3"),
     ],
 )
 def test_a_file_that_is_no_lexicon_is_refused(tmp_path, text, message):
@@ -110,6 +110,6 @@ def test_a_file_with_decisions_is_never_overwritten(tmp_path):
     path = tmp_path / "adjudicate.csv"
     write_adjudication(path, unmatched(TYPED))
     before = path.read_bytes()
-    with pytest.raises(InputError, match="is there already and may hold decisions"):
+    with pytest.raises(InputError, match="already exists and may contain decisions"):
         write_adjudication(path, unmatched(TYPED), Lexicon({}))
     assert path.read_bytes() == before

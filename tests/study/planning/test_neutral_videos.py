@@ -104,5 +104,5 @@ def test_a_copy_that_would_show_other_pictures_is_refused(tmp_path, monkeypatch)
     source, other = telling_video(tmp_path / "a.mp4"), telling_video(tmp_path / "b.mp4", frames=9)
     copy = neutral_videos._only_pictures
     monkeypatch.setattr(neutral_videos, "_only_pictures", lambda _, target: copy(other, target))
-    with pytest.raises(InputError, match=r"a\.mp4 cannot be copied without its titles .* other pictures, .* Convert it to MP4"):
+    with pytest.raises(InputError, match=r"a\.mp4 cannot be copied without its metadata.* the same frames .* Convert it to MP4"):
         write_neutral(source, tmp_path, "v001")

@@ -38,7 +38,7 @@ def rows_of(path):
 
 
 def test_clips_are_drawn_into_packs_and_every_rater_has_an_order_of_its_own():
-    drawn = present(CLIPS, (4, 6), 21, seed=7)
+    drawn = present(CLIPS, sizes=(4, 6), raters=21, seed=7)
     first, second = drawn.packs.values()
     assert (len(first), len(second), len({*first, *second})) == (4, 6, 10)
     assert [len(orders) for orders in drawn.orders.values()] == [11, 10]
@@ -52,20 +52,24 @@ def test_clips_are_drawn_into_packs_and_every_rater_has_an_order_of_its_own():
 
 
 def test_each_place_in_the_order_goes_to_each_clip_about_equally_often():
-    drawn = present(CLIPS, (4,), 2000, seed=1)
+    drawn = present(CLIPS, sizes=(4,), raters=2000, seed=1)
     firsts = Counter(order[0] for order in drawn.orders["pack-1"].values())
     assert all(400 < count < 600 for count in firsts.values())
 
 
 def test_equal_seeds_draw_equally_and_others_do_not():
-    assert present(CLIPS, (4, 6), 20, seed=7) == present(CLIPS, (4, 6), 20, seed=7) != present(CLIPS, (4, 6), 20, seed=8)
-    assert present(CLIPS[::-1], (4, 6), 20, seed=7) == present(CLIPS, (4, 6), 20, seed=7)
+    assert (
+        present(CLIPS, sizes=(4, 6), raters=20, seed=7)
+        == present(CLIPS, sizes=(4, 6), raters=20, seed=7)
+        != present(CLIPS, sizes=(4, 6), raters=20, seed=8)
+    )
+    assert present(CLIPS[::-1], sizes=(4, 6), raters=20, seed=7) == present(CLIPS, sizes=(4, 6), raters=20, seed=7)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_filled_sheets_are_read_back_with_the_mapping_that_came_with_them(clips, tmp_path, suffix):
     begun = tmp_path / "begun"
-    new_study(clips, (4, 6), 6, begun, seed=3)
+    new_study(clips, begun, sizes=(4, 6), raters=6, seed=3)
     key = {row["video"]: row for row in rows_of(begun / "answer_key.csv")}
     sheets = []
     for pack in ("pack-1", "pack-2"):
@@ -93,9 +97,9 @@ def test_filled_sheets_are_read_back_with_the_mapping_that_came_with_them(clips,
 
 
 def test_blank_sheets_are_nobodys_answers(clips, tmp_path):
-    new_study(clips, (4,), 2, tmp_path / "begun")
+    new_study(clips, tmp_path / "begun", sizes=(4,), raters=2)
     settings = read_settings(tmp_path / "begun" / "study.yaml")
-    with pytest.raises(InputError, match="nobody answered anything in these sheets"):
+    with pytest.raises(InputError, match="these sheets contain no answers at all"):
         import_study([tmp_path / "begun" / "pack-1.xlsx"], settings, tmp_path / "study")
     assert not (tmp_path / "study").exists()
 
@@ -115,7 +119,7 @@ def filled(sheet, path, answer, *raters):
 
 @pytest.fixture
 def begun(clips, tmp_path):
-    new_study(clips, (4,), 3, tmp_path / "begun", seed=3)
+    new_study(clips, tmp_path / "begun", sizes=(4,), raters=3, seed=3)
     return tmp_path / "begun"
 
 
@@ -163,13 +167,13 @@ def test_copies_that_say_different_things_are_refused_by_both_names(begun, tmp_p
     ):
         import_study(copies, settings, tmp_path / "study")
     chosen = settings.model_copy(update={"resubmissions": "last"})
-    with pytest.raises(InputError, match="no time tells which came first; keep one"):
+    with pytest.raises(InputError, match="without times it is unknown which came first; keep one"):
         import_study(copies, chosen, tmp_path / "study")
 
 
 def test_what_raters_see_does_not_tell_the_sign(clips, tmp_path):
     begun = tmp_path / "begun"
-    drawn = new_study(clips, (4,), 2, begun)
+    drawn = new_study(clips, begun, sizes=(4,), raters=2)
     for name in ("pack-1.csv", "pack-1.xlsx"):
         assert b"clip-" not in (begun / name).read_bytes() and b"SIGN" not in (begun / name).read_bytes()
     assert {path.name for path in (begun / "videos").iterdir()} == {"v001.mkv", "v002.mkv", "v003.mkv", "v004.mkv"}
@@ -180,21 +184,21 @@ def test_what_raters_see_does_not_tell_the_sign(clips, tmp_path):
 
 def test_the_sign_is_the_clips_id_where_no_table_names_it(clips, tmp_path):
     (clips / "clips.csv").unlink()
-    new_study(clips, (4,), 2, tmp_path / "begun")
+    new_study(clips, tmp_path / "begun", sizes=(4,), raters=2)
     assert all(row["sign"] == row["clip"] for row in rows_of(tmp_path / "begun" / "answer_key.csv"))
 
 
 @pytest.mark.parametrize(
     ("sizes", "raters", "message"),
     [
-        ((8, 5), 20, "--packs asks for 13 clips and there are 12"),
-        ((4, 4), 1, "--raters 1 is fewer"),
-        ((4, 0), 9, "pack without clips"),
+        ((8, 5), 20, "the packs need 13 clips, but there are only 12"),
+        ((4, 4), 1, "1 raters are too few for 2 packs"),
+        ((4, 0), 9, "every pack needs at least 1 clip"),
     ],
 )
 def test_a_study_that_cannot_be_drawn_is_refused_and_nothing_is_written(clips, tmp_path, sizes, raters, message):
     with pytest.raises(InputError, match=message):
-        new_study(clips, sizes, raters, tmp_path / "begun")
+        new_study(clips, tmp_path / "begun", sizes=sizes, raters=raters)
     assert not (tmp_path / "begun").exists()
 
 
@@ -204,27 +208,27 @@ def test_a_study_that_cannot_be_drawn_is_refused_and_nothing_is_written(clips, t
         ("id,sign\nclip-00,a\n", "has a column 'sign' that is not known. Did you mean signer"),
         ("id,file\nclip-00,\n", "needs a column gloss or text for the sign"),
         ("id,gloss\nclip-00,a\n", "has no row for clip clip-01"),
-        ("id,gloss\nclip-00,\n", "line 2: clip clip-00 has no gloss for its sign"),
+        ("id,gloss\nclip-00,\n", "line 2: clip clip-00 has no gloss, which names its sign"),
         ("id,gloss\nclip-00,a\nclip-00,b\n", "line 3: the clip clip-00 stands in line 2 already"),
     ],
 )
 def test_a_table_of_signs_that_does_not_fit_is_refused(clips, tmp_path, table, message):
     (clips / "clips.csv").write_text(table, encoding="utf-8")
     with pytest.raises(InputError, match=message):
-        new_study(clips, (4,), 2, tmp_path / "begun")
+        new_study(clips, tmp_path / "begun", sizes=(4,), raters=2)
 
 
 def test_a_folder_that_is_not_empty_or_holds_no_video_is_refused(clips, tmp_path):
     with pytest.raises(InputError, match="is not an empty folder"):
-        new_study(clips, (4,), 2, clips)
+        new_study(clips, clips, sizes=(4,), raters=2)
     (tmp_path / "none").mkdir()
-    with pytest.raises(InputError, match="holds no video"):
-        new_study(tmp_path / "none", (4,), 2, tmp_path / "begun")
+    with pytest.raises(InputError, match="contains no videos"):
+        new_study(tmp_path / "none", tmp_path / "begun", sizes=(4,), raters=2)
 
 
 @pytest.mark.parametrize("text", ["", "20,", "a", "20;30", "-1", "2.5"])
 def test_sizes_that_are_none_are_refused(text):
-    with pytest.raises(InputError, match="is no list of sizes"):
+    with pytest.raises(InputError, match="is not a list of sizes"):
         parse_sizes(text)
 
 

@@ -77,7 +77,7 @@ def test_given_packs_have_a_width_for_each_number_of_raters_and_the_fewest_that_
     assert found.smallest == next(design for design in found.designs if design.half_width <= 0.1)
 
 
-def test_more_signs_than_a_rater_looks_at_are_dealt_into_packs():
+def test_more_signs_than_a_rater_watches_are_split_into_packs():
     found = plan(0.75, 0.1, most_clips=15, raters=(10, 20), signs=(10, 40, 50), studies=20)
     assert {design.packs for design in found.designs} <= {(10,), (14, 13, 13), (13, 13, 12, 12)}
     assert max(max(design.packs) for design in found.frontier) <= 15
@@ -86,16 +86,19 @@ def test_more_signs_than_a_rater_looks_at_are_dealt_into_packs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"expected": 75, "half_width": 0.05}, "share between 0 and 1"),
+        ({"expected": 75, "half_width": 0.05}, "must be between 0 and 1"),
         ({"expected": 0.75, "half_width": 5}, "between 0 and 0.5"),
         ({"expected": 0.75, "half_width": 0.05, "sign_spread": -1}, "spread of signs"),
         ({"expected": 0.75, "half_width": 0.05, "rater_spread": 50}, "spread of raters"),
         ({"expected": 0.75, "half_width": 0.05, "raters": (5,)}, "at least 10 raters"),
         ({"expected": 0.75, "half_width": 0.05, "studies": 0}, "at least one study"),
-        ({"expected": 0.75, "half_width": 0.05, "most_clips": 4}, "looks at 5 clips at least, not 4"),
-        ({"expected": 0.75, "half_width": 0.05, "packs": (4, 20)}, "at least 5 signs each and 10 together, not 4, 20"),
-        ({"expected": 0.75, "half_width": 0.05, "packs": (5,)}, "at least 5 signs each and 10 together, not 5"),
-        ({"expected": 0.75, "half_width": 0.05, "packs": (30, 20), "most_clips": 20}, "a pack of 30 is more than the 20 clips"),
+        ({"expected": 0.75, "half_width": 0.05, "most_clips": 4}, "must watch at least 5 clips, not 4"),
+        ({"expected": 0.75, "half_width": 0.05, "packs": (4, 20)}, "at least 5 signs each and 10 in total, not 4, 20"),
+        ({"expected": 0.75, "half_width": 0.05, "packs": (5,)}, "at least 5 signs each and 10 in total, not 5"),
+        (
+            {"expected": 0.75, "half_width": 0.05, "packs": (30, 20), "most_clips": 20},
+            "a pack of 30 signs is larger than the 20 clips",
+        ),
     ],
 )
 def test_numbers_out_of_range_are_refused(arguments, message):

@@ -206,7 +206,7 @@ def test_the_page_says_how_answers_were_judged_and_metrics_measured(folder):
         *METHOD,
         *NOTES,
         "metric:ssim|revision:1",
-        "Without values for single clips: fid.",
+        "Metrics without values for single clips: fid.",
         "p is that of the coefficient",
     ):
         assert sentence in text
@@ -241,7 +241,7 @@ def test_nothing_is_moved_aside_that_is_no_report(result, tmp_path):
         place = tmp_path / name
         make(place)
         before = sorted(place.rglob("*"))
-        with pytest.raises(InputError, match="give --out a new folder"):
+        with pytest.raises(InputError, match="choose a new output folder"):
             write_report(result, place)
         assert sorted(place.rglob("*")) == before
     assert not list(tmp_path.glob("*.old-*"))
@@ -297,7 +297,7 @@ def test_a_folder_of_other_videos_is_refused_and_nothing_is_written(result, tmp_
 
 def test_without_the_extra_the_report_names_it(result, tmp_path, monkeypatch):
     monkeypatch.setattr(page_module, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"needs jinja2; install signbench with its extra: signbench\[report\]"):
+    with pytest.raises(InputError, match=r"requires jinja2; install signbench\[report\]"):
         write_report(result, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -56,15 +56,15 @@ def test_the_most_frequent_confusions_come_first_where_only_some_are_asked_for(r
 
 
 def test_outliers_can_be_listed_alone(result):
-    assert [row["rater"] for row in rater_rows(result, only_outliers=True)] == ["r006"]
+    assert [row["rater"] for row in rater_rows(result, only_marked=True)] == ["r006"]
 
 
-def test_blank_answers_are_told_of_as_they_are_counted(result):
-    assert any("3 answers say nothing and count as wrong" in remark for remark in remarks(result))
+def test_remarks_say_how_blank_answers_are_counted(result):
+    assert "3 blank answers count as wrong." in remarks(result)
     rows = judged(np.array([["correct", "blank"], ["wrong", "correct"]]))
-    said = remarks(scored(rows, count_blank=False))
-    assert "1 answer says nothing and is left out." in said
-    assert "SUS has no interval: fewer than 10 raters." in said
+    found = remarks(scored(rows, count_blank=False))
+    assert "1 blank answer is left out." in found
+    assert "SUS has no interval: fewer than 10 raters." in found
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_clips_are_joined_by_id_and_what_is_left_over_is_counted(tmp_path):
 def test_a_metric_that_is_the_same_for_all_clips_has_no_coefficient(tmp_path):
     rows = correlate(clips_of(np.linspace(0, 1, 12)), a_run(tmp_path, {"ssim": values_of([0.5] * 12)})).rows
     assert {(row.value.value, row.p_value, row.p_adjusted) for row in rows} == {(None, None, None)}
-    assert {row.value.interval_note for row in rows} == {"one of the two is the same for all clips"}
+    assert {row.value.interval_note for row in rows} == {"the accuracy or the metric is the same for all clips"}
 
 
 def test_a_run_of_other_clips_is_not_comparable(tmp_path):

@@ -1,4 +1,4 @@
-"""Whether raters tire: accuracy by place in their own orders, apart from how hard the signs at each place are."""
+"""Fatigue of raters: accuracy by position in their orders, independent of how hard the signs at each position are."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def tired(orders, slope, seed=0):
     return np.where(generator.random(orders.shape) < chance, "correct", "wrong")
 
 
-def test_raters_who_tire_are_found_and_told_of():
+def test_raters_who_tire_are_found_and_reported():
     orders = shuffled()
     result = scored(ordered(tired(orders, 0.5), orders))
     values = [part.sus.value for part in result.fatigue.parts]
     assert values == sorted(values, reverse=True)
     assert result.fatigue.change.value == pytest.approx(-0.375, abs=0.1)
     assert result.fatigue.change.interval[1] < 0
-    assert any(remark.startswith("Raters tire: ") for remark in remarks(result))
+    assert any(remark.startswith("Raters may have tired: ") for remark in remarks(result))
     assert [row["part of the order"] for row in fatigue_rows(result)] == ["1 of 4", "2 of 4", "3 of 4", "4 of 4", "last − first"]
     assert fatigue_rows(result)[-1]["value"].startswith("-0.")
 
@@ -65,13 +65,13 @@ def test_hard_signs_at_the_end_of_one_common_order_are_no_tired_raters():
     outcomes = np.where(orders <= SIGNS // 2, "correct", "wrong")
     change = scored(ordered(outcomes, orders)).fatigue.change
     assert (change.value, change.interval) == (None, None)
-    assert "tiring and hard signs cannot be told apart" in change.interval_note
+    assert "fatigue cannot be distinguished from hard signs" in change.interval_note
 
 
 @pytest.mark.parametrize(
     ("places", "note", "without"),
     [
-        (lambda orders: orders * 0, "the sheets name no order", RATERS),
+        (lambda orders: orders * 0, "the sheets give no order", RATERS),
         (lambda orders: np.where(np.arange(SIGNS) < 7, orders, 0), "no rater has an order of at least 8 clips in a pack", RATERS),
         (np.ones_like, "no rater has an order of at least 8 clips in a pack", RATERS),
     ],

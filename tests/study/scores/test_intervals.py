@@ -162,7 +162,7 @@ def test_wilsons_interval_for_draws_is_wilsons_where_the_variance_is_that_of_ind
 
 def test_draws_that_do_not_differ_make_no_interval():
     found = interval(np.zeros(DRAWS), 0.025, None)
-    assert (found.bounds, found.reason) == (None, "no draw differs from another")
+    assert (found.bounds, found.reason) == (None, "all draws are equal")
 
 
 def test_the_same_interval_comes_from_counted_judgements():

@@ -44,8 +44,8 @@ def test_a_rater_in_less_than_half_the_time_of_the_others_is_marked_and_stays_in
     result = scored(timed(exactly(40, 6, 10), np.cumsum(steps, axis=1)))
     assert [row.rater for row in result.per_rater if row.fast] == ["r003"]
     assert result.speed.fast_raters == 1 and result.counts.answers == 60
-    assert any(remark.startswith("1 rater answers in less than half") for remark in remarks(result))
-    assert [(row["rater"], row["apart"]) for row in rater_rows(result, only_outliers=True)] == [("r003", "fast")]
+    assert any(remark.startswith("1 rater was more than twice as fast") for remark in remarks(result))
+    assert [(row["rater"], row["marked"]) for row in rater_rows(result, only_marked=True)] == [("r003", "fast")]
 
 
 def test_in_small_packs_nobody_is_fast():
@@ -56,7 +56,7 @@ def test_in_small_packs_nobody_is_fast():
 
 @pytest.mark.parametrize(
     ("seconds", "note"),
-    [(np.nan, "the sheets have no time for each answer"), (0.0, "all answers of each rater bear one time")],
+    [(np.nan, "the sheets have no time for each answer"), (0.0, "all answers of a rater have the same time")],
 )
 def test_without_times_of_their_own_there_is_no_speed_and_a_reason(seconds, note):
     result = scored(timed(exactly(20, 4, 10), np.full((4, 10), seconds)))

@@ -49,15 +49,15 @@ def imported(tmp_path, rows, **fields):
     [
         (
             [*WIDE_ROWS, ["", "p", "????", "??????"]],
-            r"pack\.csv, row 5, column C, the first of 2 such cells: '\?{4}' has what is left",
+            r"pack\.csv, row 5, column C, the first of 2 such cells: '\?{4}' contains question marks where",
         ),
-        ([*WIDE_ROWS, ["", "????", "идти", "ёлка"]], r"row 5, column B: '\?{4}' has what is left"),
+        ([*WIDE_ROWS, ["", "????", "идти", "ёлка"]], r"row 5, column B: '\?{4}' contains question marks where"),
         (
             [*WIDE_ROWS, ["", "p", "РёРґС‚Рё", "ёлка"]],
-            r"row 5, column C: '.*' is UTF-8 text that a program took for another encoding",
+            r"row 5, column C: '.*' is UTF-8 text that was decoded with another encoding",
         ),
-        ([*WIDE_ROWS, ["", "p", "ид\ufffdи", "ёлка"]], r"row 5, column C: .* holds the sign for a letter that could not be read"),
-        ([*WIDE_ROWS, ["", "p", "#ИМЯ?", "ёлка"]], r"row 5, column C: '#ИМЯ\?' is an error of the spreadsheet and no answer"),
+        ([*WIDE_ROWS, ["", "p", "ид\ufffdи", "ёлка"]], r"row 5, column C: .* contains the replacement character U\+FFFD"),
+        ([*WIDE_ROWS, ["", "p", "#ИМЯ?", "ёлка"]], r"row 5, column C: '#ИМЯ\?' is a spreadsheet error instead of an answer"),
     ],
 )
 def test_a_sheet_with_damaged_cells_is_refused_with_the_first_of_them(tmp_path, rows, message):
@@ -69,9 +69,7 @@ def test_a_sheet_with_damaged_cells_is_refused_with_the_first_of_them(tmp_path, 
 def test_a_column_whose_name_lost_its_letters_is_refused(tmp_path):
     rows = [[*WIDE_HEADER[:2], "????? 1", "Видео 2"], ["", "p", "идти", "ёлка"]]
     clips = {"????? 1": {"clip": "c1", "sign": "идти"}, "Видео 2": {"clip": "c2", "sign": "ёлка"}}
-    with pytest.raises(
-        InputError, match=r"row 1, column C: '\?{5} 1' has what is left where a program could not write the letters"
-    ):
+    with pytest.raises(InputError, match=r"row 1, column C: '\?{5} 1' contains question marks where a program lost letters"):
         imported(tmp_path, rows, sheet={"clips": clips})
 
 
@@ -85,5 +83,5 @@ def test_question_marks_within_words_are_lost_letters_where_there_are_several(tm
     two, three = ([*WIDE_ROWS, *(["", f"p{number}", "B?ume", "f?r"] for number in range(rows))] for rows in (1, 2))
     (tmp_path / "other").mkdir()
     assert imported(tmp_path / "other", two).counts["raters"] == 4
-    with pytest.raises(InputError, match=r"row 5, column C, the first of 4 such cells: 'B\?ume' has what is left"):
+    with pytest.raises(InputError, match=r"row 5, column C, the first of 4 such cells: 'B\?ume' contains question marks where"):
         imported(tmp_path, three)

@@ -46,7 +46,7 @@ def test_other_cyrillic_encodings_are_read_where_they_are_declared(encoding):
 @pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "iso8859-5", "mac-cyrillic"])
 @pytest.mark.parametrize("text", [RUSSIAN, "кто;что\nон;мы идём\nты;вы\nя;моя ёлка\n"])
 def test_other_cyrillic_encodings_are_not_taken_for_a_known_one(encoding, text):
-    with pytest.raises(InputError, match=r"sheet\.csv is not UTF-8, and its bytes do not tell"):
+    with pytest.raises(InputError, match=r"sheet\.csv is not UTF-8, and its encoding cannot be detected"):
         decoded(text.encode(encoding), "sheet.csv")
 
 
@@ -85,7 +85,7 @@ KOREAN = "번호;답\n1;걷다\n2;나무\n"
 )
 def test_what_may_be_in_several_encodings_is_asked_about_and_never_guessed(text, encodings):
     for encoding in encodings.split():
-        with pytest.raises(InputError, match=r"do not tell which encoding it is in.* name the encoding .* --encoding"):
+        with pytest.raises(InputError, match=r"its encoding cannot be detected.* name the encoding .* --encoding"):
             decoded(text.encode(encoding), "sheet.csv")
         assert decoded(text.encode(encoding), "sheet.csv", encoding) == (text, encoding)
 
@@ -110,20 +110,20 @@ def test_quotation_marks_and_dashes_of_cp1251_do_no_harm():
 
 def test_mixed_encodings_are_refused_with_the_first_odd_line():
     content = RUSSIAN.encode() + "Пётр;кот\n".encode("cp1251")
-    with pytest.raises(InputError, match=r"sheet\.csv, line 4 is not UTF-8, while 3 other lines are: mixed encodings"):
+    with pytest.raises(InputError, match=r"sheet\.csv, line 4 is not UTF-8, but 3 other lines are; the file mixes encodings"):
         decoded(content, "sheet.csv")
 
 
 @pytest.mark.parametrize(
     ("content", "encoding", "message"),
     [
-        (RUSSIAN.encode("cp1251"), "utf-8", r"sheet\.csv, line 1 is not utf-8 throughout"),
-        (b"a;b\n\xff", "utf-8", r"line 2 is not utf-8"),
-        (b"a;b\n1;2\n", "utf-9", "'utf-9' is no encoding"),
-        (b"a;b\n1;2\n", "base64", "'base64' is no"),
+        (RUSSIAN.encode("cp1251"), "utf-8", r"sheet\.csv, line 1 cannot be decoded as utf-8"),
+        (b"a;b\n\xff", "utf-8", r"line 2 cannot be decoded as utf-8"),
+        (b"a;b\n1;2\n", "utf-9", "'utf-9' is not a known encoding"),
+        (b"a;b\n1;2\n", "base64", "'base64' is not a"),
         (b"a\0;b\n", None, "null bytes"),
-        (b"a;b\n\0", "utf-8", "line 2 holds a null character"),
-        (codecs.BOM_UTF16_LE + b"a", None, "not utf-16 throughout"),
+        (b"a;b\n\0", "utf-8", "line 2 contains a null character"),
+        (codecs.BOM_UTF16_LE + b"a", None, "cannot be decoded as utf-16"),
     ],
 )
 def test_bytes_that_fit_no_encoding_are_refused(content, encoding, message):

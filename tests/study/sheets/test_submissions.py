@@ -54,7 +54,7 @@ def test_addresses_that_stand_in_several_sheets_are_no_reason_to_ask(run_import)
 def test_one_id_in_two_sheets_of_one_pack_is_refused_with_both_ways_out(run_import):
     sheets = [sheet("a.csv", "one", "walk"), sheet("b.csv", "one", "walk")]
     tables = {"a.csv": numbered(), "b.csv": numbered(answer="go")}
-    with pytest.raises(InputError, match=r"resubmissions: first' .* \(or 'rater_ids: sheet' beside the sheets"):
+    with pytest.raises(InputError, match=r"resubmissions: first' .* \(or 'rater_ids: sheet', if each sheet"):
         run_import(sheets, tables)
     apart = [{**one, "rater_ids": "sheet"} for one in sheets]
     assert run_import(apart, tables).counts["raters"] == 40
@@ -68,7 +68,7 @@ def test_ids_of_each_sheet_hold_within_many_files_of_one_form(run_import):
 
 def test_a_file_that_fits_two_patterns_is_refused(run_import):
     sheets = [sheet("pack-1*", "one", "walk"), sheet("pack-*", "two", "tree")]
-    with pytest.raises(InputError, match=r"pack-12\.csv fits the mapping's files 'pack-1\*' and 'pack-\*'; write patterns"):
+    with pytest.raises(InputError, match=r"pack-12\.csv matches both 'pack-1\*' and 'pack-\*' in the mapping; change the patterns"):
         run_import(sheets, {"pack-12.csv": numbered()})
 
 

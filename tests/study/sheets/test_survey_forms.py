@@ -100,13 +100,13 @@ def test_previews_and_unfinished_rows_are_left_out_by_the_mapping(run_import, pr
     assert sorted(answer.text for answer in read_study(done.folder).answers) == ["tree", "walk"]
     notes = " ".join(json.loads((done.folder / "import.json").read_text())["notes"])
     assert f"rows left out by leave_out_rows and keep_rows: {len(rows) - headers - 2}." in notes
-    assert (f"rows that describe the columns once more, left out: {headers}." in notes) == bool(headers)
+    assert (f"additional header rows, left out: {headers}." in notes) == bool(headers)
 
 
 @pytest.mark.parametrize("program", EXPORTS)
 def test_a_mapping_that_says_nothing_of_them_is_refused_with_what_to_write(run_import, program):
     rows, fields, leave_out, _ = EXPORTS[program]
-    with pytest.raises(InputError, match=r"rows are unfinished, previews or tests\. Write 'leave_out_rows: \{\w+: \['"):
+    with pytest.raises(InputError, match=r"rows are unfinished, previews or tests\. Add 'leave_out_rows: \{\w+: \['"):
         run_import(rows, fields)
     first = next(iter(leave_out))
     with pytest.raises(InputError, match="rows are unfinished") if len(leave_out) > 1 else pytest.raises(InputError, match="q"):
@@ -133,8 +133,8 @@ def test_rows_can_also_be_chosen_by_what_keeps_them(run_import):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"leave_out_rows": {"Finishd": ["False"]}}, "has no column 'Finishd', which the mapping names as leave_out_rows"),
-        ({"keep_rows": {"Status": ["nothing"]}}, "leave no row of 3; correct the mapping"),
+        ({"leave_out_rows": {"Finishd": ["False"]}}, "has no column 'Finishd', which the mapping uses as leave_out_rows"),
+        ({"keep_rows": {"Status": ["nothing"]}}, "exclude all 3 rows; correct the mapping"),
     ],
 )
 def test_a_choice_that_fits_nothing_is_refused(run_import, choice, message):

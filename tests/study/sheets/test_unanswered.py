@@ -83,7 +83,7 @@ def test_whoever_answered_nothing_is_no_rater_and_is_counted_in_the_notes(study,
     assert len({answer.rater for answer in found.answers}) == 3
     notes = json.loads((found.folder / "import.json").read_text())["notes"]
     assert "participants who answered nothing at all, left out: 1." in notes
-    assert "clips without an answer of somebody who answered others of the pack, taken blank: 3." in notes
+    assert "missing answers of participants who answered other clips of the pack, counted as blank: 3." in notes
 
 
 def test_whoever_wrote_that_they_do_not_know_took_part(study):
@@ -93,13 +93,13 @@ def test_whoever_wrote_that_they_do_not_know_took_part(study):
 
 
 def test_sheets_in_which_nobody_answered_are_refused(study):
-    with pytest.raises(InputError, match="nobody answered anything in these sheets"):
+    with pytest.raises(InputError, match="these sheets contain no answers at all"):
         study(*wide({"p1": dict.fromkeys(SIGNS, "")}))
 
 
 def test_where_most_rows_are_not_there_it_is_asked_whether_the_clips_were_shown(study):
     few = {"p1": {"a": "a"}, "p2": {"b": "b"}, "p3": {"c": "x"}, "p4": {"d": "d"}}
-    with pytest.raises(InputError, match=r"pack p: participants have 4 rows, and 12 more .* Write 'unanswered: not-shown'"):
+    with pytest.raises(InputError, match=r"pack p: its participants have 4 rows, and 12 more .* Set 'unanswered: not-shown'"):
         study(*long(few))
     assert len(study(*long(few), "shown", unanswered="blank").answers) == 16
     assert len(study(*long(few), "not-shown", unanswered="not-shown").answers) == 4
@@ -120,12 +120,12 @@ def test_the_rule_is_signed(study):
 def test_it_cannot_be_changed_after_the_import(study):
     path = study(*wide(TYPED)).folder / "study.yaml"
     path.write_text(path.read_text().replace("unanswered: null", "unanswered: not-shown"))
-    with pytest.raises(InputError, match="sheets, resubmissions or unanswered changed since the import"):
+    with pytest.raises(InputError, match="'sheets', 'resubmissions' or 'unanswered' changed since the import"):
         read_study(path.parent)
 
 
 def test_a_study_of_another_import_is_refused(study):
     path = study(*wide(TYPED)).folder / "import.json"
     path.write_text(path.read_text().replace('"import_version": 2', '"import_version": 1'))
-    with pytest.raises(InputError, match="was imported by another signbench"):
+    with pytest.raises(InputError, match="was imported by a version of signbench that reads sheets differently"):
         read_study(path.parent)
