@@ -2,48 +2,33 @@
 
 A baseline is a folder::
 
-    baseline.json     the run's specification and clips, without its paths, which metrics are checked, and the digests of all three
+    baseline.json     which metrics are checked, and the digests of all three files
     result.json       the run's own
-    records.parquet   a record for each clip and metric
-
-Records of distances between distributions hold features and are large, so theirs are empty there, and ``baseline.json`` has their
-scores without each group of clips instead.
+    records.parquet   the run in its packed form (:mod:`signbench.runs.packed`)
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from signbench import shipped
 from signbench.documents import json_bytes, parse_json
 from signbench.errors import IncompleteError, InputError, nearest
-from signbench.parquet_files import read_parquet
 from signbench.runs.fold import fold
-from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
-from signbench.runs.outcomes import ClipOutcome, Failure
-from signbench.runs.plan import RunPlan
-from signbench.runs.records import RecordFile, pack, unpack
+from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.packed import pack_run, read_packed
 from signbench.runs.result import Result, Score
-from signbench.runs.store import RecordStore
-from signbench.statistics.paired import Folds, leave_out_folds
-from signbench.statistics.units import Units
 from signbench.whole_folders import whole_folder
 
-BASELINE_VERSION = 2
+BASELINE_VERSION = 3
 MOST_BYTES = 8 * 1024 * 1024
 _MANIFEST, _RESULT, _RECORDS = "baseline.json", "result.json", "records.parquet"
-_PATHS = {"references": None, "predictions": None}
-"""What of a run's specification names places of the machine it was made on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +37,12 @@ class Baseline:
 
     Attributes:
         name: under which it was pinned.
-        run: the run; records of distances between distributions are empty where it was read from a file.
-        leave_out: for distances between distributions, the scores of all clips and without each group of clips.
+        run: the run.
         family: the metrics that are checked where nobody says which: headline and core, one variant each.
     """
 
     name: str
     run: MeasuredRun
-    leave_out: Mapping[str, Folds]
     family: tuple[str, ...]
 
     @classmethod
@@ -80,12 +63,7 @@ class Baseline:
                 raise InputError(f"{run.label}: {metric} rests on random weights, whose numbers mean nothing; leave it out.")
         if not _same_scores(fold(run.plan, run.store), run.result):
             raise InputError(f"{run.label}: result.json is not what its records give; repeat the run's command, then pin it.")
-        leave_out = {
-            metric: _leave_out(run, measured)
-            for metric, measured in run.metrics.items()
-            if measured.metric.interval_method == "jackknife" and measured.score.value is not None
-        }
-        return cls(name, run, leave_out, default_family(run))
+        return cls(name, run, default_family(run))
 
     def files(self) -> dict[str, bytes]:
         """The baseline's files by name.
@@ -93,57 +71,22 @@ class Baseline:
         Raises:
             InputError: the records are too large.
         """
-        content = {_RESULT: json_bytes(self.run.result.as_json()), _RECORDS: _records_file(self.run)}
+        content = {_RESULT: json_bytes(self.run.result.as_json()), _RECORDS: pack_run(self.run)}
         if len(content[_RECORDS]) > MOST_BYTES:
             raise InputError(
                 f"the records of {self.run.label} take {len(content[_RECORDS]) / 2**20:.0f} MB, and a baseline at most "
                 f"{MOST_BYTES / 2**20:.0f} MB; pin a run of fewer metrics."
             )
-        manifest = _Manifest(
-            spec={**self.run.plan.spec(), **_PATHS},
-            measured=[item.as_json() for item in self.run.plan.measured],
-            clips=self.run.plan.clips,
-            provenance=self.run.provenance,
-            family=self.family,
-            failures=tuple(_failures(self.run)),
-            leave_out={metric: _LeaveOut.of(folds) for metric, folds in self.leave_out.items()},
-            sha256={name: hashlib.sha256(data).hexdigest() for name, data in content.items()},
-        )
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+        manifest = _Manifest(family=self.family, sha256=digests)
         return {_MANIFEST: json_bytes(manifest.signed().model_dump(mode="json")), **content}
-
-
-class _LeaveOut(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scores: tuple[float | None, ...]
-    references: tuple[float | None, ...] | None
-
-    @classmethod
-    def of(cls, folds: Folds) -> _LeaveOut:
-        def plain(values: Any) -> tuple[float | None, ...]:
-            return tuple(float(value) if math.isfinite(value) else None for value in values)
-
-        return cls(scores=plain(folds.scores), references=None if folds.references is None else plain(folds.references))
-
-    def folds(self) -> Folds:
-        scores, references = (
-            None if values is None else np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-            for values in (self.scores, self.references)
-        )
-        return Folds(np.empty(0) if scores is None else scores, references)
 
 
 class _Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    baseline_version: Literal[2] = 2
-    spec: dict[str, Any]
-    measured: list[dict[str, Any]]
-    clips: tuple[str, ...]
-    provenance: str
+    baseline_version: Literal[3] = 3
     family: tuple[str, ...]
-    failures: tuple[tuple[str, str, str, str], ...]
-    leave_out: dict[str, _LeaveOut]
     sha256: dict[str, str]
     """File -> digest; of this file, that of everything in it but this digest."""
 
@@ -221,9 +164,8 @@ def known(folder: Path | None = None) -> list[str]:
     return [name.removesuffix(ending) for name in shipped.names("baselines") if name.endswith(ending)]
 
 
-@contextmanager
-def baseline(name: str, folder: Path | None = None) -> Iterator[Baseline]:
-    """Opens a baseline by its name.
+def baseline(name: str, folder: Path | None = None) -> Baseline:
+    """The baseline of a name.
 
     Args:
         name: under which it was pinned.
@@ -239,21 +181,17 @@ def baseline(name: str, folder: Path | None = None) -> Iterator[Baseline]:
         hint = nearest(name, names) if names else "There is none yet; signbench ci pin makes one."
         raise InputError(f"there is no baseline {name} {where}. {hint}")
     place = folder.joinpath(*parts) if folder is not None else shipped.find("baselines", f"{name}/{_MANIFEST}").parent
-    with RecordFile(None, write=True) as records:
-        yield _read(place, name, records)
+    return _read(place, name)
 
 
-def _read(place: Path, name: str, records: RecordFile) -> Baseline:
-
+def _read(place: Path, name: str) -> Baseline:
     try:
         content = parse_json((place / _MANIFEST).read_bytes())
         version = content.get("baseline_version", 0) if isinstance(content, dict) else 0
         if isinstance(version, int) and version > BASELINE_VERSION:
             raise InputError(f"{place} was pinned by a newer signbench; use that one.")
-        if version == 1:
-            raise InputError(
-                f"{place} was pinned by an older signbench, whose baselines could be edited unseen; pin the run again."
-            )
+        if version in (1, 2):
+            raise InputError(f"{place} was pinned by an older signbench, in another form; pin the run again.")
         manifest = _Manifest.model_validate(content)
         if manifest.digest() != manifest.sha256.get(_MANIFEST):
             raise InputError(f"{place / _MANIFEST} was edited since it was pinned; pin the run again.")
@@ -262,62 +200,12 @@ def _read(place: Path, name: str, records: RecordFile) -> Baseline:
             if hashlib.sha256(data).hexdigest() != manifest.sha256.get(file):
                 raise InputError(f"{place / file} changed since it was pinned; pin the run again.")
         result = Result.model_validate_json(files[_RESULT])
-        plan = RunPlan.from_run({"spec": manifest.spec, "measured": manifest.measured, "clips": manifest.clips})
-        for outcome in _outcomes(plan, manifest, files[_RECORDS]):
-            records.add(outcome, plan.keys)
+        run = read_packed(place / _RECORDS, "pin the run again").run(name, result)
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{place} is not a baseline, or is damaged: {str(error).splitlines()[0]}; pin the run again.") from error
-    run = MeasuredRun(name, plan, result, RecordStore([records]), manifest.provenance)
-    return Baseline(name, run, {metric: values.folds() for metric, values in manifest.leave_out.items()}, manifest.family)
-
-
-def _outcomes(plan: RunPlan, manifest: _Manifest, stored: bytes) -> Iterator[ClipOutcome]:
-    place = {key: number for number, key in enumerate(plan.keys)}
-    outcomes = {clip: ClipOutcome(clip) for clip in plan.clips}
-    for row in read_parquet(stored).to_pylist():
-        if row["metric"] in place:  # a metric of another revision has another key, and its signature says so
-            outcomes[row["clip"]].records[place[row["metric"]]] = unpack(row["record"])
-    for clip, key, reason, fault in manifest.failures:
-        if key in place:
-            outcomes[clip].failures[place[key]] = Failure(reason, fault)
-    yield from outcomes.values()
-
-
-def _records_file(run: MeasuredRun) -> bytes:
-    import pyarrow as arrow
-    from pyarrow import parquet
-
-    metrics, clips, records = [], [], []
-    for measured in run.metrics.values():
-        for clip in run.plan.clips:
-            record = run.store.record(clip, measured.key)
-            if record is not None:
-                metrics.append(measured.key)
-                clips.append(clip)
-                records.append(pack({} if measured.metric.interval_method == "jackknife" else record))
-    columns = {
-        "metric": arrow.array(metrics, arrow.string()),
-        "clip": arrow.array(clips, arrow.string()),
-        "record": arrow.array(records, arrow.binary()),
-    }
-    stream = io.BytesIO()
-    parquet.write_table(arrow.table(columns), stream, compression="zstd", compression_level=19)
-    return stream.getvalue()
-
-
-def _failures(run: MeasuredRun) -> Iterator[tuple[str, str, str, str]]:
-    for measured in run.metrics.values():
-        for clip in run.plan.clips:
-            failure = run.store.failure(clip, measured.key)
-            if failure is not None:
-                yield clip, measured.key, failure.reason, failure.fault
-
-
-def _leave_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds:
-    clips = [clip for clip in run.plan.clips if clip in measured.counted]
-    return leave_out_folds(measured.metric, measured.records(clips), Units.of(len(clips), run.clusters(clips)))
+    return Baseline(name, run, manifest.family)
 
 
 def _same_scores(derived: Result, stored: Result) -> bool:

@@ -16,10 +16,10 @@ from signbench.errors import InputError, nearest
 from signbench.metrics.base import Direction
 from signbench.runs.comparison import MOST_MOVED, MovedClip, distance_of_clip, moved_clips, why_not_comparable
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
+from signbench.runs.paired_metrics import paired_metric
 from signbench.runs.result import TaskSplit
 from signbench.statistics.multiplicity import holm
-from signbench.statistics.paired import Paired, leave_out_folds, paired, paired_jackknife
-from signbench.statistics.units import Units
+from signbench.statistics.paired import Paired
 
 Outcome = Literal["passed", "improved", "regressed", "clips broken", "clips missing", "not tested", "not comparable"]
 Verdict = Literal["passed", "improved", "regressed", "incomplete", "not comparable"]
@@ -203,19 +203,15 @@ def _measured(run: MeasuredRun, baseline: Baseline, name: str, tests: int) -> _M
         return _Measured(name, reasons)
     theirs, ours = baseline.run.metrics[name], run.metrics[name]
     lacking = tuple(clip for clip in run.plan.clips if clip in theirs.recorded and clip not in ours.recorded)
-    clips = [clip for clip in run.plan.clips if clip in theirs.counted and clip in ours.counted]
-    units = Units.of(len(clips), baseline.run.clusters(clips))
-    if name not in baseline.leave_out:
-        found = paired(theirs.metric, theirs.records(clips), ours.records(clips), baseline.run.clusters(clips), tests=tests)
-        by_clip = moved_clips(theirs, ours, clips)
-        if by_clip is None:
-            return _Measured(name, (), found, lacking, tests=tests)
-        moved = tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference)
-        return _Measured(name, (), found, lacking, moved, _broken(theirs, ours, clips, by_clip[0]), tests)
-    if lacking:  # the baseline's scores without each group are of all its clips, so there is nothing to hold the others against
+    if lacking and theirs.left_out is not None:
+        # The baseline's scores without each group are of all its clips, so there is nothing to compare the others with.
         return _Measured(name, (), None, lacking)
-    folds = leave_out_folds(ours.metric, ours.records(clips), units)
-    return _Measured(name, (), paired_jackknife(theirs.metric.direction, baseline.leave_out[name], folds, units))
+    clips, found = paired_metric(baseline.run, run, name, tests=tests)
+    by_clip = moved_clips(theirs, ours, clips)
+    if by_clip is None:
+        return _Measured(name, (), found, lacking, tests=tests)
+    moved = tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference)
+    return _Measured(name, (), found, lacking, moved, _broken(theirs, ours, clips, by_clip[0]), tests)
 
 
 def _broken(

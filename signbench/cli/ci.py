@@ -88,26 +88,26 @@ def check(
     if run is None and (task is None or generator is None):
         raise InputError("give the folder of a run, or --task and --generator to make one.")
     configuration = read_configuration(config) if config is not None else Configuration()
-    with store.baseline(baseline, baselines) as pinned:
-        if task is not None and generator is not None:
-            given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
-            ranks = Ranks.from_environment()
-            with printing.progress_bars(ranks.first) as progress:
-                run = made_run(
-                    named_task(task),
-                    registry.create(generator, **given),
-                    pinned,
-                    out,
-                    fresh=fresh,
-                    workers=workers if ranks.world == 1 else workers or 1,
-                    progress=progress,
-                    content=registry.content(generator, **given),
-                    clip_seconds=clip_seconds or None,
-                )
-        if run is None:  # another rank than the first
-            return
-        with measured_run(run) as measured:
-            report = checked(measured, pinned, configuration)
+    pinned = store.baseline(baseline, baselines)
+    if task is not None and generator is not None:
+        given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+        ranks = Ranks.from_environment()
+        with printing.progress_bars(ranks.first) as progress:
+            run = made_run(
+                named_task(task),
+                registry.create(generator, **given),
+                pinned,
+                out,
+                fresh=fresh,
+                workers=workers if ranks.world == 1 else workers or 1,
+                progress=progress,
+                content=registry.content(generator, **given),
+                clip_seconds=clip_seconds or None,
+            )
+    if run is None:  # another rank than the first
+        return
+    with measured_run(run) as measured:
+        report = checked(measured, pinned, configuration)
     _write(report, junit, markdown, github=github, json=json)
     if report.exit_code:
         raise typer.Exit(report.exit_code)

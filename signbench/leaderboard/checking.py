@@ -28,8 +28,8 @@ from signbench.leaderboard.entries import (
     read_card,
     read_entry,
     read_entry_result,
+    read_records,
 )
-from signbench.leaderboard.entry_records import read_records
 from signbench.leaderboard.human import human_problems, read_human
 from signbench.leaderboard.plan_checks import plan_problems, unverified_networks
 from signbench.leaderboard.problems import Kind, Problem
@@ -176,7 +176,7 @@ def _checked(folder: Path) -> _Checked:
     problems = list(_file_problems(folder))
     card = _read(folder, "card", lambda: read_card(folder / ENTRY), problems, ENTRY)
     result = _read(folder, "result", lambda: read_entry_result(folder), problems, RESULT)
-    records = _read(folder, "records", lambda: read_records(folder / RECORDS), problems, RECORDS)
+    records = _read(folder, "records", lambda: read_records(folder), problems, RECORDS)
     human = _read(folder, "human", lambda: read_human(folder / STUDY), problems, STUDY) if (folder / STUDY).is_file() else None
     task: Task | None = None
     if card is not None:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -26,10 +27,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from signbench import shipped
 from signbench.errors import InputError
 from signbench.leaderboard import plain_text
-from signbench.leaderboard.entry_records import EntryRecords, read_records
 from signbench.leaderboard.human import HumanScore, read_human
 from signbench.leaderboard.own_scores import own_scores
 from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.packed import PackedRun, read_packed
 from signbench.runs.result import Result, read_result
 from signbench.whole_folders import whole_folder
 
@@ -192,13 +193,13 @@ class Entry:
     human: HumanScore | None
 
     @cached_property
-    def records(self) -> EntryRecords:
+    def records(self) -> PackedRun:
         """The records that are kept.
 
         Raises:
             InputError: the file is damaged.
         """
-        return read_records(self.folder / RECORDS)
+        return read_records(self.folder)
 
     @cached_property
     def run(self) -> MeasuredRun:
@@ -248,6 +249,25 @@ def read_entry_result(folder: Path) -> Result:
         InputError: not there, damaged, or of another version.
     """
     return read_result(folder / RESULT)
+
+
+def read_records(folder: Path) -> PackedRun:
+    """Reads an entry's ``records.parquet``, which may come from anybody; nothing in it is executed.
+
+    Raises:
+        InputError: not there, damaged, too large, or of another version.
+    """
+    return read_packed(folder / RECORDS, "submit the run again")
+
+
+def predictions_digest(digests: Mapping[str, str]) -> str:
+    """SHA-256 over the sorted lines ``clip id, SHA-256 of its production``, hexadecimal.
+
+    Args:
+        digests: clip -> SHA-256 of its production.
+    """
+    lines = sorted(f"{clip}, {digest}\n" for clip, digest in digests.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def is_moved_aside(folder: Path) -> bool:

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.leaderboard.entry_records import EntryRecords
 from signbench.metrics.base import Metric, Record
+from signbench.runs.packed import PackedRun
 
 
-def own_scores(records: EntryRecords) -> dict[str, NDArray[np.float64]]:
+def own_scores(records: PackedRun) -> dict[str, NDArray[np.float64]]:
     """Metric -> each clip's own score, float64 ``(N,)``, where every clip has one.
 
     Args:

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from signbench.errors import listing
 from signbench.leaderboard.entries import RECORDS
-from signbench.leaderboard.entry_records import EntryRecords
 from signbench.leaderboard.problems import Problem
+from signbench.runs.packed import PackedRun
 from signbench.runs.plan import Measured, RunPlan
 from signbench.tasks.schema import Task, ids_digest
 
@@ -22,7 +21,7 @@ _AGAIN = "score the predictions again"
 _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
 
 
-def plan_problems(folder: Path, records: EntryRecords, task: Task) -> Iterator[Problem]:
+def plan_problems(folder: Path, records: PackedRun, task: Task) -> Iterator[Problem]:
     """Whether the records are of the task's clips, and were made by its protocol, metrics and networks.
 
     Args:
@@ -82,7 +81,7 @@ def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) ->
 
 
 def _metric_problems(place: str, item: Measured, task: Task) -> Iterator[Problem]:
-    name = item.metric.canonical
+    name = item.name
     wanted = next((metric for metric in task.metrics if metric.key == name), None)
     if wanted is None:
         return  # told beside its signature
@@ -112,5 +111,5 @@ def _extractor_trouble(item: Measured, task: Task) -> str | None:
 
 def unverified_networks(plan: RunPlan) -> str | None:
     """Names of the metrics that rest on weights of which no digest is registered; None where there are none."""
-    found: list[Any] = [item.metric.canonical for item in plan.measured if "unverified" in (item.extractor or "")]
+    found = [item.name for item in plan.measured if "unverified" in (item.extractor or "")]
     return listing(found) if found else None

@@ -15,11 +15,11 @@ import numpy as np
 
 from signbench.errors import SignbenchError, listing
 from signbench.leaderboard.entries import RECORDS, EntryCard
-from signbench.leaderboard.entry_records import EntryRecords
 from signbench.leaderboard.own_scores import own_score
 from signbench.leaderboard.problems import Problem
 from signbench.media.layouts import known_layouts
 from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, Record
+from signbench.runs.packed import PackedRun
 from signbench.runs.records import ClipRow
 from signbench.tasks.schema import Task
 
@@ -40,7 +40,7 @@ _SHOW_THE_REFERENCE = {"motion", "driving_video", "driving_pose"}
 _ROUNDING = 1e-9
 
 
-def record_problems(folder: Path, records: EntryRecords, task: Task | None) -> Iterator[Problem]:
+def record_problems(folder: Path, records: PackedRun, task: Task | None) -> Iterator[Problem]:
     """Records that no clip gives.
 
     Args:
@@ -49,8 +49,9 @@ def record_problems(folder: Path, records: EntryRecords, task: Task | None) -> I
         task: of the entry, where it is known.
     """
     place = str(folder)
-    for metric, key in zip(records.plan.metrics, records.plan.keys, strict=True):
-        if not key or metric.canonical in records.foreign:
+    for item in records.plan.measured:
+        metric, key = item.metric, item.key
+        if not key or item.name in records.foreign:
             continue
         wrong: dict[str, list[str]] = {}
         form: dict[str, str] | None = None
@@ -65,7 +66,7 @@ def record_problems(folder: Path, records: EntryRecords, task: Task | None) -> I
                 if why is not None:
                     wrong.setdefault(why, []).append(clip)
         for why, clips in wrong.items():
-            what = f"{RECORDS}: {metric.canonical} has records that {why} ({listing(clips, 3)})"
+            what = f"{RECORDS}: {item.name} has records that {why} ({listing(clips, 3)})"
             yield Problem(place, "records", what, "score the predictions again")
     yield from _row_problems(place, records, task)
 
@@ -101,7 +102,7 @@ def within(value: float, limits: tuple[float | None, float | None], *, slack: fl
     return (lowest is None or value >= lowest - slack) and (highest is None or value <= highest * (1 + slack) + slack)
 
 
-def _row_problems(place: str, records: EntryRecords, task: Task | None) -> Iterator[Problem]:
+def _row_problems(place: str, records: PackedRun, task: Task | None) -> Iterator[Problem]:
     """What is said of a clip besides its records."""
     layouts = {row.layout for clip in records.plan.clips if (row := records.store.row(clip)) is not None} - {None}
     for layout in sorted(filter(None, layouts)):
@@ -117,11 +118,12 @@ def _row_problems(place: str, records: EntryRecords, task: Task | None) -> Itera
         yield Problem(place, "digest", what, "score the predictions again")
 
 
-def _says_what_was_seen(records: EntryRecords, clip: str) -> bool:
+def _says_what_was_seen(records: PackedRun, clip: str) -> bool:
     """Whether the digests of a measured clip are all there."""
     row = records.store.row(clip)
-    for metric, key in zip(records.plan.metrics, records.plan.keys, strict=True):
-        if not key or metric.canonical in records.foreign or not records.store.has(clip, key):
+    for item in records.plan.measured:
+        metric, key = item.metric, item.key
+        if not key or item.name in records.foreign or not records.store.has(clip, key):
             continue
         if row is None:
             return False
@@ -135,7 +137,7 @@ def _says_what_was_seen(records: EntryRecords, clip: str) -> bool:
     return True
 
 
-def shown_references(records: EntryRecords, task: Task | None) -> list[str]:
+def shown_references(records: PackedRun, task: Task | None) -> list[str]:
     """Clips whose production shows its own reference, or scores as only that does, in order.
 
     A production that equals the reference of another clip is not among them: retrieval may find it.
@@ -162,11 +164,12 @@ def _shows(row: ClipRow | None, near: dict[str, float]) -> bool:
     return False
 
 
-def _scores_as_equal(records: EntryRecords, clip: str) -> bool:
+def _scores_as_equal(records: PackedRun, clip: str) -> bool:
     """Whether every metric that only equal sides satisfy wholly is satisfied wholly, whatever the digests say."""
     telling = 0
-    for metric, key in zip(records.plan.metrics, records.plan.keys, strict=True):
-        if metric.of_equal_sides is None or not key or metric.canonical in records.foreign:
+    for item in records.plan.measured:
+        metric, key = item.metric, item.key
+        if metric.of_equal_sides is None or not key or item.name in records.foreign:
             continue
         record = records.store.record(clip, key)
         value = own_score(metric, record) if record is not None else None
@@ -178,7 +181,7 @@ def _scores_as_equal(records: EntryRecords, clip: str) -> bool:
     return telling > 0
 
 
-def reference_problems(folder: Path, card: EntryCard, records: EntryRecords, task: Task | None) -> Iterator[Problem]:
+def reference_problems(folder: Path, card: EntryCard, records: PackedRun, task: Task | None) -> Iterator[Problem]:
     """Whether an entry's productions are the references that they are compared with.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard.entries import RECORDS, RESULT
-from signbench.leaderboard.entry_records import EntryRecords
 from signbench.leaderboard.problems import Problem
 from signbench.leaderboard.record_checks import within
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.runs import signature
 from signbench.runs.fold import fold
-from signbench.runs.plan import RunPlan, record_key
+from signbench.runs.packed import PackedRun
+from signbench.runs.plan import RunPlan
 from signbench.runs.result import Result, Score
 from signbench.statistics import jackknife
 from signbench.statistics.paired import Folds
@@ -35,7 +35,7 @@ _SLACK = 1e-3
 _RANK_NOTE = re.compile(r"(\d+) vectors for (\d+) dimensions: the covariance lacks full rank, and the distance comes out too large")
 
 
-def score_problems(folder: Path, result: Result, records: EntryRecords) -> Iterator[Problem]:
+def score_problems(folder: Path, result: Result, records: PackedRun) -> Iterator[Problem]:
     """Where a result is not what its records give.
 
     Args:
@@ -44,7 +44,7 @@ def score_problems(folder: Path, result: Result, records: EntryRecords) -> Itera
         records: its ``records.parquet``.
     """
     place = str(folder)
-    if [metric.canonical for metric in records.plan.metrics] != [score.metric for score in result.scores]:
+    if [item.name for item in records.plan.measured] != [score.metric for score in result.scores]:
         yield Problem(place, "score", f"{RESULT} and {RECORDS} are not of the same metrics", "submit the run again")
         return
     for name in records.foreign:
@@ -103,12 +103,12 @@ class _KeptFolds:
         return kept[: len(weights)]
 
 
-def _with_kept_folds(result: Result, records: EntryRecords) -> RunPlan:
+def _with_kept_folds(result: Result, records: PackedRun) -> RunPlan:
     """The plan, with the scores that were kept where records were not."""
     said = {score.metric: score for score in result.scores}
     measured = []
     for item in records.plan.measured:
-        name = item.metric.canonical
+        name = item.name
         metric: Any = item.metric
         if name in records.left_out:
             metric = _KeptFolds(item.metric, records.left_out[name], said[name])
@@ -116,19 +116,19 @@ def _with_kept_folds(result: Result, records: EntryRecords) -> RunPlan:
     return replace(records.plan, measured=tuple(measured))
 
 
-def _left_out_problems(place: str, result: Result, records: EntryRecords) -> Iterator[Problem]:
+def _left_out_problems(place: str, result: Result, records: PackedRun) -> Iterator[Problem]:
     """Metrics that keep scores without groups of clips instead of records: which may, and what can be said of these."""
     said = {score.metric: score for score in result.scores}
-    of_name = {metric.canonical: metric for metric in records.plan.metrics}
+    of_name = {item.name: item for item in records.plan.measured}
     for name, folds in records.left_out.items():
-        metric = of_name[name]
+        metric = of_name[name].metric
         extractor = metric.extractor
         if metric.interval_method != "jackknife" or (extractor is not None and not extractor.by_frame):
             what = f"{RECORDS} has no records of {name}, whose records are small"
             yield Problem(place, "records", what, "submit the run again, unedited")
             continue
-        counted = [clip for clip in records.plan.clips if records.store.has(clip, record_key(metric, _extractor(records, name)))]
-        groups = 1 + min(jackknife.GROUPS, Units.of(len(counted), _clusters(records, counted)).count)
+        counted = [clip for clip in records.plan.clips if records.store.has(clip, of_name[name].key or "")]
+        groups = 1 + min(jackknife.GROUPS, Units.of(len(counted), records.plan.clusters_of(counted)).count)
         kept = [values for values in (folds.scores, folds.references) if values is not None]
         if any(len(values) != groups or not np.isfinite(values).all() for values in kept):
             what = f"{RECORDS} has not a score of {name} with all clips and without each of {groups - 1} groups of them"
@@ -139,11 +139,11 @@ def _left_out_problems(place: str, result: Result, records: EntryRecords) -> Ite
             yield from _beside_folds(place, said[name], records)
 
 
-def _beside_folds(place: str, score: Score, records: EntryRecords) -> Iterator[Problem]:
+def _beside_folds(place: str, score: Score, records: PackedRun) -> Iterator[Problem]:
     """What a result says beside a score without records: the numbers of vectors, and what follows from them."""
     rows = [row for clip in records.plan.clips if (row := records.store.row(clip)) is not None]
     lengths = [row.lengths["video"] for row in rows if "video" in row.lengths and row.lengths["video"].prediction > 0]
-    metric = next(metric for metric in records.plan.metrics if metric.canonical == score.metric)
+    metric = next(item.metric for item in records.plan.measured if item.name == score.metric)
     if metric.extractor is not None:
         frames = (sum(pair.prediction for pair in lengths), sum(pair.reference for pair in lengths))
         if score.samples != frames:
@@ -154,20 +154,9 @@ def _beside_folds(place: str, score: Score, records: EntryRecords) -> Iterator[P
         yield _wrong(place, f"{score.metric}: note and warnings", [score.note, list(score.warnings)], "another")
 
 
-def _extractor(records: EntryRecords, name: str) -> str | None:
-    return next(item.extractor for item in records.plan.measured if item.metric.canonical == name)
-
-
-def _clusters(records: EntryRecords, clips: Sequence[str]) -> list[str] | None:
-    if records.plan.clusters is None:
-        return None
-    of_clip = dict(zip(records.plan.clips, records.plan.clusters, strict=True))
-    return [of_clip[clip] for clip in clips]
-
-
-def _limit_problems(place: str, score: Score, records: EntryRecords) -> Iterator[Problem]:
+def _limit_problems(place: str, score: Score, records: PackedRun) -> Iterator[Problem]:
     """Scores that their metric cannot have."""
-    metric = next(metric for metric in records.plan.metrics if metric.canonical == score.metric)
+    metric = next(item.metric for item in records.plan.measured if item.name == score.metric)
     slack = _SLACK if metric.interval_method == "jackknife" else TOLERANCE
     values = [score.value, score.reference_value]
     values += list(records.left_out[score.metric].scores) if score.metric in records.left_out else []

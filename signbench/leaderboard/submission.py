@@ -23,12 +23,13 @@ from signbench.leaderboard.entries import (
     flat_card,
     folder_name,
     is_moved_aside,
+    predictions_digest,
     read_entry,
     write_entry,
 )
-from signbench.leaderboard.entry_records import predictions_digest, predictions_of, records_file
 from signbench.leaderboard.human import HumanScore, human_problems, study_result
 from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.packed import pack_run, predictions_of
 from signbench.runs.signature import package_version
 from signbench.whole_files import write_atomically
 from signbench.whole_folders import free_name
@@ -172,7 +173,7 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
     from signbench.tasks.loading import worded
 
     task = run.result.task
-    files = {RESULT: json_bytes(run.result.as_json()), RECORDS: records_file(run)}
+    files = {RESULT: json_bytes(run.result.as_json()), RECORDS: pack_run(run)}
     size = sum(map(len, files.values()))
     if size > MOST_BYTES:
         raise InputError(f"{run.label} takes {size / 2**20:.0f} MB as an entry, and at most {MOST_BYTES >> 20} are taken.")

@@ -9,11 +9,11 @@ from typing import Any
 
 from signbench.errors import SignbenchError, listing, nearest
 from signbench.leaderboard import plain_text
-from signbench.leaderboard.entries import ENTRY, RECORDS, RESULT, STUDY, EntryCard, flat_card, folder_name
-from signbench.leaderboard.entry_records import EntryRecords, predictions_digest
+from signbench.leaderboard.entries import ENTRY, RECORDS, RESULT, STUDY, EntryCard, flat_card, folder_name, predictions_digest
 from signbench.leaderboard.human import HumanScore
 from signbench.leaderboard.problems import Problem
 from signbench.runs import signature
+from signbench.runs.packed import PackedRun
 from signbench.runs.result import Result, Score
 from signbench.tasks.schema import Task
 
@@ -161,7 +161,7 @@ def agreement_problems(folder: Path, card: EntryCard, result: Result) -> Iterato
         yield Problem(place, "card", f"references: {card.references} is not what {RESULT} says", "submit the run again")
 
 
-def prediction_problems(folder: Path, card: EntryCard, records: EntryRecords) -> Iterator[Problem]:
+def prediction_problems(folder: Path, card: EntryCard, records: PackedRun) -> Iterator[Problem]:
     """Whether the digest of the predictions is that of the files that were measured.
 
     Args:
@@ -174,7 +174,7 @@ def prediction_problems(folder: Path, card: EntryCard, records: EntryRecords) ->
         yield Problem(str(folder), "digest", what, "submit the run again")
 
 
-def text_problems(folder: Path, result: Result | None, records: EntryRecords | None, human: HumanScore | None) -> Iterator[Problem]:
+def text_problems(folder: Path, result: Result | None, records: PackedRun | None, human: HumanScore | None) -> Iterator[Problem]:
     """Texts that nobody can read, or that would not be read as they are; ``entry.yaml`` refuses its own.
 
     Args:

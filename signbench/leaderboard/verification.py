@@ -12,8 +12,7 @@ import numpy as np
 from signbench.errors import InputError, SignbenchError, listing
 from signbench.extractors.cache import observations_in
 from signbench.leaderboard.checking import entry_of
-from signbench.leaderboard.entries import ENTRY, RECORDS, Entry
-from signbench.leaderboard.entry_records import EntryRecords, read_records, records_file
+from signbench.leaderboard.entries import ENTRY, RECORDS, Entry, read_records
 from signbench.leaderboard.own_scores import own_score
 from signbench.leaderboard.plan_checks import unverified_networks
 from signbench.leaderboard.problems import Problem
@@ -22,6 +21,7 @@ from signbench.leaderboard.score_checks import differences
 from signbench.metrics.base import Metric, Record
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredRun, measured_run
+from signbench.runs.packed import PackedRun, pack_run
 from signbench.runs.result import Score
 from signbench.scoring.engine import Progress, silent
 from signbench.statistics.paired import Folds
@@ -75,8 +75,8 @@ def verify(
         if outcome is None:
             raise InputError("predictions are verified by one process; start it without torchrun.")
         with measured_run(outcome[0].path) as again:
-            (Path(room) / RECORDS).write_bytes(records_file(again))
-            problems = _differences(entry, again, read_records(Path(room) / RECORDS), found_task)
+            (Path(room) / RECORDS).write_bytes(pack_run(again))
+            problems = _differences(entry, again, read_records(Path(room)), found_task)
     unverified = unverified_networks(entry.records.plan)
     if write and unverified is not None:
         what = f"{unverified} rests on weights of which no digest is registered, so nobody can tell what measured it"
@@ -89,7 +89,7 @@ def verify(
     return problems
 
 
-def _differences(entry: Entry, again: MeasuredRun, records: EntryRecords, task: Task) -> list[Problem]:
+def _differences(entry: Entry, again: MeasuredRun, records: PackedRun, task: Task) -> list[Problem]:
     """Everything in which an entry differs from the run of its predictions.
 
     Args:
@@ -132,7 +132,7 @@ def _score_differences(place: str, stored: Score, again: Score, tolerance: float
     yield from differences(place, *documents, where=f"{stored.metric}: ", tolerance=tolerance, source="the predictions")
 
 
-def _clip_differences(entry: Entry, records: EntryRecords, metric: str, tolerance: float) -> Iterator[Problem]:
+def _clip_differences(entry: Entry, records: PackedRun, metric: str, tolerance: float) -> Iterator[Problem]:
     """Clips, and groups of clips that are left out, whose scores are not what the predictions give."""
     place = str(entry.folder)
     kept = entry.records.left_out.get(metric), records.left_out.get(metric)
@@ -141,7 +141,7 @@ def _clip_differences(entry: Entry, records: EntryRecords, metric: str, toleranc
             what = f"{RECORDS}: the scores of {metric} without each group of clips are not those of the predictions"
             yield Problem(place, "score", what, "submit the run of these predictions")
         return
-    found = next((item.metric, item.key) for item in records.plan.measured if item.metric.canonical == metric)
+    found = next((item.metric, item.key) for item in records.plan.measured if item.name == metric)
     stores = entry.records.store, records.store
     other = [
         clip

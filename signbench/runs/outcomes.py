@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from signbench.corpora.recordings import Recording, Stamp
 
 
+FAR = 0.05
+"""A departure of this or more is not measured any further."""
+
+
 @dataclass(frozen=True)
 class Input:
     """A file that a record was made from.

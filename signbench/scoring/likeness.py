@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.media.pose import Pose
+from signbench.runs.outcomes import FAR
 
 CELLS = 16
 """An image is looked at in so many rows and columns of cells."""
-
-FAR = 0.05
-"""A departure of this or more is not measured any further."""
 
 _SHARE_OF_POINTS, _SHARE_OF_FRAMES = 0.95, 0.9
 _WINDOW = 12

@@ -96,7 +96,8 @@ def dropped(kind):
 def test_a_checkpoint_that_got_worse_is_caught(score, tmp_path, kind, make, verdict, regressed):
     with measured_run(score(kind, "base", noisy(kind, 3.0))) as run:
         pin(run, "main", tmp_path / "baselines", replace=False)
-    with measured_run(score(kind, "run", make)) as run, baseline("main", tmp_path / "baselines") as pinned:
+    pinned = baseline("main", tmp_path / "baselines")
+    with measured_run(score(kind, "run", make)) as run:
         report = check(run, pinned, Configuration())
     assert report.verdict == verdict, report.summary
     assert [each.metric for each in report.checks if each.outcome == "regressed"] == regressed

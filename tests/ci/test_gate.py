@@ -199,7 +199,7 @@ def test_two_models_that_draw_from_one_distribution_seldom_raise_an_alarm():
             )
             for name in ("base", "run")
         )
-        report = check(run, Baseline("main", base, {}, tuple(base.metrics)), STRICT)
+        report = check(run, Baseline("main", base, tuple(base.metrics)), STRICT)
         assert report.exit_code in (0, 1)
         alarms += report.exit_code
     assert 2 <= alarms <= 18

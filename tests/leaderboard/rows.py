@@ -15,12 +15,11 @@ from signbench.metrics import registry
 from signbench.metrics.pairs import LengthPair
 from signbench.runs.fold import fold
 from signbench.runs.measured_run import MeasuredRun
-from signbench.runs.outcomes import ClipOutcome, Failure, Input
+from signbench.runs.outcomes import FAR, ClipOutcome, Failure, Input
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Subset, TaskSplit
 from signbench.runs.store import RecordStore
-from signbench.scoring.likeness import FAR
 from signbench.tasks.schema import Task, ids_digest
 from tests.ci.simulated_runs import CARD, clip_ids, normal, record_of
 from tests.tasks.tiny import fields

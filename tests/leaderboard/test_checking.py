@@ -257,7 +257,7 @@ def table(folder, change):
     [
         (lambda columns: columns["record"].__setitem__(0, b'{"sum": ["|O8", []]}\n12345678'), "does not hold the records"),
         (lambda columns: columns["record"].__setitem__(0, b"no record"), "does not hold the records"),
-        (lambda columns: columns["record"].__setitem__(0, b"x" * 5000), "at most 4,096 are kept"),
+        (lambda columns: columns["record"].__setitem__(0, b"x" * 5000), "does not hold the records"),
         (lambda columns: columns["record"].__setitem__(0, b"x" * 100_000), "more than 65,536 bytes"),
         (lambda columns: columns["record"].__setitem__(0, b'{"sum": ["<f8", []]}\n12345678'), "cannot be folded"),
         (lambda columns: columns["clip"].__setitem__(0, "other"), "not one for each clip and metric"),

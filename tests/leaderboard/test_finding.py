@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
-from signbench.leaderboard import entry_records
-from signbench.leaderboard.entry_records import MOST_RECORD_BYTES
 from signbench.leaderboard.finding import board_with_rows, neighbours, run_or_row
+from signbench.runs import packed
 from signbench.runs.comparison import compare
+from signbench.runs.packed import MOST_RECORD_BYTES
 from signbench.runs.records import pack
 from tests.ci.simulated_runs import with_spread
 from tests.leaderboard.rows import TASK, run_of, small_task, submit, write_task
@@ -140,7 +140,7 @@ def test_a_metric_whose_records_a_row_does_not_keep_is_compared_by_its_scores_wi
     def large(record):
         return pack(record) + (b"\0" * (MOST_RECORD_BYTES + 1) if "value" in record else b"")
 
-    monkeypatch.setattr(entry_records, "pack", large)
+    monkeypatch.setattr(packed, "pack", large)
     submit(row, small_task / "leaderboards")
     with run_or_row(f"{TASK}/test/model") as found:
         assert set(found.left_out) == {"spread"}

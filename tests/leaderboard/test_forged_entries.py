@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
-from signbench.leaderboard import entry_records
 from signbench.leaderboard.checking import check_entry
-from signbench.leaderboard.entry_records import MOST_RECORD_BYTES
+from signbench.leaderboard.entries import predictions_digest, read_records
 from signbench.metrics import registry
+from signbench.runs import packed
 from signbench.runs.fold import fold
 from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.packed import MOST_RECORD_BYTES
 from signbench.runs.plan import Measured
 from signbench.runs.records import pack, unpack
 from tests.ci.simulated_runs import CARD, Spread, with_spread
@@ -73,12 +74,12 @@ def _folded_again(folder):
 
     path = folder / "result.json"
     try:
-        records = entry_records.read_records(folder / "records.parquet")
+        records = read_records(folder)
         kept = json.loads(path.read_text())
         if not records.left_out:
             kept = json.loads(json.dumps(fold(records.plan, records.store).as_json()))
         path.write_text(json.dumps(kept))
-        rewritten(folder, predictions_sha256=entry_records.predictions_digest(records.predictions()))
+        rewritten(folder, predictions_sha256=predictions_digest(records.predictions()))
     except (SignbenchError, LookupError, TypeError, ValueError, AttributeError):
         pass  # such a lie cannot even be folded
     resealed(folder)
@@ -326,7 +327,7 @@ def of_folds(tmp_path, monkeypatch):
     def large(record):
         return pack(record) + (b"\0" * (MOST_RECORD_BYTES + 1) if "value" in record else b"")
 
-    monkeypatch.setattr(entry_records, "pack", large)
+    monkeypatch.setattr(packed, "pack", large)
     return submit(run_of("model", 0.5, metrics=metrics, spread=0.1), tmp_path / "leaderboards")
 
 
@@ -406,7 +407,7 @@ def test_a_network_is_the_one_that_registry_and_task_name(small_task, extractor,
     run = run_of("model")
     fid = Measured(registry.create("fid"), extractor, "extended")
     plan = replace(run.plan, measured=(*run.plan.measured, fid))
-    records = entry_records.EntryRecords(plan, run.store, {}, (), "")
+    records = packed.PackedRun(plan, run.store, {}, (), "")
     task = Task.model_validate(task_fields(extended=("fid",)))
     assert any(said in problem.what for problem in plan_problems(small_task, records, task))
     right = registry.create("fid").extractor.registered_signature()

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from signbench.errors import IncompleteError, InputError
-from signbench.leaderboard import entry_records
 from signbench.leaderboard.checking import check_entry
 from signbench.leaderboard.entries import MOST_BYTES, folder_name, places, read_entry, row_name
-from signbench.leaderboard.entry_records import MOST_RECORD_BYTES
 from signbench.leaderboard.submission import submit_run
+from signbench.runs import packed
 from signbench.runs.comparison import compare
 from signbench.runs.measured_run import MeasuredRun
+from signbench.runs.packed import MOST_RECORD_BYTES
 from signbench.runs.records import pack
 from tests.ci.simulated_runs import CARD, clip_ids, with_spread
 from tests.leaderboard.rows import CLIPS, METRICS, digest, run_of, small_task, submit, write_task
@@ -63,7 +63,7 @@ def test_of_records_that_are_large_the_scores_without_each_group_are_kept(tmp_pa
     def large(record):
         return pack(record) + (b"\0" * (MOST_RECORD_BYTES + 1) if "value" in record else b"")
 
-    monkeypatch.setattr(entry_records, "pack", large)
+    monkeypatch.setattr(packed, "pack", large)
     run = run_of("model", 0.5, metrics=metrics, spread=0.1)
     folder = submit(run, tmp_path / "leaderboards")
     entry = read_entry(folder)

@@ -14,9 +14,10 @@ from signbench.media.pose_files import write_pose
 from signbench.media.video import probe_video, read_frames
 from signbench.media.video_writer import write_video
 from signbench.metrics import registry
+from signbench.runs.outcomes import FAR
 from signbench.runs.protocol import Protocol
 from signbench.scoring.clip_scoring import score_clip
-from signbench.scoring.likeness import FAR, SeenFrames, cell_means, frames_departure, pose_content, pose_departure
+from signbench.scoring.likeness import SeenFrames, cell_means, frames_departure, pose_content, pose_departure
 from signbench.scoring.views import ClipViews
 
 CORPUS = SynthSign(size=64)

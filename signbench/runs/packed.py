@@ -1,13 +1,13 @@
-"""The records that an entry keeps, in one Parquet file: enough to fold its scores again, without the clips.
+"""The packed form of a run, which baselines and leaderboard entries keep: enough to fold its scores again, without the clips.
 
-A row for each expected clip and metric, in the run's order; beside the rows, in the file's metadata, what the run measured. A
-record of more than 4 kB is not kept. Such a metric (a distance between distributions, whose records are features) has its scores
-without each group of clips there instead, from which its interval follows and by which rows are compared.
+It is one Parquet file. A row for each expected clip and metric, in the run's order; beside the rows, in the file's metadata, what
+the run measured, without the paths of the machine it was made on. The records of a distance between distributions are features:
+where one of them has more than 4 kB, none is kept, and the scores without each group of clips stand in the metadata instead, from
+which the interval follows and by which runs are compared.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
@@ -22,21 +22,20 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, SignbenchError
 from signbench.media.modalities import FileKind
-from signbench.metrics.base import Record
+from signbench.metrics.base import Metric, Record
 from signbench.metrics.pairs import LengthPair
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
-from signbench.runs.outcomes import Failure, Input
+from signbench.runs.outcomes import FAR, Failure, Input
 from signbench.runs.plan import RunPlan
 from signbench.runs.records import ClipRow, pack, unpack
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
-from signbench.scoring.likeness import FAR
 from signbench.statistics.paired import Folds, leave_out_folds
 from signbench.statistics.units import Units
 
-RECORDS_VERSION = 2
+PACKED_VERSION = 2
 MOST_RECORD_BYTES = 4096
-"""A larger record is not kept."""
+"""A larger record of a distance between distributions is not kept."""
 
 _MOST_UNPACKED_BYTES = 256 * 1024 * 1024
 _MOST_CELL_BYTES = 64 * 1024
@@ -45,11 +44,11 @@ _KEY = b"signbench"
 _MODALITIES = get_args(FileKind)
 _OF_INPUT = ("sha256", "content", "departure", "pixels")
 _PATHS = {"references": None, "predictions": None}
-"""What of a run's specification names places of the machine it was made on."""
+"""What of a run's specification are paths of the machine it was made on."""
 
 
 class KeptRecords(RecordStore):
-    """The records of one entry, in memory."""
+    """The records of a packed run, in memory."""
 
     def __init__(
         self,
@@ -89,8 +88,8 @@ class KeptRecords(RecordStore):
 
 
 @dataclass(frozen=True, eq=False)
-class EntryRecords:
-    """What the file says.
+class PackedRun:
+    """What a packed file says.
 
     Attributes:
         plan: of the run, without its paths.
@@ -107,7 +106,7 @@ class EntryRecords:
     provenance: str
 
     def run(self, label: str, result: Result) -> MeasuredRun:
-        """The entry as a run.
+        """The run.
 
         Args:
             label: how to call it.
@@ -116,7 +115,7 @@ class EntryRecords:
         return MeasuredRun(label, self.plan, result, self.store, self.provenance, self.left_out)
 
     def texts(self) -> dict[str, Any]:
-        """Every text that stands in the file, by its place."""
+        """Every text that stands in the file, by where it stands."""
         plan = self.plan
         return {
             "clips": list(plan.clips),
@@ -136,8 +135,8 @@ class EntryRecords:
             clip: file.content
             for clip in self.plan.clips
             if (row := self.store.row(clip)) is not None
-            for place, file in row.inputs.items()
-            if file.content is not None and place.startswith("prediction.")
+            for name, file in row.inputs.items()
+            if file.content is not None and name.startswith("prediction.")
         }
 
     def predictions(self) -> dict[str, str]:
@@ -154,18 +153,12 @@ def predictions_of(run: MeasuredRun) -> dict[str, str]:
     return _digests(run.plan, run.store, "prediction")
 
 
-def predictions_digest(digests: Mapping[str, str]) -> str:
-    """SHA-256 over the sorted lines ``clip id, SHA-256 of its production``, hexadecimal.
+def pack_run(run: MeasuredRun) -> bytes:
+    """A run in its packed form. Equal runs give equal bytes.
 
-    Args:
-        digests: clip -> SHA-256 of its production.
+    Raises:
+        InputError: a record is too large to be kept.
     """
-    lines = sorted(f"{clip}, {digest}\n" for clip, digest in digests.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def records_file(run: MeasuredRun) -> bytes:
-    """A run's records as a Parquet file. Equal runs give equal bytes."""
     import pyarrow as arrow
     from pyarrow import parquet
 
@@ -174,10 +167,10 @@ def records_file(run: MeasuredRun) -> bytes:
     for name, measured in run.metrics.items():
         for clip in run.plan.clips:
             record, failure = run.store.record(clip, measured.key), run.store.failure(clip, measured.key)
-            row = run.store.row(clip, measured.key)
+            row, measured_here = run.store.row(clip, measured.key), run.store.has(clip, measured.key)
             columns["clip"].append(clip)
             columns["metric"].append(name)
-            columns["record"].append(None if record is None else b"" if name in left_out else pack(record))
+            columns["record"].append(_kept(record, name, clip) if name not in left_out else b"" if measured_here else None)
             columns["reason"].append(failure.reason if failure is not None else None)
             columns["fault"].append(failure.fault if failure is not None else None)
             columns["inputs"].append(_json(_described(row)) if row is not None else None)
@@ -186,7 +179,7 @@ def records_file(run: MeasuredRun) -> bytes:
             )
             columns["layout"].append(row.layout if row is not None else None)
     about = {
-        "records_version": RECORDS_VERSION,
+        "records_version": PACKED_VERSION,
         "run": {
             "spec": {**run.plan.spec(), **_PATHS},
             "clips": list(run.plan.clips),
@@ -205,35 +198,39 @@ def records_file(run: MeasuredRun) -> bytes:
     return stream.getvalue()
 
 
-def read_records(path: Path) -> EntryRecords:
-    """Reads the file of an entry that may come from anybody; nothing in it is executed.
+def read_packed(path: Path, remedy: str) -> PackedRun:
+    """Reads a packed run, which may come from anybody; nothing in it is executed.
+
+    Args:
+        path: the file.
+        remedy: what to do where it is none, such as ``submit the run again``.
 
     Raises:
         InputError: it is no such file, or one that is damaged, too large, or of a newer signbench.
     """
     try:
-        return _read(path)
+        return _read(path, remedy)
     except (InputError, MemoryError):
         raise
     except (SignbenchError, OSError, ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise InputError(f"{path} does not hold the records of a run: {why}; submit the run again.") from error
+        raise InputError(f"{path} does not hold the records of a run: {why}; {remedy}.") from error
 
 
-def _read(path: Path) -> EntryRecords:
+def _read(path: Path, remedy: str) -> PackedRun:
     import pyarrow as arrow
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(path, read_dictionary=list(_COLUMNS), pre_buffer=False)
     except arrow.ArrowException as error:
-        raise InputError(f"{path} is no Parquet file ({str(error).splitlines()[0].rstrip('.')}); submit the run again.") from error
+        raise InputError(f"{path} is no Parquet file ({str(error).splitlines()[0].rstrip('.')}); {remedy}.") from error
     with file:
-        about = _about(path, file)
+        about = _about(path, file, remedy)
         clips = about["run"]["clips"]
         if tuple(file.schema_arrow.names) != _COLUMNS:
             raise ValueError(f"its columns are {', '.join(file.schema_arrow.names)}, not {', '.join(_COLUMNS)}")
-        unpacked = sum(file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups))
+        unpacked = sum(file.metadata.row_group(number).total_byte_size for number in range(file.metadata.num_row_groups))
         if unpacked > _MOST_UNPACKED_BYTES or file.metadata.num_rows != len(clips) * len(about["keys"]):
             raise ValueError(f"it has {file.metadata.num_rows} rows for {len(clips)} clips and {len(about['keys'])} metrics")
         try:
@@ -244,9 +241,10 @@ def _read(path: Path) -> EntryRecords:
     if [(clip, metric) for clip, metric, *_ in rows] != [(clip, metric) for metric in about["keys"] for clip in clips]:
         raise ValueError("its rows are not one for each clip and metric, in order")
     plan = RunPlan.from_run(about["run"])
-    key_of = {item.metric.canonical: item.key for item in plan.measured if item.key is not None}
-    if list(key_of) != list(about["keys"]):
+    measured = {item.name: item for item in plan.measured if item.key is not None}
+    if list(measured) != list(about["keys"]):
         raise ValueError("its metrics are not those of its specification")
+    key_of = {name: str(item.key) for name, item in measured.items()}
     foreign = tuple(name for name, key in about["keys"].items() if key != key_of[name])
     records: dict[tuple[str, str], Record | None] = {}
     failures: dict[tuple[str, str], Failure] = {}
@@ -254,26 +252,25 @@ def _read(path: Path) -> EntryRecords:
     left_out = {name: _folds(values) for name, values in about["left_out"].items()}
     if not set(left_out) <= set(key_of):
         raise ValueError("it has jackknife values of a metric that it does not have")
-    for clip, metric, record, reason, fault, inputs, lengths, layout in rows:
+    for clip, name, record, reason, fault, inputs, lengths, layout in rows:
         if inputs is not None:
             of_clip.setdefault(clip, _clip_row(inputs, lengths, layout))
-        if metric in foreign:
+        if name in foreign:
             continue
         if record is not None:
-            records[clip, key_of[metric]] = None if metric in left_out else _record(record)
+            records[clip, key_of[name]] = None if name in left_out else _record(record, measured[name].metric)
         elif reason is not None and fault in ("reference", "prediction", "pair"):
-            failures[clip, key_of[metric]] = Failure(reason, fault)
-    return EntryRecords(plan, KeptRecords(records, failures, of_clip), left_out, foreign, str(about["provenance"]))
+            failures[clip, key_of[name]] = Failure(reason, fault)
+    return PackedRun(plan, KeptRecords(records, failures, of_clip), left_out, foreign, str(about["provenance"]))
 
 
-def _about(path: Path, file: Any) -> dict[str, Any]:
+def _about(path: Path, file: Any, remedy: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((file.schema_arrow.metadata or {})[_KEY])
-    if found["records_version"] > RECORDS_VERSION:
+    if found["records_version"] > PACKED_VERSION:
         raise InputError(f"{path} was written by a newer signbench; use that one.")
-    if found["records_version"] != RECORDS_VERSION:
+    if found["records_version"] != PACKED_VERSION:
         raise InputError(
-            f"{path} is of an older form, which does not say what was seen of the clips; score the predictions again and submit "
-            "the run."
+            f"{path} is of an older form, which does not say what was seen of the clips; score the predictions again and {remedy}."
         )
     clips = found["run"]["clips"]
     if not all(isinstance(clip, str) for clip in clips) or list(clips) != sorted(set(clips)):
@@ -290,13 +287,25 @@ def _rows(table: Any) -> list[tuple[Any, ...]]:
             values = chunk.dictionary.to_pylist()
             if any(value is not None and len(value) > _MOST_CELL_BYTES for value in values):
                 raise ValueError(f"a cell of the column {name} has more than {_MOST_CELL_BYTES:,} bytes")
-            cells += [None if place is None else values[place] for place in chunk.indices.to_pylist()]
+            cells += [None if index is None else values[index] for index in chunk.indices.to_pylist()]
         columns.append(cells)
     return list(zip(*columns, strict=True))
 
 
-def _record(blob: bytes) -> Record:
-    if len(blob) > MOST_RECORD_BYTES:
+def _kept(record: Record | None, metric: str, clip: str) -> bytes | None:
+    if record is None:
+        return None
+    blob = pack(record)
+    if len(blob) > _MOST_CELL_BYTES:
+        raise InputError(
+            f"{metric}: the record of clip {clip} has {len(blob):,} bytes, and baselines and leaderboard entries keep at most "
+            f"{_MOST_CELL_BYTES:,}; measure without this metric."
+        )
+    return blob
+
+
+def _record(blob: bytes, metric: Metric) -> Record:
+    if _is_between_distributions(metric) and len(blob) > MOST_RECORD_BYTES:
         raise ValueError(f"a record has {len(blob):,} bytes, and at most {MOST_RECORD_BYTES:,} are kept")
     record = unpack(blob)
     if any(array.dtype.kind not in "biuf" for array in record.values()):
@@ -305,11 +314,11 @@ def _record(blob: bytes) -> Record:
 
 
 def _described(row: ClipRow) -> dict[str, dict[str, str | float | None]]:
-    return {place: {name: getattr(file, name) for name in _OF_INPUT} for place, file in row.inputs.items()}
+    return {name: {part: getattr(file, part) for part in _OF_INPUT} for name, file in row.inputs.items()}
 
 
 def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
-    files = {place: _input(place, file) for place, file in json.loads(inputs).items()}
+    files = {name: _input(name, file) for name, file in json.loads(inputs).items()}
     pairs = {kind: LengthPair(**pair) for kind, pair in json.loads(lengths).items()}
     for kind, pair in pairs.items():
         frames = (pair.prediction, pair.reference)
@@ -321,19 +330,19 @@ def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
     return ClipRow(files, pairs, layout)
 
 
-def _input(place: str, file: Mapping[str, Any]) -> Input:
-    side, _, kind = place.partition(".")
+def _input(name: str, file: Mapping[str, Any]) -> Input:
+    side, _, kind = name.partition(".")
     if side not in ("reference", "prediction") or kind not in _MODALITIES:
-        raise ValueError(f"a record was made from {place!r}, which is no side of a clip")
+        raise ValueError(f"a record was made from {name!r}, which is no side of a clip")
     if set(file) != set(_OF_INPUT) or not _is_digest(file["sha256"]):
-        raise ValueError(f"the {place} of a clip has no digest")
+        raise ValueError(f"the {name} of a clip has no digest")
     content, departure, pixels = file["content"], file["departure"], file["pixels"]
     if content is not None and not _is_digest(content):
-        raise ValueError(f"the content of the {place} of a clip is no digest")
+        raise ValueError(f"the content of the {name} of a clip is no digest")
     if departure is not None and (side == "reference" or not isinstance(departure, float) or not 0 <= departure <= FAR):
-        raise ValueError(f"the departure of the {place} of a clip is {departure!r}")
+        raise ValueError(f"the departure of the {name} of a clip is {departure!r}")
     if pixels is not None and (kind != "video" or re.fullmatch(r"[\w-]{1,60}", pixels) is None):
-        raise ValueError(f"the pixels of the {place} of a clip are {pixels!r}")
+        raise ValueError(f"the pixels of the {name} of a clip are {pixels!r}")
     return Input(0, 0, file["sha256"], content=content, departure=departure, pixels=pixels)
 
 
@@ -341,8 +350,14 @@ def _is_digest(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
+def _is_between_distributions(metric: Metric) -> bool:
+    return metric.interval_method == "jackknife"
+
+
 def _left_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds | None:
     """Scores without each group of clips, of a metric whose records are too large to be kept; None for the others."""
+    if measured.left_out is not None or not _is_between_distributions(measured.metric):
+        return measured.left_out
     clips = [clip for clip in run.plan.clips if clip in measured.counted]
     if all(len(pack(record)) <= MOST_RECORD_BYTES for record in measured.records(clips)):
         return None
@@ -370,9 +385,9 @@ def _digests(plan: RunPlan, store: RecordStore, side: str) -> dict[str, str]:
     def found() -> Iterator[tuple[str, str]]:
         for clip in plan.clips:
             row = store.row(clip)
-            for place in sorted(row.inputs) if row is not None else ():
-                if row is not None and place.startswith(f"{side}."):
-                    yield clip, row.inputs[place].sha256
+            for name in sorted(row.inputs) if row is not None else ():
+                if row is not None and name.startswith(f"{side}."):
+                    yield clip, row.inputs[name].sha256
 
     return dict(found())
 
