@@ -3,6 +3,8 @@
 >>> import signbench
 >>> result = signbench.measure("references", "predictions", metrics=["ssim", "dtw"])  # doctest: +SKIP
 >>> result["ssim"].value, result["ssim"].interval  # doctest: +SKIP
+
+This is the public face; what it names keeps its meaning from one version to the next. Each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,21 +12,69 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from signbench.errors import SignbenchError
+    from signbench.errors import IncompleteError, InputError, MediaError, NotComparableError, SignbenchError
+    from signbench.generators.base import Card, Generator
+    from signbench.leaderboard.compare import compare
     from signbench.media.pose import Pose
+    from signbench.metrics.base import Metric
+    from signbench.predictions.prompts import Production, Prompt
+    from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
     from signbench.runs.result import Result, Score
+    from signbench.scoring.finished import FinishedRun
     from signbench.scoring.measure import measure
+    from signbench.scoring.run import run
+    from signbench.scoring.score import score
     from signbench.scoring.torchmetric import as_torchmetric
 
-__all__ = ["Pose", "Result", "Score", "SignbenchError", "__version__", "as_torchmetric", "measure"]
+__all__ = [
+    "Card",
+    "Comparison",
+    "FinishedRun",
+    "Generator",
+    "IncompleteError",
+    "InputError",
+    "MediaError",
+    "Metric",
+    "MetricComparison",
+    "NotComparableError",
+    "PairOfRuns",
+    "Pose",
+    "Production",
+    "Prompt",
+    "Result",
+    "Score",
+    "SignbenchError",
+    "__version__",
+    "as_torchmetric",
+    "compare",
+    "measure",
+    "run",
+    "score",
+]
 
 _HOMES = {
+    "Card": "signbench.generators.base",
+    "Comparison": "signbench.runs.comparison",
+    "FinishedRun": "signbench.scoring.finished",
+    "Generator": "signbench.generators.base",
+    "IncompleteError": "signbench.errors",
+    "InputError": "signbench.errors",
+    "MediaError": "signbench.errors",
+    "Metric": "signbench.metrics.base",
+    "MetricComparison": "signbench.runs.comparison",
+    "NotComparableError": "signbench.errors",
+    "PairOfRuns": "signbench.runs.comparison",
     "Pose": "signbench.media.pose",
+    "Production": "signbench.predictions.prompts",
+    "Prompt": "signbench.predictions.prompts",
     "Result": "signbench.runs.result",
     "Score": "signbench.runs.result",
     "SignbenchError": "signbench.errors",
     "as_torchmetric": "signbench.scoring.torchmetric",
+    "compare": "signbench.leaderboard.compare",
     "measure": "signbench.scoring.measure",
+    "run": "signbench.scoring.run",
+    "score": "signbench.scoring.score",
 }
 
 

@@ -32,16 +32,13 @@ def command(
     A row of a leaderboard stands in for a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
     """
     import json as encoder
-    from contextlib import ExitStack
 
     from signbench.cli import printing
-    from signbench.leaderboard.finding import run_or_row
+    from signbench.leaderboard.compare import compare
     from signbench.runs import comparison_tables as tables
-    from signbench.runs.comparison import compare
 
     wanted = chosen(form, json=json, markdown=markdown)
-    with ExitStack() as stack:
-        found = compare([stack.enter_context(run_or_row(run, leaderboards)) for run in runs], metric)
+    found = compare(*runs, metrics=metric, leaderboards=leaderboards)
     if wanted is Format.json:
         printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     elif wanted is Format.table:

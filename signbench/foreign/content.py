@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
+import linecache
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -58,21 +60,25 @@ def source_digests(kind: type) -> dict[str, str]:
     """The digests of a class's source files, by their paths below the folder that their top module lies in.
 
     These are the file of the class, or every file of its whole package, and of what they import (also inside functions) whatever is
-    neither installed nor Python's own.
+    neither installed nor Python's own. Of a class in a notebook it is the cell that it was
+    written in.
 
     Args:
         kind: the class.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: a file cannot be read, or the class has no source, as where it was typed at a prompt.
     """
     found: dict[str, Path] = {}
+    written: dict[str, str] = {}
     for ancestor in kind.__mro__:
         top = ancestor.__module__.partition(".")[0]
         if top in ("builtins", "signbench", "abc", "typing") or top in sys.stdlib_module_names:
             continue
         file = getattr(sys.modules.get(ancestor.__module__), "__file__", None)
-        if file is None:
+        if file is None or not Path(file).exists():
+            if ancestor.__module__ == "__main__":
+                written[ancestor.__qualname__] = _digest_of_cell(ancestor)
             continue
         path = Path(file).resolve()
         if _is_installed(path) and ancestor is not kind:
@@ -91,7 +97,23 @@ def source_digests(kind: type) -> dict[str, str]:
             if imported not in found:
                 found[imported] = there
                 waiting.append((there, imported))
-    return {name: _file_digest(path) for name, path in sorted(found.items())}
+    return dict(sorted({**written, **{name: _file_digest(path) for name, path in found.items()}}.items()))
+
+
+def _digest_of_cell(kind: type) -> str:
+    """SHA-256 of the cell of a notebook that a class was written in.
+
+    Raises:
+        InputError: nobody knows its lines, as where it was typed at a prompt.
+    """
+    cells = sorted({made.__code__.co_filename for made in vars(kind).values() if inspect.isfunction(made)})
+    text = "".join(line for cell in cells for line in linecache.getlines(cell))
+    if not text:
+        raise InputError(
+            f"the class {kind.__qualname__} has no source, by which its versions could be distinguished; write it into a file or a "
+            "notebook."
+        )
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

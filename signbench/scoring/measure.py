@@ -12,8 +12,9 @@ from signbench.metrics.suites import suite as named_suite
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.protocol import Protocol
-from signbench.runs.result import Result, read_result
+from signbench.runs.result import Result
 from signbench.scoring.engine import Progress, Work, metric_list, run_in_folder, run_in_memory, silent
+from signbench.scoring.finished import on_every_rank
 from signbench.scoring.matching import expected_clips
 from signbench.scoring.workers import leave_to_parent
 from signbench.sides.sources import Source, kind_of, read_source
@@ -94,8 +95,13 @@ def measure(
         return run_in_memory(work)
     if work.plan.references is None or work.plan.predictions is None:
         raise InputError("out= keeps runs over folders; arrays in memory leave nothing to go on with. Leave out= away.")
-    result = run_in_folder(work, RunFolder(Path(out)), fresh=fresh)
-    return read_result(RunFolder(Path(out)).result_json) if result is None else result
+    folder = RunFolder(Path(out))
+
+    def finished() -> tuple[RunFolder, Result] | None:
+        result = run_in_folder(work, folder, fresh=fresh)
+        return None if result is None else (folder, result)
+
+    return on_every_rank(finished).result
 
 
 def prepare(

@@ -139,9 +139,40 @@ class SignMetric(torchmetrics.Metric):
         super()._sync_dist(*args, **kwargs)
 
 
-def as_torchmetric(metric: str, **options: Any) -> SignMetric:
-    """One of signbench's metrics for a training loop; see :class:`SignMetric` for the options."""
-    return SignMetric(metric, **options)
+def as_torchmetric(
+    metric: str,
+    *,
+    frames: FramesRule = "equal",
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    layout: str | None = None,
+    precision: Precision = "float32",
+    device: str = "cpu",
+    **kwargs: Any,
+) -> SignMetric:
+    """One of signbench's metrics for a training loop, which logs the very number that ``signbench measure`` prints.
+
+    Args:
+        metric: its name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
+        frames: what to do where the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
+        size: ``(height, width)`` that images are resized to, or None.
+        fps: frame rate of all clips, where a metric needs one.
+        layout: name of the key points' layout, or None: guessed.
+        precision: of networks.
+        device: where networks run; independent of the device of the states, which torchmetrics moves.
+        kwargs: torchmetrics' own.
+
+    Raises:
+        InputError: no such metric, a metric with draws, or missing weights; see :class:`SignMetric`.
+
+    Example:
+        >>> import signbench
+        >>> bleu = signbench.as_torchmetric("bleu:order=1")
+        >>> bleu.update(["am montag regen"], ["am montag starker regen"], ids=["monday"])
+        >>> round(float(bleu.compute()), 2)
+        71.65
+    """
+    return SignMetric(metric, frames=frames, size=size, fps=fps, layout=layout, precision=precision, device=device, **kwargs)
 
 
 def _array(item: Any) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import linecache
 import sys
+from types import ModuleType
 
 import pytest
 
 from signbench.errors import InputError
-from signbench.foreign.content import code_digest, digest_of_path
+from signbench.foreign.content import code_digest, digest_of_path, source_digests
 from signbench.generators.registry import content, create
 from signbench.metrics.registry import create as metric
 from signbench.runs.folder import RunFolder
@@ -249,3 +251,34 @@ def test_a_metric_of_another_package_is_signed_with_its_source():
     assert Other.__module__ == __name__
     assert Other().signed_revision == f"{metric('l1').revision}+{code_digest(Other)}"
     assert len(code_digest(Other)) == 12
+
+
+CELL = """
+from signbench.generators.base import Card, Generator
+
+class InNotebook(Generator):
+    card = Card("model", "1", ("pose",), ("text",), "MIT")
+    def generate(self, prompts, seeds):
+        {body}
+"""
+
+
+def written_in_a_cell(body, monkeypatch, *, known=True):
+    """The class that a cell of a notebook makes; Python knows the lines of cells, but no file of theirs."""
+    text, name, main = CELL.format(body=body), f"<cell {body}>", ModuleType("__main__")
+    if known:
+        monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec(compile(text, name, "exec"), main.__dict__)
+    return main.InNotebook
+
+
+def test_a_class_in_a_notebook_is_its_cell(monkeypatch):
+    first, again, other = (source_digests(written_in_a_cell(body, monkeypatch)) for body in ("yield 1", "yield 1", "yield 2"))
+    assert list(first) == ["InNotebook"]
+    assert first == again != other
+
+
+def test_a_class_that_was_typed_at_a_prompt_is_refused(monkeypatch):
+    with pytest.raises(InputError, match=r"the class InNotebook has no source, .*; write it into a file or a notebook\."):
+        source_digests(written_in_a_cell("yield 3", monkeypatch, known=False))

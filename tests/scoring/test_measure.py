@@ -377,12 +377,12 @@ def test_half_the_rate_equals_every_second_frame(tmp_path):
         assert [score.value for score in converted.scores] == [score.value for score in every.scores]
 
 
-def test_the_example_of_the_documentation_is_true():
+@pytest.mark.parametrize("module", ["signbench.scoring.measure", "signbench.scoring.torchmetric"])
+def test_the_examples_of_the_documentation_are_true(module):
     import doctest
     import importlib
 
-    module = importlib.import_module("signbench.scoring.measure")
-    ran = doctest.testmod(module)
+    ran = doctest.testmod(importlib.import_module(module))
     assert ran.attempted > 0
     assert ran.failed == 0
 
