@@ -73,7 +73,7 @@ def coverage(kind: str, clips: int, related: float, studies: int = STUDIES) -> l
         drawn = generator.integers(0, clips, (DRAWS, clips))
         for place, name in enumerate(COEFFICIENTS):
             found = coefficient(name, accuracy, metric)
-            draws = coefficients(name, accuracy, metric, drawn, drawn)
+            draws = coefficients(name, accuracy, metric, first_indices=drawn, second_indices=drawn)
             bounds = None if found is None else around(name, found, draws, SampleSize(clips, clips - 2)).bounds
             if bounds is not None:
                 counted[place] += 1

@@ -99,7 +99,11 @@ def coverage(
             chance = 1 / (1 + np.exp(-(level + ability[start : start + raters] + ease)))
             correct = (generator.random(chance.shape) < chance).astype(np.float32)
             names = tuple(f"{place:03}" for place in range(signs))
-            packs.append(PackResponses("", names, np.arange(start, start + raters), correct, np.ones_like(correct)))
+            packs.append(
+                PackResponses(
+                    name="", signs=names, raters=np.arange(start, start + raters), correct=correct, answered=np.ones_like(correct)
+                )
+            )
         if draws is None:
             linked = Responses(("",) * count, (None,) * count, tuple(packs)).linked()
             draws = draw(linked, [signs for signs, _ in shape.packs])
@@ -108,8 +112,11 @@ def coverage(
         shares = [pack.accuracies() for pack in packs]
         values = (float(np.concatenate(shares).mean()), float(np.mean([share.mean() for share in shares])))
         below = expanded(size.degrees, size.smallest)
-        ends = [score_interval(value, scores, size, None) for value, scores in zip(values, (over_signs, of_packs), strict=True)]
-        ends.append(interval(over_signs, below, None))
+        ends = [
+            score_interval(value, scores, size=size, reason=None)
+            for value, scores in zip(values, (over_signs, of_packs), strict=True)
+        ]
+        ends.append(interval(over_signs, below=below, reason=None))
         bounds = [found.bounds or (np.nan, np.nan) for found in ends]
         holds += [low <= expected <= high for low, high in bounds]
         width += (bounds[0][1] - bounds[0][0]) / 2

@@ -161,7 +161,7 @@ def report_command(
     from signbench.study.scoring import score_study
 
     result = score_study(*_study_and_decisions(study, lexicon))
-    printing.data(str(write_report(result, out, run, videos)))
+    printing.data(str(write_report(result, out, run=run, videos=videos)))
 
 
 @app.command("plan")

@@ -42,7 +42,7 @@ def judged(
         sign = names[column]
         said = {"correct": sign, "blank": ""}.get(outcome, f"{sign} ({(row + column) % 3})")
         rater = f"r{first_rater + row:03}"
-        answer = Answer(rater, f"{pack}/{sign}", sign, pack, said, group=group(row))
+        answer = Answer(rater=rater, clip=f"{pack}/{sign}", sign=sign, pack=pack, text=said, group=group(row))
         found.append(Judgement(answer, said, outcome, said))
     return found
 

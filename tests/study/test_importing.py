@@ -441,7 +441,7 @@ def test_a_hundred_thousand_answers_are_imported(run_import):
     done = run_import(changed(WIDE, sheet={"rater": "who", "time": None, "clips": clips}), rows)
     answers = read_study(done.folder).answers
     assert len(answers) == 100_000
-    assert answers[0] == Answer("r0001", "c0", "идти", "twenty", "ответ 0")
+    assert answers[0] == Answer(rater="r0001", clip="c0", sign="идти", pack="twenty", text="ответ 0")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ _COMPARED = 6
 _CUTOFF = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Unmatched:
     """An answer to a sign that no accepted answer, dictionary entry or decision covers.
 
@@ -62,7 +62,13 @@ def unmatched(study: Study, lexicon: Lexicon | None = None) -> tuple[Unmatched, 
     targets = {target: _pairs(target) for target in Normaliser(study.settings).targets}
     near = {answer: _near(answer, targets) for answer in {answer for _, answer in typed}}
     found = [
-        Unmatched(sign, answer, tuple(text for text, _ in texts.most_common(_EXAMPLES)), texts.total(), near[answer])
+        Unmatched(
+            sign=sign,
+            answer=answer,
+            examples=tuple(text for text, _ in texts.most_common(_EXAMPLES)),
+            count=texts.total(),
+            nearest=near[answer],
+        )
         for (sign, answer), texts in typed.items()
     ]
     return tuple(sorted(found, key=lambda item: (-item.count, item.sign, item.answer)))

@@ -136,6 +136,7 @@ def plan(
     options = [tuple(packs)] if packs is not None else [_split(count, most_clips) for count in sorted(set(signs), reverse=True)]
     designs: list[PlannedDesign] = []
     frontier: list[PlannedDesign] = []
+    assumed = {"expected": expected, "half_width": half_width, "sign_spread": sign_spread, "rater_spread": rater_spread}
     index = 0
     counts = sorted(set(raters))
     for done, rater_count in enumerate(counts):
@@ -143,14 +144,14 @@ def plan(
         # more raters never need more signs, so the search continues where that of fewer raters ended
         best: PlannedDesign | None = None
         while index < len(options):
-            design = _simulate(rater_count, options[index], expected, half_width, sign_spread, rater_spread, studies)
+            design = _simulate(rater_count, options[index], **assumed, studies=studies)
             designs.append(design)
             if not design.reaches:
                 break
             best = design
             index += 1
         if best is None and frontier:
-            best = _simulate(rater_count, frontier[-1].packs, expected, half_width, sign_spread, rater_spread, studies)
+            best = _simulate(rater_count, frontier[-1].packs, **assumed, studies=studies)
             designs.append(best)
         if best is not None and best.reaches:
             frontier.append(best)
@@ -182,6 +183,7 @@ def _listed(packs: Sequence[int]) -> str:
 def _simulate(
     raters: int,
     packs: tuple[int, ...],
+    *,
     expected: float,
     half_width: float,
     sign_spread: float,
@@ -189,14 +191,32 @@ def _simulate(
     studies: int,
 ) -> PlannedDesign:
     generator = np.random.Generator(np.random.PCG64([SEED, raters, *packs]))
-    answers = [simulated(generator, studies, raters, signs, expected, sign_spread, rater_spread) for signs in packs]
+    answers = [
+        simulated(
+            generator,
+            studies=studies,
+            raters=raters,
+            signs=signs,
+            expected=expected,
+            sign_spread=sign_spread,
+            rater_spread=rater_spread,
+        )
+        for signs in packs
+    ]
     low, high = intervals_of(answers)
     width = float(np.quantile((high - low) / 2, ASSURANCE, method="higher"))
     return PlannedDesign(packs=packs, raters=raters, half_width=width, reaches=width <= half_width)
 
 
 def simulated(
-    generator: np.random.Generator, studies: int, raters: int, signs: int, expected: float, sign_spread: float, rater_spread: float
+    generator: np.random.Generator,
+    *,
+    studies: int,
+    raters: int,
+    signs: int,
+    expected: float,
+    sign_spread: float,
+    rater_spread: float,
 ) -> NDArray[np.float32]:
     """Simulates the answers of studies of one pack: float32 ``(studies, raters, signs)``, 1 where correct.
 

@@ -26,7 +26,7 @@ _ISOLATED = "\u2068{}\u2069"
 Node = ElementTree.Element
 
 
-def pack_figure(result: StudyResult, pack: PackScore, name: str) -> str:
+def pack_figure(result: StudyResult, pack: PackScore, *, name: str) -> str:
     """RuSignBot's figure 6: one bar for each sign of a pack, the best understood on top, with Wilson's interval.
 
     A hatched part at the end of a bar shows open answers: what the bar would gain if they were correct.
@@ -45,7 +45,7 @@ def pack_figure(result: StudyResult, pack: PackScore, name: str) -> str:
 
 
 def scatter_figure(
-    metric: str, clips: Sequence[ClipScore], values: Mapping[str, float], links: Mapping[str, str], name: str
+    metric: str, clips: Sequence[ClipScore], values: Mapping[str, float], *, links: Mapping[str, str], name: str
 ) -> str:
     """A scatter plot of the accuracy of each clip against a metric; each pack has its own marker.
 

@@ -61,7 +61,7 @@ class _Pictures:
     missing: list[str] = field(default_factory=list)
 
 
-def write_report(result: StudyResult, out: Path, run: Path | None = None, videos: Path | None = None) -> Path:
+def write_report(result: StudyResult, out: Path, *, run: Path | None = None, videos: Path | None = None) -> Path:
     """Writes a report that can be opened from the file system, without a server, the network or scripts.
 
     Args:
@@ -166,7 +166,7 @@ def _pack_part(result: StudyResult, pack: PackScore, name: str) -> _PackPart:
     }
     ordered = reversed(figures.in_order([row for row in result.per_sign if row.pack == pack.pack]))
     without_pack = [{name: cell for name, cell in rows[row.sign].items() if name != "pack"} for row in ordered]
-    return _PackPart(pack, figures.pack_figure(result, pack, name), without_pack)
+    return _PackPart(pack, figures.pack_figure(result, pack, name=name), without_pack)
 
 
 def _confusion_parts(result: StudyResult) -> list[_ConfusionPart]:
@@ -189,7 +189,9 @@ def _metric_parts(
         of_clip = values.metrics[metric]
         rows = [row for row in correlations.rows if row.metric == metric]
         shown = [{name: cell for name, cell in row.items() if name != "metric"} for row in score_tables.correlation_rows(rows)]
-        parts.append(_MetricPart(metric, figures.scatter_figure(metric, clips, of_clip, links, f"figure-metric-{number}"), shown))
+        parts.append(
+            _MetricPart(metric, figures.scatter_figure(metric, clips, of_clip, links=links, name=f"figure-metric-{number}"), shown)
+        )
     return parts
 
 

@@ -19,6 +19,7 @@ def coefficients(
     kind: Coefficient,
     first: NDArray[np.float64],
     second: NDArray[np.float64],
+    *,
     first_indices: NDArray[np.int64],
     second_indices: NDArray[np.int64],
     groups: NDArray[np.int64] | None = None,
@@ -54,7 +55,7 @@ def coefficient(
 ) -> float | None:
     """The coefficient of two samples float64 ``(N,)``, see :func:`coefficients`; None if one of them is constant."""
     indices = np.arange(len(first))[None, :]
-    value = float(coefficients(kind, first, second, indices, indices, groups)[0])
+    value = float(coefficients(kind, first, second, first_indices=indices, second_indices=indices, groups=groups)[0])
     return value if np.isfinite(value) else None
 
 

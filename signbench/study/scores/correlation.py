@@ -132,12 +132,19 @@ def _rows(metric: str, score: Score | None, clips: Sequence[ClipScore], value: N
     shuffled, drawn = _shuffled(packs), _draws(packs)
     rows = []
     for kind in COEFFICIENTS:
-        over_all = _estimate(kind, accuracy, value, packs, None, drawn)
-        within = _estimate(kind, accuracy, value, packs, packs, drawn) if several else None
+        over_all = _estimate(kind, accuracy, value, packs=packs, groups=None, drawn=drawn)
+        within = _estimate(kind, accuracy, value, packs=packs, groups=packs, drawn=drawn) if several else None
         tested = over_all if within is None else within
         p_value = None
         if tested.value is not None:
-            permuted = coefficients(kind, accuracy, value, shuffled, unchanged, packs if several else None)
+            permuted = coefficients(
+                kind,
+                accuracy,
+                value,
+                first_indices=shuffled,
+                second_indices=unchanged,
+                groups=packs if several else None,
+            )
             p_value = two_sided(tested.value, permuted)
         rows.append(
             Correlation(
@@ -159,6 +166,7 @@ def _estimate(
     kind: Coefficient,
     accuracy: NDArray[np.float64],
     value: NDArray[np.float64],
+    *,
     packs: NDArray[np.int64],
     groups: NDArray[np.int64] | None,
     drawn: NDArray[np.int64],
@@ -172,7 +180,7 @@ def _estimate(
     if len(value) < FEWEST_CLIPS or smallest < FEWEST_IN_PACK:
         few = f"fewer than {FEWEST_CLIPS} clips" if len(value) < FEWEST_CLIPS else f"fewer than {FEWEST_IN_PACK} clips in a pack"
         return Estimate(value=found, interval=None, interval_note=few)
-    draws = coefficients(kind, accuracy, value, drawn, drawn, groups)
+    draws = coefficients(kind, accuracy, value, first_indices=drawn, second_indices=drawn, groups=groups)
     bounds = around(kind, found, draws, SampleSize(smallest, len(value) - 1 - len(np.unique(packs))))
     note = bounds.reason or f"bootstrap over clips within packs on Fisher's scale, {DRAWS} draws, seed {SEED}"
     return Estimate(value=found, interval=bounds.bounds, interval_note=note)

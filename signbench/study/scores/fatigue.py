@@ -99,7 +99,11 @@ def _quarter(
             correct, answered = counts[answer.pack]
             answered[cell] += 1
             correct[cell] += judgement.outcome == "correct"
-    return [PackResponses(pack.name, pack.signs, pack.raters, *counts[pack.name]) for pack in found.packs]
+    return [
+        PackResponses(name=pack.name, signs=pack.signs, raters=pack.raters, correct=correct, answered=answered)
+        for pack in found.packs
+        for correct, answered in [counts[pack.name]]
+    ]
 
 
 def _scored(packs: list[PackResponses], found: Responses, drawn: Draws, part: int) -> OrderPart:
@@ -108,7 +112,7 @@ def _scored(packs: list[PackResponses], found: Responses, drawn: Draws, part: in
     value = float(known.mean()) if len(known) else None
     sums = [redrawn(pack, drawn.raters[:, pack.raters], signs) for pack, signs in zip(packs, drawn.signs, strict=True)]
     scores = share(np.sum([one[0] for one in sums], axis=0), np.sum([one[1] for one in sums], axis=0))
-    bounds = score_interval(value, scores, SampleSize.of(found.packs, found.linked()), why_none(found.packs))
+    bounds = score_interval(value, scores, size=SampleSize.of(found.packs, found.linked()), reason=why_none(found.packs))
     return OrderPart(
         part=part + 1,
         parts=PARTS,
@@ -135,7 +139,7 @@ def _change(first: list[PackResponses], last: list[PackResponses], found: Respon
     scores = share(np.sum([one[0] for one in parts], axis=0), np.sum([one[1] for one in parts], axis=0))
     size = SampleSize.of(found.packs, found.linked())
     below = expanded(min(size.degrees, signs - 1), size.smallest) if reason is None else float("nan")
-    bounds: Interval = interval(scores, below, reason)
+    bounds: Interval = interval(scores, below=below, reason=reason)
     return Estimate(
         value=float(np.nanmean(differences)), interval=bounds.bounds, interval_note=bounds.reason or f"{_how()}; over {signs} signs"
     )

@@ -18,7 +18,7 @@ from signbench.study.scores.responses import PackResponses, Responses, share
 _BLOCK_CELLS = 1 << 22
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two groups of raters, compared on the signs that both answered.
 
@@ -66,13 +66,21 @@ def _compared(responses: Responses, first: str, second: str) -> Comparison:
     packs = [pack for pack in responses.packs if np.isfinite(_difference(pack, sides[:1], sides[1:])).any()]
     if not packs:
         none = Interval(None, None, METHOD, "no sign was answered by both groups")
-        return Comparison(first, second, 0, None, none, None, None)
+        return Comparison(first=first, second=second, signs=0, difference=None, interval=none, p_value=None, p_adjusted=None)
     differences = np.concatenate([_difference(pack, sides[:1], sides[1:])[0] for pack in packs])
     signs = int(np.isfinite(differences).sum())
     difference = float(np.nanmean(differences))
     permuted = _permuted(packs, member)
     p_value = None if permuted is None else two_sided(difference, permuted)
-    return Comparison(first, second, signs, difference, _interval(responses, packs, member, signs), p_value, None)
+    return Comparison(
+        first=first,
+        second=second,
+        signs=signs,
+        difference=difference,
+        interval=_interval(responses, packs, member, signs),
+        p_value=p_value,
+        p_adjusted=None,
+    )
 
 
 def _difference(pack: PackResponses, first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -103,7 +111,7 @@ def _interval(responses: Responses, packs: list[PackResponses], member: NDArray[
     first, second = (draws.raters * (member == group) for group in (0, 1))
     parts = [weighed(_difference(pack, first, second), drawn) for pack, drawn in zip(packs, draws.signs, strict=True)]
     scores = share(np.sum([part[0] for part in parts], axis=0), np.sum([part[1] for part in parts], axis=0))
-    return interval(scores, expanded(min(signs - 1, sum(sizes) - 2), min(signs, *sizes)), None)
+    return interval(scores, below=expanded(min(signs - 1, sum(sizes) - 2), min(signs, *sizes)), reason=None)
 
 
 def _permuted(packs: list[PackResponses], member: NDArray[np.int64]) -> NDArray[np.float64] | None:

@@ -75,7 +75,7 @@ class Draws:
     signs: tuple[NDArray[np.float32], ...]
 
 
-def draw(strata: NDArray[np.int64], signs: Sequence[int], size: int = DRAWS, seed: int = SEED) -> Draws:
+def draw(strata: NDArray[np.int64], signs: Sequence[int], *, size: int = DRAWS, seed: int = SEED) -> Draws:
     """Draws raters within strata and signs within packs, with replacement, independently of each other.
 
     Args:
@@ -211,7 +211,7 @@ def why_none(packs: Sequence[PackResponses]) -> str | None:
     return None
 
 
-def interval(scores: NDArray[np.float64], below: float, reason: str | None) -> Interval:
+def interval(scores: NDArray[np.float64], *, below: float, reason: str | None) -> Interval:
     """The interval between two percentiles of the draws' differences, linear between neighbours.
 
     Args:
@@ -226,7 +226,7 @@ def interval(scores: NDArray[np.float64], below: float, reason: str | None) -> I
     return Interval(float(low), float(high), METHOD)
 
 
-def score_interval(value: float | None, scores: NDArray[np.float64], size: SampleSize, reason: str | None) -> Interval:
+def score_interval(value: float | None, scores: NDArray[np.float64], *, size: SampleSize, reason: str | None) -> Interval:
     """The interval of a score: Wilson's for the effective number of answers that its draws give.
 
     Args:
@@ -279,15 +279,15 @@ def study_intervals(responses: Responses, draws: Draws | None = None) -> tuple[l
     shares = [pack.accuracies() for pack in packs]
     means = [_mean(values) for values in shares]
     single = [
-        score_interval(mean, scores, SampleSize.of([pack], linked), why_none([pack]))
+        score_interval(mean, scores, size=SampleSize.of([pack], linked), reason=why_none([pack]))
         for pack, mean, scores in zip(packs, means, each, strict=True)
     ]
     size, reason = SampleSize.of(packs, linked), why_none(packs)
     mean_of_packs = _mean(np.array([mean for mean in means if mean is not None]))
     return (
         single,
-        score_interval(_mean(np.concatenate(shares)), over_signs, size, reason),
-        score_interval(mean_of_packs, of_packs, size, reason),
+        score_interval(_mean(np.concatenate(shares)), over_signs, size=size, reason=reason),
+        score_interval(mean_of_packs, of_packs, size=size, reason=reason),
     )
 
 

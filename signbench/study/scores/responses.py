@@ -18,7 +18,7 @@ from signbench.study.judging.normalisation import Judgement
 from signbench.study.sheets.unanswered import has_visible_text
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PackResponses:
     """The answers of one pack.
 
@@ -155,4 +155,4 @@ def _pack(name: str, judgements: Sequence[Judgement], index_of: dict[str, int], 
             cell = row[index_of[judgement.answer.rater]], column[judgement.answer.sign]
             answered[cell] += 1
             correct[cell] += judgement.outcome == "correct"
-    return PackResponses(name, signs, raters, correct, answered)
+    return PackResponses(name=name, signs=signs, raters=raters, correct=correct, answered=answered)

@@ -32,7 +32,7 @@ IMPORT_RECORD = "import.json"
 """The provenance of the answers: digests of the sheets, counts, versions."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """One answer of one rater to one video.
 
@@ -103,7 +103,7 @@ def read_study(folder: Path) -> Study:
         table = table.cast(_schema())
     except (pa.ArrowException, ValueError) as error:
         raise InputError(f"{path} is not a study's table: {error}; import the sheets again.") from error
-    answers = tuple(Answer(*row) for row in zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True))
+    answers = tuple(Answer(**row) for row in table.select(COLUMNS).to_pylist())
     unknown = sorted({answer.sign for answer in answers} - set(settings.signs))
     if unknown:
         raise InputError(f"{folder / SETTINGS}: the field 'signs' lists no accepted answers for {listing(unknown)}; add them.")

@@ -27,7 +27,7 @@ class Columns:
         second_headers: number of additional header rows, as some survey programs write them below the header.
     """
 
-    def __init__(self, sheet: Sheet, header_row: int = 1, first_row: int | None = None) -> None:
+    def __init__(self, sheet: Sheet, *, header_row: int = 1, first_row: int | None = None) -> None:
         """Reads the header.
 
         Raises:

@@ -19,7 +19,7 @@ TEXTS = (".csv", ".tsv", ".tab", ".txt")
 _TRIED_ROWS = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sheet:
     """One sheet, as it was typed.
 
@@ -71,7 +71,7 @@ class SheetFile:
         """Whether it is XLSX, according to its first bytes or its name."""
         return self.content.startswith(b"PK\x03\x04") or self.path.suffix.lower() in WORKBOOKS
 
-    def sheets(self, encoding: str | None = None, delimiter: str | None = None) -> list[Sheet]:
+    def sheets(self, *, encoding: str | None = None, delimiter: str | None = None) -> list[Sheet]:
         """The sheets of the file, without the empty sheets of a workbook.
 
         Args:
@@ -86,7 +86,11 @@ class SheetFile:
             raise InputError(f"{name} is empty; export the sheet again.")
         if self.is_workbook:
             books = workbook_rows(self.content, name)
-            found = [Sheet(name, title, rows, "XLSX", False, marks) for title, (rows, marks) in books.items() if rows]
+            found = [
+                Sheet(file=name, sheet=title, rows=rows, taken="XLSX", ragged=False, marks=marks)
+                for title, (rows, marks) in books.items()
+                if rows
+            ]
             if not found:
                 raise InputError(f"{name} contains only empty cells; export the sheet again.")
             return found
@@ -99,7 +103,7 @@ class SheetFile:
             raise InputError(f"{name} is empty; export the sheet again.")
         rows, mark = _text_rows(text, name, delimiter, tabs=self.path.suffix.lower() in (".tsv", ".tab"))
         shown = "tab" if mark == "\t" else mark
-        return [Sheet(name, None, rows, f"{taken}, delimiter {shown}", True)]
+        return [Sheet(file=name, sheet=None, rows=rows, taken=f"{taken}, delimiter {shown}", ragged=True)]
 
 
 def read_file(path: Path) -> SheetFile:

@@ -60,7 +60,7 @@ def read_mapped(files: Sequence[SheetFile], settings: StudySettings) -> dict[int
         if not mappings:
             raise InputError(f"{file.name} is not in the mapping. {nearest(file.name, [item.file for item in settings.sheets])}")
         first = texts[0] if texts else None
-        sheets = file.sheets(first.encoding, first.delimiter) if first is not None else file.sheets()
+        sheets = file.sheets(encoding=first.encoding, delimiter=first.delimiter) if first is not None else file.sheets()
         unmapped = list(sheets)
         for number, mapping in mappings:
             sheet = _sheet_of(mapping.sheet, sheets, file.name)

@@ -42,7 +42,7 @@ def propose(files: Sequence[SheetFile], encoding: str | None = None) -> str:
     languages: Counter[str] = Counter()
     copies: dict[object, list[tuple[SheetFile, dict[str, Any]]]] = defaultdict(list)
     for file in files:
-        found = file.sheets(encoding)
+        found = file.sheets(encoding=encoding)
         for sheet in found:
             try:
                 columns = Columns(sheet)

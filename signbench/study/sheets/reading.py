@@ -21,7 +21,7 @@ _KINDS: Mapping[Mark, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SheetAnswer:
     """An answer in a sheet.
 
@@ -52,7 +52,7 @@ class SheetAnswer:
     timeline: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadSheet:
     """The content of one sheet.
 
@@ -85,7 +85,7 @@ def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settin
     Raises:
         InputError: the sheet does not fit its mapping; names the sheet, row and column.
     """
-    columns = Columns(sheet, mapping.header_row, mapping.first_row)
+    columns = Columns(sheet, header_row=mapping.header_row, first_row=mapping.first_row)
     notes = {
         "additional header rows, left out": columns.second_headers,
         "empty rows, left out": columns.empty_rows,
@@ -101,7 +101,14 @@ def read_sheet(sheet: Sheet, mapping: WideSheet | LongSheet, number: int, settin
         notes[f"answers that are {kind}"] = len(marked)
         if marked:
             remarks.append(f"the first of the answers that are {kind}: {columns.where(marked[0].column, marked[0].row)}.")
-    return ReadSheet(columns, mapping, answers, clips, {note: count for note, count in notes.items() if count}, remarks)
+    return ReadSheet(
+        columns=columns,
+        mapping=mapping,
+        answers=answers,
+        clips=clips,
+        notes={note: count for note, count in notes.items() if count},
+        remarks=remarks,
+    )
 
 
 def identity_of(cell: str) -> str:
@@ -133,7 +140,21 @@ def _read_wide(
         identity = _identity(columns, mapping, rater, row, cells)
         found = cells[group].strip() if group is not None else ""
         for index, clip in clips.items():
-            answers.append(SheetAnswer(identity, number, row, index, clip, cells[index], None, found or None, moment, False, None))
+            answers.append(
+                SheetAnswer(
+                    identity=identity,
+                    sheet=number,
+                    row=row,
+                    column=index,
+                    shown=clip,
+                    text=cells[index],
+                    order=None,
+                    group=found or None,
+                    time=moment,
+                    own_time=False,
+                    timeline=None,
+                )
+            )
     return answers, list(clips.values())
 
 
@@ -174,9 +195,20 @@ def _read_long(
         identity = _identity(columns, mapping, rater, row, cells)
         order = _order(columns, at_order, row, cells) if at_order is not None else None
         found = cells[group].strip() if group is not None else ""
-        line = None if clock else number
         answers.append(
-            SheetAnswer(identity, number, row, at_answer, shown, cells[at_answer], order, found or None, moment, True, line)
+            SheetAnswer(
+                identity=identity,
+                sheet=number,
+                row=row,
+                column=at_answer,
+                shown=shown,
+                text=cells[at_answer],
+                order=order,
+                group=found or None,
+                time=moment,
+                own_time=True,
+                timeline=None if clock else number,
+            )
         )
     own_pack = mapping.pack if at_pack is None else None
     named = [clip.model_copy(update={"pack": clip.pack or own_pack}) for clip in mapping.clips.values()]

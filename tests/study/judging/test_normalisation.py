@@ -22,7 +22,10 @@ SIGNS = {
 def study(*answers, **fields):
     """A study of (sign, typed text) pairs, each by a rater of its own."""
     settings = StudySettings.model_validate({"sheets": [SHEET], "signs": SIGNS, **fields})
-    rows = tuple(Answer(f"r{number:03d}", f"clip of {sign}", sign, "p", text) for number, (sign, text) in enumerate(answers, 1))
+    rows = tuple(
+        Answer(rater=f"r{number:03d}", clip=f"clip of {sign}", sign=sign, pack="p", text=text)
+        for number, (sign, text) in enumerate(answers, 1)
+    )
     return Study(Path("study"), rows, settings)
 
 

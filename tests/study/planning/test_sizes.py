@@ -19,7 +19,9 @@ def test_the_level_gives_the_expected_score(expected, spread):
 
 
 def test_simulated_studies_have_the_expected_score_and_the_asked_spread():
-    answers = simulated(np.random.default_rng(0), 300, 20, 30, 0.75, 1.5, 0.0)
+    answers = simulated(
+        np.random.default_rng(0), studies=300, raters=20, signs=30, expected=0.75, sign_spread=1.5, rater_spread=0.0
+    )
     assert answers.mean() == pytest.approx(0.75, abs=0.01)
     assert np.var(answers.mean(axis=1)) > 4 * np.var(answers.mean(axis=2))
 
@@ -28,13 +30,24 @@ def test_simulated_studies_have_the_expected_score_and_the_asked_spread():
 @pytest.mark.parametrize("expected", [0.7, 0.999], ids=["between", "all right in some"])
 def test_the_planned_interval_is_the_one_that_a_score_gets(sizes, expected):
     generator = np.random.default_rng(1)
-    answers = [simulated(generator, 3, 15, signs, expected, 1.0, 1.0) for signs in sizes]
+    answers = [
+        simulated(generator, studies=3, raters=15, signs=signs, expected=expected, sign_spread=1.0, rater_spread=1.0)
+        for signs in sizes
+    ]
     low, high = intervals_of(answers)
     for number in range(3):
         packs = []
         for place, (signs, of_pack) in enumerate(zip(sizes, answers, strict=True)):
             names, raters = tuple(f"{sign:02}" for sign in range(signs)), np.arange(15) + 15 * place
-            packs.append(PackResponses(f"pack{place}", names, raters, of_pack[number], np.ones_like(of_pack[number])))
+            packs.append(
+                PackResponses(
+                    name=f"pack{place}",
+                    signs=names,
+                    raters=raters,
+                    correct=of_pack[number],
+                    answered=np.ones_like(of_pack[number]),
+                )
+            )
         found = study_intervals(Responses(("r",) * 15 * len(sizes), (None,) * 15 * len(sizes), tuple(packs)))[1]
         assert found.bounds == pytest.approx((low[number], high[number]), abs=1e-9)
 

@@ -59,7 +59,7 @@ def folder(result, tmp_path_factory):
     for clip in [clip.clip for clip in result.per_clip if clip.pack == "two"]:
         (place / "videos" / "two").mkdir(parents=True, exist_ok=True)
         write_video(place / "videos" / f"{clip}.mkv", iter(moving_square()), 25)
-    assert write_report(result, place / "out", run, place / "videos") == place / "out" / PAGE
+    assert write_report(result, place / "out", run=run, videos=place / "videos") == place / "out" / PAGE
     return place / "out"
 
 

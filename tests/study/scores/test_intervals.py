@@ -26,7 +26,8 @@ from tests.study.judged import exactly, judged
 def pack(correct, name="pack", first=0):
     correct = np.asarray(correct, dtype=np.float32)
     raters = np.arange(first, first + len(correct))
-    return PackResponses(name, tuple(f"s{column:03}" for column in range(correct.shape[1])), raters, correct, np.ones_like(correct))
+    signs = tuple(f"s{column:03}" for column in range(correct.shape[1]))
+    return PackResponses(name=name, signs=signs, raters=raters, correct=correct, answered=np.ones_like(correct))
 
 
 def study(*packs):
@@ -71,7 +72,7 @@ def test_a_draw_is_the_score_of_the_repeated_raters_and_signs():
     correct = (generator.random((6, 4)) < 0.6).astype(np.float32)
     answered = np.ones_like(correct)
     answered[0, :2] = 0
-    one = PackResponses("pack", tuple("abcd"), np.arange(6), correct * answered, answered)
+    one = PackResponses(name="pack", signs=tuple("abcd"), raters=np.arange(6), correct=correct * answered, answered=answered)
     draws = draw(np.zeros(6, dtype=np.int64), [4], size=50)
     each, over_signs, of_packs = sus_draws([one], draws)
     for number in range(50):
@@ -161,7 +162,7 @@ def test_wilsons_interval_for_draws_is_wilsons_where_the_variance_is_that_of_ind
 
 
 def test_draws_that_do_not_differ_make_no_interval():
-    found = interval(np.zeros(DRAWS), 0.025, None)
+    found = interval(np.zeros(DRAWS), below=0.025, reason=None)
     assert (found.bounds, found.reason) == (None, "all draws are equal")
 
 
