@@ -24,8 +24,8 @@ def signbench(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(sys, "argv", ["signbench", "study", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
 
     return run
 

@@ -32,7 +32,7 @@ def judged(
     first_rater: int = 1,
     group: Callable[[int], str | None] = lambda rater: None,
 ) -> list[Judgement]:
-    """One judgement per cell of an array of outcomes ``(raters, signs)``; ``""`` stands for no answer at all."""
+    """One judgement per cell of an array of outcomes ``(raters, signs)``; ``""`` means no answer at all."""
     names = signs or [f"sign{column:02}" for column in range(outcomes.shape[1])]
     found = []
     for row, column in np.ndindex(*outcomes.shape):
@@ -40,10 +40,10 @@ def judged(
         if outcome is None:
             continue
         sign = names[column]
-        said = {"correct": sign, "blank": ""}.get(outcome, f"{sign} ({(row + column) % 3})")
+        text = {"correct": sign, "blank": ""}.get(outcome, f"{sign} ({(row + column) % 3})")
         rater = f"r{first_rater + row:03}"
-        answer = Answer(rater=rater, clip=f"{pack}/{sign}", sign=sign, pack=pack, text=said, group=group(row))
-        found.append(Judgement(answer, said, outcome, said))
+        answer = Answer(rater=rater, clip=f"{pack}/{sign}", sign=sign, pack=pack, text=text, group=group(row))
+        found.append(Judgement(answer, text, outcome, text))
     return found
 
 

@@ -305,10 +305,7 @@ def test_the_confusions_are_the_answers_that_are_not_correct_most_frequent_first
 
 def test_clips_of_one_sign_are_one_sign_and_several_clips():
     rows = judged(np.array([["correct", "wrong"], ["correct", "correct"]]), signs=["дом", "дом "])
-    merged = [
-        type(row)(type(row.answer)(row.answer.rater, row.answer.clip, "дом", "pack20", "x"), "x", row.outcome, "x") for row in rows
-    ]
-    result = scored(merged)
+    result = scored([replace(row, answer=replace(row.answer, sign="дом")) for row in rows])
     assert [(row.sign, row.accuracy, len(row.clips)) for row in result.per_sign] == [("дом", 0.75, 2)]
     assert [row.accuracy for row in result.per_clip] == [1.0, 0.5]
 
