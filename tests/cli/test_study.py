@@ -17,7 +17,7 @@ from tests.study.response_sheets import LONG, LONG_ROWS, WIDE, WIDE_ROWS, change
 
 @pytest.fixture
 def signbench(monkeypatch, capsys, tmp_path):
-    """Runs ``signbench study WORDS`` in this process, in a folder of its own: exit code, standard output and standard error."""
+    """Runs ``signbench study WORDS`` in this process, in a temporary folder: exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
@@ -31,7 +31,7 @@ def signbench(monkeypatch, capsys, tmp_path):
 
 
 def sheet_of(signs, raters, correct, first=1):
-    """A wide sheet with exactly so many correct answers; the others are wrong in a way that nobody expected."""
+    """A wide sheet with exactly ``correct`` correct answers; the others match nothing."""
     rows = [["Timestamp", "Email Address", *(f"Video {sign}" for sign in signs)]]
     for rater in range(raters):
         answers = [sign if rater * len(signs) + place < correct else "что-то другое" for place, sign in enumerate(signs)]

@@ -1,4 +1,4 @@
-"""Judged answers, runs and videos that the tests of scores and reports are about."""
+"""Judged answers and runs for tests of scores and reports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def judged(
 
 
 def exactly(correct: int, raters: int, signs: int, seed: int = 0) -> NDArray[np.str_]:
-    """Outcomes of which exactly so many are correct, the others wrong or open, at random places."""
+    """Outcomes of which exactly ``correct`` are correct, at random positions, and the others wrong or open."""
     generator = np.random.default_rng(seed)
     outcomes = np.where(generator.random(raters * signs) < 0.3, "open", "wrong").astype("<U7")
     outcomes[generator.permutation(raters * signs)[:correct]] = "correct"

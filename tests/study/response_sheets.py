@@ -1,4 +1,4 @@
-"""Response sheets as tests need them: written in a few words, in any form."""
+"""Response sheets and mappings for tests, in any format."""
 
 from __future__ import annotations
 

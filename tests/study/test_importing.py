@@ -106,7 +106,7 @@ def test_a_pack_of_one_form_that_a_participant_did_not_see_is_not_blank(run_impo
     assert any("counted as not shown: 2" in note for note in done.notes)
 
 
-def test_both_tables_hold_the_same_and_only_csv_guards_against_formulas(run_import):
+def test_both_tables_have_the_same_content_and_only_csv_escapes_formulas(run_import):
     typed = ["=1+1", "+7", "-", "@SUM(A1)", "\tx", "'quoted"]
     rows = [WIDE_HEADER, *(["", f"p{number}", text, "ёлка"] for number, text in enumerate(typed))]
     study = read_study(run_import(WIDE, rows).folder)
@@ -119,7 +119,7 @@ def test_both_tables_hold_the_same_and_only_csv_guards_against_formulas(run_impo
     )
 
 
-def test_formulas_in_a_workbook_are_kept_as_text_and_said_with_their_place(run_import):
+def test_formulas_in_a_workbook_are_kept_as_text_and_reported_with_their_cell(run_import):
     rows = [WIDE_HEADER, ["", "p1", '=HYPERLINK("http://x.example")', "ёлка"]]
     done = run_import(changed(WIDE, sheet={"file": "pack.xlsx"}), rows)
     assert '=HYPERLINK("http://x.example")' in by_text(read_study(done.folder))
@@ -192,7 +192,7 @@ def test_the_current_folder_is_never_replaced(run_import, tmp_path, monkeypatch)
     assert not (tmp_path / "key.json").exists()
 
 
-def test_a_folder_of_something_else_is_never_touched(run_import, tmp_path):
+def test_a_folder_of_other_files_is_never_touched(run_import, tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "thesis.txt").write_text("years of work")
     for replace in (False, True):
@@ -234,7 +234,7 @@ def test_without_a_column_of_participants_each_row_is_another(run_import):
     assert run_import(mapping, TWICE).counts["raters"] == 4
 
 
-def test_columns_of_one_name_can_be_meant_by_their_letter(run_import):
+def test_columns_of_one_name_can_be_named_by_their_letter(run_import):
     header = ["time", "who", "Что вы увидели?", "Что вы увидели?"]
     clips = {"column C": {"clip": "c1", "sign": "идти"}, "column D": {"clip": "c2", "sign": "ёлка"}}
     mapping = changed(WIDE, sheet={"rater": "who", "time": "time", "clips": clips})
@@ -421,7 +421,7 @@ def test_a_study_that_changed_since_its_import_is_refused(run_import, file, old,
         read_study(path.parent)
 
 
-def test_what_judges_may_change_after_the_import(run_import):
+def test_settings_that_only_affect_judging_may_change_after_the_import(run_import):
     path = run_import(WIDE, WIDE_ROWS).folder / "study.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("blank: wrong", "blank: leave-out"), encoding="utf-8")
     assert read_study(path.parent).settings.blank == "leave-out"
@@ -448,7 +448,7 @@ def test_a_hundred_thousand_answers_are_imported(run_import):
     ("row", "column", "place"),
     [(0, 2, "row 1, column C"), (1, 1, "row 2, column B"), (2, 0, "row 3, column A")],
 )
-def test_a_formula_without_a_value_is_refused_where_it_tells_people_clips_or_times_apart(run_import, row, column, place):
+def test_a_formula_without_a_value_is_refused_if_it_identifies_people_clips_or_times(run_import, row, column, place):
     rows = [list(cells) for cells in WIDE_ROWS]
     rows[row][column] = "=CONCATENATE(A1,B1)"
     mapping = changed(WIDE, sheet={"file": "pack.xlsx"})

@@ -61,13 +61,13 @@ def test_sheets_with_the_papers_counts_give_the_papers_scores(sheets_of_the_pape
     assert "|answered-nothing:left-out|" in result.signature
 
 
-def test_both_ways_of_averaging_are_what_their_names_say(paper):
+def test_the_mean_over_signs_and_the_mean_of_packs_are_what_their_names_say(paper):
     accuracies = {pack.pack: [row.accuracy for row in paper.per_sign if row.pack == pack.pack] for pack in paper.packs}
     assert paper.mean_over_signs.value == pytest.approx(np.mean([value for values in accuracies.values() for value in values]))
     assert paper.mean_of_packs.value == pytest.approx(np.mean([np.mean(values) for values in accuracies.values()]))
 
 
-def test_a_half_is_rounded_up_as_by_hand():
+def test_a_half_is_rounded_up():
     assert [four_decimals(value) for value in (0.75625, 0.7562499999999999, 0.00005, None, 1.0)] == [
         "0.7563",
         "0.7563",
@@ -95,7 +95,7 @@ def renamed(judgements, seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_other_pseudonyms_move_no_number(paper, seed):
+def test_other_pseudonyms_change_no_number(paper, seed):
     # an import deals pseudonyms at random; the interval of the same sheets moved with them
     rows, former = renamed(as_in_the_paper(), seed)
     found = scored(rows)
@@ -105,7 +105,7 @@ def test_other_pseudonyms_move_no_number(paper, seed):
 
 
 def blank_rows(outcomes):
-    """Judgements in which an outcome ``blank`` is an empty cell and ``silent`` one that says that it does not know."""
+    """Judgements in which the outcome ``blank`` is an empty cell and ``silent`` is "don't know"."""
     rows = judged(np.where(outcomes == "silent", "blank", outcomes))
     said = iter(outcomes[outcomes != ""])
     return [replace(row, answer=replace(row.answer, text="не знаю")) if next(said) == "silent" else row for row in rows]
@@ -121,7 +121,7 @@ def blank_rows(outcomes):
     ],
     ids=["nothing at all", "a blank between answers", "does not know", "does not know, then nothing"],
 )
-def test_who_wrote_nothing_took_no_part_and_a_blank_between_answers_is_wrong(last_rater, value, raters, nothing):
+def test_a_rater_who_wrote_nothing_took_no_part_and_a_blank_among_answers_is_wrong(last_rater, value, raters, nothing):
     result = scored(blank_rows(np.array([["correct", "correct"]] * 3 + [last_rater])))
     assert result.mean_over_signs.value == value
     assert (result.raters, result.answered_nothing, result.packs[0].raters) == (raters, nothing, raters)
@@ -129,7 +129,7 @@ def test_who_wrote_nothing_took_no_part_and_a_blank_between_answers_is_wrong(las
     assert ("wrote nothing" in " ".join(remarks(result))) == bool(nothing)
 
 
-def test_who_wrote_nothing_into_one_of_two_packs_took_part_in_the_other():
+def test_a_rater_who_wrote_nothing_in_one_pack_took_part_in_the_other():
     rows = [
         *judged(np.array([["correct", "wrong"]] * 2), "a"),
         *judged(np.array([["correct", "correct"], ["blank", "blank"]]), "b"),
@@ -139,13 +139,13 @@ def test_who_wrote_nothing_into_one_of_two_packs_took_part_in_the_other():
     assert [(pack.raters, pack.sus.value) for pack in result.packs] == [(2, 0.5), (1, 1.0)]
 
 
-def test_a_pack_into_which_nobody_wrote_anything_is_named_and_in_no_number():
+def test_a_pack_in_which_nobody_wrote_anything_is_named_and_not_counted():
     result = scored([*judged(np.array([["correct"]]), "a"), *judged(np.array([["blank"]]), "b", first_rater=5)])
     assert (result.unanswered_packs, result.signs, [pack.pack for pack in result.packs]) == (("b",), 1, ["a"])
     assert "Nobody wrote anything in pack b" in " ".join(remarks(result))
 
 
-def test_a_study_into_which_nobody_wrote_anything_measures_nothing():
+def test_a_study_in_which_nobody_wrote_anything_measures_nothing():
     with pytest.raises(NotComparableError, match="nothing was measured"):
         scored(judged(np.array([["blank", "blank"]])))
 
@@ -170,7 +170,7 @@ def test_what_was_shown_is_in_the_signature_and_what_was_answered_is_not(changes
     assert (scored(rows).signature == first.signature) == same
 
 
-def test_packs_that_hold_other_clips_are_another_study():
+def test_packs_with_other_clips_are_another_study():
     rows = judged(np.full((4, 4), "correct"))
     split = [replace(row, answer=replace(row.answer, pack="one" if row.answer.sign < "sign02" else "two")) for row in rows]
     number, which = differences(scored(rows).signature, scored(split).signature)
@@ -283,14 +283,14 @@ def test_blank_answers_count_as_wrong_or_are_left_out():
     assert (counted.mean_over_signs.value, left_out.mean_over_signs.value) == (pytest.approx(7 / 12), pytest.approx(5 / 6))
 
 
-def test_a_sign_without_an_answer_that_counts_has_no_accuracy_and_is_in_no_mean():
+def test_a_sign_without_an_answer_that_counts_has_no_accuracy_and_is_not_averaged():
     result = scored(judged(np.array([["correct", "blank"], ["wrong", "blank"]])), count_blank=False)
     assert [row.accuracy for row in result.per_sign] == [0.5, None]
     assert result.per_sign[1].interval is None
     assert result.mean_over_signs.value == 0.5
 
 
-def test_the_number_still_open_stands_beside_the_score_with_what_it_could_become(paper):
+def test_the_number_of_open_answers_is_shown_with_the_score_and_its_upper_bound(paper):
     assert paper.counts.open > 0
     assert paper.if_open_were_correct == pytest.approx(0.774 + np.mean([row.counts.open / 20 for row in paper.per_sign]))
     assert f"{paper.counts.open} of 1000 answers are open" in remarks(paper)[0]
@@ -319,7 +319,7 @@ def test_a_rater_who_is_far_from_all_others_is_marked_and_stays_in_the_score():
     assert "1 rater is an outlier" in " ".join(remarks(result))
 
 
-def test_a_rater_who_differs_as_chance_makes_differ_is_not_marked():
+def test_a_rater_who_differs_by_chance_is_not_marked():
     # all but one have 18 of 20, so the median absolute deviation is 0; 16 of 20 is nothing unusual
     outcomes = np.full((20, 20), "correct", dtype="<U7")
     for row in range(20):

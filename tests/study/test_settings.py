@@ -84,7 +84,7 @@ def test_a_wrong_field_is_named_with_what_to_write(tmp_path, mapping, message):
         ("[a, b]: c\n", "the name of a field is a word"),
     ],
 )
-def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, message):
+def test_a_file_that_is_not_a_mapping_is_refused(tmp_path, text, message):
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, message):
 PAGE = Path(__file__).parents[2] / "docs" / "study.md"
 
 
-def test_the_documentations_mapping_is_one(tmp_path):
+def test_the_mapping_in_the_documentation_is_valid(tmp_path):
     (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "study.yaml").write_text(example, encoding="utf-8")
     settings = read_settings(tmp_path / "study.yaml")
@@ -107,6 +107,6 @@ def test_every_field_of_the_mapping_is_documented(model):
     assert [name for name in model.model_fields if not re.search(rf"\b{name}\b", page)] == []
 
 
-def test_a_mapping_that_is_not_there_is_said_so(tmp_path):
+def test_a_missing_mapping_file_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"study\.yaml does not exist; run signbench study import without --mapping"):
         read_settings(tmp_path / "study.yaml")

@@ -38,5 +38,5 @@ from signbench.study.judging.alternatives import alternatives
         ("", [], "ru"),
     ],
 )
-def test_several_answers_in_a_cell_are_told_apart(typed, expected, language):
+def test_several_answers_in_a_cell_are_split(typed, expected, language):
     assert [part.strip() for part in alternatives(typed, language)] == expected

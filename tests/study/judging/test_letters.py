@@ -30,16 +30,16 @@ from signbench.study.judging.letters import cleaned
         ("7", "7"),
     ],
 )
-def test_what_people_do_not_mean_is_left_out(typed, expected):
+def test_differences_without_meaning_are_removed(typed, expected):
     assert cleaned(typed, "ru") == expected
 
 
 @pytest.mark.parametrize("typed", ["", " ", "-", "—", "...", "?", "?!", "- -", "\u200b"])
-def test_white_space_and_bare_punctuation_say_nothing(typed):
+def test_white_space_and_bare_punctuation_are_blank(typed):
     assert cleaned(typed, "ru") == ""
 
 
-def test_an_answer_of_nothing_but_emoji_says_something():
+def test_an_answer_that_consists_of_emoji_is_not_blank():
     assert cleaned(" 🌲! ", "ru") == "🌲"
 
 

@@ -20,7 +20,7 @@ SIGNS = {
 
 
 def study(*answers, **fields):
-    """A study of (sign, typed text) pairs, each by a rater of its own."""
+    """A study of (sign, typed text) pairs, each by a different rater."""
     settings = StudySettings.model_validate({"sheets": [SHEET], "signs": SIGNS, **fields})
     rows = tuple(
         Answer(rater=f"r{number:03d}", clip=f"clip of {sign}", sign=sign, pack="p", text=text)
@@ -86,7 +86,7 @@ def test_an_answer_is_judged(sign, typed, outcome, normalised, understood):
         ("итду", "open", None),
     ],
 )
-def test_a_lemmatiser_brings_inflected_answers_home(typed, outcome, normalised):
+def test_a_lemmatiser_reduces_inflected_answers_to_accepted_ones(typed, outcome, normalised):
     pytest.importorskip("pymorphy3")
     found = judged("идти", typed, lemmatiser="pymorphy3")
     assert found[0] == outcome
@@ -101,7 +101,7 @@ def test_another_language_has_another_lemmatiser():
         judged("идти", "gingen", **{**fields, "language": "xx"})
 
 
-def test_a_language_that_pymorphy_does_not_know_is_refused():
+def test_a_language_that_pymorphy_does_not_support_is_refused():
     with pytest.raises(InputError, match=r"pymorphy3 supports Russian \(ru\) and Ukrainian \(uk\), not 'de'"):
         judged("идти", "иду", lemmatiser="pymorphy3", language="de")
 
@@ -129,7 +129,7 @@ DICTIONARY = {"шёл": "идти", "прогулка пешком": "ходит
         ("идти", "прогулка", "open", "прогулка"),
     ],
 )
-def test_the_studys_dictionary_leads_variants_to_lemmas(sign, typed, outcome, normalised):
+def test_the_studys_dictionary_maps_variants_to_lemmas(sign, typed, outcome, normalised):
     found = judged(sign, typed, dictionary=DICTIONARY, signs={**SIGNS, "walk": ["walk"]})
     assert found[:2] == (outcome, normalised)
 
@@ -154,7 +154,7 @@ def test_a_contradictory_dictionary_is_refused(dictionary, message):
         judged("идти", "идти", dictionary=dictionary)
 
 
-def test_an_accepted_answer_that_says_nothing_is_refused():
+def test_an_accepted_answer_without_a_word_is_refused():
     with pytest.raises(InputError, match="sign идти accepts '---', which contains no word"):
         judged("идти", "идти", signs={"идти": ["---"]})
 
@@ -165,7 +165,7 @@ def test_parts_that_are_accepted_count_although_their_whole_is_another_signs_ans
     assert judged("идти", "быть тут", signs=signs) == ("wrong", "быть тут", "ёлка")
 
 
-def test_what_says_nothing_can_be_chosen():
+def test_blank_answers_can_be_chosen():
     assert judged("идти", "ХЗ", blank_answers=["хз"])[0] == "blank"
     assert judged("идти", "не знаю", blank_answers=["хз"])[0] == "open"
 
@@ -220,7 +220,7 @@ def test_a_lexicon_that_does_not_fit_is_refused(decisions, message):
         judged("идти", "итди", Lexicon(decisions))
 
 
-def test_judgements_stand_in_the_order_of_the_table():
+def test_judgements_are_in_the_order_of_the_table():
     found = judge(study(("идти", "идти"), ("ёлка", "идти"), ("идти", "?")))
     assert [(row.answer.sign, row.outcome) for row in found] == [("идти", "correct"), ("ёлка", "wrong"), ("идти", "blank")]
 
@@ -291,7 +291,7 @@ DE = {
         ("HAUS", "Haus oder Häuser"),
     ],
 )
-def test_german_nouns_reach_the_lemmatiser_in_their_case(sign, typed):
+def test_german_nouns_are_lemmatised_with_their_capitals(sign, typed):
     pytest.importorskip("simplemma")
     assert judged(sign, typed, **DE)[0] == "correct"
 
@@ -359,7 +359,7 @@ def test_a_word_that_the_dictionary_keeps_is_not_lemmatised():
         ),
     ],
 )
-def test_that_somebody_does_not_know_is_understood_in_many_languages(typed, language):
+def test_dont_know_is_recognised_in_many_languages(typed, language):
     assert judged("идти", typed, language=language)[0] == "blank"
     assert judged("идти", typed, language="en" if language != "tr" else "tr")[0] == "blank"  # raters may write in another language
 
@@ -388,7 +388,7 @@ def test_no_is_a_decision_although_a_sign_is_called_so(decision, outcome, unders
 
 
 @pytest.mark.parametrize("spelled", ["Итди!", "иTди", " итди "])
-def test_decisions_that_contradict_each_other_stop_also_where_one_is_the_normal_form(spelled):
+def test_contradictory_decisions_are_refused_even_if_one_is_on_the_normal_form(spelled):
     decisions = {("идти", "итди"): "yes", ("идти", spelled): "no"}
     for order in (decisions, dict(reversed(decisions.items()))):
         with pytest.raises(
@@ -397,7 +397,7 @@ def test_decisions_that_contradict_each_other_stop_also_where_one_is_the_normal_
             judged("идти", "итди", Lexicon(order))
 
 
-def test_decisions_about_two_forms_are_no_contradiction_although_one_leads_to_the_other():
+def test_decisions_about_two_forms_do_not_contradict_even_if_one_normalises_to_the_other():
     pytest.importorskip("pymorphy3")
     found = judge(
         study(("ёлка", "сталь"), ("ёлка", "стала"), lemmatiser="pymorphy3"),
@@ -406,7 +406,7 @@ def test_decisions_about_two_forms_are_no_contradiction_although_one_leads_to_th
     assert [row.outcome for row in found] == ["correct", "wrong"]
 
 
-def test_a_german_word_whose_case_tells_two_signs_apart_is_the_one_that_it_is_written_as():
+def test_a_german_word_whose_case_distinguishes_two_signs_is_the_sign_it_is_written_as():
     pytest.importorskip("simplemma")
     fields = {**DE, "signs": {"REISE": ["Reise"], "REISEN": ["reisen"]}}
     assert judged("REISE", "Reise", **fields)[0] == "correct"

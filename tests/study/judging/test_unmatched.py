@@ -85,7 +85,7 @@ def test_a_decision_is_yes_no_or_a_lemma(tmp_path, word, decision):
     assert read_lexicon(tmp_path / "l.csv").decisions["идти", "итди"] == decision
 
 
-def test_an_answer_that_was_guarded_against_formulas_is_found_again(tmp_path):
+def test_an_answer_that_was_escaped_against_formulas_is_matched(tmp_path):
     (tmp_path / "l.csv").write_text("sign,answer,decision\nидти,'+,yes\n", encoding="utf-8")
     assert dict(read_lexicon(tmp_path / "l.csv").decisions) == {("идти", "+"): "yes"}
 
@@ -100,7 +100,7 @@ def test_an_answer_that_was_guarded_against_formulas_is_found_again(tmp_path):
         ("sign,answer,decision\na,b,c,yes\n", r"l\.csv, row 2 has 4 cells, but the header has 3"),
     ],
 )
-def test_a_file_that_is_no_lexicon_is_refused(tmp_path, text, message):
+def test_a_file_that_is_not_a_lexicon_is_refused(tmp_path, text, message):
     (tmp_path / "l.csv").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_lexicon(tmp_path / "l.csv")

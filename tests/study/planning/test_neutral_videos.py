@@ -28,7 +28,7 @@ CONTAINERS = {
 
 
 def telling_video(path, codec="libx264", layout="yuv420p", sound=None, frames=12):
-    """A video that names its sign in every place that a container has for it."""
+    """A video that names its sign in every metadata field of its container."""
     with av.open(str(path), "w") as made:
         made.metadata.update({"title": "WALK", "comment": "a man says WALK", "description": "WALK"})
         shown = made.add_stream(codec, rate=25)
@@ -65,7 +65,7 @@ def test_a_copy_shows_the_same_and_names_nothing(tmp_path, suffix):
     assert np.allclose(probe_video(copy).times, probe_video(source).times, atol=1e-3)
 
 
-def test_the_video_that_the_test_makes_does_name_its_sign(tmp_path):
+def test_the_video_of_the_test_names_its_sign(tmp_path):
     content = telling_video(tmp_path / "a.mkv").read_bytes()
     assert content.count(b"WALK") > 4
 
@@ -75,7 +75,7 @@ def test_equal_clips_give_equal_bytes(tmp_path):
     assert write_neutral(source, tmp_path, "v001").read_bytes() == write_neutral(source, tmp_path, "v002").read_bytes()
 
 
-def test_a_turned_video_stays_turned(tmp_path):
+def test_a_rotated_video_stays_rotated(tmp_path):
     source = telling_video(tmp_path / "a.mp4")
     set_display_matrix(source, 0, 1, -1, 0)
     copy = write_neutral(source, tmp_path, "v001")
@@ -83,7 +83,7 @@ def test_a_turned_video_stays_turned(tmp_path):
     assert np.array_equal(shown(copy), shown(source))
 
 
-def test_a_folder_of_images_becomes_numbered_pictures_of_the_same_pixels(tmp_path):
+def test_a_folder_of_images_becomes_numbered_files_with_the_same_pixels(tmp_path):
     (tmp_path / "WALK").mkdir()
     for number, picture in enumerate(moving_square(3), start=9):
         cv2.imwrite(str(tmp_path / "WALK" / f"walk_{number}.png"), picture)
@@ -92,13 +92,13 @@ def test_a_folder_of_images_becomes_numbered_pictures_of_the_same_pixels(tmp_pat
     assert np.array_equal(shown(copy), shown(tmp_path / "WALK"))
 
 
-def test_what_is_no_video_is_refused_by_name(tmp_path):
+def test_a_file_that_is_not_a_video_is_refused_by_name(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises((InputError, MediaError), match=r"a\.mp4"):
         write_neutral(tmp_path / "a.mp4", tmp_path, "v001")
 
 
-def test_a_copy_that_would_show_other_pictures_is_refused(tmp_path, monkeypatch):
+def test_a_copy_that_would_show_other_frames_is_refused(tmp_path, monkeypatch):
     from signbench.study.planning import neutral_videos
 
     source, other = telling_video(tmp_path / "a.mp4"), telling_video(tmp_path / "b.mp4", frames=9)

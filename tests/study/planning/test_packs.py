@@ -23,7 +23,7 @@ CLIPS = [f"clip-{number:02d}" for number in range(12)]
 
 @pytest.fixture
 def clips(tmp_path):
-    """A folder of clips, each of other pixels."""
+    """A folder of clips with different pixels."""
     folder = tmp_path / "clips"
     folder.mkdir()
     for seed, name in enumerate(CLIPS):
@@ -51,7 +51,7 @@ def test_clips_are_drawn_into_packs_and_every_rater_has_an_order_of_its_own():
     assert sorted(drawn.codes, key=drawn.codes.__getitem__) != sorted(drawn.codes)
 
 
-def test_each_place_in_the_order_goes_to_each_clip_about_equally_often():
+def test_each_clip_has_each_position_in_the_order_about_equally_often():
     drawn = present(CLIPS, sizes=(4,), raters=2000, seed=1)
     firsts = Counter(order[0] for order in drawn.orders["pack-1"].values())
     assert all(400 < count < 600 for count in firsts.values())
@@ -96,7 +96,7 @@ def test_filled_sheets_are_read_back_with_the_mapping_that_came_with_them(clips,
     }
 
 
-def test_blank_sheets_are_nobodys_answers(clips, tmp_path):
+def test_blank_sheets_contain_no_answers(clips, tmp_path):
     new_study(clips, tmp_path / "begun", sizes=(4,), raters=2)
     settings = read_settings(tmp_path / "begun" / "study.yaml")
     with pytest.raises(InputError, match="these sheets contain no answers at all"):
@@ -142,7 +142,7 @@ def test_copies_that_each_participant_filled_in_are_one_pack(begun, tmp_path, la
         assert "p001" not in record and "Kopie" not in record  # files come back under the names of those who filled them in
 
 
-def test_a_sheet_that_went_round_keeps_what_all_wrote_and_blanks_overwrite_nothing(begun, tmp_path):
+def test_a_shared_sheet_keeps_all_answers_and_blanks_overwrite_nothing(begun, tmp_path):
     sheet = begun / "pack-1.csv"
     copies = [
         filled(sheet, tmp_path / "back" / "z.csv", "{}-{}".format, "p001"),
@@ -156,7 +156,7 @@ def test_a_sheet_that_went_round_keeps_what_all_wrote_and_blanks_overwrite_nothi
     assert all(answer.text for answer in read_study(done.folder).answers)
 
 
-def test_copies_that_say_different_things_are_refused_by_both_names(begun, tmp_path):
+def test_copies_that_contradict_each_other_are_refused_with_both_names(begun, tmp_path):
     copies = [
         filled(begun / "pack-1.csv", tmp_path / "a.csv", "one {} {}".format, "p001"),
         filled(begun / "pack-1.csv", tmp_path / "b.csv", "two {} {}".format, "p001"),
@@ -171,7 +171,7 @@ def test_copies_that_say_different_things_are_refused_by_both_names(begun, tmp_p
         import_study(copies, chosen, tmp_path / "study")
 
 
-def test_what_raters_see_does_not_tell_the_sign(clips, tmp_path):
+def test_what_raters_see_does_not_reveal_the_sign(clips, tmp_path):
     begun = tmp_path / "begun"
     drawn = new_study(clips, begun, sizes=(4,), raters=2)
     for name in ("pack-1.csv", "pack-1.xlsx"):
@@ -218,7 +218,7 @@ def test_a_table_of_signs_that_does_not_fit_is_refused(clips, tmp_path, table, m
         new_study(clips, tmp_path / "begun", sizes=(4,), raters=2)
 
 
-def test_a_folder_that_is_not_empty_or_holds_no_video_is_refused(clips, tmp_path):
+def test_a_folder_that_is_not_empty_or_has_no_video_is_refused(clips, tmp_path):
     with pytest.raises(InputError, match="is not an empty folder"):
         new_study(clips, clips, sizes=(4,), raters=2)
     (tmp_path / "none").mkdir()
@@ -227,10 +227,10 @@ def test_a_folder_that_is_not_empty_or_holds_no_video_is_refused(clips, tmp_path
 
 
 @pytest.mark.parametrize("text", ["", "20,", "a", "20;30", "-1", "2.5"])
-def test_sizes_that_are_none_are_refused(text):
+def test_text_that_is_not_a_list_of_sizes_is_refused(text):
     with pytest.raises(InputError, match="is not a list of sizes"):
         parse_sizes(text)
 
 
-def test_sizes_are_numbers_with_commas_between():
+def test_sizes_are_numbers_separated_by_commas():
     assert parse_sizes("20, 30") == (20, 30)

@@ -1,4 +1,4 @@
-"""Plans: simulated studies have the mean and spread that was asked for, and larger ones narrower intervals."""
+"""Plans: simulated studies have the requested mean and spread, and larger studies have narrower intervals."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_plan_is_the_same_every_time(found):
     assert plan(0.75, 0.12, raters=(10, 20, 40), signs=(10, 20, 40, 80), studies=30) == found
 
 
-def test_a_narrower_interval_takes_more_answers(found):
+def test_a_narrower_interval_needs_more_answers(found):
     narrower = plan(0.75, 0.09, raters=(10, 20, 40), signs=(10, 20, 40, 80), studies=30)
     assert narrower.smallest.raters * narrower.smallest.signs > found.smallest.raters * found.smallest.signs
 

@@ -1,4 +1,4 @@
-"""The report: opened in a real browser from the file system, with answers that would like to be more than text."""
+"""The report, opened in a real browser from the file system, with answers that contain HTML and scripts."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ def page(request, browser, folder):
     opened.close()
 
 
-def test_the_page_opens_from_the_file_system_without_a_complaint(page):
+def test_the_page_opens_from_the_file_system_without_an_error(page):
     page.wait_for_load_state("networkidle")
     assert page.complaints == []
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 def shown(page, figure):
-    """The drawing of a figure that the window shows; the other one is for windows of another width."""
+    """The drawing of a figure that is visible; the other one is for windows of another width."""
     return page.locator(f"svg.chart:has([id^={figure}-]):visible")
 
 
@@ -114,7 +114,7 @@ def test_open_answers_are_hatched_and_packs_differ_in_shape_so_that_colour_is_no
     assert "/12" in first.text_content()
 
 
-def test_a_figure_says_to_those_who_do_not_see_it_what_it_shows(page):
+def test_a_figure_has_a_title_for_screen_readers(page):
     for figure, words in (("figure-pack-1", "each sign of pack two"), ("figure-metric-0", "of each clip against ssim")):
         drawn = shown(page, figure)
         assert drawn.get_attribute("role") == "img"
@@ -123,7 +123,7 @@ def test_a_figure_says_to_those_who_do_not_see_it_what_it_shows(page):
 
 
 def labels(drawing):
-    """The names in a figure, each as a whole, without the marks around words from right to left."""
+    """The names in a figure, without line breaks and direction isolates."""
     parts = [label.locator("tspan").all_text_contents() for label in drawing.locator("text.label").all()]
     return [" ".join(part.strip("\u2068\u2069") for part in lines) for lines in parts]
 
@@ -157,7 +157,7 @@ def test_the_page_is_no_wider_than_the_window(page):
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-def test_a_point_leads_to_its_video(page):
+def test_a_point_links_to_its_thumbnail(page):
     assert page.evaluate("[...document.querySelectorAll('.gallery img')].every(i => i.complete && i.naturalHeight === 144)")
     assert len(page.query_selector_all(".gallery li")) == 15
     links = shown(page, "figure-metric-0").locator("a")
@@ -184,7 +184,7 @@ class Tags(HTMLParser):
             self.scripts.append(dict(attrs))
 
 
-def test_the_page_holds_no_script_and_no_address(folder):
+def test_the_page_has_no_script_and_no_address(folder):
     tags = Tags()
     text = (folder / PAGE).read_text(encoding="utf-8")
     tags.feed(text)
@@ -192,7 +192,7 @@ def test_the_page_holds_no_script_and_no_address(folder):
     assert not re.search(r"https?://", text)
 
 
-def test_the_report_holds_the_page_the_pictures_and_the_whole_result(folder, result):
+def test_the_report_contains_the_page_the_thumbnails_and_the_whole_result(folder, result):
     assert sorted(path.name for path in folder.iterdir()) == sorted([PAGE, RESULT, "thumbnails"])
     assert len(list((folder / "thumbnails").iterdir())) == 15
     read = read_study_result(folder / RESULT)
@@ -223,7 +223,7 @@ def test_an_older_report_is_moved_aside(result, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.old-1"]
 
 
-def test_nothing_is_moved_aside_that_is_no_report(result, tmp_path):
+def test_only_a_report_is_moved_aside(result, tmp_path):
     other = tmp_path / "other"
     makers = {
         "folder with a file": lambda place: (place.mkdir(), (place / "thesis.tex").write_text("years of work")),

@@ -1,4 +1,4 @@
-"""What is printed of a study: four decimals, signs of differences, and the sentences beside the scores."""
+"""Printed tables of a study: four decimals, signs of differences, and remarks."""
 
 from __future__ import annotations
 

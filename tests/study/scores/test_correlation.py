@@ -1,4 +1,4 @@
-"""Metrics against raters: coefficients as scipy's, honest p-values, and what joins with what."""
+"""Correlation of metrics with raters: the coefficients of scipy, calibrated p-values, and the join by clip."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def test_the_coefficients_and_p_values_are_scipys(found, pairs):
         assert row.p_value == pytest.approx(expected.pvalue, abs=0.01)
 
 
-def test_the_intervals_hold_the_coefficients_and_are_no_wider_than_they_should_be(found):
+def test_the_intervals_cover_the_coefficients_and_are_not_too_wide(found):
     for row in found.rows:
         low, high = row.value.interval
         assert low < row.value.value < high and 0.1 < high - low < 0.7
 
 
-def test_a_metric_of_direction_lower_is_stated_as_it_is_and_its_sign_explained(found):
+def test_a_metric_of_direction_lower_keeps_its_sign_which_is_explained(found):
     ssim, ape = found.rows[0], found.rows[3]
     assert ape.value.value == pytest.approx(-ssim.value.value)
     assert ape.p_value == ssim.p_value
@@ -85,13 +85,13 @@ def test_permuted_p_values_are_honest_where_nothing_is_related(tmp_path):
 
 
 def two_packs(generator, related=0.0):
-    """Two packs of 25 clips: the easy pack has the higher metric, and within packs they are as related as is asked."""
+    """Two packs of 25 clips: the easy pack has the higher metric, and within packs they correlate as requested."""
     level, shared = np.repeat([0.0, 1.0], 25), generator.random(50)
     accuracy = 0.3 + 0.5 * level + shared * 0.2
     return accuracy, 20 + 2 * level + related * shared + (1 - related) * generator.random(50), ["a"] * 25 + ["b"] * 25
 
 
-def test_two_packs_on_two_levels_correlate_over_the_study_and_p_is_about_what_is_within_them(tmp_path):
+def test_two_packs_on_two_levels_correlate_over_the_study_but_p_is_of_the_coefficient_within_packs(tmp_path):
     # RuSignBot's table 2 in small: the p-values were below 0.001 where no metric knew which clip is understood
     accuracy, value, packs = two_packs(np.random.default_rng(2))
     for row in correlate(clips_of(accuracy, packs), a_run(tmp_path, {"psnr": values_of(value)})).rows:
@@ -118,7 +118,7 @@ def test_p_values_within_packs_are_honest_where_only_packs_differ(tmp_path):
 
 
 @pytest.mark.parametrize("kind", COEFFICIENTS)
-def test_within_packs_the_levels_are_taken_out_as_by_hand(kind):
+def test_coefficients_within_packs_are_those_computed_by_hand(kind):
     generator = np.random.default_rng(1)
     first, second = generator.integers(0, 6, 12).astype(float), generator.random(12)
     packs = np.repeat([0, 1, 2], 4)
@@ -135,14 +135,14 @@ def test_within_packs_the_levels_are_taken_out_as_by_hand(kind):
 
 
 @pytest.mark.parametrize("kind", COEFFICIENTS)
-def test_a_metric_that_is_one_number_in_each_pack_has_no_coefficient_within_them(kind):
+def test_a_metric_that_is_constant_in_each_pack_has_no_coefficient_within_packs(kind):
     # 0.1 has no exact mean, and what rounding left of it correlated
     value, accuracy = np.repeat([0.1, 0.7], [3, 6]), np.random.default_rng(0).random(9)
     assert coefficient(kind, accuracy, value, np.repeat([0, 1], [3, 6])) is None
 
 
 @pytest.mark.parametrize("clips", [10, 20])
-def test_the_interval_of_a_coefficient_holds_it_in_small_studies_of_skewed_metrics(clips):
+def test_the_interval_covers_the_coefficient_in_small_studies_of_skewed_metrics(clips):
     # percentiles of the draws held Pearson's in 83 % of studies of ten clips
     generator = np.random.default_rng(3)
     held = np.zeros(3)
@@ -188,7 +188,7 @@ def test_a_clip_of_two_packs_is_refused(tmp_path):
         correlate([clip, clip.model_copy(update={"pack": "q"})], a_run(tmp_path, {"ssim": {"c000": 0.5}}))
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path):
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"has no per_clip\.parquet"):
         correlate(clips_of([0.5]), tmp_path)
     (tmp_path / "per_clip.parquet").write_bytes(b"PAR1 no")

@@ -14,7 +14,7 @@ RATERS, SIGNS = 40, 24
 
 
 def ordered(outcomes, orders, pack="pack20", first_rater=1):
-    """Judgements whose answers have a place in their rater's order: an array ``(raters, signs)``, 0 where there is none."""
+    """Judgements with the positions of their answers in the raters' orders: an array ``(raters, signs)``, 0 for none."""
     rows = judged(outcomes, pack, first_rater=first_rater)
     places = iter(orders.reshape(-1))
     return [replace(row, answer=replace(row.answer, order=int(next(places)) or None)) for row in rows]
@@ -26,7 +26,7 @@ def shuffled(seed=0, raters=RATERS, signs=SIGNS):
 
 
 def tired(orders, slope, seed=0):
-    """Outcomes of raters who lose so much accuracy from their first clip to their last, over signs of unlike ease."""
+    """Outcomes of raters whose accuracy falls by ``slope`` from their first clip to their last, over unequal signs."""
     generator = np.random.default_rng(seed)
     ease = generator.uniform(0.6, 0.95, orders.shape[1])
     chance = ease - slope * (orders - 1) / orders.shape[1]
@@ -53,14 +53,14 @@ def test_raters_who_do_not_tire_are_left_alone():
     assert sum(low <= 0 <= high for low, high in found) >= 27
 
 
-def test_the_parts_hold_all_answers_between_them():
+def test_every_answer_is_in_one_of_the_parts():
     orders = shuffled()
     result = scored(ordered(tired(orders, 0.2), orders))
     assert sum(part.answers for part in result.fatigue.parts) == result.counts.answers
     assert sum(part.correct for part in result.fatigue.parts) == result.counts.correct
 
 
-def test_hard_signs_at_the_end_of_one_common_order_are_no_tired_raters():
+def test_hard_signs_at_the_end_of_a_common_order_are_not_mistaken_for_fatigue():
     orders = np.tile(np.arange(1, SIGNS + 1), (RATERS, 1))
     outcomes = np.where(orders <= SIGNS // 2, "correct", "wrong")
     change = scored(ordered(outcomes, orders)).fatigue.change
@@ -83,7 +83,7 @@ def test_without_a_whole_order_there_are_no_parts(places, note, without):
     assert (found.parts, found.change.interval_note, found.raters_without) == ((), note, without)
 
 
-def test_raters_without_an_order_are_counted_and_in_no_part():
+def test_raters_without_an_order_are_counted_but_are_in_no_part():
     orders = shuffled()
     orders[:5] = 0
     result = scored(ordered(tired(orders, 0), orders))
@@ -92,7 +92,7 @@ def test_raters_without_an_order_are_counted_and_in_no_part():
     assert any(remark.endswith("who are not in its parts: 5.") for remark in remarks(result))
 
 
-def test_an_answer_without_a_place_takes_nothing_from_the_others():
+def test_an_answer_without_a_position_does_not_affect_the_others():
     orders = shuffled()
     orders[:, 0] = 0
     result = scored(ordered(tired(orders, 0), orders))

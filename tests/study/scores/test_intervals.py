@@ -1,4 +1,4 @@
-"""Wilson's interval, the two-way draws, and how often the interval of SUS holds the truth."""
+"""Wilson's interval, the two-way draws, and the coverage of the interval of SUS."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_pack_with_too_few_raters_costs_only_its_own_interval():
 
 
 @pytest.mark.parametrize("shape", PROMISED, ids=lambda shape: shape.what)
-def test_the_interval_holds_the_truth_in_simulated_studies(shape):
+def test_the_interval_covers_the_true_value_in_simulated_studies(shape):
     # benchmarks/study_coverage.py does 1,000 studies for every cell; 200 of 0.93 would stay above 0.88 in 99.5 % of cases
     cell = coverage(shape, 1.5, 1.5, studies=200)
     assert min(cell.over_signs, cell.of_packs) >= 0.88
@@ -148,7 +148,7 @@ def test_an_interval_near_a_bound_has_two_ends_that_differ_and_none_beyond_it(wr
 
 
 @pytest.mark.parametrize(("correct", "expected"), [(1.0, (0.8203, 1.0)), (0.0, (0.0, 0.1797))], ids=["right", "wrong"])
-def test_where_every_answer_is_alike_a_sign_counts_as_one_answer(correct, expected):
+def test_if_all_answers_are_alike_a_sign_counts_as_one_answer(correct, expected):
     # 20 of 20 by Wilson with Student's quantile: 20 / (20 + 2.093^2)
     assert study_intervals(study(pack(np.full((20, 30), correct))))[1].bounds == pytest.approx(expected, abs=1e-4)
 
@@ -161,7 +161,7 @@ def test_wilsons_interval_for_draws_is_wilsons_where_the_variance_is_that_of_ind
     assert np.array(found)[:, 0] == pytest.approx(np.array(expected)[:, 0], abs=1e-9)
 
 
-def test_draws_that_do_not_differ_make_no_interval():
+def test_equal_draws_give_no_interval():
     found = interval(np.zeros(DRAWS), below=0.025, reason=None)
     assert (found.bounds, found.reason) == (None, "all draws are equal")
 

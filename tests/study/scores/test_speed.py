@@ -1,4 +1,4 @@
-"""How long answers took, and who was too fast."""
+"""Time per answer, and raters who were too fast."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_the_median_times_of_right_and_other_answers_are_those_between_answers()
     assert [row["seconds"] for row in rater_rows(result)] == ["30.0", "36.0"]
 
 
-def test_answers_in_another_order_than_the_table_are_timed_by_their_moments():
+def test_answers_in_another_order_than_the_table_are_timed_by_their_times():
     result = scored(timed(np.array([["correct", "wrong", "wrong"]]), np.array([[30, 0, 10]])))
     assert (result.speed.right, result.speed.wrong) == (20, 10)
 
 
-def test_a_rater_in_less_than_half_the_time_of_the_others_is_marked_and_stays_in_the_score():
+def test_a_rater_who_needs_less_than_half_the_time_of_the_others_is_marked_and_stays_in_the_score():
     steps = np.full((6, 10), 20.0)
     steps[2] = 9.9
     steps[3] = 10.1
@@ -58,7 +58,7 @@ def test_in_small_packs_nobody_is_fast():
     ("seconds", "note"),
     [(np.nan, "the sheets have no time for each answer"), (0.0, "all answers of a rater have the same time")],
 )
-def test_without_times_of_their_own_there_is_no_speed_and_a_reason(seconds, note):
+def test_without_times_for_answers_there_is_no_speed_but_a_reason(seconds, note):
     result = scored(timed(exactly(20, 4, 10), np.full((4, 10), seconds)))
     assert (result.speed.answers, result.speed.right, result.speed.note) == (0, None, note)
     assert speed_rows(result) == []

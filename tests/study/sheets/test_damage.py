@@ -35,7 +35,7 @@ from tests.study.response_sheets import WIDE, WIDE_HEADER, WIDE_ROWS, changed, w
         ),
     ],
 )
-def test_lost_and_mistaken_letters_are_told_from_answers(cell, kind):
+def test_damaged_cells_are_distinguished_from_answers(cell, kind):
     assert damage(cell) == kind
 
 

@@ -30,7 +30,7 @@ GERMAN = "Teilnehmer;Antwort\n1;für Bäume\n2;fröhlich\n"
         ("a;b\n1;2\n", "ascii", "utf-8"),
     ],
 )
-def test_an_encoding_is_found_out_and_named(text, encoding, taken):
+def test_an_encoding_is_detected_and_reported(text, encoding, taken):
     assert decoded(text.encode(encoding), "sheet.csv") == (text, taken)
 
 
@@ -45,7 +45,7 @@ def test_other_cyrillic_encodings_are_read_where_they_are_declared(encoding):
 
 @pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "iso8859-5", "mac-cyrillic"])
 @pytest.mark.parametrize("text", [RUSSIAN, "кто;что\nон;мы идём\nты;вы\nя;моя ёлка\n"])
-def test_other_cyrillic_encodings_are_not_taken_for_a_known_one(encoding, text):
+def test_other_cyrillic_encodings_are_not_mistaken_for_a_known_one(encoding, text):
     with pytest.raises(InputError, match=r"sheet\.csv is not UTF-8, and its encoding cannot be detected"):
         decoded(text.encode(encoding), "sheet.csv")
 
@@ -103,7 +103,7 @@ def test_a_word_shows_which_encoding_it_is(text, encoding, message):
         decoded(text.encode(encoding), "sheet.csv")
 
 
-def test_quotation_marks_and_dashes_of_cp1251_do_no_harm():
+def test_quotation_marks_and_dashes_of_cp1251_do_not_prevent_detection():
     text = "№;ответ\n1;«идти»\n2;— ёлка…\n3;ДОМ\n"
     assert decoded(text.encode("cp1251"), "sheet.csv") == (text, "cp1251")
 

@@ -47,7 +47,7 @@ def test_tab_separated_values_need_no_second_tab(tmp_path):
     assert rows_of(path) == [["id", "v1"], ["p1", "идти, ходить; ехать"]]
 
 
-def test_a_spreadsheets_own_line_about_the_delimiter_is_no_row(tmp_path):
+def test_a_line_that_declares_the_delimiter_is_not_a_row(tmp_path):
     path = tmp_path / "pack.csv"
     path.write_text("sep=;\nid;v1\np1;идти\n", encoding="utf-8")
     assert rows_of(path) == [["id", "v1"], ["p1", "идти"]]
@@ -79,7 +79,7 @@ def test_empty_rows_of_a_workbook_keep_their_numbers(tmp_path):
     assert rows_of(write_xlsx(tmp_path / "pack.xlsx", {"a": [["id"], [None], ["p1"], [None]]})) == [["id"], [], ["p1"]]
 
 
-def test_sheets_that_hold_nothing_are_left_out(tmp_path):
+def test_empty_sheets_are_left_out(tmp_path):
     found = read_file(write_xlsx(tmp_path / "pack.xlsx", {"a": [["id"], ["p1"]], "empty": []})).sheets()
     assert [sheet.sheet for sheet in found] == ["a"]
 
@@ -111,7 +111,7 @@ def test_an_empty_workbook_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nothing.csv", "."])
-def test_what_is_no_file_is_refused(tmp_path, name):
+def test_a_path_that_is_not_a_file_is_refused(tmp_path, name):
     with pytest.raises(InputError, match=r"does not exist|is a folder"):
         read_file(tmp_path / name)
 
@@ -144,7 +144,7 @@ def test_an_xml_bomb_is_refused(tmp_path, encoding):
         read_file(tmp_path / "a.xlsx").sheets()
 
 
-def test_an_archive_that_is_no_workbook_is_refused(tmp_path):
+def test_an_archive_that_is_not_a_workbook_is_refused(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(archive(**{"readme.txt": "hello"}))
     with pytest.raises(InputError, match=r"is an archive, but not an XLSX workbook"):
         read_file(tmp_path / "a.xlsx").sheets()
@@ -156,7 +156,7 @@ def test_a_damaged_workbook_is_refused(tmp_path):
         read_file(tmp_path / "a.xlsx").sheets()
 
 
-def test_a_workbook_that_states_a_false_size_is_read_by_what_it_holds(tmp_path):
+def test_a_workbook_that_states_a_wrong_size_is_read_completely(tmp_path):
     path = write_xlsx(tmp_path / "a.xlsx", {"a": [["id", "v1"], ["p1", "идти"]]})
     with zipfile.ZipFile(path) as book:
         members = {name: book.read(name) for name in book.namelist()}
@@ -179,7 +179,7 @@ def test_columns_have_the_letters_of_spreadsheets(index, letters):
 
 
 def computed(path, cells):
-    """A workbook whose formulas have stored values, as spreadsheets write them: place -> (formula, value as XML)."""
+    """A workbook whose formulas have stored values, as spreadsheet programs write them: cell -> (formula, value as XML)."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
@@ -195,7 +195,7 @@ def computed(path, cells):
     return path
 
 
-def test_a_formula_counts_by_its_stored_value_and_keeps_its_text_where_there_is_none(tmp_path):
+def test_a_formula_is_replaced_by_its_stored_value_or_keeps_its_text_without_one(tmp_path):
     rows = [["id", "=B9", "c"], ["=ROW()-1", "=Sheet2!B2", "=-walk"], ["=ROW()-2", "=1+1", "=Sheet2!C9"]]
     path = write_xlsx(tmp_path / "a.xlsx", {"a": rows})
     values = {

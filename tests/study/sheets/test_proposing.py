@@ -77,7 +77,7 @@ def test_each_sheet_of_a_workbook_is_a_pack(tmp_path):
     ]
 
 
-def test_a_mapping_that_is_there_is_never_overwritten(tmp_path):
+def test_an_existing_mapping_is_never_overwritten(tmp_path):
     (tmp_path / "study.yaml").write_text("mine")
     with pytest.raises(InputError, match="already exists; use it with --mapping"):
         write_proposal([read_file(write_csv(tmp_path / "pack.csv", WIDE_ROWS))], tmp_path / "study.yaml")
@@ -127,7 +127,7 @@ def test_forms_are_known_in_many_languages(tmp_path, language):
         (LIMESURVEY, "id", ["V1", "V2"], {"submitdate": [""]}),
     ],
 )
-def test_what_survey_programs_add_is_no_clip_and_their_odd_rows_are_left_out(tmp_path, rows, rater, clips, left_out):
+def test_columns_of_survey_programs_are_not_clips_and_their_unfinished_rows_are_left_out(tmp_path, rows, rater, clips, left_out):
     (sheet,) = proposed(write_csv(tmp_path / "export.csv", rows))["sheets"]
     assert (sheet["rater"], list(sheet["clips"]), sheet["leave_out_rows"]) == (rater, clips, left_out)
 
@@ -145,7 +145,7 @@ def test_what_survey_programs_add_is_no_clip_and_their_odd_rows_are_left_out(tmp
         ["R_1abcDEF23456789", "R_2abcDEF23456789"],
     ],
 )
-def test_a_column_of_addresses_dates_or_places_is_no_clip_whatever_it_is_called(tmp_path, cells):
+def test_a_column_of_addresses_dates_or_coordinates_is_not_a_clip_whatever_its_name(tmp_path, cells):
     rows = [["Name", "Extra", "V1"], *([f"p{number}", cell, "walk"] for number, cell in enumerate(cells))]
     (sheet,) = proposed(write_csv(tmp_path / "form.csv", rows))["sheets"]
     assert (list(sheet["clips"]), sheet["ignored"]) == (["V1"], ["Extra"])
@@ -157,13 +157,13 @@ def test_answers_that_are_numbers_are_answers(tmp_path):
     assert list(sheet["clips"]) == ["V1", "V2"]
 
 
-def test_who_answered_is_told_by_a_column_that_is_filled_in_each_row(tmp_path):
+def test_raters_are_identified_by_a_column_without_empty_cells(tmp_path):
     rows = [["Email Address", "Participant ID", "V1"], ["", "1", "a"], ["a@x.org", "2", "b"]]
     (sheet,) = proposed(write_csv(tmp_path / "form.csv", rows))["sheets"]
     assert (sheet["rater"], sheet["ignored"]) == ("Participant ID", ["Email Address"])
 
 
-def test_an_encoding_that_was_named_stands_in_the_proposal(tmp_path):
+def test_an_encoding_that_was_named_is_in_the_proposal(tmp_path):
     path = write_csv(tmp_path / "form.csv", [["Zaman damgası", "Video 1"], ["", "ağaç"]], encoding="cp1254", delimiter=";")
     with pytest.raises(InputError, match="--encoding if there is no mapping yet"):
         proposed(path)

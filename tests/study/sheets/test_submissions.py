@@ -25,7 +25,7 @@ def numbered(raters=20, answer="walk"):
 
 @pytest.fixture
 def run_import(tmp_path):
-    """Imports sheets of a mapping, each with rows of its own under its file's name."""
+    """Imports the sheets of a mapping, each with its own rows."""
 
     def run(sheets, tables, **fields):
         paths = [write_csv(tmp_path / name, rows) for name, rows in tables.items()]
@@ -43,7 +43,7 @@ def test_ids_are_those_of_the_study_or_of_each_sheet_as_the_mapping_says(run_imp
     assert any(note == f"{SHARED_NUMBERS}: 20." for note in done.notes) == (ids == "study")
 
 
-def test_addresses_that_stand_in_several_sheets_are_no_reason_to_ask(run_import):
+def test_addresses_in_several_sheets_need_no_note(run_import):
     rows = [["id", "V"], ["a@example.org", "walk"]]
     sheets = [sheet("a.csv", "one", "walk"), sheet("b.csv", "two", "tree")]
     done = run_import(sheets, {"a.csv": rows, "b.csv": [["id", "V"], ["A@example.org", "tree"]]})
@@ -51,7 +51,7 @@ def test_addresses_that_stand_in_several_sheets_are_no_reason_to_ask(run_import)
     assert not any(SHARED_NUMBERS in note for note in done.notes)
 
 
-def test_one_id_in_two_sheets_of_one_pack_is_refused_with_both_ways_out(run_import):
+def test_one_id_in_two_sheets_of_one_pack_is_refused_with_both_solutions(run_import):
     sheets = [sheet("a.csv", "one", "walk"), sheet("b.csv", "one", "walk")]
     tables = {"a.csv": numbered(), "b.csv": numbered(answer="go")}
     with pytest.raises(InputError, match=r"resubmissions: first' .* \(or 'rater_ids: sheet', if each sheet"):
@@ -66,13 +66,13 @@ def test_ids_of_each_sheet_hold_within_many_files_of_one_form(run_import):
     assert done.counts["raters"] == 12
 
 
-def test_a_file_that_fits_two_patterns_is_refused(run_import):
+def test_a_file_that_matches_two_patterns_is_refused(run_import):
     sheets = [sheet("pack-1*", "one", "walk"), sheet("pack-*", "two", "tree")]
     with pytest.raises(InputError, match=r"pack-12\.csv matches both 'pack-1\*' and 'pack-\*' in the mapping; change the patterns"):
         run_import(sheets, {"pack-12.csv": numbered()})
 
 
-def test_a_file_that_is_named_is_not_a_patterns(run_import):
+def test_a_file_that_is_named_does_not_belong_to_a_pattern(run_import):
     sheets = [sheet("pack-*", "two", "tree", rater_ids="sheet"), sheet("pack-1.csv", "one", "walk", rater_ids="sheet")]
     done = run_import(sheets, {"pack-1.csv": numbered(2), "pack-2.csv": numbered(3, "tree"), "pack-3.csv": numbered(4, "oak")})
     assert (done.counts["raters"], done.counts["packs"]) == (9, 2)
@@ -86,7 +86,7 @@ def test_groups_that_differ_in_case_are_one_spelled_as_most_spell_it(run_import,
     assert {answer.group for answer in read_study(done.folder).answers} == {"deaf"}
 
 
-def test_a_group_that_stands_in_one_of_a_raters_rows_is_the_raters(run_import):
+def test_a_group_in_one_row_of_a_rater_is_the_group_of_the_rater(run_import):
     clips = {"V": {"clip": "c", "sign": "walk"}}
     long = {"file": "a.csv", "layout": "long", "rater": "id", "group": "g", "clip": "v", "answer": "w", "clips": {}, "pack": "p"}
     long["clips"] = {"c": clips["V"], "d": {"clip": "d", "sign": "tree"}}
@@ -106,7 +106,7 @@ def test_the_later_submission_is_found_across_files_by_time(run_import):
 
 
 @pytest.mark.parametrize("choice", ["first", "last"])
-def test_an_empty_submission_never_stands_against_an_answer(run_import, choice):
+def test_an_empty_submission_never_replaces_an_answer(run_import, choice):
     clips = {"V": {"clip": "c", "sign": "walk"}, "W": {"clip": "d", "sign": "tree"}}
     rows = [["id", "V", "W"], ["1", "walk", ""], ["1", "", "tree"]]
     done = run_import([sheet("a.csv", "one", "walk", clips=clips)], {"a.csv": rows}, resubmissions=choice)

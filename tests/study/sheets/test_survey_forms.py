@@ -104,7 +104,7 @@ def test_previews_and_unfinished_rows_are_left_out_by_the_mapping(run_import, pr
 
 
 @pytest.mark.parametrize("program", EXPORTS)
-def test_a_mapping_that_says_nothing_of_them_is_refused_with_what_to_write(run_import, program):
+def test_a_mapping_that_does_not_mention_them_is_refused_with_what_to_write(run_import, program):
     rows, fields, leave_out, _ = EXPORTS[program]
     with pytest.raises(InputError, match=r"rows are unfinished, previews or tests\. Add 'leave_out_rows: \{\w+: \['"):
         run_import(rows, fields)
@@ -158,7 +158,7 @@ def test_a_choice_that_fits_nothing_is_refused(run_import, choice, message):
         (["Timestamp", "Email Address", "Video 1"], {}),
     ],
 )
-def test_columns_that_tell_whole_submissions_are_known_by_their_company(names, marked):
+def test_columns_that_mark_complete_submissions_are_recognised_by_the_other_columns(names, marked):
     found = unfinished_cells(names)
     assert found.keys() == marked.keys()
     assert all(cell in found[index] for index, cell in marked.items())
@@ -177,5 +177,5 @@ def test_columns_that_tell_whole_submissions_are_known_by_their_company(names, m
         (["Started", "answer"], ["yes", "tree"], True, False),
     ],
 )
-def test_a_row_that_describes_the_columns_once_more_is_no_answer(names, cells, first_rows, expected):
+def test_an_additional_header_row_is_not_an_answer(names, cells, first_rows, expected):
     assert is_second_header(names, cells, first_rows=first_rows) is expected

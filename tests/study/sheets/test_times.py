@@ -36,7 +36,7 @@ def test_times_of_one_form_are_read_as_seconds(texts, apart):
     assert second - first == pytest.approx(apart)
 
 
-def test_points_in_time_are_told_from_lengths():
+def test_points_in_time_are_distinguished_from_durations():
     assert seconds(["2026-03-07T14:05:33"], where)[1] is True
     assert seconds(["12.5"], where)[1] is False
 
@@ -45,12 +45,12 @@ def test_empty_cells_have_no_time():
     assert seconds(["", "5", " "], where)[0] == [None, 5.0, None]
 
 
-def test_day_and_month_that_cannot_be_told_apart_are_refused():
+def test_day_and_month_that_cannot_be_distinguished_are_refused():
     with pytest.raises(InputError, match=r"row 2, column A: the times can be read with the day first .* time_format"):
         seconds(["3/4/2026 10:00:00", "4/5/2026 10:00:00"], where)
 
 
-def test_a_declared_form_decides():
+def test_a_declared_format_is_used():
     first, second = seconds(["3/4/2026 10:00:00", "4/4/2026 10:00:00"], where, "%d/%m/%Y %H:%M:%S")[0]
     assert second - first == 86400
 

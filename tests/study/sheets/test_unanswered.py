@@ -63,14 +63,14 @@ FORMS = [wide, long, long_without_empty_rows]
         ({"unanswered": "not-shown"}, 9, (1 + 2 / 3 + 1 + 1) / 4),
     ],
 )
-def test_an_empty_cell_and_a_row_that_is_not_there_mean_the_same(study, form, fields, answers, sus):
+def test_an_empty_cell_and_a_missing_row_mean_the_same(study, form, fields, answers, sus):
     found = study(*form(TYPED), **fields)
     assert len(found.answers) == answers
     assert score_study(found).mean_over_signs.value == pytest.approx(sus)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_order_of_the_rows_moves_nothing(study, form):
+def test_the_order_of_the_rows_changes_nothing(study, form):
     sheet, rows = form(TYPED)
     there, back = study(sheet, rows, "there"), study(sheet, [rows[0], *rows[:0:-1]], "back")
     assert sorted((row.clip, row.text) for row in there.answers) == sorted((row.clip, row.text) for row in back.answers)
@@ -78,7 +78,7 @@ def test_the_order_of_the_rows_moves_nothing(study, form):
 
 
 @pytest.mark.parametrize("form", FORMS[:2])
-def test_whoever_answered_nothing_is_no_rater_and_is_counted_in_the_notes(study, form):
+def test_a_participant_who_answered_nothing_is_not_a_rater_and_is_counted_in_the_notes(study, form):
     found = study(*form(TYPED))
     assert len({answer.rater for answer in found.answers}) == 3
     notes = json.loads((found.folder / "import.json").read_text())["notes"]
@@ -86,7 +86,7 @@ def test_whoever_answered_nothing_is_no_rater_and_is_counted_in_the_notes(study,
     assert "missing answers of participants who answered other clips of the pack, counted as blank: 3." in notes
 
 
-def test_whoever_wrote_that_they_do_not_know_took_part(study):
+def test_a_participant_who_wrote_dont_know_took_part(study):
     found = study(*wide({**TYPED, "p4": dict.fromkeys(SIGNS, "?")}))
     assert len({answer.rater for answer in found.answers}) == 4
     assert score_study(found).mean_over_signs.value == pytest.approx(8 / 16)
@@ -97,7 +97,7 @@ def test_sheets_in_which_nobody_answered_are_refused(study):
         study(*wide({"p1": dict.fromkeys(SIGNS, "")}))
 
 
-def test_where_most_rows_are_not_there_it_is_asked_whether_the_clips_were_shown(study):
+def test_if_most_rows_are_missing_the_mapping_must_say_whether_the_clips_were_shown(study):
     few = {"p1": {"a": "a"}, "p2": {"b": "b"}, "p3": {"c": "x"}, "p4": {"d": "d"}}
     with pytest.raises(InputError, match=r"pack p: its participants have 4 rows, and 12 more .* Set 'unanswered: not-shown'"):
         study(*long(few))
@@ -105,7 +105,7 @@ def test_where_most_rows_are_not_there_it_is_asked_whether_the_clips_were_shown(
     assert len(study(*long(few), "not-shown", unanswered="not-shown").answers) == 4
 
 
-def test_clips_that_nobody_answered_are_said(study):
+def test_clips_that_nobody_answered_are_reported(study):
     found = study(*wide({"p1": {"a": "a", "b": "b", "c": "c", "d": ""}}))
     assert "clips that nobody answered (d): 1." in json.loads((found.folder / "import.json").read_text())["notes"]
 
