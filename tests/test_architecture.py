@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scoring",),
     ("study", "ci", "sensitivity", "diagnosis"),
     ("leaderboard",),
+    ("schemas",),
     ("__init__",),
     ("cli",),
     ("__main__",),

@@ -15,18 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from signbench import shipped
-from signbench.documents import json_bytes, parse_json
+from signbench.documents import json_bytes
+from signbench.documents.models import VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import IncompleteError, InputError, nearest
 from signbench.runs.fold import fold
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.packed import pack_run, read_packed
-from signbench.runs.result import Result, Score
+from signbench.runs.result import Result, Score, read_result
 from signbench.whole_folders import whole_folder
 
-BASELINE_VERSION = 3
 MOST_BYTES = 8 * 1024 * 1024
 _MANIFEST, _RESULT, _RECORDS = "baseline.json", "result.json", "records.parquet"
 
@@ -71,26 +70,30 @@ class Baseline:
         Raises:
             InputError: the records are too large.
         """
-        content = {_RESULT: json_bytes(self.run.result.as_json()), _RECORDS: pack_run(self.run)}
+        content = {_RESULT: self.run.result.json_bytes(), _RECORDS: pack_run(self.run)}
         if len(content[_RECORDS]) > MOST_BYTES:
             raise InputError(
                 f"the records of {self.run.label} take {len(content[_RECORDS]) / 2**20:.0f} MB, and a baseline at most "
                 f"{MOST_BYTES / 2**20:.0f} MB; pin a run of fewer metrics."
             )
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-        manifest = _Manifest(family=self.family, sha256=digests)
-        return {_MANIFEST: json_bytes(manifest.signed().model_dump(mode="json")), **content}
+        manifest = BaselineManifest(family=self.family, sha256=digests)
+        return {_MANIFEST: manifest.signed().json_bytes(), **content}
 
 
-class _Manifest(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class BaselineManifest(VersionedDocument):
+    """What ``baseline.json`` holds."""
+
+    form = Form("a baseline", "baseline_version", 3, again="pin the run again")
 
     baseline_version: Literal[3] = 3
+    """Of this form."""
     family: tuple[str, ...]
+    """The metrics that are checked where nobody says which."""
     sha256: dict[str, str]
     """File -> digest; of this file, that of everything in it but this digest."""
 
-    def signed(self) -> _Manifest:
+    def signed(self) -> BaselineManifest:
         """The same with its own digest."""
         return self.model_copy(update={"sha256": {**self.sha256, _MANIFEST: self.digest()}})
 
@@ -185,26 +188,17 @@ def baseline(name: str, folder: Path | None = None) -> Baseline:
 
 
 def _read(place: Path, name: str) -> Baseline:
-    try:
-        content = parse_json((place / _MANIFEST).read_bytes())
-        version = content.get("baseline_version", 0) if isinstance(content, dict) else 0
-        if isinstance(version, int) and version > BASELINE_VERSION:
-            raise InputError(f"{place} was pinned by a newer signbench; use that one.")
-        if version in (1, 2):
-            raise InputError(f"{place} was pinned by an older signbench, in another form; pin the run again.")
-        manifest = _Manifest.model_validate(content)
-        if manifest.digest() != manifest.sha256.get(_MANIFEST):
-            raise InputError(f"{place / _MANIFEST} was edited since it was pinned; pin the run again.")
-        files = {file: (place / file).read_bytes() for file in (_RESULT, _RECORDS)}
-        for file, data in files.items():
-            if hashlib.sha256(data).hexdigest() != manifest.sha256.get(file):
-                raise InputError(f"{place / file} changed since it was pinned; pin the run again.")
-        result = Result.model_validate_json(files[_RESULT])
-        run = read_packed(place / _RECORDS, "pin the run again").run(name, result)
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{place} is not a baseline, or is damaged: {str(error).splitlines()[0]}; pin the run again.") from error
+    manifest = BaselineManifest.read(place / _MANIFEST)
+    if manifest.digest() != manifest.sha256.get(_MANIFEST):
+        raise InputError(f"{place / _MANIFEST} was edited since it was pinned; pin the run again.")
+    for file in (_RESULT, _RECORDS):
+        try:
+            digest = hashlib.sha256((place / file).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InputError(f"{place / file} cannot be read: {error.strerror or error}; pin the run again.") from error
+        if digest != manifest.sha256.get(file):
+            raise InputError(f"{place / file} changed since it was pinned; pin the run again.")
+    run = read_packed(place / _RECORDS, "pin the run again").run(name, read_result(place / _RESULT))
     return Baseline(name, run, manifest.family)
 
 

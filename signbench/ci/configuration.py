@@ -85,7 +85,7 @@ def read_configuration(path: Path) -> Configuration:
         InputError: names the file, the field and what to write there.
     """
     from signbench.documents import read_yaml
-    from signbench.tasks.loading import worded
+    from signbench.documents.wording import worded
 
     fields = read_yaml(path, "the configuration of the gate")
     if fields is None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import computed_field
 
 from signbench.ci import worst_clips
 from signbench.ci.baselines import Baseline
 from signbench.ci.configuration import Configuration
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import InputError, nearest
 from signbench.metrics.base import Direction
 from signbench.runs.comparison import MOST_MOVED, MovedClip, distance_of_clip, moved_clips, why_not_comparable
@@ -25,11 +27,7 @@ Outcome = Literal["passed", "improved", "regressed", "clips broken", "clips miss
 Verdict = Literal["passed", "improved", "regressed", "incomplete", "not comparable"]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Check(_Document):
+class Check(Document):
     """One metric of a run against the baseline's."""
 
     metric: str
@@ -66,10 +64,13 @@ class Check(_Document):
     """The ten clips that moved most; ``first`` is the baseline."""
 
 
-class GateReport(_Document):
+class GateReport(VersionedDocument):
     """What came of a check. JUnit, annotations, Markdown and JSON are all made of it."""
 
+    form = Form("a report of the gate", "report_version", 2, again="check the run again")
+
     report_version: Literal[2] = 2
+    """Of this form."""
     run: str
     """As the user named it."""
     generator: str | None
@@ -87,6 +88,7 @@ class GateReport(_Document):
     checks: tuple[Check, ...]
     """One for each metric of the family."""
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def verdict(self) -> Verdict:
         """The outcome of the whole."""
@@ -94,6 +96,7 @@ class GateReport(_Document):
         improved = any(check.outcome == "improved" for check in self.checks)
         return verdicts.get(self.exit_code, "improved" if improved else "passed")
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def exit_code(self) -> int:
         """4 where something could not be compared or tested, 3 where the run is incomplete, 1 where it is worse, else 0."""
@@ -104,6 +107,7 @@ class GateReport(_Document):
             return 3
         return 1 if outcomes & {"regressed", "clips broken", "clips missing"} else 0
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def summary(self) -> str:
         """The whole in a sentence."""
@@ -113,10 +117,6 @@ class GateReport(_Document):
         parts = [f"{count} {outcome}" for outcome, count in counts.items() if count]
         ending = "" if self.complete else "; the run is incomplete"
         return f"{self.run} against the baseline {self.baseline}: {', '.join(parts) or 'nothing checked'}{ending}."
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values; no NaN."""
-        return {**self.model_dump(mode="json"), "verdict": self.verdict, "exit_code": self.exit_code, "summary": self.summary}
 
 
 _ORDER: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing", "not comparable", "not tested", "improved", "passed")

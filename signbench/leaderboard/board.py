@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 from signbench.leaderboard.entries import Kind as RowKind
 from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.published import Published
 from signbench.metrics.base import Direction
 
-BOARD_VERSION = 1
 
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Column(_Document):
+class Column(Document):
     """One metric of a block."""
 
     metric: str
@@ -35,7 +29,7 @@ class Column(_Document):
     """The test that ranks are made of, or why there are none."""
 
 
-class Cell(_Document):
+class Cell(Document):
     """One number of a row."""
 
     value: float
@@ -58,7 +52,7 @@ class Cell(_Document):
     """Measured clips over expected clips."""
 
 
-class HumanCell(_Document):
+class HumanCell(Document):
     """What people understood of a row's clips."""
 
     mean_over_signs: HumanEstimate
@@ -75,7 +69,7 @@ class HumanCell(_Document):
     """What was shown and how answers were judged."""
 
 
-class Row(_Document):
+class Row(Document):
     """One entry of a block."""
 
     row: str
@@ -104,7 +98,7 @@ class Row(_Document):
     """Version that measured it."""
 
 
-class Block(_Document):
+class Block(Document):
     """Rows that were measured the same way."""
 
     task_version: int
@@ -119,10 +113,13 @@ class Block(_Document):
     """Ceiling and chance: generators that are shown the references; never ranked."""
 
 
-class Board(_Document):
+class Board(VersionedDocument):
     """The leaderboard of one split of a task."""
 
+    form = Form("a leaderboard", "board_version", 1, again="show the leaderboard again")
+
     board_version: Literal[1] = 1
+    """Of this form."""
     task: str
     """Its name."""
     task_version: int
@@ -137,8 +134,3 @@ class Board(_Document):
     """What papers printed, with the rows of this split; in a block of their own, because no paper says all of how it measured."""
     refused: tuple[str, ...] = ()
     """What is wrong with entries that are not drawn, a sentence for each trouble."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values; no NaN."""
-        content: dict[str, Any] = self.model_dump(mode="json")
-        return content

@@ -22,9 +22,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from signbench import shipped
+from signbench.documents.models import VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import InputError
 from signbench.leaderboard import plain_text
 from signbench.leaderboard.human import HumanScore, read_human
@@ -37,7 +39,6 @@ from signbench.whole_folders import whole_folder
 ENTRY, RESULT, RECORDS, STUDY = "entry.yaml", "result.json", "records.parquet", "study.json"
 REQUIRED = (ENTRY, RESULT, RECORDS)
 FILES = (*REQUIRED, STUDY)
-ENTRY_VERSION = 1
 MOST_BYTES = 8 * 1024 * 1024
 """Of all files of an entry together."""
 
@@ -105,14 +106,8 @@ _Version = Annotated[str, Field(pattern=r"^(absent|[0-9][0-9A-Za-z.+!-]{0,60})$"
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Fields(BaseModel):
-    """Every field is required, and no other is allowed. The descriptions say what to write, for error messages."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class EntryCard(_Fields):
-    """What ``entry.yaml`` says.
+class EntryCard(VersionedDocument):
+    """What ``entry.yaml`` says. Every field is required; its description says what to write, for error messages.
 
     Attributes:
         entry_version: of this form.
@@ -132,6 +127,9 @@ class EntryCard(_Fields):
         signbench: version that wrote the entry.
         verified_with: version that scored the predictions again and found the same; None unless kind is verified.
     """
+
+    model_config = ConfigDict(strict=True)
+    form = Form("an entry", "entry_version", 1, again="submit the run again")
 
     entry_version: Literal[1] = Field(description="1")
     row: Annotated[str, AfterValidator(row_name)] = Field(description="the row's name")
@@ -219,13 +217,13 @@ def read_card(path: Path) -> EntryCard:
         InputError: unreadable, no YAML of plain values, or a wrong field, with what to write there.
     """
     from signbench.documents import read_yaml
-    from signbench.tasks.loading import worded
+    from signbench.documents.wording import worded
 
     fields = read_yaml(path, "an entry", most_bytes=_MOST_YAML_BYTES)
     if not isinstance(fields, dict):
         raise InputError(f"{path} is no entry; write its fields, beginning with 'entry_version: 1'.")
-    if isinstance(fields.get("entry_version"), int) and fields["entry_version"] > ENTRY_VERSION:
-        raise InputError(f"{path} was written by a newer signbench; use that one.")
+    if isinstance(fields.get("entry_version"), int):
+        fields = EntryCard.form.checked(fields, path)
     try:
         return EntryCard.model_validate(fields)
     except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from fractions import Fraction
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from signbench.documents import parse_json
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import InputError
 from signbench.leaderboard.problems import Problem
 from signbench.runs.signature import STUDY_METRIC
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from signbench.study.scores.result import Estimate, StudyResult
 
 FILE = "study.json"
-HUMAN_VERSION = 2
 TOLERANCE = 1e-9
 NARROWER = 0.8
 """Of the least width that the counts alone give: what the chance of the draws may take away."""
@@ -32,11 +31,7 @@ NARROWER = 0.8
 _MORE = "ask more people about more signs, or leave the study out"
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class HumanEstimate(_Document):
+class HumanEstimate(Document):
     """A Sign Understandability Score (SUS) with its uncertainty."""
 
     value: float | None
@@ -47,7 +42,7 @@ class HumanEstimate(_Document):
     """How the interval was made, or why there is none."""
 
 
-class SignCount(_Document):
+class SignCount(Document):
     """One sign of one pack."""
 
     pack: str
@@ -62,10 +57,19 @@ class SignCount(_Document):
     """Answers that count."""
 
 
-class HumanScore(_Document):
+class HumanScore(VersionedDocument):
     """What ``study.json`` holds. SUS is the Sign Understandability Score, not the System Usability Scale."""
 
+    form = Form(
+        "the counts of a study",
+        "human_version",
+        2,
+        again="submit the study again",
+        older="which scored studies differently; submit the study again",
+    )
+
     human_version: Literal[2] = 2
+    """Of this form."""
     study: str
     """Name of the study."""
     raters: int = Field(ge=1)
@@ -88,10 +92,6 @@ class HumanScore(_Document):
     def shown(self) -> str:
         """What the signature has to say of the clips, signs and packs."""
         return shown_part((row.pack, row.sign, clip) for row in self.per_sign for clip in row.clips)
-
-    def json_bytes(self) -> bytes:
-        """The file's content."""
-        return (json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
     def derived(self) -> tuple[float | None, float | None]:
         """SUS both ways, from the counts: mean over signs, mean of packs."""
@@ -240,20 +240,7 @@ def read_human(path: Path) -> HumanScore:
     Raises:
         InputError: not there, damaged, or of another version.
     """
-    try:
-        content = parse_json(path.read_bytes())
-        version = content.get("human_version") if isinstance(content, dict) else None
-        if isinstance(version, int) and version > HUMAN_VERSION:
-            raise InputError(f"{path} was written by a newer signbench; use that one.")
-        if isinstance(version, int) and version < HUMAN_VERSION:
-            raise InputError(f"{path} was written by an older signbench, which scored studies otherwise; submit the study again.")
-        return HumanScore.model_validate(content)
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} does not hold a study's counts: {str(error).splitlines()[0]}; submit the study again.") from error
+    return HumanScore.read(path)
 
 
 def study_result(study: Path, lexicon: Path | None) -> StudyResult:

@@ -275,7 +275,7 @@ def read_published(path: Path) -> tuple[Published, ...]:
         InputError: names the file, the field and what to write there.
     """
     from signbench.documents import read_yaml
-    from signbench.tasks.loading import worded
+    from signbench.documents.wording import worded
 
     content = read_yaml(path, "a published table")
     if not isinstance(content, list) or not content:

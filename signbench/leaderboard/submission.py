@@ -170,7 +170,7 @@ def _refuse(run: MeasuredRun) -> None:
 
 
 def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str, bytes]:
-    from signbench.tasks.loading import worded
+    from signbench.documents.wording import worded
 
     task = run.result.task
     files = {RESULT: json_bytes(run.result.as_json()), RECORDS: pack_run(run)}

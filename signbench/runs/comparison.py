@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import InputError, NotComparableError, listing, nearest
 from signbench.metrics.base import Direction, Metric, Record
 from signbench.runs import signature
@@ -19,16 +20,10 @@ from signbench.runs.result import TaskSplit
 from signbench.statistics.multiplicity import holm
 from signbench.statistics.paired import effect_size
 
-COMPARISON_VERSION = 1
-SCHEMA_FILE = Path(__file__).with_name("comparison.schema.json")
 MOST_MOVED = 10
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class RunFacts(_Document):
+class RunFacts(Document):
     """What a reader should know of a run that is compared."""
 
     run: str
@@ -43,7 +38,7 @@ class RunFacts(_Document):
     """Its generator is shown the references, so it is never ranked."""
 
 
-class MovedClip(_Document):
+class MovedClip(Document):
     """A clip whose own value differs between the two runs."""
 
     clip: str
@@ -58,7 +53,7 @@ class MovedClip(_Document):
     """Runs that have no production of it, so that it counts as the metric's worst value there."""
 
 
-class MetricComparison(_Document):
+class MetricComparison(Document):
     """One metric of two runs on the same clips."""
 
     metric: str
@@ -113,7 +108,7 @@ class MetricComparison(_Document):
     """How both were measured."""
 
 
-class NotComparable(_Document):
+class NotComparable(Document):
     """A metric that was not measured the same way, or not by both."""
 
     metric: str
@@ -122,7 +117,7 @@ class NotComparable(_Document):
     """In words."""
 
 
-class PairOfRuns(_Document):
+class PairOfRuns(Document):
     """The first run against another one."""
 
     second: RunFacts
@@ -135,10 +130,13 @@ class PairOfRuns(_Document):
     """What the reader should know before using the numbers."""
 
 
-class Comparison(_Document):
+class Comparison(VersionedDocument):
     """Runs on the same clips; each is held against the first."""
 
+    form = Form("a comparison", "schema_version", 1, again="compare the runs again")
+
     schema_version: Literal[1] = 1
+    """Of this form."""
     first: RunFacts
     """The run that the others are held against."""
     expected_clips: int
@@ -148,27 +146,12 @@ class Comparison(_Document):
     pairs: tuple[PairOfRuns, ...]
     """In the order asked for."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values; no NaN."""
-        content: dict[str, Any] = self.model_dump(mode="json")
-        return content
-
     @property
     def exit_code(self) -> int:
         """4 where a pair has nothing to compare, 3 where a run is incomplete, else 0."""
         if any(all(metric.difference is None for metric in pair.metrics) for pair in self.pairs):
             return 4
         return 3 if any(facts.status != "complete" for facts in (self.first, *(pair.second for pair in self.pairs))) else 0
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a comparison, which ships beside this module."""
-    schema = Comparison.model_json_schema(mode="serialization")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"signbench-comparison-{COMPARISON_VERSION}",
-        **schema,
-    }
 
 
 def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None) -> Comparison:

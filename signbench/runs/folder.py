@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import parse_json
+from signbench.documents.versions import Form
 from signbench.errors import InputError
 from signbench.whole_folders import free_name
 
 RUN_VERSION = 1
+_FORM = Form("a run's description", "run_version", RUN_VERSION, again="use --fresh to start over")
 LOCK = ".lock"
 """A file in the folder of a run that a command is working on."""
 Spec = dict[str, Any]
@@ -80,18 +81,14 @@ class RunFolder:
             InputError: there is none, it is damaged, or a newer signbench wrote it.
         """
         try:
-            content = parse_json(self.run_json.read_bytes())
+            content = self.run_json.read_bytes()
         except FileNotFoundError:
             raise InputError(f"{self.path} is not a run folder: it has no run.json.") from None
         except NotADirectoryError:
             raise InputError(f"{self.path} is not a folder.") from None
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.run_json} cannot be read: {error}; use --fresh to begin anew.") from error
-        if not isinstance(content, dict) or not isinstance(content.get("run_version"), int):
-            raise InputError(f"{self.run_json} is not a run's description; use --fresh to begin anew.")
-        if content["run_version"] > RUN_VERSION:
-            raise InputError(f"{self.run_json} was written by a newer signbench; use that one.")
-        return content
+        except OSError as error:
+            raise InputError(f"{self.run_json} cannot be read: {error.strerror or error}.") from error
+        return _FORM.parsed(content, self.run_json)
 
     def has_ended(self, launch: str) -> bool:
         """Whether ``run.json`` says that this launch ended without a result."""

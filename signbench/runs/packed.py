@@ -20,6 +20,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.documents.versions import Form
 from signbench.errors import InputError, SignbenchError
 from signbench.media.modalities import FileKind
 from signbench.metrics.base import Metric, Record
@@ -265,13 +266,9 @@ def _read(path: Path, remedy: str) -> PackedRun:
 
 
 def _about(path: Path, file: Any, remedy: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((file.schema_arrow.metadata or {})[_KEY])
-    if found["records_version"] > PACKED_VERSION:
-        raise InputError(f"{path} was written by a newer signbench; use that one.")
-    if found["records_version"] != PACKED_VERSION:
-        raise InputError(
-            f"{path} is of an older form, which does not say what was seen of the clips; score the predictions again and {remedy}."
-        )
+    older = f"which did not write what was seen of the clips; score the predictions again and {remedy}"
+    form = Form("a packed run", "records_version", PACKED_VERSION, again=remedy, older=older)
+    found = form.parsed((file.schema_arrow.metadata or {})[_KEY], path)
     clips = found["run"]["clips"]
     if not all(isinstance(clip, str) for clip in clips) or list(clips) != sorted(set(clips)):
         raise ValueError("its clips are not in order")

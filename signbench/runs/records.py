@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from signbench.documents.versions import newer
 from signbench.errors import InputError
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
@@ -104,7 +105,7 @@ class RecordFile:
         except sqlite3.Error as error:
             raise _explained(path, error) from error
         if version > _VERSION:
-            raise InputError(f"{path} was written by a newer signbench; use that one.")
+            raise newer(path or "the file of records")
         self._last_commit = time.monotonic()
 
     def __enter__(self) -> Self:

@@ -5,23 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from signbench.documents import parse_json
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 from signbench.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULT_VERSION = 1
-SCHEMA_FILE = Path(__file__).with_name("result.schema.json")
 
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class MissingClip(_Document):
+class MissingClip(Document):
     """A clip that a metric could not measure."""
 
     clip: str
@@ -32,7 +26,7 @@ class MissingClip(_Document):
     """What it costs the score."""
 
 
-class Score(_Document):
+class Score(Document):
     """One metric's number, and how it was measured."""
 
     metric: str
@@ -81,7 +75,7 @@ class Score(_Document):
     """The measure part: two numbers may stand in one column only where it is the same; null where nothing was measured."""
 
 
-class Subset(_Document):
+class Subset(Document):
     """What taints a result: it covers only a part of the clips."""
 
     limit: int | None = None
@@ -90,7 +84,7 @@ class Subset(_Document):
     """These clips."""
 
 
-class TaskSplit(_Document):
+class TaskSplit(Document):
     """The row of a leaderboard that a run belongs to."""
 
     name: str
@@ -101,10 +95,13 @@ class TaskSplit(_Document):
     """Of the corpus."""
 
 
-class Result(_Document):
+class Result(VersionedDocument):
     """What a run measured. ``result["ssim"]`` is the score of that metric, in any spelling of its name."""
 
+    form = Form("a result", "schema_version", 1, again="repeat the run's command", missing="the run has not finished")
+
     schema_version: Literal[1] = 1
+    """Of this form."""
     kind: Literal["measure", "score", "run"] = "measure"
     """``measure``: two folders; ``score``: predictions of a task; ``run``: generated, then scored."""
     status: Literal["complete", "incomplete"]
@@ -165,11 +162,6 @@ class Result(_Document):
         frame = pd.DataFrame(rows)
         return frame[first + [name for name in frame.columns if name not in first]].set_index("metric")
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, as ``result.json`` holds them; no NaN."""
-        content: dict[str, Any] = self.model_dump(mode="json")
-        return content
-
     @property
     def exit_code(self) -> int:
         """0 complete, 3 incomplete, 4 where nothing was measured."""
@@ -178,28 +170,10 @@ class Result(_Document):
         return 0 if self.status == "complete" else 3
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of ``result.json``, which ships beside this module."""
-    schema = Result.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"signbench-result-{RESULT_VERSION}", **schema}
-
-
 def read_result(path: Path) -> Result:
     """Reads ``result.json``.
 
     Raises:
         InputError: not there, damaged, or of another version.
     """
-    try:
-        content = parse_json(path.read_bytes())
-        if (
-            isinstance(content, dict)
-            and isinstance(content.get("schema_version"), int)
-            and content["schema_version"] > RESULT_VERSION
-        ):
-            raise InputError(f"{path} was written by a newer signbench; use that one.")
-        return Result.model_validate(content)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; the run has not finished.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a result: {str(error).splitlines()[0]}.") from error
+    return Result.read(path)

@@ -9,7 +9,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from signbench.runs.comparison import json_schema
+from signbench.schemas import json_schema
 from tests.ci.simulated_runs import normal, simulated
 from tests.cli.program import signbench
 
@@ -35,7 +35,7 @@ def test_two_runs_are_compared_in_five_forms(folder):
     assert "first: a, second: b" in ran.stdout
     assert "dtw ↓" in ran.stdout
     document = json.loads(signbench("compare", "a", "b", "--json", folder=folder).stdout)
-    Draft202012Validator(json_schema()).validate(document)
+    Draft202012Validator(json_schema("comparison")).validate(document)
     assert document["pairs"][0]["metrics"][0]["better"] == "first"
     assert json.loads(signbench("compare", "a", "b", "--format", "json", folder=folder).stdout) == document
     rows = list(csv.DictReader(io.StringIO(signbench("compare", "a", "b", "--format", "csv", folder=folder).stdout)))

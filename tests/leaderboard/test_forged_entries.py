@@ -217,7 +217,7 @@ LIES = {
     "an invisible letter in what made it": (in_spec(generator={**CARD, "name": "model\u3164"}), "U+3164"),
     "markup in the versions": (lambda rows, about: about.update(provenance="<img src=x onerror=alert(1)>"), "markup"),
     # the form
-    "an older form": (lambda rows, about: about.update(records_version=1), "older form"),
+    "an older form": (lambda rows, about: about.update(records_version=1), "older signbench"),
     "a newer form": (lambda rows, about: about.update(records_version=99), "newer signbench"),
     "a metric with no records and no scores": (lambda rows, about: about["left_out"].update(l1={"scores": None}), "records"),
 }

@@ -151,7 +151,7 @@ def test_answers_and_raters_are_no_part_of_it(row):
     content = {**document(), "per_rater": [{"rater": "r001"}]}
     (row / "study.json").write_text(json.dumps(content))
     assert [problem.kind for problem in check_entry(row)] == ["human"]
-    with pytest.raises(InputError, match="does not hold a study's counts"):
+    with pytest.raises(InputError, match="is not the counts of a study, or is damaged"):
         read_human(row / "study.json")
 
 

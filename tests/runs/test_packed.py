@@ -97,9 +97,12 @@ def with_metadata(content, change):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda about: about.update(records_version=3), "was written by a newer signbench; use that one"),
-        (lambda about: about.update(records_version=1), "is of an older form, .*; score the predictions again and pack it again"),
-        (lambda about: about.update(records_version="two"), "does not hold the records of a run: .*; pack it again"),
+        (lambda about: about.update(records_version=3), "was written by a newer signbench; update signbench to read it"),
+        (
+            lambda about: about.update(records_version=1),
+            "was written by an older signbench, which .* again and pack it again",
+        ),
+        (lambda about: about.update(records_version="two"), "is not a packed run, .*: it has no records_version; pack it again"),
         (lambda about: about.pop("keys"), "does not hold the records of a run: 'keys'; pack it again"),
         (lambda about: about["run"]["clips"].reverse(), "its clips are not in order"),
         (lambda about: about["keys"].pop("l1"), "rows for 40 clips and 0 metrics"),

@@ -411,7 +411,7 @@ def test_one_sheet_under_two_names_is_refused(run_import, tmp_path):
             "'sheets', 'resubmissions' or 'unanswered' changed since the import",
         ),
         ("import.json", '"answers_sha256": "', '"answers_sha256": "0', r"answers\.parquet changed since the import"),
-        ("import.json", "{", "", "is missing or damaged"),
+        ("import.json", "{", "", "is not the record of an import, or is damaged"),
     ],
 )
 def test_a_study_that_changed_since_its_import_is_refused(run_import, file, old, new, message):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from signbench.documents.models import Document
 from signbench.errors import InputError
 from signbench.statistics.bootstrap import SEED
 from signbench.study.scores.intervals import FEWEST, FEWEST_IN_PACK, SampleSize, at_bound, draw, weighed, wilson_for_draws
@@ -24,11 +24,7 @@ ASSURANCE = 0.8
 _NODES = 128
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PlannedDesign(_Document):
+class PlannedDesign(Document):
     """Packs of signs, each answered by its own raters."""
 
     packs: tuple[int, ...]
@@ -56,7 +52,7 @@ class PlannedDesign(_Document):
         return self.raters * self.signs
 
 
-class Plan(_Document):
+class Plan(Document):
     """The number of raters and signs that a study needs."""
 
     expected: float

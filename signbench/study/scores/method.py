@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signbench.documents import parse_json
 from signbench.study.judging.lemmatisers import lemmatiser
-from signbench.study.sheets.answers import IMPORT_RECORD
+from signbench.study.sheets.answers import IMPORT_FORM, IMPORT_RECORD
 
 if TYPE_CHECKING:
     from signbench.study.judging.lexicon import Lexicon
@@ -68,7 +67,7 @@ class ImportRecord:
     @classmethod
     def of(cls, study: Study) -> ImportRecord:
         """Reads the record of a study from its ``import.json``."""
-        record = parse_json((study.folder / IMPORT_RECORD).read_bytes())
+        record = IMPORT_FORM.read(study.folder / IMPORT_RECORD)
         return cls(tuple(map(str, record.get("notes", ()))), int(record.get("counts", {}).get("answered_nothing", 0)))
 
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from signbench.documents import parse_json
-from signbench.errors import InputError
-
-STUDY_RESULT_VERSION = 2
-SCHEMA_FILE = Path(__file__).with_name("study_result.schema.json")
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Estimate(_Document):
+class Estimate(Document):
     """A value with its uncertainty."""
 
     value: float | None
@@ -30,7 +22,7 @@ class Estimate(_Document):
     """How the interval was computed, or why there is none."""
 
 
-class Counts(_Document):
+class Counts(Document):
     """Numbers of answers by outcome."""
 
     answers: int
@@ -45,7 +37,7 @@ class Counts(_Document):
     """Blank answers that are not counted in ``answers``; 0 if blank answers count as wrong."""
 
 
-class PackScore(_Document):
+class PackScore(Document):
     """The Sign Understandability Score of one pack."""
 
     pack: str
@@ -60,7 +52,7 @@ class PackScore(_Document):
     """Mean accuracy over its signs."""
 
 
-class SignScore(_Document):
+class SignScore(Document):
     """The score of one sign of one pack."""
 
     pack: str
@@ -77,7 +69,7 @@ class SignScore(_Document):
     """Wilson's 95 % interval of ``accuracy``, which treats the raters as a sample."""
 
 
-class ClipScore(_Document):
+class ClipScore(Document):
     """The score of one clip, to be joined with a run's ``per_clip.parquet``."""
 
     clip: str
@@ -94,7 +86,7 @@ class ClipScore(_Document):
     """Share of correct answers; null if no answer counts."""
 
 
-class Confusion(_Document):
+class Confusion(Document):
     """What was understood instead of a sign."""
 
     pack: str
@@ -109,7 +101,7 @@ class Confusion(_Document):
     """``open``: no person has decided yet."""
 
 
-class RaterScore(_Document):
+class RaterScore(Document):
     """One rater in one pack."""
 
     pack: str
@@ -134,7 +126,7 @@ class RaterScore(_Document):
     """According to the rule of ``speed``; fast raters are not excluded from any score."""
 
 
-class OrderPart(_Document):
+class OrderPart(Document):
     """One part of the raters' orders of presentation."""
 
     part: int
@@ -149,7 +141,7 @@ class OrderPart(_Document):
     """Mean over signs of the accuracy of the answers in this part."""
 
 
-class Fatigue(_Document):
+class Fatigue(Document):
     """Accuracy by position in each rater's order of presentation."""
 
     parts: tuple[OrderPart, ...]
@@ -160,7 +152,7 @@ class Fatigue(_Document):
     """Number of raters, summed over packs, whose order is unknown or too short; they are in no part."""
 
 
-class Speed(_Document):
+class Speed(Document):
     """Time per answer."""
 
     answers: int
@@ -179,7 +171,7 @@ class Speed(_Document):
     """Why there are no times."""
 
 
-class Agreement(_Document):
+class Agreement(Document):
     """Krippendorff's alpha, nominal."""
 
     of: Literal["answers", "correctness"]
@@ -194,7 +186,7 @@ class Agreement(_Document):
     """Why there is no alpha."""
 
 
-class GroupScore(_Document):
+class GroupScore(Document):
     """The score of a group of raters."""
 
     group: str
@@ -209,7 +201,7 @@ class GroupScore(_Document):
     """Mean accuracy over the signs that the group answered."""
 
 
-class GroupComparison(_Document):
+class GroupComparison(Document):
     """Two groups of raters, compared on the signs that both answered."""
 
     first: str
@@ -226,7 +218,7 @@ class GroupComparison(_Document):
     """Corrected by Holm's method over all pairs of groups."""
 
 
-class Correlation(_Document):
+class Correlation(Document):
     """Correlation between a metric and the accuracies of the clips."""
 
     metric: str
@@ -249,7 +241,7 @@ class Correlation(_Document):
     """How the metric was measured."""
 
 
-class Correlations(_Document):
+class Correlations(Document):
     """Correlations between a run's metrics and the accuracies of the clips."""
 
     rows: tuple[Correlation, ...]
@@ -264,10 +256,20 @@ class Correlations(_Document):
     """How the p-values were computed."""
 
 
-class StudyResult(_Document):
+class StudyResult(VersionedDocument):
     """The result of a study. SUS is the Sign Understandability Score, not the System Usability Scale."""
 
+    form = Form(
+        "a study's result",
+        "schema_version",
+        2,
+        again="score the study again",
+        missing="signbench study score STUDY --json prints one",
+        older="which scored studies differently; score the study again",
+    )
+
     schema_version: Literal[2] = 2
+    """Of this form."""
     name: str
     """Of the study."""
     raters: int
@@ -317,25 +319,6 @@ class StudyResult(_Document):
     signature: str
     """What was shown and how answers were judged: two scores may be compared only if it is the same."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The document as JSON values, without NaN."""
-        content: dict[str, Any] = self.model_dump(mode="json")
-        return content
-
-    def json_bytes(self) -> bytes:
-        """The document as the content of a file; equal studies give equal bytes."""
-        return (json.dumps(self.as_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a study's result, which ships as :data:`SCHEMA_FILE`."""
-    schema = StudyResult.model_json_schema(mode="serialization")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"signbench-study-result-{STUDY_RESULT_VERSION}",
-        **schema,
-    }
-
 
 def read_study_result(path: Path) -> StudyResult:
     """Reads a study's result.
@@ -343,15 +326,4 @@ def read_study_result(path: Path) -> StudyResult:
     Raises:
         InputError: the file does not exist, is damaged, or has another version.
     """
-    try:
-        content = parse_json(path.read_bytes())
-        version = content.get("schema_version") if isinstance(content, dict) else None
-        if isinstance(version, int) and version > STUDY_RESULT_VERSION:
-            raise InputError(f"{path} was written by a newer signbench; use that one.")
-        if isinstance(version, int) and version < STUDY_RESULT_VERSION:
-            raise InputError(f"{path} was written by an older signbench, which scored studies differently; score the study again.")
-        return StudyResult.model_validate(content)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; create it with: signbench study score STUDY --json > {path}.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a study's result: {str(error).splitlines()[0]}.") from error
+    return StudyResult.read(path)

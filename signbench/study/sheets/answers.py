@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import json_bytes, parse_json
+from signbench.documents import json_bytes
+from signbench.documents.versions import Form
 from signbench.errors import InputError, listing
 from signbench.parquet_files import read_parquet
 from signbench.spreadsheets import csv_bytes
@@ -26,6 +27,13 @@ SETTINGS = "study.yaml"
 """The mapping and settings of the import; settings that only affect how answers are judged may be edited later."""
 
 IMPORT_VERSION = 2
+IMPORT_FORM = Form(
+    "the record of an import",
+    "import_version",
+    IMPORT_VERSION,
+    again="import the sheets again",
+    older="which read sheets differently; import them again",
+)
 """Rises when the same sheets and mapping would give another table."""
 
 IMPORT_RECORD = "import.json"
@@ -165,17 +173,11 @@ def _check_record(folder: Path, table: bytes, settings: StudySettings) -> None:
         InputError: names the file.
     """
     path = folder / IMPORT_RECORD
+    record = IMPORT_FORM.read(path)
     try:
-        record = parse_json(path.read_bytes())
         sealed = (record["answers_sha256"], record["settings_sha256"])
-        version = record["import_version"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} is missing or damaged; import the sheets again.") from error
-    if version != IMPORT_VERSION:
-        raise InputError(
-            f"{folder} was imported by a version of signbench that reads sheets differently (import version {version}, expected "
-            f"{IMPORT_VERSION}); import the sheets again."
-        )
+    except KeyError as error:
+        raise IMPORT_FORM.refused(path, f"it has no {error}") from error
     if sealed[0] != hashlib.sha256(table).hexdigest():
         raise InputError(f"{folder / ANSWERS_PARQUET} changed since the import; import the sheets again.")
     if sealed[1] != _imported_with(settings):
