@@ -1,7 +1,7 @@
-"""How often the interval of a metric's correlation with the raters holds the truth, by simulated clips.
+"""Coverage of the interval of a metric's correlation with the raters, on simulated clips.
 
-A clip is easy or hard, and a metric knows more or less of that. Three kinds: both numbers normal; the accuracy of 20 raters against
-a skewed metric; the same where nearly everything is understood.
+Clips differ in difficulty, and a metric correlates with it. There are three kinds of data: both values normal; the accuracy of 20
+raters and a skewed metric; the same, but nearly everything is understood.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KINDS = ("normal", "skewed", "near one")
 RELATED = (0.0, 0.5, 0.85)
 CLIPS = (10, 20, 50)
 KNOWN = 200_000
-"""Clips from which the true coefficient is taken."""
+"""Number of clips from which the true coefficient is estimated."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Cell:
         kind: of clips.
         clips: in a study.
         related: correlation of a clip's ease and the metric, before either is made discrete or skewed.
-        coefficient: which.
-        held: share of the studies whose interval holds the truth.
-        percentiles: the same between the percentiles 2.5 and 97.5 of the draws.
+        coefficient: its name.
+        held: share of the studies whose interval covers the true coefficient.
+        percentiles: the same for the percentiles 2.5 and 97.5 of the draws.
     """
 
     kind: str

@@ -1,8 +1,7 @@
-"""How often the interval of SUS holds the truth, by simulated human studies.
+"""Coverage of the interval of SUS in simulated human studies.
 
-A cell is a shape of study and a spread: raters differ in ability and signs in ease, both normal on the logit scale with that
-standard deviation. Every study has other raters and other signs, and the truth is the mean over all that there could be: the
-interval has to hold what endless studies with new raters and new signs would find.
+A cell is a shape of study and a spread: raters differ in ability and signs in difficulty, both normal on the logit scale with that
+standard deviation. Every study has new raters and new signs, and the true SUS is the mean over the whole population of both.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Shape:
     """A shape of study.
 
     Attributes:
-        what: in words.
+        what: description.
         packs: signs and raters of each pack.
         shared: all packs have the same raters.
     """
@@ -43,7 +42,7 @@ class Cell:
         sign_spread: standard deviation of signs, logit.
         rater_spread: standard deviation of raters, logit.
         expected: the true SUS.
-        over_signs: share of the studies whose interval of the mean over signs holds the truth.
+        over_signs: share of the studies whose interval of the mean over signs covers the true SUS.
         of_packs: the same for the mean of packs.
         percentiles: share for the mean over signs between expanded percentiles of the same draws, for comparison.
         half_width: mean half length of the interval of the mean over signs.
