@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, MediaError
 from signbench.extractors.observation_files import (
-    VERSION,
     DamagedError,
     NoSecretError,
     SectionWriter,
@@ -258,8 +257,8 @@ class ObservationCache:
             return None
         try:
             head = read_header(stream)
-            if head["version"] != VERSION or head["key"] != key:
-                raise DamagedError("it is of another version, or was renamed")
+            if head["key"] != key:
+                raise DamagedError("it was renamed")
             check(stream)
         except NoSecretError as error:
             stream.close()

@@ -21,10 +21,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.documents import parse_json
+from signbench.documents.versions import Form
+from signbench.errors import InputError
 from signbench.user_secret import seal, user_secret
 
 VERSION = 2
+_HEADER = Form("the header of an observation", "version", VERSION, again="it is computed again")
 _MAGIC = b"signbench observation\n"
 _SECTION = struct.Struct("<4sQ")
 _SHAPE = struct.Struct("<QQ")
@@ -118,19 +120,19 @@ def _sections(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def read_header(stream: IO[bytes]) -> dict[str, Any]:
-    """The header of an observation: version, key and description.
+    """The header of an observation: key and description.
 
     Raises:
-        DamagedError: it is damaged; the rest is not looked at.
+        DamagedError: it is damaged, or of another version; the rest is not looked at.
     """
     kind, content = next(_sections(stream))
     if kind != b"HEAD":
         raise DamagedError("it has no header")
     try:
-        head = parse_json(content)
-        return {"version": head["version"], "key": head["key"], "description": dict(head["description"])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedError("its header is of another version") from error
+        head = _HEADER.parsed(content, "its header")
+        return {"key": head["key"], "description": dict(head["description"])}
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(str(error).rstrip(".")) from error
 
 
 def check(stream: IO[bytes]) -> None:

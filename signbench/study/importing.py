@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signbench.documents import parse_json
 from signbench.errors import InputError
 from signbench.runs.signature import package_version
 from signbench.study.judging.normalisation import Normaliser
 from signbench.study.settings import StudySettings
 from signbench.study.sheets import privacy
-from signbench.study.sheets.answers import IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
+from signbench.study.sheets.answers import IMPORT_FORM, IMPORT_RECORD, IMPORT_VERSION, Answer, ordered, study_files
 from signbench.study.sheets.files import SheetFile
 from signbench.study.sheets.mapping import read_files, read_mapped
 from signbench.study.sheets.reading import ReadSheet, SheetAnswer
@@ -184,9 +183,9 @@ def _earlier_import(out: Path, digest: str, *, replace: bool) -> dict[str, Any] 
     if replace:
         return None
     try:
-        old = parse_json(path.read_bytes())
+        old = IMPORT_FORM.read(path)
         same = old["import_sha256"] == digest
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (InputError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read; choose another output folder, or use --replace to move that folder aside."
         ) from error
@@ -195,4 +194,4 @@ def _earlier_import(out: Path, digest: str, *, replace: bool) -> dict[str, Any] 
             f"{out} contains an import of other sheets or with another mapping; choose another output folder, or use --replace to "
             "move it aside."
         )
-    return dict(old)
+    return old

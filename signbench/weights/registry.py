@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from signbench.documents import parse_yaml
+from signbench.documents.models import Document
 from signbench.errors import InputError, nearest
 
 Format = Literal["state-dict", "torchscript", "safetensors"]
@@ -39,7 +40,7 @@ def _is_file_name(text: str) -> str:
     return text
 
 
-class Weights(BaseModel):
+class Weights(Document):
     """One file of weights.
 
     Attributes:
@@ -55,7 +56,7 @@ class Weights(BaseModel):
         sources: where each figure above was read.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(strict=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
     file: Annotated[str, AfterValidator(_is_file_name)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+import signbench.documents
 from signbench.documents.models import Document, VersionedDocument
 from signbench.documents.versions import Form, newer
 from signbench.errors import InputError
@@ -97,3 +99,11 @@ def test_documents_do_not_change_and_hold_no_nan():
         RED.color = "blue"
     with pytest.raises(ValueError, match="finite"):
         Stripe(width=float("nan"))
+
+
+def test_versions_are_compared_in_one_module_alone():
+    package = Path(signbench.documents.__file__).parents[1]
+    saying = [
+        path.relative_to(package).as_posix() for path in package.rglob("*.py") if "by a newer signbench" in path.read_text("utf-8")
+    ]
+    assert saying == ["documents/versions.py"]
