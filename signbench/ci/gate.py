@@ -19,7 +19,7 @@ from signbench.metrics.base import Direction
 from signbench.runs.comparison import MOST_MOVED, MovedClip, distance_of_clip, moved_clips, why_not_comparable
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
 from signbench.runs.paired_metrics import paired_metric
-from signbench.runs.result import TaskSplit
+from signbench.runs.result import Judged, TaskSplit
 from signbench.statistics.multiplicity import holm
 from signbench.statistics.paired import Paired
 
@@ -56,6 +56,8 @@ class Check(Document):
     """How much worse it may be, in its unit."""
     test: str | None = None
     """``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters are the units."""
+    judged: Judged | None = None
+    """Of the run's score, where it is through a judge: ceiling, chance, and where the score lies between them."""
     lacking: tuple[str, ...] = ()
     """Clips that the baseline measured and the run did not."""
     broken: tuple[MovedClip, ...] = ()
@@ -289,6 +291,7 @@ def _judged(
         p_holm=p_worse,
         tolerance=tolerance,
         test=found.method if found is not None else None,
+        judged=run.metrics[name].score.judged,
         lacking=measured.lacking,
         broken=broken,
         moved=measured.moved,

@@ -13,7 +13,8 @@ from signbench.markup import markdown as shown_as_it_is
 from signbench.markup import markdown_item
 from signbench.runs.comparison import MovedClip
 from signbench.runs.comparison_tables import p_value, signed
-from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number
+from signbench.runs.result import Judged
+from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number, spanned
 from signbench.tables import Table
 
 _SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
@@ -62,6 +63,8 @@ def lines(report: GateReport) -> list[str]:
     said = []
     for check in report.checks:
         said.append(f"{check.metric}: {check.outcome}: {check.reason}")
+        if check.judged is not None:
+            said.append(f"{check.metric}: {_levels(check.judged)}")
         if check.lacking:
             said.append(f"{check.metric}: not measured: {listing(check.lacking, 10)}.")
         if check.broken:
@@ -71,6 +74,13 @@ def lines(report: GateReport) -> list[str]:
         if check.outcome == "regressed" and check.moved:
             said.append(f"{check.metric}: moved most: {_clips(check.moved)}.")
     return said
+
+
+def _levels(judged: Judged) -> str:
+    """What the run's score through a judge is read against."""
+    ceiling, chance = (spanned(level.value, level.interval) for level in (judged.ceiling, judged.chance))
+    between = "" if judged.between is None else f"; the run lies at {judged.between:.2f} of the way from chance to ceiling"
+    return f"the judge's ceiling is {ceiling}, its chance level {chance}{between}."
 
 
 def _clips(clips: Sequence[MovedClip]) -> str:

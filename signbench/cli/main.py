@@ -19,6 +19,7 @@ from signbench.cli import (
     corpora,
     doctor,
     generators,
+    judges,
     leaderboard,
     measure,
     metrics,
@@ -64,6 +65,7 @@ app.add_typer(metrics.app, name="metrics")
 app.add_typer(corpora.app, name="corpora")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(generators.app, name="generators")
+app.add_typer(judges.app, name="judges")
 app.add_typer(signature.app, name="signature")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")

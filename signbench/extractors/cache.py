@@ -31,6 +31,7 @@ from signbench.extractors.observation_files import (
     check,
     read_blocks,
     read_header,
+    read_whole,
 )
 from signbench.user_folders import user_cache
 
@@ -93,6 +94,20 @@ class KeptObservation:
                 "run signbench cache verify --remove, then repeat the command."
             ) from error
 
+    def content(self) -> bytes | None:
+        """The bytes of an observation that was kept as one piece; None where it is one of rows.
+
+        Raises:
+            CacheDamagedError: the file was changed since it was opened.
+        """
+        try:
+            return read_whole(self._stream)
+        except (DamagedError, OSError) as error:
+            raise CacheDamagedError(
+                f"the kept observation {self.key[:12]} was damaged while it was read ({error}); "
+                "run signbench cache verify --remove, then repeat the command."
+            ) from error
+
     def close(self) -> None:
         """Closes the file."""
         self._stream.close()
@@ -127,6 +142,14 @@ class ObservationWriter:
         if self._sections is not None:
             try:
                 self._sections.rows(block)
+            except OSError as error:
+                self.give_up(error)
+
+    def whole(self, content: bytes) -> None:
+        """Takes an observation that is one piece of bytes, as its codec wrote it."""
+        if self._sections is not None:
+            try:
+                self._sections.whole(content)
             except OSError as error:
                 self.give_up(error)
 
@@ -313,6 +336,25 @@ class ObservationCache:
                     stream.close()
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
+
+    def content(self, key: str) -> bytes | None:
+        """What :meth:`keep` was given, verified; None where there is none, as for :meth:`open`."""
+        kept = self.open(key)
+        if kept is None:
+            return None
+        with kept:
+            return kept.content()
+
+    def keep(self, key: str, description: Mapping[str, Any], content: bytes) -> None:
+        """Keeps an observation that is one piece of bytes; see :meth:`writer`.
+
+        Args:
+            key: of :func:`observation_key`.
+            description: as for :meth:`writer`.
+            content: as its codec wrote it.
+        """
+        with self.writer(key, description) as writer:
+            writer.whole(content)
 
     def entries(self) -> list[Entry]:
         """The cache's own files, finished ones and unfinished ones, last used first to last. Other files are left out.

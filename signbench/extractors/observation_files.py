@@ -2,7 +2,8 @@
 
 The file is a chain of sections: four letters that say what it is, the length of its content, the content, and HMAC-SHA-256 over the
 previous section's digest, the letters, the length and the content, by the user's secret (:mod:`signbench.user_secret`).
-``HEAD`` holds JSON, ``ROWS`` the shape of one block and its float32 values, little-endian and packed with zstd, ``DONE`` nothing.
+``HEAD`` holds JSON, ``ROWS`` the shape of one block and its float32 values, little-endian and packed with zstd, ``DATA`` the length
+of what a codec wrote and its bytes, packed alike, ``DONE`` nothing.
 What was cut off, changed, exchanged, left out or made by somebody else is noticed before its values are unpacked; nothing executes
 by being read.
 """
@@ -30,6 +31,7 @@ _HEADER = Form("the header of an observation", "version", VERSION, again="it is 
 _MAGIC = b"signbench observation\n"
 _SECTION = struct.Struct("<4sQ")
 _SHAPE = struct.Struct("<QQ")
+_LENGTH = struct.Struct("<Q")
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _PACKING_LEVEL = -1  # takes 45 % off what comes out of a ReLU; level 1 takes 50 % but is read at two thirds of the speed
 
@@ -78,6 +80,10 @@ class SectionWriter:
         values = np.ascontiguousarray(block, dtype="<f4")
         packed = _codec().compress(values, asbytes=True)
         self._write(b"ROWS", _SHAPE.pack(*values.shape) + packed)
+
+    def whole(self, content: bytes) -> None:
+        """Writes an observation that is one piece of bytes, as its codec wrote it."""
+        self._write(b"DATA", _LENGTH.pack(len(content)) + _codec().compress(content, asbytes=True))
 
     def done(self) -> None:
         """Writes the end; without it the observation is not whole."""
@@ -160,3 +166,17 @@ def read_blocks(stream: IO[bytes]) -> Iterator[NDArray[np.float32]]:
             packed = memoryview(content)[_SHAPE.size :]
             values = _codec().decompress(packed, decompressed_size=count * columns * 4)
             yield np.frombuffer(values, "<f4").reshape(count, columns).astype(np.float32, copy=False)
+
+
+def read_whole(stream: IO[bytes]) -> bytes | None:
+    """The bytes of an observation that was written as one piece, verified before they are unpacked; None where there are none.
+
+    Raises:
+        DamagedError: says where and what is wrong.
+    """
+    found: bytes | None = None
+    for kind, content in _sections(stream):
+        if kind == b"DATA":
+            (length,) = _LENGTH.unpack_from(content)
+            found = _codec().decompress(memoryview(content)[_LENGTH.size :], decompressed_size=length, asbytes=True)
+    return found

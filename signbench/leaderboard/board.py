@@ -10,6 +10,7 @@ from signbench.leaderboard.entries import Kind as RowKind
 from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.published import Published
 from signbench.metrics.base import Direction
+from signbench.runs.result import Level
 
 
 class Column(Document):
@@ -27,6 +28,10 @@ class Column(Document):
     """How every number of the column was measured."""
     ranked_by: str
     """The test that ranks are made of, or why there are none."""
+    ceiling: Level | None = None
+    """Of a metric through a judge that is compared with the corpus: the judge on the references."""
+    chance: Level | None = None
+    """The same on references dealt out to other clips."""
 
 
 class Cell(Document):
@@ -50,6 +55,8 @@ class Cell(Document):
     """How many were measured."""
     coverage: float
     """Measured clips over expected clips."""
+    between: float | None = None
+    """Where the score lies between the column's chance (0) and its ceiling (1), where there are such."""
 
 
 class HumanCell(Document):

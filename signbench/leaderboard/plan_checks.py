@@ -13,6 +13,7 @@ from pathlib import Path
 from signbench.errors import listing
 from signbench.leaderboard.entries import RECORDS
 from signbench.leaderboard.problems import Problem
+from signbench.metrics.judged import JudgedMetric
 from signbench.runs.packed import PackedRun
 from signbench.runs.plan import Measured, RunPlan
 from signbench.tasks.schema import Task, ids_digest
@@ -43,7 +44,7 @@ def plan_problems(folder: Path, records: PackedRun, task: Task) -> Iterator[Prob
     if plan.headlines != task.headlines:
         yield Problem(place, "result", "its headlines are not the task's", "submit the run again")
     for item in plan.measured:
-        yield from _metric_problems(place, item, task)
+        yield from _metric_problems(place, item, task, split)
 
 
 def _clip_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
@@ -80,7 +81,7 @@ def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) ->
     return said if said is not None and len(said) == len(clips) else ()
 
 
-def _metric_problems(place: str, item: Measured, task: Task) -> Iterator[Problem]:
+def _metric_problems(place: str, item: Measured, task: Task, split: str) -> Iterator[Problem]:
     name = item.name
     wanted = next((metric for metric in task.metrics if metric.key == name), None)
     if wanted is None:
@@ -93,7 +94,7 @@ def _metric_problems(place: str, item: Measured, task: Task) -> Iterator[Problem
         if wanted.tier == "core" or found is None or not set(found[1].split()) <= set(needs):
             what = f"{RECORDS} says why {name} was not measured ({item.unavailable[:80]!r}), and that is no reason"
             yield Problem(place, "records", what, _AGAIN)
-    elif (why := _extractor_trouble(item, task)) is not None:
+    elif (why := _extractor_trouble(item, task) or _judge_error(item, task, split)) is not None:
         yield Problem(place, "signature", f"{name} {why}", _AGAIN)
 
 
@@ -109,7 +110,22 @@ def _extractor_trouble(item: Measured, task: Task) -> str | None:
     return None
 
 
+def _judge_error(item: Measured, task: Task, split: str) -> str | None:
+    """Why the judge that a metric was measured through is not the task's; None where it is, or where nobody here can tell."""
+    from signbench.corpora import registry
+    from signbench.judges.registry import judge_class
+    from signbench.scoring.task_judges import judges_of
+
+    metric = item.metric
+    if not isinstance(metric, JudgedMetric):
+        return None if item.judge is None else f"needs no judge, and was measured through {item.judge[:80]!r}"
+    if judge_class(metric.judge).learns and task.corpus not in registry.known():
+        return None
+    wanted = f"{judges_of(task, split, [metric.judge])[metric.judge].signed}+{metric.gives}"
+    return None if item.judge == wanted else f"was measured through {str(item.judge)[:100]!r}, and not through {wanted}"
+
+
 def unverified_networks(plan: RunPlan) -> str | None:
     """Names of the metrics that rest on weights of which no digest is registered; None where there are none."""
-    found = [item.name for item in plan.measured if "unverified" in (item.extractor or "")]
+    found = [item.name for item in plan.measured if "unverified" in (item.extractor or item.judge or "")]
     return listing(found) if found else None

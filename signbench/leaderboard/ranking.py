@@ -299,6 +299,8 @@ def _block(entries: Sequence[Entry], wanted: Sequence[str]) -> Block:
                 direction=scores[0].direction,
                 signature=scores[0].signature or "",
                 ranked_by=how,
+                ceiling=None if scores[0].judged is None else scores[0].judged.ceiling,
+                chance=None if scores[0].judged is None else scores[0].judged.chance,
             )
         )
     names = [column.metric for column in columns]
@@ -340,6 +342,7 @@ def _row(entry: Entry, metrics: Sequence[str], ranks: Mapping[str, Mapping[str, 
                 duration_ratio=score.duration_ratio,
                 clips=score.clips,
                 coverage=score.coverage,
+                between=None if score.judged is None else score.judged.between,
             )
     judged = None
     if human is not None:

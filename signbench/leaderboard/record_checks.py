@@ -18,7 +18,7 @@ from signbench.leaderboard.entries import RECORDS, EntryCard
 from signbench.leaderboard.own_scores import own_score
 from signbench.leaderboard.problems import Problem
 from signbench.media.layouts import known_layouts
-from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, Record
+from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, Record
 from signbench.runs.packed import PackedRun
 from signbench.runs.records import ClipRow
 from signbench.tasks.schema import Task
@@ -49,9 +49,8 @@ def record_problems(folder: Path, records: PackedRun, task: Task | None) -> Iter
         task: of the entry, where it is known.
     """
     place = str(folder)
-    for item in records.plan.measured:
-        metric, key = item.metric, item.key
-        if not key or item.name in records.foreign:
+    for key, metric in records.plan.recorded:
+        if not key or metric.canonical in records.foreign:
             continue
         wrong: dict[str, list[str]] = {}
         form: dict[str, str] | None = None
@@ -66,7 +65,7 @@ def record_problems(folder: Path, records: PackedRun, task: Task | None) -> Iter
                 if why is not None:
                     wrong.setdefault(why, []).append(clip)
         for why, clips in wrong.items():
-            what = f"{RECORDS}: {item.name} has records that {why} ({listing(clips, 3)})"
+            what = f"{RECORDS}: {metric.canonical} has records that {why} ({listing(clips, 3)})"
             yield Problem(place, "records", what, "score the predictions again")
     yield from _row_problems(place, records, task)
 
@@ -128,7 +127,7 @@ def _says_what_was_seen(records: PackedRun, clip: str) -> bool:
         if row is None:
             return False
         kinds = {place.partition(".")[2] for place in row.inputs}
-        wanted = kinds if metric.view == "lengths" else {FILE_KIND_OF_VIEW[metric.view]}
+        wanted = kinds & {"video", "pose"} if metric.view in EITHER_KIND else {FILE_KIND_OF_VIEW[metric.view]}
         files = [row.inputs.get(f"{side}.{kind}") for kind in wanted for side in ("reference", "prediction")]
         if not wanted or None in files:
             return False

@@ -18,6 +18,7 @@ from signbench.leaderboard.published import Published
 from signbench.leaderboard.published import Row as PublishedRow
 from signbench.leaderboard.ranking import ranked, standings, without_board
 from signbench.metrics.base import Direction
+from signbench.runs.result import Level
 from signbench.runs.side_by_side import from_best
 from signbench.runs.tables import ARROWS, decimals_of, number
 from signbench.whole_folders import whole_folder
@@ -134,6 +135,8 @@ def _environment() -> Environment:
     )
     environment.filters["heading"] = tables.heading
     environment.filters["value"] = _value
+    environment.filters["level"] = _level
+    environment.globals["levels_of"] = tables.levels_of
     environment.filters["span"] = _span
     environment.filters["printed"] = _printed
     environment.globals |= {"whisker": _whisker, "leads": _leads, "order": _order, "reference": _reference}
@@ -150,6 +153,11 @@ def _span(cell: Any) -> str:
         return ""
     decimals = decimals_of(cell.value, *cell.interval)
     return f"{number(cell.interval[0], decimals)} – {number(cell.interval[1], decimals)}"
+
+
+def _level(level: Level) -> str:
+    """A ceiling or chance level, with the decimals of scores."""
+    return number(level.value, decimals_of(level.value))
 
 
 def _printed(column: PublishedColumn) -> str:

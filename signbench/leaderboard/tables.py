@@ -15,7 +15,7 @@ from signbench.tables import Table, Value
 _TEXTS = ("rank", "row", "model", "kind", "split")
 _CSV_FIELDS = (
     *("block", "task", "version", "split", "row", "kind", "metric", "direction", "unit", "value", "low", "high", "rank"),
-    *("model", "clips", "coverage", "reference_value", "source", "signature"),
+    *("model", "clips", "coverage", "reference_value", "ceiling", "chance", "between", "source", "signature"),
 )
 
 
@@ -86,11 +86,20 @@ def title(board: Board, place: int) -> str:
 def remarks(block: Block) -> list[str]:
     """What stands below a block: how ranks came about, and how each number was measured."""
     lines = [f"{column.metric}: ranks by {column.ranked_by}." for column in block.columns if len(block.rows) > 1]
+    lines += [levels for column in block.columns if (levels := levels_of(column)) is not None]
     copies = [row.row for row in (*block.rows, *block.anchors) if row.own_copy]
     if copies:
         lines.append(f"measured against an own copy of the references: {', '.join(copies)}.")
     lines += [column.signature for column in block.columns]
     return [*lines, *human_remarks(block)]
+
+
+def levels_of(column: Column) -> str | None:
+    """Ceiling and chance of a column that is measured through a judge, in a sentence; None for others."""
+    if column.ceiling is None or column.chance is None:
+        return None
+    ceiling, chance = (spanned(level.value, level.interval) for level in (column.ceiling, column.chance))
+    return f"{column.metric}: the judge's ceiling is {ceiling}, its chance level {chance}."
 
 
 def human_remarks(block: Block) -> list[str]:
@@ -154,7 +163,9 @@ def _measured_fields(board: Board) -> Iterator[dict[str, Value]]:
                 low, high = cell.interval or (None, None)
                 found = {name: getattr(cell, name) for name in _CSV_FIELDS if hasattr(cell, name)}
                 measured = {name: getattr(column, name) for name in ("metric", "direction", "unit", "signature")}
-                yield {**about, **measured, **found, "row": row.row, "kind": row.kind, "low": low, "high": high}
+                levels = {"ceiling": column.ceiling, "chance": column.chance}
+                beside = {name: None if level is None else level.value for name, level in levels.items()}
+                yield {**about, **measured, **found, **beside, "row": row.row, "kind": row.kind, "low": low, "high": high}
 
 
 def _published_fields(board: Board) -> Iterator[dict[str, Value]]:

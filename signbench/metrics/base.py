@@ -28,7 +28,7 @@ Record = dict[str, NDArray[Any]]
 
 Direction = Literal["higher", "lower", "reference"]
 IntervalMethod = Literal["bootstrap", "jackknife", "share"]
-View = Literal["frames", "pose", "lengths", "observations", "text", "features", "labels"]
+View = Literal["frames", "pose", "lengths", "observations", "text", "features", "labels", "likelihood", "judged"]
 FILE_KIND_OF_VIEW: Mapping[View, FileKind] = {
     "frames": "video",
     "observations": "video",
@@ -37,7 +37,10 @@ FILE_KIND_OF_VIEW: Mapping[View, FileKind] = {
     "features": "features",
     "labels": "labels",
 }
-"""The kind of file that a view is made from; lengths are those of key points or of video."""
+"""The kind of file that a view is made from. Lengths are those of key points or of video, and a judge looks at either."""
+EITHER_KIND: frozenset[View] = frozenset({"lengths", "judged"})
+"""Views that are made from key points or from video, whichever a task or a side has."""
+
 Weights = NDArray[np.integer[Any]]
 Value = str | int | float | bool
 Limits = tuple[float | None, float | None]

@@ -161,7 +161,20 @@ class LabelPair:
     ranked: tuple[str, ...]
 
 
-Pair = FramePair | PosePair | LengthPair | ObservationPair | TextPair | FeaturePair | LabelPair
+@dataclass(frozen=True)
+class LikelihoodPair:
+    """How likely the corpus's text is, given what was shown.
+
+    Attributes:
+        log_probability: natural logarithm, summed over the tokens.
+        tokens: how many there are.
+    """
+
+    log_probability: float
+    tokens: int
+
+
+Pair = FramePair | PosePair | LengthPair | ObservationPair | TextPair | FeaturePair | LabelPair | LikelihoodPair
 
 
 def _rows(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

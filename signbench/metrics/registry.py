@@ -34,6 +34,7 @@ METRICS: Registry[Metric] = Registry(
         "accuracy": "signbench.metrics.recognition:Accuracy",
         "diversity": "signbench.metrics.motion:Diversity",
         "multimodality": "signbench.metrics.motion:Multimodality",
+        "likelihood": "signbench.metrics.likelihood:LogLikelihood",
     },
     group="signbench.metrics",
 )
@@ -54,9 +55,14 @@ def metric_class(name: str) -> type[Metric]:
 
 
 def create(text: str) -> Metric:
-    """The metric that the command line spells ``name:key=value,key=value``.
+    """The metric that the command line spells ``name:key=value,key=value``, or with ``@judge`` behind it: through that judge.
 
     Raises:
-        InputError: unknown metric or parameter, or a value that does not fit.
+        InputError: unknown metric, parameter or judge, or a value or judge that does not fit.
     """
-    return METRICS.create(text)
+    name, at, on = text.partition("@")
+    if not at:
+        return METRICS.create(text)
+    from signbench.metrics.judged import through
+
+    return through(METRICS.create(name), on)

@@ -15,15 +15,19 @@ from signbench.foreign.wall import guarded, is_own
 from signbench.media.modalities import FileKind
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
+from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
-from signbench.runs.outcomes import Failure
+from signbench.runs.outcomes import TRUTH_OF_GIVES, Failure
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
-from signbench.runs.result import MissingClip, Result, Score
+from signbench.runs.result import Judged, Level, MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
 from signbench.statistics.intervals import Interval, interval
+from signbench.statistics.paired import paired
 
 _MOST_RATES = 4
+SIGNIFICANT = 0.05
+"""How unlikely by chance a judge's ceiling must be above its chance level."""
 _NOT_TRIED = Failure("it has not been scored yet; repeat the command to go on.", "pair")
 
 
@@ -117,6 +121,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     value, bounds, undefined = (
         _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, "no clip could be measured")
     )
+    judged, refused = _judged(plan, store, item, value) if value is not None else (None, None)
+    if refused is not None:
+        value, bounds, undefined = None, None, refused
     note = metric.note(records) if measured else None
     samples = metric.samples(records) if measured else None
     if undefined is not None:
@@ -142,6 +149,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
         pixels=inputs.families("prediction"),
         duration_ratio=None if metric.pairs_frames and plan.protocol.frames == "equal" else inputs.ratio,
         note=note,
+        judged=judged,
         missing=tuple(
             MissingClip(clip=clip, reason=failures[clip].reason, counted_as="worst value" if clip in worst else "left out")
             for clip in sorted(failures)
@@ -153,6 +161,7 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             layout=inputs.layout,
             pixels=inputs.families("reference"),
             extractor=item.extractor,
+            judge=item.judge,
             samples=samples,
             rate=inputs.rate if plan.protocol.fps is None else None,
             unit=inputs.unit,
@@ -162,6 +171,43 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             task=plan.own_task,
         ),
     )
+
+
+def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> tuple[Judged | None, str | None]:
+    """Ceiling, chance and the score between them; and why the judge is refused, where it does not tell them apart on the task.
+
+    On a subset a judge is not refused: few clips show too little of it.
+    """
+    if not item.levels:
+        return None, None
+    found: list[Level] = []
+    folded: list[StoredRecords] = []
+    for key, metric in item.levels:
+        counted = [clip for clip in plan.clips if store.has(clip, key)]
+        records = StoredRecords(store, key, counted, None)
+        level, bounds, _ = _value(metric, records, plan.clusters_of(counted)) if counted else (None, None, None)
+        spread = None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high)
+        found.append(Level(value=level, interval=spread, clips=len(counted)))
+        folded.append(records)
+    ceiling, chance = found
+    span = None if ceiling.value is None or chance.value is None else ceiling.value - chance.value
+    between = (value - chance.value) / span if span and chance.value is not None else None
+    judged = Judged(ceiling=ceiling, chance=chance, between=between)
+    if plan.subset is not None or _surpasses(item.metric, folded[0], folded[1], plan):
+        return judged, None
+    levels = " and ".join("unknown" if level.value is None else f"{level.value:.6g}" for level in found)
+    return judged, f"refused: the judge's ceiling is not significantly above chance here ({levels})"
+
+
+def _surpasses(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, plan: RunPlan) -> bool:
+    """Whether the references are judged significantly better than references dealt to other clips (one-sided, 5 %)."""
+    other = set(chance.clips)
+    clips = [clip for clip in ceiling.clips if clip in other]
+    if len(clips) < 2:
+        return False
+    pair = [StoredRecords(records.store, records.metric, clips, None) for records in (ceiling, chance)]
+    found = paired(metric, pair[0], pair[1], plan.clusters_of(clips), tests=1)
+    return found.p is not None and found.p.worse <= SIGNIFICANT
 
 
 def _value(
@@ -211,12 +257,18 @@ class _Inputs:
         return modality_of(self.metric, self.kinds)
 
     @property
+    def _compared(self) -> str:
+        """Which of the references' inputs the score is measured against: what the corpus says, or their media."""
+        metric = self.metric
+        return TRUTH_OF_GIVES.get(metric.gives, self.modality) if isinstance(metric, JudgedMetric) else self.modality
+
+    @property
     def layout(self) -> str | None:
         return "+".join(sorted(self.layouts)) or None
 
     def families(self, side: str) -> str | None:
         """The families of a side's pixels, where the metric saw pixels."""
-        seen = self.metric.view in ("frames", "observations")
+        seen = self.metric.view in ("frames", "observations") or (self.metric.view == "judged" and self.modality == "video")
         return "+".join(sorted(self.pixels.get(side, ()))) or None if seen else None
 
     @property
@@ -252,7 +304,7 @@ class _Inputs:
 
     def references(self, clips: Sequence[str]) -> dict[str, str]:
         """SHA-256 of each clip's reference, ``unread`` where it could not be read."""
-        known = self.digests.get(self.modality, {})
+        known = self.digests.get(self._compared, {})
         return {clip: known.get(clip, "unread") for clip in clips}
 
 

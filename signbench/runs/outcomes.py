@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from signbench.judges.base import Gives
+from signbench.media.modalities import FILE_KINDS
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
 
@@ -14,6 +17,13 @@ if TYPE_CHECKING:
 
 FAR = 0.05
 """A departure of this or more is not measured any further."""
+
+
+TRUTH_OF_GIVES: Mapping[Gives, str] = {"text": "text", "likelihood": "text", "gloss": "gloss", "label": "word"}
+"""What a judge gives -> what the corpus says, by the name that it has among a clip's inputs: ``reference.word``."""
+
+INPUT_KINDS: tuple[str, ...] = (*FILE_KINDS, "gloss", "word")
+"""What a side may hold that a record was made from."""
 
 
 @dataclass(frozen=True)

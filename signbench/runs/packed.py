@@ -12,7 +12,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -26,7 +26,7 @@ from signbench.media.modalities import FileKind
 from signbench.metrics.base import Metric, Record
 from signbench.metrics.pairs import LengthPair
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
-from signbench.runs.outcomes import FAR, Failure, Input
+from signbench.runs.outcomes import FAR, INPUT_KINDS, Failure, Input
 from signbench.runs.plan import RunPlan
 from signbench.runs.records import ClipRow, pack, unpack
 from signbench.runs.result import Result
@@ -124,6 +124,7 @@ class PackedRun:
             "generator": plan.generator,
             "clusters": list(plan.clusters or ()),
             "networks": [item.extractor for item in plan.measured],
+            "judges": [item.judge for item in plan.measured],
             "unavailable": [item.unavailable for item in plan.measured],
             "labels": [item.label for item in plan.measured],
             "layouts": sorted({row.layout or "" for clip in plan.clips if (row := self.store.row(clip)) is not None}),
@@ -165,10 +166,11 @@ def pack_run(run: MeasuredRun) -> bytes:
 
     left_out = {name: folds for name, measured in run.metrics.items() if (folds := _left_out(run, measured)) is not None}
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-    for name, measured in run.metrics.items():
+    keys = {name: measured.key for name, measured in run.metrics.items()} | _levels(run.plan, run.metrics)
+    for name, key in keys.items():
         for clip in run.plan.clips:
-            record, failure = run.store.record(clip, measured.key), run.store.failure(clip, measured.key)
-            row, measured_here = run.store.row(clip, measured.key), run.store.has(clip, measured.key)
+            record, failure = run.store.record(clip, key), run.store.failure(clip, key)
+            row, measured_here = run.store.row(clip, key), run.store.has(clip, key)
             columns["clip"].append(clip)
             columns["metric"].append(name)
             columns["record"].append(_kept(record, name, clip) if name not in left_out else b"" if measured_here else None)
@@ -186,7 +188,7 @@ def pack_run(run: MeasuredRun) -> bytes:
             "clips": list(run.plan.clips),
             "measured": [item.as_json() for item in run.plan.measured],
         },
-        "keys": {name: measured.key for name, measured in run.metrics.items()},
+        "keys": keys,
         "left_out": {name: _plain(folds) for name, folds in left_out.items()},
         "provenance": run.provenance,
     }
@@ -243,15 +245,16 @@ def _read(path: Path, remedy: str) -> PackedRun:
         raise ValueError("its rows are not one for each clip and metric, in order")
     plan = RunPlan.from_run(about["run"])
     measured = {item.name: item for item in plan.measured if item.key is not None}
-    if list(measured) != list(about["keys"]):
+    key_of = {name: str(item.key) for name, item in measured.items()} | _levels(plan, measured)
+    if list(key_of) != list(about["keys"]):
         raise ValueError("its metrics are not those of its specification")
-    key_of = {name: str(item.key) for name, item in measured.items()}
+    metric_of = {name: measured[name.partition("|")[0]].metric for name in key_of}
     foreign = tuple(name for name, key in about["keys"].items() if key != key_of[name])
     records: dict[tuple[str, str], Record | None] = {}
     failures: dict[tuple[str, str], Failure] = {}
     of_clip: dict[str, ClipRow] = {}
     left_out = {name: _folds(values) for name, values in about["left_out"].items()}
-    if not set(left_out) <= set(key_of):
+    if not set(left_out) <= set(measured):
         raise ValueError("it has jackknife values of a metric that it does not have")
     for clip, name, record, reason, fault, inputs, lengths, layout in rows:
         if inputs is not None:
@@ -259,10 +262,16 @@ def _read(path: Path, remedy: str) -> PackedRun:
         if name in foreign:
             continue
         if record is not None:
-            records[clip, key_of[name]] = None if name in left_out else _record(record, measured[name].metric)
+            records[clip, key_of[name]] = None if name in left_out else _record(record, metric_of[name])
         elif reason is not None and fault in ("reference", "prediction", "pair"):
             failures[clip, key_of[name]] = Failure(reason, fault)
     return PackedRun(plan, KeptRecords(records, failures, of_clip), left_out, foreign, str(about["provenance"]))
+
+
+def _levels(plan: RunPlan, among: Collection[str]) -> dict[str, str]:
+    """Name and key of the ceilings and chance levels beside some of a run's metrics: ``metric@judge|ceiling``."""
+    levels = ((item.name, level) for item in plan.measured if item.name in among for level in item.levels)
+    return {f"{name}|{key.rpartition('|')[2]}": key for name, (key, _) in levels}
 
 
 def _about(path: Path, file: Any, remedy: str) -> dict[str, Any]:
@@ -329,7 +338,7 @@ def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
 
 def _input(name: str, file: Mapping[str, Any]) -> Input:
     side, _, kind = name.partition(".")
-    if side not in ("reference", "prediction") or kind not in _MODALITIES:
+    if side not in ("reference", "prediction") or kind not in INPUT_KINDS:
         raise ValueError(f"a record was made from {name!r}, which is no side of a clip")
     if set(file) != set(_OF_INPUT) or not _is_digest(file["sha256"]):
         raise ValueError(f"the {name} of a clip has no digest")
@@ -382,7 +391,8 @@ def _digests(plan: RunPlan, store: RecordStore, side: str) -> dict[str, str]:
     def found() -> Iterator[tuple[str, str]]:
         for clip in plan.clips:
             row = store.row(clip)
-            for name in sorted(row.inputs) if row is not None else ():
+            # The media come last and count, beside what the corpus says of the clip.
+            for name in sorted(row.inputs, key=lambda name: (name.endswith((".pose", ".video")), name)) if row is not None else ():
                 if row is not None and name.startswith(f"{side}."):
                     yield clip, row.inputs[name].sha256
 

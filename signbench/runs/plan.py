@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from signbench.errors import InputError
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry
-from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric, spell
+from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, spell
+from signbench.metrics.judged import JudgedMetric, Role
 from signbench.runs.folder import Spec, spec_hash
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Subset, TaskSplit
 
 if TYPE_CHECKING:
-    from signbench.extractors.base import Extractor
+    from signbench.judges.base import Judge
 
 Tier = Literal["core", "extended"]
 
@@ -28,6 +30,7 @@ class Measured:
     Attributes:
         metric: with its parameters settled.
         extractor: signature of the network through which it sees the clips, or None.
+        judge: signature of the judge through which it is measured, and what of its answers is compared; or None.
         tier: ``core``, or ``extended``: it needs weights that may not be there.
         label: how a suite names its row, or None.
         unavailable: why it is not measured, with the command that brings what is missing; or None.
@@ -38,9 +41,17 @@ class Measured:
     tier: Tier = "core"
     label: str | None = None
     unavailable: str | None = None
+    judge: str | None = None
 
     @classmethod
-    def of(cls, metric: Metric, protocol: Protocol, tier: Tier = "core", label: str | None = None) -> Measured:
+    def of(
+        cls,
+        metric: Metric,
+        protocol: Protocol,
+        tier: Tier = "core",
+        label: str | None = None,
+        judges: Mapping[str, Judge] | None = None,
+    ) -> Measured:
         """A metric as it can be measured on this machine.
 
         Args:
@@ -48,16 +59,23 @@ class Measured:
             protocol: the rules of the run.
             tier: of an ``extended`` metric missing weights leave it unmeasured.
             label: how a suite names its row.
+            judges: name -> judge, ready to sign, for metrics through judges.
 
         Raises:
-            InputError: weights that a ``core`` metric needs are not present.
+            InputError: weights that a ``core`` metric needs are not present, or there is no such judge.
         """
         seen = None
+        if isinstance(metric, JudgedMetric):
+            judge = (judges or {}).get(metric.judge)
+            if judge is None:
+                raise InputError(f"metric {metric.canonical} is measured on a task, which brings its judge; use signbench score.")
+            if tier == "extended" and (lacking := lacking_weights(judge.needs)):
+                return cls(metric, None, tier, label, _bring(lacking))
+            return cls(metric, None, tier, label, judge=f"{judge.signed}+{metric.gives}")
         if metric.extractor is not None:
             extractor = replace(metric.extractor, precision=protocol.precision)
-            if tier == "extended" and (lacking := missing_weights(extractor)):
-                command = f"signbench weights fetch {' '.join(lacking)}"
-                return cls(metric, None, tier, label, f"weights not present; {command} brings them")
+            if tier == "extended" and (lacking := lacking_weights(extractor.needs)):
+                return cls(metric, None, tier, label, _bring(lacking))
             seen = extractor.signature()
         return cls(metric, seen, tier, label)
 
@@ -69,17 +87,26 @@ class Measured:
     @property
     def key(self) -> str | None:
         """The name under which its records are kept, which changes when the records would; None where it is not measured."""
-        return record_key(self.metric, self.extractor) if self.unavailable is None else None
+        return record_key(self.metric, self.extractor or self.judge) if self.unavailable is None else None
+
+    @property
+    def levels(self) -> tuple[tuple[str, Metric], ...]:
+        """Key and metric of the ceiling and of the chance level, where there are such beside it."""
+        if self.key is None or not isinstance(self.metric, JudgedMetric) or not self.metric.has_levels:
+            return ()
+        roles: tuple[Role, ...] = ("ceiling", "chance")
+        return tuple((f"{self.key}|{role}", self.metric.at(role)) for role in roles)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for ``run.json``."""
-        return {
+        plain = {
             "metric": self.metric.canonical,
             "extractor": self.extractor,
             "tier": self.tier,
             "label": self.label,
             "unavailable": self.unavailable,
         }
+        return plain if self.judge is None else {**plain, "judge": self.judge}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +164,14 @@ class RunPlan:
     def keys(self) -> tuple[str, ...]:
         """The name under which each metric's records are kept; empty for those that are not measured."""
         return tuple(item.key or "" for item in self.measured)
+
+    @property
+    def recorded(self) -> tuple[tuple[str, Metric], ...]:
+        """Key and metric of everything that is recorded of a clip: the metrics in their order, then what stands beside them.
+
+        The key is empty for metrics that are not measured.
+        """
+        return (*zip(self.keys, self.metrics, strict=True), *(level for item in self.measured for level in item.levels))
 
     def spec(self) -> Spec:
         """What may move a number, as plain JSON values; the clips themselves are bound by their digests.
@@ -198,11 +233,15 @@ def _measured(item: dict[str, Any]) -> Measured:
     return Measured(**{**item, "metric": registry.create(item["metric"])})
 
 
-def missing_weights(extractor: Extractor) -> list[str]:
-    """Names of the weights that a network needs and this machine lacks."""
+def lacking_weights(needs: Sequence[str]) -> list[str]:
+    """Those of the named weights that this machine lacks."""
     from signbench.weights.store import present
 
-    return [name for name in extractor.needs if not present(name)]
+    return [name for name in needs if not present(name)]
+
+
+def _bring(lacking: Sequence[str]) -> str:
+    return f"weights not present; signbench weights fetch {' '.join(lacking)} brings them"
 
 
 def modality_of(metric: Metric, lengths: Collection[str]) -> FileKind:
@@ -210,9 +249,9 @@ def modality_of(metric: Metric, lengths: Collection[str]) -> FileKind:
 
     Args:
         metric: the metric.
-        lengths: modalities whose lengths were taken; a metric of lengths used key points where they are among them.
+        lengths: kinds of file whose lengths were taken; a metric of lengths, or a judge, used key points where they are among them.
     """
-    if metric.view == "lengths":
+    if metric.view in EITHER_KIND:
         return "pose" if "pose" in lengths else "video"
     return FILE_KIND_OF_VIEW[metric.view]
 
@@ -233,6 +272,6 @@ def reader(modality: FileKind) -> str:
 def record_key(metric: Metric, extractor: str | None = None) -> str:
     """A metric's name, every parameter and revision, the revisions of the readers, and the network that looks for it."""
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
-    modalities: tuple[FileKind, ...] = ("video", "pose") if metric.view == "lengths" else (FILE_KIND_OF_VIEW[metric.view],)
+    modalities: tuple[FileKind, ...] = ("video", "pose") if metric.view in EITHER_KIND else (FILE_KIND_OF_VIEW[metric.view],)
     parts = [metric.name, parameters, metric.signed_revision, *(reader(modality) for modality in modalities)]
     return "|".join([*parts, extractor] if extractor is not None else parts)

@@ -26,11 +26,34 @@ class MissingClip(Document):
     """What it costs the score."""
 
 
+class Level(Document):
+    """A level that a score through a judge is read against, measured on the same clips."""
+
+    value: float | None
+    """Null where it could not be measured."""
+    interval: tuple[float, float] | None
+    """95 % interval over clips, or null."""
+    clips: int
+    """How many clips were measured."""
+
+
+class Judged(Document):
+    """What stands beside a score through a judge that is compared with the corpus."""
+
+    ceiling: Level
+    """The judge on the references themselves."""
+    chance: Level
+    """The judge on references dealt out to other clips, as the anchor ``shuffled`` deals them."""
+    between: float | None
+    """(score - chance) / (ceiling - chance): 0 at chance, 1 at the ceiling; null where one of them is."""
+
+
 class Score(Document):
     """One metric's number, and how it was measured."""
 
     metric: str
-    """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+    """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order; behind an
+    ``@`` the judge through which it is measured."""
     label: str | None = None
     """How the table of the suite that was asked for names this row, such as ``BLEU-1``."""
     headline: bool = False
@@ -71,6 +94,8 @@ class Score(Document):
     """What the reader should know before using the number."""
     missing: tuple[MissingClip, ...] = ()
     """Expected clips that were not measured."""
+    judged: Judged | None = Field(default=None, exclude_if=lambda judged: judged is None)
+    """Ceiling and chance of a score through a judge; left out where there are none."""
     signature: str | None
     """The measure part: two numbers may stand in one column only where it is the same; null where nothing was measured."""
 

@@ -24,6 +24,7 @@ _MEANINGS = {
     "layout": "the key-point layout and the number of coordinates",
     "pixels": "how the references' pixels are stored",
     "extractor": "the network, its weights, what it is fed and what it counts in",
+    "judge": "the judge, what it learned from, and which of its answers is compared",
     "size": "the size that images were resized to",
     "resize": "the kernel that images were resized with",
     "unit": "what durations were counted in",
@@ -69,6 +70,7 @@ _SHORT = {
     "layout": "l",
     "pixels": "px",
     "extractor": "x",
+    "judge": "j",
     "size": "s",
     "resize": "rs",
     "unit": "u",
@@ -106,6 +108,7 @@ def measure_part(
     refs: str,
     subset: str | None,
     extractor: str | None = None,
+    judge: str | None = None,
     samples: tuple[int, int] | None = None,
     task: str | None = None,
     pixels: str | None = None,
@@ -123,6 +126,7 @@ def measure_part(
         refs: see :func:`references_digest`.
         subset: what the run was limited to, or None.
         extractor: signature of the network through which the metric sees the clips, or None.
+        judge: signature of the judge through which it is measured, or None.
         samples: how many vectors of the predictions and of the references a distance between distributions rests on, or None; both
             move it, because its bias depends on them.
         pixels: families of the references' stored pixels, or None for metrics that see none.
@@ -139,6 +143,7 @@ def measure_part(
         "layout": layout,
         "pixels": pixels,
         "extractor": extractor,
+        "judge": judge,
         "unit": unit,
         "rate": rate,
         "samples": None if samples is None else f"{samples[0]}/{samples[1]}",
@@ -148,7 +153,7 @@ def measure_part(
         "task": task,
         "refs": refs,
     }
-    if metric.view in ("frames", "observations", "pose", "lengths"):
+    if metric.view in ("frames", "observations", "pose", "lengths", "judged"):
         pairs["fps"] = "native" if protocol.fps is None else spell(protocol.fps)
         pairs["source-fps"] = None if protocol.source_fps is None else spell(protocol.source_fps)
     if metric.view in ("frames", "observations"):

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from signbench import markup
 from signbench.runs.result import Result, Score
@@ -119,11 +120,52 @@ def beside_it(score: Score) -> str:
     return ", ".join(beside)
 
 
+def _end(score: Score, level: Literal["ceiling", "chance"], index: int) -> float | None:
+    """One end of the interval of a level beside a score through a judge."""
+    if score.judged is None:
+        return None
+    bounds = (score.judged.ceiling if level == "ceiling" else score.judged.chance).interval
+    return None if bounds is None else bounds[index]
+
+
 SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("row", lambda score: score.label or "", optional=True),
     ScoreColumn("metric", heading),
     ScoreColumn("value", lambda score: number(score.value, digits(score)), numeric=True),
     ScoreColumn("95 % interval", interval_text, numeric=True),
+    ScoreColumn(
+        "ceiling",
+        lambda score: "" if score.judged is None else spanned(score.judged.ceiling.value, score.judged.ceiling.interval),
+        numeric=True,
+        optional=True,
+        in_latex=True,
+        fields={
+            "ceiling": lambda score: None if score.judged is None else score.judged.ceiling.value,
+            "ceiling_low": lambda score: _end(score, "ceiling", 0),
+            "ceiling_high": lambda score: _end(score, "ceiling", 1),
+        },
+    ),
+    ScoreColumn(
+        "chance",
+        lambda score: "" if score.judged is None else spanned(score.judged.chance.value, score.judged.chance.interval),
+        numeric=True,
+        optional=True,
+        in_latex=True,
+        fields={
+            "chance": lambda score: None if score.judged is None else score.judged.chance.value,
+            "chance_low": lambda score: _end(score, "chance", 0),
+            "chance_high": lambda score: _end(score, "chance", 1),
+        },
+    ),
+    ScoreColumn(
+        "between",
+        lambda score: "" if score.judged is None or score.judged.between is None else f"{score.judged.between:.2f}",
+        numeric=True,
+        optional=True,
+        in_latex=True,
+        side_by_side=True,
+        fields={"between": lambda score: None if score.judged is None else score.judged.between},
+    ),
     ScoreColumn("unit", lambda score: "" if score.unit == "1" else score.unit),
     ScoreColumn("clips", lambda score: f"{score.clips} ({score.coverage:.0%})", numeric=True),
     ScoreColumn("beside it", beside_it, optional=True),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from signbench.errors import SignbenchError
 from signbench.foreign.wall import around, is_own
 from signbench.media.modalities import FileKind
 from signbench.metrics.base import Metric, Recorder, View
+from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import Pair, PosePair
 from signbench.runs.outcomes import ClipOutcome, Failure, Input
+from signbench.scoring.judging import media_kind, pair_of, truth_input
 from signbench.scoring.likeness import SeenFrames, frames_departure, pose_content, pose_departure
 from signbench.scoring.moving_images import Audience, audience_of, shown
 from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName
@@ -64,7 +67,48 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             for place, _ in wanted:
                 outcome.records.pop(place, None)
                 outcome.failures.setdefault(place, Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair"))
+    judged = [(place, metric) for place, metric in metrics if isinstance(metric, JudgedMetric)]
+    if judged:
+        _judge(views, judged, outcome)
     return outcome
+
+
+def _judge(views: ClipViews, judged: Sequence[tuple[int, JudgedMetric]], outcome: ClipOutcome) -> None:
+    """Makes the records of the metrics that are measured through judges."""
+    kind = media_kind(views.reference)
+    _note_judged_inputs(views, kind, [metric for _, metric in judged], outcome)
+    recorders: dict[int, Recorder] = {}
+    with _one_torch_thread_where_loaded():
+        for place, metric in judged:
+            together = [other for _, other in judged if (other.judge, other.role) == (metric.judge, metric.role)]
+            wanted = tuple(dict.fromkeys(other.gives for other in together))
+            with _keeping_failure(outcome, recorders, place, metric.inner):
+                recorder = recorders[place] = metric.recorder()
+                recorder.update(pair_of(views, metric, wanted, _cache()))
+                record = recorder.finish()
+                if not all(np.isfinite(array).all() for array in record.values()):
+                    raise SignbenchError(f"clip {outcome.clip}: the metric came out as no finite number.")
+                outcome.records[place] = record
+
+
+def _note_judged_inputs(
+    views: ClipViews, kind: Literal["video", "pose"], metrics: Sequence[JudgedMetric], outcome: ClipOutcome
+) -> None:
+    """Writes down what judged records are made from: the sides that can be read, and what the corpus says."""
+    for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
+        name, recording = f"{side}.{kind}", clip.recording(kind)
+        if name in outcome.inputs or recording is None:
+            continue
+        with suppress(SignbenchError, OSError):  # what cannot be read is the failure of the record that needs it
+            file = Input.of(recording)
+            outcome.inputs[name] = replace(file, pixels=views.pixels(side)) if kind == "video" else file
+    if kind not in outcome.lengths and views.prediction.recording(kind) is not None:
+        with suppress(SignbenchError):
+            outcome.lengths[kind] = views.lengths(kind)
+    note_reference(views, kind, outcome)
+    for metric in metrics:
+        if (said := truth_input(views.reference, metric.gives)) is not None:
+            outcome.inputs.setdefault(*said)
 
 
 _NO_MEMORY = "there is not enough memory for it; try fewer workers, or a smaller size."
@@ -205,6 +249,16 @@ def _cache_of(*_: str | None) -> ObservationCache:
     from signbench.extractors.cache import ObservationCache
 
     return ObservationCache.from_environment()
+
+
+@contextmanager
+def _one_torch_thread_where_loaded() -> Iterator[None]:
+    """The same for judges, of which some do without torch: where nothing has loaded it, it is not loaded here."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    with _one_torch_thread():
+        yield
 
 
 @contextmanager

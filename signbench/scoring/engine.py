@@ -19,7 +19,8 @@ from signbench.documents import json_bytes
 from signbench.errors import InputError, SignbenchError
 from signbench.foreign import supervision
 from signbench.media.modalities import FileKind
-from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric
+from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric
+from signbench.metrics.judged import JudgedMetric
 from signbench.runs import signature
 from signbench.runs.fold import fold, per_clip_rows
 from signbench.runs.folder import RUN_VERSION, RunFolder, spec_hash
@@ -31,6 +32,7 @@ from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
 from signbench.runs.tables import per_clip_parquet
 from signbench.scoring.clip_scoring import note_reference
+from signbench.scoring.judging import truth_input
 from signbench.scoring.matching import check_clips
 from signbench.scoring.ranks import Ranks, trouble_of_others
 from signbench.scoring.views import ClipViews
@@ -39,6 +41,7 @@ from signbench.whole_files import write_atomically
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
+    from signbench.judges.base import Judge
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done (``checking`` or ``scoring``), how many clips are done, of how many."""
@@ -67,7 +70,9 @@ class Work:
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
         absent: why expected clips have no production, where that is known; clips of which there is none need not stand here.
-        device: where networks count; no part of what is measured.
+    no part of what is measured.
+        judges: name -> judge, ready to answer.
+        dealt: clip -> the clip whose reference is dealt to it, for the chance level of judges.
     """
 
     plan: RunPlan
@@ -77,27 +82,28 @@ class Work:
     progress: Progress
     absent: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    dealt: Mapping[str, str] = field(default_factory=dict)
 
     def views(self, clip: str) -> ClipViews:
-        """A clip's two sides."""
-        return ClipViews(self.references.clips[clip], self.predictions.clips[clip], self.plan.protocol)
+        """A clip's two sides; a prediction that is not there is a clip without media."""
+        other = self.references.clips.get(self.dealt.get(clip, ""))
+        return ClipViews(self.references.clips[clip], self.predictions.clips.get(clip, Clip(clip)), self.plan.protocol, other)
 
     def todo(self, store: RecordStore) -> dict[str, list[int]]:
         """Clips with work left, each with the places of the metrics that it lacks."""
         lacking = {
-            clip: [place for place, key in enumerate(self.plan.keys) if key and not store.has(clip, key)]
+            clip: [place for place, (key, _) in enumerate(self.plan.recorded) if key and not store.has(clip, key)]
             for clip in self.plan.clips
         }
         return {clip: places for clip, places in lacking.items() if places}
 
     def check(self, todo: dict[str, list[int]]) -> None:
         """Finds what the headers show to be wrong; see :func:`~signbench.scoring.matching.check_clips`."""
+        metrics = self.plan.metrics
         check_clips(
-            self.references,
-            self.predictions,
-            self.plan.protocol,
             [
-                (clip, [self.plan.metrics[place] for place in places])
+                (self.views(clip), [metrics[place] for place in places if place < len(self.plan.measured)])
                 for clip, places in todo.items()
                 if clip in self.predictions.clips
             ],
@@ -106,17 +112,23 @@ class Work:
 
     def score(self, todo: dict[str, list[int]], into: RecordFile) -> None:
         """Scores clips and appends their records; an expected clip without a production is a failure of the prediction's."""
+        recorded = self.plan.recorded
+        keys = [key for key, _ in recorded]
 
         def jobs() -> Iterator[Job]:
             for clip, places in made.items():
-                yield self.views(clip), [(place, self.plan.metrics[place]) for place in places], self.device
+                yield self.views(clip), [(place, recorded[place][1]) for place in places], self.device
 
-        made = {clip: places for clip, places in todo.items() if clip in self.predictions.clips}
-        for clip in sorted(set(todo) - set(made)):
-            into.add(self._without_production(clip, todo[clip]), self.plan.keys)
+        made = dict(todo)
+        for clip in sorted(clip for clip in todo if clip not in self.predictions.clips):
+            scores = [place for place in todo[clip] if place < len(self.plan.measured)]
+            into.add(self._without_production(clip, scores), keys)
+            made[clip] = [place for place in todo[clip] if place not in scores]
+        made = {clip: places for clip, places in made.items() if places}
         total = len(made)
-        for done, outcome in enumerate(score_clips(jobs(), effective_workers(self.workers, total))):
-            into.add(self._without_paths(outcome), self.plan.keys)
+        workers = effective_workers(self.workers, total)
+        for done, outcome in enumerate(score_clips(jobs(), workers, self.judges)):
+            into.add(self._without_paths(outcome), keys)
             self.progress("scoring", done + 1, total)
 
     def _without_production(self, clip: str, places: Sequence[int]) -> ClipOutcome:
@@ -125,8 +137,11 @@ class Work:
         outcome = ClipOutcome(clip)
         reference = self.references.clips[clip]
         for place in places:
-            view = self.plan.metrics[place].view
-            modalities: tuple[FileKind, ...] = ("video", "pose") if view == "lengths" else (FILE_KIND_OF_VIEW[view],)
+            metric = self.plan.metrics[place]
+            view = metric.view
+            modalities: tuple[FileKind, ...] = ("video", "pose") if view in EITHER_KIND else (FILE_KIND_OF_VIEW[view],)
+            if isinstance(metric, JudgedMetric) and (said := truth_input(reference, metric.gives)) is not None:
+                outcome.inputs.setdefault(*said)
             for modality in modalities:
                 recording = reference.recording(modality)
                 if recording is not None:
@@ -343,6 +358,13 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
             if row is None:
                 continue
             modality = modality_of(metric, row.lengths)
+            if isinstance(metric, JudgedMetric) and (said := truth_input(work.references.clips[clip], metric.gives)) is not None:
+                kept = row.inputs.get(said[0])
+                if kept is None or kept.sha256 != said[1].sha256:
+                    raise InputError(
+                        f"what the corpus says of clip {clip} changed since its record was made; give another --out, or --fresh to "
+                        "move this run aside."
+                    )
             for side in (work.references, work.predictions):
                 name = f"{'reference' if side is work.references else 'prediction'}.{modality}"
                 known = row.inputs[name]

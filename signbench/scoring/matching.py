@@ -8,8 +8,9 @@ from signbench.corpora.clip import Side
 from signbench.errors import InputError, SignbenchError, listing, nearest
 from signbench.media.modalities import FILE_KIND_WORDS, FileKind
 from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric
-from signbench.runs.protocol import Protocol
+from signbench.metrics.judged import JudgedMetric
 from signbench.runs.result import Subset
+from signbench.scoring.judging import check as check_judged
 from signbench.scoring.views import ClipViews
 
 
@@ -106,18 +107,12 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
 
 
 def check_clips(
-    references: Side,
-    predictions: Side,
-    protocol: Protocol,
-    todo: Sequence[tuple[str, Sequence[Metric]]],
+    todo: Sequence[tuple[ClipViews, Sequence[Metric]]],
     progress: Callable[[int, int], None],
 ) -> None:
     """Finds what the headers of the clips show to be wrong, before anything is written.
 
     Args:
-        references: one side.
-        predictions: the other.
-        protocol: how they are brought together.
         todo: clips that still have work, each with its metrics.
         progress: told how many are checked, of how many.
 
@@ -126,15 +121,16 @@ def check_clips(
     """
     first: SignbenchError | None = None
     others: list[str] = []
-    for done, (name, metrics) in enumerate(todo):
+    for done, (views, metrics) in enumerate(todo):
         progress(done, len(todo))
         try:
-            ClipViews(references.clips[name], predictions.clips[name], protocol).check(metrics)
+            views.check(metrics)
+            check_judged(views, [metric for metric in metrics if isinstance(metric, JudgedMetric)])
         except SignbenchError as error:
             if first is None:
                 first = error
             else:
-                others.append(name)
+                others.append(views.reference.id)
     progress(len(todo), len(todo))
     if first is not None:
         more = f" (and {len(others)} more clips: {listing(others)})" if others else ""

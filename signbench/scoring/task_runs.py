@@ -26,12 +26,14 @@ from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
 from signbench.scoring.engine import Progress, Work, begin, keeping_status, known_predictions, run_in_folder, silent
 from signbench.scoring.ranks import Ranks
+from signbench.scoring.task_judges import dealt_clips, judges_of
 from signbench.tasks.references import TaskReferences, open_corpus, task_references
 from signbench.tasks.schema import Task
 
 if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
     from signbench.generators.base import Generator
+    from signbench.judges.base import Judge
     from signbench.predictions.prompts import Prompt
 
 _log = logging.getLogger(__name__)
@@ -163,17 +165,35 @@ class TaskRun:
             {"task": self.task.digest(), **(content or {})},
         )
 
+    @cached_property
+    def judges(self) -> dict[str, Judge]:
+        """The task's judges, ready to answer; preparing them may take a while."""
+        names = [item.judge for item in self.task.metrics if item.judge is not None]
+        return judges_of(self.task, self.split, names, device=self.device, progress=self.progress)
+
     def _measured(self) -> tuple[Measured, ...]:
         """The task's metrics, of which extended ones may lack their weights, unless all are required."""
+        judges, protocol = self.judges, self.task.protocol()
         found = tuple(
-            Measured.of(metrics.create(item.metric), self.task.protocol(), "core" if self.require_all else item.tier)
+            Measured.of(metrics.create(item.key), protocol, "core" if self.require_all else item.tier, judges=judges)
             for item in self.task.metrics
         )
         return tuple(replace(item, tier=given.tier) for item, given in zip(found, self.task.metrics, strict=True))
 
     def work(self, plan: RunPlan, predictions: Side, absent: Mapping[str, str]) -> Work:
         """The comparison of predictions with the task's references, ready to run."""
-        return Work(plan, self.references.side, predictions, self.workers, self.progress, absent, self.device)
+        dealt = dealt_clips(self.task.name, self.task.seed, tuple(sorted(self.references.clips))) if self.judges else {}
+        return Work(
+            plan,
+            self.references.side,
+            predictions,
+            self.workers,
+            self.progress,
+            absent,
+            self.device,
+            judges=self.judges,
+            dealt=dealt,
+        )
 
 
 def score_predictions(

@@ -77,6 +77,10 @@ class SignMetric(torchmetrics.Metric):
                 f"metric {self.metric.canonical} draws among all clips, so it is no running metric; "
                 "score the clips with signbench measure."
             )
+        if self.metric.view in ("judged", "likelihood"):
+            raise InputError(
+                f"metric {self.metric.canonical} is measured through a judge, so it is no running metric; score a task."
+            )
         self.protocol = Protocol(frames, size, None, fps, layout, precision=precision)
         self.networks_on = device
         if self.metric.extractor is not None:

@@ -67,11 +67,13 @@ class ClipViews:
         reference: the corpus's clip.
         prediction: the production of the same id.
         protocol: how the sides are brought together.
+        dealt: the reference of another clip, for the chance level of judges; or None.
     """
 
     reference: Clip
     prediction: Clip
     protocol: Protocol
+    dealt: Clip | None = None
 
     def recordings(self, modality: FileKind) -> dict[SideName, Recording]:
         """The files of one modality: ``reference`` and ``prediction``.
@@ -101,6 +103,8 @@ class ClipViews:
         """
         clip = self.reference.id
         for metric in metrics:
+            if metric.view == "judged":
+                continue  # see signbench.scoring.judging.check
             if metric.view in ("frames", "observations"):
                 self._check_images(metric)
             elif metric.view == "pose":

@@ -8,16 +8,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
+from typing import Any
 
 from signbench.errors import InputError, SignbenchError
+from signbench.judges.base import Judge
 from signbench.metrics.base import Metric
 from signbench.runs.outcomes import ClipOutcome
 from signbench.scoring.clip_scoring import score_clip
+from signbench.scoring.judging import install, judges_at_hand, packed
 from signbench.scoring.views import ClipViews
 
 Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]
@@ -35,18 +38,19 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
+def score_clips(jobs: Iterable[Job], workers: int, judges: Mapping[str, Judge] | None = None) -> Iterator[ClipOutcome]:
     """Scores clips, in order with one worker and in order of completion with several.
 
     Args:
         jobs: clips and the metrics each still needs; taken as they are needed, so that few wait in memory.
         workers: how many processes; with 1 everything happens in this one.
+        judges: name -> judge, ready to answer, for metrics through judges.
 
     Raises:
         SignbenchError: a worker was killed from outside.
     """
     if workers <= 1:
-        with _one_thread():
+        with _one_thread(), judges_at_hand(judges or {}):
             for job in jobs:
                 yield score_clip(*job)
         return
@@ -55,7 +59,7 @@ def score_clips(jobs: Iterable[Job], workers: int) -> Iterator[ClipOutcome]:
     context = multiprocessing.get_context("spawn")
     began = context.Event()
     with _environment({**_ONE_THREAD, _STARTING: "1"}):
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(began,))
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(began, packed(judges or {})))
         try:
             for job in remaining:
                 running.add(pool.submit(score_clip, *job))
@@ -88,14 +92,15 @@ def leave_to_parent() -> None:
         sys.exit(1)
 
 
-def _begin_worker(began: Event) -> None:
+def _begin_worker(began: Event, judges: Mapping[str, Mapping[str, Any]]) -> None:
     """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread.
 
     Args:
         began: set here, so that the parent knows that workers can begin at all.
+        judges: to answer in this process; see :func:`signbench.scoring.judging.packed`.
     """
-    began.set()
     os.environ.pop(_STARTING, None)
+    install(judges)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

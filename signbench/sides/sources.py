@@ -35,6 +35,11 @@ def kind_of(metrics: Sequence[Metric]) -> Kind:
     """
     kinds: dict[Kind, str] = {}
     for metric in metrics:
+        if metric.view in ("judged", "likelihood"):
+            raise InputError(
+                f"metric {metric.canonical} is measured through a judge, which a task brings along with its corpus; "
+                "use signbench score or signbench run."
+            )
         kinds.setdefault("media" if metric.view == "lengths" else _KINDS[FILE_KIND_OF_VIEW[metric.view]], metric.canonical)
     if len(kinds) > 1:
         raise InputError(f"{' and '.join(kinds.values())} are made from different kinds of files; measure them apart.")

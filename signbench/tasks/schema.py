@@ -35,6 +35,8 @@ _VIEWS = {
     "text": "text",
     "features": "features",
     "labels": "labels",
+    "likelihood": "a judge's likelihood of the text",
+    "judged": "what a judge says",
 }
 
 
@@ -76,6 +78,8 @@ def _is_layout(name: str) -> str:
 def _is_metric(text: str) -> str:
     from signbench.metrics import registry
 
+    if "@" in text:
+        raise ValueError(f"is {text!r}; write what stands behind the @ into the field on")
     try:
         canonical = registry.create(text).canonical
     except SignbenchError as error:
@@ -149,20 +153,41 @@ class TaskMetric(_Fields):
 
     Attributes:
         metric: its canonical name.
-        on: the judge or extractor through which it sees the clips, or None: the clips themselves.
+        on: the judge through which it is measured, or ``judge.gives`` where another answer than its first choice is compared; None:
+            it looks at the clips themselves.
         tier: ``core`` needs only what signbench carries; ``extended`` needs weights that are fetched.
         headline: it stands in the leaderboard's first columns.
     """
 
     metric: Annotated[str, AfterValidator(_is_metric)] = Field(description="a metric as signbench metrics list has it")
-    on: None = Field(description="null; there are no judges and no extractors yet")
+    on: _Word | None = Field(description="a judge as signbench judges list has it, such as nearest, or null")
     tier: Tier = Field(description=f"one of {_listed(Tier)}")
     headline: bool = Field(description="true or false")
 
     @property
     def key(self) -> str:
-        """How scores and leaderboards name it."""
-        return self.metric
+        """How scores and leaderboards name it: ``metric`` or ``metric@judge``."""
+        return self.metric if self.on is None else f"{self.metric}@{self.on}"
+
+    @property
+    def judge(self) -> str | None:
+        """Name of the judge, or None."""
+        from signbench.metrics.judged import judge_of
+
+        return None if self.on is None else judge_of(self.on)
+
+    @model_validator(mode="after")
+    def _has_its_judge(self) -> TaskMetric:
+        from signbench.metrics import registry
+
+        if self.on is not None:
+            try:
+                canonical = registry.create(self.key).canonical
+            except SignbenchError as error:
+                raise ValueError(f"on is {self.on!r}: {str(error).rstrip('.')}") from error
+            if canonical != self.key:
+                raise ValueError(f"on is {self.on!r}; its canonical name is {canonical.partition('@')[2]!r}")
+        return self
 
 
 def _distinct_metrics(items: tuple[TaskMetric, ...]) -> tuple[TaskMetric, ...]:
@@ -244,10 +269,20 @@ class Task(_Fields):
         return self
 
     def _check_fit(self, item: TaskMetric) -> None:
+        from signbench.judges.registry import judge_class
         from signbench.metrics import registry
+        from signbench.metrics.judged import JudgedMetric, reads_of
 
-        metric = registry.create(item.metric)
+        metric = registry.create(item.key)
         view = metric.view
+        if isinstance(metric, JudgedMetric):
+            judge = judge_class(metric.judge)
+            if reads_of(judge, self.made.modality) is None:
+                raise ValueError(
+                    f"metrics: the judge {metric.judge} reads {' or '.join(judge.reads)}, but {self.made.modality} is made; choose "
+                    "another judge"
+                )
+            return
         if metric.extractor is not None and item.tier == "core":
             raise ValueError(f"metrics: {item.metric} needs weights that signbench does not carry; write tier: extended")
         if metric.extractor is not None and metric.extractor.weights == "random":

@@ -7,7 +7,7 @@ import pytest
 
 from signbench.errors import NotComparableError
 from signbench.runs import side_by_side, tables
-from signbench.runs.result import Result, Score, Subset
+from signbench.runs.result import Judged, Level, Result, Score, Subset
 from signbench.runs.side_by_side import as_csv, as_json, as_latex, as_markdown, ranked
 from signbench.spreadsheets import as_written
 
@@ -142,8 +142,11 @@ def test_several_runs_in_csv_have_a_row_for_each_run_and_metric():
 
 
 def test_csv_of_several_runs_holds_all_that_a_score_holds():
-    spelled = {"interval": {"low", "high"}, "samples": {"vectors", "reference_vectors"}}
-    header = as_csv({"a": result({"dtw": 1})}).splitlines()[0].split(",")
+    spelled = {"interval": {"low", "high"}, "samples": {"vectors", "reference_vectors"}, "judged": {"ceiling", "chance", "between"}}
+    level = Level(value=0.5, interval=None, clips=3)
+    plain = result({"dtw": 1})
+    judged = plain.scores[0].model_copy(update={"judged": Judged(ceiling=level, chance=level, between=0.5)})
+    header = as_csv({"a": plain.model_copy(update={"scores": (judged,)})}).splitlines()[0].split(",")
     lacking = [name for name in Score.model_fields if not spelled.get(name, {name}) <= set(header)]
     assert lacking == []
 

@@ -105,7 +105,7 @@ def metric(**changes):
         ),
         ("pose", {"metrics": metric()}, r"metrics: l1 measures images, but pose is made; choose one of key points or lengths\."),
         ("motion", {"metrics": metric()}, r"metrics: l1 measures images, but motion is made"),
-        ("video", {"metrics": metric(on="nslt")}, r"field metrics\[0\]\.on cannot be 'nslt'; write null; there are no judges"),
+        ("video", {"metrics": metric(on="nslt")}, r"field metrics\[0\] on is 'nslt': there is no judge nslt"),
         ("video", {"metrics": metric(tier="extra")}, r"field metrics\[0\]\.tier cannot be 'extra'; write one of core, extended\."),
         ("video", {"metrics": metric(headline=False)}, r"none of l1 is a headline; write headline: true for at least one\."),
         ("video", {"metrics": [*metric(), *metric()]}, r"field metrics names l1 twice; write a list of entries"),

@@ -1,0 +1,91 @@
+"""``signbench judges``: which judges there are, what each reads, and what it says of a clip."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from signbench.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List the judges, or show one.")
+
+
+def _described(name: str) -> dict[str, Any]:
+    import inspect
+
+    from signbench.judges.registry import judge_class
+
+    kind = judge_class(name)
+    return {
+        "name": kind.name,
+        "summary": kind.summary,
+        "reads": list(kind.reads),
+        "gives": list(kind.gives),
+        "learns": kind.learns,
+        "revision": kind.revision,
+        "licence": kind.licence,
+        "citation": kind.citation,
+        "description": inspect.getdoc(kind) or "",
+    }
+
+
+@app.command("list")
+def list_judges(json: Json = False) -> None:
+    """List all judges, one line each; one that cannot be loaded is listed with the reason."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.judges.registry import known
+
+    described: list[dict[str, Any]] = []
+    for name in known():
+        try:
+            described.append(_described(name))
+        except InputError as error:
+            described.append({"name": name, "error": str(error)})
+    if json:
+        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        return
+    printing.table(
+        [
+            {
+                "judge": row["name"],
+                "reads": " or ".join(row.get("reads", ())),
+                "gives": ", ".join(row.get("gives", ())),
+                "what it does": row.get("summary") or row.get("error", ""),
+            }
+            for row in described
+        ]
+    )
+
+
+@app.command("show")
+def show_judge(
+    name: Annotated[str, typer.Argument(help="Name of a judge, package.module:Class or file.py:Class.")], json: Json = False
+) -> None:
+    """Show a judge: what it reads and gives, the metrics that it goes with, and how it works."""
+    import json as encoder
+
+    from signbench.cli import printing
+    from signbench.metrics.judged import GIVES_OF_VIEW
+    from signbench.metrics.registry import known, metric_class
+
+    described = _described(name)
+    metrics = [metric for metric in known() if set(GIVES_OF_VIEW.get(metric_class(metric).view, ())) & set(described["gives"])]
+    if json:
+        printing.data(encoder.dumps({**described, "metrics": metrics}, indent=2, ensure_ascii=False))
+        return
+    lines = [
+        f"{described['name']}, revision {described['revision']}",
+        "",
+        f"reads: {' or '.join(described['reads'])}",
+        f"gives: {', '.join(described['gives'])}",
+        f"learns: {'it looks at the train split before it answers' if described['learns'] else 'nothing of a corpus'}",
+        f"licence: {described['licence']}",
+    ]
+    if described["citation"]:
+        lines.append(f"citation: {described['citation']}")
+    lines.append(f"goes with: {', '.join(metrics)}")
+    printing.data("\n".join([*lines, "", described["description"]]))

@@ -1,0 +1,1 @@
+"""The nearest-neighbour recogniser: the judge that needs no training."""

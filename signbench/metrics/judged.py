@@ -1,0 +1,168 @@
+"""A metric through a judge: ``accuracy@nearest``, ``bleu:order=4@slt``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.judges.base import COMPARED_WITH_CORPUS, Gives, Judge, Reads
+from signbench.judges.registry import judge_class
+from signbench.metrics.base import Metric, Record, Recorder, Records, Value, View, Weights
+
+Role = Literal["score", "ceiling", "chance"]
+"""Whose clip the judge is shown: the production, the reference, or the reference of another clip."""
+
+GIVES_OF_VIEW: Mapping[View, tuple[Gives, ...]] = {
+    "text": ("text", "gloss"),
+    "labels": ("label",),
+    "features": ("rows",),
+    "pose": ("pose",),
+    "likelihood": ("likelihood",),
+}
+"""What a judge must give for a metric of each view."""
+
+_DELEGATED = ("name", "parameters", "direction", "pairs_frames", "revision", "limits", "interval_method", "needs_rate", "summary")
+
+
+class JudgedMetric(Metric):
+    """A metric that compares what a judge says of the production, with the corpus or with what it says of the reference.
+
+    The fold is the metric's own. Its name is ``metric@judge``, or ``metric@judge.gives`` where the judge gives several observations
+    that the metric could take, and another than the first is meant.
+
+    Attributes:
+        inner: the metric.
+        on: the judge, and what of it where that is not its first choice, as it stands behind the ``@``.
+        gives: what is compared.
+        role: what the judge is shown.
+    """
+
+    view = "judged"
+    name = ""
+    summary = ""
+    direction = "higher"
+    pairs_frames = False
+
+    def __init__(self, inner: Metric, on: str, gives: Gives, role: Role = "score") -> None:
+        self.inner = inner
+        self.on = on
+        self.gives = gives
+        self.role = role
+        self.__dict__.update({name: getattr(inner, name) for name in _DELEGATED})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.inner, self.on, self.gives, self.role)
+
+    def __getitem__(self, parameter: str) -> Any:
+        return self.inner[parameter]
+
+    @property
+    def judge(self) -> str:
+        """Name of the judge."""
+        return judge_of(self.on)
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether a ceiling and a chance level can be measured: the corpus says what is right."""
+        return self.gives in COMPARED_WITH_CORPUS
+
+    def at(self, role: Role) -> Self:
+        """The same metric, of another role."""
+        other = copy.copy(self)
+        other.role = role
+        return other
+
+    @property
+    def canonical(self) -> str:
+        return f"{self.inner.canonical}@{self.on}"
+
+    @property
+    def signed_revision(self) -> str:
+        return self.inner.signed_revision
+
+    def resolved(self) -> Mapping[str, Value]:
+        return self.inner.resolved()
+
+    @property
+    def unit(self) -> str:
+        return self.inner.unit
+
+    def recorder(self) -> Recorder:
+        return self.inner.recorder()
+
+    def clip_value(self, record: Record) -> float | None:
+        return self.inner.clip_value(record)
+
+    def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
+        return self.inner.score(records, weights)
+
+    def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        return self.inner.reference_score(records, weights)
+
+    def seen(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        return self.inner.seen(records, weights)
+
+    def surplus(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
+        return self.inner.surplus(records, weights)
+
+    def clip_shares(self, records: Records) -> NDArray[np.float64]:
+        return self.inner.clip_shares(records)
+
+    def note(self, records: Records) -> str | None:
+        return self.inner.note(records)
+
+    def warnings(self, records: Records) -> tuple[str, ...]:
+        return self.inner.warnings(records)
+
+    def samples(self, records: Records) -> tuple[int, int] | None:
+        return self.inner.samples(records)
+
+    def missing(self) -> Record | None:
+        return self.inner.missing()
+
+    @property
+    def mean_of_clips(self) -> bool:
+        return self.inner.mean_of_clips
+
+
+def judge_of(on: str) -> str:
+    """The judge's name in what stands behind the ``@``; a custom judge's is taken whole."""
+    return on if ":" in on else on.partition(".")[0]
+
+
+def through(inner: Metric, on: str) -> JudgedMetric:
+    """A metric through a judge.
+
+    Args:
+        inner: the metric.
+        on: ``judge``, or ``judge.gives``.
+
+    Raises:
+        InputError: no such judge, or one that does not give what the metric compares.
+    """
+    name = judge_of(on)
+    judge = judge_class(name)
+    fitting = [gives for gives in judge.gives if gives in GIVES_OF_VIEW.get(inner.view, ())]
+    if not fitting:
+        wanted = " or ".join(GIVES_OF_VIEW.get(inner.view, ())) or "nothing that a judge gives"
+        raise InputError(
+            f"metric {inner.canonical} compares {wanted}, and the judge {name} gives {', '.join(judge.gives)}; choose another one."
+        )
+    asked = on[len(name) + 1 :]
+    if asked and asked not in fitting:
+        raise InputError(
+            f"metric {inner.canonical}@{on}: of the judge {name} it can compare {' or '.join(fitting)}, not {asked!r}."
+        )
+    gives = next(gives for gives in fitting if not asked or gives == asked)
+    return JudgedMetric(inner, name if gives == fitting[0] else f"{name}.{gives}", gives)
+
+
+def reads_of(judge: type[Judge], modality: str) -> Reads | None:
+    """How a judge can look at clips of a modality (``video``, ``pose`` or ``motion``); None where it cannot."""
+    wanted: Reads = "frames" if modality == "video" else "motion" if modality == "motion" else "pose"
+    return wanted if wanted in judge.reads else None

@@ -1,0 +1,299 @@
+"""One clip through the judges of a run: what each says of a side, kept in the cache, and the records that come of it."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
+from signbench.errors import InputError, MediaError, SignbenchError
+from signbench.foreign.wall import guarded, is_own
+from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation
+from signbench.judges.observations import decode, encode
+from signbench.judges.registry import judge_class
+from signbench.media import video
+from signbench.media.layouts import Layout, layout
+from signbench.media.pose import Pose, in_layout
+from signbench.media.pose_files import READER_REVISION as POSE_REVISION
+from signbench.media.timelines import pair_frames, pose_timeline
+from signbench.media.video import READER_REVISION as VIDEO_REVISION
+from signbench.media.video import RESIZE_KERNEL
+from signbench.metrics.judged import JudgedMetric
+from signbench.metrics.pairs import FeaturePair, LabelPair, LikelihoodPair, Pair, PosePair, TextPair
+from signbench.runs.outcomes import TRUTH_OF_GIVES, Input
+from signbench.runs.protocol import Protocol
+from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName, blaming
+
+if TYPE_CHECKING:
+    from signbench.extractors.cache import ObservationCache
+
+Judges = Mapping[str, Judge]
+"""Name -> judge, ready to answer."""
+
+_installed: dict[str, Judge] = {}
+
+
+@contextmanager
+def judges_at_hand(judges: Judges) -> Iterator[None]:
+    """The judges that clips are shown to in this process, meanwhile."""
+    before = dict(_installed)
+    _installed.update(judges)
+    try:
+        yield
+    finally:
+        _installed.clear()
+        _installed.update(before)
+
+
+def packed(judges: Judges) -> dict[str, dict[str, Any]]:
+    """Judges for another process: each by its name and what it has learned, so that custom classes are found there too."""
+    return {name: dict(vars(judge)) for name, judge in judges.items()}
+
+
+def install(content: Mapping[str, Mapping[str, Any]]) -> None:
+    """The judges that clips are shown to in this process, from now on.
+
+    Args:
+        content: of :func:`packed`, from the process that started this one.
+    """
+    for name, state in content.items():
+        kind = judge_class(name)
+        judge = kind.__new__(kind)
+        vars(judge).update(state)
+        _installed[name] = judge
+
+
+def truth(clip: Clip, gives: Gives) -> str | None:
+    """What the corpus says of a clip that a judge's answer is compared with, in NFC; None where it says nothing.
+
+    Args:
+        clip: the reference.
+        gives: the kind of answer. A label is compared with the word of an isolated sign, or its only gloss where there is no word.
+    """
+    if gives == "gloss":
+        found: str | None = " ".join(clip.gloss) if clip.gloss else None
+    elif gives == "label":
+        found = clip.text or (clip.gloss[0] if len(clip.gloss) == 1 else None)
+    else:
+        found = clip.text
+    return None if found is None else unicodedata.normalize("NFC", found)
+
+
+def truth_input(clip: Clip, gives: Gives) -> tuple[str, Input] | None:
+    """The same as one of the inputs that a record was made from; None for answers that are compared with the reference's own."""
+    kind, said = TRUTH_OF_GIVES.get(gives), truth(clip, gives)
+    if kind is None or said is None:
+        return None
+    content = said.encode()
+    return f"reference.{kind}", Input(len(content), 0, hashlib.sha256(content).hexdigest())
+
+
+def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
+    """Finds what headers and the corpus show to be wrong, before any work.
+
+    Raises:
+        InputError: the corpus says nothing that an answer could be compared with, or a side cannot be shown to a judge.
+        ClipError: an unreadable header.
+    """
+    for metric in metrics:
+        if metric.has_levels and truth(views.reference, metric.gives) is None:
+            kind = TRUTH_OF_GIVES[metric.gives]
+            raise InputError(
+                f"metric {metric.canonical} compares with the corpus's {kind}, and clip {views.reference.id} has none; add the "
+                f"column {'text' if kind == 'word' else kind} to clips.csv."
+            )
+        for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
+            recording = _recording(clip)
+            with blaming(side, clip.id, recording.label):
+                probe = recording.probe(views.protocol.source_fps)
+                if probe.frames == 0:
+                    raise MediaError(f"{recording.label} has no frames.")
+
+
+def media_kind(clip: Clip) -> Literal["video", "pose"]:
+    """The kind of file that judges are shown of a clip: ``video`` or ``pose``."""
+    return "video" if clip.video is not None else "pose"
+
+
+def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], cache: ObservationCache | None) -> Pair:
+    """What a metric compares: the judge's answer about the clip that its role names, and what it should have said.
+
+    Args:
+        views: the clip.
+        metric: of any role.
+        wanted: everything that the run wants of this judge, made in one go.
+        cache: of observations, or None.
+
+    Raises:
+        ClipError: a side cannot be read or judged; it names the side to blame.
+    """
+    judge = _installed[metric.judge]
+    if metric.has_levels:
+        shown, side = _shown(views, metric)
+        said = _observed(judge, shown, views, side, wanted, cache, text=views.reference.text)[metric.gives]
+        expected = truth(views.reference, metric.gives) or ""
+        if isinstance(said, Likelihood):
+            return LikelihoodPair(said.log_probability, said.tokens)
+        if metric.gives == "label":
+            return LabelPair(expected, tuple(unicodedata.normalize("NFC", word) for word in cast("tuple[str, ...]", said)))
+        words = said if isinstance(said, str) else " ".join(cast("tuple[str, ...]", said))
+        return TextPair(words, expected)
+    reference, prediction = (
+        _observed(judge, clip, views, name, wanted, cache)[metric.gives]
+        for name, clip in zip(SIDES, (views.reference, views.prediction), strict=True)
+    )
+    if isinstance(reference, Pose) and isinstance(prediction, Pose):
+        return _pose_pair(views, reference, prediction, paired=metric.pairs_frames)
+    return FeaturePair(_vector(prediction, metric), _vector(reference, metric), truth(views.reference, "label"))
+
+
+def _shown(views: ClipViews, metric: JudgedMetric) -> tuple[Clip, SideName]:
+    if metric.role == "score":
+        return views.prediction, "prediction"
+    if metric.role == "ceiling":
+        return views.reference, "reference"
+    if views.dealt is None:
+        raise ClipError(f"clip {views.reference.id}: there is no other clip whose reference could be dealt to it.", "reference")
+    return views.dealt, "reference"
+
+
+def _observed(
+    judge: Judge,
+    clip: Clip,
+    views: ClipViews,
+    side: SideName,
+    wanted: Collection[Gives],
+    cache: ObservationCache | None,
+    text: str | None = None,
+) -> Mapping[Gives, Observation]:
+    """What a judge says of one side, from the cache where it has said it before."""
+    from signbench.extractors.cache import observation_key
+
+    recording = _recording(clip)
+    found: dict[Gives, Observation] = {}
+    keys: dict[Gives, str] = {}
+    with blaming(side, views.reference.id, recording.label):
+        if cache is not None:
+            reader = f"video-{VIDEO_REVISION}" if clip.video is not None else f"pose-{POSE_REVISION}"
+            digest, view = recording.digest(), _view(judge, views.protocol)
+            for gives in wanted:
+                signed = f"{judge.signed}+{gives}"
+                if gives == "likelihood":
+                    signed += f"+{hashlib.sha256((text or '').encode()).hexdigest()}"
+                keys[gives] = observation_key(digest, reader, view, signed)
+                if (content := cache.content(keys[gives])) is not None:
+                    found[gives] = decode(gives, content)
+        lacking = [gives for gives in wanted if gives not in found]
+        if lacking:
+            stamp = recording.stamp()
+            shown = judged_clip(judge, clip, views.protocol, text if "likelihood" in lacking else None)
+            made = answers(judge, [shown], lacking)[0]
+            found.update(made)
+            if cache is not None and recording.stamp() == stamp:  # else what was seen may not be what the digest in the key is of
+                for gives, observation in made.items():
+                    description = {"extractor": f"judge {judge.signed}", "gives": gives}
+                    cache.keep(keys[gives], description, encode(gives, observation))
+    return found
+
+
+def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
+    """What a judge says of some clips; one of another package may not raise what it likes.
+
+    Raises:
+        SignbenchError: a clip cannot be judged, or the judge breaks its contract.
+    """
+
+    def asked() -> list[Mapping[Gives, Observation]]:
+        return list(judge.observe(clips, tuple(wanted)))
+
+    made = asked() if is_own(judge) else guarded(asked, f"the judge {judge.name} cannot judge {clips[0].id}")
+    if len(made) != len(clips) or any(set(wanted) - set(of_clip) for of_clip in made):
+        raise SignbenchError(f"the judge {judge.name} does not give {', '.join(wanted)} for each clip, as it declares.")
+    kept: list[Mapping[Gives, Observation]] = []
+    for clip, of_clip in zip(clips, made, strict=True):
+        for gives in wanted:
+            try:
+                encode(gives, of_clip[gives])
+            except TypeError as error:
+                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} breaks its contract: {error}.") from error
+        kept.append({gives: of_clip[gives] for gives in wanted})
+    return kept
+
+
+def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) -> JudgedClip:
+    """One side of a clip as a judge is shown it: whole, at the judge's rate, size and layout.
+
+    Raises:
+        MediaError: it cannot be read, or shows no key point.
+        InputError: it does not tell its rate, which the judge needs.
+    """
+    rate = judge.rate or protocol.fps
+    if clip.video is not None:
+        return JudgedClip(clip.id, frames=_frames(clip.video, judge, protocol, rate), text=text)
+    recording = cast("PoseRecording", _recording(clip))
+    pose = recording.pose(protocol.source_fps)
+    if pose.frames == 0:
+        raise MediaError(f"{recording.label} has no frames.")
+    if judge.layout is not None:
+        pose = in_layout(pose, _layout(judge.layout))
+    pose.check_finite()
+    return JudgedClip(clip.id, pose=pose.at_rate(rate) if rate else pose, text=text)
+
+
+def _frames(recording: VideoRecording, judge: Judge, protocol: Protocol, rate: float | None) -> NDArray[np.uint8]:
+    probe = recording.probe(protocol.source_fps)
+    positions = np.arange(probe.frames, dtype=np.int64) if rate is None else video.positions_at_rate(probe, rate)
+    chunks = list(recording.chunks(probe, positions, judge.size or protocol.size))
+    found: NDArray[np.uint8] = np.concatenate(chunks)
+    if len(found) != len(positions):
+        raise MediaError(f"{recording.label} ends after {len(found)} of {len(positions)} frames.")
+    return found
+
+
+def _layout(name: str) -> Layout:
+    return layout(name)
+
+
+def _view(judge: Judge, protocol: Protocol) -> str:
+    """How a clip is brought to a judge; with the file's digest this settles what it is shown."""
+    size = judge.size or protocol.size
+    pixels = "native" if size is None else f"{size[1]}x{size[0]} {RESIZE_KERNEL}"
+    return f"fps {judge.rate or protocol.fps} from {protocol.source_fps} {pixels} {judge.layout}"
+
+
+def _recording(clip: Clip) -> VideoRecording | PoseRecording:
+    recording: Recording | None = clip.video if clip.video is not None else clip.pose
+    if recording is None:
+        raise InputError(f"clip {clip.id} has neither video nor key points that a judge could look at.")
+    return cast("VideoRecording | PoseRecording", recording)
+
+
+def _vector(observation: Observation, metric: JudgedMetric) -> NDArray[np.float32]:
+    rows = cast("NDArray[np.float32]", observation)
+    if len(rows) != 1:
+        raise SignbenchError(f"metric {metric.canonical} compares one row for each clip, and the judge gives {len(rows)}.")
+    row: NDArray[np.float32] = rows[0]
+    return row
+
+
+def _pose_pair(views: ClipViews, reference: Pose, prediction: Pose, *, paired: bool) -> PosePair:
+    """Key points that a judge found on both sides, with the run's frames rule."""
+    if not paired:
+        return PosePair(prediction, reference, prediction, reference)
+    with blaming("pair", views.reference.id):
+        lines = [pose_timeline(_probe(pose), None) for pose in (reference, prediction)]
+        frames, partners = pair_frames(lines[0], lines[1], views.protocol.frames)
+    return PosePair(prediction, reference, prediction.at_positions(partners), reference.first(frames))
+
+
+def _probe(pose: Pose) -> Any:
+    from signbench.media.pose_files import PoseProbe
+
+    return PoseProbe(pose.frames, pose.layout, pose.fps, dimensions=int(pose.points.shape[2]), has_confidence=True)

@@ -1,0 +1,248 @@
+"""Metrics through judges, from the task file to the result."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from signbench.errors import InputError
+from signbench.extractors.cache import observations_in
+from signbench.judges.registry import JUDGES
+from signbench.media.pose_files import write_pose
+from signbench.metrics import registry
+from signbench.runs.folder import RunFolder
+from signbench.runs.plan import RunPlan
+from signbench.scoring.task_judges import judges_of
+from signbench.scoring.task_runs import TaskRun, score_predictions
+from tests.judges.parrot import Parrot, Refusing
+from tests.scoring.test_task_runs import generated, handed_in
+from tests.tasks.conftest import tiny_corpus
+from tests.tasks.tiny import IDS, body, points, tiny_task
+
+__all__ = ["tiny_corpus"]
+
+pytestmark = pytest.mark.usefixtures("tiny_corpus", "parrots")
+
+
+@pytest.fixture
+def parrots(monkeypatch, tmp_path):
+    for name in ("Parrot", "Refusing", "Deaf", "Lying", "Wrong"):
+        monkeypatch.setitem(JUDGES.built_in, name.lower(), f"tests.judges.parrot:{name}")
+    monkeypatch.setattr(Parrot, "asked", [])
+    with observations_in(tmp_path / "cache"):
+        yield
+
+
+def judged(*keys, kind="pose", **changes):
+    """A task that is measured through judges."""
+    metrics = []
+    for key in keys:
+        metric, _, on = key.partition("@")
+        metrics.append({"metric": metric, "on": on or None, "tier": "core", "headline": True})
+    return tiny_task(kind, metrics=metrics, **changes)
+
+
+def signed(folder, seeds, kind="pose"):
+    """Predictions of the test split: each clip shows the sign of the given seed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for clip, seed in zip(IDS["test"], seeds, strict=True):
+        suffix, made = (".pose", points(seed)) if kind == "pose" else (".npz", body(seed))
+        write_pose(folder / f"{clip}{suffix}", made)
+    return folder
+
+
+def scored(tmp_path, task, out="run", predictions="hand-in", **options):
+    missing = options.pop("allow_missing", False)
+    run = TaskRun.of(task, **options)
+    return score_predictions(run, tmp_path / predictions, tmp_path / out, fresh=False, allow_missing=missing)[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "right", "value", "ceiling", "chance"),
+    [
+        ("accuracy@parrot", 4, 1.0, 1.0, 0.0),
+        ("accuracy@parrot", 3, 0.75, 1.0, 0.0),
+        ("accuracy:top=2@parrot", 2, None, 1.0, None),
+        ("wer@parrot", 3, 12.5, 0.0, 50.0),
+        ("wer@parrot.gloss", 3, 12.5, 0.0, 50.0),
+        ("bleu:order=1@parrot", 3, 87.5, 100.0, 50.0),
+        ("rouge-l@parrot.gloss", 3, None, 100.0, 50.0),
+        ("likelihood@parrot", 3, -3.5 / 12, 0.0, -3.5 / 3),
+    ],
+)
+def test_what_a_judge_says_is_compared_with_the_corpus_beside_its_ceiling_and_chance(key, right, value, ceiling, chance, tmp_path):
+    signed(tmp_path / "hand-in", [*range(1, right + 1), *([5] * (4 - right))])
+    score = scored(tmp_path, judged(key), clips=None)[key]
+    assert score.metric == key
+    assert score.coverage == 1
+    assert score.judged.ceiling.value == pytest.approx(ceiling)
+    assert score.judged.ceiling.clips == score.judged.chance.clips == 4
+    if value is not None:
+        assert score.value is None or score.value == pytest.approx(value)
+    if chance is not None:
+        assert score.judged.chance.value == pytest.approx(chance)
+    if score.judged.between is not None:
+        low, high = score.judged.chance.value, score.judged.ceiling.value
+        expected = value if value is not None else None
+        assert expected is None or score.judged.between == pytest.approx((expected - low) / (high - low))
+
+
+def test_predictions_that_are_the_references_score_the_ceiling_and_shuffled_ones_the_chance(tmp_path):
+    task = judged("accuracy@parrot", "wer@parrot.gloss")
+    truth = generated(tmp_path, "ground-truth", task, limit=3)
+    dealt = generated(tmp_path, "shuffled", task, limit=3)
+    for key in ("accuracy@parrot", "wer@parrot.gloss"):
+        assert truth[key].judged == dealt[key].judged.model_copy(update={"between": 1.0})
+        assert truth[key].value == truth[key].judged.ceiling.value
+        assert dealt[key].value == dealt[key].judged.chance.value
+        assert dealt[key].judged.between == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("ape:parts=all@parrot", 0.0), ("dtw@parrot", 0.0), ("diversity:size=2,pairs=all@parrot", None)]
+)
+def test_rows_and_key_points_are_compared_with_the_judge_s_own_of_the_reference(key, value, tmp_path):
+    handed_in(tmp_path / "hand-in", shift=0)
+    key = registry.create(key).canonical
+    score = scored(tmp_path, judged(key, kind="video"))[key]
+    assert score.judged is None
+    assert score.value == value if value is not None else score.value is not None
+    assert "judge:parrot/1+float32+" in score.signature
+
+
+def test_a_judge_sees_each_clip_once_and_everything_that_is_wanted_of_it_at_a_time(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 5])
+    task = judged("accuracy@parrot", "wer@parrot.gloss", "bleu:order=1@parrot")
+    scored(tmp_path, task, out="one")
+    shown = [clip for clip, _ in Parrot.asked]
+    assert len(shown) == 8
+    assert {wanted for _, wanted in Parrot.asked} == {("label", "gloss", "text")}
+    Parrot.asked.clear()
+    signed(tmp_path / "others", [2, 6, 3, 1])
+    scored(tmp_path, task, out="two", predictions="others")
+    assert len(Parrot.asked) == 1, "references, and productions that were judged before, come from the cache"
+
+
+@pytest.mark.parametrize("kind", ["pose", "motion", "video"])
+def test_a_judge_reads_what_the_task_makes(kind, tmp_path):
+    if kind == "video":
+        handed_in(tmp_path / "hand-in", shift=0)
+    else:
+        signed(tmp_path / "hand-in", [1, 2, 3, 4], kind)
+    assert scored(tmp_path, judged("accuracy@parrot", kind=kind), limit=3)["accuracy@parrot"].value == 1
+
+
+def test_records_do_not_depend_on_what_the_cache_holds(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 5, 4])
+    task = judged("accuracy@parrot", "dtw", "wer@parrot.gloss")
+    contents = set()
+    for run, cache in (("cold", "a"), ("warm", "a"), ("other", "b")):
+        with observations_in(tmp_path / cache):
+            scored(tmp_path, task, out=run)
+        contents.add((tmp_path / run / "result.json").read_bytes())
+    assert len(contents) == 1
+
+
+def test_a_missing_production_costs_the_worst_value_and_leaves_ceiling_and_chance_whole(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    (tmp_path / "hand-in" / "test-0002.pose").unlink()
+    score = scored(tmp_path, judged("accuracy@parrot"), allow_missing=True)["accuracy@parrot"]
+    assert (score.coverage, score.clips) == (0.75, 3)
+    assert [clip.counted_as for clip in score.missing] == ["worst value"]
+    assert (score.judged.ceiling.value, score.judged.ceiling.clips, score.judged.chance.clips) == (1.0, 4, 4)
+
+
+def test_a_clip_that_the_judge_cannot_judge_is_missing_with_its_reason(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    assert Refusing.refuses == "test-0002"
+    score = scored(tmp_path, judged("accuracy@refusing"), allow_missing=True)["accuracy@refusing"]
+    (missing,) = score.missing
+    assert re.search(r"clip test-0002: .*the judge refusing cannot judge test-0002: ValueError: no idea", missing.reason)
+    assert score.judged.ceiling.clips == 3
+
+
+@pytest.mark.parametrize(("judge", "reason"), [("lying", "does not give label for each clip"), ("wrong", "breaks its contract")])
+def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    result = scored(tmp_path, judged(f"accuracy@{judge}"))
+    assert result.exit_code == 4
+    assert reason in result[f"accuracy@{judge}"].missing[0].reason
+
+
+def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_refused_on_the_task(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    result = scored(tmp_path, judged("accuracy@deaf"))
+    score = result["accuracy@deaf"]
+    assert score.value is None
+    assert score.note.startswith("refused: the judge's ceiling is not significantly above chance here (0.25 and 0.25)")
+    assert (score.judged.ceiling.value, score.judged.chance.value) == (0.25, 0.25)
+    assert result.exit_code != 0
+    subset = scored(tmp_path, judged("accuracy@deaf"), out="subset", limit=3)["accuracy@deaf"]
+    assert subset.value is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [("signature", "another", False), ("batch", 3, True)],
+)
+def test_records_of_another_judge_are_not_taken_for_its_own(field, value, kept, tmp_path, monkeypatch):
+    task = judged("accuracy@parrot")
+    before = TaskRun.of(task).plan("score", None)
+    monkeypatch.setattr("signbench.scoring.task_judges._ready", {})
+    monkeypatch.setattr(Parrot, field, value if field == "batch" else lambda self: value)
+    after = TaskRun.of(task).plan("score", None)
+    assert (before.keys == after.keys) is kept
+
+
+def test_a_run_s_folder_gives_its_plan_back(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    task = judged("wer@parrot.gloss", "dtw")
+    scored(tmp_path, task)
+    description = RunFolder(tmp_path / "run").read()
+    plan = RunPlan.from_run(description)
+    assert [metric.canonical for metric in plan.metrics] == ["wer@parrot.gloss", "dtw"]
+    assert plan.keys == TaskRun.of(task).plan("score", "x").keys
+    assert [key.rpartition("|")[2] for key, _ in plan.recorded[2:]] == ["ceiling", "chance"]
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["scores"][1].get("judged", "absent") == "absent"
+
+
+def test_what_the_corpus_says_is_signed_among_the_references(tmp_path, monkeypatch):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    task = judged("accuracy@parrot", "wer@parrot.gloss", "wer@parrot", "dtw")
+    result = scored(tmp_path, task)
+    refs = {key: re.search(r"refs:(\w+)", score.signature)[1] for key, score in zip(result.signatures, result.scores, strict=True)}
+    assert len(set(refs.values())) == 3
+    assert refs["wer@parrot"] == refs["accuracy@parrot"], "the word of the tiny corpus is its text"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "message"),
+    [
+        ("ssim@parrot", "video", r"metric ssim compares nothing that a judge gives, and the judge parrot gives text, gloss"),
+        ("accuracy@parrot.text", "pose", r"of the judge parrot it can compare label, not 'text'"),
+        ("wer@parrot.text", "pose", r"on is 'parrot\.text'; its canonical name is 'parrot'"),
+        ("wer@parrott", "pose", r"there is no judge parrott\. Did you mean parrot"),
+        ("accuracy@nearest", "video", r"the judge nearest reads motion or pose, but video is made"),
+    ],
+)
+def test_a_judge_that_does_not_fit_is_refused_in_the_task(key, kind, message):
+    with pytest.raises(ValueError, match=message):
+        judged(key, kind=kind)
+
+
+def test_references_without_a_word_are_refused_before_any_work(tmp_path):
+    folder = signed(tmp_path / "references", [1, 2, 3, 4])
+    (folder / "clips.csv").write_text("id,text\n" + "".join(f"{clip},\n" for clip in IDS["test"]))
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    with pytest.raises(
+        InputError, match=r"accuracy@parrot compares with the corpus's word, and clip test-0001 has none; add the column"
+    ):
+        scored(tmp_path, judged("accuracy@parrot"), references_dir=folder)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_judge_is_prepared_once_in_a_process():
+    task = judged("accuracy@parrot")
+    assert judges_of(task, "test", ["parrot"])["parrot"] is judges_of(task, "test", ["parrot"])["parrot"]
