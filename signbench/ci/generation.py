@@ -58,5 +58,5 @@ def made_run(
     if reasons:
         raise NotComparableError(f"{task.name} cannot be held against the baseline {baseline.name}: {'; '.join(reasons)}.")
     run = TaskRun.of(task, split, workers=workers, progress=progress)
-    outcome = run_generator(Generation(run, generator, content, clip_seconds), out, fresh=fresh)
+    outcome = run_generator(Generation(run, generator, content=content, clip_seconds=clip_seconds), out, fresh=fresh)
     return None if outcome is None else outcome[0].path

@@ -83,7 +83,14 @@ def command(
     from signbench.scoring.ranks import Ranks
 
     protocol = Protocol(
-        frames.value, parse_size(size) if size else None, fps, source_fps, layout, id_column, text_column, precision.value
+        frames=frames.value,
+        size=parse_size(size) if size else None,
+        fps=fps,
+        source_fps=source_fps,
+        layout=layout,
+        id_column=id_column,
+        text_column=text_column,
+        precision=precision.value,
     )
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
         work = prepare(

@@ -140,7 +140,9 @@ def run(
             device=device or "cpu",
         )
         made_by = registry.create(generator, **options)
-        generation = Generation(task_run, made_by, registry.content(generator, **options), clip_seconds or None)
+        generation = Generation(
+            task_run, made_by, content=registry.content(generator, **options), clip_seconds=clip_seconds or None
+        )
         outcome = run_generator(generation, out, fresh=fresh)
     _finish(outcome, json=json)
 

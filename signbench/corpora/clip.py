@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from signbench.corpora.recordings import (
     FeatureRecording,
@@ -38,6 +38,7 @@ class Clip:
     """
 
     id: str
+    _: KW_ONLY
     video: VideoRecording | None = None
     pose: PoseRecording | None = None
     split: str | None = None

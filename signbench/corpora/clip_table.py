@@ -17,8 +17,8 @@ COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
 """Its columns; only the first is required."""
 
 
-@dataclass(frozen=True)
-class ClipRow:
+@dataclass(frozen=True, kw_only=True)
+class ListedClip:
     """What the table says of one clip; None where it says nothing.
 
     Attributes:
@@ -49,7 +49,7 @@ class ClipTable:
 
     path: Path
     columns: tuple[str, ...]
-    rows: Mapping[str, ClipRow]
+    rows: Mapping[str, ListedClip]
     lines: Mapping[str, int]
 
     def where(self, clip: str) -> str:
@@ -70,7 +70,7 @@ def read_clip_table(path: Path) -> ClipTable:
     return ClipTable(path, columns, rows, {clip: row.line for clip, row in table.items()})
 
 
-def write_clip_table(path: Path, rows: Mapping[str, ClipRow]) -> None:
+def write_clip_table(path: Path, rows: Mapping[str, ListedClip]) -> None:
     """Writes a table of clips with all columns.
 
     Args:
@@ -84,9 +84,9 @@ def write_clip_table(path: Path, rows: Mapping[str, ClipRow]) -> None:
             table.writerow([clip, row.file, row.text, row.gloss, row.signer, None if row.fps is None else f"{row.fps:g}"])
 
 
-def _row(row: IdRow, where: str) -> ClipRow:
+def _row(row: IdRow, where: str) -> ListedClip:
     file, text, gloss, signer, fps = (row.cells.get(column) or None for column in COLUMNS[1:])
-    return ClipRow(file, text, gloss, signer, None if fps is None else _rate(fps, where))
+    return ListedClip(file=file, text=text, gloss=gloss, signer=signer, fps=None if fps is None else _rate(fps, where))
 
 
 def _rate(text: str, where: str) -> float:

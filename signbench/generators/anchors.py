@@ -18,7 +18,7 @@ _LICENCE = "that of the corpus"
 class GroundTruth(Anchor):
     """Hands in each clip's own reference: the ceiling, and a check that reading, resizing and writing lose nothing."""
 
-    card = Card("ground-truth", "1", MODALITIES, (), _LICENCE, sees="references")
+    card = Card(name="ground-truth", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
     _references: References
 
     def see(self, references: References) -> None:
@@ -36,7 +36,7 @@ class Shuffled(Anchor):
     used twice, and a subset or shard gives the same as the whole.
     """
 
-    card = Card("shuffled", "1", MODALITIES, (), _LICENCE, sees="references")
+    card = Card(name="shuffled", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
     _references: References
     _other: dict[str, str]
 

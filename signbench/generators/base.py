@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from signbench.generators.training import References, TrainView
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """What a generator says of itself; it stands in every run.
 

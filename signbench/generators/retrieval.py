@@ -94,11 +94,11 @@ class Nearest(Generator):
     def __init__(self, embedding: str = _CHARACTERS) -> None:
         self._model = None if embedding == _CHARACTERS else sentence_transformer(embedding)
         self.card = Card(
-            "nearest" if self._model is None else f"nearest:embedding={embedding}",
-            "1",
-            MODALITIES,
-            ("text|gloss|word",),
-            "that of the corpus",
+            name="nearest" if self._model is None else f"nearest:embedding={embedding}",
+            version="1",
+            modalities=MODALITIES,
+            prompt_fields=("text|gloss|word",),
+            licence="that of the corpus",
             checkpoint=None if self._model is None else weights_digest(self._model),
             citation="RuSignBot, text preprocessing and gloss-video matcher",
         )

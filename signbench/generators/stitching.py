@@ -147,11 +147,11 @@ class Stitched(Generator):
         if not 0 <= self._blend <= 2:
             raise InputError(f"stitched: blend is 0 to 2 seconds, not {blend}.")
         self.card = Card(
-            "stitched" if self._blend == 0.2 else f"stitched:blend={self._blend:g}",
-            "1",
-            MODALITIES,
-            ("gloss|word|text",),
-            "that of the corpus",
+            name="stitched" if self._blend == 0.2 else f"stitched:blend={self._blend:g}",
+            version="1",
+            modalities=MODALITIES,
+            prompt_fields=("gloss|word|text",),
+            licence="that of the corpus",
         )
 
     def prepare(self, train: TrainView) -> None:
@@ -171,9 +171,9 @@ class Stitched(Generator):
         if prompt.made.modality == "video":
             frames = blended_images([images_of(form, prompt.made) for form in forms], overlap)
             kept = frames if length is None else frames[nearest_positions(len(frames), length)]
-            return Production(prompt.clip, iter(kept), None, prompt.fps)
+            return Production(prompt.clip, frames=iter(kept), fps=prompt.fps)
         pose = blended_poses([points_of(form, prompt.made) for form in forms], overlap)
-        return Production(prompt.clip, None, stretched(pose, length), prompt.fps)
+        return Production(prompt.clip, pose=stretched(pose, length), fps=prompt.fps)
 
 
 def points_of(form: Form, made: Made) -> Pose:

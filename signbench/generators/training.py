@@ -17,7 +17,7 @@ from signbench.predictions.sampling import first_frame, frame_count
 Recording = VideoRecording | PoseRecording
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrainClip:
     """One clip of the train split.
 
@@ -118,7 +118,9 @@ class TrainView:
     def _clip(self, name: str, *, isolated: bool) -> TrainClip:
         clip = self._corpus.clip(name)
         word = clip.text if isolated else None
-        return TrainClip(name, clip.text, clip.gloss, word, clip.signer, medium(clip, self._references))
+        return TrainClip(
+            id=name, text=clip.text, gloss=clip.gloss, word=word, signer=clip.signer, media=medium(clip, self._references)
+        )
 
 
 class References:
@@ -213,4 +215,4 @@ def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str
         if value is None or (name == "gloss" and not value):
             raise InputError(f"the task grants {name}, but clip {clip.id} has none.")
         fields[name] = value
-    return Prompt(clip.id, made, **fields)
+    return Prompt(clip=clip.id, made=made, **fields)

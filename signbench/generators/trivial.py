@@ -58,11 +58,11 @@ class StillGenerator(Generator):
             length = self.length(prompt)
             if prompt.made.modality == "video":
                 image = self.still_image(prompt)
-                yield Production(prompt.clip, (image for _ in range(length)), None, prompt.fps)
+                yield Production(prompt.clip, frames=(image for _ in range(length)), fps=prompt.fps)
             else:
                 still = self.still_pose(prompt)
                 points, confidence = (np.repeat(array, length, axis=0) for array in (still.points, still.confidence))
-                yield Production(prompt.clip, None, Pose(points, confidence, still.layout, prompt.fps), prompt.fps)
+                yield Production(prompt.clip, pose=Pose(points, confidence, still.layout, prompt.fps), fps=prompt.fps)
 
 
 class FirstFrame(StillGenerator):
@@ -71,7 +71,7 @@ class FirstFrame(StillGenerator):
     What a model gains over it is what it gains by moving. Nothing moves, so metrics of change over time see the least there is.
     """
 
-    card = Card("first-frame", "1", MODALITIES, (), _LICENCE)
+    card = Card(name="first-frame", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
 
     def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
         image = prompt.source_image
@@ -102,7 +102,7 @@ class MeanPose(StillGenerator):
     4 frames of each of 128 clips the mean image.
     """
 
-    card = Card("mean-pose", "1", MODALITIES, (), _LICENCE)
+    card = Card(name="mean-pose", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
 
     def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
         return self._image
@@ -126,7 +126,7 @@ class Noise(Generator):
     coordinate by a normal deviate as large as the signer: the root-mean-square distance of the mean key points from their middle.
     """
 
-    card = Card("noise", "2", MODALITIES, (), "CC0-1.0")
+    card = Card(name="noise", version="2", modalities=MODALITIES, prompt_fields=(), licence="CC0-1.0")
     _train: TrainView
 
     def prepare(self, train: TrainView) -> None:
@@ -139,9 +139,9 @@ class Noise(Generator):
             if prompt.made.modality == "video":
                 shape = (*(prompt.size or self._size), 3)
                 images = (draw.integers(0, 256, shape, dtype=np.uint8) for _ in range(length))
-                yield Production(prompt.clip, images, None, prompt.fps)
+                yield Production(prompt.clip, frames=images, fps=prompt.fps)
             else:
-                yield Production(prompt.clip, None, self._shaken(length, draw, prompt.fps), prompt.fps)
+                yield Production(prompt.clip, pose=self._shaken(length, draw, prompt.fps), fps=prompt.fps)
 
     def _shaken(self, length: int, draw: np.random.Generator, fps: float) -> Pose:
         mean = self._mean

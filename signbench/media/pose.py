@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Pose:
     confidence: NDArray[np.float32]
     layout: Layout
     fps: float | None
+    _: KW_ONLY
     picture: tuple[int, int] | None = None
     capped: int = 0
 

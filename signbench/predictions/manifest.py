@@ -19,7 +19,7 @@ from signbench.documents import parse_json
 from signbench.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """What the manifest says of one production.
 

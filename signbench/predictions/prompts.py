@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -42,6 +42,7 @@ class Made:
 
     modality: Modality
     fps: float
+    _: KW_ONLY
     size: tuple[int, int] | None = None
     layout: Layout | None = None
     suffix: Literal[".pose", ".npz"] = ".npz"
@@ -86,7 +87,7 @@ class Made:
         return ".mkv" if self.modality == "video" else self.suffix
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Prompt:
     """What a generator is given for one clip: only the fields that the task grants are set, the others are None.
 
@@ -138,15 +139,16 @@ class Production:
 
     Attributes:
         clip: id of the clip.
+        fps: frames per second.
         frames: uint8 ``(H, W, 3)`` RGB one by one, taken once and lazily; None where key points were made.
         pose: the key points, or joint positions; None where video was made.
-        fps: frames per second.
     """
 
     clip: str
-    frames: Iterator[NDArray[np.uint8]] | None
-    pose: Pose | None
+    _: KW_ONLY
     fps: float
+    frames: Iterator[NDArray[np.uint8]] | None = None
+    pose: Pose | None = None
 
 
 def clip_seed(task: str, seed: int, clip: str) -> int:

@@ -128,8 +128,8 @@ def production_of(recording: VideoRecording | PoseRecording, prompt: Prompt) -> 
 
     length = wanted_length(prompt)
     if prompt.made.modality == "video":
-        return Production(prompt.clip, frames_of(as_video(recording), prompt.made, length), None, prompt.fps)
-    return Production(prompt.clip, None, pose_of(as_points(recording), prompt.made, length), prompt.fps)
+        return Production(prompt.clip, frames=frames_of(as_video(recording), prompt.made, length), fps=prompt.fps)
+    return Production(prompt.clip, pose=pose_of(as_points(recording), prompt.made, length), fps=prompt.fps)
 
 
 def as_video(recording: VideoRecording | PoseRecording) -> VideoRecording:

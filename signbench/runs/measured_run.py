@@ -21,7 +21,7 @@ from signbench.runs.store import RecordStore, StoredRecords
 from signbench.statistics.paired import Folds
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MeasuredMetric:
     """One metric of a run: its score and its records.
 
@@ -63,7 +63,7 @@ class MeasuredMetric:
         return self.score.value is not None and not self.recorded
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MeasuredRun:
     """A run with its result and its records.
 
@@ -88,7 +88,13 @@ class MeasuredRun:
         """Each metric by the name of its score, in the run's order, without those whose weights were not present."""
         return {
             score.metric: MeasuredMetric(
-                metric, key, score, score.signature, self.plan, self.store, self.left_out.get(score.metric)
+                metric=metric,
+                key=key,
+                score=score,
+                signature=score.signature,
+                plan=self.plan,
+                store=self.store,
+                left_out=self.left_out.get(score.metric),
             )
             for metric, key, score in zip(self.plan.metrics, self.plan.keys, self.result.scores, strict=True)
             if score.signature is not None
@@ -126,4 +132,4 @@ def measured_run(path: Path) -> Iterator[MeasuredRun]:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{folder.run_json} is damaged or of another version ({error}); repeat the run's command.") from error
         result = read_result(folder.result_json) if folder.result_json.exists() else fold(plan, store)
-        yield MeasuredRun(str(path), plan, result, store, str(description.get("provenance", "")))
+        yield MeasuredRun(label=str(path), plan=plan, result=result, store=store, provenance=str(description.get("provenance", "")))

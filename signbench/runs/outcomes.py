@@ -26,7 +26,7 @@ INPUT_KINDS: tuple[str, ...] = (*FILE_KINDS, "gloss", "word")
 """What a side may hold that a record was made from."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Input:
     """A file that a record was made from.
 
@@ -56,7 +56,7 @@ class Input:
             OSError: it cannot be read.
         """
         size, modified, identity = recording.stamp()
-        return cls(size, modified, recording.digest(), identity=identity)
+        return cls(size=size, modified=modified, sha256=recording.digest(), identity=identity)
 
     @property
     def stamp(self) -> Stamp:

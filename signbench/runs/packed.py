@@ -113,7 +113,9 @@ class PackedRun:
             label: how to call it.
             result: its ``result.json``.
         """
-        return MeasuredRun(label, self.plan, result, self.store, self.provenance, self.left_out)
+        return MeasuredRun(
+            label=label, plan=self.plan, result=result, store=self.store, provenance=self.provenance, left_out=self.left_out
+        )
 
     def texts(self) -> dict[str, Any]:
         """Every text that stands in the file, by where it stands."""
@@ -349,7 +351,7 @@ def _input(name: str, file: Mapping[str, Any]) -> Input:
         raise ValueError(f"the departure of the {name} of a clip is {departure!r}")
     if pixels is not None and (kind != "video" or re.fullmatch(r"[\w-]{1,60}", pixels) is None):
         raise ValueError(f"the pixels of the {name} of a clip are {pixels!r}")
-    return Input(0, 0, file["sha256"], content=content, departure=departure, pixels=pixels)
+    return Input(size=0, modified=0, sha256=file["sha256"], content=content, departure=departure, pixels=pixels)
 
 
 def _is_digest(value: object) -> bool:

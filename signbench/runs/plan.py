@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Tier = Literal["core", "extended"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """One metric of a run.
 
@@ -70,14 +70,14 @@ class Measured:
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which brings its judge; use signbench score.")
             if tier == "extended" and (lacking := lacking_weights(judge.needs)):
-                return cls(metric, None, tier, label, _bring(lacking))
-            return cls(metric, None, tier, label, judge=f"{judge.signed}+{metric.gives}")
+                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
+            return cls(metric=metric, tier=tier, label=label, judge=f"{judge.signed}+{metric.gives}")
         if metric.extractor is not None:
             extractor = replace(metric.extractor, precision=protocol.precision)
             if tier == "extended" and (lacking := lacking_weights(extractor.needs)):
-                return cls(metric, None, tier, label, _bring(lacking))
+                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
             seen = extractor.signature()
-        return cls(metric, seen, tier, label)
+        return cls(metric=metric, extractor=seen, tier=tier, label=label)
 
     @property
     def name(self) -> str:
@@ -109,7 +109,7 @@ class Measured:
         return plain if self.judge is None else {**plain, "judge": self.judge}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RunPlan:
     """What a run measures.
 
@@ -211,21 +211,21 @@ class RunPlan:
         protocol = dict(spec["protocol"])
         protocol["size"] = tuple(protocol["size"]) if protocol["size"] else None
         return cls(
-            spec["references"],
-            spec["predictions"],
-            tuple(_measured(item) for item in run["measured"]),
-            Protocol(**protocol),
-            tuple(run["clips"]),
-            Subset.model_validate(spec["subset"]) if spec["subset"] else None,
-            spec["kind"],
-            TaskSplit.model_validate(spec["task"]) if spec["task"] else None,
-            spec["generator"],
-            spec["coverage_floor"],
-            tuple(spec["clusters"]) if spec["clusters"] else None,
-            tuple(spec["headlines"]),
-            spec["own_copy"],
-            spec.get("own_task"),
-            spec.get("content") or {},
+            references=spec["references"],
+            predictions=spec["predictions"],
+            measured=tuple(_measured(item) for item in run["measured"]),
+            protocol=Protocol(**protocol),
+            clips=tuple(run["clips"]),
+            subset=Subset.model_validate(spec["subset"]) if spec["subset"] else None,
+            kind=spec["kind"],
+            task=TaskSplit.model_validate(spec["task"]) if spec["task"] else None,
+            generator=spec["generator"],
+            coverage_floor=spec["coverage_floor"],
+            clusters=tuple(spec["clusters"]) if spec["clusters"] else None,
+            headlines=tuple(spec["headlines"]),
+            own_copy=spec["own_copy"],
+            own_task=spec.get("own_task"),
+            content=spec.get("content") or {},
         )
 
 

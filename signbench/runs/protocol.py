@@ -12,7 +12,7 @@ from signbench.media.rates import LARGEST_RATE, is_rate
 from signbench.media.timelines import FramesRule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """The rules of one run; all of them may move a number, so all of them are signed.
 

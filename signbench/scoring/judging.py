@@ -92,7 +92,7 @@ def truth_input(clip: Clip, gives: Gives) -> tuple[str, Input] | None:
     if kind is None or said is None:
         return None
     content = said.encode()
-    return f"reference.{kind}", Input(len(content), 0, hashlib.sha256(content).hexdigest())
+    return f"reference.{kind}", Input(size=len(content), modified=0, sha256=hashlib.sha256(content).hexdigest())
 
 
 def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:

@@ -84,7 +84,16 @@ def measure(
         references,
         predictions,
         [metrics] if isinstance(metrics, str) else metrics,
-        Protocol(frames, size, fps, source_fps, layout, id_column, text_column, precision),
+        Protocol(
+            frames=frames,
+            size=size,
+            fps=fps,
+            source_fps=source_fps,
+            layout=layout,
+            id_column=id_column,
+            text_column=text_column,
+            precision=precision,
+        ),
         suite=suite,
         device=device,
         limit=limit,
@@ -126,5 +135,19 @@ def prepare(
     measured = tuple(Measured.of(metric, protocol, label=labels.get(metric.canonical)) for metric in chosen)
     sides = read_source(references, "references", protocol, kind), read_source(predictions, "predictions", protocol, kind)
     expected, subset = expected_clips(*sides, chosen, limit, clips)
-    plan = RunPlan(sides[0].location, sides[1].location, measured, protocol, expected, subset)
-    return Work(plan, *sides, workers, progress, device=settled_device(device))
+    plan = RunPlan(
+        references=sides[0].location,
+        predictions=sides[1].location,
+        measured=measured,
+        protocol=protocol,
+        clips=expected,
+        subset=subset,
+    )
+    return Work(
+        plan=plan,
+        references=sides[0],
+        predictions=sides[1],
+        workers=workers,
+        progress=progress,
+        device=settled_device(device),
+    )

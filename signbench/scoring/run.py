@@ -83,12 +83,12 @@ def run(
         weights = None if checkpoint is None else Path(checkpoint)
         options = {name: value for name, value in (("checkpoint", weights), ("device", device)) if value is not None}
         made, content = registry.create(generator, **options), registry.content(generator, **options)
-        generation = Generation(task_run, made, content, clip_seconds)
+        generation = Generation(task_run, made, content=content, clip_seconds=clip_seconds)
     else:
         if not isinstance(generator, Base):
             raise InputError(f"generator is {generator!r}; give its name, or an instance of a class made from signbench.Generator.")
         if checkpoint is not None:
             raise InputError(f"generator {generator.card.name} is made already; give the checkpoint to its class.")
-        generation = Generation(task_run, generator, None, clip_seconds)
+        generation = Generation(task_run, generator, content=None, clip_seconds=clip_seconds)
     folder = None if out is None else Path(out)
     return on_every_rank(lambda: run_generator(generation, folder, fresh=fresh))

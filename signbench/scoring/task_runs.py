@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -42,7 +42,7 @@ CLIP_SECONDS = 3600.0
 """How long a generator may take for one clip, where nobody says otherwise."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TaskRun:
     """A task's split that is going to be scored.
 
@@ -119,7 +119,17 @@ class TaskRun:
             if limit < len(expected):
                 expected, subset = expected[:limit], Subset(limit=limit)
         device = settled_device(device)
-        return cls(task, split, references, expected, subset, workers, progress, require_all, device)
+        return cls(
+            task=task,
+            split=split,
+            references=references,
+            clips=expected,
+            subset=subset,
+            workers=workers,
+            progress=progress,
+            require_all=require_all,
+            device=device,
+        )
 
     def plan(
         self,
@@ -148,21 +158,21 @@ class TaskRun:
                 )
             clusters = tuple(str(signer) for signer in signers)
         return RunPlan(
-            self.references.side.location or self.references.side.name,
-            predictions,
-            self._measured(),
-            self.task.protocol(),
-            self.clips,
-            self.subset,
-            kind,
-            TaskSplit(name=self.task.name, version=self.task.version, split=self.split),
-            generator.card.as_json() if generator is not None else None,
-            self.task.coverage_floor,
-            clusters,
-            self.task.headlines,
-            self.references.own_copy,
-            None if is_shipped(self.task) else self.task.digest()[:12],
-            {"task": self.task.digest(), **(content or {})},
+            references=self.references.side.location or self.references.side.name,
+            predictions=predictions,
+            measured=self._measured(),
+            protocol=self.task.protocol(),
+            clips=self.clips,
+            subset=self.subset,
+            kind=kind,
+            task=TaskSplit(name=self.task.name, version=self.task.version, split=self.split),
+            generator=generator.card.as_json() if generator is not None else None,
+            coverage_floor=self.task.coverage_floor,
+            clusters=clusters,
+            headlines=self.task.headlines,
+            own_copy=self.references.own_copy,
+            own_task=None if is_shipped(self.task) else self.task.digest()[:12],
+            content={"task": self.task.digest(), **(content or {})},
         )
 
     @cached_property
@@ -184,13 +194,13 @@ class TaskRun:
         """The comparison of predictions with the task's references, ready to run."""
         dealt = dealt_clips(self.task.name, self.task.seed, tuple(sorted(self.references.clips))) if self.judges else {}
         return Work(
-            plan,
-            self.references.side,
-            predictions,
-            self.workers,
-            self.progress,
-            absent,
-            self.device,
+            plan=plan,
+            references=self.references.side,
+            predictions=predictions,
+            workers=self.workers,
+            progress=self.progress,
+            absent=absent,
+            device=self.device,
             judges=self.judges,
             dealt=dealt,
         )
@@ -239,6 +249,7 @@ class Generation:
 
     run: TaskRun
     generator: Generator
+    _: KW_ONLY
     content: Mapping[str, str] | None = None
     clip_seconds: float | None = CLIP_SECONDS
 

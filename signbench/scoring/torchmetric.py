@@ -81,7 +81,7 @@ class SignMetric(torchmetrics.Metric):
             raise InputError(
                 f"metric {self.metric.canonical} is measured through a judge, so it is no running metric; score a task."
             )
-        self.protocol = Protocol(frames, size, None, fps, layout, precision=precision)
+        self.protocol = Protocol(frames=frames, size=size, fps=None, source_fps=fps, layout=layout, precision=precision)
         self.networks_on = device
         if self.metric.extractor is not None:
             _ = self.metric.extractor.signature()  # missing weights are told now, not after the first epoch

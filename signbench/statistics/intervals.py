@@ -17,7 +17,7 @@ METHODS = "bootstrap-t+wilson+jackknife"
 """What intervals are made by, as the provenance of a run names it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Interval:
     """A 95 % interval, or the reason why there is none.
 
@@ -30,8 +30,8 @@ class Interval:
         score: the score of all clips, where it was folded on the way; NaN where it is undefined.
     """
 
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
     method: str
     reason: str | None = None
     score: float | None = field(default=None, compare=False)
@@ -42,14 +42,13 @@ class Interval:
     ) -> Interval:
         """From its ends, which are drawn in to what the metric can be; or from the reason why there are none."""
         if isinstance(found, str):
-            return cls(None, None, method, found, score)
+            return cls(method=method, reason=found, score=score)
         low, high = found
         return cls(
-            low if limits[0] is None else max(low, limits[0]),
-            high if limits[1] is None else min(high, limits[1]),
-            method,
-            None,
-            score,
+            low=low if limits[0] is None else max(low, limits[0]),
+            high=high if limits[1] is None else min(high, limits[1]),
+            method=method,
+            score=score,
         )
 
     @property
@@ -80,7 +79,7 @@ def interval(metric: Metric, records: Records, clusters: Sequence[Hashable] | No
     units = Units.of(len(records), clusters)
     method = units.named({"bootstrap": "bootstrap-t", "share": "wilson", "jackknife": "jackknife"}[metric.interval_method])
     if (reason := units.too_few()) is not None:
-        return Interval(None, None, method, reason)
+        return Interval(method=method, reason=reason)
     if metric.interval_method == "jackknife":
         scores = metric.score(records, units.leave_out())
         return of_left_out(scores, units, metric.limits)

@@ -41,7 +41,7 @@ class PValues:
     two_sided: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Paired:
     """What came of holding one metric of two runs side by side.
 
@@ -162,13 +162,13 @@ def paired_jackknife(direction: Direction, first: Folds, second: Folds, units: U
     error, freedom, tie = jackknife.standard_error(without), units.freedom(len(without)), _tie(first, second)
     bounds = jackknife.t_interval(difference, without, freedom) if error > tie else studentised.same(units, "difference")
     return Paired(
-        float(first.scores[0]),
-        float(second.scores[0]),
-        difference,
-        worsening,
-        Interval.of(bounds, method),
-        _students(worsening, error, freedom, tie),
-        method,
+        first=float(first.scores[0]),
+        second=float(second.scores[0]),
+        difference=difference,
+        worsening=worsening,
+        interval=Interval.of(bounds, method),
+        p=_students(worsening, error, freedom, tie),
+        method=method,
     )
 
 
@@ -215,14 +215,14 @@ def _randomised(metric: Metric, first: list[Record], second: list[Record], units
     # the exchange of nothing is among all there are, and is counted on top of random ones
     made, more = (1 << units.count, 0) if every else (draws, 1)
     return Paired(
-        float(ours.scores[0]),
-        float(theirs.scores[0]),
-        difference,
-        worsening,
-        _interval(metric, first, second, differences, units, max(map(abs, (ours.scores[0], theirs.scores[0])))),
-        PValues(*((count + more) / (made + more) for count in (worse, better, either))),
-        method,
-        made,
+        first=float(ours.scores[0]),
+        second=float(theirs.scores[0]),
+        difference=difference,
+        worsening=worsening,
+        interval=_interval(metric, first, second, differences, units, max(map(abs, (ours.scores[0], theirs.scores[0])))),
+        p=PValues(*((count + more) / (made + more) for count in (worse, better, either))),
+        method=method,
+        draws=made,
         smallest_p=1 / (made + more),
     )
 
@@ -293,7 +293,7 @@ def _interval(
     plain_share = metric.interval_method == "share" and metric.mean_of_clips and units.cluster is None
     method = "paired-wald" if plain_share else units.named("bootstrap-t")
     if (reason := units.too_few()) is not None:
-        return Interval(None, None, method, reason)
+        return Interval(method=method, reason=reason)
     if plain_share:
         right = [np.array([metric.clip_value(record) for record in side]) == 1 for side in (first, second)]
         return Interval.of(shares.paired_difference(*right), method)
@@ -329,4 +329,13 @@ def _difference(direction: Direction, first: Folds, second: Folds) -> tuple[floa
 def _without_test(direction: Direction, first: Folds, second: Folds, method: str, reason: str) -> Paired:
     difference, worsening = _difference(direction, first, second) or (None, None)
     ours, theirs = (float(side.scores[0]) if math.isfinite(side.scores[0]) else None for side in (first, second))
-    return Paired(ours, theirs, difference, worsening, Interval(None, None, method, reason), None, method, reason=reason)
+    return Paired(
+        first=ours,
+        second=theirs,
+        difference=difference,
+        worsening=worsening,
+        interval=Interval(method=method, reason=reason),
+        p=None,
+        method=method,
+        reason=reason,
+    )

@@ -138,25 +138,27 @@ def simulated(
     metrics = [registry.create(name) for name in values]
     count = len(next(iter(values.values())))
     plan = RunPlan(
-        "references",
-        "predictions",
-        tuple(Measured.of(metric, Protocol(size=size)) for metric in metrics),
-        Protocol(size=size),
-        clips or clip_ids(count),
-        Subset(limit=subset) if subset is not None else None,
-        "run",
-        task,
-        card,
-        floor,
-        tuple(clusters) if clusters is not None else None,
-        tuple(headlines if headlines is not None else [metrics[0].canonical]),
+        references="references",
+        predictions="predictions",
+        measured=tuple(Measured.of(metric, Protocol(size=size)) for metric in metrics),
+        protocol=Protocol(size=size),
+        clips=clips or clip_ids(count),
+        subset=Subset(limit=subset) if subset is not None else None,
+        kind="run",
+        task=task,
+        generator=card,
+        coverage_floor=floor,
+        clusters=tuple(clusters) if clusters is not None else None,
+        headlines=tuple(headlines if headlines is not None else [metrics[0].canonical]),
     )
     outcomes = {}
     for place, clip in enumerate(plan.clips):
         outcome = outcomes[clip] = ClipOutcome(clip)
         for number, (metric, row) in enumerate(zip(metrics, values.values(), strict=True)):
             kind = "pose" if metric.view == "pose" else "video"
-            outcome.inputs[f"reference.{kind}"] = Input(1, 1, hashlib.sha256(f"{references} {clip}".encode()).hexdigest())
+            outcome.inputs[f"reference.{kind}"] = Input(
+                size=1, modified=1, sha256=hashlib.sha256(f"{references} {clip}".encode()).hexdigest()
+            )
             outcome.lengths[kind] = LengthPair(5, 5, 0.2, 0.2)
             if place in lacking:
                 outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", fault)
@@ -179,7 +181,7 @@ def simulated(
         }
         write_atomically(RunFolder(out).run_json, json_bytes({**description, "exit_code": result.exit_code, "provenance": "here"}))
         write_atomically(RunFolder(out).result_json, json_bytes(result.as_json()))
-    return MeasuredRun(label, plan, result, store, "here")
+    return MeasuredRun(label=label, plan=plan, result=result, store=store, provenance="here")
 
 
 def normal(seed, clips, mean=10.0, spread=1.0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def rewritten(run, **changes):
     """The same run, its first score changed."""
     first, *others = run.result.scores
     result = run.result.model_copy(update={"scores": (first.model_copy(update=changes), *others)})
-    return type(run)(run.label, run.plan, result, run.store)
+    return replace(run, result=result)
 
 
 def test_random_weights_are_not_pinned(tmp_path):

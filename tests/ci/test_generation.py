@@ -22,7 +22,7 @@ tiny = pytest.mark.usefixtures("tiny_corpus")
 class Still(Generator):
     """The same pose for every clip, which counts what it is asked for."""
 
-    card = Card("still", "1", ("pose",), ("text",), "MIT")
+    card = Card(name="still", version="1", modalities=("pose",), prompt_fields=("text",), licence="MIT")
 
     def __init__(self):
         self.asked = []
@@ -30,7 +30,7 @@ class Still(Generator):
     def generate(self, prompts, seeds):
         for prompt in prompts:
             self.asked.append(prompt.clip)
-            yield Production(prompt.clip, None, points(99), 25.0)
+            yield Production(prompt.clip, pose=points(99), fps=25.0)
 
 
 @tiny

@@ -26,7 +26,7 @@ from signbench import Pose
 from signbench.generators.base import Card, Generator, Production
 
 class Model(Generator):
-    card = Card("model", "1", ("pose",), ("text",), "CC0-1.0")
+    card = Card(name="model", version="1", modalities=("pose",), prompt_fields=("text",), licence="CC0-1.0")
     def __init__(self, checkpoint=None):
         self.shift = np.float32(Path(checkpoint).read_text()) if checkpoint else np.float32(0)
     def prepare(self, train):
@@ -34,7 +34,8 @@ class Model(Generator):
     def generate(self, prompts, seeds):
         for prompt in prompts:
             points, confidence = (np.repeat(values[:1], 20, axis=0) for values in (self.pose.points, self.pose.confidence))
-            yield Production(prompt.clip, None, Pose(points + self.shift, confidence, self.pose.layout, prompt.fps), prompt.fps)
+            pose = Pose(points + self.shift, confidence, self.pose.layout, prompt.fps)
+            yield Production(prompt.clip, pose=pose, fps=prompt.fps)
 """
 
 
@@ -121,12 +122,12 @@ def test_a_user_s_own_generator_is_named_by_its_file(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from signbench.generators.base import Card, Generator, Production\n"
         "class Mine(Generator):\n"
-        "    card = Card('mine', '1', ('pose',), ('text',), 'MIT')\n"
+        "    card = Card(name='mine', version='1', modalities=('pose',), prompt_fields=('text',), licence='MIT')\n"
         "    def prepare(self, train):\n"
         "        self.pose = next(iter(train)).media.pose(None)\n"
         "    def generate(self, prompts, seeds):\n"
         "        for prompt in prompts:\n"
-        "            yield Production(prompt.clip, None, self.pose, self.pose.fps)\n"
+        "            yield Production(prompt.clip, pose=self.pose, fps=self.pose.fps)\n"
     )
     ran = ran_well("run", POSE, "--generator", "mine.py:Mine", "--limit", "3", "--json", folder=tmp_path)
     assert json.loads(ran.stdout)["generator"]["name"] == "mine"

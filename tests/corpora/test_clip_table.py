@@ -2,13 +2,13 @@
 
 import pytest
 
-from signbench.corpora.clip_table import COLUMNS, NAME, ClipRow, read_clip_table, write_clip_table
+from signbench.corpora.clip_table import COLUMNS, NAME, ListedClip, read_clip_table, write_clip_table
 from signbench.errors import InputError
 
 ROWS = {
-    "rain": ClipRow("video/rain.mkv", "am montag, regen", "MONTAG REGEN", "ann", 25.0),
-    "sun": ClipRow(text='"sonne"', fps=12.5),
-    "snow": ClipRow(),
+    "rain": ListedClip(file="video/rain.mkv", text="am montag, regen", gloss="MONTAG REGEN", signer="ann", fps=25.0),
+    "sun": ListedClip(text='"sonne"', fps=12.5),
+    "snow": ListedClip(),
 }
 
 
@@ -22,7 +22,7 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_columns_besides_the_id_may_be_left_out(tmp_path):
     (tmp_path / NAME).write_text("gloss,id\nRAIN,rain\n", "utf-8")
     table = read_clip_table(tmp_path / NAME)
-    assert (dict(table.rows), table.columns) == ({"rain": ClipRow(gloss="RAIN")}, ("gloss", "id"))
+    assert (dict(table.rows), table.columns) == ({"rain": ListedClip(gloss="RAIN")}, ("gloss", "id"))
 
 
 @pytest.mark.parametrize(

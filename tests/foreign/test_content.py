@@ -29,7 +29,7 @@ from tests.tasks.tiny import points
 {imports}
 
 class Model(Generator):
-    card = Card("model", "1", ("pose",), ("text",), "MIT")
+    card = Card(name="model", version="1", modalities=("pose",), prompt_fields=("text",), licence="MIT")
     def __init__(self, speed=1, checkpoint=None, device=None):
         self.shift = float(speed) + (0 if checkpoint is None or Path(checkpoint).is_dir() else float(Path(checkpoint).read_text()))
     def generate(self, prompts, seeds):
@@ -37,7 +37,7 @@ class Model(Generator):
         for prompt in prompts:
             pose = points(99)
             pose.points[:] += self.shift
-            yield Production(prompt.clip, None, pose, 25.0)
+            yield Production(prompt.clip, pose=pose, fps=25.0)
 """
 
 
@@ -188,7 +188,7 @@ def test_the_generators_that_signbench_brings_along_are_known_by_their_versions(
 
 def run(text, out=None, task=None, fresh=False, **options):
     made_by = create(text, **options)
-    generation = Generation(TaskRun.of(task or tiny_task("pose")), made_by, content(text, **options))
+    generation = Generation(TaskRun.of(task or tiny_task("pose")), made_by, content=content(text, **options))
     folder, result = run_generator(generation, out, fresh=fresh)
     return folder.path, result["dtw"].value
 
@@ -257,7 +257,7 @@ CELL = """
 from signbench.generators.base import Card, Generator
 
 class InNotebook(Generator):
-    card = Card("model", "1", ("pose",), ("text",), "MIT")
+    card = Card(name="model", version="1", modalities=("pose",), prompt_fields=("text",), licence="MIT")
     def generate(self, prompts, seeds):
         {body}
 """

@@ -28,7 +28,7 @@ def nasty(where):
 nasty("import")
 
 class Model(Generator):
-    card = Card("nasty", "1", ("pose",), ("text",), "CC0-1.0")
+    card = Card(name="nasty", version="1", modalities=("pose",), prompt_fields=("text",), licence="CC0-1.0")
     def __init__(self):
         nasty("init")
     def prepare(self, train):
@@ -40,7 +40,8 @@ class Model(Generator):
                 nasty("clip")
             nasty("every clip")
             points, confidence = (np.repeat(values[:1], 20, axis=0) for values in (self.pose.points, self.pose.confidence))
-            yield Production(prompt.clip, None, Pose(points, confidence, self.pose.layout, prompt.fps), prompt.fps)
+            pose = Pose(points, confidence, self.pose.layout, prompt.fps)
+            yield Production(prompt.clip, pose=pose, fps=prompt.fps)
 """
 RUN = ["run", "synthsign/text-to-pose", "--limit", "3", "--generator", "nasty.py:Model", "--workers", "1", "--out", "run", "--json"]
 MUCH = (

@@ -23,7 +23,7 @@ from signbench.generators.base import Card, Generator
 
 class Mine(Generator):
     '''Makes nothing.'''
-    card = Card("mine", "1", ("pose",), ("text",), "MIT")
+    card = Card(name="mine", version="1", modalities=("pose",), prompt_fields=("text",), licence="MIT")
     def __init__(self, strength=1, checkpoint=None):
         self.given = (strength, checkpoint)
     def generate(self, prompts, seeds):
@@ -107,7 +107,7 @@ def test_ones_own_class_is_found_in_a_file_or_in_a_module_of_the_current_folder(
 class Installed(Generator):
     """Comes from another package."""
 
-    card = Card("installed", "7", ("video",), (), "MIT")
+    card = Card(name="installed", version="7", modalities=("video",), prompt_fields=(), licence="MIT")
 
     def generate(self, prompts, seeds):
         return iter(())

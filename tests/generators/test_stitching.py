@@ -41,7 +41,7 @@ def test_words_are_learnt_from_isolated_signs(dictionary):
     ],
 )
 def test_the_glosses_of_a_prompt(dictionary, prompt, glosses):
-    assert dictionary.glosses(Prompt("c", POSE, **prompt)) == glosses
+    assert dictionary.glosses(Prompt(clip="c", made=POSE, **prompt)) == glosses
 
 
 def test_longer_entries_win():

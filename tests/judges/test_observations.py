@@ -10,7 +10,9 @@ from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 
 POINTS = np.random.Generator(np.random.PCG64(3)).normal(size=(4, 133, 3)).astype(np.float32)
-POSE = Pose(POINTS, np.linspace(0, 1, 4 * 133, dtype=np.float32).reshape(4, 133), layout("coco-wholebody-133"), 12.5, (64, 48))
+POSE = Pose(
+    POINTS, np.linspace(0, 1, 4 * 133, dtype=np.float32).reshape(4, 133), layout("coco-wholebody-133"), 12.5, picture=(64, 48)
+)
 
 
 @pytest.mark.parametrize("text", ["", "ein Satz", "日本 \u202e\n\x00"])

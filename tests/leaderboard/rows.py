@@ -61,7 +61,7 @@ def digest(word):
 
 def seen_as(word):
     """A file that shows what a word stands for."""
-    return Input(1, 1, digest(f"bytes of {word}"), content=digest(word))
+    return Input(size=1, modified=1, sha256=digest(f"bytes of {word}"), content=digest(word))
 
 
 def run_of(
@@ -108,19 +108,21 @@ def run_of(
     task = Task.model_validate(task_fields(metrics, clips))
     made = [registry.create(metric) for metric in metrics]
     plan = RunPlan(
-        "references",
-        f"predictions/{name}",
-        tuple(Measured.of(metric, task.protocol(), tier) for metric, tier in zip(made, tiers or ["core"] * len(made), strict=True)),
-        task.protocol(),
-        clips,
-        Subset(limit=subset) if subset is not None else None,
-        kind or ("run" if card is not None else "score"),
-        TaskSplit(name=task.name, version=version, split=split),
-        None if card is None else {**card, "name": name},
-        task.coverage_floor,
-        None,
-        task.headlines,
-        own_copy,
+        references="references",
+        predictions=f"predictions/{name}",
+        measured=tuple(
+            Measured.of(metric, task.protocol(), tier) for metric, tier in zip(made, tiers or ["core"] * len(made), strict=True)
+        ),
+        protocol=task.protocol(),
+        clips=clips,
+        subset=Subset(limit=subset) if subset is not None else None,
+        kind=kind or ("run" if card is not None else "score"),
+        task=TaskSplit(name=task.name, version=version, split=split),
+        generator=None if card is None else {**card, "name": name},
+        coverage_floor=task.coverage_floor,
+        clusters=None,
+        headlines=task.headlines,
+        own_copy=own_copy,
     )
     values = {
         metric.canonical: abs(normal(seed + 100 * number, len(clips), mean + number / 10, spread))
@@ -143,7 +145,7 @@ def run_of(
         file.add(outcome, plan.keys)
     file.commit()
     store = RecordStore([file])
-    return MeasuredRun(name, plan, fold(plan, store), store, "signbench:0")
+    return MeasuredRun(label=name, plan=plan, result=fold(plan, store), store=store, provenance="signbench:0")
 
 
 def submit(run, leaderboards, *, row=None, replace=False, **said):

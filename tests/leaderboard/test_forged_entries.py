@@ -405,7 +405,7 @@ def test_a_network_is_the_one_that_registry_and_task_name(small_task, extractor,
 
     write_task(small_task, extended=("fid",))
     run = run_of("model")
-    fid = Measured(registry.create("fid"), extractor, "extended")
+    fid = Measured(metric=registry.create("fid"), extractor=extractor, tier="extended")
     plan = replace(run.plan, measured=(*run.plan.measured, fid))
     records = packed.PackedRun(plan, run.store, {}, (), "")
     task = Task.model_validate(task_fields(extended=("fid",)))

@@ -100,7 +100,7 @@ def test_a_run_that_does_not_fit_a_leaderboard_is_refused(tmp_path, changes, err
 def changed(run, **changes):
     first, *others = run.result.scores
     result = run.result.model_copy(update={"scores": (first.model_copy(update=changes), *others)})
-    return MeasuredRun(run.label, run.plan, result, run.store, run.provenance)
+    return MeasuredRun(label=run.label, plan=run.plan, result=result, store=run.store, provenance=run.provenance)
 
 
 def test_random_weights_are_refused(tmp_path):
@@ -119,7 +119,7 @@ def test_a_run_of_no_task_is_refused(tmp_path):
     run = run_of("model")
     result = run.result.model_copy(update={"task": None})
     with pytest.raises(InputError, match="is of no task"):
-        submit(MeasuredRun(run.label, run.plan, result, run.store), tmp_path)
+        submit(MeasuredRun(label=run.label, plan=run.plan, result=result, store=run.store), tmp_path)
 
 
 def test_a_generator_that_sees_the_references_becomes_an_anchor(tmp_path):

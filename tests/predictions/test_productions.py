@@ -20,7 +20,7 @@ from tests.generators.corpora import FPS, LAYOUT, MOTION, POSE, VIDEO, SmallCorp
 from tests.generators.runs import SEED, TASK, prepared, prompts, run
 
 GIVEN = ["text", "gloss", "signer"]
-CARD = Card("mine", "2", ("video", "pose", "motion"), (), "MIT")
+CARD = Card(name="mine", version="2", modalities=("video", "pose", "motion"), prompt_fields=(), licence="MIT")
 NO_FRAME: Any = "no frame"
 NO_POSE: Any = np.zeros((4, 50, 3))
 IDS = ["test-0001", "test-0002", "test-0003", "test-0004"]
@@ -132,7 +132,7 @@ class Mine(Generator):
 
     def generate(self, prompts, seeds):
         for prompt in prompts:
-            yield Production(prompt.clip, None, self.make(prompt), FPS)
+            yield Production(prompt.clip, pose=self.make(prompt), fps=FPS)
 
 
 def fail_on(clips, error):
@@ -166,7 +166,7 @@ def test_frames_that_raise_when_they_are_taken_fail_their_clip_and_leave_no_file
 
         def generate(self, prompts, seeds):
             for prompt in prompts:
-                yield Production(prompt.clip, self.frames(prompt), None, FPS)
+                yield Production(prompt.clip, frames=self.frames(prompt), fps=FPS)
 
         def frames(self, prompt):
             yield from frames_of_clip("x", 3, 24, 32)
@@ -187,24 +187,24 @@ def broken_pose(frame=0):
 @pytest.mark.parametrize(
     ("production", "made", "said"),
     [
-        (Production("c", None, None, FPS), POSE, "has either frames or key points, not neither"),
-        (Production("c", iter([]), pose_of_clip("x", 4), FPS), POSE, "not both"),
-        (Production("c", iter([]), None, FPS), POSE, "has frames; the task wants key points"),
-        (Production("c", None, pose_of_clip("x", 4), FPS), VIDEO, "has key points; the task wants frames"),
-        (Production("c", None, pose_of_clip("x", 4), 30.0), POSE, "has 30 frames per second; the task wants 25"),
-        (Production("c", iter([]), None, FPS), VIDEO, "has 0 frames; the task grants 4"),
-        (Production("c", iter(frames_of_clip("x", 3, 24, 32)), None, FPS), VIDEO, "has 3 frames; the task grants 4"),
-        (Production("c", iter(frames_of_clip("x", 9, 24, 32)), None, FPS), VIDEO, "more than the 4 frames"),
-        (Production("c", iter(frames_of_clip("x", 4)), None, FPS), VIDEO, "frame 0 is 64 x 48 pixels; the task wants 32 x 24"),
-        (Production("c", iter(frames_of_clip("x", 4, 24, 32) / 255), None, FPS), VIDEO, "float64"),
-        (Production("c", iter([NO_FRAME]), None, FPS), VIDEO, "frame 0 is 0 x 0 pixels"),
-        (Production("c", None, pose_of_clip("x", 5), FPS), POSE, "has 5 frames; the task grants 4"),
-        (Production("c", None, NO_POSE, FPS), POSE, "are a ndarray; make a signbench.Pose"),
-        (Production("c", None, broken_pose(), FPS), POSE, "c: frame 0, joint .* is seen"),
-        (Production("c", None, pose_of_clip("x", 4).select(LAYOUT.joints[:3]), FPS), POSE, "pt-50 of 3 joints; the task wants"),
-        (Production("../c", None, pose_of_clip("x", 4), FPS), POSE, "would lead out of its folder"),
-        (Production("test/c", None, pose_of_clip("x", 4), FPS), POSE, "cannot name a file that is found again"),
-        (Production("a/.c", None, pose_of_clip("x", 4), FPS), POSE, "cannot name a file that is found again"),
+        (Production("c", fps=FPS), POSE, "has either frames or key points, not neither"),
+        (Production("c", frames=iter([]), pose=pose_of_clip("x", 4), fps=FPS), POSE, "not both"),
+        (Production("c", frames=iter([]), fps=FPS), POSE, "has frames; the task wants key points"),
+        (Production("c", pose=pose_of_clip("x", 4), fps=FPS), VIDEO, "has key points; the task wants frames"),
+        (Production("c", pose=pose_of_clip("x", 4), fps=30.0), POSE, "has 30 frames per second; the task wants 25"),
+        (Production("c", frames=iter([]), fps=FPS), VIDEO, "has 0 frames; the task grants 4"),
+        (Production("c", frames=iter(frames_of_clip("x", 3, 24, 32)), fps=FPS), VIDEO, "has 3 frames; the task grants 4"),
+        (Production("c", frames=iter(frames_of_clip("x", 9, 24, 32)), fps=FPS), VIDEO, "more than the 4 frames"),
+        (Production("c", frames=iter(frames_of_clip("x", 4)), fps=FPS), VIDEO, "frame 0 is 64 x 48 pixels; the task wants 32 x 24"),
+        (Production("c", frames=iter(frames_of_clip("x", 4, 24, 32) / 255), fps=FPS), VIDEO, "float64"),
+        (Production("c", frames=iter([NO_FRAME]), fps=FPS), VIDEO, "frame 0 is 0 x 0 pixels"),
+        (Production("c", pose=pose_of_clip("x", 5), fps=FPS), POSE, "has 5 frames; the task grants 4"),
+        (Production("c", pose=NO_POSE, fps=FPS), POSE, "are a ndarray; make a signbench.Pose"),
+        (Production("c", pose=broken_pose(), fps=FPS), POSE, "c: frame 0, joint .* is seen"),
+        (Production("c", pose=pose_of_clip("x", 4).select(LAYOUT.joints[:3]), fps=FPS), POSE, "pt-50 of 3 joints; the task wants"),
+        (Production("../c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "would lead out of its folder"),
+        (Production("test/c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot name a file that is found again"),
+        (Production("a/.c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot name a file that is found again"),
     ],
 )
 def test_a_production_that_is_not_what_the_task_wants_is_refused_with_what_is_wrong(production, made, said, tmp_path):
@@ -216,7 +216,7 @@ def test_a_production_that_is_not_what_the_task_wants_is_refused_with_what_is_wr
 def test_nested_ids_lie_in_folders(tmp_path):
     line = write_production(
         tmp_path,
-        Production("day1/clip.a", None, pose_of_clip("x", 4), FPS),
+        Production("day1/clip.a", pose=pose_of_clip("x", 4), fps=FPS),
         POSE,
         generator=CARD.name,
         version=CARD.version,
@@ -228,15 +228,15 @@ def test_nested_ids_lie_in_folders(tmp_path):
 
 def test_the_files_rate_is_the_tasks(tmp_path):
     pose = replace(pose_of_clip("x", 4), fps=None)
-    write_production(tmp_path, Production("c", None, pose, FPS), POSE, generator=CARD.name, version=CARD.version, seed=1)
+    write_production(tmp_path, Production("c", pose=pose, fps=FPS), POSE, generator=CARD.name, version=CARD.version, seed=1)
     assert read_side(tmp_path).clips["c"].pose.pose(None).fps == FPS
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda prompt: Production("another", None, pose_of_clip("x", 4), FPS), "makes the clip another unasked"),
-        (lambda prompt: Production("test-0001", None, pose_of_clip("x", 4), FPS), "makes the clip test-0001 twice"),
+        (lambda prompt: Production("another", pose=pose_of_clip("x", 4), fps=FPS), "makes the clip another unasked"),
+        (lambda prompt: Production("test-0001", pose=pose_of_clip("x", 4), fps=FPS), "makes the clip test-0001 twice"),
         (lambda prompt: pose_of_clip("x", 4), "yields a Pose, not a Production"),
     ],
 )

@@ -61,7 +61,7 @@ def test_scores_through_several_judges_keep_their_names(tmp_path, monkeypatch):
     monkeypatch.setattr(Measured, "name", property(lambda item: judges[item.metric.canonical]))
     scores = tuple(score.model_copy(update={"metric": judges[score.metric]}) for score in run.result.scores)
     result = run.result.model_copy(update={"scores": scores})
-    judged = MeasuredRun("run", run.plan, result, run.store)
+    judged = MeasuredRun(label="run", plan=run.plan, result=result, store=run.store)
     found = opened(pack_run(judged), tmp_path).run("run", result)
     assert list(found.metrics) == list(judges.values())
     assert all(measured.recorded == set(run.plan.clips) for measured in found.metrics.values())

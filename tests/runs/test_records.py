@@ -14,7 +14,7 @@ from signbench.runs.store import RecordStore, StoredRecords
 
 
 def outcome(clip, value=1.0, failures=()):
-    inputs = {"reference.video": Input(3, 4, "aa"), "prediction.video": Input(5, 6, "bb")}
+    inputs = {"reference.video": Input(size=3, modified=4, sha256="aa"), "prediction.video": Input(size=5, modified=6, sha256="bb")}
     records = {} if 0 in failures else {0: {"sum": np.float64(value), "frames": np.int64(2)}}
     return ClipOutcome(
         clip,
@@ -52,7 +52,7 @@ def test_records_of_several_files_are_one_store_in_order_of_the_clips(tmp_path):
     records = StoredRecords(store, "ssim", ["a", "b", "c"], {"sum": np.float64(9)})
     assert [float(record["sum"]) for record in records] == [1, 0, 9]
     assert [float(record["sum"]) for record in records] == [1, 0, 9]
-    assert store.row("a").inputs["prediction.video"] == Input(5, 6, "bb")
+    assert store.row("a").inputs["prediction.video"] == Input(size=5, modified=6, sha256="bb")
     store.close()
 
 
@@ -92,14 +92,16 @@ def test_a_file_whose_writer_was_killed_before_its_first_word_counts_as_empty(tm
 def test_what_was_seen_of_a_file_is_kept_where_nobody_looks_at_it_again(tmp_path):
     """A second metric of the same clip may read its observations from the cache, and then sees no pixel."""
     first, second, changed = outcome("a"), outcome("a"), outcome("a")
-    first.inputs["prediction.video"] = Input(5, 6, "bb", content="what was seen", departure=0.25)
-    changed.inputs["prediction.video"] = Input(5, 6, "cc")
+    first.inputs["prediction.video"] = Input(size=5, modified=6, sha256="bb", content="what was seen", departure=0.25)
+    changed.inputs["prediction.video"] = Input(size=5, modified=6, sha256="cc")
     with RecordFile(tmp_path / "records-0.sqlite", write=True) as file:
         file.add(first, ["ssim"])
         file.add(second, ["fid"])
-        assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "bb", content="what was seen", departure=0.25)
+        assert file.clip("a").inputs["prediction.video"] == Input(
+            size=5, modified=6, sha256="bb", content="what was seen", departure=0.25
+        )
         file.add(changed, ["ssim"])
-        assert file.clip("a").inputs["prediction.video"] == Input(5, 6, "cc")
+        assert file.clip("a").inputs["prediction.video"] == Input(size=5, modified=6, sha256="cc")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_two_spellings_of_one_measure_have_one_signature():
         ({"refs": "ba9876543210"}, "the references themselves: 0123456789ab against ba9876543210"),
         ({"protocol": Protocol(size=(64, 96))}, "the size that images were resized to: native against 96x64"),
         ({"protocol": Protocol(fps=12.5)}, "the frame rate that both sides were converted to: native against 12.5"),
-        ({"protocol": Protocol("resample")}, "the rule for sides of different length: equal against resample"),
+        ({"protocol": Protocol(frames="resample")}, "the rule for sides of different length: equal against resample"),
         ({"readers": "video-1"}, "the reader of media files and its revision: video-2 against video-1"),
         (
             {"pixels": "rgb+yuv420p-bt601-limited"},

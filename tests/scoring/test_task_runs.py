@@ -164,7 +164,7 @@ def test_a_finished_run_is_not_generated_again(tmp_path, monkeypatch):
 class Stubborn(Generator):
     """Copies a train clip, and breaks on one of the test clips."""
 
-    card = Card("stubborn", "1", ("video",), (), "CC0-1.0")
+    card = Card(name="stubborn", version="1", modalities=("video",), prompt_fields=(), licence="CC0-1.0")
     breaks = True
 
     def prepare(self, train):
@@ -174,7 +174,7 @@ class Stubborn(Generator):
         for prompt in prompts:
             if self.breaks and prompt.clip == "test-0002":
                 raise RuntimeError("out of ideas")
-            yield Production(prompt.clip, iter(self.frames), None, prompt.fps)
+            yield Production(prompt.clip, frames=iter(self.frames), fps=prompt.fps)
 
 
 @tiny

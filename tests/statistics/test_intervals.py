@@ -278,5 +278,5 @@ def test_the_interval_of_a_mean_holds_the_truth_about_as_often_as_it_says(shape:
 
 
 def test_an_interval_is_none_or_has_two_ends() -> None:
-    assert Interval.of("why", "wilson") == Interval(None, None, "wilson", "why")
+    assert Interval.of("why", "wilson") == Interval(method="wilson", reason="why")
     assert Interval.of((-1.0, 2.0), "wilson", (0.0, 1.0)).bounds == (0.0, 1.0)

@@ -135,12 +135,12 @@ def test_the_jackknife_holds_a_biased_score_that_the_bootstrap_misses() -> None:
 
 @pytest.mark.parametrize("clips", [1, 9])
 def test_fewer_than_ten_clips_have_no_interval(clips: int) -> None:
-    assert interval(Mean(), records_of(normal(6, clips))) == Interval(None, None, "jackknife", "fewer than 10 clips")
+    assert interval(Mean(), records_of(normal(6, clips))) == Interval(method="jackknife", reason="fewer than 10 clips")
 
 
 def test_a_score_that_one_group_carries_has_no_interval_and_says_why() -> None:
     found = interval(DefinedWithFirstClip(), records_of(normal(7, 30)))
-    assert found == Interval(None, None, "jackknife", "the score is undefined when some clips are left out")
+    assert found == Interval(method="jackknife", reason="the score is undefined when some clips are left out")
 
 
 @pytest.mark.parametrize("clusters", [5, 9, 19])
@@ -157,7 +157,7 @@ def test_few_clusters_are_left_out_one_by_one(clusters: int) -> None:
 
 def test_fewer_than_five_clusters_have_no_interval() -> None:
     found = interval(Mean(), records_of(normal(9, 40)), ["a", "b", "c", "d"] * 10)
-    assert found == Interval(None, None, "cluster-jackknife", "fewer than 5 clusters")
+    assert found == Interval(method="cluster-jackknife", reason="fewer than 5 clusters")
 
 
 def test_many_clusters_are_left_out_in_groups_and_never_split() -> None:
@@ -207,4 +207,4 @@ def test_large_clusters_leave_fewer_degrees_of_freedom() -> None:
 
 def test_equal_clips_have_no_interval() -> None:
     found = interval(Mean(), records_of(np.full(30, 0.1)))
-    assert found == Interval(None, None, "jackknife", "the score is the same without any of the clips")
+    assert found == Interval(method="jackknife", reason="the score is the same without any of the clips")

@@ -163,9 +163,13 @@ def test_a_task_of_the_current_folder_is_found_by_its_path_and_must_bear_it_as_i
 
 
 def test_the_protocol_follows_from_what_is_made():
-    assert tiny_task().protocol() == Protocol("equal", (24, 32), 25.0)
-    assert tiny_task("pose", length="resample").protocol() == Protocol("resample", None, 25.0, None, "coco-wholebody-133")
-    assert tiny_task("motion", made_fps=None).protocol() == Protocol("equal", None, None, None, "smplx-55")
+    assert tiny_task().protocol() == Protocol(frames="equal", size=(24, 32), fps=25.0)
+    assert tiny_task("pose", length="resample").protocol() == Protocol(
+        frames="resample", size=None, fps=25.0, source_fps=None, layout="coco-wholebody-133"
+    )
+    assert tiny_task("motion", made_fps=None).protocol() == Protocol(
+        frames="equal", size=None, fps=None, source_fps=None, layout="smplx-55"
+    )
 
 
 def test_the_default_split_is_the_first_and_others_are_refused():

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from signbench.corpora import clip_table
-from signbench.corpora.clip_table import ClipRow, write_clip_table
+from signbench.corpora.clip_table import ListedClip, write_clip_table
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.corpora.synthsign.performances import SIZES
 from signbench.corpora.synthsign.rendering import REVISION
@@ -203,7 +203,9 @@ class _Folder:
 def _write_table(corpus: SynthSign, files: dict[str, str], path: Path) -> None:
     said = {clip: corpus.sentence(clip) for clip in files}
     rows = {
-        clip: ClipRow(files[clip], sentence.text, " ".join(sentence.gloss), sentence.signer, corpus.fps)
+        clip: ListedClip(
+            file=files[clip], text=sentence.text, gloss=" ".join(sentence.gloss), signer=sentence.signer, fps=corpus.fps
+        )
         for clip, sentence in said.items()
     }
     write_clip_table(path, rows)

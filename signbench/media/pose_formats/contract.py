@@ -114,7 +114,9 @@ class RawClip:
             if confidence.any():  # what shows nothing at all is refused as that
                 _check_still(points, confidence, head.layout)
         points[confidence == 0] = 0
-        return Pose(points, confidence, head.layout, head.fps if source_fps is None else source_fps, self.picture, capped)
+        return Pose(
+            points, confidence, head.layout, head.fps if source_fps is None else source_fps, picture=self.picture, capped=capped
+        )
 
     def _layout(self, declared: Layout | None, joints: int, dimensions: int) -> Layout:
         chosen = self.layout or declared

@@ -205,17 +205,17 @@ def around(kind: Coefficient, found: float, draws: NDArray[np.float64], size: Sa
     defined = draws[np.isfinite(draws)]
     if len(defined) < (1 - MOST_UNDEFINED) * len(draws):
         return Interval(
-            None, None, "bootstrap", f"the coefficient is undefined in {len(draws) - len(defined)} of {len(draws)} draws"
+            method="bootstrap", reason=f"the coefficient is undefined in {len(draws) - len(defined)} of {len(draws)} draws"
         )
     low, high = np.quantile(np.arctanh(np.clip(defined, -_STRAIGHT, _STRAIGHT)), [ndtr(-1), ndtr(1)])
     spread = (high - low) / 2 * np.sqrt(size.smallest / (size.smallest - 1))
     if abs(found) >= _STRAIGHT or spread < ALIKE:
-        return Interval(None, None, "bootstrap", "all clips are on one line, so all draws are equal")
+        return Interval(method="bootstrap", reason="all clips are on one line, so all draws are equal")
     if kind == "pearson":
         spread = max(spread, 1 / np.sqrt(size.degrees - 1))
     half = -float(stdtrit(size.degrees, 0.025)) * spread
     ends = np.tanh(np.arctanh(found) + half * np.array([-1, 1]))
-    return Interval(float(ends[0]), float(ends[1]), "bootstrap")
+    return Interval(low=float(ends[0]), high=float(ends[1]), method="bootstrap")
 
 
 def _shuffled(packs: NDArray[np.int64]) -> NDArray[np.int64]:

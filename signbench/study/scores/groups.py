@@ -65,7 +65,7 @@ def _compared(responses: Responses, first: str, second: str) -> Comparison:
     sides = np.stack([member == 0, member == 1]).astype(np.float32)
     packs = [pack for pack in responses.packs if np.isfinite(_difference(pack, sides[:1], sides[1:])).any()]
     if not packs:
-        none = Interval(None, None, METHOD, "no sign was answered by both groups")
+        none = Interval(method=METHOD, reason="no sign was answered by both groups")
         return Comparison(first=first, second=second, signs=0, difference=None, interval=none, p_value=None, p_adjusted=None)
     differences = np.concatenate([_difference(pack, sides[:1], sides[1:])[0] for pack in packs])
     signs = int(np.isfinite(differences).sum())
@@ -105,7 +105,7 @@ def _interval(responses: Responses, packs: list[PackResponses], member: NDArray[
     sizes = [int((taking_part & (member == group)).sum()) for group in (0, 1)]
     if signs < FEWEST or min(sizes) < FEWEST_IN_PACK:
         reason = f"fewer than {FEWEST} signs" if signs < FEWEST else f"fewer than {FEWEST_IN_PACK} raters in a group"
-        return Interval(None, None, METHOD, reason)
+        return Interval(method=METHOD, reason=reason)
     # raters who are drawn together, separated by group
     draws = draw(responses.linked() * 3 + member + 1, [len(pack.signs) for pack in packs])
     first, second = (draws.raters * (member == group) for group in (0, 1))

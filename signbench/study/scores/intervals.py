@@ -221,9 +221,9 @@ def interval(scores: NDArray[np.float64], *, below: float, reason: str | None) -
     """
     defined, reason = _defined(scores, reason)
     if reason is not None:
-        return Interval(None, None, METHOD, reason)
+        return Interval(method=METHOD, reason=reason)
     low, high = np.percentile(defined, [100 * below, 100 * (1 - below)], method="linear")
-    return Interval(float(low), float(high), METHOD)
+    return Interval(low=float(low), high=float(high), method=METHOD)
 
 
 def score_interval(value: float | None, scores: NDArray[np.float64], *, size: SampleSize, reason: str | None) -> Interval:
@@ -236,12 +236,13 @@ def score_interval(value: float | None, scores: NDArray[np.float64], *, size: Sa
         reason: why there is no interval, if that is already known.
     """
     if value in (0, 1) and reason is None:
-        return Interval(*at_bound(value == 1, size), METHOD)
+        low, high = at_bound(value == 1, size)
+        return Interval(low=low, high=high, method=METHOD)
     defined, reason = _defined(scores, reason)
     if reason is not None or value is None:
-        return Interval(None, None, METHOD, reason or "no answer counts")
-    low, high = wilson_for_draws(np.array([value]), np.array([defined.var()]), size)
-    return Interval(float(low[0]), float(high[0]), METHOD)
+        return Interval(method=METHOD, reason=reason or "no answer counts")
+    lower, upper = wilson_for_draws(np.array([value]), np.array([defined.var()]), size)
+    return Interval(low=float(lower[0]), high=float(upper[0]), method=METHOD)
 
 
 def at_bound(right: bool, size: SampleSize) -> tuple[float, float]:
