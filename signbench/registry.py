@@ -1,7 +1,7 @@
 """What can be asked for by name: classes that signbench brings along, those of installed packages, and custom ones.
 
-Each kind of thing (metric, generator, corpus) has one :class:`Registry`. A class is imported only when it is asked for, and code
-that is not signbench's own runs behind the wall of :mod:`signbench.foreign`.
+Each kind of thing (metric, generator, corpus) has one :class:`Registry`. A class is imported only when it is requested, and code
+that is not part of signbench runs in the isolation of :mod:`signbench.foreign`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from signbench.errors import InputError, nearest
 from signbench.foreign.content import Content, content_of
-from signbench.foreign.wall import guarded, wall
+from signbench.foreign.isolation import guarded, isolated
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Registry(Generic[T]):
         built_in: name -> ``module:Class`` of those that signbench brings along. No other class can take such a name.
         group: the entry points by which other packages add classes, such as ``signbench.metrics``; None where none can be added.
         custom: whether ``package.module:Class`` and ``path/to/file.py:Class`` are names too.
-        loads_models: built-in ones may load models of other packages while they are created, and are created behind the wall.
+        loads_models: built-in ones may load models of other packages while they are created, and are created in isolation.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Registry(Generic[T]):
             InputError: a file cannot be read.
         """
         kind, given = self.resolve(text)
-        with wall():  # where its relative paths and its imports are looked up
+        with isolated():  # where its relative paths and its imports are looked up
             return content_of(kind, {**given, **options})
 
     def _created(self, kind: type[T], arguments: Mapping[str, Any], text: str) -> T:

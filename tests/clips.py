@@ -27,8 +27,8 @@ def swaying_pose(frames=12, seed=0, name="mediapipe-178", dimensions=3, fps=25.0
     generator = np.random.Generator(np.random.PCG64(seed))
     joints = len(kind.joints)
     home = generator.uniform(100, 400, (joints, dimensions))
-    for joint, place in (("left_shoulder", 300.0), ("right_shoulder", 200.0)):
-        home[kind.index([joint])[0]] = [place, 200.0, 0.0][:dimensions]
+    for joint, x in (("left_shoulder", 300.0), ("right_shoulder", 200.0)):
+        home[kind.index([joint])[0]] = [x, 200.0, 0.0][:dimensions]
     time = np.arange(frames)[:, None, None] / 8
     sway = 20 * np.sin(time + generator.uniform(0, 6, (1, joints, dimensions)))
     shake = generator.normal(0, noise, (frames, joints, dimensions))
@@ -36,7 +36,7 @@ def swaying_pose(frames=12, seed=0, name="mediapipe-178", dimensions=3, fps=25.0
 
 
 def video_sides(root: Path, clips=4, frames=8, **square):
-    """Two folders of FFV1 videos under one set of names; the predictions are shifted a little."""
+    """Two folders of FFV1 videos with the same names; the predictions are slightly shifted."""
     for side in ("references", "predictions"):
         (root / side).mkdir(parents=True, exist_ok=True)
     for number in range(clips):
@@ -48,7 +48,7 @@ def video_sides(root: Path, clips=4, frames=8, **square):
 
 
 def damaged_video(path: Path, frames=30, **square):
-    """Replaces a clip by an H.264 file whose headers are well and whose middle is not, so that only decoding finds it."""
+    """Replaces a clip by an H.264 file with intact headers and a damaged middle, so that only decoding finds it."""
     path.unlink()
     path = path.with_suffix(".mp4")
     write_video(path, iter(moving_square(frames, **square)), 25, lossless=False)
@@ -60,7 +60,7 @@ def damaged_video(path: Path, frames=30, **square):
 
 
 def pose_sides(root: Path, clips=4, frames=12, longer=0):
-    """Two folders of key-point files under one set of names; the predictions are shaken, and may be longer."""
+    """Two folders of key-point files with the same names; the predictions are noisy, and may be longer."""
     for side in ("references", "predictions"):
         (root / side).mkdir(parents=True, exist_ok=True)
     for number in range(clips):

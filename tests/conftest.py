@@ -1,4 +1,4 @@
-"""What all tests share: the order in which they run, and the way to real data."""
+"""Shared by all tests: the order in which they run, and access to real data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _round(item: pytest.Item) -> int:
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Quick files first. A file stays whole and comes with its slowest kind, because one worker takes all of it."""
+    """Quick files first. A file is not split and is ordered by its slowest kind, because one worker runs all of it."""
     rounds: dict[Path, int] = {}
     for item in items:
         rounds[item.path] = max(rounds.get(item.path, 0), _round(item))
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test finds the user's weights or touches the user's cache of observations; nor does a program that a test starts."""
+    """No test, and no program started by a test, finds the user's weights or touches the user's cache of observations."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("SIGNBENCH_WEIGHTS", "SIGNBENCH_CACHE"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
@@ -58,5 +58,5 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def papers() -> Path:
-    """Folder with the text of the papers whose metrics and models signbench has."""
+    """Folder with the text of the papers whose metrics and models signbench implements."""
     return _folder_named_by("SIGNBENCH_PAPERS")

@@ -17,11 +17,11 @@ app = typer.Typer(no_args_is_help=True, help="List, fetch, add and verify the we
 _Names = Annotated[list[str] | None, typer.Argument(help="Names of weights, as signbench weights list shows them.")]
 
 
-def _described(weights: Weights, *, anew: bool = False) -> dict[str, Any]:
-    from signbench.weights.store import place_of, state_of
+def _described(weights: Weights, *, rehash: bool = False) -> dict[str, Any]:
+    from signbench.weights.store import file_of, state_of
 
-    state, digest = state_of(weights, anew=anew)
-    return {**weights.model_dump(mode="json"), "state": state, "found_sha256": digest, "path": str(place_of(weights))}
+    state, digest = state_of(weights, rehash=rehash)
+    return {**weights.model_dump(mode="json"), "state": state, "found_sha256": digest, "path": str(file_of(weights))}
 
 
 def _megabytes(size: int | None) -> str:
@@ -121,7 +121,7 @@ def verify_weights(names: _Names = None, json: Json = False) -> None:
     from signbench.weights.registry import find, registered
 
     wanted = [find(name) for name in dict.fromkeys(names)] if names else list(registered().values())
-    rows = [_described(weights, anew=True) for weights in wanted]
+    rows = [_described(weights, rehash=True) for weights in wanted]
     if not names:
         rows = [row for row in rows if row["state"] != "absent"]
     if json:

@@ -1,4 +1,4 @@
-"""A clip and a corpus, as everything downstream sees them."""
+"""A clip and a side of a comparison, the data that everything downstream works with."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ class Clip:
     """One clip of a corpus, or one production.
 
     Attributes:
-        id: the name under which both sides of a comparison meet; a relative path in NFC.
-        video: its moving images, unread, or None.
-        pose: its key points, unread, or None.
-        split: train, dev or test, where the corpus has splits.
-        signer: who signs.
+        id: the name by which both sides of a comparison are paired; a relative path in NFC.
+        video: handle of its video, or None.
+        pose: handle of its key points, or None.
+        split: train, dev or test, if the corpus has splits.
+        signer: name of the signer.
         text: the spoken-language sentence or word.
         gloss: the glosses, in signing order.
-        fps: frames per second, where the corpus says so.
+        fps: frames per second, if the corpus states it.
         renderings: other videos of the same motion by name, such as ``pose``, ``hamer``, ``smplx`` and ``cross-person``.
-        other_signer: who performs the motion in the rendering ``cross-person``.
-        motion: body-model rotations, which read as key points of the layout ``smplx-55`` (joint positions by forward kinematics).
+        other_signer: the signer who performs the motion in the rendering ``cross-person``.
+        motion: body-model rotations, which are read as key points of the layout ``smplx-55`` (joint positions by forward
+            kinematics).
         written: its text or glosses from a file of texts, as metrics compare them.
-        features: a feature vector that somebody else computed, or None.
-        labels: what a recogniser said of it, or what it is.
+        features: a feature vector computed by an external network, or None.
+        labels: the labels that a recogniser gave it, or its true label.
     """
 
     id: str
@@ -54,7 +55,7 @@ class Clip:
     labels: LabelRecording | None = None
 
     def recording(self, modality: FileKind) -> Recording | None:
-        """Its file of one modality, unread, or None."""
+        """The handle of its file of one modality, or None."""
         files: dict[FileKind, Recording | None] = {
             "video": self.video,
             "pose": self.pose,
@@ -70,9 +71,9 @@ class Side:
     """The clips of one side of a comparison.
 
     Attributes:
-        name: how messages name it: a folder's path, or ``references``.
+        name: its name in messages: a folder's path, or ``references``.
         clips: clip id -> clip.
-        location: where the files lie, or None for arrays in memory.
+        location: the folder or file with the clips, or None for arrays in memory.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Clip ids: the names under which the two sides of a comparison meet."""
+"""Clip ids: the names by which the two sides of a comparison are paired."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SPLITS = ("train", "dev", "test")
 def clip_id(name: str, *, suffix: bool) -> str:
     """The id of a clip from its relative path or its key in a container.
 
-    Both Unicode forms of a letter give one id (NFC), and a leading ``train/``, ``dev/`` or ``test/`` is removed.
+    Both Unicode forms of a letter give the same id (NFC), and a leading ``train/``, ``dev/`` or ``test/`` is removed.
 
     Args:
         name: relative path with ``/`` between folders, or a container's key.
-        suffix: whether the last suffix is a file's and is to be removed.
+        suffix: whether the last suffix is a file suffix, which is removed.
 
     Raises:
         InputError: the id is empty, leaves its folder, or holds a control character or a backslash.
@@ -36,7 +36,7 @@ def check_clip_id(text: str) -> None:
     """Refuses an id that could lead out of a folder or hide in a terminal.
 
     Raises:
-        InputError: says what the id holds that it must not.
+        InputError: the message says what is wrong with the id.
     """
     if not text:
         raise InputError("a clip has an empty id; give its file a name.")

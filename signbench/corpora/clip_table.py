@@ -1,4 +1,4 @@
-"""``clips.csv``, the table that says of the media in a folder what they do not say themselves."""
+"""``clips.csv``, the table with the metadata of a folder's media."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from signbench.media.rates import is_rate
 NAME = "clips.csv"
 
 COLUMNS = ("id", "file", "text", "gloss", "signer", "fps")
-"""Its columns; only the first is required."""
+"""The columns of the table; only the first is required."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListedClip:
-    """What the table says of one clip; None where it says nothing.
+    """The metadata of one clip; None if a value is not stated.
 
     Attributes:
-        file: below the table's folder, as it stands there.
+        file: its path below the table's folder, as written in the table.
         text: the sentence or word.
-        gloss: glosses with spaces between.
-        signer: who signs.
+        gloss: glosses, separated by spaces.
+        signer: name of the signer.
         fps: frames per second.
     """
 
@@ -38,12 +38,12 @@ class ListedClip:
 
 @dataclass(frozen=True)
 class ClipTable:
-    """A table that was read.
+    """A table of clips.
 
     Attributes:
         path: the file.
-        columns: that it has.
-        rows: clip id -> what it says of the clip, in the table's order.
+        columns: its columns.
+        rows: clip id -> the metadata of the clip, in the table's order.
         lines: clip id -> the line of its row, from 1.
     """
 
@@ -53,7 +53,7 @@ class ClipTable:
     lines: Mapping[str, int]
 
     def where(self, clip: str) -> str:
-        """How messages name the row of a clip."""
+        """The name of a clip's row in messages."""
         return f"{self.path}, line {self.lines[clip]}"
 
 
@@ -61,8 +61,8 @@ def read_clip_table(path: Path) -> ClipTable:
     """Reads a table of clips: UTF-8, separated by commas, with the columns :data:`COLUMNS` or some of them.
 
     Raises:
-        InputError: unreadable, an unknown or a missing column, a row of another length, a bad or doubled id, or a rate that is no
-            number; names the line.
+        InputError: the file is unreadable, or has an unknown or missing column, a row with the wrong number of cells, a bad or
+            duplicate id, or a rate that is not a number; the message names the line.
     """
     table = read_id_table(path, COLUMNS[1:], may_be_empty=COLUMNS[1:])
     columns = tuple(next(iter(table.values())).cells)
@@ -75,7 +75,7 @@ def write_clip_table(path: Path, rows: Mapping[str, ListedClip]) -> None:
 
     Args:
         path: the file.
-        rows: clip id -> what the table says of the clip.
+        rows: clip id -> the metadata of the clip.
     """
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)

@@ -1,4 +1,4 @@
-"""The contract of a corpus."""
+"""The interface of a corpus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Corpus(Protocol):
     Attributes:
         name: such as ``synthsign``.
         version: rises when clips change.
-        licence: under which its clips may be used.
+        licence: the licence of its clips.
         splits: names of the splits, such as ``train``, ``dev``, ``test``.
     """
 
@@ -30,7 +30,7 @@ class Corpus(Protocol):
         """
 
     def clip(self, clip_id: str) -> Clip:
-        """A clip: its text, glosses and signer, and handles of its media, which read nothing yet.
+        """A clip: its text, glosses and signer, and lazy handles of its media.
 
         Raises:
             InputError: there is no such clip.

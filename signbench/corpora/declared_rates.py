@@ -1,4 +1,4 @@
-"""Recordings whose frame rate is said beside them: by a table of clips, or by the task where the file says nothing."""
+"""Recordings whose frame rate is declared externally: by a table of clips, or by the task if the file does not state one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from signbench.media.video import VideoProbe
 
 @dataclass(frozen=True)
 class _AtRate:
-    """What a recording with a declared rate is, in either modality; see :class:`VideoAtRate`."""
+    """The common part of recordings with a declared rate; see :class:`VideoAtRate`."""
 
     recording: VideoRecording | PoseRecording
     fps: float
@@ -39,13 +39,13 @@ class _AtRate:
 
 @dataclass(frozen=True)
 class VideoAtRate(_AtRate):
-    """A video with a rate that is said beside it.
+    """A video with a declared rate.
 
     Attributes:
         recording: the video.
         fps: frames per second.
-        table: the file that declares the rate, which then takes the place of the video's own; None: the rate stands in only where
-            the video says none.
+        table: the file that declares the rate, which then overrides the video's own; None: the rate is only used if the video
+            states none.
     """
 
     recording: VideoRecording
@@ -62,12 +62,12 @@ class VideoAtRate(_AtRate):
 
 @dataclass(frozen=True)
 class PoseAtRate(_AtRate):
-    """Key points with a rate that is said beside them; see :class:`VideoAtRate`.
+    """Key points with a declared rate; see :class:`VideoAtRate`.
 
     Attributes:
         recording: the key points.
         fps: frames per second.
-        table: the file that declares the rate, or None: the rate stands in only where the recording says none.
+        table: the file that declares the rate, or None: the rate is only used if the recording states none.
     """
 
     recording: PoseRecording
@@ -82,7 +82,7 @@ class PoseAtRate(_AtRate):
 
 
 def _stamp(own: Stamp, table: Path | None) -> Stamp:
-    """A declared rate belongs to what is read, so a table that changed makes the bytes decide."""
+    """A declared rate is part of the input, so after a change to the table the bytes are compared."""
     if table is None:
         return own
     beside = file_stamp(table)
@@ -90,11 +90,11 @@ def _stamp(own: Stamp, table: Path | None) -> Stamp:
 
 
 def _digest(recording: VideoRecording | PoseRecording, fps: float, table: Path | None) -> str:
-    """The recording's own digest, unless the table changes its rate: a copy whose files say the rate themselves has the same."""
+    """The recording's own digest, unless the table changes its rate: copies whose files state that rate have the same."""
     own = recording.digest()
     if table is None:
         return own
-    with suppress(MediaError):  # what the file itself says may be no rate at all
+    with suppress(MediaError):  # the file's own rate may be invalid
         if recording.probe(None).fps == fps:
             return own
     return hashlib.sha256(f"{own} at {fps!r}".encode()).hexdigest()

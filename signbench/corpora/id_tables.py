@@ -1,4 +1,4 @@
-"""Small tables of comma-separated values that give clips their ids, and names to what has none."""
+"""Small tables of comma-separated values that name the rows and columns of other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class IdRow:
     """A row of such a table.
 
     Attributes:
-        line: where it stands, from 1.
+        line: its line number, from 1.
         cells: column -> text without surrounding spaces.
     """
 
@@ -31,29 +31,29 @@ def read_id_table(
 
     Args:
         table: a UTF-8 file of comma-separated values, with or without a byte-order mark.
-        columns: that it may have besides ``id``.
-        required: those of them that it must have.
-        may_be_empty: those of them whose cells may hold nothing.
+        columns: allowed columns besides ``id``.
+        required: the required ones among them.
+        may_be_empty: those whose cells may be empty.
 
     Returns:
         Clip id -> its row, in the table's order.
 
     Raises:
-        InputError: not there or not readable, a column that is not known or that is missing or doubled, a row of another length,
-            an empty cell, a bad or doubled id, or no row at all. The message names the line.
+        InputError: the file does not exist or is unreadable, or has an unknown, missing or duplicate column, a row with the wrong
+            number of cells, an empty cell, a bad or duplicate id, or no rows. The message names the line.
     """
     rows: dict[str, IdRow] = {}
     for line, cells in _rows(table, ("id", *columns), ("id", *required)):
         where = f"{table}, line {line}"
         empty = [column for column, text in cells.items() if not text and column not in may_be_empty]
         if empty:
-            raise InputError(f"{where} has nothing in the column {empty[0]}; fill it in, or take the row out.")
+            raise InputError(f"{where} has nothing in the column {empty[0]}; fill it in, or remove the row.")
         try:
             name = clip_id(cells["id"], suffix=False)
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
         if name in rows:
-            raise InputError(f"{where}: the clip {name} stands in line {rows[name].line} already; keep one row.")
+            raise InputError(f"{where}: the clip {name} is already in line {rows[name].line}; keep one row.")
         rows[name] = IdRow(line, cells)
     if not rows:
         raise InputError(f"{table} has a line of column names and nothing below it.")
@@ -81,9 +81,9 @@ def _rows(table: Path, columns: Sequence[str], required: Sequence[str]) -> Itera
     except OSError as error:
         raise InputError(f"{table} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{table} is not UTF-8 text; save it as such.") from error
+        raise InputError(f"{table} is not UTF-8 text; save it as UTF-8.") from error
     except csv.Error as error:
-        raise InputError(f"{table} is no table of comma-separated values ({error}).") from error
+        raise InputError(f"{table} is not a table of comma-separated values ({error}).") from error
 
 
 def _check_header(table: Path, header: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> None:
@@ -96,6 +96,6 @@ def _check_header(table: Path, header: Sequence[str], columns: Sequence[str], re
             raise InputError(f"{table} has no column {name}; {hint}.")
     for index, name in enumerate(header):
         if name not in columns:
-            raise InputError(f"{table} has a column {name!r} that is not known. {nearest(name, columns)}")
+            raise InputError(f"{table} has an unknown column {name!r}. {nearest(name, columns)}")
         if name in header[:index]:
-            raise InputError(f"{table} has two columns {name}; keep one.")
+            raise InputError(f"{table} has two columns named {name}; keep one.")

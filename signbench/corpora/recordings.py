@@ -1,4 +1,4 @@
-"""Handles of a clip's media: they know where the bytes are, and read them only when asked."""
+"""Handles of a clip's media: they know where the bytes are, and read them only on demand."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
 
 Stamp = tuple[int, int, int]
-"""Of what a recording reads: size in bytes, modification time in nanoseconds, and a number that follows from the change times and
-inodes of its files, which nobody sets at will. Where all are as they were, the bytes are; otherwise the bytes decide.
+"""State of a recording's files: size in bytes, modification time in nanoseconds, and a number derived from their change times and
+inodes, which cannot be set at will. If all are unchanged, so are the bytes; otherwise the bytes are compared.
 """
 
 
@@ -32,17 +32,17 @@ class Recording(Protocol):
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """Its name in messages."""
 
     def stamp(self) -> Stamp:
-        """Changes when the bytes change, and costs no reading."""
+        """Changes when the bytes change, without reading them."""
 
     def digest(self) -> str:
         """SHA-256 of the bytes, hexadecimal."""
 
 
 class VideoRecording(Recording, Protocol):
-    """Moving images of one clip."""
+    """The video of one clip."""
 
     def probe(self, source_fps: float | None) -> VideoProbe:
         """Length, size and time stamps, from the headers."""
@@ -66,25 +66,25 @@ class TextRecording(Recording, Protocol):
 
     @property
     def text(self) -> str:
-        """The text as it stands there; may be empty."""
+        """The unmodified text; may be empty."""
 
 
 class FeatureRecording(Recording, Protocol):
-    """A feature vector of one clip that somebody else computed."""
+    """A feature vector of one clip, computed by an external network."""
 
     @property
     def sign(self) -> str | None:
-        """The class of the clip, where the file says it."""
+        """The class of the clip, if the file states it."""
 
     def vector(self) -> NDArray[np.floating[Any]]:
         """float ``(D,)``."""
 
 
 class LabelRecording(Recording, Protocol):
-    """What a recogniser said of one clip, or what the clip is."""
+    """The labels that a recogniser gave one clip, or its true label."""
 
     def ranked(self) -> tuple[str, ...]:
-        """Labels from the most to the least likely; a single one where there are no logits."""
+        """Labels from the most to the least likely; a single one if there are no logits."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class PoseFile:
         return hashlib.sha256(f"{own}{_digest(names, _stamp(names))}".encode()).hexdigest()
 
     def _names(self) -> Path | None:
-        """The file that says which line of a ``.skels`` file is which clip, where there is one."""
+        """The file with the ids for the lines of a ``.skels`` file, if there is one."""
         names = self.path.with_suffix(".files")
         return names if self.path.suffix == ".skels" and names.is_file() else None
 
@@ -151,7 +151,7 @@ class FrameArray:
 
     Attributes:
         frames: uint8 ``(T, H, W, 3)`` RGB.
-        label: how messages name it.
+        label: its name in messages.
         fps: frames per second, or None.
     """
 
@@ -239,7 +239,7 @@ class FeatureValue:
 
     Attributes:
         values: float ``(D,)``.
-        label: how messages name it.
+        label: its name in messages.
         sign: the class of the clip, or None.
     """
 
@@ -251,7 +251,7 @@ class FeatureValue:
         return self.values.nbytes, 0, 0
 
     def digest(self) -> str:
-        """SHA-256 of the vector and the sign, as files of features have it."""
+        """SHA-256 of the vector and the sign, as for feature files."""
         head = f"{self.values.dtype.str}{self.values.shape}{self.sign}"
         return hashlib.sha256(head.encode() + self.values.tobytes()).hexdigest()
 
@@ -281,10 +281,10 @@ def _members(path: Path) -> list[Path]:
 
 
 def file_stamp(*paths: Path) -> Stamp:
-    """The stamp of files that are read together: it changes when one of them does.
+    """The stamp of files that are read together; it changes if any of them does.
 
     Raises:
-        OSError: one of them is not there.
+        OSError: one of them does not exist.
     """
     return _joint_stamp([(path.name, path.stat()) for path in paths])
 
@@ -306,7 +306,7 @@ def _stamp(path: Path) -> Stamp:
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, stamp: Stamp) -> str:
-    """SHA-256 of a file's bytes, or of a folder's sorted names and bytes; kept while size and time stay, for containers."""
+    """SHA-256 of a file's bytes, or of a folder's sorted names and bytes; cached for unchanged files, for containers."""
     if not path.is_dir():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -23,10 +23,10 @@ def known() -> list[str]:
 
 @lru_cache(maxsize=8)
 def corpus(name: str) -> Corpus:
-    """The corpus of a name.
+    """The corpus with the given name.
 
     Raises:
-        InputError: there is no such corpus, with the nearest that exist; or parameters stand behind its name.
+        InputError: there is no such corpus (the message suggests the nearest), or the name has parameters.
     """
     kind, given = CORPORA.resolve(name)
     if given:

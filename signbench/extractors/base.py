@@ -1,4 +1,4 @@
-"""The contract of an extractor: a frozen network that turns the frames of one clip into rows of numbers."""
+"""The interface of an extractor: a frozen network that turns the frames of one clip into rows of features."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 
 Precision = Literal["float32", "tf32", "bf16"]
-"""What networks count in. TF32 is off everywhere unless it is asked for."""
+"""The precision of networks. TF32 is off everywhere unless requested."""
 
 Rows = NDArray[np.float32]
 """``(n, D)``, a row for each frame, or one for the whole clip."""
 
 
 def settled_device(device: str) -> str:
-    """A device that is there.
+    """Checks that a device is available.
 
     Raises:
-        InputError: it is not, or is no device.
+        InputError: it is not available, or not a device.
     """
     if device == "cpu":
         return device
@@ -36,17 +36,19 @@ def settled_device(device: str) -> str:
     except RuntimeError:
         there = False
     if not there:
-        raise InputError(f"there is no device {device!r} here; give --device cpu, or cuda:N on a machine with such a GPU.")
+        raise InputError(
+            f"there is no device {device!r} on this machine; use --device cpu, or cuda:N on a machine with such a GPU."
+        )
     return device
 
 
 class Observer(Protocol):
-    """Collects the frames of one side of one clip, chunk by chunk, and yields rows as soon as they are made."""
+    """Collects the frames of one side of one clip, chunk by chunk, and yields rows as soon as they are computed."""
 
     def update(self, frames: NDArray[np.uint8]) -> Iterator[Rows]:
         """Takes the next frames, uint8 ``(n, H, W, 3)`` RGB, and yields the rows that became ready, in order.
 
-        How the frames are cut into chunks does not change the rows.
+        The rows do not depend on how the frames are split into chunks.
         """
 
     def finish(self) -> Iterator[Rows]:
@@ -55,24 +57,24 @@ class Observer(Protocol):
 
 @dataclass(frozen=True)
 class Extractor(ABC):
-    """A frozen network with everything settled that its rows depend on.
+    """A frozen network with every setting that its rows depend on.
 
-    Instances are immutable, and compare and are pickled by value; the network itself is loaded when the first frame comes, once in
-    a process. The frames of one clip pass in batches of a size that the extractor fixes, the last one padded, so that a row depends
-    on its clip alone.
+    Instances are immutable, and compare and are pickled by value; the network itself is loaded with the first frame, once per
+    process. The frames of one clip are processed in batches of a fixed size, the last one padded, so that a row depends on its clip
+    alone.
 
     Attributes:
-        weights: ``official``, the weights that the registry names; or ``random``, seeded ones, for tests of the machinery only.
-        precision: what the network counts in.
-        device: where it counts, such as ``cpu`` or ``cuda:0``; no part of the signature.
+        weights: ``official``, the weights that the registry names; or ``random``, seeded ones, only for trial runs.
+        precision: the precision of the network.
+        device: the device that it runs on, such as ``cpu`` or ``cuda:0``; not part of the signature.
     """
 
     name: ClassVar[str]
     revision: ClassVar[int] = 1
     by_frame: ClassVar[bool] = True
-    """Whether row t is of frame t; otherwise the clip as a whole gives one row."""
+    """Whether row t belongs to frame t; otherwise there is one row for the whole clip."""
     kept_for: ClassVar[Literal["both", "references"]] = "both"
-    """Whose observations the cache keeps."""
+    """The sides whose observations are cached."""
 
     weights: Literal["official", "random"] = "official"
     precision: Precision = "float32"
@@ -90,14 +92,14 @@ class Extractor(ABC):
 
     @property
     def fewest_frames(self) -> int:
-        """Frames that a clip must have; a shorter one is not looked at, and gives no row."""
+        """The minimum number of frames; a shorter clip is not processed, and has no row."""
         return 1
 
     def signature(self) -> str:
-        """Architecture and its revision, digest of the weights, preprocessing and precision, as it stands in signatures.
+        """Architecture and its revision, digest of the weights, preprocessing and precision, as written in signatures.
 
         Raises:
-            InputError: weights that it needs are not present.
+            InputError: required weights are not present.
         """
         from signbench.weights.store import signed_digest
 
@@ -117,15 +119,15 @@ class Extractor(ABC):
 
     @abstractmethod
     def observer(self) -> Observer:
-        """A fresh observer of one side of one clip.
+        """A new observer for one side of one clip.
 
         Raises:
-            InputError: weights that it needs are not present, or are not what they should be.
+            InputError: required weights are not present, or are not the registered ones.
         """
 
     def check_frames(self, height: int, width: int, frames: int) -> None:
-        """Refuses clips that the network cannot see, from their headers.
+        """Refuses clips that the network cannot process, based on their headers.
 
         Raises:
-            MediaError: says what the network needs.
+            MediaError: the message says what the network requires.
         """

@@ -1,7 +1,7 @@
-"""The cache of observations: what a network saw in a recording, kept so that the recording never passes through it again.
+"""The cache of observations: the output of networks for recordings, stored so that no recording passes through a network twice.
 
-An observation is found by a key that depends on the recording's bytes, the reader, the view and the extractor, and on nothing that
-a user names. A cache that cannot be read or written costs time, never a number: every trouble with it counts as a miss.
+The key of an observation depends on the recording's bytes, the reader, the view and the extractor, and on nothing that a user
+chooses. A cache that cannot be read or written costs time, but never changes a number: every problem with it is treated as a miss.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ _log = logging.getLogger(__name__)
 
 
 def observation_key(recording_digest: str, reader: str, view: str, extractor: str) -> str:
-    """What an observation is found by.
+    """The key of an observation.
 
     Args:
-        recording_digest: SHA-256 of the recording's bytes, or what stands for it where it has none.
+        recording_digest: SHA-256 of the recording's bytes, or its equivalent if it has none.
         reader: the reader and its revision.
-        view: how the clip was brought to the network: rate, length, size.
+        view: how the clip was prepared for the network: rate, length, size.
         extractor: the extractor's signature: architecture and revision, digests of the weights, preprocessing, precision.
 
     Returns:
@@ -64,15 +64,15 @@ def observation_key(recording_digest: str, reader: str, view: str, extractor: st
 
 
 class CacheDamagedError(MediaError):
-    """A kept observation changed on the disk while it was being read."""
+    """A cached observation changed on disk while it was being read."""
 
 
 class KeptObservation:
-    """An observation that the cache holds, verified as a whole when it was opened. A context manager.
+    """An observation in the cache, verified as a whole when it was opened. A context manager.
 
     Attributes:
-        key: what it was found by.
-        description: what the writer said of it.
+        key: its key.
+        description: as stored by the writer.
     """
 
     def __init__(self, stream: IO[bytes], key: str, description: Mapping[str, Any]) -> None:
@@ -81,17 +81,17 @@ class KeptObservation:
         self._stream = stream
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The blocks of rows, float32 ``(n, D)``, in the order and the sizes in which they were added; one is in memory at a time.
+        """The blocks of rows, float32 ``(n, D)``, in the order and sizes in which they were added; only one is in memory at a time.
 
         Raises:
-            CacheDamagedError: the file was changed since it was opened, so that rows which were handed out are not the whole.
+            CacheDamagedError: the file changed since it was opened, so the rows returned so far are incomplete.
         """
         try:
             yield from read_blocks(self._stream)
         except (DamagedError, OSError) as error:
             raise CacheDamagedError(
-                f"the kept observation {self.key[:12]} was damaged while it was read ({error}); "
-                "run signbench cache verify --remove, then repeat the command."
+                f"the cached observation {self.key[:12]} was damaged while it was being read ({error}); run signbench cache "
+                "verify --remove, then repeat the command."
             ) from error
 
     def content(self) -> bytes | None:
@@ -120,7 +120,7 @@ class KeptObservation:
 
 
 class ObservationWriter:
-    """Takes the blocks of one observation as they are made."""
+    """Writes the blocks of one observation as they are computed."""
 
     def __init__(self, cache: ObservationCache, sections: SectionWriter | None) -> None:
         self._cache = cache
@@ -128,16 +128,16 @@ class ObservationWriter:
         self._columns: int | None = None
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Takes the next rows.
+        """Writes the next rows.
 
         Args:
-            block: float32 ``(n, D)``, with the same D as those before.
+            block: float32 ``(n, D)``, with the same D as the previous ones.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the block is something else.
         """
         if block.ndim != 2 or block.dtype != np.float32 or self._columns not in (None, block.shape[1]):
-            raise ValueError(f"an observation is float32 (n, D), always the same D; got {block.dtype} {block.shape}")
+            raise ValueError(f"an observation must be float32 (n, D), always with the same D; got {block.dtype} {block.shape}")
         self._columns = block.shape[1]
         if self._sections is not None:
             try:
@@ -154,17 +154,17 @@ class ObservationWriter:
                 self.give_up(error)
 
     def discard(self) -> None:
-        """Keeps nothing of this observation, because it turned out not to be one."""
+        """Discards this observation, because it turned out to be invalid."""
         self._sections = None
 
     def finish(self) -> bool:
-        """Writes the end; False where the observation is not to be kept."""
+        """Writes the end; False if the observation is not to be kept."""
         if self._sections is not None:
             self._sections.done()
         return self._sections is not None
 
     def give_up(self, error: OSError) -> None:
-        """Keeps nothing of this observation because the disk does not take it, and lets the run go on."""
+        """Discards this observation because the disk does not accept it, and lets the run continue."""
         self.discard()
         self._cache.in_trouble(f"cannot be written: {error.strerror or error}")
 
@@ -174,10 +174,10 @@ class Entry:
     """One file of the cache.
 
     Attributes:
-        path: where it lies.
+        path: the file.
         size: bytes.
         used: when it was last written or read, in seconds since 1970.
-        key: what it is found by; None for what an interrupted run left unfinished.
+        key: its key; None for an unfinished file of an interrupted run.
     """
 
     path: Path
@@ -186,7 +186,7 @@ class Entry:
     key: str | None
 
     def extractor(self) -> str:
-        """The signature of the extractor that made it; ``unknown`` where the file does not say so."""
+        """The signature of its extractor; ``unknown`` if the file does not state it."""
         try:
             with self.path.open("rb") as stream:
                 return str(read_header(stream)["description"].get("extractor", "unknown"))
@@ -194,7 +194,7 @@ class Entry:
             return "unknown"
 
     def damage(self) -> str | None:
-        """What is wrong with it, None where every checksum is right. Reads the whole file."""
+        """A description of the damage, None if every checksum is right. Reads the whole file."""
         try:
             with self.path.open("rb") as stream:
                 if read_header(stream)["key"] != self.key:
@@ -209,7 +209,7 @@ class Entry:
 
 @contextmanager
 def observations_in(folder: Path) -> Iterator[None]:
-    """Keeps observations in another folder meanwhile, in this process and in those that it starts.
+    """Temporarily uses another folder for the cache, in this process and in those that it starts.
 
     Args:
         folder: need not exist.
@@ -230,14 +230,14 @@ class ObservationCache:
     """Observations in one folder, shared by any number of processes.
 
     Attributes:
-        folder: where they lie; it need not exist.
-        limit: most bytes; when they are exceeded, what was not used for longest goes. 0 switches the cache off.
-        trouble: why the cache is not used, in words, or None.
+        folder: the folder of the cache; it need not exist.
+        limit: maximum size in bytes; when it is exceeded, the least recently used observations are deleted. 0 disables the cache.
+        problem: why the cache is not used, as a sentence, or None.
     """
 
     folder: Path
     limit: int
-    trouble: str | None = None
+    problem: str | None = None
     _bytes: int = field(default=0, repr=False)
     _uncounted: int | None = field(default=None, repr=False)
 
@@ -245,10 +245,10 @@ class ObservationCache:
     def from_environment(cls) -> Self:
         """The cache in ``$SIGNBENCH_CACHE`` of ``$SIGNBENCH_CACHE_LIMIT`` gigabytes.
 
-        By default ``signbench/observations`` in the user's cache, and 50.
+        By default ``signbench/observations`` in the user's cache folder, and 50.
 
         Raises:
-            InputError: the limit is no number from 0 on, or no home folder is known.
+            InputError: the limit is not a non-negative number, or no home folder is known.
         """
         text = os.environ.get("SIGNBENCH_CACHE_LIMIT") or str(_LIMIT)
         try:
@@ -261,13 +261,13 @@ class ObservationCache:
         return cls(user_cache("SIGNBENCH_CACHE", "observations"), limit)
 
     def open(self, key: str) -> KeptObservation | None:
-        """A kept observation, every checksum of which was compared.
+        """A cached observation, with all checksums verified.
 
         Args:
             key: of :func:`observation_key`.
 
         Returns:
-            None where there is none; where it is damaged, in which case it is removed; or where it cannot be read.
+            None if there is none; if it is damaged, in which case it is removed; or if it cannot be read.
         """
         if self.limit == 0:
             return None
@@ -285,11 +285,11 @@ class ObservationCache:
             check(stream)
         except NoSecretError as error:
             stream.close()
-            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a file that can be written")
+            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
             return None
         except (DamagedError, OSError) as error:
             stream.close()
-            _log.warning("signbench: a kept observation was damaged and is made again: %s (%s)", path, error)
+            _log.warning("signbench: a cached observation was damaged and will be computed again: %s (%s)", path, error)
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -299,10 +299,10 @@ class ObservationCache:
 
     @contextmanager
     def writer(self, key: str, description: Mapping[str, Any]) -> Iterator[ObservationWriter]:
-        """Keeps an observation: add blocks inside the ``with``. Another process sees all of it or nothing.
+        """Stores an observation: add blocks inside the ``with``. Another process sees all of it or nothing.
 
-        Where the block ends with an error nothing is kept. Where the cache cannot be written, nothing is kept either, one warning
-        says so, and ``trouble`` holds the reason.
+        If the block ends with an error, nothing is stored. If the cache cannot be written, nothing is stored either, one warning
+        says so, and ``problem`` holds the reason.
 
         Args:
             key: of :func:`observation_key`.
@@ -322,7 +322,7 @@ class ObservationCache:
             writer.give_up(error)
         except NoSecretError as error:
             writer = ObservationWriter(self, None)
-            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a file that can be written")
+            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
         try:
             yield writer
             try:
@@ -331,7 +331,7 @@ class ObservationCache:
             except OSError as error:
                 writer.give_up(error)
         finally:
-            with contextlib.suppress(OSError):  # closing writes what is left in memory, which a full disk does not take
+            with contextlib.suppress(OSError):  # closing writes what is left in memory, which fails on a full disk
                 if stream is not None:
                     stream.close()
             with contextlib.suppress(OSError):
@@ -357,7 +357,7 @@ class ObservationCache:
             writer.whole(content)
 
     def entries(self) -> list[Entry]:
-        """The cache's own files, finished ones and unfinished ones, last used first to last. Other files are left out.
+        """The cache's own files, finished and unfinished, least recently used first. Other files are skipped.
 
         Raises:
             InputError: the folder cannot be read.
@@ -369,7 +369,7 @@ class ObservationCache:
                     finished = _NAME.fullmatch(file.name) is not None
                     if not finished and not _UNFINISHED.fullmatch(file.name):
                         continue
-                    with contextlib.suppress(FileNotFoundError):  # another process took it away
+                    with contextlib.suppress(FileNotFoundError):  # another process removed it
                         status = file.stat(follow_symlinks=False)
                         key = file.name.removesuffix(_SUFFIX) if finished else None
                         found.append(Entry(Path(file.path), status.st_size, status.st_mtime, key))
@@ -380,24 +380,24 @@ class ObservationCache:
         return sorted(found, key=lambda entry: (entry.used, entry.path.name))
 
     def in_trouble(self, reason: str) -> None:
-        """Notes, and says once, that the cache cannot be used."""
-        if self.trouble is None:
-            self.trouble = f"the cache of observations {self.folder} {reason}"
-            _log.warning("signbench: %s; the run goes on without it.", self.trouble)
+        """Records, and reports once, that the cache cannot be used."""
+        if self.problem is None:
+            self.problem = f"the cache of observations {self.folder} {reason}"
+            _log.warning("signbench: %s; the run continues without it.", self.problem)
 
     def _place(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
 
     def _keep(self, stream: IO[bytes], part: Path, key: str) -> None:
-        """Puts a finished file in place, and makes room where the cache became too large."""
+        """Moves a finished file to its final path, and makes room if the cache has become too large."""
         stream.flush()
         os.fsync(stream.fileno())
         size = stream.tell()
         if size > self.limit:
-            self.in_trouble(f"holds {self.limit / 1e9:g} GB at most and one observation has {size / 1e9:.3g} GB")
+            self.in_trouble(f"holds at most {self.limit / 1e9:g} GB and one observation has {size / 1e9:.3g} GB")
             return
         part.replace(self._place(key))
-        # Counting means looking at every file, so it is done anew only after a hundredth of the limit was written.
+        # Computing the size means looking at every file, so it is repeated only after a hundredth of the limit has been written.
         if self._uncounted is not None:
             self._uncounted += size
             self._bytes += size
@@ -405,7 +405,7 @@ class ObservationCache:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Counts what there is; removes what was abandoned, and, where the limit is exceeded, what was not used for longest."""
+        """Computes the size; removes abandoned files, and if the limit is exceeded, the least recently used ones."""
         try:
             entries = self.entries()
         except InputError:

@@ -1,4 +1,4 @@
-"""Extractors that see frame by frame: the frames of one clip in batches of a fixed size."""
+"""Extractors that work frame by frame: the frames of one clip in batches of a fixed size."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class FrameExtractor(Extractor):
     @property
     @abstractmethod
     def batch(self) -> int:
-        """How many frames pass through the network together."""
+        """The number of frames per batch."""
 
     @abstractmethod
     def load(self) -> Callable[[Frames], Rows]:
-        """Loads the network, once in a process.
+        """Loads the network, once per process.
 
         Returns:
             A function from a batch, uint8 ``(batch, H, W, 3)``, to its rows, float32 ``(batch, D)``.
 
         Raises:
-            InputError: weights that it needs are not present, or are not what they should be; or the device is not there.
+            InputError: required weights are not present, or are not the registered ones; or the device is not available.
         """
 
     def observer(self) -> Observer:
@@ -41,7 +41,7 @@ class FrameExtractor(Extractor):
 
 
 class _BatchObserver:
-    """Fills one batch after the other, the last one with copies of its last frame."""
+    """Fills one batch after another, the last one padded with copies of its last frame."""
 
     def __init__(self, network: str, size: int, rows: Callable[[Frames], Rows]) -> None:
         self._network = network
@@ -74,7 +74,7 @@ class _BatchObserver:
 
 
 def check_frames(network: str, frames: Frames, before: Frames | None) -> None:
-    """Refuses what is not frames, and frames of another size than those before them.
+    """Refuses arrays that are not frames, and frames that differ in size from the previous ones.
 
     Args:
         network: for messages.
@@ -82,12 +82,12 @@ def check_frames(network: str, frames: Frames, before: Frames | None) -> None:
         before: earlier frames of the clip, or None.
 
     Raises:
-        MediaError: says which.
+        MediaError: the message says which.
     """
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
         raise MediaError(f"the network {network} needs frames as uint8 (T, H, W, 3); these are {frames.dtype} {frames.shape}.")
     if before is not None and frames.shape[1:] != before.shape[1:]:
         raise MediaError(
-            f"the network {network} needs frames of one size; they change from {before.shape[2]} x {before.shape[1]} "
+            f"the network {network} needs frames of the same size; they change from {before.shape[2]} x {before.shape[1]} "
             f"to {frames.shape[2]} x {frames.shape[1]} pixels."
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SIDE = 224
-"""Height and width in pixels of what the network sees."""
+"""Height and width in pixels of the network's input."""
 
 _PORT = "i3d-400"
 _TORCHSCRIPT = "i3d-torchscript"
@@ -28,10 +28,10 @@ class Reading:
 
     Attributes:
         weights: name in the registry of the network it runs.
-        preprocessing: as it stands in signatures.
-        fewest: frames that a clip must have.
-        most: frames that are looked at, from the first; None for all.
-        crops: the short side becomes 224 pixels and the middle is cut out; otherwise the whole frame is stretched.
+        preprocessing: as written in signatures.
+        fewest: minimum number of frames.
+        most: number of frames used, from the first; None for all.
+        crops: whether the short side becomes 224 pixels and the centre is cropped; otherwise the whole frame is stretched.
     """
 
     weights: str
@@ -54,19 +54,19 @@ class I3d(Extractor):
 
     - ``stylegan-v``: the first 16 frames as bytes into the TorchScript file, which scales and resizes them in its own graph
       (StyleGAN-V, ``src/metrics/frechet_video_distance.py``);
-    - ``common-metrics``: all frames, at least 10; the short side becomes 224 pixels, bilinear without antialiasing, the middle
-      square is cut out, [-1, 1], then the TorchScript file (common_metrics_on_video_quality, ``fvd/styleganv/fvd.py``);
-    - ``cd-fvd``: the first 16 frames, stretched to 224 x 224, bilinear without antialiasing, [-1, 1], then the weights of the
-      PyTorch port in our I3D (content-debiased-fvd, ``cdfvd/third_party/i3d/utils.py``).
+    - ``common-metrics``: all frames, at least 10; the short side becomes 224 pixels, bilinear without antialiasing, centre crop,
+      [-1, 1], then the TorchScript file (common_metrics_on_video_quality, ``fvd/styleganv/fvd.py``);
+    - ``cd-fvd``: the first 16 frames, stretched to 224 x 224, bilinear without antialiasing, [-1, 1], then signbench's I3D with the
+      weights of the PyTorch port (content-debiased-fvd, ``cdfvd/third_party/i3d/utils.py``).
 
-    With ``weights=random`` all three run our I3D, and the resizing within the TorchScript file is read as the bilinear one of
-    ``cd-fvd``; the file itself was not at hand to confirm it.
+    With ``weights=random`` all three run signbench's I3D, and the resizing within the TorchScript file is assumed to be the
+    bilinear one of ``cd-fvd``; the file itself was not available to confirm it.
 
-    The frames that are looked at are kept until the row is made: 0.6 MB each, and with ``common-metrics`` the network's first
-    activations of the whole clip on top of them, about 6 MB a frame.
+    The frames are kept until the row is computed: 0.6 MB each, and with ``common-metrics`` also the network's first activations of
+    the whole clip, about 6 MB per frame.
 
     Attributes:
-        variant: whose reading.
+        variant: which reading.
     """
 
     name: ClassVar[str] = "i3d"
@@ -75,12 +75,12 @@ class I3d(Extractor):
 
     @property
     def reading(self) -> Reading:
-        """How a clip is prepared."""
+        """The preparation of clips."""
         return READINGS[self.variant]
 
     @property
     def fewest_frames(self) -> int:
-        """Frames that a clip must have."""
+        """The minimum number of frames."""
         return self.reading.fewest
 
     @property
@@ -108,7 +108,7 @@ class I3d(Extractor):
 
 
 class _ClipObserver:
-    """Prepares frames one by one, so that it does not matter how they come, and passes them on when all are there."""
+    """Prepares frames one by one, independently of chunks, and runs the network when all are there."""
 
     def __init__(self, extractor: I3d, network: Callable[[Tensor], Tensor], in_graph: bool) -> None:
         self._extractor = extractor
@@ -161,7 +161,7 @@ class _ClipObserver:
 
 
 def _prepared(picture: Tensor, crops: bool) -> Tensor:
-    """A frame as the network sees it: uint8 ``(3, H, W)`` to float32 ``(3, 224, 224)`` on [-1, 1]."""
+    """A frame as the network's input: uint8 ``(3, H, W)`` to float32 ``(3, 224, 224)`` on [-1, 1]."""
     import torch.nn.functional as F
 
     _, height, width = picture.shape
@@ -176,7 +176,7 @@ def _prepared(picture: Tensor, crops: bool) -> Tensor:
 
 @cache
 def _loaded(digest: str | None, device: str) -> Callable[[Tensor], Tensor]:
-    """Our I3D with the port's weights of a digest, or random ones for None."""
+    """signbench's I3D with the port's weights of the given digest, or random ones for None."""
     import torch
 
     from signbench.extractors.i3d_network import i3d
@@ -189,20 +189,20 @@ def _loaded(digest: str | None, device: str) -> Callable[[Tensor], Tensor]:
         without_weights,
     )
 
-    place = device_of(device)
+    target = device_of(device)
     network = without_weights(i3d)
     give_weights(network, random_weights(network) if digest is None else official_weights(_PORT), _PORT)
     fold_batch_norms(network)
-    network.to(place).to(memory_format=torch.channels_last_3d)
+    network.to(target).to(memory_format=torch.channels_last_3d)
     return lambda clip: network(clip.to(memory_format=torch.channels_last_3d))
 
 
 @cache
 def _loaded_torchscript(digest: str, device: str, in_graph: bool) -> Callable[[Tensor], Tensor]:
-    """The TorchScript file of a digest.
+    """The TorchScript file with the given digest.
 
     Raises:
-        InputError: it is not the registered file. TorchScript is a program, so no other is run.
+        InputError: it is not the registered file. TorchScript is a program, so no other file is run.
     """
     from signbench.extractors.network_loading import device_of, torchscript_program
 

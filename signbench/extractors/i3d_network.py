@@ -17,7 +17,7 @@ Three = tuple[int, int, int]
 """Of time, height and width."""
 
 FEWEST_FRAMES = 9
-"""Frames of which the last pooling, over two of its time steps, finds one place: each of three halvings rounds up."""
+"""The fewest frames for which the last pooling, over two time steps, has one position: each of three halvings rounds up."""
 _EPSILON = 1e-5
 
 
@@ -33,7 +33,7 @@ def _same(x: Tensor, kernel: Three, stride: Three) -> Tensor:
 def _highest(x: Tensor, kernel: Three, stride: Three, padding: int = 0) -> Tensor:
     """Maxima of windows.
 
-    On the CPU torch finds them ten times faster where channels lie last in memory; its convolutions may leave them first.
+    On the CPU torch is ten times faster with channels-last memory; its convolutions may return channels first.
     """
     return F.max_pool3d(x.contiguous(memory_format=torch.channels_last_3d), kernel, stride, padding)
 
@@ -43,7 +43,7 @@ class Unit(nn.Module):
 
     def __init__(self, channels: int, made: int, kernel: int = 1, stride: int = 1) -> None:
         super().__init__()
-        # With a stride of 1 the zeros are as many on both sides, and the convolution adds them without a copy.
+        # With a stride of 1 the padding is symmetric, and the convolution adds it without a copy.
         self.stride = stride
         padding = kernel // 2 if stride == 1 else 0
         self.conv3d = nn.Conv3d(channels, made, kernel, stride, padding, bias=False)
@@ -71,11 +71,11 @@ class Pool(nn.Module):
 
 
 class Inception(nn.Module):
-    """Four branches side by side: 1, 1 and 3, 1 and 3, maximum of 3 and 1.
+    """Four parallel branches: 1, 1 and 3, 1 and 3, maximum of 3 and 1.
 
     Args:
-        channels: that come in.
-        made: channels of the six convolutions, in this order.
+        channels: input channels.
+        made: output channels of the six convolutions, in this order.
     """
 
     def __init__(self, channels: int, made: Sequence[int]) -> None:
@@ -94,7 +94,7 @@ class Inception(nn.Module):
 
 
 class Logits(nn.Module):
-    """The classifier: a mean over 2 time steps and 7 x 7 places, a linear layer, and the mean of what is left of time."""
+    """The classifier: a mean over 2 time steps and 7 x 7 positions, a linear layer, and the mean over the remaining time steps."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -102,8 +102,8 @@ class Logits(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, channels, T, 7, 7)`` with T of at least 2 to ``(N, classes)``."""
-        places: Tensor = self.conv3d(F.avg_pool3d(x, kernel_size=(2, 7, 7), stride=1))
-        return places.mean(dim=(2, 3, 4))
+        positions: Tensor = self.conv3d(F.avg_pool3d(x, kernel_size=(2, 7, 7), stride=1))
+        return positions.mean(dim=(2, 3, 4))
 
 
 def i3d() -> nn.Module:

@@ -21,16 +21,16 @@ _PREPROCESSING = {"torch-fidelity": "bilinear-299-tf1", "pytorch-fid": "bilinear
 class Inception(FrameExtractor):
     """The 2048 features of Inception-v3's last pooling, a row for each frame.
 
-    The network is one; the three implementations that papers use differ in how they resize a frame to 299 x 299 pixels:
+    There is one network; the three implementations that papers use differ in how they resize a frame to 299 x 299 pixels:
 
     - ``torch-fidelity``: as TensorFlow 1 did, then (x - 128) / 128 (torch-fidelity, ``feature_extractor_inceptionv3.py``);
     - ``pytorch-fid``: torch's bilinear filter without antialiasing, then 2 x - 1 of [0, 1] (pytorch-fid, ``inception.py``);
     - ``clean``: Pillow's bicubic filter in floating point, then (x - 128) / 128 (clean-fid, ``resize.py``, ``features.py``).
 
-    On the CPU activations lie channels last in memory, and batch normalisation is multiplied into the convolutions.
+    On the CPU activations are channels-last, and batch normalisation is folded into the convolutions.
 
     Attributes:
-        variant: whose resizing.
+        variant: which resizing.
     """
 
     name: ClassVar[str] = "inception-v3"
@@ -76,7 +76,7 @@ class Inception(FrameExtractor):
 
 @cache
 def _loaded(digest: str | None, device: str) -> nn.Module:
-    """The network with the official weights of a digest, or random ones for None."""
+    """The network with the official weights of the given digest, or random ones for None."""
     import torch
 
     from signbench.extractors.inception_network import inception_v3
@@ -89,9 +89,9 @@ def _loaded(digest: str | None, device: str) -> nn.Module:
         without_weights,
     )
 
-    place = device_of(device)
+    target = device_of(device)
     network = without_weights(inception_v3)
     weights = random_weights(network) if digest is None else official_weights(_WEIGHTS)
     give_weights(network, weights, _WEIGHTS, unused="fc.")
     fold_batch_norms(network)
-    return network.to(place).to(memory_format=torch.channels_last)
+    return network.to(target).to(memory_format=torch.channels_last)

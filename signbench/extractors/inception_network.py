@@ -1,4 +1,4 @@
-"""Inception-v3 as the FID uses it, on torch-fidelity's blocks, and the three ways of bringing frames to its 299 x 299 pixels."""
+"""Inception-v3 as used by the FID, built on torch-fidelity's blocks, and the three ways of resizing frames to 299 x 299 pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 )
 
 SIDE = 299
-"""Height and width in pixels of what the network sees."""
+"""Height and width in pixels of the network's input."""
 
 
 def inception_v3() -> nn.Module:
@@ -55,23 +55,23 @@ def inception_v3() -> nn.Module:
 
 
 def tensorflow_bilinear(frames: Tensor) -> Tensor:
-    """Resizes as TensorFlow 1 did: pixels are points at whole coordinates, and nothing is smoothed when made smaller.
+    """Resizes like TensorFlow 1: pixels are points at integer coordinates, without antialiasing.
 
-    The bits are those of torch-fidelity, ``interpolate_compat_tensorflow.py``, at a fifth of its time: the columns are interpolated
-    once for each row of the source instead of four times for each row of the result.
+    The result is bit-identical to torch-fidelity, ``interpolate_compat_tensorflow.py``, in a fifth of its time: the columns are
+    interpolated once for each row of the source instead of four times for each row of the result.
 
     Args:
         frames: uint8 ``(N, H, W, 3)``.
 
     Returns:
-        float32 ``(N, 3, 299, 299)`` on [0, 255], channels last in memory.
+        float32 ``(N, 3, 299, 299)`` on [0, 255], channels-last.
     """
 
     def axis(size: int) -> tuple[Tensor, Tensor, Tensor]:
         step = torch.tensor(size / SIDE, dtype=torch.float32, device=frames.device)
-        place = torch.arange(SIDE, dtype=torch.float32, device=frames.device) * step
-        first = place.long()
-        return first, (first + 1).clamp_max(size - 1), place - first
+        position = torch.arange(SIDE, dtype=torch.float32, device=frames.device) * step
+        first = position.long()
+        return first, (first + 1).clamp_max(size - 1), position - first
 
     _, height, width, _ = frames.shape
     left, right, across = axis(width)
@@ -85,29 +85,29 @@ def tensorflow_bilinear(frames: Tensor) -> Tensor:
 
 
 def pillow_bicubic(frames: NDArray[np.uint8]) -> Tensor:
-    """Resizes as clean-fid: Pillow's bicubic filter on each channel in 32-bit floating point, cut to [0, 255], not rounded.
+    """Resizes like clean-fid: Pillow's bicubic filter on each channel in 32-bit floating point, clipped to [0, 255], not rounded.
 
     Args:
         frames: uint8 ``(N, H, W, 3)``.
 
     Returns:
-        float32 ``(N, 3, 299, 299)`` on [0, 255], channels last in memory.
+        float32 ``(N, 3, 299, 299)`` on [0, 255], channels-last.
     """
     resized = np.empty((len(frames), SIDE, SIDE, 3), dtype=np.float32)
-    for place, frame in enumerate(frames):
+    for index, frame in enumerate(frames):
         for channel in range(3):
             image = Image.fromarray(frame[:, :, channel].astype(np.float32))
-            resized[place, :, :, channel] = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+            resized[index, :, :, channel] = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     return torch.from_numpy(resized.clip(0, 255, out=resized)).permute(0, 3, 1, 2)
 
 
 def torch_bilinear(frames: Tensor) -> Tensor:
-    """Resizes as pytorch-fid: torch's bilinear filter, corners not aligned, nothing smoothed when made smaller.
+    """Resizes like pytorch-fid: torch's bilinear filter, corners not aligned, without antialiasing.
 
     Args:
         frames: uint8 ``(N, H, W, 3)``.
 
     Returns:
-        float32 ``(N, 3, 299, 299)`` on [0, 1], channels last in memory.
+        float32 ``(N, 3, 299, 299)`` on [0, 1], channels-last.
     """
     return F.interpolate(frames.permute(0, 3, 1, 2).float() / 255, size=(SIDE, SIDE), mode="bilinear", align_corners=False)

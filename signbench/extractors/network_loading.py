@@ -1,4 +1,4 @@
-"""Brings the weights of networks: official files, which are read and never run, or seeded random ones."""
+"""Loads the weights of networks: official files, which are read and never executed, or seeded random ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEPS_OF_TRAINING = "num_batches_tracked"
 
 
 def device_of(name: str) -> torch.device:
-    """The device of a name such as ``cpu`` or ``cuda:0``.
+    """The torch device with a name such as ``cpu`` or ``cuda:0``.
 
     Raises:
         InputError: torch does not know it, or this machine does not have it.
@@ -36,22 +36,22 @@ def device_of(name: str) -> torch.device:
 
 
 def without_weights(make: Callable[[], Network]) -> Network:
-    """A network whose weights take no memory and, since none are drawn, leave torch's random state as it was."""
+    """A network whose weights take no memory and, since none are initialised, do not change torch's random state."""
     with torch.device("meta"):
         return make().eval().requires_grad_(False)
 
 
 def official_weights(name: str) -> dict[str, Tensor]:
-    """What a registered file of weights holds.
+    """The tensors in a registered file of weights.
 
     Args:
-        name: in the registry of weights.
+        name: its name in the registry of weights.
 
     Returns:
         float32 tensors on the CPU by name.
 
     Raises:
-        InputError: the file is not there, is not the registered one, or holds anything but tensors by name.
+        InputError: the file does not exist, is not the registered one, or holds anything but tensors by name.
     """
     signed_digest(name)
     path = path_of(name)
@@ -59,7 +59,7 @@ def official_weights(name: str) -> dict[str, Tensor]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
-    # torch reports damage through whatever its unpickler stumbles over.
+    # torch reports damage with whatever error its unpickler raises.
     except Exception as error:
         unpickling = isinstance(error, pickle.UnpicklingError)
         reason = "its pickle is damaged or holds more than tensors" if unpickling else _first_line(error)
@@ -73,16 +73,16 @@ def torchscript_program(name: str, device: torch.device) -> Callable[..., Tensor
     """A registered TorchScript file, which is a program together with its weights.
 
     Args:
-        name: in the registry of weights.
-        device: where it is to run.
+        name: its name in the registry of weights.
+        device: the device to run it on.
 
     Raises:
-        InputError: the file is not there; or it is not the registered one, and then it is not even opened.
+        InputError: the file does not exist; or it is not the registered one, in which case it is not even opened.
     """
     path = path_of(name)
     if not is_registered(name, path):
         raise InputError(
-            f"{path} is not the registered file of the weights {name}; it is a program, so no other is run. {_again(name)}"
+            f"{path} is not the registered file of the weights {name}; a program is only run if it is registered. {_again(name)}"
         )
     torchscript: Any = torch.jit
     with warnings.catch_warnings():
@@ -90,7 +90,7 @@ def torchscript_program(name: str, device: torch.device) -> Callable[..., Tensor
         program = torchscript.load(path, map_location=device).eval()
 
     def run(*arguments: Any, **options: Any) -> Tensor:
-        # Without what TorchScript would optimise after a first call or two, so that all calls give the same bits.
+        # Without the optimisation that TorchScript applies after the first calls, so that all calls give the same bits.
         with torchscript.optimized_execution(False):
             result: Tensor = program(*arguments, **options)
         return result
@@ -101,8 +101,8 @@ def torchscript_program(name: str, device: torch.device) -> Callable[..., Tensor
 def random_weights(network: nn.Module) -> dict[str, Tensor]:
     """Seeded random weights for every tensor of a network, the same in every process.
 
-    Convolutions are scaled as by He et al. (2015), so that activations neither die nor explode; batch normalisation has statistics,
-    scales and shifts of its own, so that leaving one out would show.
+    Convolutions are scaled as by He et al. (2015), so that activations neither die nor explode; batch normalisation has non-trivial
+    statistics, scales and shifts, so that omitting one would be noticed.
 
     Returns:
         float32 tensors on the CPU by name.
@@ -122,31 +122,31 @@ def random_weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def give_weights(network: nn.Module, weights: Mapping[str, Tensor], origin: str, *, unused: str | None = None) -> None:
-    """Puts weights into a network, all of them and no others.
+    """Loads weights into a network, all of them and no others.
 
     Args:
         network: made by :func:`without_weights`.
         weights: tensors by name.
         origin: name of the weights in the registry, for messages.
-        unused: beginning of the names of layers that the network leaves out.
+        unused: prefix of the names of layers that the network omits.
 
     Raises:
         InputError: names or shapes are not the network's.
     """
     wanted = network.state_dict()
     given = {name: tensor for name, tensor in weights.items() if unused is None or not name.startswith(unused)}
-    # Files from before PyTorch 0.4.1 do not have this counter, which plays no part here.
+    # Files from before PyTorch 0.4.1 do not have this counter, which is not used here.
     for name in wanted:
         if name.endswith(_STEPS_OF_TRAINING):
             given.setdefault(name, torch.zeros((), dtype=torch.int64))
     wrong = sorted(wanted.keys() ^ given.keys()) or [name for name in wanted if wanted[name].shape != given[name].shape]
     if wrong:
-        raise InputError(f"the weights {origin} do not fit their network, at {listing(wrong, 3)}. {_again(origin)}")
+        raise InputError(f"the weights {origin} do not match their network, at {listing(wrong, 3)}. {_again(origin)}")
     network.load_state_dict(given, assign=True)
 
 
 def fold_batch_norms(network: nn.Module) -> None:
-    """Multiplies each batch normalisation into the convolution before it, which saves a pass over every activation.
+    """Folds each batch normalisation into the convolution before it, which saves a pass over every activation.
 
     Args:
         network: in evaluation mode; its units have a convolution ``conv`` or ``conv3d`` and its normalisation ``bn``.

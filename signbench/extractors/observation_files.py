@@ -1,11 +1,11 @@
-"""One kept observation as a file: a header, blocks of rows, an end, each with a checksum that continues that of the one before.
+"""One cached observation as a file: a header, blocks of rows, an end, each with a checksum that continues the previous one.
 
-The file is a chain of sections: four letters that say what it is, the length of its content, the content, and HMAC-SHA-256 over the
-previous section's digest, the letters, the length and the content, by the user's secret (:mod:`signbench.user_secret`).
+The file is a chain of sections: four letters for its type, the length of its content, the content, and HMAC-SHA-256 over the
+previous section's digest, the letters, the length and the content, with the user's secret (:mod:`signbench.user_secret`).
 ``HEAD`` holds JSON, ``ROWS`` the shape of one block and its float32 values, little-endian and packed with zstd, ``DATA`` the length
-of what a codec wrote and its bytes, packed alike, ``DONE`` nothing.
-What was cut off, changed, exchanged, left out or made by somebody else is noticed before its values are unpacked; nothing executes
-by being read.
+of a codec's output and its bytes, packed the same way, ``DONE`` nothing.
+Files that were truncated, changed, swapped or made by someone else are detected before their values are unpacked; reading never
+executes code.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _SECTION = struct.Struct("<4sQ")
 _SHAPE = struct.Struct("<QQ")
 _LENGTH = struct.Struct("<Q")
 _DIGEST_BYTES = hashlib.sha256().digest_size
-_PACKING_LEVEL = -1  # takes 45 % off what comes out of a ReLU; level 1 takes 50 % but is read at two thirds of the speed
+_PACKING_LEVEL = -1  # saves 45 % for the output of a ReLU; level 1 saves 50 % but is read at two thirds of the speed
 
 
 class DamagedError(Exception):
-    """A file is not a whole, unchanged observation."""
+    """A file is not a complete, unchanged observation."""
 
 
 @functools.cache
@@ -48,13 +48,13 @@ def _codec() -> Any:
 
 
 class NoSecretError(Exception):
-    """The user's secret can be kept nowhere, so that no file can be told to be their own."""
+    """The user's secret cannot be stored anywhere, so no file can be recognised as their own."""
 
 
 def _secret() -> bytes:
     secret = user_secret()
     if secret is None:
-        raise NoSecretError("the user's secret cannot be kept")
+        raise NoSecretError("the user's secret cannot be stored")
     return secret
 
 
@@ -66,8 +66,8 @@ class SectionWriter:
 
         Args:
             stream: open for writing, at its beginning.
-            key: what the observation is found by.
-            description: plain JSON values for people and for ``signbench cache show``.
+            key: the key of the observation.
+            description: plain JSON values for display by ``signbench cache show``.
         """
         self._stream = stream
         self._secret, self._digest = _secret(), b""
@@ -86,7 +86,7 @@ class SectionWriter:
         self._write(b"DATA", _LENGTH.pack(len(content)) + _codec().compress(content, asbytes=True))
 
     def done(self) -> None:
-        """Writes the end; without it the observation is not whole."""
+        """Writes the end; without it the observation is incomplete."""
         self._write(b"DONE", b"")
 
     def _write(self, kind: bytes, content: bytes) -> None:
@@ -98,38 +98,38 @@ class SectionWriter:
 
 
 def _sections(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each section, verified; the last is ``DONE``.
+    """Type and content of each section, verified; the last is ``DONE``.
 
     Raises:
-        DamagedError: says where and what is wrong.
+        DamagedError: the message says where and what is wrong.
     """
     size = os.fstat(stream.fileno()).st_size
     stream.seek(0)
     if stream.read(len(_MAGIC)) != _MAGIC:
-        raise DamagedError("it does not begin as an observation does")
+        raise DamagedError("it does not start like an observation")
     secret, digest, kind = _secret(), b"", b""
     while kind != b"DONE":
-        place = stream.tell()
+        offset = stream.tell()
         head = stream.read(_SECTION.size)
         if len(head) < _SECTION.size:
-            raise DamagedError(f"it ends at byte {place} and is not complete")
+            raise DamagedError(f"it ends at byte {offset} and is incomplete")
         kind, length = _SECTION.unpack(head)
-        if length + _DIGEST_BYTES > size - place - _SECTION.size:
-            raise DamagedError(f"what begins at byte {place} is longer than the file")
+        if length + _DIGEST_BYTES > size - offset - _SECTION.size:
+            raise DamagedError(f"the section at byte {offset} is longer than the file")
         content = stream.read(length)
         digest = seal(secret, digest, head, content)
         if not hmac.compare_digest(stream.read(_DIGEST_BYTES), digest):
-            raise DamagedError(f"the checksum of what begins at byte {place} is wrong, or another user's")
+            raise DamagedError(f"the checksum of the section at byte {offset} is wrong, or another user's")
         yield kind, content
     if stream.read(1):
-        raise DamagedError(f"something follows its end at byte {stream.tell() - 1}")
+        raise DamagedError(f"there is more after its end at byte {stream.tell() - 1}")
 
 
 def read_header(stream: IO[bytes]) -> dict[str, Any]:
     """The header of an observation: key and description.
 
     Raises:
-        DamagedError: it is damaged, or of another version; the rest is not looked at.
+        DamagedError: it is damaged, or of another version; the rest is not checked.
     """
     kind, content = next(_sections(stream))
     if kind != b"HEAD":
@@ -142,23 +142,23 @@ def read_header(stream: IO[bytes]) -> dict[str, Any]:
 
 
 def check(stream: IO[bytes]) -> None:
-    """Reads a whole observation and compares every checksum; one section at a time is in memory.
+    """Reads a whole observation and compares every checksum; only one section is in memory at a time.
 
     Raises:
-        DamagedError: says where and what is wrong.
+        DamagedError: the message says where and what is wrong.
     """
     for _ in _sections(stream):
         pass
 
 
 def read_blocks(stream: IO[bytes]) -> Iterator[NDArray[np.float32]]:
-    """The blocks of rows as they were written, each verified before it is unpacked.
+    """The blocks of rows as written, each verified before it is unpacked.
 
     Yields:
         Float32 ``(n, D)``, writable.
 
     Raises:
-        DamagedError: says where and what is wrong.
+        DamagedError: the message says where and what is wrong.
     """
     for kind, content in _sections(stream):
         if kind == b"ROWS":

@@ -21,13 +21,13 @@ _BATCH = {"alex": 4, "vgg": 2, "squeeze": 2}
 
 @dataclass(frozen=True)
 class Perceptual(FrameExtractor):
-    """Rows whose squared Euclidean distance is LPIPS 0.1: a row for each frame, as long as its size makes it.
+    """Rows whose squared Euclidean distance is LPIPS 0.1: a row for each frame, whose length depends on the frame size.
 
     Trunks are torchvision's classifiers, linear layers those of the ``lpips`` package. Source: Zhang, Isola, Efros, Shechtman and
     Wang, "The unreasonable effectiveness of deep features as a perceptual metric" (CVPR 2018), equation 1; ``lpips/lpips.py``.
 
     Attributes:
-        net: which trunk.
+        net: the trunk.
     """
 
     name: ClassVar[str] = "lpips-0.1"
@@ -77,14 +77,14 @@ class Perceptual(FrameExtractor):
 
 @cache
 def _loaded(net: str, digest: str | None, device: str) -> nn.Module:
-    """The network with the official trunk of a digest, or a random one for None."""
+    """The network with the official trunk of the given digest, or a random one for None."""
     import torch
 
     from signbench.extractors.network_loading import device_of, give_weights, official_weights, random_weights, without_weights
     from signbench.extractors.perceptual_network import PerceptualNetwork, linear_layers, trunk
 
-    place = device_of(device)
+    target = device_of(device)
     layers = without_weights(lambda: trunk(net))
     weights = random_weights(layers) if digest is None else official_weights(_WEIGHTS[net])
     give_weights(layers, weights, _WEIGHTS[net], unused="classifier.")
-    return PerceptualNetwork(layers, linear_layers(net)).eval().to(place).to(memory_format=torch.channels_last)
+    return PerceptualNetwork(layers, linear_layers(net)).eval().to(target).to(memory_format=torch.channels_last)

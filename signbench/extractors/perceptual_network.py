@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from signbench.errors import InputError, listing
 
 _ENDS = {"alex": (2, 5, 8, 10, 12), "vgg": (4, 9, 16, 23, 30), "squeeze": (2, 5, 8, 10, 11, 12, 13)}
-"""After how many layers of torchvision's ``features`` LPIPS looks, as in ``lpips/pretrained_networks.py``."""
+"""The layers of torchvision's ``features`` after which LPIPS takes activations, as in ``lpips/pretrained_networks.py``."""
 _MAKERS = {"alex": torchvision.models.alexnet, "vgg": torchvision.models.vgg16, "squeeze": torchvision.models.squeezenet1_1}
 _LINEAR_LAYERS = {
     "alex": "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
@@ -26,11 +26,11 @@ _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
 _EPSILON = 1e-10
 _MANY = 0.75
-"""Share of a layer's channels that may have a weight if the others are to be left out."""
+"""Channels without a weight are only left out if at most this share of a layer's channels has one."""
 
 
 def trunk(net: str) -> nn.Module:
-    """The layers of a classifier that LPIPS looks at, under the names that torchvision's files give them.
+    """The layers of a classifier that LPIPS uses, under their names in torchvision's files.
 
     Args:
         net: ``alex``, ``vgg`` or ``squeeze``.
@@ -39,22 +39,22 @@ def trunk(net: str) -> nn.Module:
 
 
 def linear_layers(net: str) -> list[Tensor]:
-    """The weight of each channel of each layer that LPIPS looks at, float32 ``(C,)``, from the ``lpips`` package.
+    """The weight of each channel of each layer that LPIPS uses, float32 ``(C,)``, from the ``lpips`` package.
 
     Raises:
-        InputError: the package has other files than version 0.1's, or a weight is negative.
+        InputError: the package does not have the files of version 0.1, or a weight is negative.
     """
     found = importlib.util.find_spec("lpips")
     if found is None or found.origin is None:
         raise InputError("the package lpips, which has the linear layers of LPIPS, is not installed; install lpips 0.1.4.")
     path = Path(found.origin).parent / "weights" / "v0.1" / f"{net}.pth"
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != _LINEAR_LAYERS[net]:
-        raise InputError(f"{path} does not hold the published linear layers of LPIPS 0.1; install lpips 0.1.4 anew.")
+        raise InputError(f"{path} does not hold the published linear layers of LPIPS 0.1; reinstall lpips 0.1.4.")
     layers = torch.load(path, map_location="cpu", weights_only=True)
-    weights = [layers[f"lin{place}.model.1.weight"].flatten() for place in range(len(_ENDS[net]))]
-    # A negative weight has no square root, and would make LPIPS no distance.
-    if negative := [str(place) for place, weight in enumerate(weights) if (weight < 0).any()]:
-        raise InputError(f"{path} has negative weights in layer {listing(negative)}; install lpips 0.1.4 anew.")
+    weights = [layers[f"lin{index}.model.1.weight"].flatten() for index in range(len(_ENDS[net]))]
+    # A negative weight has no square root, and LPIPS would not be a distance.
+    if negative := [str(index) for index, weight in enumerate(weights) if (weight < 0).any()]:
+        raise InputError(f"{path} has negative weights in layer {listing(negative)}; reinstall lpips 0.1.4.")
     return weights
 
 
@@ -62,13 +62,13 @@ class PerceptualNetwork(nn.Module):
     """Frames to rows whose squared Euclidean distance is LPIPS.
 
     LPIPS is the sum over layers of ``mean over pixels of sum over channels of w (p - r)²``, where p and r are the activations,
-    divided by their length over the channels. So the row is all ``sqrt(w / pixels) p``.
+    divided by their norm over the channels. So the row is all ``sqrt(w / pixels) p``.
 
-    Of the layers in which they are many, channels of weight 0 are left out: with AlexNet that makes rows a third shorter. Elsewhere
-    picking channels out of memory would cost more than it saves.
+    In layers with many channels of weight 0, those are left out: with AlexNet that makes rows a third shorter. Elsewhere gathering
+    channels would cost more than it saves.
 
     Args:
-        trunk: as :func:`trunk` makes it, with weights.
+        trunk: from :func:`trunk`, with weights.
         weights: of the channels, layer by layer.
     """
 
@@ -81,12 +81,12 @@ class PerceptualNetwork(nn.Module):
         self.stages = nn.ModuleList(features[start:end] for start, end in zip((0, *ends), ends, strict=False))
         self.register_buffer("shift", torch.tensor(_SHIFT).view(1, 3, 1, 1))
         self.register_buffer("scale", torch.tensor(_SCALE).view(1, 3, 1, 1))
-        for place, weight in enumerate(weights):
+        for index, weight in enumerate(weights):
             kept = weight.nonzero().flatten()
             if len(kept) > _MANY * len(weight):
                 kept = torch.arange(len(weight))
-            self.register_buffer(f"kept{place}", kept)
-            self.register_buffer(f"factor{place}", weight[kept].double().sqrt().float().view(1, -1, 1, 1))
+            self.register_buffer(f"kept{index}", kept)
+            self.register_buffer(f"factor{index}", weight[kept].double().sqrt().float().view(1, -1, 1, 1))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Rows of frames.
@@ -99,14 +99,14 @@ class PerceptualNetwork(nn.Module):
         """
         x = (frames.permute(0, 3, 1, 2) / 127.5 - 1 - self.get_buffer("shift")) / self.get_buffer("scale")
         rows = []
-        for place, stage in enumerate(self.stages):
+        for index, stage in enumerate(self.stages):
             x = stage(x)
             activation = x.float()
-            # In the order of lpips, whose rounding is what is left of LPIPS where frames hardly differ.
+            # In the same order as lpips, because rounding dominates LPIPS if frames hardly differ.
             length = activation.square().sum(dim=1, keepdim=True).sqrt() + _EPSILON
-            kept = self.get_buffer(f"kept{place}")
+            kept = self.get_buffer(f"kept{index}")
             unit = (activation if len(kept) == activation.shape[1] else activation[:, kept]) / length
-            unit *= self.get_buffer(f"factor{place}") / math.sqrt(x.shape[2] * x.shape[3])
-            # Pixels before channels, as they lie in memory.
+            unit *= self.get_buffer(f"factor{index}") / math.sqrt(x.shape[2] * x.shape[3])
+            # Pixels before channels, as in memory.
             rows.append(unit.permute(0, 2, 3, 1).flatten(1))
         return torch.cat(rows, dim=1)

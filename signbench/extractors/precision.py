@@ -1,4 +1,4 @@
-"""What networks count in, and how it is settled around them whatever the program around has set."""
+"""The precision of networks, and how it is enforced whatever the calling program has set."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from signbench.extractors.base import Precision
 
 @contextmanager
 def counting_in(precision: Precision, device: torch.device) -> Iterator[None]:
-    """Runs networks in one precision and without gradients, and leaves torch's switches as they were.
+    """Runs networks in one precision and without gradients, and restores torch's settings afterwards.
 
-    A training loop may have TF32 on, or be within ``autocast``; neither reaches the networks. ``bf16`` is autocast's, with weights
-    in 32 bits.
+    A training loop may have enabled TF32, or be within ``autocast``; neither affects the networks. ``bf16`` is autocast's, with
+    weights in 32 bits.
 
     Args:
-        precision: ``float32`` (IEEE, nothing shorter inside), ``tf32`` (allowed where the device has it) or ``bf16``.
-        device: where the networks count.
+        precision: ``float32`` (IEEE, no lower precision inside), ``tf32`` (if the device has it) or ``bf16``.
+        device: the device that the networks run on.
     """
-    # All that these networks have are convolutions. cuDNN wants one setting for them and for recurrent layers.
+    # These networks only have convolutions. cuDNN wants the same setting for them and for recurrent layers.
     backends: Any = torch.backends
     switches = (backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.conv)
     before = [switch.fp32_precision for switch in switches]

@@ -1,1 +1,1 @@
-"""Code that is not signbench's own: what it may do, and what is put back after it."""
+"""Foreign code, which is not part of signbench: its isolation, and its identity by content."""

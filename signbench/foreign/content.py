@@ -1,7 +1,7 @@
-"""What foreign code is, by its content: its source files, its checkpoints and other files, and its parameters.
+"""The identity of foreign code, by content: its source files, its checkpoints and other files, and its parameters.
 
-A card says what its author wrote on it. Two checkpoints, two parameters or two versions of a file under one card are two
-generators all the same, so a run's specification holds the digests that are made here. A metric of another package likewise.
+A card only says what its author wrote on it. Two checkpoints, two parameters or two versions of a file with the same card are still
+two generators, so a run's specification contains the digests computed here. The same applies to a metric of another package.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from typing import Any
 from signbench.errors import InputError
 
 Content = Mapping[str, str]
-"""Such as ``checkpoint`` or ``source network.py`` -> SHA-256, and ``parameter speed`` -> its value."""
+"""For example ``checkpoint`` or ``source network.py`` -> SHA-256, and ``parameter speed`` -> its value."""
 
 _NO_CONTENT = frozenset({"device"})
-"""Parameters that say where to compute, not what."""
+"""Parameters that determine where to compute, not what."""
 _PASSED_OVER = ("__pycache__",)
 
 
 def content_of(kind: type, parameters: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """What may move a number of a generator besides its card.
+    """Everything that can change a number of a generator besides its card.
 
     Args:
         kind: its class.
-        parameters: that it was made with. A path stands for the bytes of the file or folder; other values are taken as text, and
-            where they name a file or folder, with its bytes.
+        parameters: the parameters of the instance. A path is represented by the bytes of the file or folder; other values are taken
+        as text, and if they name a file or folder, also by its bytes.
 
     Returns:
-        Plain texts, in order of name; see :data:`Content`. The generators that signbench brings along have no source there:
-        their cards' versions rise when their productions change.
+        Plain strings, in order of name; see :data:`Content`. signbench's own generators have no source there: their cards' versions
+        rise when their productions change.
 
     Raises:
         InputError: a file cannot be read.
@@ -57,11 +57,10 @@ def content_of(kind: type, parameters: Mapping[str, Any] | None = None) -> dict[
 
 
 def source_digests(kind: type) -> dict[str, str]:
-    """The digests of a class's source files, by their paths below the folder that their top module lies in.
+    """The digests of a class's source files, by their paths below the folder of their top module.
 
-    These are the file of the class, or every file of its whole package, and of what they import (also inside functions) whatever is
-    neither installed nor Python's own. Of a class in a notebook it is the cell that it was
-    written in.
+    These are the file of the class, or every file of its package, and all modules that they import (also inside functions) that are
+    neither installed nor part of Python. For a class in a notebook it is the cell that it was written in.
 
     Args:
         kind: the class.
@@ -88,12 +87,12 @@ def source_digests(kind: type) -> dict[str, str]:
             found |= {f"{folder.name}/{item.relative_to(folder).as_posix()}": item for item in _files(folder)}
         else:
             found[path.name] = path
-    places = (*sys.path, *(str(path.parent) for name, path in found.items() if "/" not in name))
+    search_path = (*sys.path, *(str(path.parent) for name, path in found.items() if "/" not in name))
     waiting = [(path, name) for name, path in found.items() if path.suffix == ".py"]
     while waiting:
         path, name = waiting.pop()
         package = name.rpartition("/")[0].replace("/", ".")
-        for imported, there in _local_imports(path, package, places):
+        for imported, there in _local_imports(path, package, search_path):
             if imported not in found:
                 found[imported] = there
                 waiting.append((there, imported))
@@ -118,10 +117,10 @@ def _digest_of_cell(kind: type) -> str:
 
 @cache
 def code_digest(kind: type) -> str | None:
-    """The first 12 hexadecimal digits of a digest over a class's source files; None for signbench's own.
+    """The first 12 hexadecimal digits of a digest over a class's source files; None for signbench's own classes.
 
     Args:
-        kind: the class, as it was when this process first asked.
+        kind: the class, as of the first call in this process.
 
     Raises:
         InputError: a file cannot be read.
@@ -147,7 +146,7 @@ def digest_of_path(path: Path) -> str:
 
 
 def _named_path(value: object) -> Path | None:
-    """The file or folder that a parameter's text names, where there is one."""
+    """The file or folder that a parameter's text names, if there is one."""
     if not isinstance(value, str) or not value.strip():
         return None
     try:
@@ -164,7 +163,7 @@ def _top_folder(path: Path, module: str) -> Path:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder, without hidden ones, Python's caches and folders of runs, which are made by running."""
+    """The files below a folder, without hidden ones, Python's caches and run folders, which are created by running."""
     try:
         children = sorted(folder.iterdir())
     except OSError as error:
@@ -179,15 +178,15 @@ def _files(folder: Path) -> Iterator[Path]:
             yield child
 
 
-def _local_imports(path: Path, package: str, places: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    """The files that a Python file imports and that nobody installed, by their names with ``/``."""
+def _local_imports(path: Path, package: str, search_path: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """The files that a Python file imports and that are not installed, by their names with ``/``."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
-        return  # whatever is wrong with it, importing it tells
+        return  # importing it will report the error
     for node in ast.walk(tree):
         for module in _imported(node, package):
-            yield from _module_files(module, places)
+            yield from _module_files(module, search_path)
 
 
 def _imported(node: ast.AST, package: str) -> Iterator[str]:
@@ -209,12 +208,12 @@ def _imported(node: ast.AST, package: str) -> Iterator[str]:
             yield first.value
 
 
-def _module_files(module: str, places: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    """The file of a module and of each package above it, unless it is installed, Python's own or signbench's."""
+def _module_files(module: str, search_path: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """The file of a module and of each package above it, unless it is installed, part of Python or of signbench."""
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts) or parts[0] in sys.stdlib_module_names or parts[0] == "signbench":
         return
-    search: tuple[str, ...] | None = places
+    search: tuple[str, ...] | None = search_path
     for depth in range(len(parts)):
         name = ".".join(parts[: depth + 1])
         specification = _specification(name, search)
@@ -232,10 +231,10 @@ def _module_files(module: str, places: tuple[str, ...]) -> Iterator[tuple[str, P
         search = below
 
 
-def _specification(name: str, places: tuple[str, ...] | None) -> tuple[str | None, tuple[str, ...] | None] | None:
-    """Where a module lies and where its submodules do, without importing it."""
+def _specification(name: str, search_path: tuple[str, ...] | None) -> tuple[str | None, tuple[str, ...] | None] | None:
+    """The locations of a module and of its submodules, without importing it."""
     try:
-        found = PathFinder.find_spec(name, list(places) if places is not None else None)
+        found = PathFinder.find_spec(name, list(search_path) if search_path is not None else None)
     except (ImportError, ValueError, AttributeError, KeyError, OSError):
         return None
     if found is None:
@@ -246,7 +245,7 @@ def _specification(name: str, places: tuple[str, ...] | None) -> tuple[str | Non
 
 
 def _is_installed(path: Path) -> bool:
-    """Whether a file belongs to Python, to an installed package or to signbench, whose versions a run notes."""
+    """Whether a file belongs to Python, to an installed package or to signbench, whose versions are recorded in the run."""
     if any(part in ("site-packages", "dist-packages") for part in path.parts):
         return True
     return any(path.is_relative_to(folder) for folder in _own_folders())
@@ -263,4 +262,4 @@ def _file_digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}; give a file or folder that can.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror or error}; choose a readable file or folder.") from error

@@ -1,4 +1,4 @@
-"""What a process has only one of, and what foreign code may change of it: noted before a call and put back after it."""
+"""Global state of a process that foreign code may change: saved before a call and restored after it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, cast
 
 _Part = tuple[Callable[[], Any], Callable[[Any], object]]
-"""How a part of the state is read, and how it is put back."""
+"""How a part of the state is read, and how it is restored."""
 
 
 def note(parts: Mapping[str, _Part]) -> dict[str, Any]:
-    """The values of some parts of the state; a part that cannot be read is left out."""
+    """The values of the given parts of the state; a part that cannot be read is left out."""
     found = {}
     for name, (read, _) in parts.items():
         with contextlib.suppress(Exception):
@@ -32,14 +32,14 @@ def note(parts: Mapping[str, _Part]) -> dict[str, Any]:
 
 
 def put_back(parts: Mapping[str, _Part], noted: Mapping[str, Any]) -> None:
-    """Puts parts of the state back; what the system refuses, such as a limit that was lowered for good, stays."""
+    """Restores parts of the state; what the system refuses, such as a limit that was lowered permanently, stays."""
     for name, value in noted.items():
         with contextlib.suppress(Exception):
             parts[name][1](value)
 
 
 def _module(name: str) -> Any:
-    """A module where something imported it already; otherwise nothing of it was changed."""
+    """A module if it has already been imported; otherwise nothing in it has changed."""
     return sys.modules.get(name)
 
 
@@ -176,9 +176,9 @@ KEPT: Mapping[str, _Part] = {
     "torch": (_torch_settings, _put_torch_settings),
     "opencv": (_opencv_threads, _put_opencv_threads),
 }
-"""What foreign code may set up for itself, and finds again at its next call."""
+"""State that foreign code may set for itself, and that is reinstated for its next call."""
 RANDOM = ("random", "numpy random", "torch random")
-"""Of these, what goes on from call to call rather than beginning anew."""
+"""The part of it that continues from call to call rather than being reset."""
 
 
 def _limits() -> dict[int, tuple[int, int]]:
@@ -192,7 +192,7 @@ def _put_limits(values: dict[int, tuple[int, int]]) -> None:
             continue
         try:
             resource.setrlimit(kind, (soft, hard))
-        except (ValueError, OSError):  # a hard limit that was lowered stays so
+        except (ValueError, OSError):  # a hard limit that was lowered stays lowered
             most = now[1] if soft == resource.RLIM_INFINITY or (now[1] != resource.RLIM_INFINITY and soft > now[1]) else soft
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(kind, (most, now[1]))
@@ -222,7 +222,7 @@ OWN: Mapping[str, _Part] = {
     "hooks": (lambda: (sys.excepthook, threading.excepthook, sys.unraisablehook), lambda value: _put_hooks(*value)),
     "arguments": (lambda: list(sys.argv), lambda value: sys.argv.__setitem__(slice(None), value)),
 }
-"""What is put back for good: foreign code that sets it has it until its call ends."""
+"""State that is always restored: if foreign code sets it, it keeps it only until its call ends."""
 
 
 def _put_streams(read: Any, out: Any, error: Any) -> None:

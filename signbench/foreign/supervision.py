@@ -1,9 +1,8 @@
-"""A command that runs code of others does so in a child process, so that such code cannot end it as if it had done its work.
+"""A command runs foreign code in a child process, so that such code cannot end the command as if it had succeeded.
 
-``os._exit(0)`` in a generator, a crash of a compiled library, or the system's killing what takes too much memory would otherwise be
-the command's own end. The parent stays small, hands signals on, and knows of the child what the child notes in a page of memory
-that both share: what it is doing, and in the end its exit code. A clip at which the child ended is a failure; a new child goes on
-with the others.
+``os._exit(0)`` in a generator, a crash of a compiled library, or a kill by the system for lack of memory would otherwise end the
+command itself. The parent stays small, forwards signals, and knows only what the child writes to a page of shared memory: what it
+is doing, and finally its exit code. A clip at which the child ended is a failure; a new child continues with the others.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ from typing import Any
 
 SCORING = "scoring"
 MOST_DEATHS = 10
-"""So many clips may end the child; then the command gives up."""
+"""The number of clips that may end a child before the command gives up."""
 _PAGE = 1 << 16
 _BETWEEN_LOOKS = 5.0
 _GRACE = 30.0
-"""Seconds beyond a clip's limit after which a child that does not even hear its alarm is killed."""
+"""Seconds beyond a clip's limit after which a child that ignores its alarm is killed."""
 
 
 @dataclass
 class Supervision:
-    """What a child knows of its parent, and of the children before it.
+    """What a child knows about its parent, and about previous children.
 
     Attributes:
-        page: the memory that both share.
-        what: how messages name the foreign code.
-        lost: clip -> why it cannot be made: it ended an earlier child.
-        suspects: clips that were asked for together when an earlier child ended; each is to be asked for alone.
-        launch: what rank 0 named this launch before an earlier child ended, or None.
-        noted: what is on the page.
+        page: the shared memory.
+        what: name of the foreign code in messages.
+        lost: clip -> why it failed: it ended an earlier child.
+        suspects: clips that were requested together when an earlier child ended; each is to be requested alone.
+        launch: the name that rank 0 gave this launch before an earlier child ended, or None.
+        noted: the content of the page.
     """
 
     page: mmap.mmap
@@ -53,7 +52,7 @@ class Supervision:
     noted: dict[str, Any] = field(default_factory=dict)
 
     def note(self, **values: Any) -> None:
-        """Writes down what the parent should know where this process ends."""
+        """Writes what the parent should know if this process ends."""
         self.noted |= values
         content = json.dumps(self.noted).encode()
         if len(content) < _PAGE - 8:
@@ -61,7 +60,7 @@ class Supervision:
             self.page[:8] = len(content).to_bytes(8, "big")
 
     def read(self) -> dict[str, Any]:
-        """What the child wrote down last."""
+        """What the child wrote last."""
         try:
             found = json.loads(self.page[8 : 8 + int.from_bytes(self.page[:8], "big")])
         except ValueError:
@@ -74,20 +73,20 @@ _as_child: list[Supervision] = []
 
 
 def child() -> Supervision | None:
-    """What this process knows as a supervised child; None where it is none."""
+    """The supervision of this process; None if it is not a supervised child."""
     return _as_child[0] if _as_child else None
 
 
 def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
-    """Goes on in a child process; the parent waits here, ends with the child's exit code, and never returns.
+    """Continues in a child process; the parent waits here, ends with the child's exit code, and never returns.
 
-    To be called before anything large is imported: threads of libraries do not live on in a child.
+    Must be called before anything large is imported: threads of libraries do not survive in a child.
 
     Args:
-        what: how messages name the foreign code, such as ``generator x.py:Model``.
-        say: prints a sentence for people.
-        note_end: notes in the folder of the run how it ended, and gives the exit code; called with what the child wrote down last,
-            the reason, the status and the exit code.
+        what: name of the foreign code in messages, such as ``generator x.py:Model``.
+        say: prints a message.
+        note_end: records in the run folder how it ended, and returns the exit code; called with what the child wrote last, the
+            reason, the status and the exit code.
     """
     if _as_child or not hasattr(os, "fork") or threading.active_count() > 1:
         return
@@ -111,7 +110,7 @@ def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
         if (code := found.get("code")) is not None:
             _end(code)
         if _asked:
-            say("interrupted; repeat the command to go on.")
+            say("interrupted; rerun the command to resume.")
             _end(note_end(found, "it was interrupted", "interrupted", 130))
         clips = found.get("clips") or []
         deaths += 1
@@ -122,16 +121,16 @@ def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
             _end(note_end(found, reason, "failed", 3 if doing == SCORING else 2))
         if deaths > MOST_DEATHS:
             reason = f"the process that runs {what} ended {deaths} times, last at clip {clips[0]} ({_worded(status)})"
-            say(f"{reason}; nothing was measured. What was made is kept; repeat the command to go on.")
+            say(f"{reason}; nothing was measured. Finished productions are kept; rerun the command to resume.")
             _end(note_end(found, reason, "failed", 3))
         if len(clips) == 1:
             why = (
-                "it found no end, and its process had to be killed"
+                "it did not finish, and its process had to be killed"
                 if found.get("overdue")
                 else f"its process ended ({_worded(status)})"
             )
             supervision.lost[clips[0]] = f"{why}."
-            say(f"clip {clips[0]}: {why}; going on with the others.")
+            say(f"clip {clips[0]}: {why}; continuing with the others.")
         supervision.suspects.update(clips)
         supervision.launch = found.get("launch")
         supervision.noted = found
@@ -139,12 +138,12 @@ def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
 
 @contextmanager
 def doing(what: str, clips: Sequence[str] = (), seconds: float | None = None) -> Iterator[None]:
-    """Says, to the parent of a supervised child, what is being done, and afterwards what was done before.
+    """Tells the parent of a supervised child what is being done, and afterwards restores the previous entry.
 
     Args:
         what: such as ``preparing it``.
-        clips: that it is asked for.
-        seconds: how long it may take, or None.
+        clips: the requested clips.
+        seconds: time limit, or None.
     """
     if (own := child()) is None:
         yield
@@ -156,13 +155,13 @@ def doing(what: str, clips: Sequence[str] = (), seconds: float | None = None) ->
 
 
 def at_work(folder: Path, launch: str, rank: int) -> None:
-    """Says in which folder a run is at work, so that it is noted there where this process ends."""
+    """Tells the parent which folder a run works on, so that the end of this process is recorded there."""
     if (own := child()) is not None:
         own.note(folder=str(folder.absolute()), launch=launch, rank=rank)
 
 
 def finish(code: int) -> None:
-    """Ends a supervised child with its exit code, before what foreign code left for the end of the process; else does nothing."""
+    """Ends a supervised child with its exit code, before any exit handlers of foreign code run; else does nothing."""
     if (own := child()) is None:
         return
     for stream in (sys.stdout, sys.stderr):
@@ -173,7 +172,7 @@ def finish(code: int) -> None:
 
 
 def is_again() -> bool:
-    """Whether this child goes on after one that ended."""
+    """Whether this child continues the work of one that ended."""
     return (own := child()) is not None and own.launch is not None
 
 
@@ -181,7 +180,7 @@ _asked: list[int] = []
 
 
 def _waited(pid: int, supervision: Supervision) -> int:
-    """Waits for a child's end, hands signals on to it, and ends it where it is overdue; gives its status as the system does."""
+    """Waits for a child's end, forwards signals to it, and kills it if it is overdue; returns the status."""
 
     def hand_on(number: int, frame: FrameType | None) -> None:
         _asked.append(number)
@@ -215,7 +214,7 @@ def _end(code: int) -> None:
 
 
 def _end_with(alive: int) -> None:
-    """Ends this process when its parent is gone, which holds the other end of a pipe."""
+    """Ends this process when its parent, which holds the other end of a pipe, is gone."""
     with contextlib.suppress(OSError):
         os.read(alive, 1)
     os._exit(1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from signbench.errors import InputError, SignbenchError, listing
 from signbench.foreign import supervision
-from signbench.foreign.wall import mend_streams, wall
+from signbench.foreign.isolation import isolated, reopen_streams
 from signbench.generators.base import Generator
 from signbench.predictions.manifest import Failure, Line, append, productions_done
 from signbench.predictions.productions import write_production
@@ -126,9 +126,9 @@ class _Work:
             prompts = {clip: self.prompt(clip) for clip in clips}
             seeds = [clip_seed(self.task, self.seed, clip) for clip in clips]
             limit = None if self.clip_seconds is None else self.clip_seconds * len(clips)
-            with supervision.doing("making clips", clips, limit), wall(seconds=limit):
+            with supervision.doing("making clips", clips, limit), isolated(seconds=limit):
                 for production in self.generator.generate(list(prompts.values()), seeds):
-                    mend_streams()
+                    reopen_streams()
                     if not isinstance(production, Production):
                         raise _ContractError(f"it yields a {type(production).__name__}, not a Production")
                     if production.clip not in open_clips:
@@ -138,7 +138,7 @@ class _Work:
                     open_clips.remove(production.clip)
         except _ContractError as error:
             raise InputError(f"generator {self.generator.card.name} breaks its contract: {error}.") from None
-        except Exception as error:  # what is no Exception, the wall has made one
+        except Exception as error:  # isolation turns everything else into an Exception
             if _is_about_the_place(error):
                 raise
             if len(clips) == 1 and open_clips:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from signbench.errors import InputError
 from signbench.foreign.content import Content
-from signbench.foreign.wall import guarded, reset
+from signbench.foreign.isolation import guarded, reset
 from signbench.registry import Registry
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
-"""The joint tree of SMPL-X, and forward kinematics with a skeleton of our own proportions.
+"""The joint tree of SMPL-X, and forward kinematics on a skeleton with signbench's own proportions.
 
 Only the tree, the names and the axes are SMPL-X's (Pavlakos et al., "Expressive Body Capture", CVPR 2019): x to the body's left,
-y up, z to the front; in the rest pose the arms are stretched sideways with the palms down. Bone lengths are ours, so that rotations
-can be compared as positions without the body model's licensed files, and without anybody's body shape.
+y up, z to the front; in the rest pose the arms are stretched out sideways with the palms down. Bone lengths are signbench's, so
+that rotations can be compared as positions without the body model's licensed files, and without anyone's body shape.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ JOINT_COUNT = len(PARENTS)
 (PELVIS, LEFT_HIP, RIGHT_HIP, SPINE_1, _, _, SPINE_2, _, _, SPINE_3, _, _, NECK, LEFT_COLLAR, RIGHT_COLLAR, HEAD) = range(16)
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST, JAW, LEFT_EYE, RIGHT_EYE = range(16, 25)
 LEFT_HAND, RIGHT_HAND = slice(25, 40), slice(40, 55)
-"""The joints of MANO's hands: index, middle, little, ring finger, thumb; three of each, from the palm outward."""
+"""The joints of MANO's hands: index, middle, little, ring finger, thumb; three each, from the palm outward."""
 
 FINGER_ORDER = ("index", "middle", "pinky", "ring", "thumb")
 
@@ -44,7 +44,8 @@ FINGERS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float],
 
 THUMB_ROOT, THUMB_LENGTHS = (0.024, 0.010, 0.024), (0.046, 0.035, 0.028)
 THUMB_REST = (0.762, 0.190, 0.619)
-"""The thumb: its root from the wrist, lengths of its bones, and the unit vector along which it lies at rest; axes as above."""
+"""The thumb: its root relative to the wrist, the lengths of its bones, and the unit vector along which it points at rest; axes as
+above."""
 
 RIGHT_HAND_AXES: Array = np.array([-1.0, -1.0, 1.0])
 """At rest the axes along the right hand, out of its palm and towards its thumb are x, y and z, with these signs; the left hand is
@@ -73,7 +74,7 @@ class Rig:
     """A rest pose.
 
     Attributes:
-        offsets: float64 ``(55, 3)``, from the parent's to the own joint, metres; 0 at the pelvis.
+        offsets: float64 ``(55, 3)``, from the parent joint to the joint, metres; 0 at the pelvis.
         tips: float64 ``(2, 5, 3)``, from the last joint of each finger to its tip, left hand first, thumb to little finger.
     """
 
@@ -87,7 +88,7 @@ class Posture:
 
     Attributes:
         joints: float64 ``(T, 55, 3)``, metres.
-        frames: float64 ``(T, 55, 3, 3)``, each joint's rotation from its rest pose in the world.
+        frames: float64 ``(T, 55, 3, 3)``, each joint's rotation from its rest pose, in world coordinates.
         tips: float64 ``(T, 2, 5, 3)``, finger tips, left hand first, thumb to little finger.
     """
 
@@ -117,15 +118,15 @@ def rig(proportions: Proportions | None = None) -> Rig:
     for joint, offset in left.items():
         offsets[joint] = offset
     tips = np.zeros((2, 5, 3))
-    for place, finger in enumerate(FINGER_ORDER):
+    for index, finger in enumerate(FINGER_ORDER):
         root, lengths, way = _finger(finger)
-        first = LEFT_HAND.start + 3 * place
+        first = LEFT_HAND.start + 3 * index
         mirrored = RIGHT_HAND_AXES * [-1, 1, 1]
         offsets[first] = mirrored * root * body.hands
         for bone in range(2):
             offsets[first + 1 + bone] = mirrored * way * lengths[bone] * body.hands
         # FINGER_ORDER is MANO's; key points run from the thumb to the little finger
-        tips[0, (1, 2, 4, 3, 0)[place]] = mirrored * way * lengths[2] * body.hands
+        tips[0, (1, 2, 4, 3, 0)[index]] = mirrored * way * lengths[2] * body.hands
     right = {1: 2, 4: 5, 7: 8, 10: 11, 13: 14, 16: 17, 18: 19, 20: 21, 23: 24, **{25 + joint: 40 + joint for joint in range(15)}}
     for joint, other in right.items():
         offsets[other] = offsets[joint] * [-1, 1, 1]
@@ -135,7 +136,7 @@ def rig(proportions: Proportions | None = None) -> Rig:
 
 @cache
 def neutral_rig() -> Rig:
-    """The body with which rotations are read as positions."""
+    """The body on which rotations become positions."""
     return rig()
 
 
@@ -145,7 +146,7 @@ def forward(rotations: ArrayLike, body: Rig, translation: ArrayLike | None = Non
     Args:
         rotations: ``(T, 55, 3)`` axis-angle, each joint relative to its parent; the pelvis relative to the world.
         body: the rest pose.
-        translation: ``(T, 3)``, where the pelvis is, metres; by default in the origin.
+        translation: ``(T, 3)``, the position of the pelvis, metres; by default the origin.
     """
     return posed(matrix_from_axis_angle(rotations), body, translation)
 
@@ -166,15 +167,15 @@ def posed(local: Array, body: Rig, translation: ArrayLike | None = None) -> Post
 
 
 def hand_points(posture: Posture) -> Array:
-    """The 21 points of each hand as key-point layouts have them: float64 ``(2, T, 21, 3)``, the left hand first."""
+    """The 21 points of each hand in the order of key-point layouts: float64 ``(2, T, 21, 3)``, the left hand first."""
     count = len(posture.joints)
     points = np.empty((2, count, 21, 3))
     for side, (wrist, joints) in enumerate(((LEFT_WRIST, LEFT_HAND), (RIGHT_WRIST, RIGHT_HAND))):
         points[side, :, 0] = posture.joints[:, wrist]
-        for place, first in enumerate(_FIRST_JOINTS):
+        for index, first in enumerate(_FIRST_JOINTS):
             own = joints.start + first
-            points[side, :, 1 + 4 * place : 4 + 4 * place] = posture.joints[:, own : own + 3]
-            points[side, :, 4 + 4 * place] = posture.tips[:, side, place]
+            points[side, :, 1 + 4 * index : 4 + 4 * index] = posture.joints[:, own : own + 3]
+            points[side, :, 4 + 4 * index] = posture.tips[:, side, index]
     return points
 
 
@@ -194,7 +195,7 @@ def _finger(finger: str) -> tuple[Array, tuple[float, float, float], Array]:
 
 @cache
 def _levels() -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]:
-    """Joints by their distance from the pelvis, with their parents."""
+    """Joints grouped by their distance from the pelvis in the tree, with their parents."""
     depth = [0] * JOINT_COUNT
     for joint, parent in enumerate(PARENTS[1:], start=1):
         depth[joint] = depth[parent] + 1

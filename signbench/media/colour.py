@@ -1,8 +1,8 @@
-"""Decoded pictures to 8-bit RGB by exact arithmetic: each matrix, range and depth as its standard defines it, rounded once.
+"""Decoded frames to 8-bit RGB by exact arithmetic: each matrix, range and depth as its standard defines it, rounded once.
 
-What FFmpeg's own converter gives depends on the layout, on the processor and on its flags; its 4:2:0 comes out 1.5 to 2 levels too
-dark. Here each value of red, green and blue is what the standard's formula gives in rational numbers, rounded to the nearest whole
-number (half up) and held within 0 to 255, so it is the same on every machine. ``docs/video-reading.md`` has the formulas.
+The result of FFmpeg's own converter depends on the layout, on the processor and on its flags; its 4:2:0 is 1.5 to 2 levels too
+dark. Here each value of red, green and blue is that of the standard's formula in rational numbers, rounded to the nearest integer
+(half up) and clipped to 0 to 255, so it is the same on every machine. ``docs/video-reading.md`` has the formulas.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Matrix:
-    """How luma is mixed from red, green and blue.
+    """The weights of red, green and blue in luma.
 
     Attributes:
-        name: as families of pixels name it.
+        name: as pixel families name it.
         red: share of red in luma.
         blue: share of blue in luma.
     """
@@ -66,7 +66,7 @@ _OTHER_MATRICES = {
 }
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
 
-# What FFmpeg's converter need only bring into another order: 8-bit RGB, palettes and single bits.
+# Formats that FFmpeg's converter only needs to rearrange: 8-bit RGB, palettes and single bits.
 _REORDERED = frozenset(
     {
         *("rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr"),
@@ -78,10 +78,10 @@ _FRACTION_BITS = 48
 
 
 class ColourConversion:
-    """Frames of any pixel format to RGB, each by the matrix and range with which it is tagged."""
+    """Converts frames of any pixel format to RGB, each by the matrix and range of its tags."""
 
     def __init__(self, path: Path) -> None:
-        """Prepares for the frames of one file.
+        """Prepares to convert the frames of one file.
 
         Args:
             path: the file, for messages.
@@ -97,7 +97,7 @@ class ColourConversion:
         """uint8 ``(H, W, 3)`` RGB, possibly with gaps between rows.
 
         Raises:
-            MediaError: the frame's pixel format or matrix is not one that is read.
+            MediaError: the frame's pixel format or matrix is not supported.
         """
         if frame.format.name in _REORDERED:
             plane = self._reformatter.reformat(frame, format="rgb24", interpolation="POINT", **self._options).planes[0]
@@ -106,7 +106,7 @@ class ColourConversion:
         try:
             planes = planes_of(frame, form)
         except ValueError as error:
-            raise MediaError(f"{self._path}: pixels of format {frame.format.name} cannot be read: {error}.") from error
+            raise MediaError(f"{self._path}: pixels of the format {frame.format.name} cannot be read: {error}.") from error
         picture = np.empty((frame.height, frame.width, 3), np.uint8)
         if form.kind == "yuv":
             tables = _stored_tables(self._matrix(frame), form, is_full=_is_full(frame, form))
@@ -119,7 +119,7 @@ class ColourConversion:
         """What decides the arithmetic, such as ``yuv420p-bt709-limited``, ``gray-full`` or ``rgb``.
 
         Raises:
-            MediaError: the frame's pixel format or matrix is not one that is read.
+            MediaError: the frame's pixel format or matrix is not supported.
         """
         if frame.format.name in _REORDERED:
             return "rgb"
@@ -132,7 +132,9 @@ class ColourConversion:
     def _form(self, frame: VideoFrame) -> PixelFormat:
         form = pixel_format(frame.format.name)
         if form is None:
-            raise MediaError(f"{self._path}: pixels of format {frame.format.name} are not read; encode it again, as H.264 say.")
+            raise MediaError(
+                f"{self._path}: pixels of the format {frame.format.name} are not supported; re-encode it, for example as H.264."
+            )
         return form
 
     def _matrix(self, frame: VideoFrame) -> Matrix:
@@ -141,12 +143,12 @@ class ColourConversion:
             return BT_601
         if code not in MATRICES:
             name = _OTHER_MATRICES.get(code, f"matrix {code} of ITU-T H.273")
-            raise MediaError(f"{self._path}: its colours are coded by {name}, which is not read; encode it again with BT.709.")
+            raise MediaError(f"{self._path}: its colours are coded by {name}, which is not supported; re-encode it with BT.709.")
         return MATRICES[code]
 
     @staticmethod
     def _fill_levels(frame: VideoFrame, form: PixelFormat, planes: list[NDArray[Any]], picture: NDArray[np.uint8]) -> None:
-        """Grey, or red, green and blue: each level is scaled for itself."""
+        """Grey, or red, green and blue: each component is scaled separately."""
         import cv2
 
         is_full = form.kind == "rgb" or _is_full(frame, form)
@@ -164,7 +166,7 @@ class ColourConversion:
 
 
 def _is_full(frame: VideoFrame, form: PixelFormat) -> bool:
-    """Whether the whole range is used: by the frame's tag; untagged luma and chroma do not, untagged grey does."""
+    """Whether the full range is used: by the frame's tag; untagged luma and chroma do not use it, untagged grey does."""
     if form.is_full:
         return True
     tag = int(frame.color_range)
@@ -199,12 +201,12 @@ def yuv_tables(matrix: Matrix, bits: int, *, is_full: bool) -> NDArray[np.int64]
     much below it. As 3 units are less, rounding a sum down gives what rounding the exact sum down gives: ties go up.
 
     Args:
-        matrix: how luma is mixed.
+        matrix: the weights of luma.
         bits: of a sample.
         is_full: whether samples use the whole range, or 16 to 235 (luma) and 16 to 240 (chroma) in units of 8 bits.
 
     Returns:
-        int64 ``(5, 2 ** bits)``: Y to all three, V to red, U to green, V to green, U to blue.
+        int64 ``(5, 2 ** bits)``: Y for all three, V for red, U for green, V for green, U for blue.
     """
     unit = Fraction(2**bits, 256)
     black, luma, chroma = (0, 2**bits - 1, 2**bits - 1) if is_full else (int(16 * unit), int(219 * unit), int(224 * unit))
@@ -232,7 +234,7 @@ def _entries(factor: Fraction, zero: int, more: Fraction, levels: int) -> list[i
 
 @cache
 def _stored_tables(matrix: Matrix, form: PixelFormat, *, is_full: bool) -> NDArray[np.int64]:
-    """The tables by samples as they are stored; what no sound sample can be counts as the highest level."""
+    """The tables indexed by samples as they are stored; values that no valid sample can have map to the highest level."""
     tables = yuv_tables(matrix, form.bits, is_full=is_full)
     if form.dtype == "u1":
         return tables
@@ -241,7 +243,7 @@ def _stored_tables(matrix: Matrix, form: PixelFormat, *, is_full: bool) -> NDArr
 
 @cache
 def _stored_levels(bits: int, stored: int, *, is_full: bool) -> NDArray[np.uint8]:
-    """:func:`level_table` by levels as they are stored, in 8 or 16 bits."""
+    """:func:`level_table` indexed by levels as they are stored, in 8 or 16 bits."""
     table: NDArray[np.uint8] = level_table(bits, is_full=is_full)[np.minimum(np.arange(2**stored), 2**bits - 1)]
     return table
 
@@ -279,7 +281,7 @@ def _convert(
     tables: NDArray[np.int64],
     picture: NDArray[np.uint8],
 ) -> None:
-    """Fills a picture from luma and the nearest chroma sample, the one in whose cell a pixel lies.
+    """Fills an image from luma and the nearest chroma sample, the one whose cell contains the pixel.
 
     Args:
         luma: rows of Y.
@@ -292,34 +294,34 @@ def _convert(
     """
     height, width = picture.shape[0], picture.shape[1]
     of_y, red_v, green_u, green_v, blue_u = tables[0], tables[1], tables[2], tables[3], tables[4]
-    whole = np.empty(3 * width, np.int32)  # of one row, before it is held within 0 to 255, which all at once is faster
+    whole = np.empty(3 * width, np.int32)  # of one row, before it is clipped to 0 to 255, which is faster for the whole row at once
     for row in range(height):
         ys, us, vs = luma[row], blue[row >> halve_height], red[row >> halve_height]
         paired = 0
-        if halve_width == 1:  # almost every video: what chroma adds is looked up once for two pixels
+        if halve_width == 1:  # almost every video: the contribution of chroma is looked up once for two pixels
             paired = width >> 1
             for cell in range(paired):
                 u, v = us[cell], vs[cell]
                 to_red, to_green, to_blue = red_v[v], green_u[u] + green_v[v], blue_u[u]
-                for side in range(2):  # a number of rounds that the compiler knows
-                    y, place = of_y[ys[2 * cell + side]], 6 * cell + 3 * side
-                    whole[place] = np.int32((y + to_red) >> 48)
-                    whole[place + 1] = np.int32((y + to_green) >> 48)
-                    whole[place + 2] = np.int32((y + to_blue) >> 48)
+                for side in range(2):  # a number of iterations that the compiler knows
+                    y, offset = of_y[ys[2 * cell + side]], 6 * cell + 3 * side
+                    whole[offset] = np.int32((y + to_red) >> 48)
+                    whole[offset + 1] = np.int32((y + to_green) >> 48)
+                    whole[offset + 2] = np.int32((y + to_blue) >> 48)
         for column in range(2 * paired, width):
             u, v, y = us[column >> halve_width], vs[column >> halve_width], of_y[ys[column]]
             whole[3 * column] = np.int32((y + red_v[v]) >> 48)
             whole[3 * column + 1] = np.int32((y + green_u[u] + green_v[v]) >> 48)
             whole[3 * column + 2] = np.int32((y + blue_u[u]) >> 48)
         line = picture[row].reshape(3 * width)
-        for place in range(3 * width):
-            line[place] = np.uint8(min(max(whole[place], np.int32(0)), np.int32(255)))
+        for offset in range(3 * width):
+            line[offset] = np.uint8(min(max(whole[offset], np.int32(0)), np.int32(255)))
 
 
-def _look_up(rows: NDArray[np.uint16], table: NDArray[np.uint8], places: NDArray[np.uint8]) -> None:
-    """Fills ``places``, uint8 ``(H, W)``, from rows of samples of two bytes."""
-    height, width = places.shape
+def _look_up(rows: NDArray[np.uint16], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Fills ``out``, uint8 ``(H, W)``, from rows of samples of two bytes."""
+    height, width = out.shape
     for row in range(height):
-        levels, line = rows[row], places[row]
+        levels, line = rows[row], out[row]
         for column in range(width):
             line[column] = table[levels[column]]

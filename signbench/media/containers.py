@@ -1,8 +1,8 @@
-"""What a video file's container says of itself: its kind, and where it should end.
+"""What a video file's container says about itself: its kind, and where it should end.
 
-FFmpeg guesses a file's kind from its content, and may so take it for a play list that names other files, or for text, which it
-draws; only containers of video are let through here. And it reads a file that was cut off as if it were shorter, so that a
-half-copied clip would be scored without a word; most containers state their length up front, and so know better.
+FFmpeg guesses a file's kind from its content, so it may take it for a playlist that names other files, or for text, which it draws;
+only video containers are accepted here. It also reads a truncated file as if it were shorter, so that a half-copied clip would be
+scored silently; but most containers state their length up front.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _KINDS = {name: re.compile(beginning, re.DOTALL) for name, beginning in _BEGINNI
 
 
 def container_kind(head: bytes) -> str | None:
-    """FFmpeg's name of the container that a file is, None where it is none that holds video.
+    """FFmpeg's name for the container of a file, None if it is not a video container.
 
     Args:
-        head: the file's first bytes, at least 400 where it has them.
+        head: the file's first bytes, at least 400 if it has that many.
     """
     return next((name for name, kind in _KINDS.items() if kind.match(head)), None)
 
@@ -55,7 +55,7 @@ def missing_bytes(path: Path) -> int:
         path: a file; any content.
 
     Returns:
-        At least how many bytes are missing; 0 where the file is complete, or its container does not say (a stream, for example).
+        The minimum number of missing bytes; 0 if the file is complete, or its container does not say (a stream, for example).
 
     Raises:
         OSError: the file cannot be read.
@@ -70,20 +70,20 @@ def missing_bytes(path: Path) -> int:
 
 def _boxes_end(file: BinaryIO, size: int) -> int:
     """End of the last top-level box of an ISO base media file."""
-    place = 0
-    while place + 8 <= size:
-        file.seek(place)
+    offset = 0
+    while offset + 8 <= size:
+        file.seek(offset)
         length, kind = struct.unpack(">I4s", file.read(8))
         if length == 1:
             length = int.from_bytes(file.read(8), "big")
         if length < 8 or not re.fullmatch(_BOXES, kind):
-            return size  # a box "to the end of the file", or bytes behind the last box that are none
-        place += length
-    return place
+            return size  # a box "to the end of the file", or bytes after the last box that are not a box
+        offset += length
+    return offset
 
 
 def _matroska_end(file: BinaryIO, size: int) -> int:
-    """End of the segment of a Matroska file, ``size`` where the writer left its length open."""
+    """End of the segment of a Matroska file, ``size`` if the writer left its length open."""
     file.seek(len(_EBML))
     header = _vint(file)
     if header is None:
@@ -113,26 +113,26 @@ def _riff_end(file: BinaryIO, size: int) -> int:
 
 
 def _gif_end(file: BinaryIO, size: int) -> int:
-    """Where the block structure of a GIF ends; sloppy writers leave out the end mark, which is not counted as missing."""
+    """Where the block structure of a GIF ends; some writers omit the trailer, which is not counted as missing."""
     file.seek(10)
-    place = 13 + _colour_table(file.read(1))
-    while place < size:
-        file.seek(place)
+    offset = 13 + _colour_table(file.read(1))
+    while offset < size:
+        file.seek(offset)
         kind = file.read(1)
         if kind == b"!":  # extension: a label, then sub-blocks
-            place += 2
+            offset += 2
         elif kind == b",":  # image: descriptor, local colours, code size, then sub-blocks
-            file.seek(place + 9)
-            place += 11 + _colour_table(file.read(1))
-        else:  # the end mark, or bytes that belong to no block
+            file.seek(offset + 9)
+            offset += 11 + _colour_table(file.read(1))
+        else:  # the trailer, or bytes that belong to no block
             return size
         while True:
-            file.seek(place)
+            file.seek(offset)
             length = file.read(1)
-            place += 1 + (length[0] if length else 0)
+            offset += 1 + (length[0] if length else 0)
             if not length or length == b"\0":
                 break
-    return place
+    return offset
 
 
 def _colour_table(flags: bytes) -> int:

@@ -1,7 +1,7 @@
-"""Key points as pictures: limbs, hands and face on black, as DWPose draws them.
+"""Key points as images: limbs, hands and face on black, as DWPose draws them.
 
 Source of the colours, the order of the limbs and the widths: DWPose, ``ControlNet-v1-1-nightly/annotator/dwpose/util.py``, whose
-widths are for pictures of about 512 pixels; here they grow with the picture, and edges are anti-aliased.
+widths are for images of about 512 pixels; here they scale with the image, and edges are anti-aliased.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ _CIRCLE = sine_cosine(np.linspace(0, 2 * np.pi, 24, endpoint=False)[:, None])
 def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | None = None) -> Iterator[NDArray[np.uint8]]:
     """Draws key points.
 
-    Points with a confidence below 0.3 are left out, and what they join. A layout without a neck gets one half-way between the
-    shoulders.
+    Points with a confidence below 0.3 are left out, together with the limbs that they end. A layout without a neck gets one
+    half-way between the shoulders.
 
     Args:
         pose: in a layout with the joints of an arm and a hand under the names that all layouts share; x to the right, y down.
-        size: height and width of the pictures.
-        extent: height and width, in the key points' units, of what the picture shows; (0, 0) is the middle of its first pixel.
+        size: height and width of the images.
+        extent: height and width, in the key points' units, of the area that the image shows; (0, 0) is the centre of its first
+            pixel.
         positions: which frames; by default all.
 
     Yields:
@@ -85,8 +86,8 @@ def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | N
     names = pose.layout
     for joint in ("left_shoulder", "right_shoulder"):
         if joint not in names:
-            raise InputError(f"the layout {names.name} has no {joint}, so that it cannot be drawn.")
-    place = {joint: number for number, joint in enumerate(names.joints)}
+            raise InputError(f"the layout {names.name} has no {joint}, so it cannot be drawn.")
+    index = {joint: number for number, joint in enumerate(names.joints)}
     flat = np.nan_to_num((pose.points[..., :2].astype(np.float64) + 0.5) * (size / extent) - 0.5)
     exact = np.clip(np.rint(flat * (1 << _FRACTION)), -(2**24), 2**24).astype(np.int64)
     sure = pose.confidence >= _SURE
@@ -98,8 +99,8 @@ def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | N
 
     for frame in range(pose.frames) if positions is None else positions:
         picture = np.zeros((size, size, 3), np.uint8)
-        points = {joint: exact[frame, number] for joint, number in place.items() if sure[frame, number]}
-        if "neck" not in place and "left_shoulder" in points and "right_shoulder" in points:
+        points = {joint: exact[frame, number] for joint, number in index.items() if sure[frame, number]}
+        if "neck" not in index and "left_shoulder" in points and "right_shoulder" in points:
             points["neck"] = (points["left_shoulder"] + points["right_shoulder"]) // 2
         for colour, (first, last) in zip(_COLOURS, _LIMBS, strict=False):
             if first in points and last in points:
@@ -127,7 +128,7 @@ def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | N
 def _hand_edges() -> list[tuple[str, str]]:
     edges = []
     for finger in FINGERS:
-        chain = ["hand_root", *(f"{finger}_{place}" for place in range(1, 5))]
+        chain = ["hand_root", *(f"{finger}_{index}" for index in range(1, 5))]
         edges += list(pairwise(chain))
     return edges
 

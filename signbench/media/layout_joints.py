@@ -1,4 +1,4 @@
-"""The joints of the key-point layouts, in the order of their sources and under names that all layouts share.
+"""The joints of the key-point layouts, in the order of their sources, with names that all layouts share.
 
 ``left`` and ``right`` are the signer's own. The evidence for each layout's sides, and a table of all joints, is in
 ``docs/layouts.md``.
@@ -10,7 +10,7 @@ from typing import Literal
 
 Part = Literal["body", "face", "left_hand", "right_hand"]
 Joints = tuple[tuple[str, Part], ...]
-"""Joint names with the part of the signer that each belongs to, in a layout's order."""
+"""Joint names with the part of the signer that each belongs to, in the layout's order."""
 
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
@@ -25,7 +25,7 @@ MESH_CONTOURS = (
 )
 # fmt: on
 
-# The 33 pose landmarks of MediaPipe, as its header names stand in .pose files, with our names where they differ.
+# The 33 pose landmarks of MediaPipe, as named in the headers of .pose files, with signbench's names if they differ.
 MEDIAPIPE_BODY = {
     "NOSE": "nose",
     "LEFT_EYE_INNER": "left_eye_inner",
@@ -74,7 +74,7 @@ _MEDIAPIPE_178_BODY = (
     "right_hip",
 )
 
-# OpenPose's COCO-18 body, which DWPose's 134 points begin with.
+# OpenPose's COCO-18 body, which comes first in DWPose's 134 points.
 _OPENPOSE_18 = (
     "nose",
     "neck",
@@ -196,12 +196,12 @@ _SMPLX_BODY = (
 
 def hand(side: Literal["left", "right"]) -> tuple[str, ...]:
     """The 21 points of a hand: the root at the wrist, then each finger from the palm (1) to the tip (4), thumb first."""
-    return (f"{side}_hand_root", *(f"{side}_{finger}_{place}" for finger in FINGERS for place in range(1, 5)))
+    return (f"{side}_hand_root", *(f"{side}_{finger}_{index}" for finger in FINGERS for index in range(1, 5)))
 
 
 def mano_hand(side: Literal["left", "right"]) -> tuple[str, ...]:
     """The 15 joints of a MANO hand: three of each finger, without root and tips, in MANO's order of the fingers."""
-    return tuple(f"{side}_{finger}_{place}" for finger in ("index", "middle", "pinky", "ring", "thumb") for place in range(1, 4))
+    return tuple(f"{side}_{finger}_{index}" for finger in ("index", "middle", "pinky", "ring", "thumb") for index in range(1, 4))
 
 
 def mesh(points: int) -> tuple[str, ...]:

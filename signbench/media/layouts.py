@@ -21,7 +21,7 @@ class Layout:
         parts: joint -> ``body``, ``face``, ``left_hand`` or ``right_hand``, one per joint.
 
     Raises:
-        InputError: two joints have one name, or there is not one part per joint.
+        InputError: two joints have the same name, or there is not one part per joint.
     """
 
     name: str
@@ -30,22 +30,22 @@ class Layout:
     _position: dict[str, int] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
-        position = {joint: place for place, joint in enumerate(self.joints)}
+        position = {joint: index for index, joint in enumerate(self.joints)}
         if len(position) < len(self.joints):
-            doubled = next(joint for place, joint in enumerate(self.joints) if position[joint] != place)
-            raise InputError(f"the layout {self.name} has two joints {doubled}.")
+            doubled = next(joint for index, joint in enumerate(self.joints) if position[joint] != index)
+            raise InputError(f"the layout {self.name} has two joints named {doubled}.")
         if len(self.parts) != len(self.joints):
-            raise InputError(f"the layout {self.name} has {len(self.joints)} joints, but parts for {len(self.parts)}.")
+            raise InputError(f"the layout {self.name} has {len(self.joints)} joints, but {len(self.parts)} entries in parts.")
         object.__setattr__(self, "_position", position)
 
     def __contains__(self, joint: str) -> bool:
         return joint in self._position
 
     def index(self, joints: Sequence[str]) -> list[int]:
-        """Positions of the named joints.
+        """Indices of the named joints.
 
         Raises:
-            InputError: names the first joint that the layout lacks, and its nearest known names.
+            InputError: the layout lacks a joint; the message suggests the nearest known names.
         """
         for joint in joints:
             if joint not in self._position:
@@ -53,14 +53,14 @@ class Layout:
         return [self._position[joint] for joint in joints]
 
     def part(self, *parts: str) -> tuple[str, ...]:
-        """Joints of the named parts, in the layout's order; ``hands`` stands for both hands."""
+        """Joints of the named parts, in the layout's order; ``hands`` means both hands."""
         wanted = {name for part in parts for name in (("left_hand", "right_hand") if part == "hands" else (part,))}
         return tuple(joint for joint, part in zip(self.joints, self.parts, strict=True) if part in wanted)
 
     def subset(self, joints: Sequence[str]) -> Layout:
-        """A layout of the named joints only."""
+        """A layout with only the named joints."""
         index = self.index(joints)
-        return Layout(self.name, tuple(joints), tuple(self.parts[place] for place in index))
+        return Layout(self.name, tuple(joints), tuple(self.parts[index] for index in index))
 
 
 def known_layouts() -> list[str]:
@@ -70,10 +70,10 @@ def known_layouts() -> list[str]:
 
 @cache
 def layout(name: str) -> Layout:
-    """The layout of a name.
+    """The layout with the given name.
 
     Raises:
-        InputError: there is no layout of that name; the message offers the nearest.
+        InputError: there is no layout of that name; the message suggests the nearest.
     """
     if name not in LAYOUTS:
         raise InputError(f"there is no key-point layout {name}. {nearest(name, LAYOUTS)}")
@@ -81,36 +81,38 @@ def layout(name: str) -> Layout:
 
 
 def guess_layout(joints: int, dimensions: int | None = None) -> Layout:
-    """The layout of key points that carry no names, by how many there are.
+    """The layout of unnamed key points, by their number.
 
     Args:
         joints: number of joints J.
-        dimensions: number of coordinates of each, where known.
+        dimensions: number of coordinates of each, if known.
 
     Raises:
-        InputError: no known layout has that many joints, several have, or the coordinates are neither 2 nor 3; the message says
-            what is known and how to declare a layout.
+        InputError: no known layout has that many joints, several have, or there are neither 2 nor 3 coordinates; the message lists
+            the known layouts and how to declare one.
     """
     if dimensions not in (None, 2, 3):
-        raise InputError(f"key points have 2 or 3 coordinates, not {dimensions}; keep confidence in an array of its own.")
+        raise InputError(f"key points have 2 or 3 coordinates, not {dimensions}; keep the confidence in a separate array.")
     fitting = [name for name, known in LAYOUTS.items() if len(known) == joints]
     if len(fitting) == 1:
         return layout(fitting[0])
     if fitting:
-        raise InputError(f"{joints} joints can be {' or '.join(fitting)}; declare which with --layout.")
+        raise InputError(f"{joints} joints can be {' or '.join(fitting)}; declare the layout with --layout.")
     known = ", ".join(f"{name} ({len(known)})" for name, known in LAYOUTS.items())
-    raise InputError(f"no layout has {joints} joints; known are {known}. Convert to one of them, and declare it with --layout.")
+    raise InputError(
+        f"no layout has {joints} joints; the known layouts are {known}. Convert to one of them, and declare it with --layout."
+    )
 
 
 def layout_of(family: str, joints: Joints) -> Layout:
-    """The layout of joints that a file names itself: a known one where the joints are the same, else one named by its digest.
+    """The layout of joints that a file names itself: a known one if the joints are the same, else one named by its digest.
 
     Args:
         family: first word of the new name, such as ``mediapipe``.
         joints: names with their parts.
 
     Raises:
-        InputError: two joints have one name.
+        InputError: two joints have the same name.
     """
     for name, known in LAYOUTS.items():
         if known == joints:

@@ -11,7 +11,7 @@ Modality = Literal["video", "pose", "motion"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 FileKind = Literal["video", "pose", "text", "features", "labels"]
-"""What a file holds of a clip. Motion comes as key points in space, so its files are of the kind ``pose``."""
+"""What a file holds of a clip. Motion is read as key points in 3D, so its files are of the kind ``pose``."""
 
 FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 
@@ -22,4 +22,4 @@ FILE_KIND_WORDS: Mapping[FileKind, str] = {
     "features": "features",
     "labels": "labels",
 }
-"""How messages name a kind of file."""
+"""The names of file kinds in messages."""

@@ -22,11 +22,11 @@ class Motion:
 
     Attributes:
         rotations: float32 ``(T, 55, 3)``, axis-angle in radians, each joint relative to its parent.
-        translation: float32 ``(T, 3)``, where the pelvis is, metres.
-        fps: frames per second, or None where nothing says it.
+        translation: float32 ``(T, 3)``, the position of the pelvis, metres.
+        fps: frames per second, or None if unknown.
 
     Raises:
-        MediaError: other shapes.
+        MediaError: the shapes are different.
     """
 
     rotations: NDArray[np.float32]
@@ -53,7 +53,7 @@ class Motion:
 
 
 def read_motion(path: Path) -> Motion:
-    """Reads an ``.npz`` file with ``rotations``, and ``translation`` and ``fps`` where it has them.
+    """Reads an ``.npz`` file with ``rotations``, and ``translation`` and ``fps`` if it has them.
 
     Raises:
         MediaError: it cannot be read, or holds something else.
@@ -62,11 +62,11 @@ def read_motion(path: Path) -> Motion:
 
 
 def write_motion(path: Path, motion: Motion) -> None:
-    """Writes rotations as ``.npz``; the file appears whole or not at all, and equal motion gives equal bytes.
+    """Writes rotations as ``.npz``; the file appears complete or not at all, and equal motion gives equal bytes.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
-        MediaError: no frames.
+        InputError: a wrong suffix, or the file cannot be written.
+        MediaError: there are no frames.
     """
     if path.suffix.lower() != ".npz":
         raise InputError(f"{path}: rotations are written as .npz.")

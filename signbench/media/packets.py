@@ -1,4 +1,4 @@
-"""What a video's packets show before they are decoded: whether they are whole, and whether each gives one frame."""
+"""What a video's packets reveal before they are decoded: whether they are complete, and whether each gives one frame."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from av.packet import Packet
 
-# Codecs that code each picture for itself, one to a packet in every container.
+# Codecs that code each picture independently, one per packet in every container.
 _SINGLE_PICTURES = frozenset(
     {
         *("dnxhd", "ffv1", "ffvhuff", "huffyuv", "jpeg2000", "magicyuv", "mjpeg", "png", "prores", "rawvideo", "utvideo", "v210"),
     }
 )
-# Containers whose specifications make each packet of these codecs one picture that is shown; exceptions show in the packet.
+# Containers whose specifications make each packet of these codecs one visible picture; exceptions can be seen in the packet.
 _INDEXED = frozenset({"matroska", "mov"})
 _PICTURE_TO_A_PACKET = frozenset({"av1", "h264", "hevc", "libdav1d", "mpeg4", "vp8", "vp9"})
 
-_LONGEST_REPEAT = 19  # bytes: MPEG-4's "not coded" pictures, which repeat the last one and which FFmpeg passes over, are as short
-# H.265's pictures that lead a random access point and refer to what comes before it, points after a splice, and ends of sequence:
-# whether the former are shown depends on whether the latter stand before them.
+_LONGEST_REPEAT = 19  # bytes: MPEG-4's "not coded" pictures, which repeat the last one and which FFmpeg skips, are that short
+# H.265's leading pictures of a random access point that refer to data before it, points after a splice, and ends of sequence:
+# whether the former are shown depends on whether the latter come before them.
 _H265_JOINTS = frozenset({8, 9, 16, 17, 18, 36})
 
 
@@ -31,11 +31,11 @@ def is_never_shown(packet: Packet[Any], codec: str) -> bool:
 
 
 def gives_one_frame(packet: Packet[Any], codec: str, container: str) -> bool:
-    """Whether it is certain, without decoding, that a sound packet gives exactly one frame.
+    """Whether it is certain, without decoding, that an undamaged packet gives exactly one frame.
 
     Args:
-        packet: of a stream that begins with a key frame.
-        codec: FFmpeg's name of the decoder.
+        packet: of a stream that starts with a key frame.
+        codec: FFmpeg's name for the decoder.
         container: as :func:`signbench.media.containers.container_kind` names it.
     """
     if codec in _SINGLE_PICTURES:
@@ -52,7 +52,7 @@ def gives_one_frame(packet: Packet[Any], codec: str, container: str) -> bool:
 
 
 def _is_shown_vp9(data: memoryview) -> bool:
-    """Whether a VP9 packet ends with a picture that is shown (VP9 bitstream specification, 6.2 and annex B)."""
+    """Whether a VP9 packet ends with a visible picture (VP9 bitstream specification, 6.2 and annex B)."""
     if data[-1] & 0xE0 == 0xC0:  # several pictures, of which the last one is shown
         return True
     # Two bits of marker, two of profile (a third where both are set), then "show existing", "not a key frame", "show".
@@ -62,32 +62,32 @@ def _is_shown_vp9(data: memoryview) -> bool:
 
 
 def _h265_units(data: bytes) -> Iterator[int]:
-    """Types of the units in an H.265 packet (ITU-T H.265, 7.3.1.2), which start codes or lengths of four bytes set apart."""
+    """Types of the units in an H.265 packet (ITU-T H.265, 7.3.1.2), which are separated by start codes or four-byte lengths."""
     if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1":
-        place = data.find(b"\0\0\1")
-        while 0 <= place < len(data) - 3:
-            yield data[place + 3] >> 1 & 0x3F
-            place = data.find(b"\0\0\1", place + 3)
+        offset = data.find(b"\0\0\1")
+        while 0 <= offset < len(data) - 3:
+            yield data[offset + 3] >> 1 & 0x3F
+            offset = data.find(b"\0\0\1", offset + 3)
         return
-    place = 0
-    while place + 4 < len(data):
-        yield data[place + 4] >> 1 & 0x3F
-        place += 4 + int.from_bytes(data[place : place + 4], "big")
+    offset = 0
+    while offset + 4 < len(data):
+        yield data[offset + 4] >> 1 & 0x3F
+        offset += 4 + int.from_bytes(data[offset : offset + 4], "big")
 
 
 class SliceChecksums:
-    """Compares the slices of FFV1 packets with the checksums that they carry; FFmpeg only logs where they differ.
+    """Compares the slices of FFV1 packets with their checksums; FFmpeg only logs differences.
 
-    A slice ends with its length in three bytes, a status byte and a CRC-32 (RFC 9043, 4.9), where the stream has checksums at all.
-    Whether it has says a header that is itself arithmetic-coded; but by chance a checksum is right in one of four thousand million
-    slices, so that a stream in which one is right has them.
+    A slice ends with its length in three bytes, a status byte and a CRC-32 (RFC 9043, 4.9), if the stream has checksums at all. The
+    header that says so is itself arithmetic-coded; but a random checksum is right in only one of four billion slices, so a stream
+    in which one is right has checksums.
 
     Attributes:
         damaged: number of the first packet with a slice whose checksum is wrong, or None.
     """
 
     _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-    _STARTS = (0, 0x9E02315E)  # of the checksum, bits reversed: as RFC 9043 has it, and as FFmpeg writes it where asked for
+    _STARTS = (0, 0x9E02315E)  # of the checksum, bits reversed: as in RFC 9043, and as FFmpeg writes it on request
 
     def __init__(self) -> None:
         self._packets = 0
@@ -100,7 +100,7 @@ class SliceChecksums:
         return self._wrong if self._are_there else None
 
     def see(self, packet: bytes) -> None:
-        """Takes the next packet."""
+        """Checks the next packet."""
         end, is_whole = len(packet), True
         while end > 0 and is_whole:
             start = end - 8 - int.from_bytes(packet[max(0, end - 8) : end - 5], "big") if end >= 8 else -1
@@ -112,7 +112,7 @@ class SliceChecksums:
         self._packets += 1
 
     def _is_right(self, piece: bytes) -> bool:
-        """Whether the CRC over a slice and its checksum leaves what it started with."""
+        """Whether the CRC over a slice and its checksum returns to its initial value."""
         # zlib's CRC is the same polynomial with the bits of each byte reversed, started and ended with all bits set.
         mirrored = piece.translate(self._REVERSED)
         return any(zlib.crc32(mirrored, start ^ 0xFFFFFFFF) ^ 0xFFFFFFFF == start for start in self._STARTS)

@@ -1,4 +1,4 @@
-"""One picture file as upright 8-bit RGB, checked before it is decoded."""
+"""One image file as upright 8-bit RGB, checked before it is decoded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 LARGEST_SIDE = 16384
-"""Pictures, and the frames of videos, may have at most this many pixels a side."""
+"""The maximum number of pixels per side of images and video frames."""
 
 _BEGINNINGS = {
     "PNG": b"\x89PNG\r\n\x1a\n",
@@ -50,16 +50,16 @@ TURNS = {
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """One picture as RGB, turned upright by its EXIF orientation.
+    """One image as RGB, rotated upright by its EXIF orientation.
 
-    Grey becomes three equal channels; levels of other depths than 8 bits are scaled and rounded to the nearest (half up);
-    transparency is dropped (the stored colours show), embedded colour profiles are not applied.
+    Grey becomes three equal channels; levels of depths other than 8 bits are scaled and rounded to the nearest (half up);
+    transparency is dropped (the stored colours are kept), embedded colour profiles are not applied.
 
     Returns:
         uint8 ``(H, W, 3)`` RGB.
 
     Raises:
-        MediaError: the file cannot be read, is cut off or damaged, too large, animated, or no picture.
+        MediaError: the file cannot be read, is truncated or damaged, too large, animated, or not an image.
     """
     import cv2
 
@@ -71,35 +71,35 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise MediaError(f"{path} is empty (0 bytes).")
     kind = next((name for name, beginning in _KINDS.items() if beginning.match(data)), None)
     if kind is None:
-        raise MediaError(f"{path} cannot be decoded as an image; is it one?")
+        raise MediaError(f"{path} cannot be decoded as an image; is it an image?")
     if kind == "PNG":
         _check_png(data, path)
-    if kind == "JPEG" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):  # no end behind the last start of scan
+    if kind == "JPEG" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):  # no end after the last start of scan
         raise MediaError(f"{path} is truncated: the end of the image is missing.")
     header = _header(data, kind, path)
-    # Bytes rather than a name: OpenCV cannot open every name on every system, and says what fails on stderr only.
+    # Bytes rather than a name: OpenCV cannot open every name on every system, and reports failures only on stderr.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | (0 if kind == "TIFF" else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
         picture: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise MediaError(f"{path} cannot be decoded as an image ({error.err or 'OpenCV failed'}).") from error
     if picture is None:
-        raise MediaError(f"{path} cannot be decoded as an image; is it one?")
+        raise MediaError(f"{path} cannot be decoded as an image; is it an image?")
     if picture.dtype not in (np.uint8, np.uint16):
-        raise MediaError(f"{path} holds numbers of type {picture.dtype}, not levels of 8 or 16 bits; write it again as PNG.")
+        raise MediaError(f"{path} holds numbers of type {picture.dtype}, not levels of 8 or 16 bits; convert it to PNG.")
     whole = _in_eight_bits(picture, _highest_level(data, kind, picture))
     rgb = np.asarray(cv2.cvtColor(whole, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     return rgb if kind == "TIFF" else turned(rgb, *TURNS.get(_orientation(data, kind, header), TURNS[1]))
 
 
 def picture_family(files: Iterable[Path]) -> str:
-    """What decides how the pictures of a clip become RGB: their kinds by their suffixes, such as ``png`` or ``jpeg``."""
+    """The pixel family of a folder, which decides how its images become RGB: their kinds by suffix, such as ``png`` or ``jpeg``."""
     kinds = {file.suffix.lower().lstrip(".") for file in files}
     return "+".join(sorted({{"jpg": "jpeg", "tif": "tiff"}.get(kind, kind) for kind in kinds}))
 
 
 def turned(pixels: NDArray[np.uint8], swap: bool, flip_rows: bool, flip_columns: bool) -> NDArray[np.uint8]:
-    """A picture turned by quarters or mirrored.
+    """An image rotated by quarter turns or mirrored.
 
     Args:
         pixels: uint8 ``(H, W, 3)``.
@@ -108,7 +108,7 @@ def turned(pixels: NDArray[np.uint8], swap: bool, flip_rows: bool, flip_columns:
         flip_columns: the last column comes first.
 
     Returns:
-        uint8 ``(H, W, 3)`` or ``(W, H, 3)``; the same array where nothing is to be done.
+        uint8 ``(H, W, 3)`` or ``(W, H, 3)``; the same array if nothing needs to be done.
     """
     import cv2
 
@@ -121,23 +121,23 @@ def turned(pixels: NDArray[np.uint8], swap: bool, flip_rows: bool, flip_columns:
 
 
 def _header(data: bytes, kind: str, path: Path) -> ImageFile:
-    """What a picture says of itself, read by Pillow without decoding it, unless it is one that must not be decoded.
+    """The header of an image, read by Pillow without decoding it; refuses images that must not be decoded.
 
     Raises:
-        MediaError: the header cannot be read, names too large a size, or says that there are several pictures.
+        MediaError: the header cannot be read, states too large a size, or says that there are several images.
     """
-    # Image.open would refuse pictures by a limit of its own, in megapixels.
+    # Image.open would refuse images by its own limit, in megapixels.
     try:
         header: ImageFile = _opened(data, kind)
-    except Exception as error:  # Pillow's readers raise whatever a damaged header makes them meet
+    except Exception as error:  # Pillow's readers raise many kinds of errors for damaged headers
         raise MediaError(f"{path} cannot be decoded as an image ({str(error) or type(error).__name__}).") from error
     width, height = header.size
     if max(width, height) > LARGEST_SIDE:
-        raise MediaError(f"{path} is a picture of {width} x {height} pixels; at most {LARGEST_SIDE} a side are read.")
+        raise MediaError(f"{path} has {width} x {height} pixels; at most {LARGEST_SIDE} per side are supported.")
     pictures = getattr(header, "n_frames", 1)
     if pictures > 1:
-        raise MediaError(f"{path} holds {pictures} pictures; a frame is one picture.")
-    if kind == "TIFF":  # OpenCV says on stderr only what it cannot decode
+        raise MediaError(f"{path} holds {pictures} images; a frame must be a single image.")
+    if kind == "TIFF":  # OpenCV reports only on stderr what it cannot decode
         try:
             header.load()
         except (OSError, ValueError, SyntaxError) as error:
@@ -160,8 +160,8 @@ def _opened(data: bytes, kind: str) -> Any:
 
 
 def _orientation(data: bytes, kind: str, header: ImageFile) -> int:
-    """EXIF's orientation, 1 where there is none that can be read."""
-    # Pillow decodes a whole PNG to see whether there is one behind its pixels.
+    """EXIF's orientation, 1 if there is none that can be read."""
+    # Pillow decodes a whole PNG to see whether there is one after its pixels.
     found = dict(_png_chunks(data)).get(b"eXIf") if kind == "PNG" else header.info.get("exif")
     exif = (found or b"").removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -180,18 +180,18 @@ def _orientation(data: bytes, kind: str, header: ImageFile) -> int:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each chunk of a PNG, up to one that lacks its end or has a wrong checksum, whose kind is empty."""
-    place = 8
-    while place < len(data):
-        length, kind = struct.unpack_from(">I4s", data.ljust(place + 8, b"\0"), place)
-        content, check = data[place + 8 : place + 8 + length], data[place + 8 + length : place + 12 + length]
+    """Type and content of each chunk of a PNG, up to one that lacks its end or has a wrong checksum, whose type is empty."""
+    offset = 8
+    while offset < len(data):
+        length, kind = struct.unpack_from(">I4s", data.ljust(offset + 8, b"\0"), offset)
+        content, check = data[offset + 8 : offset + 8 + length], data[offset + 8 + length : offset + 12 + length]
         if check != struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))):
             yield b"", content
             return
         yield kind, content
         if kind == b"IEND":
             return
-        place += 12 + length
+        offset += 12 + length
 
 
 def _check_png(data: bytes, path: Path) -> None:
@@ -205,7 +205,7 @@ def _check_png(data: bytes, path: Path) -> None:
 
 
 def _highest_level(data: bytes, kind: str, picture: NDArray[Any]) -> int:
-    """White's level: what a PPM names, else the highest number."""
+    """The level of white: as stated in a PPM, else the highest number."""
     found = _PPM_HEADER.match(data) if kind == "PPM" else None
     return int(found[1]) if found else int(np.iinfo(picture.dtype).max)
 

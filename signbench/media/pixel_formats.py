@@ -1,7 +1,7 @@
-"""Where the samples of a decoded picture lie: FFmpeg's pixel formats, as three planes of numbers that code can index.
+"""How the samples of a decoded frame are laid out: FFmpeg's pixel formats, as three planes of numbers that code can index.
 
-FFmpeg knows one picture in some two hundred ways of laying out its samples. Each is reduced here to the same thing without
-changing a sample: luma and two chroma components, or red, green and blue, each an array of rows with a first place and a step.
+FFmpeg has some two hundred ways of laying out the samples of a frame. Each is reduced here to the same form without changing a
+sample: luma and two chroma components, or red, green and blue, each an array of rows with a first index and a step.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _SUBSAMPLINGS = {"444": (0, 0), "422": (1, 0), "420": (1, 1), "440": (0, 1), "41
 
 @dataclass(frozen=True)
 class Component:
-    """Where one component's samples lie.
+    """Where the samples of one component are.
 
     Attributes:
         plane: number of the plane that holds it.
-        first: place of its first sample in a row, in samples.
+        first: index of its first sample in a row, in samples.
         step: from one of its samples to the next.
     """
 
@@ -39,17 +39,17 @@ class Component:
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """How one pixel format stores a picture.
+    """How one pixel format stores a frame.
 
     Attributes:
         kind: luma and chroma, luma alone, or red, green and blue.
-        sampling: how often chroma is sampled, as the field writes it (``420``); empty where there is none.
+        sampling: the chroma subsampling in the usual notation (``420``); empty if there is none.
         bits: of a sample, 1 to 16.
         components: of Y, U, V or of R, G, B, in this order; one of them for grey.
         dtype: how a sample is stored.
         shift: bits below the sample's lowest one.
-        fields: bits of each component in one word, lowest bit and number of bits, where several share a word; else empty.
-        is_full: the format's name itself says that luma and chroma use the full range.
+        fields: bits of each component in one word, lowest bit and number of bits, if several share a word; else empty.
+        is_full: whether the format's name says that luma and chroma use the full range.
     """
 
     kind: Kind
@@ -82,7 +82,7 @@ _BIT_FIELDS = re.compile(r"(?P<name>x2rgb10|x2bgr10|rgb565|bgr565|rgb555|bgr555|
 
 _NV = {"nv12": "420", "nv21": "420", "nv16": "422", "nv24": "444", "nv42": "444"}
 
-# Places of Y, U, V in one group of samples, and the group's length; in 4:2:2 a group holds two of luma.
+# Indices of Y, U, V in one group of samples, and the group's length; in 4:2:2 a group holds two luma samples.
 _PACKED: dict[str, tuple[Kind, str, tuple[int, int, int], int]] = {
     "yuyv422": ("yuv", "422", (0, 1, 3), 4),
     "yvyu422": ("yuv", "422", (0, 3, 1), 4),
@@ -93,7 +93,7 @@ _PACKED: dict[str, tuple[Kind, str, tuple[int, int, int], int]] = {
     "uyva": ("yuv", "444", (1, 0, 2), 4),
     "vyu444": ("yuv", "444", (1, 2, 0), 3),
 }
-# The same in words of 16 bits, also of R, G, B, with the number of bits that count, which are the upper ones.
+# The same in words of 16 bits, also for R, G, B, with the number of significant bits, which are the upper ones.
 _PACKED_WORDS: dict[str, tuple[Kind, str, tuple[int, int, int], int, int]] = {
     "y210": ("yuv", "422", (0, 1, 3), 4, 10),
     "y212": ("yuv", "422", (0, 1, 3), 4, 12),
@@ -125,14 +125,14 @@ _FIELDS: dict[str, tuple[Kind, tuple[tuple[int, int], ...], int]] = {
 
 @cache
 def pixel_format(name: str) -> PixelFormat | None:
-    """How FFmpeg's pixel format of that name stores a picture; None for palettes, and for formats that are not known here."""
+    """How FFmpeg's pixel format of that name stores a frame; None for palettes, and for unknown formats."""
     if found := _PLANAR.fullmatch(name):
         dtype, bits, shift = _stored(found)
         components = Component(0), Component(1), Component(2)
         return PixelFormat("yuv", found["sampling"], bits, components, dtype, shift, is_full=found["more"] == "j")
     if found := _GREY.fullmatch(name):
         dtype, bits, shift = _stored(found)
-        luma = Component(0, 0, 2 if found["kind"] == "ya" else 1)  # with alpha ("ya") two numbers stand for each pixel
+        luma = Component(0, 0, 2 if found["kind"] == "ya" else 1)  # with alpha ("ya") each pixel has two numbers
         return PixelFormat("gray", "", bits, (luma,), dtype, shift) if bits <= 16 else None
     if found := _GBR.fullmatch(name):
         dtype, bits, shift = _stored(found)
@@ -147,11 +147,11 @@ def pixel_format(name: str) -> PixelFormat | None:
         components = Component(0), Component(1, 0, 2), Component(1, 1, 2)
         return PixelFormat("yuv", sampling, bits, components, _word(found["end"]), 16 - bits)
     if name in _PACKED:
-        kind, sampling, places, length = _PACKED[name]
-        return PixelFormat(kind, sampling, 8, _in_groups(sampling, places, length))
+        kind, sampling, indices, length = _PACKED[name]
+        return PixelFormat(kind, sampling, 8, _in_groups(sampling, indices, length))
     if found := _WORDS.fullmatch(name):
-        kind, sampling, places, length, bits = _PACKED_WORDS[found["name"]]
-        return PixelFormat(kind, sampling, bits, _in_groups(sampling, places, length), _word(found["end"]), 16 - bits)
+        kind, sampling, indices, length, bits = _PACKED_WORDS[found["name"]]
+        return PixelFormat(kind, sampling, bits, _in_groups(sampling, indices, length), _word(found["end"]), 16 - bits)
     if name == "uyyvyy411":
         return PixelFormat("yuv", "411", 8, ())
     if (found := _BIT_FIELDS.fullmatch(name)) or name in _FIELDS:
@@ -162,17 +162,17 @@ def pixel_format(name: str) -> PixelFormat | None:
 
 
 def planes_of(frame: VideoFrame, form: PixelFormat) -> list[NDArray[Any]]:
-    """The samples of a frame; without copying them where they lie side by side.
+    """The samples of a frame; not copied if they are contiguous.
 
     Args:
         frame: a decoded frame.
         form: its pixel format.
 
     Returns:
-        For each component its rows, uint8 or uint16, C-contiguous, with whatever lies behind the last sample of a row.
+        For each component its rows, uint8 or uint16, C-contiguous, including any padding after the last sample of a row.
 
     Raises:
-        ValueError: the frame's rows are stored in a way that cannot be seen from here.
+        ValueError: the frame's rows are stored in an unsupported way.
     """
     dtype = np.dtype(form.dtype)
     raw = []
@@ -188,13 +188,13 @@ def planes_of(frame: VideoFrame, form: PixelFormat) -> list[NDArray[Any]]:
     if not form.components:  # uyyvyy411: six bytes for four pixels
         groups = raw[0][:, : -(-frame.width // 4) * 6].reshape(frame.height, -1, 6)
         luma = np.ascontiguousarray(groups[..., [1, 2, 4, 5]]).reshape(frame.height, -1)
-        return [luma, *(np.ascontiguousarray(groups[..., place]) for place in (0, 3))]
+        return [luma, *(np.ascontiguousarray(groups[..., index]) for index in (0, 3))]
     planes = [_every(raw[part.plane], part.first, part.step) for part in form.components]
     return [rows >> form.shift for rows in planes] if form.shift else planes
 
 
 def _every(rows: NDArray[Any], first: int, step: int) -> NDArray[Any]:
-    """Every so many of the samples of each row, from the first one on, C-contiguous."""
+    """Every n-th sample of each row, from the first one on, C-contiguous."""
     import cv2
 
     if step == 1:
@@ -216,7 +216,7 @@ def _word(end: str) -> str:
     return ">u2" if end == "be" else "<u2"
 
 
-def _in_groups(sampling: str, places: tuple[int, int, int], length: int) -> tuple[Component, ...]:
+def _in_groups(sampling: str, indices: tuple[int, int, int], length: int) -> tuple[Component, ...]:
     """Components that are interleaved in one plane."""
     steps = (length // 2 if sampling == "422" else length), length, length
-    return tuple(Component(0, first, step) for first, step in zip(places, steps, strict=True))
+    return tuple(Component(0, first, step) for first, step in zip(indices, steps, strict=True))

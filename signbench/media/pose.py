@@ -1,4 +1,4 @@
-"""Key points of one clip in memory, and the few things that may be done to them before a metric sees them."""
+"""Key points of one clip in memory, and the few operations that are allowed before a metric sees them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Pose:
     """Key points of one clip.
 
     Attributes:
-        points: float32 ``(T, J, 2)`` or ``(T, J, 3)``, in the file's own units (often pixels); the values of a point that was
-            not seen mean nothing and are 0.
+        points: float32 ``(T, J, 2)`` or ``(T, J, 3)``, in the file's own units (often pixels); the values of a point that was not
+            seen are meaningless and are set to 0.
         confidence: float32 ``(T, J)`` in [0, 1]; 0 = not seen.
         layout: the joints' names, in order of the second axis.
-        fps: frames per second, or None where the file does not say.
-        picture: ``(width, height)`` in pixels of the picture that the points were found in, or None where the file does not say.
-        capped: how many of the file's confidences were above 1, and count as 1.
+        fps: frames per second, or None if the file does not say.
+        picture: ``(width, height)`` in pixels of the image in which the points were detected, or None if the file does not say.
+        capped: the number of confidences in the file that were above 1 and are treated as 1.
     """
 
     points: NDArray[np.float32]
@@ -51,11 +51,11 @@ class Pose:
 
     @property
     def seen(self) -> NDArray[np.bool_]:
-        """bool ``(T, J)``: where a point was seen."""
+        """bool ``(T, J)``: whether a point was seen."""
         return self.confidence > 0
 
     def select(self, joints: Sequence[str]) -> Pose:
-        """The same clip with the named joints only, in the named order.
+        """The same clip with only the named joints, in the given order.
 
         Raises:
             InputError: the layout has no joint of that name.
@@ -75,8 +75,8 @@ class Pose:
     def at_positions(self, positions: NDArray[np.float64]) -> Pose:
         """The clip at fractional frame positions, linear between neighbouring frames.
 
-        A point is seen only where both neighbours that contribute to it saw it, and takes the lower of their confidences.
-        Whole positions return that frame's values unchanged.
+        A point is seen only if it is seen in both contributing neighbours, and takes the lower of their confidences. Integer
+        positions return that frame's values unchanged.
 
         Args:
             positions: float64 ``(S,)`` in [0, T - 1].
@@ -92,7 +92,7 @@ class Pose:
         whole = share == 0
         both = np.where(whole, self.seen[lower], self.seen[lower] & self.seen[upper])
         confidence = np.where(whole, self.confidence[lower], np.minimum(self.confidence[lower], self.confidence[upper]))
-        # Coordinates of a neighbour that are not finite must not reach a whole position through its share of 0.
+        # Coordinates of a neighbour that are not finite must not affect an integer position through its weight of 0.
         with np.errstate(invalid="ignore"):
             mixed = self.points[lower] * (1 - share[..., None]) + self.points[upper] * share[..., None]
         points = np.where(both[..., None], np.where(whole[..., None], self.points[lower], mixed), 0.0)
@@ -103,7 +103,7 @@ class Pose:
         )
 
     def at_rate(self, fps: float) -> Pose:
-        """The clip at another frame rate, by :func:`signbench.media.rates.positions_at_rate`, as the video reader has it.
+        """The clip at another frame rate, by :func:`signbench.media.rates.positions_at_rate`, consistent with the video reader.
 
         Raises:
             InputError: the clip's own rate is not known.
@@ -115,10 +115,10 @@ class Pose:
         return replace(self.at_positions(positions_at_rate(self.frames, self.fps, fps)), fps=fps)
 
     def check_finite(self) -> None:
-        """Refuses coordinates that are not numbers where the file says that the point was seen.
+        """Refuses coordinates that are not finite numbers although the file says that the point was seen.
 
         Raises:
-            MediaError: names the first such frame and joint, or says that no point of the clip was ever seen.
+            MediaError: the message names the first such frame and joint, or says that no point of the clip is ever seen.
         """
         if not self.seen.any():
             raise MediaError("no key point is seen in any frame; there is nothing to score.")
@@ -128,12 +128,12 @@ class Pose:
             sure = self.confidence[frame, joint]
             raise MediaError(
                 f"frame {frame}, joint {self.layout.joints[joint]} is seen (confidence {sure:.2f}), but its coordinates are "
-                f"{self.points[frame, joint].tolist()}; {int(bad.sum())} points are like that."
+                f"{self.points[frame, joint].tolist()}; {int(bad.sum())} points are affected."
             )
 
 
 def in_layout(pose: Pose, layout: Layout) -> Pose:
-    """A pose with the joints of another layout, matched by name.
+    """The pose converted to another layout, with joints matched by name.
 
     Raises:
         InputError: the pose lacks joints of that layout.

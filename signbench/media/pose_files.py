@@ -1,6 +1,6 @@
 """Reading and writing key points: one clip from a file, from a container of many, or from a folder of frames.
 
-What each format holds, how it says that a point was not seen, and what is refused, is in ``docs/pose-files.md``.
+``docs/pose-files.md`` describes what each format holds, how it marks points that were not seen, and what is refused.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ __all__ = [
 ]
 
 READER_REVISION: int = 2
-"""Rises when the same file gives other key points."""
+"""Rises when the same file gives different key points."""
 
 POSE_SUFFIXES: tuple[str, ...] = (".pose", ".npz", ".npy", ".pt", ".skels", ".json")
-"""Suffixes of key-point files, in lower case; upper case is read as well."""
+"""Suffixes of key-point files, in lower case; upper case is accepted too."""
 
 _WRITTEN = (".pose", ".npz")
 
 
 def is_pose(path: Path) -> bool:
-    """Whether a path looks like key points: a file by its suffix, a folder if all of its files are OpenPose's frames."""
+    """Whether a path looks like key points: a file by its suffix, a folder if all of its files are OpenPose frames."""
     if path.is_dir():
         from signbench.media.pose_formats.openpose_folder import is_openpose_folder
 
@@ -46,7 +46,7 @@ def is_pose(path: Path) -> bool:
 
 
 def is_container(path: Path) -> bool:
-    """Whether a file holds many clips: ``.skels`` always, ``.pt`` and ``.json`` where they hold a dictionary of clips.
+    """Whether a file holds many clips: ``.skels`` always, ``.pt`` and ``.json`` if they hold a dictionary of clips.
 
     Raises:
         MediaError: the file cannot be read.
@@ -58,11 +58,11 @@ def is_container(path: Path) -> bool:
 
 
 def container_ids(path: Path) -> list[str]:
-    """Ids of the clips in a container, as they stand in it and in its order.
+    """Ids of the clips in a container, unchanged and in its order.
 
     Raises:
-        MediaError: the file cannot be read, or is no container.
-        InputError: an id comes twice, or the ids do not fit the clips.
+        MediaError: the file cannot be read, or is not a container.
+        InputError: an id is duplicated, or the ids do not match the clips.
     """
     with _naming(path):
         members = _format(path).members(path)
@@ -77,7 +77,7 @@ def probe_pose(path: Path, member: str | None = None, layout: Layout | None = No
     Args:
         path: file or folder.
         member: id of the clip in a container.
-        layout: the layout of a file that does not name its joints; where a file does, its own names stand.
+        layout: the layout of a file that does not name its joints; ignored if the file names them.
 
     Raises:
         MediaError: the file cannot be read.
@@ -90,19 +90,19 @@ def probe_pose(path: Path, member: str | None = None, layout: Layout | None = No
 def read_pose(path: Path, member: str | None = None, layout: Layout | None = None, source_fps: float | None = None) -> Pose:
     """The key points of a clip.
 
-    A container is read once and kept while its size and time of change stay the same, so that reading it clip by clip is cheap.
-    Coordinates that are not numbers come through where the file says that the point was seen: :meth:`Pose.check_finite` refuses
-    them.
+    A container is read once and cached while its size and modification time stay the same, so that reading it clip by clip is
+    cheap. Coordinates that are not numbers are returned as they are if the file says that the point was seen:
+    :meth:`Pose.check_finite` refuses them.
 
     Args:
         path: file or folder.
-        member: id of the clip in a container; may be left out where there is only one.
-        layout: the layout of a file that does not name its joints; where a file does, its own names stand.
-        source_fps: frame rate that takes the place of the file's own.
+        member: id of the clip in a container; may be omitted if there is only one.
+        layout: the layout of a file that does not name its joints; ignored if the file names them.
+        source_fps: frame rate that overrides the file's own.
 
     Returns:
-        Coordinates in the file's units, 0 where a point was not seen; confidence 1 for every point that was seen where the file
-        has no confidence.
+        Coordinates in the file's units, 0 for points that were not seen; if the file has no confidence, every point that was seen
+        has confidence 1.
 
     Raises:
         MediaError: the file cannot be read, or does not hold key points.
@@ -113,18 +113,18 @@ def read_pose(path: Path, member: str | None = None, layout: Layout | None = Non
 
 
 def write_pose(path: Path, pose: Pose) -> None:
-    """Writes key points; the file appears whole or not at all.
+    """Writes key points; the file appears complete or not at all.
 
-    What :func:`read_pose` reads from it equals ``pose``: points, confidence, joints and their parts. ``.npz`` also keeps the name
-    of any layout, where ``.pose`` keeps those of known ones, and a frame rate of any precision, where ``.pose`` has float32.
+    What :func:`read_pose` reads from it equals ``pose``: points, confidence, joints and their parts. ``.npz`` keeps the name of any
+    layout, while ``.pose`` keeps only known ones, and the frame rate in full precision, while ``.pose`` has float32.
 
     Args:
         path: ``.pose`` (version 0.2) or ``.npz``.
         pose: at least one frame.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
-        MediaError: no frames.
+        InputError: a wrong suffix, or the file cannot be written.
+        MediaError: there are no frames.
     """
     if path.suffix.lower() not in _WRITTEN:
         raise InputError(f"{path}: key points are written as {' or '.join(_WRITTEN)}.")
@@ -149,7 +149,7 @@ def write_pose(path: Path, pose: Pose) -> None:
 
 
 def _format(path: Path) -> PoseFormat:
-    """The format of a file or folder; each is imported only when it is met.
+    """The format of a file or folder; format modules are imported only when needed.
 
     Raises:
         MediaError: not a format of key points, or an empty file.
@@ -185,12 +185,12 @@ def _format(path: Path) -> PoseFormat:
         from signbench.media.pose_formats.json_files import JsonFile
 
         return JsonFile()
-    raise MediaError(f"{suffix or 'no suffix'} is not one of key-point files. {nearest(suffix, POSE_SUFFIXES)}")
+    raise MediaError(f"{suffix or 'no suffix'} is not a suffix of key-point files. {nearest(suffix, POSE_SUFFIXES)}")
 
 
 @contextmanager
 def _naming(path: Path, member: str | None = None) -> Iterator[None]:
-    """Puts the file, and the clip where one is named, in front of every error, and turns those of libraries into ours."""
+    """Prefixes every error with the file, and the clip if one is named, and converts errors of libraries."""
     label = str(path) if member is None else f"{path} [{member}]"
     try:
         yield
@@ -202,8 +202,10 @@ def _naming(path: Path, member: str | None = None) -> Iterator[None]:
         raise MediaError(f"{label} cannot be read: {error.strerror or error}.") from error
     except MemoryError as error:
         raise MediaError(f"{label} does not fit into memory; cut the clip into shorter ones.") from error
-    # Damaged files make the libraries below fail in ways that they do not list.
+    # With damaged files the libraries below fail in undocumented ways.
     except Exception as error:
         kind = path.suffix.lower() or "key-point"
         reason = next(iter(str(error).splitlines()), "")
-        raise MediaError(f"{label} is not a whole {kind} file ({type(error).__name__}{': ' if reason else ''}{reason}).") from error
+        raise MediaError(
+            f"{label} is not a complete {kind} file ({type(error).__name__}{': ' if reason else ''}{reason})."
+        ) from error

@@ -1,6 +1,6 @@
-"""Frame rates: which are rates at all, which count as one, and where the frames of one rate stand among those of another.
+"""Frame rates: which are valid, which are considered equal, and how the frames of one rate map to those of another.
 
-Video and key points share these rules, so that a clip's two forms keep step whatever rate they are brought to.
+Video and key points share these rules, so that both forms of a clip stay in sync at any rate.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 
 LARGEST_RATE = 1000.0
-"""Frames per second that a file, a table or an option may name at most."""
+"""The highest frame rate that a file, a table or an option may state."""
 
 SAME_RATE = 0.01
-"""Rates nearer than 1 % count as one: 30 and 29.97 frames per second do, 24 and 25 do not."""
+"""Rates within 1 % are considered equal: 30 and 29.97 frames per second are, 24 and 25 are not."""
 
 
 def is_rate(fps: float) -> bool:
-    """Whether a number is a frame rate: above 0, up to 1000."""
+    """Whether a number is a valid frame rate: above 0 and at most 1000."""
     return math.isfinite(fps) and 0 < fps <= LARGEST_RATE
 
 
 def check_rate(fps: float) -> None:
-    """Refuses what is no frame rate.
+    """Refuses a number that is not a valid frame rate.
 
     Raises:
-        InputError: names the bounds.
+        InputError: the message states the bounds.
     """
     if not is_rate(fps):
-        raise InputError(f"a frame rate is above 0 and up to {LARGEST_RATE:g}, not {fps:g}.")
+        raise InputError(f"a frame rate must be above 0 and at most {LARGEST_RATE:g}, not {fps:g}.")
 
 
 def same_rate(first: float, second: float) -> bool:
-    """Whether two rates count as one."""
+    """Whether two rates are considered equal."""
     return abs(first / second - 1) <= SAME_RATE
 
 
@@ -45,7 +45,7 @@ def sample_count(duration: float, fps: float) -> int:
 
 
 def positions_at_rate(frames: int, fps: float, target: float) -> NDArray[np.float64]:
-    """Where the frames of another rate stand among a clip's, whose frame k is shown at k / fps.
+    """The positions of another rate's frames among those of a clip, whose frame k is shown at k / fps.
 
     Args:
         frames: of the clip.
@@ -53,8 +53,8 @@ def positions_at_rate(frames: int, fps: float, target: float) -> NDArray[np.floa
         target: the other rate.
 
     Returns:
-        float64 ``(S,)`` in [0, frames - 1]: sample k stands at the time k / target, and samples end where the clip does. What is a
-        whole frame but for rounding is whole. Where the two rates count as one, frame k is sample k.
+        float64 ``(S,)`` in [0, frames - 1]: sample k is at the time k / target, and samples end where the clip does. Positions that
+        are integers up to rounding errors are integers. If the two rates are considered equal, sample k is frame k.
     """
     if same_rate(fps, target):
         return np.arange(frames, dtype=np.float64)
@@ -65,5 +65,5 @@ def positions_at_rate(frames: int, fps: float, target: float) -> NDArray[np.floa
 
 
 def count_at_rate(frames: int, fps: float, target: float) -> int:
-    """How many samples :func:`positions_at_rate` gives."""
+    """The number of samples that :func:`positions_at_rate` returns."""
     return frames if same_rate(fps, target) else sample_count(frames / fps, target)

@@ -1,8 +1,8 @@
-"""Rotations as axis-angle, matrix and 6D, and from one to another.
+"""Rotations as axis-angle, matrix and 6D, and conversions between them.
 
-Axis-angle is a vector along the axis whose length is the angle in radians. 6D is the first two rows of the matrix, one after the
-other (Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019, by rows as in PyTorch3D).
-All functions take any leading axes and calculate in float64, with the same bits on every processor.
+Axis-angle is a vector along the axis whose length is the angle in radians. 6D is the first two rows of the matrix, concatenated
+(Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019, by rows as in PyTorch3D). All functions
+accept any leading axes and compute in float64, bit-identically on every processor.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def quaternion_from_matrix(matrix: ArrayLike) -> Array:
     """Unit quaternions ``(..., 4)``, real part first and never negative, of rotation matrices ``(..., 3, 3)``."""
     m = np.asarray(matrix, dtype=np.float64)
     a, b, c, d, e, f, g, h, i = (m[..., row, column] for row in range(3) for column in range(3))
-    # 4 q q^T; its row with the largest diagonal element is the quaternion, and no rotation is numerically special
+    # 4 q q^T; its row with the largest diagonal element is the quaternion, which is stable for every rotation
     rows = [
         [1 + a + e + i, h - f, c - g, d - b],
         [h - f, 1 + a - e - i, b + d, c + g],
@@ -107,10 +107,10 @@ def six_from_matrix(matrix: ArrayLike) -> Array:
 
 
 def matrix_from_six(six: ArrayLike) -> Array:
-    """Rotation matrices from 6D, made orthonormal by Gram and Schmidt.
+    """Rotation matrices from 6D, orthonormalised by Gram-Schmidt.
 
     Args:
-        six: ``(..., 6)``; the two rows need not be of unit length or orthogonal, but must not be parallel or 0.
+        six: ``(..., 6)``; the two rows need not be unit vectors or orthogonal, but must not be parallel or 0.
 
     Returns:
         float64 ``(..., 3, 3)``.
@@ -133,7 +133,7 @@ def axis_angle_from_six(six: ArrayLike) -> Array:
 
 
 def shortest_turn(start: ArrayLike, end: ArrayLike) -> Array:
-    """The rotations that take unit vectors to others on the shortest way.
+    """The shortest rotations that take unit vectors to others.
 
     Args:
         start: ``(..., 3)``.

@@ -1,4 +1,4 @@
-"""Frames in time: conversion of rates, and the pairing of two sides of different length."""
+"""Frames in time: conversion of rates, and the pairing of two sides with different lengths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from signbench.media.rates import count_at_rate, same_rate
 from signbench.media.video import VideoProbe
 
 FramesRule = Literal["equal", "truncate", "resample"]
-"""What is done with two sides of different length."""
+"""How two sides with different lengths are paired."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,8 @@ class Timeline:
 
     Attributes:
         frames: how many there are.
-        times: float64 ``(frames,)`` in seconds, or None where nothing tells the rate.
-        fps: frames per second (the mean, where it varies), or None.
+        times: float64 ``(frames,)`` in seconds, or None if the rate is unknown.
+        fps: frames per second (the mean, if it varies), or None.
     """
 
     frames: int
@@ -34,7 +34,7 @@ class Timeline:
 
     @property
     def seconds(self) -> float | None:
-        """Duration, or None where nothing tells the rate."""
+        """Duration, or None if the rate is unknown."""
         return self.frames / self.fps if self.fps else None
 
     def shares(self) -> NDArray[np.float64]:
@@ -60,24 +60,24 @@ def pose_timeline(probe: PoseProbe, rate: float | None) -> Timeline:
     """The frames of key points at a rate (None: their own).
 
     Raises:
-        InputError: a rate is wanted, and the file does not tell its own.
+        InputError: a rate is requested, and the file does not state its own.
     """
     if rate is None:
         times = np.arange(probe.frames) / probe.fps if probe.fps else None
         return Timeline(probe.frames, times, probe.fps)
     if probe.fps is None:
-        raise InputError("the file does not tell its frame rate, so it cannot be converted; declare it with --source-fps.")
+        raise InputError("the file does not state its frame rate, so it cannot be converted; declare it with --source-fps.")
     frames = count_at_rate(probe.frames, probe.fps, rate)
     return Timeline(frames, np.arange(frames) / rate, rate)
 
 
 def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> tuple[int, NDArray[np.float64]]:
-    """Where in the prediction each frame of the reference has its partner.
+    """The position in the prediction with which each frame of the reference is paired.
 
     Args:
         reference: the reference's frames.
         prediction: the prediction's frames.
-        rule: what to do where the two differ in length.
+        rule: what to do if the two differ in length.
 
     Returns:
         How many frames of the reference take part, and for each the fractional position in the prediction, float64.
@@ -87,7 +87,8 @@ def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> 
     """
     if rule == "resample":
         positions = reference.shares() * (prediction.frames - 1)
-        # What is a whole frame but for rounding is that frame: between two, a point counts as seen only where both show it.
+        # Positions that are integers up to rounding errors are made integers: between two frames, a point counts as seen only if
+        # both show it.
         whole = np.rint(positions)
         return reference.frames, np.where(np.abs(positions - whole) < 1e-6, whole, positions)
     if _differ(reference.fps, prediction.fps):
@@ -109,10 +110,10 @@ def check_rates(reference: Timeline, prediction: Timeline, *, both_or_none: bool
         both_or_none: a rate that only one side states is refused too, because seconds do not compare with frames.
 
     Raises:
-        InputError: says both rates, and what to do.
+        InputError: the message states both rates, and what to do.
     """
     if _differ(reference.fps, prediction.fps):
-        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or correct the rate that a file states.")
+        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or correct the rate in the file.")
     if both_or_none and (reference.fps is None) != (prediction.fps is None):
         stated, other = ("reference", "prediction") if prediction.fps is None else ("prediction", "reference")
         raise InputError(
@@ -130,7 +131,7 @@ def _rates(reference: Timeline, prediction: Timeline) -> str:
 
 
 def nearest_frames(prediction: Timeline, positions: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The whole frame nearest to each fractional position, by time where the times are known; the earlier of two equally near.
+    """The frame nearest to each fractional position, by time if the times are known; the earlier one on a tie.
 
     Args:
         prediction: the frames to choose from.

@@ -1,7 +1,6 @@
-"""The video reader: a file or a folder of images to time stamps and RGB frames.
+"""The video reader: from a file or a folder of images to time stamps and RGB frames.
 
-``docs/video-reading.md`` says in words what happens to a frame on its way; whatever changes a pixel or a time stamp raises
-``READER_REVISION``.
+``docs/video-reading.md`` explains how a frame is processed; any change to a pixel or a time stamp raises ``READER_REVISION``.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ READER_REVISION: int = 2
 """Rises when decoded pixels or time stamps change; it is part of every signature."""
 
 RESIZE_KERNEL = "opencv-area"
-"""How frames are resized, as signatures name it."""
+"""How frames are resized, as named in signatures."""
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -58,14 +57,14 @@ class VideoProbe:
 
     Attributes:
         frames: number of frames T that decoding yields.
-        height: of a frame as it is to be seen, after rotation, pixels.
-        width: of a frame as it is to be seen, after rotation, pixels.
-        fps: frames per second; of a clip with a variable rate the average; None where nothing says it.
-        times: float64 ``(T,)``, when each frame is shown, seconds from the first frame, non-decreasing; empty where fps is None.
-        duration: when the last frame has been shown, seconds; None where fps is None.
-        variable_rate: the time stamps are no even grid.
-        pixels: the family of its stored pixels, which decides how they become RGB: such as ``yuv420p-bt709-limited``, ``rgb`` or,
-            of a folder, ``jpeg``.
+        height: of a displayed frame, after rotation, pixels.
+        width: of a displayed frame, after rotation, pixels.
+        fps: frames per second; the average if the rate varies; None if unknown.
+        times: float64 ``(T,)``, when each frame is shown, seconds from the first frame, non-decreasing; empty if fps is None.
+        duration: when the last frame ends, seconds; None if fps is None.
+        variable_rate: whether the time stamps are not evenly spaced.
+        pixels: the family of its stored pixels, which decides how they become RGB, such as ``yuv420p-bt709-limited``, ``rgb`` or,
+            for a folder, ``jpeg``.
     """
 
     frames: int
@@ -79,9 +78,9 @@ class VideoProbe:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a path is a clip by its kind: a file with a suffix of video, or a folder that holds images only.
+    """Whether a path looks like a clip: a file with a video suffix, or a folder that holds only images.
 
-    Hidden files, and what operating systems leave in folders, are neither clips nor seen in folders.
+    Hidden files, and files that operating systems leave in folders, are neither clips nor considered in folders.
     """
     if path.is_dir():
         return is_frame_folder(path)
@@ -93,11 +92,12 @@ def probe_video(path: Path, source_fps: float | None = None) -> VideoProbe:
 
     Args:
         path: a video file, or a folder of images.
-        source_fps: declares the frame rate, for a frame folder or over a wrong header: frame k is shown at k / source_fps.
+        source_fps: declares the frame rate, for a frame folder or to override a wrong header: frame k is shown at k / source_fps.
 
     Raises:
-        MediaError: the clip cannot be read, is no video, was cut off, has no frames, too large ones, or (folder) ones of two sizes.
-        InputError: ``source_fps`` is no rate.
+        MediaError: the clip cannot be read, is not video, is truncated, has no frames, or has frames that are too large or (in a
+            folder) of different sizes.
+        InputError: ``source_fps`` is not a valid rate.
     """
     if source_fps is not None:
         rates.check_rate(source_fps)
@@ -110,36 +110,37 @@ def probe_video(path: Path, source_fps: float | None = None) -> VideoProbe:
         clock = _even_clock(frames, source_fps) if source_fps else _clock(scan)
         if clock.fps is not None and not rates.is_rate(clock.fps):
             raise MediaError(
-                f"{path} shows {clock.fps:g} frames per second; a frame rate is above 0 and up to {rates.LARGEST_RATE:g}. "
+                f"{path} shows {clock.fps:g} frames per second; a frame rate must be above 0 and at most {rates.LARGEST_RATE:g}. "
                 "Declare the right one with --source-fps."
             )
     if max(height, width) > LARGEST_SIDE:
-        raise MediaError(f"{path} has frames of {width} x {height} pixels; at most {LARGEST_SIDE} a side are read.")
+        raise MediaError(f"{path} has frames of {width} x {height} pixels; at most {LARGEST_SIDE} per side are supported.")
     return VideoProbe(frames, height, width, clock.fps, clock.times, clock.duration, clock.variable, pixels)
 
 
 def positions_at_rate(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
-    """Which frame stands for each of the times 0, 1/fps, 2/fps ... before the clip ends: the nearest in time.
+    """The frame to show at each of the times 0, 1/fps, 2/fps ... before the clip ends: the nearest in time.
 
-    Of two that are equally near it is the earlier. Where a clip's own rate counts as the same one
-    (:func:`signbench.media.rates.same_rate`), each frame stands for itself. Of a clip with a variable rate, a frame is not shown
-    sooner than half a frame of the slower rate before its time; until then the one before it stays.
+    On a tie it is the earlier one. If the clip's own rate is considered equal (:func:`signbench.media.rates.same_rate`), every
+    frame is used once. In a clip with a variable rate, a frame is not shown earlier than half a frame of the slower rate before its
+    time; until then the previous one stays.
 
     Args:
         probe: the clip.
         fps: samples per second.
 
     Returns:
-        int64 ``(S,)``, non-decreasing frame indices. Key points at the same rates have as many samples at the same times.
+        int64 ``(S,)``, non-decreasing frame indices. Key points at the same rates have the same number of samples at the same
+        times.
 
     Raises:
-        InputError: nothing says the clip's own rate, or ``fps`` is no rate.
+        InputError: the clip's own rate is unknown, or ``fps`` is not a valid rate.
     """
     rates.check_rate(fps)
     if probe.fps is None or probe.duration is None:
         raise InputError("frames without a frame rate cannot be converted; declare it with --source-fps.")
     if not probe.variable_rate:
-        # Half a frame later rounded down, but for what arithmetic leaves of a tie.
+        # Rounding down half a frame later gives the nearest frame, with a tolerance for ties that arithmetic breaks.
         return np.ceil(rates.positions_at_rate(probe.frames, probe.fps, fps) - 0.5 - 1e-6).astype(np.int64)
     wanted = np.arange(rates.sample_count(probe.duration, fps)) / fps
     after = np.clip(np.searchsorted(probe.times, wanted, side="left"), 1, probe.frames - 1)
@@ -160,22 +161,23 @@ def read_frames(
 
     Args:
         path: a video file, or a folder of images.
-        probe: what :func:`probe_video` said of it, where that is known already.
-        positions: int64 ``(S,)``, non-decreasing indices of the frames wanted, in which one may come several times; default all.
+        probe: the result of :func:`probe_video`, if already known.
+        positions: int64 ``(S,)``, non-decreasing indices of the requested frames, in which an index may repeat; by default all.
             Decoding stops after the last of them.
-        size: height and width to resize to (OpenCV's ``INTER_AREA``); default as they are.
-        chunk: frames to a chunk; the last one may be shorter.
+        size: height and width to resize to (OpenCV's ``INTER_AREA``); by default frames are not resized.
+        chunk: frames per chunk; the last one may be shorter.
 
     Returns:
-        A generator of arrays uint8 ``(n, H, W, 3)`` RGB, n <= chunk, each its own memory. Closing it closes the file.
+        A generator of arrays uint8 ``(n, H, W, 3)`` RGB, n <= chunk, each in its own memory. Closing it closes the file.
 
     Raises:
-        MediaError: the clip cannot be read, ends early, or has a frame that is damaged or of another size; names it.
-        InputError: positions, size or chunk that make no sense.
+        MediaError: the clip cannot be read, ends early, or has a frame that is damaged or of a different size; the message names
+            it.
+        InputError: invalid positions, size or chunk.
     """
     probe = probe or probe_video(path)
     if chunk < 1:
-        raise InputError(f"a chunk has at least one frame, not {chunk}.")
+        raise InputError(f"a chunk must have at least one frame, not {chunk}.")
     if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
         raise InputError(f"frames cannot be resized to {size[1]} x {size[0]} pixels.")
     wanted = np.arange(probe.frames) if positions is None else np.asarray(positions)
@@ -192,7 +194,7 @@ def resize_frames(frames: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
         size: the new height and width.
 
     Returns:
-        uint8 ``(n, *size, 3)``; the same array where nothing is to be done.
+        uint8 ``(n, *size, 3)``; the same array if nothing needs to be done.
     """
     import cv2
 
@@ -207,35 +209,35 @@ def resize_frames(frames: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[n
 def _chunks(
     path: Path, probe: VideoProbe, wanted: NDArray[np.int64], size: tuple[int, int], chunk: int, *, to_the_end: bool
 ) -> Generator[NDArray[np.uint8], None, None]:
-    """:func:`read_frames` with everything settled."""
+    """:func:`read_frames` with checked arguments."""
     decoded = -1
     picture: Picture | None = None
     with contextlib.closing(_folder_pictures(path) if path.is_dir() else pictures_of(path)) as source:
         for begin in range(0, wanted.size, chunk):
             part = wanted[begin : begin + chunk]
             frames = np.empty((part.size, *size, 3), np.uint8)
-            for place, index in enumerate(part):
-                if place and index == part[place - 1]:
-                    frames[place] = frames[place - 1]
+            for slot, index in enumerate(part):
+                if slot and index == part[slot - 1]:
+                    frames[slot] = frames[slot - 1]
                     continue
                 while decoded < index:
                     picture = next(source, None)
                     if picture is None:
-                        raise MediaError(f"{path} is damaged: it holds {decoded + 1} of the {probe.frames} frames it promises.")
+                        raise MediaError(f"{path} is damaged: it holds {decoded + 1} of the {probe.frames} announced frames.")
                     decoded += 1
                 if picture is not None:
-                    _fill(frames[place], picture(), probe, f"{path}: frame {index}")
+                    _fill(frames[slot], picture(), probe, f"{path}: frame {index}")
             yield frames
         if to_the_end and next(source, None) is not None:
-            raise MediaError(f"{path} gives more than the {probe.frames} frames that it promises; encode it again.")
+            raise MediaError(f"{path} gives more than the {probe.frames} announced frames; re-encode it.")
 
 
 def _fill(frame: NDArray[np.uint8], pixels: NDArray[np.uint8], probe: VideoProbe, where: str) -> None:
-    """Puts a decoded picture into its place in a chunk, resized where that has another size."""
+    """Copies a decoded frame into a chunk, resized if necessary."""
     height, width = pixels.shape[:2]
     if (height, width) != (probe.height, probe.width):
         sizes = f"{width} x {height} pixels, the first {probe.width} x {probe.height}"
-        raise MediaError(f"{where} is {sizes}; all frames of a clip need one size.")
+        raise MediaError(f"{where} is {sizes}; all frames of a clip must have the same size.")
     frame[...] = resize_frames(pixels[None], (frame.shape[0], frame.shape[1]))[0]
 
 
@@ -246,7 +248,7 @@ def _folder_pictures(folder: Path) -> Generator[Picture, None, None]:
 
 
 def _scan_folder(folder: Path) -> tuple[int, int, int, str]:
-    """Number, height, width and kinds of a folder's images, by the first and the last; the others are met when they are read."""
+    """Number, height, width and kinds of a folder's images, by the first and the last; the others are checked on reading."""
     try:
         files = frame_files(folder)
     except OSError as error:
@@ -257,14 +259,14 @@ def _scan_folder(folder: Path) -> tuple[int, int, int, str]:
     if last != (height, width):
         raise MediaError(
             f"{folder}: {files[-1].name} is {last[1]} x {last[0]} pixels, {files[0].name} is {width} x {height}; "
-            "all frames of a clip need one size."
+            "all frames of a clip must have the same size."
         )
     return len(files), height, width, picture_family(files)
 
 
 @dataclass(frozen=True, eq=False)
 class _Clock:
-    """The part of a :class:`VideoProbe` that concerns time."""
+    """The part of a :class:`VideoProbe` that is about time."""
 
     fps: float | None
     times: NDArray[np.float64]
@@ -281,7 +283,7 @@ def _even_clock(frames: int, fps: float) -> _Clock:
 
 
 def _clock(scan: FileScan) -> _Clock:
-    """Time stamps of a file in seconds from its first frame, put on an even grid where they are one but for rounding."""
+    """Time stamps of a file in seconds from its first frame, snapped to an even grid if they are evenly spaced up to rounding."""
     if scan.stamps is None or scan.frames == 1:
         last = scan.last_ticks * scan.tick
         named = scan.rates or ((1 / last,) if last > 0 else ())
@@ -297,7 +299,7 @@ def _clock(scan: FileScan) -> _Clock:
 
 
 def _constant_rate(ticks: NDArray[np.float64], tick: float, declared: Sequence[Fraction]) -> float | None:
-    """The rate of the even grid from which no stamp is further than a tick or a millisecond, which is how far containers round.
+    """The rate of the even grid from which no stamp is farther than a tick or a millisecond, the precision of containers.
 
     Args:
         ticks: float64 ``(T,)``, T > 1, non-decreasing stamps from 0.
@@ -306,7 +308,7 @@ def _constant_rate(ticks: NDArray[np.float64], tick: float, declared: Sequence[F
     """
     step = float(ticks[-1]) / (ticks.size - 1)
     slack = max(1.0, 1e-3 / tick)
-    if 3 * slack > step:  # so coarse a unit that a dropped frame would pass for rounding: the grid must be met exactly
+    if 3 * slack > step:  # the unit is so coarse that a dropped frame would look like rounding: the grid must match exactly
         slack = 0.0
     for rate in (*map(float, declared), 1 / (step * tick)):
         grid = np.arange(ticks.size) / (rate * tick)

@@ -1,4 +1,4 @@
-"""One video file through FFmpeg (PyAV): what its packets promise, and its frames as upright RGB."""
+"""One video file through FFmpeg (PyAV): what its packets announce, and its frames as upright RGB."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Picture = Callable[[], NDArray[np.uint8]]
 """A frame that is converted only when it is called: uint8 ``(H, W, 3)`` RGB, upright."""
 
-# Decoders that find damage, by checksums or by nonsense, and by default go on as if they had not.
+# Decoders that detect damage, by checksums or invalid syntax, and by default ignore it.
 _CHECKED = frozenset({"mjpeg", "png"})
 
 _OTHER_KINDS = (
@@ -43,14 +43,14 @@ _OTHER_KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class FileScan:
-    """What a video file promises.
+    """What a video file announces.
 
     Attributes:
-        stamps: int64 ``(frames,)``, when each frame is shown, non-decreasing, in ticks; None where the file does not say.
+        stamps: int64 ``(frames,)``, when each frame is shown, non-decreasing, in ticks; None if the file does not say.
         frames: number of frames that decoding yields.
         tick: unit of the stamps, seconds.
         rates: frame rates that the file declares, the most trusted first.
-        last_ticks: how long the last frame is shown; 0 where the file does not say.
+        last_ticks: how long the last frame is shown; 0 if the file does not say.
         height: of an upright frame, pixels.
         width: of an upright frame, pixels.
         pixels: the family of its stored pixels (:meth:`signbench.media.colour.ColourConversion.family`).
@@ -68,7 +68,7 @@ class FileScan:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is kept of a packet: its times in ticks, and its flags."""
+    """The times of a packet in ticks, and its flags."""
 
     pts: int | None
     dts: int | None
@@ -79,10 +79,10 @@ class _Entry:
 
 
 def scan_file(path: Path) -> FileScan:
-    """Reads all packets of a file and decodes its first frame, which alone knows how it is turned.
+    """Reads all packets of a file and decodes its first frame, because only a frame knows its rotation.
 
     Raises:
-        MediaError: the file is no video that can be read, was cut off, has no frames, or too large ones.
+        MediaError: the file is not a readable video, is truncated, or has no frames or frames that are too large.
     """
     import av
 
@@ -109,12 +109,10 @@ def scan_file(path: Path) -> FileScan:
         tick = _fraction(stream.time_base) or Fraction(1)
         rates = tuple(map(_exact_rate, filter(None, map(_fraction, (stream.average_rate, stream.guessed_rate)))))
     if checksums.damaged is not None:
-        raise MediaError(
-            f"{path}: frame {checksums.damaged} is damaged, a checksum in it is wrong; encode it again from its source."
-        )
+        raise MediaError(f"{path}: frame {checksums.damaged} is damaged, a checksum in it is wrong; re-encode it from its source.")
 
     shown = [entry for entry in entries if entry.is_shown]
-    are_guesses = (kind, codec) == ("avi", "h264")  # FFmpeg's, of how long H.264 was held back
+    are_guesses = (kind, codec) == ("avi", "h264")  # FFmpeg's, of the H.264 reordering delay
     starts_whole = _starts_with_its_key_frame(entries)
     if are_certain and starts_whole:
         stamps, frames = _stamps_of(shown, are_guesses=are_guesses), len(shown)
@@ -122,12 +120,12 @@ def scan_file(path: Path) -> FileScan:
             with contextlib.closing(decoded_frames(path)) as decoded:
                 first = next(decoded, None)
         look = _Look.of(first, path) if first is not None else None
-    else:  # only the decoder knows how many frames it shows, and which of those that refer to something before the file's start
+    else:  # only the decoder knows how many frames it shows, and which of those that refer to data before the file's start
         look, stamps, frames = _counted(path, *_identity(path))
-        if starts_whole and frames == len(shown):  # packets know their times better than decoders
+        if starts_whole and frames == len(shown):  # packets have more precise times than decoders
             stamps = _stamps_of(shown, are_guesses=are_guesses)
     if look is None or frames == 0:
-        raise MediaError(f"{path} holds no video frame that can be decoded.")
+        raise MediaError(f"{path} has no video frame that can be decoded.")
     durations = {entry.pts if entry.pts is not None else entry.dts: entry.ticks for entry in entries}
     last_ticks = durations.get(int(stamps[-1]), 0) if stamps is not None else 0
     return FileScan(stamps, frames, tick, rates, last_ticks, look.height, look.width, look.pixels)
@@ -135,7 +133,7 @@ def scan_file(path: Path) -> FileScan:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a file's first frame tells: height and width of an upright frame, and the family of its pixels."""
+    """The height and width of an upright frame, and the family of its pixels, from the file's first frame."""
 
     height: int
     width: int
@@ -148,7 +146,7 @@ class _Look:
 
 @lru_cache(maxsize=1024)
 def _counted(path: Path, *_: int) -> tuple[_Look | None, NDArray[np.int64] | None, int]:
-    """First look, stamps and number of the frames that decoding gives; kept for as long as the file is the same."""
+    """First look, stamps and number of the frames that decoding gives; cached as long as the file is unchanged."""
     look: _Look | None = None
     stamps: list[int | None] = []
     with contextlib.closing(decoded_frames(path)) as decoded:
@@ -159,7 +157,7 @@ def _counted(path: Path, *_: int) -> tuple[_Look | None, NDArray[np.int64] | Non
 
 
 def _identity(path: Path) -> tuple[int, ...]:
-    """What changes when another file lies under a name."""
+    """A value that changes when the file under a path is replaced."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
@@ -168,7 +166,7 @@ def pictures_of(path: Path) -> Generator[Picture, None, None]:
     """The frames of a file in order of presentation, each converted when it is called. Closing the generator closes the file.
 
     Raises:
-        MediaError: the file cannot be read or is damaged; says where.
+        MediaError: the file cannot be read or is damaged; the message says where.
     """
     convert = ColourConversion(path)
     turn: _Turn | None = None
@@ -182,7 +180,7 @@ def decoded_frames(path: Path) -> Generator[VideoFrame, None, None]:
     """Decoded frames in order of presentation, as FFmpeg gives them, from one thread. Closing the generator closes the file.
 
     Raises:
-        MediaError: the file cannot be read or is damaged; says where.
+        MediaError: the file cannot be read or is damaged; the message says where.
     """
     import av
 
@@ -200,7 +198,7 @@ def decoded_frames(path: Path) -> Generator[VideoFrame, None, None]:
                 except av.FFmpegError:
                     if has_begun:
                         raise
-                    continue  # what comes before the first key frame cannot be decoded in a healthy file either
+                    continue  # frames before the first key frame cannot be decoded in an undamaged file either
                 for frame in frames:
                     yield _checked(frame, index, path)
                     index += 1
@@ -213,7 +211,7 @@ def decoded_frames(path: Path) -> Generator[VideoFrame, None, None]:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container and its first video stream that is not the cover of a sound file, set to one decoding thread."""
+    """The container and its first video stream that is not the cover image of an audio file, set to one decoding thread."""
     import av
     from av.stream import Disposition
 
@@ -229,7 +227,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise MediaError(_why_not_opened(path, head))
     try:
         # An absolute name, because FFmpeg takes "word:" at the start of a relative one for a protocol.
-        # A tag in another encoding says nothing of the pictures.
+        # A tag in another encoding says nothing about the frames.
         container = av.open(str(path.absolute()), format=kind, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(_why_not_opened(path, head)) from error
@@ -237,17 +235,19 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not streams:
             if container.streams.audio:
-                raise MediaError(f"{path} holds sound only, no video.")
+                raise MediaError(f"{path} holds only sound, no video.")
             raise MediaError(_why_not_opened(path, head))
         stream = streams[0]
         decoder: VideoCodecContext | None = stream.codec_context
         if decoder is None:  # the header names no codec that FFmpeg knows, or was cut off before it does
             if missing_bytes(path):
                 raise MediaError(_why_not_opened(path, head))
-            raise MediaError(f"{path} holds video of an unknown codec, or is damaged at its start; encode it again, as H.264 say.")
+            raise MediaError(
+                f"{path} holds video of an unknown codec, or is damaged at its start; re-encode it, for example as H.264."
+            )
         size = decoder.width, decoder.height
         if max(size) > LARGEST_SIDE:
-            raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} a side are read.")
+            raise MediaError(f"{path} has frames of {size[0]} x {size[1]} pixels; at most {LARGEST_SIDE} per side are supported.")
         decoder.thread_count = 1
         if decoder.name in _CHECKED:
             decoder.options = {"err_detect": "crccheck+explode"}
@@ -255,22 +255,22 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def _why_not_opened(path: Path, head: bytes) -> str:
-    """Words why FFmpeg refuses a file."""
+    """Explains why FFmpeg refuses a file."""
     missing = missing_bytes(path)
     if missing:
         return f"{path} is truncated: at least {missing} bytes at its end are missing."
     if container_kind(head) == "mov":
-        return f"{path} has no list of its frames (the moov box): the recording or copy was broken off, or the file is damaged."
+        return f"{path} has no list of its frames (the moov box): the recording or copy was interrupted, or the file is damaged."
     for beginning, kind in _OTHER_KINDS:
         if head[: len(beginning)].lower() == beginning.lower():
             return f"{path} is {kind}, not a video."
     if not set(head) & set(range(9)):
         return f"{path} is text, not a video."
-    return f"{path} is not a video that can be read, or is damaged at its start."
+    return f"{path} is not a readable video, or is damaged at its start."
 
 
 def _check_complete(path: Path, container: InputContainer, stream: VideoStream, entries: Sequence[_Entry]) -> None:
-    """Refuses a file that lacks its end, unless all frames came before it."""
+    """Refuses a truncated file, unless all frames are present."""
     missing = missing_bytes(path)
     if not missing:
         return
@@ -283,7 +283,7 @@ def _check_complete(path: Path, container: InputContainer, stream: VideoStream, 
 
 
 def _declared_seconds(container: InputContainer, stream: VideoStream) -> Fraction:
-    """How long the header says that the clip lasts; 0 where it does not."""
+    """The duration according to the header; 0 if it has none."""
     tick = _fraction(stream.time_base)
     if stream.duration and tick:
         return stream.duration * tick
@@ -299,13 +299,13 @@ def _starts_with_its_key_frame(entries: Sequence[_Entry]) -> bool:
 
 
 def _stamps_of(shown: Sequence[_Entry], *, are_guesses: bool) -> NDArray[np.int64] | None:
-    """When each frame is shown, in order. Where a container does not say so, it has decoding times, which as a set are the same."""
+    """When each frame is shown, in order. A container without presentation times has decoding times, which are the same set."""
     stamps = None if are_guesses else _sorted_stamps([entry.pts for entry in shown])
     return stamps if stamps is not None else _sorted_stamps([entry.dts for entry in shown])
 
 
 def _sorted_stamps(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
-    """Stamps in ascending order; None where one is missing, or where all are the same."""
+    """Stamps in ascending order; None if one is missing, or if all are the same."""
     known = sorted(stamp for stamp in stamps if stamp is not None)
     if len(known) < len(stamps) or not known or (len(known) > 1 and known[0] == known[-1]):
         return None
@@ -313,7 +313,7 @@ def _sorted_stamps(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
 
 
 def _frame_of(packet: Packet[Any], stream: VideoStream) -> VideoFrame | None:
-    """The frame of the first packet, or None where the decoder does not give one for it alone."""
+    """The frame of the first packet, or None if the decoder does not return one for it alone."""
     import av
 
     try:
@@ -326,7 +326,7 @@ def _frame_of(packet: Packet[Any], stream: VideoStream) -> VideoFrame | None:
 def _checked(frame: VideoFrame, index: int, path: Path) -> VideoFrame:
     """The frame, if the decoder found nothing wrong with it."""
     if frame.is_corrupt:
-        raise MediaError(f"{path}: frame {index} is damaged, the decoder made up a part of it; encode it again from its source.")
+        raise MediaError(f"{path}: frame {index} is damaged, the decoder concealed a part of it; re-encode it from its source.")
     return frame
 
 
@@ -336,7 +336,7 @@ def _fraction(rational: Any) -> Fraction | None:
 
 
 def _exact_rate(rate: Fraction) -> Fraction:
-    """Restores a multiple of 1000/1001, where FFmpeg had only nanoseconds to tell it from (and makes 19001/317 of 60000/1001)."""
+    """Restores a multiple of 1000/1001 that FFmpeg knew only in nanoseconds (it turns 60000/1001 into 19001/317)."""
     exact = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
     return exact if abs(exact / rate - 1) < 5e-7 else rate
 
@@ -347,7 +347,7 @@ def _picture(frame: VideoFrame, convert: ColourConversion, turn: _Turn) -> NDArr
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """How stored pixels are put upright: first rows and columns are swapped, then the order of rows or columns reversed."""
+    """How stored pixels are rotated upright: first rows and columns are swapped, then the order of rows or columns is reversed."""
 
     swap: bool
     flip_rows: bool
@@ -358,7 +358,7 @@ class _Turn:
         """Reads the display matrix of a frame: x' = a x + c y, y' = b x + d y in nine numbers a b u c d v x y w.
 
         Raises:
-            MediaError: the frame is turned by something else than quarters, or sheared.
+            MediaError: the frame is rotated by an angle other than quarter turns, or sheared.
         """
         try:
             matrix: Any = frame.side_data.get("DISPLAYMATRIX")
@@ -374,12 +374,14 @@ class _Turn:
             return cls(False, d < 0, a < 0)
         if (a, d) == (0, 0) and b and c:
             return cls(True, b < 0, c < 0)
-        raise MediaError(f"{path} is to be shown turned by {frame.rotation} degrees, no quarter turn; encode it upright.")
+        raise MediaError(
+            f"{path} should be displayed rotated by {frame.rotation} degrees, which is not a quarter turn; re-encode it upright."
+        )
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of an upright frame."""
         return (width, height) if self.swap else (height, width)
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The pixels upright, uint8 ``(H, W, 3)``; the same array where nothing is to be done."""
+        """The pixels upright, uint8 ``(H, W, 3)``; the same array if nothing needs to be done."""
         return turned(pixels, self.swap, self.flip_rows, self.flip_columns)

@@ -1,4 +1,4 @@
-"""Writes frames as video: bit-exact for scoring, or H.264 for people."""
+"""Writes frames as video: bit-exact for scoring, or H.264 for viewing."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from signbench.media.pictures import LARGEST_SIDE
 
 _BT_709, _LIMITED_RANGE = 1, 1
 EXACT_SCALING = 0x2 | 0x40000 | 0x80000
-"""How FFmpeg's converter makes 4:2:0 the same on every processor: bilinear | accurate rounding | bit-exact."""
+"""Flags that make FFmpeg's 4:2:0 conversion the same on every processor: bilinear | accurate rounding | bit-exact."""
 
 
 def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float | Fraction, *, lossless: bool = True) -> int:
-    """Writes a video file, whole or not at all.
+    """Writes a video file, completely or not at all.
 
-    Lossless files are FFV1 in Matroska: the RGB values come back bit by bit, frame k has the time k / fps, and equal frames give
+    Lossless files are FFV1 in Matroska: the RGB values are restored exactly, frame k has the time k / fps, and equal frames give
     equal bytes. The others are H.264 in MP4 (4:2:0, BT.709, constant quality), which every browser plays; an odd height or width
     is made even there by repeating the last row or column.
 
     Args:
-        path: ends in ``.mkv`` where lossless, else in ``.mp4``; an existing file is replaced. Until it is whole, the file has
-            another, hidden name beside it.
+        path: ends in ``.mkv`` if lossless, else in ``.mp4``; an existing file is replaced. Until it is complete, the file has a
+            hidden temporary name in the same folder.
         frames: uint8 RGB, single ``(H, W, 3)`` or in chunks ``(n, H, W, 3)``; taken one by one.
-        fps: frames per second, 0.001 to 240; taken for the nearest fraction with a denominator up to 1001 (29.97003: 30000/1001).
-        lossless: for scoring (true) or for people (false).
+        fps: frames per second, 0.001 to 240; stored as the nearest fraction with a denominator up to 1001 (29.97003: 30000/1001).
+        lossless: for scoring (true) or for viewing (false).
 
     Returns:
         Number of frames written.
 
     Raises:
-        InputError: no frames, frames that are no uint8 RGB or change their size, a wrong suffix or rate, or a file that cannot be
-            written. Nothing is left behind then, nor when ``frames`` raises.
+        InputError: no frames, frames that are not uint8 RGB or change their size, a wrong suffix or rate, or a file that cannot be
+            written. In that case nothing is left behind, nor if ``frames`` raises.
     """
     suffix = ".mkv" if lossless else ".mp4"
     if path.suffix.lower() != suffix:
-        raise InputError(f"{path}: {'lossless' if lossless else 'H.264'} video is written to a {suffix} file; rename it.")
+        raise InputError(f"{path}: {'lossless' if lossless else 'H.264'} video must be written to a {suffix} file; rename it.")
     if not (math.isfinite(fps) and 0.001 <= fps <= 240):
         raise InputError(f"{path}: the frame rate must be between 0.001 and 240, not {fps}.")
     rate = Fraction(float(fps)).limit_denominator(1001)
@@ -60,7 +60,7 @@ def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float | Fr
                 encoder = encoder or _Encoder(partial, frame.shape[0], frame.shape[1], rate, lossless)
                 if frame.shape[:2] != encoder.size:
                     sizes = f"{frame.shape[1]} x {frame.shape[0]} pixels, the first {encoder.size[1]} x {encoder.size[0]}"
-                    raise InputError(f"{path}: frame {count} is {sizes}; all frames of a clip need one size.")
+                    raise InputError(f"{path}: frame {count} is {sizes}; all frames of a clip must have the same size.")
                 encoder.write(frame)
             count += 1
         if encoder is None:
@@ -79,7 +79,7 @@ def _single_frames(frames: Iterable[NDArray[np.uint8]], path: Path) -> Iterator[
     """Frames one by one, from frames or chunks of them, checked."""
     for given in frames:
         if given.dtype != np.uint8 or given.ndim not in (3, 4) or given.shape[-1] != 3:
-            raise InputError(f"{path}: frames are uint8 (H, W, 3) or (n, H, W, 3), not {given.dtype} {given.shape}.")
+            raise InputError(f"{path}: frames must be uint8 (H, W, 3) or (n, H, W, 3), not {given.dtype} {given.shape}.")
         if not all(1 <= side <= LARGEST_SIDE for side in given.shape[-3:-1]):
             raise InputError(f"{path}: frames of {given.shape[-2]} x {given.shape[-3]} pixels cannot be written.")
         yield from given[None] if given.ndim == 3 else given
@@ -87,7 +87,7 @@ def _single_frames(frames: Iterable[NDArray[np.uint8]], path: Path) -> Iterator[
 
 @contextlib.contextmanager
 def _named_failures(path: Path) -> Iterator[None]:
-    """Turns what FFmpeg and the file system raise into words."""
+    """Converts errors of FFmpeg and the file system into messages."""
     import av
 
     try:
@@ -120,7 +120,7 @@ class _Encoder:
         self._container = av.open(str(file), "w", format="matroska" if lossless else "mp4", container_options=options)
         if lossless:  # every frame a key frame, each slice with a checksum
             self._stream = self._container.add_stream("ffv1", rate=rate, options={"level": "3", "g": "1", "slicecrc": "1"})
-        else:  # a constant quality at which few see a difference
+        else:  # a constant quality at which few people see a difference
             self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": "18"})
         context: Any = self._stream.codec_context
         context.height = height if lossless else height + height % 2
@@ -151,7 +151,7 @@ class _Encoder:
         self._container.close()
 
     def abandon(self) -> None:
-        """Closes the file without minding whether that succeeds; nothing where it is closed already."""
+        """Closes the file and ignores errors; does nothing if it is already closed."""
         import av
 
         with contextlib.suppress(av.FFmpegError, OSError):

@@ -1,1 +1,1 @@
-"""Plain torch: layers, decoders and searches that several models share. Nothing here knows signbench's contracts."""
+"""Plain torch: layers, decoders and searches that several models share. Nothing here depends on signbench's interfaces."""

@@ -1,4 +1,4 @@
-"""Searching for the likeliest sentence that a decoder can write."""
+"""Beam search for the most likely sentence of a decoder."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from torch import Tensor
 
 State = TypeVar("State")
 Step = Callable[[State, Tensor], tuple[Tensor, State]]
-"""Takes what the decoder remembers and the last words, int ``(B,)``; gives logits ``(B, words)`` and what it remembers then."""
+"""From the state of a decoder and the last words, int ``(B,)``, to logits ``(B, words)`` and the next state."""
 Choose = Callable[[State, Tensor], State]
-"""Takes what the decoder remembers and places, int ``(B,)``; gives the memory of the hypotheses at these places."""
+"""From the state of a decoder and indices, int ``(B,)``, to the state of the hypotheses at these indices."""
 
 
 @dataclass(frozen=True)
 class Beam:
-    """How the search goes.
+    """Settings of the search.
 
     Attributes:
-        width: hypotheses that are kept.
-        longest: words after which a sentence ends, its end not counted.
+        width: number of hypotheses that are kept.
+        longest: maximum number of words, not counting the end.
         alpha: of the length penalty ``((5 + n) / 6)^alpha`` (Wu et al. 2016, equation 14), by which scores are divided; 0 and
-            below: none, as signjoey has -1.
+            below: none (signjoey uses -1).
     """
 
     width: int
@@ -34,26 +34,26 @@ class Beam:
 
 @torch.no_grad()
 def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Beam, opening: int, closing: int) -> list[int]:
-    """The sentence of the best score for one clip.
+    """The sentence with the best score for one clip.
 
-    A hypothesis that has ended stays where its score leaves it; the search ends when no open one can pass the best that ended.
+    A finished hypothesis keeps its score; the search ends when no open one can exceed the best finished one.
 
     Args:
         step: the decoder's next step for several hypotheses of the clip.
-        choose: keeps the memory of chosen hypotheses.
-        state: what the decoder remembers before the first word, for one hypothesis.
-        beam: how the search goes.
-        opening: word that every sentence begins with.
-        closing: word that ends one.
+        choose: selects the state of chosen hypotheses.
+        state: the decoder's state before the first word, for one hypothesis.
+        beam: settings of the search.
+        opening: word that starts every sentence.
+        closing: word that ends every sentence.
 
     Returns:
-        Words, without the opening and the closing one.
+        The words, without the opening and closing ones.
     """
     sentences: list[list[int]] = [[]]
     scores = [0.0]
     ended: list[tuple[float, list[int]]] = []
     last = torch.tensor([opening])
-    for place in range(beam.longest + 1):
+    for length in range(beam.longest + 1):
         logits, state = step(state, last)
         values = (
             torch.log_softmax(logits.double(), dim=1) + torch.tensor(scores, dtype=torch.float64, device=logits.device)[:, None]
@@ -65,7 +65,7 @@ def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Be
         found: list[tuple[float, list[int]]] = []
         for value, index in zip(best.values[: 2 * beam.width].tolist(), best.indices[: 2 * beam.width].tolist(), strict=True):
             source, word = divmod(index, words)
-            if word == closing or place == beam.longest:
+            if word == closing or length == beam.longest:
                 if len(found) + len(kept) < beam.width:
                     found.append((value / _penalty(len(sentences[source]) + 1, beam.alpha), sentences[source]))
                 continue
@@ -77,7 +77,7 @@ def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Be
             break
         sentences = [[*sentences[source], index % words] for source, index in zip(chosen, kept, strict=True)]
         scores = [float(values.flatten()[index]) for index in kept]
-        highest = scores[0] / _penalty(beam.longest + 1 if beam.alpha > 0 else place + 2, beam.alpha)
+        highest = scores[0] / _penalty(beam.longest + 1 if beam.alpha > 0 else length + 2, beam.alpha)
         if len(ended) >= beam.width and max(ended)[0] >= highest:
             break
         state = choose(state, torch.tensor(chosen, device=logits.device))

@@ -13,25 +13,25 @@ BLANK = 0
 
 
 def best_path(log_probabilities: NDArray[np.floating]) -> list[int]:
-    """The classes of the likeliest path, without repeats and blanks.
+    """The classes of the most likely path, without repeats and blanks.
 
     Args:
         log_probabilities: ``(T, classes)``.
     """
     classes = np.asarray(log_probabilities).argmax(axis=1)
-    kept = [int(now) for place, now in enumerate(classes) if place == 0 or now != classes[place - 1]]
+    kept = [int(now) for index, now in enumerate(classes) if index == 0 or now != classes[index - 1]]
     return [label for label in kept if label != BLANK]
 
 
 def prefix_beam_search(log_probabilities: NDArray[np.floating], width: int = 10) -> list[int]:
-    """The likeliest sequence of classes, by a beam over prefixes whose paths are added up.
+    """The most likely sequence of classes, by a beam over prefixes that sums the probabilities of their paths.
 
     Args:
         log_probabilities: of each class at each step, natural logarithms ``(T, classes)``.
-        width: prefixes that are kept after each step; among equals the one that sorts first.
+        width: number of prefixes that are kept after each step; ties are broken by sort order.
 
     Returns:
-        The classes, blanks left out; a class may follow itself, where a blank lay between.
+        The classes, without blanks; a class may follow itself if there was a blank in between.
     """
     rows = np.asarray(log_probabilities, dtype=np.float64)
     # prefix -> (log probability of its paths that end in a blank, of those that end in its last class)
@@ -51,7 +51,7 @@ def prefix_beam_search(log_probabilities: NDArray[np.floating], width: int = 10)
 
 
 def _followed(row: NDArray[np.float64], width: int) -> set[int]:
-    """Classes by which a new prefix can get among the first ``width``: one more than these are the likeliest."""
+    """The most likely classes; no other can extend a prefix to one of the best ``width``."""
     labels = np.argsort(-row, kind="stable")
     return {int(label) for label in labels[: width + 2] if label != BLANK}
 
@@ -62,19 +62,19 @@ def _add(grown: dict[tuple[int, ...], tuple[float, float]], prefix: tuple[int, .
 
 
 def _added(first: float, second: float) -> float:
-    """Logarithm of the sum of two probabilities, from theirs."""
+    """Logarithm of the sum of two probabilities, from their logarithms."""
     return float(np.logaddexp(first, second))
 
 
 def log_likelihood(log_probabilities: NDArray[np.floating], labels: list[int]) -> float:
-    """Logarithm of the probability of a sequence of classes: all of its paths together (the forward algorithm).
+    """Logarithm of the probability of a sequence of classes, summed over all its paths (the forward algorithm).
 
     Args:
         log_probabilities: ``(T, classes)``.
         labels: without blanks.
 
     Returns:
-        ``-inf`` where T steps are too few for the sequence.
+        ``-inf`` if T steps are too few for the sequence.
     """
     rows = np.asarray(log_probabilities, dtype=np.float64)
     states = [BLANK]
@@ -87,8 +87,8 @@ def log_likelihood(log_probabilities: NDArray[np.floating], labels: list[int]) -
     for row in rows[1:]:
         moved = alpha.copy()
         moved[1:] = np.logaddexp(moved[1:], alpha[:-1])
-        for place in range(2, len(states)):
-            if states[place] not in (BLANK, states[place - 2]):
-                moved[place] = np.logaddexp(moved[place], alpha[place - 2])
+        for index in range(2, len(states)):
+            if states[index] not in (BLANK, states[index - 2]):
+                moved[index] = np.logaddexp(moved[index], alpha[index - 2])
         alpha = moved + row[states]
     return float(np.logaddexp.reduce(alpha[-2:]))

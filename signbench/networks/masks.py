@@ -1,4 +1,4 @@
-"""Masks that tell the frames of a clip from the padding behind them."""
+"""Masks that distinguish the frames of a clip from the padding after them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torch import Tensor
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
-    """Which places of a padded batch are frames.
+    """Which positions of a padded batch are frames.
 
     Args:
-        lengths: int ``(N,)``, frames of each clip.
-        frames: T, places of each clip in the batch.
+        lengths: int ``(N,)``, number of frames of each clip.
+        frames: T, the padded length.
 
     Returns:
-        bool ``(N, T)``, true where a frame is.
+        bool ``(N, T)``, true for frames.
     """
     return torch.arange(frames, device=lengths.device)[None] < lengths[:, None]
 
@@ -24,7 +24,7 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
     Args:
         values: ``(N, T, D)``.
-        mask: bool ``(N, T)``, true at least once in a row.
+        mask: bool ``(N, T)``, true at least once per row.
 
     Returns:
         ``(N, D)``.
@@ -34,9 +34,9 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 
 class MaskedBatchNorm(torch.nn.Module):
-    """Batch normalisation of the last axis that looks at frames only, never at padding.
+    """Batch normalisation of the last axis that uses only frames, never padding.
 
-    The parameters lie under ``norm``, as in signjoey, ``initialization.py`` and ``embeddings.py`` (``MaskedNorm``).
+    The parameters are under ``norm``, as in signjoey, ``initialization.py`` and ``embeddings.py`` (``MaskedNorm``).
     """
 
     def __init__(self, features: int) -> None:
@@ -44,7 +44,7 @@ class MaskedBatchNorm(torch.nn.Module):
         self.norm = torch.nn.BatchNorm1d(features)
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
-        """Normalises ``(N, T, D)`` where ``mask`` ``(N, T)`` is true; padding becomes what the running statistics make of it."""
+        """Normalises ``(N, T, D)`` by the positions where ``mask`` ``(N, T)`` is true; in training, padding becomes 0."""
         if not self.training:
             whole: Tensor = self.norm(values.reshape(-1, values.shape[-1]))
             return whole.reshape(values.shape)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import SignbenchError
-from signbench.foreign.wall import guarded, is_own
+from signbench.foreign.isolation import guarded, is_own
 from signbench.media.modalities import FileKind
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from signbench.errors import SignbenchError
-from signbench.foreign.wall import around, is_own
+from signbench.foreign.isolation import is_own, isolated_unless_own
 from signbench.media.modalities import FileKind
 from signbench.metrics.base import Metric, Recorder, View
 from signbench.metrics.judged import JudgedMetric
@@ -188,7 +188,7 @@ def _describe(outcome: ClipOutcome, modality: FileKind, content: Mapping[SideNam
 def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place: int, metric: Metric) -> Iterator[None]:
     """A metric that cannot measure this clip leaves the others alone; one of another package, whatever it raises."""
     try:
-        with around(metric):
+        with isolated_unless_own(metric):
             yield
     except SignbenchError as error:
         text = str(error)

@@ -15,7 +15,7 @@ from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError, listing, nearest
 from signbench.extractors.base import settled_device
 from signbench.foreign import supervision
-from signbench.foreign.wall import guarded
+from signbench.foreign.isolation import guarded
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry as metrics
 from signbench.predictions.checking import check_predictions

@@ -1,4 +1,4 @@
-"""Takes weights from a local file, for machines without internet."""
+"""Adds weights from a local file, for machines without internet access."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from signbench.weights import registry
 from signbench.weights.digests import remember, sha256_of
 from signbench.weights.locking import locked
 from signbench.weights.registry import Weights
-from signbench.weights.store import place_of
+from signbench.weights.store import file_of
 
 
 def add(file: Path, name: str | None = None) -> Weights:
-    """Copies a file into the folder of weights, after it was recognised and verified; it is only hashed, never loaded.
+    """Copies a file into the folder of weights after recognising and verifying it; it is only hashed, never loaded.
 
     Args:
         file: any file.
-        name: which weights it is; None: the registry recognises it by its digest, else by its name.
+        name: name of the weights; None: they are recognised by their digest, else by the file name.
 
     Returns:
-        What it was recognised as.
+        The recognised weights.
 
     Raises:
-        InputError: it cannot be read, is nothing the registry knows, has another digest than is registered, would replace a
+        InputError: the file cannot be read, is unknown to the registry, does not have the registered digest, would replace a
             different file, or the folder cannot be written.
     """
     digest = sha256_of(file)
@@ -38,17 +38,17 @@ def add(file: Path, name: str | None = None) -> Weights:
             f"{file} is not the registered file of the weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}. "
             f"Download it again from {weights.address}."
         )
-    place = place_of(weights)
+    path = file_of(weights)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place):
-            if not place.exists():
-                _copy(file, place, digest)
-            elif sha256_of(place) != digest:
-                raise InputError(f"{place} is another file than {file} and is not overwritten; move it away first.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path):
+            if not path.exists():
+                _copy(file, path, digest)
+            elif sha256_of(path) != digest:
+                raise InputError(f"{path} differs from {file} and is not overwritten; move it away first.")
     except OSError as error:
         raise InputError(
-            f"{place.parent} cannot hold the weights {weights.name}: {error.strerror or error}; "
+            f"{path.parent} cannot hold the weights {weights.name}: {error.strerror or error}; "
             "make room, or set SIGNBENCH_WEIGHTS to another folder."
         ) from error
     return weights
@@ -62,13 +62,13 @@ def _recognised(file: Path, digest: str) -> Weights:
         if file.name in (weights.file, PurePosixPath(weights.address).name):
             return weights
     raise InputError(
-        f"{file} is none of the registered weights: neither its SHA-256 ({digest}) nor its name is known. "
-        f"Say which it is with --as NAME, one of {', '.join(registry.registered())}."
+        f"{file} is not among the registered weights: neither its SHA-256 ({digest}) nor its name is known. Name the weights "
+        f"with --as NAME, one of {', '.join(registry.registered())}."
     )
 
 
 class _HashingReader:
-    """Reads a stream and hashes what passes, so that the digest is that of the very bytes which were copied."""
+    """Reads a stream and hashes its bytes, so that the digest is that of exactly the bytes that were copied."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -81,8 +81,8 @@ class _HashingReader:
         return block
 
 
-def _copy(file: Path, place: Path, digest: str) -> None:
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+def _copy(file: Path, path: Path, digest: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with file.open("rb") as source, os.fdopen(handle, "wb") as target:
             reader: Any = _HashingReader(source)
@@ -92,7 +92,7 @@ def _copy(file: Path, place: Path, digest: str) -> None:
         if reader.hash.hexdigest() != digest:
             raise InputError(f"{file} is being changed by another program; repeat the command when that is done.")
         Path(name).chmod(0o644)
-        Path(name).replace(place)
+        Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-    remember(place, digest)
+    remember(path, digest)

@@ -1,7 +1,7 @@
-"""SHA-256 of large files, remembered while the file stays as it is.
+"""SHA-256 of large files, cached while the file is unchanged.
 
-What is remembered lies in the user's cache and carries the user's seal. No file that lies beside another one, or was brought along
-with it, is believed about it.
+Cached digests are in the user's cache folder and carry the user's seal. No file next to another one, or downloaded with it, is
+trusted to state its digest.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def sha256_of(path: Path) -> str:
 
 
 def remembered_sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal: remembered where the file is what it was, else computed.
+    """SHA-256 of a file's bytes, hexadecimal: cached if the file is unchanged, else computed.
 
-    A file is what it was where size, both times, device and inode are the same. Its digest is remembered in this process, and in
-    the user's cache where that can be written.
+    A file is unchanged if its size, both times, device and inode are the same. Its digest is cached in this process, and in the
+    user's cache folder if that can be written.
 
     Raises:
         InputError: the file cannot be read.
@@ -58,26 +58,26 @@ def remembered_sha256_of(path: Path) -> str:
 
 
 def remember(path: Path, digest: str) -> None:
-    """Writes down the digest of a file that was just computed; where that is impossible, it will be computed again."""
-    secret, place = user_secret(), note_of(path)
-    if secret is None or place is None:
+    """Stores the digest of a file that was just computed; if that is impossible, it will be computed again."""
+    secret, note = user_secret(), note_of(path)
+    if secret is None or note is None:
         return
     stamp = _stamp(path)
     content = json.dumps({"stamp": stamp, "sha256": digest, "seal": _sealed(secret, path, stamp, digest)})
     with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+        note.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=note.parent, prefix=f".{note.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(content)
-            Path(name).replace(place)
+            Path(name).replace(note)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
 
 
 def note_of(path: Path) -> Path | None:
-    """Where the digest of a file is remembered; None where no home is known."""
+    """The path at which the digest of a file is stored; None if no home folder is known."""
     try:
         name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
         return user_cache("SIGNBENCH_CACHE", "observations") / "digests" / f"{name}.json"
@@ -86,7 +86,7 @@ def note_of(path: Path) -> Path | None:
 
 
 def _stamp(path: Path) -> list[int]:
-    """What changes when a file's content does: size, times in nanoseconds (only the first can be set at will), device and inode."""
+    """A value that changes with a file's content: size, times in nanoseconds (one cannot be set at will), device and inode."""
     try:
         status = path.stat()
     except OSError as error:
@@ -95,11 +95,11 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _from_note(path: Path, stamp: list[int]) -> str | None:
-    secret, place = user_secret(), note_of(path)
-    if secret is None or place is None:
+    secret, note = user_secret(), note_of(path)
+    if secret is None or note is None:
         return None
     try:
-        content = parse_json(place.read_bytes())
+        content = parse_json(note.read_bytes())
     except (OSError, ValueError):
         return None
     if not isinstance(content, dict) or content.get("stamp") != stamp:

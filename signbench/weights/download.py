@@ -1,4 +1,4 @@
-"""Fetches weights: over https, resumable, and nothing is in place before its digest was verified."""
+"""Fetches weights: over https, resumable, and a file gets its final name only after its digest has been verified."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from signbench.errors import InputError
 from signbench.weights.digests import remember, sha256_of
 from signbench.weights.locking import locked
 from signbench.weights.registry import Weights, is_allowed
-from signbench.weights.store import contradiction, place_of, state_of
+from signbench.weights.store import contradiction, file_of, state_of
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes that are there and the bytes there will be, None where that is not known."""
+"""Called with the number of bytes received so far and in total, None if the total is unknown."""
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0
@@ -33,40 +33,39 @@ _WORTH_ANOTHER_TRY = {408, 429, 500, 502, 503, 504}
 
 
 class _InterruptedError(Exception):
-    """The connection failed in a way that another try may mend."""
+    """The connection failed in a way that a retry may fix."""
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirections, but never from https to something less safe."""
+    """Follows redirections, but never from https to something less secure."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         less_safe = urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https"
         if less_safe or not is_allowed(newurl):
-            raise InputError(f"{req.full_url} redirects to {newurl}, which is not https; it is not followed.")
+            raise InputError(f"{req.full_url} redirects to {newurl}, which is not https, so it is not followed.")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def fetch(weights: Weights, progress: Progress = lambda done, total: None) -> Path:
-    """Brings a file of weights into the folder of weights.
+    """Downloads a file of weights into the folder of weights.
 
-    What was received stands in ``<file>.part`` until it is whole, and a later call goes on from there, where a registered digest
-    can tell whether the parts fit. Processes that fetch the same file wait for the first of them. Proxies are taken from the
-    environment.
+    A partial download is in ``<file>.part``, and a later call resumes it if a registered digest can show whether the parts match.
+    Processes that fetch the same file wait for the first of them. Proxies are taken from the environment.
 
     Args:
-        weights: which.
+        weights: the weights to fetch.
         progress: called as bytes come in, also while another process fetches them.
 
     Returns:
-        Where the file lies; a file that was there already is left as it is.
+        The path of the file; an existing file is not changed.
 
     Raises:
-        InputError: another file lies there under that name; the address cannot be reached or has something else; the digest is
+        InputError: there is a different file with that name; the address cannot be reached or has something else; the digest is
             wrong (then the file is moved to ``<file>.rejected``); or the folder cannot be written.
     """
-    path = place_of(weights)
+    path = file_of(weights)
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,11 +85,11 @@ def fetch(weights: Weights, progress: Progress = lambda done, total: None) -> Pa
 
 
 def _download(weights: Weights, part: Path, progress: Progress) -> None:
-    """Receives the whole file into ``part``, in as many tries as it takes while tries bring something."""
+    """Receives the whole file into ``part``, retrying as long as attempts make progress."""
     opener = urllib.request.build_opener(_SafeRedirects)
     fruitless, most = 0, _size(part)
     for attempt in itertools.count(1):
-        # Without a digest nothing would show that the beginning of one version was joined to the end of another.
+        # Without a digest, joining the beginning of one version with the end of another would go unnoticed.
         before = _size(part) if weights.sha256 is not None else 0
         if before == weights.size:
             return
@@ -101,19 +100,19 @@ def _download(weights: Weights, part: Path, progress: Progress) -> None:
             _receive(opener, weights, part, before, progress)
             return
         except _InterruptedError as error:
-            # Only what no try before has reached is progress: a server may send the same beginning for ever.
+            # Only bytes beyond all previous attempts are progress: a server may send the same beginning forever.
             fruitless = 1 if _size(part) > most else fruitless + 1
             most = max(most, _size(part))
             if fruitless == _FRUITLESS_ATTEMPTS or attempt >= _MOST_ATTEMPTS:
                 raise InputError(
-                    f"the weights {weights.name} cannot be fetched from {weights.address}: {error}. Repeat the command to go on; "
-                    f"or bring the file from another machine and run: signbench weights add {weights.file}."
+                    f"the weights {weights.name} cannot be fetched from {weights.address}: {error}. Repeat the command to "
+                    f"resume, or copy the file from another machine and run: signbench weights add {weights.file}."
                 ) from error
             time.sleep(_FIRST_PAUSE * 2 ** (fruitless - 1))
 
 
 def _receive(opener: urllib.request.OpenerDirector, weights: Weights, part: Path, before: int, progress: Progress) -> None:
-    """Asks once for what is missing after ``before`` bytes, and appends it to ``part``; or begins anew where the server does."""
+    """Requests the bytes after ``before`` once, and appends them to ``part``; or restarts from the beginning if the server does."""
     headers = {"User-Agent": f"signbench/{version('signbench')}", "Accept-Encoding": "identity"}
     if before:
         headers["Range"] = f"bytes={before}-"
@@ -128,7 +127,7 @@ def _receive(opener: urllib.request.OpenerDirector, weights: Weights, part: Path
                 raise _InterruptedError(f"the server answers {error.code} {error.reason}") from error
             raise InputError(
                 f"the weights {weights.name} cannot be fetched: {weights.address} answers {error.code} {error.reason}. "
-                f"Bring the file from elsewhere and run: signbench weights add {weights.file}."
+                f"Get the file elsewhere and run: signbench weights add {weights.file}."
             ) from error
     except (OSError, http.client.HTTPException) as error:
         raise _InterruptedError(str(getattr(error, "reason", None) or error) or type(error).__name__) from error
@@ -136,7 +135,7 @@ def _receive(opener: urllib.request.OpenerDirector, weights: Weights, part: Path
         if response.status == http.HTTPStatus.PARTIAL_CONTENT:
             if not (response.headers["Content-Range"] or "").startswith(f"bytes {before}-"):
                 part.unlink(missing_ok=True)
-                raise _InterruptedError("the server sent another part than was asked for")
+                raise _InterruptedError("the server sent a different part from the requested one")
             done = before
         else:
             done = 0
@@ -162,7 +161,7 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 
 
 def _check(weights: Weights, part: Path, done: int, total: int | None) -> None:
-    """Refuses, before a byte is received, what cannot be the file and what the disk cannot hold."""
+    """Refuses, before a byte is received, a download that cannot be the file or does not fit on the disk."""
     if None not in (total, weights.size) and total != weights.size:
         raise InputError(_another_size(weights, str(total)))
     needed = (total or weights.size or 0) - done
@@ -176,20 +175,20 @@ def _check(weights: Weights, part: Path, done: int, total: int | None) -> None:
 
 def _another_size(weights: Weights, size: str) -> str:
     return (
-        f"{weights.address} has {size} bytes, not the {weights.size} of the weights {weights.name}; it is another file or an error "
-        f"page. Bring the file from elsewhere and run: signbench weights add {weights.file}."
+        f"{weights.address} has {size} bytes, not the {weights.size} of the weights {weights.name}; it is a different file or "
+        f"an error page. Get the file elsewhere and run: signbench weights add {weights.file}."
     )
 
 
 def _accept(weights: Weights, part: Path, path: Path) -> None:
-    """Verifies what was received and puts it in place; or out of the way."""
+    """Verifies the download and moves it to its final path, or rejects it."""
     digest = sha256_of(part)
     if weights.sha256 not in (None, digest):
         rejected = path.with_name(f"{path.name}.rejected")
         part.replace(rejected)
         raise InputError(
-            f"what {weights.address} sent is not the weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}. "
-            f"It was moved to {rejected}; tell whoever runs that address, or bring the file from elsewhere."
+            f"the file from {weights.address} is not the weights {weights.name}: its SHA-256 is {digest}, not {weights.sha256}. "
+            f"It was moved to {rejected}; report this to the owner of that address, or get the file elsewhere."
         )
     with part.open("rb") as stream:
         os.fsync(stream.fileno())

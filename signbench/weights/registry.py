@@ -1,4 +1,4 @@
-"""The registry: which weights signbench can use without carrying them, where they come from and what they must be."""
+"""The registry of weights that signbench can use but does not ship: their sources and digests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from signbench.documents.models import Document
 from signbench.errors import InputError, nearest
 
 Format = Literal["state-dict", "torchscript", "safetensors"]
-"""What a file holds: a pickled dictionary of tensors, a program with its tensors, or tensors alone."""
+"""The content of a file: a pickled dictionary of tensors, a program with its tensors, or only tensors."""
 
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def is_allowed(address: str) -> bool:
-    """Whether weights may come from an address: over https, or from this very machine."""
+    """Whether weights may be fetched from an address: over https, or from this machine."""
     parts = urlsplit(address)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _ON_THIS_MACHINE)
 
@@ -44,16 +44,16 @@ class Weights(Document):
     """One file of weights.
 
     Attributes:
-        name: as commands and extractors call it.
+        name: its name in commands and extractors.
         file: its name in the folder of weights.
-        address: where it is fetched from.
-        sha256: what its bytes must have, hexadecimal; None where no source states it, which makes the file ``unverified``.
-        size: bytes; None where no source states it.
-        licence: of the weights, as an SPDX identifier where there is one.
-        what: which network, and trained on what.
+        address: URL that it is fetched from.
+        sha256: its registered digest, hexadecimal; None if no source states it, which makes the file ``unverified``.
+        size: bytes; None if no source states it.
+        licence: of the weights, as an SPDX identifier if there is one.
+        what: the network, and its training data.
         used_by: the metrics that need it.
-        format: what it holds.
-        sources: where each figure above was read.
+        format: the content of the file.
+        sources: the source of each figure above.
     """
 
     model_config = ConfigDict(strict=True)
@@ -79,10 +79,10 @@ def registered() -> Mapping[str, Weights]:
 
 
 def find(name: str) -> Weights:
-    """The registered weights of a name.
+    """The registered weights with the given name.
 
     Raises:
-        InputError: there are none; the nearest names are offered.
+        InputError: there are none; the message suggests the nearest names.
     """
     known = registered()
     if name not in known:

@@ -1,4 +1,4 @@
-"""SynthSign's clips: the same everywhere, plausible signing, key points that lie on what is drawn, recordings that travel."""
+"""SynthSign's clips: the same everywhere, plausible signing, key points that match the drawing, recordings that can be pickled."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def digest_of_frames(clip: str, take: int = 0, size: int = 64, corpus: SynthSign
         (lambda: CORPUS.sentence("test-0201"), "no clip test-0201.*test-0"),
         (lambda: CORPUS.pose("nothing"), "no clip nothing"),
         (lambda: CORPUS.clip("test-0201"), "no clip test-0201"),
-        (lambda: CORPUS.frames("test-0001", size=63), "64 to 576 px a side, not at 63"),
+        (lambda: CORPUS.frames("test-0001", size=63), "64 to 576 px per side, not at 63"),
         (lambda: CORPUS.frames("test-0001", size=577), "not at 577"),
         (lambda: CORPUS.frames("test-0999"), "no clip test-0999"),
         (lambda: CORPUS.frames("test-0001", rendering="hands"), "no rendering hands.*hamer"),
@@ -87,14 +87,14 @@ def test_a_clip_does_not_depend_on_what_was_made_before() -> None:
     assert digest_of_frames("test-0002", corpus=fresh) == digest_of_frames("test-0002")
 
 
-def test_motion_stays_with_the_version() -> None:
-    # within the grid of the motion of what version 1.0 measured: -0.19183685, -0.15169220, 0.16353757
+def test_motion_does_not_change_within_a_version() -> None:
+    # within the grid of the motion that version 1.0 gave: -0.19183685, -0.15169220, 0.16353757
     wrist = body("test-0001").hands[0, 20, 0]
     assert wrist.tolist() == [-0.19183350549751718, -0.15169095909361618, 0.16353844901542716]
 
 
 @pytest.mark.parametrize("clip", SOME_CLIPS[::4])
-def test_motion_and_key_points_lie_on_their_grids(clip: str) -> None:
+def test_motion_and_key_points_are_on_their_grids(clip: str) -> None:
     motion, pose = CORPUS.motion(clip), CORPUS.pose(clip)
     for values, steps in ((motion.rotations, 1e5), (motion.translation, 1e5), (pose.points, 1e3), (pose.confidence, 1e3)):
         exact = np.rint(values.astype(np.float64) * steps) / steps
@@ -182,7 +182,7 @@ def test_alternating_hands_are_half_a_cycle_apart() -> None:
     assert np.asarray(np.corrcoef(heights))[0, 1] < -0.5
 
 
-def test_hand_shapes_are_what_their_name_says() -> None:
+def test_hand_shapes_match_their_names() -> None:
     def reach(gloss: str) -> list[float]:
         made = signed(gloss)
         hand = made.hands[0, len(made.neck) // 2]
@@ -253,7 +253,7 @@ def test_a_motion_reads_as_joints_of_the_neutral_skeleton() -> None:
     assert np.linalg.norm(motion.rotations[:, [LEFT_WRIST, RIGHT_WRIST]], axis=-1).max() < np.radians(110)
 
 
-def test_two_signers_make_the_same_sign_with_other_bones() -> None:
+def test_two_signers_make_the_same_sign_with_different_bones() -> None:
     small, large = signed("HOUSE", "Dee"), signed("HOUSE", "Eli")
     reach = [float(np.linalg.norm(made.hands[0, 0, 12] - made.hands[0, 0, 9])) for made in (small, large)]
     assert reach[1] > 1.15 * reach[0]
@@ -283,7 +283,7 @@ def test_legs_and_feet_are_not_seen_and_the_rest_nearly_always_is() -> None:
         assert pose.seen[:, 23:].mean() > 0.97
 
 
-def test_key_points_have_their_places_in_the_layout() -> None:
+def test_key_points_are_in_the_order_of_the_layout() -> None:
     pose = CORPUS.pose("test-0002")
     x, y = pose.points[10].T
     # the signer's left is at the viewer's right
@@ -305,7 +305,7 @@ def test_fast_hands_are_less_certain() -> None:
 
 
 @pytest.mark.parametrize("clip", ["test-0001", "test-0002", "test-0003"])
-def test_key_points_lie_on_the_hands_that_are_drawn(clip: str) -> None:
+def test_key_points_are_on_the_hands_that_are_drawn(clip: str) -> None:
     signer = SIGNERS[CORPUS.sentence(clip).signer]
     known = np.array([signer.skin, signer.shirt, signer.background], dtype=float)
     pose = CORPUS.pose(clip)
@@ -313,7 +313,7 @@ def test_key_points_lie_on_the_hands_that_are_drawn(clip: str) -> None:
     for frame, picture in enumerate(CORPUS.frames(clip, size=512)):
         if frame % 10 == 0:
             for x, y in pose.points[frame, 91:][pose.confidence[frame, 91:] > 0.5]:
-                # hue alone: shade and outline are darker skin
+                # only hue: shade and outline are darker skin
                 colour = picture[round(float(y)), round(float(x))].astype(float)
                 alike = known @ colour / np.linalg.norm(known, axis=1) / np.linalg.norm(colour)
                 hits.append(alike.argmax() == 0)
@@ -324,7 +324,7 @@ def test_key_points_lie_on_the_hands_that_are_drawn(clip: str) -> None:
 
 
 @pytest.mark.parametrize("size", [64, 100, 576])
-def test_frames_are_square_rgb_of_the_size_asked_for(size: int) -> None:
+def test_frames_are_square_rgb_of_the_size_requested(size: int) -> None:
     frame = next(iter(CORPUS.frames("test-0001", size=size)))
     assert frame.shape == (size, size, 3)
     assert frame.dtype == np.uint8
@@ -334,7 +334,7 @@ def test_there_are_as_many_frames_as_key_points() -> None:
     assert sum(1 for _ in CORPUS.frames("test-0005", take=2, size=64)) == CORPUS.pose("test-0005", take=2).frames
 
 
-def test_frames_of_two_sizes_show_the_same_picture() -> None:
+def test_frames_of_two_sizes_show_the_same_image() -> None:
     small, large = (list(CORPUS.frames("test-0001", size=size))[30].astype(float) for size in (128, 512))
     shrunk = large.reshape(128, 4, 128, 4, 3).mean(axis=(1, 3))
     assert np.abs(small - shrunk).mean() < 4
@@ -377,7 +377,7 @@ RECORDINGS = {
 }
 
 
-def test_a_clip_says_what_it_is() -> None:
+def test_a_clip_has_its_metadata() -> None:
     clip, sentence = CORPUS.clip("test-0004"), CORPUS.sentence("test-0004")
     assert (clip.id, clip.split, clip.fps) == ("test-0004", "test", 25)
     assert (clip.text, clip.gloss, clip.signer) == (sentence.text, sentence.gloss, sentence.signer)
@@ -385,7 +385,7 @@ def test_a_clip_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
-def test_a_recording_travels_to_another_process_and_stays_small(name: str) -> None:
+def test_a_recording_can_be_sent_to_another_process_and_is_small(name: str) -> None:
     recording = RECORDINGS[name](CORPUS.clip("test-0004"))
     packed = pickle.dumps(recording)
     assert len(packed) < 400
@@ -403,7 +403,7 @@ def test_the_renderer_s_revision_is_in_a_video_s_digest_and_stamp(monkeypatch: p
     assert recording.stamp() == (0, 99, 0)
 
 
-def test_recordings_of_one_clip_have_digests_of_their_own() -> None:
+def test_recordings_of_one_clip_have_different_digests() -> None:
     clips = (CORPUS.clip("test-0004"), CORPUS.clip("test-0004", 1), CORPUS.clip("test-0005"), SynthSign(size=64).clip("test-0004"))
     digests = [RECORDINGS[name](clip).digest() for clip in clips[:3] for name in RECORDINGS]
     assert len(set(digests)) == len(digests)
@@ -442,12 +442,12 @@ def test_a_digest_is_of_the_content_and_not_of_its_recipe(monkeypatch: pytest.Mo
     assert digest() == before
 
 
-def test_a_point_that_is_not_seen_has_no_place_in_a_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hidden_at(place: float) -> str:
+def test_the_position_of_an_unseen_point_is_not_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden_at(position: float) -> str:
         def pose(self: Performances, clip_id: str, take: int = 0) -> Pose:
             found = true_pose(self, clip_id, take)
             points, confidence = found.points.copy(), found.confidence.copy()
-            points[3, 5], confidence[3, 5] = place, 0
+            points[3, 5], confidence[3, 5] = position, 0
             return Pose(points, confidence, found.layout, found.fps)
 
         monkeypatch.setattr(Performances, "pose", pose)
@@ -483,8 +483,8 @@ def test_a_pose_recording_gives_the_key_points_of_the_clip(name: str) -> None:
 
 
 def test_every_sign_can_be_signed_by_every_signer() -> None:
-    for place, gloss in enumerate(SIGNS):
-        made = signed(gloss, list(SIGNERS)[place % len(SIGNERS)])
+    for position, gloss in enumerate(SIGNS):
+        made = signed(gloss, list(SIGNERS)[position % len(SIGNERS)])
         assert np.isfinite(made.rotations).all()
         assert np.isfinite(made.face).all()
 

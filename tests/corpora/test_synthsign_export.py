@@ -1,4 +1,4 @@
-"""SynthSign's export: whole files under their clips' names, never over what others wrote."""
+"""SynthSign's export: complete files under their clips' names, never overwriting other files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_repeated_export_writes_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-def test_an_export_that_was_killed_goes_on(tmp_path: Path) -> None:
+def test_an_export_that_was_killed_continues(tmp_path: Path) -> None:
     class Killed(BaseException):
         pass
 
@@ -70,7 +70,7 @@ def test_an_export_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert contents(tmp_path) == after
 
 
-def test_what_a_killed_export_left_unfinished_is_swept_and_files_of_others_stay(tmp_path: Path) -> None:
+def test_unfinished_files_of_a_killed_export_are_removed_and_other_files_stay(tmp_path: Path) -> None:
     clip = SynthSign().ids("test")[0]
     left = [f".partial-{clip}.mkv", f"..partial-{clip}.pose.4711.part", ".0123456789abcdef.part"]
     others = [".hidden", "notes.part", ".mine.part"]
@@ -86,16 +86,16 @@ def test_progress_counts_clips(tmp_path: Path) -> None:
     assert calls == [(0, 2), (1, 2), (2, 2)]
 
 
-def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["dev-0001.pose", "dev-0002.pose"])
-def test_a_foreign_file_of_a_clips_name_stops_the_export_before_it_writes(tmp_path: Path, name: str) -> None:
+def test_an_unknown_file_with_a_clips_name_stops_the_export_before_it_writes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"foreign")
-    with pytest.raises(InputError, match=f"holds {name}, not as SynthSign wrote it"):
+    with pytest.raises(InputError, match=f"holds {name}, which the export did not write"):
         export(CORPUS, "dev", tmp_path, media=["pose"], limit=2)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_bytes() == b"foreign"
@@ -105,7 +105,7 @@ def test_a_clip_that_was_changed_is_not_overwritten(tmp_path: Path) -> None:
     export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
     with (tmp_path / "dev-0001.pose").open("ab") as stream:
         stream.write(b"x")
-    with pytest.raises(InputError, match=r"holds dev-0001\.pose, not as SynthSign wrote it"):
+    with pytest.raises(InputError, match=r"holds dev-0001\.pose, which the export did not write"):
         export(CORPUS, "dev", tmp_path, media=["pose"], limit=1)
 
 
@@ -115,7 +115,7 @@ def test_another_take_does_not_go_into_the_same_folder(tmp_path: Path) -> None:
         export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, take=1)
 
 
-def test_a_table_is_written_when_asked_for(tmp_path: Path) -> None:
+def test_a_table_is_written_when_requested(tmp_path: Path) -> None:
     export(CORPUS, "dev", tmp_path, media=["pose"], limit=2, table=True)
     with (tmp_path / "clips.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -156,7 +156,7 @@ def test_wrong_use_is_refused_before_anything_is_written(tmp_path: Path, wrong: 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
-    with pytest.raises(InputError, match="cannot be exported to"):
+    with pytest.raises(InputError, match="cannot be written"):
         export(CORPUS, "dev", tmp_path / "out", media=["pose"])
 
 

@@ -1,4 +1,4 @@
-"""SynthSign's language: signs from parameters, words for signs, sentences with an order of their own."""
+"""SynthSign's language: signs from parameters, words for signs, sentences with their own word order."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_entries_have_synonyms_and_inflected_forms() -> None:
     assert glosses_of_words()["gave"] == "GIVE"
 
 
-def test_the_content_words_of_every_sentence_stand_in_the_dictionary() -> None:
+def test_the_content_words_of_every_sentence_are_in_the_dictionary() -> None:
     known = {part for word in glosses_of_words() for part in word.split()}
     functional = set(FUNCTION_WORDS.split())
     spoken = {word.strip(".?").lower() for sentence in SENTENCES for word in sentence.text.split()}
@@ -120,7 +120,7 @@ def test_signs_come_as_time_topic_comment(text: str, gloss: str) -> None:
 
 def test_time_comes_first_and_not_and_question_words_last() -> None:
     for sentence in SENTENCES:
-        times = [place for place, gloss in enumerate(sentence.gloss) if gloss in TIMES]
+        times = [index for index, gloss in enumerate(sentence.gloss) if gloss in TIMES]
         assert times in ([], [0])
         assert (sentence.time == 1) == bool(times)
         assert (sentence.gloss[-1] == "NOT") == (sentence.kind == "negation") == ("NOT" in sentence.gloss)
@@ -136,7 +136,7 @@ def test_an_object_is_the_topic_and_comes_before_the_subject() -> None:
     ]
     assert found
     for sentence in found:
-        subject = next(place for place, gloss in enumerate(sentence.gloss) if gloss in PRONOUNS)
+        subject = next(index for index, gloss in enumerate(sentence.gloss) if gloss in PRONOUNS)
         assert sentence.gloss.index("LETTER") < subject
 
 
@@ -187,8 +187,8 @@ def test_the_30_sign_subset_has_the_clips_of_30_signs() -> None:
 # the same everywhere
 
 
-def test_the_sentences_of_a_seed_stay_with_the_version() -> None:
-    # a change here is a change of every published number: it needs a new version. The plan is that of 1.0.
+def test_the_sentences_of_a_seed_do_not_change_within_a_version() -> None:
+    # a change here changes every published number and needs a new version. The plan is that of 1.0.
     assert CORPUS.version == "1.1"
     lines = [
         f"{clip}|{made.text}|{' '.join(made.gloss)}|{made.signer}|{made.kind}|{made.time}|{made.topic}"
@@ -204,7 +204,7 @@ def test_another_seed_is_another_corpus() -> None:
     assert [other.sentence(clip).text for clip in CORPUS.ids("dev")] != [CORPUS.sentence(clip).text for clip in CORPUS.ids("dev")]
 
 
-def test_the_plan_of_all_clips_is_made_at_once_and_only_when_asked_for() -> None:
+def test_the_plan_of_all_clips_is_computed_at_once_and_only_on_demand() -> None:
     begun = time.process_time()
     corpus = SynthSign(seed=7)
     assert "_planned" not in vars(corpus)

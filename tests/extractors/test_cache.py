@@ -357,7 +357,7 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_the_run_goes_on(unwrita
     assert caplog.records[0].levelno == logging.WARNING
     assert str(unwritable) in caplog.text
     assert "the run goes on without it" in caplog.text
-    assert cache.trouble is not None
+    assert cache.problem is not None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")

@@ -1,4 +1,4 @@
-"""Makes clips in any container and codec with PyAV, frame by frame recognisable."""
+"""Makes clips in any container and codec with PyAV, whose frames can be recognised."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ HEIGHT, WIDTH, FRAMES = 48, 64, 12
 
 
 def bar_frame(index, height=HEIGHT, width=WIDTH):
-    """uint8 (H, W, 3): dark but for a white bar, whose place is the frame's number."""
+    """uint8 (H, W, 3): dark except for a white bar, whose position is the frame's number."""
     frame = np.full((height, width, 3), 30, np.uint8)
     frame[:, 4 * index : 4 * index + 8] = 230
     return frame
 
 
 def bar_numbers(frames):
-    """Which frames of a clip these are, read off their bars."""
+    """The numbers of frames, read from their bars."""
     columns = frames.mean(axis=(1, 3)) > 130
     return [round((np.flatnonzero(row).mean() - 3.5) / 4) for row in columns]
 
@@ -40,15 +40,15 @@ def encode(
     """Writes a clip.
 
     Args:
-        path: where.
-        codec: FFmpeg's name of the encoder.
-        pix_fmt: what it encodes.
-        pictures: uint8 RGB frames, or av.VideoFrames as they are; default ``frames`` bars.
-        frames: how many bars.
+        path: the file.
+        codec: FFmpeg's name for the encoder.
+        pix_fmt: the pixel format that it encodes.
+        pictures: uint8 RGB frames, or av.VideoFrames, used unchanged; by default ``frames`` bars.
+        frames: number of bars.
         rate: frames per second.
-        stamps: presentation times in units of ``time_base``; default one frame after the other.
-        time_base: seconds; default one frame.
-        form: the container, where the suffix does not say it.
+        stamps: presentation times in units of ``time_base``; by default one per frame.
+        time_base: seconds; by default one frame.
+        form: the container, if the suffix does not determine it.
         more: ``options`` of the codec, ``container_options``, and ``tags``, attributes of the codec's context.
     """
     pictures = [bar_frame(index) for index in range(frames)] if pictures is None else pictures
@@ -79,7 +79,7 @@ def packets_of(path):
 
 
 def copy_packets(source, target, change):
-    """Copies a stream without decoding it; ``change(number, packet)`` gives the packets that take the place of each."""
+    """Copies a stream without decoding it; ``change(number, packet)`` gives the packets that replace each."""
     with av.open(str(source)) as reader, av.open(str(target), "w") as writer:
         stream = writer.add_stream_from_template(reader.streams.video[0])
         number = 0
@@ -93,11 +93,11 @@ def copy_packets(source, target, change):
 
 
 def set_display_matrix(path, a, b, c, d):
-    """Writes how the frames of an MP4 are to be turned: x' = a x + c y, y' = b x + d y."""
+    """Writes the display matrix of an MP4: x' = a x + c y, y' = b x + d y."""
     content = bytearray(path.read_bytes())
-    place = content.index(b"tkhd") + 44
+    offset = content.index(b"tkhd") + 44
     fixed = [round(number * 65536) for number in (a, b, 0, c, d, 0, 0, 0)]
-    content[place : place + 36] = struct.pack(">9i", *fixed, 1 << 30)
+    content[offset : offset + 36] = struct.pack(">9i", *fixed, 1 << 30)
     path.write_bytes(content)
 
 

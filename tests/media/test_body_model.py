@@ -49,7 +49,7 @@ def rest(frames: int = 1) -> np.ndarray:
         ("right_ring_3", "right_ring_2"),
     ],
 )
-def test_a_joint_hangs_on_its_parent(joint: str, parent: str) -> None:
+def test_a_joint_is_attached_to_its_parent(joint: str, parent: str) -> None:
     assert JOINTS[PARENTS[JOINTS.index(joint)]] == parent
 
 
@@ -60,13 +60,13 @@ def test_at_rest_a_body_stands_in_smplx_axes() -> None:
     assert joints[HEAD][1] > 0.5  # y is up
     assert joints[LEFT_HIP][1] < 0
     mirrored = {"left": "right", "right": "left"}
-    for place, name in enumerate(JOINTS):
+    for position, name in enumerate(JOINTS):
         side, _, rest_of_name = name.partition("_")
-        other = JOINTS.index(f"{mirrored[side]}_{rest_of_name}") if side in mirrored else place
-        assert joints[place] == pytest.approx(joints[other] * [-1, 1, 1])
+        other = JOINTS.index(f"{mirrored[side]}_{rest_of_name}") if side in mirrored else position
+        assert joints[position] == pytest.approx(joints[other] * [-1, 1, 1])
 
 
-def test_each_rotation_moves_what_hangs_on_it_and_nothing_else() -> None:
+def test_each_rotation_moves_its_descendants_and_nothing_else() -> None:
     turned = rest()
     turned[0, LEFT_SHOULDER] = [0, 0, np.pi / 2]
     before, after = (forward(rotations, neutral_rig()) for rotations in (rest(), turned))
@@ -110,9 +110,9 @@ def test_hand_points_run_from_the_thumb_to_the_little_finger_and_outward() -> No
     for finger in range(5):
         assert (np.diff(left[1 + 4 * finger : 5 + 4 * finger, 0]) > 0).all()
     names = layout("coco-wholebody-133").joints[91:112]
-    shared = [place for place, name in enumerate(names) if name in JOINTS]
+    shared = [position for position, name in enumerate(names) if name in JOINTS]
     assert len(shared) == 15
-    assert left[shared] == pytest.approx(made.joints[0, [JOINTS.index(names[place]) for place in shared]])
+    assert left[shared] == pytest.approx(made.joints[0, [JOINTS.index(names[position]) for position in shared]])
 
 
 def test_proportions_change_bones() -> None:

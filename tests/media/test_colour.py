@@ -13,7 +13,7 @@ from signbench.errors import MediaError
 from signbench.media.colour import MATRICES, ColourConversion, level_table, yuv_tables
 from signbench.media.pixel_formats import pixel_format
 
-# Red and blue weights of luma; the keys are FFmpeg's numbers of matrices, of which 2 is "unspecified".
+# Red and blue weights of luma; the keys are FFmpeg's matrix numbers, of which 2 is "unspecified".
 LUMA = {
     1: (0.2126, 0.0722),
     2: (0.299, 0.114),
@@ -50,7 +50,7 @@ def random_planes(name, height=33, width=45):
 
 
 def formula(luma, blue, red, matrix, *, is_full, bits=8):
-    """float64: what red, green and blue are before they are rounded (ITU-T H.273, 8.3), in units of 8-bit levels."""
+    """float64: red, green and blue before rounding (ITU-T H.273, 8.3), in units of 8-bit levels."""
     unit = 2 ** (bits - 8)
     if is_full:
         y, u, v = luma / (2**bits - 1), (blue - 128.0 * unit) / (2**bits - 1), (red - 128.0 * unit) / (2**bits - 1)
@@ -63,7 +63,7 @@ def formula(luma, blue, red, matrix, *, is_full, bits=8):
 
 
 def rounded(values, tie=2e-12):
-    """Half up; values nearer than ``tie`` below a half are taken for one that floating point has missed."""
+    """Half up; values within ``tie`` below a half are treated as a half that floating point has missed."""
     return np.clip(np.floor(values + 0.5 + tie), 0, 255).astype(np.uint8)
 
 
@@ -97,9 +97,9 @@ def test_any_depth_is_the_formula_in_rational_numbers_rounded_once(bits, matrix,
     name = "yuv444p" if bits == 8 else f"yuv444p{bits}le"
     planes = random_planes(name, 9, 17)
     pixels = convert(stored_as(name, matrix, FULL if is_full else LIMITED, height=9, width=17, planes=planes))
-    for place in np.ndindex(9, 17):
-        samples = (int(plane[place]) for plane in planes)
-        assert pixels[place].tolist() == exactly(*samples, matrix, is_full=is_full, bits=bits)
+    for index in np.ndindex(9, 17):
+        samples = (int(plane[index]) for plane in planes)
+        assert pixels[index].tolist() == exactly(*samples, matrix, is_full=is_full, bits=bits)
 
 
 @pytest.mark.parametrize("matrix", [1, 2, 4, 5, 6, 7, 9])
@@ -123,7 +123,7 @@ PLANAR = [
 
 @pytest.mark.parametrize(("height", "width"), [(33, 45), (1, 1), (2, 3), (6, 8)])
 @pytest.mark.parametrize("name", PLANAR)
-def test_each_pixel_takes_the_chroma_sample_in_whose_cell_it_lies(name, height, width):
+def test_each_pixel_takes_the_chroma_sample_in_whose_cell_it_is(name, height, width):
     planes = random_planes(name, height, width)
     form = pixel_format(name)
     across, down = {"444": (1, 1), "422": (2, 1), "420": (2, 2), "440": (1, 2), "411": (4, 1), "410": (4, 4)}[form.sampling]
@@ -134,7 +134,7 @@ def test_each_pixel_takes_the_chroma_sample_in_whose_cell_it_lies(name, height, 
     np.testing.assert_array_equal(convert(frame), exact)
 
 
-# Another layout of the same samples -> the planar one, from which FFmpeg only moves them.
+# Another layout of the same samples -> the planar one, from which FFmpeg only rearranges them.
 REORDERED = {
     "nv12": "yuv420p",
     "nv21": "yuv420p",
@@ -191,8 +191,8 @@ def test_dv_packed_as_six_bytes_for_four_pixels(tmp_path):
     for group in range(2):
         first = 6 * group
         packed[:, first], packed[:, first + 3] = planes[1][:, group], planes[2][:, group]
-        for place, pixel in zip((1, 2, 4, 5), range(4), strict=True):
-            packed[:, first + place] = planes[0][:, 4 * group + pixel]
+        for index, pixel in zip((1, 2, 4, 5), range(4), strict=True):
+            packed[:, first + index] = planes[0][:, 4 * group + pixel]
     plane.update(packed.tobytes())
     np.testing.assert_array_equal(convert(frame), convert(stored_as("yuv411p", height=6, width=8, planes=planes)))
 
@@ -227,17 +227,17 @@ def test_few_bits_of_rgb_reach_white():
 
 
 @pytest.mark.parametrize("name", ["rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb0", "bgr0", "0rgb", "0bgr", "gbrp"])
-def test_8_bit_rgb_comes_back_bit_by_bit(name):
+def test_8_bit_rgb_comes_back_exactly(name):
     picture = NUMBERS.integers(0, 256, (33, 45, 3)).astype(np.uint8)
     np.testing.assert_array_equal(convert(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=name)), picture)
 
 
 def test_a_palette_gives_its_colours():
     colours = NUMBERS.integers(0, 256, (256, 4)).astype(np.uint8)
-    places = NUMBERS.integers(0, 256, (32, 48)).astype(np.uint8)
-    frame = av.VideoFrame.from_ndarray((places, colours), format="pal8")
+    indices = NUMBERS.integers(0, 256, (32, 48)).astype(np.uint8)
+    frame = av.VideoFrame.from_ndarray((indices, colours), format="pal8")
     assert ColourConversion(Path("clip")).family(frame) == "rgb"
-    np.testing.assert_array_equal(convert(frame), colours[places][..., 1:])  # PyAV gives palettes as alpha, red, green, blue
+    np.testing.assert_array_equal(convert(frame), colours[indices][..., 1:])  # PyAV gives palettes as alpha, red, green, blue
 
 
 def test_samples_beyond_the_depth_count_as_its_highest_level():
@@ -249,13 +249,13 @@ def test_samples_beyond_the_depth_count_as_its_highest_level():
 
 
 @pytest.mark.parametrize(("code", "name"), [(8, "YCgCo"), (10, "constant luminance"), (14, "ICtCp")])
-def test_a_matrix_that_is_not_read_is_refused_by_name(code, name):
+def test_an_unsupported_matrix_is_refused_by_name(code, name):
     frame = stored_as("yuv420p", code, LIMITED, planes=random_planes("yuv420p"))
     with pytest.raises(MediaError, match=name):
         convert(frame)
 
 
-def test_a_pixel_format_that_is_not_read_is_refused_by_name():
+def test_an_unsupported_pixel_format_is_refused_by_name():
     with pytest.raises(MediaError, match="xyz12le"):
         convert(av.VideoFrame(16, 16, "xyz12le"))
 
@@ -287,7 +287,7 @@ def test_families_name_what_decides_the_arithmetic(name, matrix, colour_range, f
 def test_tables_are_fine_enough_that_no_sum_crosses_a_rounding_edge(bits):
     for matrix in MATRICES.values():
         for is_full in (False, True):
-            tables = yuv_tables(matrix, bits, is_full=is_full)  # raises where the proof does not hold
+            tables = yuv_tables(matrix, bits, is_full=is_full)  # raises if the proof does not hold
             largest = int(np.abs(tables).max(axis=1).astype(object).sum())
             assert largest < 2**63
     assert level_table(bits, is_full=True)[-1] == 255

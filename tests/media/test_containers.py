@@ -1,4 +1,4 @@
-"""What containers say of themselves."""
+"""What containers say about themselves."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def test_a_container_is_known_by_its_beginning_whatever_its_name(clip):
     assert container_kind(clip.read_bytes()[:512]) == FILES[clip.name][2]
 
 
-def test_a_whole_file_lacks_nothing(clip):
+def test_a_complete_file_lacks_nothing(clip):
     assert missing_bytes(clip) == 0
 
 
 @pytest.mark.parametrize("cut", [1, 10, 300])
-def test_what_is_cut_off_is_missed_where_the_container_says_its_length(clip, cut):
+def test_a_truncated_file_is_missed_where_the_container_says_its_length(clip, cut):
     content = clip.read_bytes()
     clip.write_bytes(content[:-cut])
     missing = missing_bytes(clip)
-    if clip.name in SAY_THEIR_LENGTH and not (clip.suffix == ".gif" and cut == 1):  # a GIF without its end mark is whole
+    if clip.name in SAY_THEIR_LENGTH and not (clip.suffix == ".gif" and cut == 1):  # a GIF without its trailer is complete
         assert missing >= 1
         assert missing <= max(cut, 4) if clip.suffix != ".gif" else missing <= 256
     else:
@@ -51,7 +51,7 @@ def test_what_is_cut_off_is_missed_where_the_container_says_its_length(clip, cut
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"\0" * 40, b"trailing words", bytes(range(255, 200, -1))])
-def test_bytes_behind_the_end_are_not_taken_for_a_part(clip, tail):
+def test_bytes_after_the_end_are_not_taken_for_a_part(clip, tail):
     with clip.open("ab") as file:
         file.write(tail)
     assert missing_bytes(clip) == 0
@@ -72,7 +72,7 @@ def test_bytes_behind_the_end_are_not_taken_for_a_part(clip, tail):
         b"G" * 9,
     ],
 )
-def test_other_files_are_no_container_of_video(head):
+def test_other_files_are_not_video_containers(head):
     assert container_kind(head) is None
 
 

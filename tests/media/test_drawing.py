@@ -13,11 +13,11 @@ from signbench.media.pose import Pose
 COCO = layout("coco-wholebody-133")
 
 
-def pose(name: str = "coco-wholebody-133", **places: tuple[float, float]) -> Pose:
+def pose(name: str = "coco-wholebody-133", **positions: tuple[float, float]) -> Pose:
     known = layout(name)
     points, confidence = np.zeros((2, len(known.joints), 2), np.float32), np.zeros((2, len(known.joints)), np.float32)
-    for joint, place in places.items():
-        points[:, known.index([joint])], confidence[:, known.index([joint])] = place, 0.9
+    for joint, position in positions.items():
+        points[:, known.index([joint])], confidence[:, known.index([joint])] = position, 0.9
     return Pose(points, confidence, known, 25.0)
 
 
@@ -34,7 +34,7 @@ def test_limbs_joints_hands_and_face_have_dwposes_colours() -> None:
     assert tuple(frame[60, 250]) == (255, 255, 255)
 
 
-def test_points_that_are_not_sure_and_what_they_join_are_left_out() -> None:
+def test_uncertain_points_and_their_limbs_are_left_out() -> None:
     made = pose(left_shoulder=(400, 200), right_shoulder=(100, 200), nose=(250, 90))
     made.confidence[1, COCO.index(["nose"])] = 0.29
     first, second = draw_pose(made, 256, 512)
@@ -42,7 +42,7 @@ def test_points_that_are_not_sure_and_what_they_join_are_left_out() -> None:
     assert not second[:90].any()
 
 
-def test_a_picture_shows_the_extent_at_any_size() -> None:
+def test_an_image_shows_the_extent_at_any_size() -> None:
     made = pose(left_shoulder=(400, 200), right_shoulder=(100, 200))
     small, large = (next(draw_pose(made, size, 512)).astype(float) for size in (128, 512))
     shrunk = large.reshape(128, 4, 128, 4, 3).mean(axis=(1, 3))

@@ -19,7 +19,7 @@ from tests.media.encoding import bar_frame, bar_numbers
 
 
 def save(path, picture):
-    """Writes RGB, grey or RGBA pixels with OpenCV, which wants blue first."""
+    """Writes RGB, grey or RGBA pixels with OpenCV, which expects blue first."""
     stored = picture if picture.ndim == 2 else np.concatenate([picture[..., 2::-1], picture[..., 3:]], axis=2)
     path.write_bytes(cv2.imencode(path.suffix, stored)[1].tobytes())
 
@@ -72,7 +72,7 @@ def test_only_the_wanted_images_are_opened(folder):
 )
 def test_natural_order(names):
     for form in ("NFC", "NFD"):
-        mixed = [unicodedata.normalize(form, name) if place % 2 else name for place, name in enumerate(names)]
+        mixed = [unicodedata.normalize(form, name) if position % 2 else name for position, name in enumerate(names)]
         jumbled = [*mixed[1::2], *mixed[::2]]
         assert sorted(jumbled, key=natural_order) == mixed
 
@@ -85,28 +85,28 @@ def test_what_systems_leave_behind_is_ignored(folder, name):
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "clip.mp4", "frame_12.gif", "README"])
-def test_a_folder_with_other_files_is_no_clip(folder, name):
+def test_a_folder_with_other_files_is_not_a_clip(folder, name):
     (folder / name).write_bytes(b"anything")
     assert not is_video(folder)
     with pytest.raises(MediaError, match=f"holds the file {name}"):
         probe_video(folder)
 
 
-def test_a_folder_with_folders_is_no_clip(folder):
+def test_a_folder_with_folders_is_not_a_clip(folder):
     (folder / "more").mkdir()
     assert not is_video(folder)
     with pytest.raises(MediaError, match="holds the sub-folder more"):
         probe_video(folder)
 
 
-def test_an_empty_folder_is_no_clip(tmp_path):
+def test_an_empty_folder_is_not_a_clip(tmp_path):
     assert not is_video(tmp_path)
     with pytest.raises(MediaError, match="empty folder"):
         probe_video(tmp_path)
 
 
 @pytest.mark.parametrize(("odd", "when"), [(11, "probed"), (4, "read")])
-def test_images_of_two_sizes_are_no_clip(folder, odd, when):
+def test_images_of_two_sizes_are_not_a_clip(folder, odd, when):
     save(folder / f"frame_{odd}.png", bar_frame(3, 32, 80))
     if when == "probed":
         with pytest.raises(MediaError, match=r"frame_11\.png is 80 x 32 pixels, frame_0\.png is 64 x 48"):
@@ -117,7 +117,7 @@ def test_images_of_two_sizes_are_no_clip(folder, odd, when):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".ppm", ".tif", ".TIFF", ".PNG"])
-def test_lossless_images_come_back_bit_by_bit(tmp_path, suffix):
+def test_lossless_images_come_back_exactly(tmp_path, suffix):
     picture = np.random.Generator(np.random.PCG64(0)).integers(0, 256, (33, 45, 3), dtype=np.uint8)
     save(tmp_path / f"1{suffix}", picture)
     np.testing.assert_array_equal(all_of(tmp_path)[0], picture)
@@ -180,7 +180,7 @@ def test_images_are_turned_as_exif_says(tmp_path, orientation):
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_an_image_that_was_cut_off_is_named(folder, capfd, suffix, share):
+def test_an_image_that_is_truncated_is_named(folder, capfd, suffix, share):
     (folder / "frame_3.png").unlink()
     path = folder / f"frame_3{suffix}"
     save(path, np.random.Generator(np.random.PCG64(0)).integers(0, 256, (48, 64, 3), dtype=np.uint8))
@@ -204,12 +204,12 @@ def chunk_of_png(kind, content):
             b"\x89PNG\r\n\x1a\n"
             + chunk_of_png(b"IHDR", struct.pack(">IIBBBBB", 2**30, 2**30, 8, 2, 0, 0, 0))
             + chunk_of_png(b"IEND", b""),
-            "is a picture of 1073741824 x 1073741824 pixels; at most 16384 a side are read",
+            "has 1073741824 x 1073741824 pixels; at most 16384 per side are supported",
         ),
     ],
     ids=["empty", "text", "a picture of a billion by a billion pixels"],
 )
-def test_what_is_no_image_is_named(folder, content, words):
+def test_something_other_than_an_image_is_named(folder, content, words):
     (folder / "frame_0.png").write_bytes(content)
     with pytest.raises(MediaError, match=rf"frame_0\.png {words}"):
         probe_video(folder)
@@ -228,14 +228,14 @@ def test_what_is_no_image_is_named(folder, content, words):
         ),
         (["f_1.png", "f_1.jpg"], "one frame twice, as f_1.jpg and as f_1.png"),
         (["1.png", "2.png", "02.png"], "one frame twice, as 02.png and as 2.png"),
-        (["f_1.png", "f_2.png", "cover.png"], "holds cover.png beside frames such as f_1.png"),
-        (["left_1.png", "left_2.png", "right_1.png", "right_2.png"], "holds right_1.png beside frames such as left_1.png"),
+        (["f_1.png", "f_2.png", "cover.png"], "holds cover.png next to frames such as f_1.png"),
+        (["left_1.png", "left_2.png", "right_1.png", "right_2.png"], "holds right_1.png next to frames such as left_1.png"),
     ],
 )
 def test_a_folder_that_lacks_or_doubles_a_frame_is_refused_by_name(tmp_path, names, words):
     for name in names:
         save(tmp_path / name, bar_frame(1))
-    assert is_video(tmp_path)  # a clip by its kind, and a faulty one
+    assert is_video(tmp_path)  # it looks like a clip, but a faulty one
     with pytest.raises(MediaError, match=words.replace(".", r"\.")):
         probe_video(tmp_path)
 
@@ -254,7 +254,7 @@ def test_a_folder_that_lacks_or_doubles_a_frame_is_refused_by_name(tmp_path, nam
     ],
     ids=" ".join,
 )
-def test_numbers_may_start_anywhere_and_go_up_by_any_one_step(tmp_path, names):
+def test_numbers_may_start_anywhere_and_have_any_constant_step(tmp_path, names):
     for name in names:
         save(tmp_path / name, bar_frame(1))
     assert probe_video(tmp_path).frames == len(names)

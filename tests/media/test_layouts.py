@@ -12,8 +12,8 @@ from signbench.media.layouts import Layout, guess_layout, known_layouts, layout,
 
 PAGE = Path(__file__).parents[2] / "docs" / "layouts.md"
 
-# Places that the sources' own documents give (docs/layouts.md names them), written down here by hand.
-PLACES = [
+# Indices from the sources' own documents (docs/layouts.md names them), transcribed by hand.
+INDICES = [
     # OpenPose, doc/02_output.md: BODY_25; face after 25, hands after 95
     ("openpose-137", 0, "nose"),
     ("openpose-137", 2, "right_shoulder"),
@@ -117,9 +117,9 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "place", "joint"), PLACES)
-def test_a_joint_stands_where_its_source_has_it(name, place, joint):
-    assert layout(name).joints[place] == joint
+@pytest.mark.parametrize(("name", "index", "joint"), INDICES)
+def test_a_joint_has_the_index_of_its_source(name, index, joint):
+    assert layout(name).joints[index] == joint
 
 
 @pytest.mark.parametrize("name", known_layouts())
@@ -176,19 +176,19 @@ def test_dwpose_is_coco_wholebody_with_a_neck_reordered_as_dwpose_does():
     ("joints", "name"), [(50, "pt-50"), (55, "smplx-55"), (133, "coco-wholebody-133"), (134, "dwpose-134"), (137, "openpose-137")]
 )
 @pytest.mark.parametrize("dimensions", [None, 2, 3])
-def test_a_count_that_one_layout_has_tells_the_layout(joints, name, dimensions):
+def test_a_count_that_only_one_layout_has_determines_the_layout(joints, name, dimensions):
     assert guess_layout(joints, dimensions) is layout(name)
 
 
 @pytest.mark.parametrize(
     ("joints", "dimensions", "message"),
     [
-        (178, 3, r"178 joints can be mediapipe-178 or slrtp-178; declare which with --layout"),
-        (17, 2, r"no layout has 17 joints; known are mediapipe-178 \(178\), .*--layout"),
+        (178, 3, r"178 joints can be mediapipe-178 or slrtp-178; declare the layout with --layout"),
+        (17, 2, r"no layout has 17 joints; the known layouts are mediapipe-178 \(178\), .*--layout"),
         (50, 4, r"2 or 3 coordinates, not 4"),
     ],
 )
-def test_a_count_that_tells_nothing_is_refused(joints, dimensions, message):
+def test_a_count_that_is_ambiguous_is_refused(joints, dimensions, message):
     with pytest.raises(InputError, match=message):
         guess_layout(joints, dimensions)
 
@@ -209,12 +209,12 @@ def test_a_subset_keeps_order_and_parts():
 
 
 def test_two_joints_of_one_name_are_refused():
-    with pytest.raises(InputError, match="two joints b"):
+    with pytest.raises(InputError, match="two joints named b"):
         Layout("mine", ("a", "b", "b"), ("body",) * 3)
 
 
 def test_parts_that_do_not_match_the_joints_are_refused():
-    with pytest.raises(InputError, match="has 2 joints, but parts for 1"):
+    with pytest.raises(InputError, match="has 2 joints, but 1 entries in parts"):
         Layout("mine", ("a", "b"), ("body",))
 
 
@@ -227,23 +227,23 @@ def test_joints_that_a_file_names_itself_are_recognised_or_named_by_their_digest
 
 
 def listed(name: str) -> dict[int, tuple[str, str]]:
-    """Rows of a layout's table in the documentation: place -> joint, part; ``x_0 … x_9`` and words apart stand for many."""
+    """Rows of a layout's table in the documentation: index -> joint, part; ``x_0 … x_9`` and lists of words are expanded."""
     found = re.search(rf"^## `{name}`$(.*?)(?=^## |\Z)", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert found, f"docs/layouts.md has no section on {name}"
     rows: dict[int, tuple[str, str]] = {}
-    for places, joints, part in re.findall(r"^\| (\d+(?:–\d+)?) \| (.+?) \| (\w+) \|$", found.group(1), re.MULTILINE):
-        first, last = int(places.split("–")[0]), int(places.split("–")[-1])
+    for indices, joints, part in re.findall(r"^\| (\d+(?:–\d+)?) \| (.+?) \| (\w+) \|$", found.group(1), re.MULTILINE):
+        first, last = int(indices.split("–")[0]), int(indices.split("–")[-1])
         words = joints.split()
         if "…" in words:
             stem, start = words[0].rsplit("_", 1)
             words = [f"{stem}_{int(start) + step}" for step in range(last - first + 1)]
             assert words[-1] == joints.split()[-1]
-        assert len(words) == last - first + 1, (name, places)
+        assert len(words) == last - first + 1, (name, indices)
         rows.update((first + step, (word, part)) for step, word in enumerate(words))
     return rows
 
 
 @pytest.mark.parametrize("name", known_layouts())
-def test_the_page_lists_every_joint_at_its_place(name):
+def test_the_page_lists_every_joint_at_its_index(name):
     known = layout(name)
     assert listed(name) == dict(enumerate(zip(known.joints, known.parts, strict=True)))

@@ -1,4 +1,4 @@
-"""How many frames a file shows, and whether its packets are whole, for files that only the decoder can count."""
+"""How many frames a file shows, and whether its packets are complete, for files that only the decoder can count."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NOISE = np.random.Generator(np.random.PCG64(0)).integers(0, 256, (4, 33, 45, 3),
 
 
 def shown(path):
-    """Frames as promised, and as decoded."""
+    """Frames as announced, and as decoded."""
     probe = probe_video(path)
     return probe.frames, sum(len(frames) for frames in read_frames(path, probe=probe))
 
 
-def test_a_comment_behind_a_gif_is_no_frame(tmp_path):
+def test_a_comment_after_a_gif_is_not_a_frame(tmp_path):
     path = encode(tmp_path / "a.gif", "gif", "rgb8", frames=40, form="gif")
     content = path.read_bytes()
     path.write_bytes(content[:-1] + b"!\xfe\x05hello\x00;")
@@ -38,7 +38,7 @@ def open_gop(request, tmp_path_factory):
     return path, [number for number, packet in enumerate(packets_of(path)) if packet[3]]
 
 
-def test_open_groups_of_pictures_are_counted_as_shown(open_gop):
+def test_open_groups_of_images_are_counted_as_shown(open_gop):
     assert shown(open_gop[0]) == (40, 40)
 
 
@@ -60,7 +60,7 @@ def test_h265_that_was_joined_by_copying_loses_what_refers_to_what_was_taken_out
     assert promised == decoded < len(packets_of(joined))
 
 
-def test_mpeg4_packets_without_a_picture_are_not_counted(tmp_path):
+def test_mpeg4_packets_without_an_image_are_not_counted(tmp_path):
     path = encode(tmp_path / "whole.mp4", "mpeg4")
 
     def with_repeats(number, packet):
@@ -86,34 +86,34 @@ def test_mpeg4_packets_without_a_picture_are_not_counted(tmp_path):
         ("mpeg4", "mov", b"\0" * 8, False),
         ("vp9", "matroska", b"\x82\x49", True),
         ("vp9", "matroska", b"\x80\x49", False),  # a key frame that is not shown
-        ("vp9", "matroska", b"\x88", True),  # shows one that is there already
+        ("vp9", "matroska", b"\x88", True),  # shows one that was decoded before
         ("vp9", "matroska", b"\x80\x49\xc8", True),  # several in one, of which the last is shown
         ("hevc", "mov", struct.pack(">IH", 2, 0x2601), True),  # an instantaneous refresh
         ("hevc", "mov", struct.pack(">IHIH", 2, 0x2A01, 2, 0x1001), False),  # a leading picture that refers to before
-        ("hevc", "matroska", b"\0\0\0\1\x2a\x01\0\0\1\x10\x01", False),  # the same set apart by start codes
+        ("hevc", "matroska", b"\0\0\0\1\x2a\x01\0\0\1\x10\x01", False),  # the same, separated by start codes
         ("hevc", "mov", b"", True),
         ("wmv2", "asf", b"\0" * 40, False),
     ],
 )
-def test_packets_are_trusted_where_each_is_sure_to_be_a_frame(codec, container, content, is_certain):
+def test_packets_are_trusted_if_each_is_certain_to_be_a_frame(codec, container, content, is_certain):
     assert gives_one_frame(av.Packet(content), codec, container) == is_certain
 
 
-def damaged(path, number, place=0.5):
+def damaged(path, number, fraction=0.5):
     """The file with one bit of a packet changed."""
     packet = packets_of(path)[number][0]
     content = bytearray(path.read_bytes())
-    content[content.index(packet) + int(len(packet) * place)] ^= 1
+    content[content.index(packet) + int(len(packet) * fraction)] ^= 1
     path.write_bytes(content)
     return path
 
 
-@pytest.mark.parametrize("place", [0.01, 0.5, 0.999])
-def test_a_bit_that_fell_over_in_a_lossless_file_is_noticed(tmp_path, place):
+@pytest.mark.parametrize("fraction", [0.01, 0.5, 0.999])
+def test_a_flipped_bit_in_a_lossless_file_is_noticed(tmp_path, fraction):
     write_video(tmp_path / "a.mkv", NOISE, 25)
     assert probe_video(tmp_path / "a.mkv").frames == 4
     with pytest.raises(MediaError, match="frame 2 is damaged, a checksum in it is wrong"):
-        probe_video(damaged(tmp_path / "a.mkv", 2, place))
+        probe_video(damaged(tmp_path / "a.mkv", 2, fraction))
 
 
 @pytest.mark.parametrize("slices", ["4", "9"])
@@ -123,10 +123,10 @@ def test_every_slice_has_its_checksum(tmp_path, slices, more):
     options = {"level": "3", "slicecrc": "1", "slices": slices, **more}
     path = encode(tmp_path / "a.mkv", "ffv1", pictures=pictures, options=options)
     assert probe_video(path).frames == 4
-    for place in (0.1, 0.6, 0.95):
+    for fraction in (0.1, 0.6, 0.95):
         content = path.read_bytes()
         with pytest.raises(MediaError, match="frame 3 is damaged"):
-            probe_video(damaged(path, 3, place))
+            probe_video(damaged(path, 3, fraction))
         path.write_bytes(content)
 
 

@@ -1,4 +1,4 @@
-"""One picture file as upright RGB, and what is refused before it is decoded."""
+"""One image file as upright RGB, and what is refused before it is decoded."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def chunk(kind, content):
 
 
 def header_only(suffix, side):
-    """A file of a few dozen bytes whose header promises a square picture."""
+    """A file of a few dozen bytes whose header announces a square image."""
     if suffix == "png":
         head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
         return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
@@ -88,8 +88,8 @@ def header_only(suffix, side):
     Image.new("RGB", (40, 40)).save(buffer, suffix)
     content = bytearray(buffer.getvalue())
     if suffix == "jpeg":
-        place = content.index(b"\xff\xc0") + 5
-        content[place : place + 4] = struct.pack(">HH", side, side)
+        offset = content.index(b"\xff\xc0") + 5
+        content[offset : offset + 4] = struct.pack(">HH", side, side)
     else:  # the two first entries of a TIFF's directory are width and length
         start = struct.unpack_from("<I", content, 4)[0] + 2
         for entry in range(2):
@@ -98,19 +98,19 @@ def header_only(suffix, side):
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "ppm", "jpeg", "tiff"])
-def test_a_picture_of_30_000_by_30_000_is_refused_before_it_is_decoded(tmp_path, monkeypatch, suffix):
+def test_an_image_of_30_000_by_30_000_is_refused_before_it_is_decoded(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(header_only(suffix, 30_000))
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
-    with pytest.raises(MediaError, match=f"a.{suffix} is a picture of 30000 x 30000 pixels; at most 16384 a side"):
+    with pytest.raises(MediaError, match=f"a.{suffix} has 30000 x 30000 pixels; at most 16384 per side"):
         read_picture(path)
 
 
-def test_several_pictures_are_no_frame(tmp_path):
+def test_several_images_are_not_frame(tmp_path):
     pictures = [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1].copy())]
     for suffix in ("webp", "png", "tiff"):
         pictures[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pictures[1:])
-        with pytest.raises(MediaError, match="holds 2 pictures"):
+        with pytest.raises(MediaError, match="holds 2 images"):
             read_picture(tmp_path / f"a.{suffix}")
 
 
@@ -132,19 +132,19 @@ def test_a_damaged_tiff_is_named(tmp_path):
         read_picture(tmp_path / "a.tiff")
 
 
-def test_numbers_that_are_no_levels_are_refused(tmp_path):
+def test_numbers_that_are_not_levels_are_refused(tmp_path):
     (tmp_path / "a.tiff").write_bytes(cv2.imencode(".tiff", PICTURE.astype(np.float32))[1].tobytes())
     with pytest.raises(MediaError, match=r"a\.tiff"):
         read_picture(tmp_path / "a.tiff")
 
 
-def test_what_is_another_kind_of_picture_by_its_content_is_refused(tmp_path):
+def test_what_is_another_kind_of_image_by_its_content_is_refused(tmp_path):
     Image.fromarray(PICTURE).save(tmp_path / "a.gif")
     (tmp_path / "a.gif").rename(tmp_path / "a.png")
     with pytest.raises(MediaError, match="cannot be decoded as an image"):
         read_picture(tmp_path / "a.png")
 
 
-def test_families_are_the_kinds_of_the_pictures(tmp_path):
+def test_families_are_the_kinds_of_the_images(tmp_path):
     assert picture_family([tmp_path / "1.jpg", tmp_path / "2.JPEG"]) == "jpeg"
     assert picture_family([tmp_path / "1.png", tmp_path / "2.tif"]) == "png+tiff"

@@ -21,11 +21,11 @@ def moving(frames: int, fps: float | None = 25.0, dimensions: int = 3, seed: int
     return Pose(points, confidence, TWO, fps)
 
 
-def hiding(pose: Pose, *places: tuple[int, int]) -> Pose:
+def hiding(pose: Pose, *indices: tuple[int, int]) -> Pose:
     """The same with points (frame, joint) not seen."""
     points, confidence = pose.points.copy(), pose.confidence.copy()
-    for place in places:
-        points[place], confidence[place] = 0, 0
+    for index in indices:
+        points[index], confidence[index] = 0, 0
     return Pose(points, confidence, pose.layout, pose.fps)
 
 
@@ -66,7 +66,7 @@ def test_a_clip_without_a_rate_cannot_be_converted():
         moving(5, None).at_rate(25.0)
 
 
-def test_whole_positions_return_frames_unchanged():
+def test_integer_positions_return_frames_unchanged():
     pose = moving(6)
     order = np.array([5.0, 0.0, 3.0, 3.0])
     sampled = pose.at_positions(order)
@@ -75,7 +75,7 @@ def test_whole_positions_return_frames_unchanged():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_value_that_is_no_number_does_not_reach_its_neighbours_whole_positions(value):
+def test_a_value_that_is_not_a_number_does_not_affect_integer_positions_of_its_neighbours(value):
     pose = moving(3)
     pose.points[1, 0, 0] = value
     sampled = pose.at_positions(np.array([0.0, 0.5, 1.0, 2.0]))
@@ -113,7 +113,7 @@ def test_a_seen_point_without_numbers_is_named_by_frame_and_joint(value):
     pose = moving(4)
     pose.points[2, 1, 0] = value
     pose.points[3, 1, 0] = value
-    with pytest.raises(MediaError, match=r"frame 2, joint right_wrist is seen .* 2 points are like that"):
+    with pytest.raises(MediaError, match=r"frame 2, joint right_wrist is seen .* 2 points are affected"):
         pose.check_finite()
 
 
@@ -140,13 +140,13 @@ def test_a_clip_in_which_nothing_is_seen_is_refused():
         ((1, 4, 2, 3), (1, 4)),
     ],
 )
-def test_arrays_that_do_not_fit_one_another_are_refused(points, confidence):
+def test_arrays_that_do_not_match_are_refused(points, confidence):
     with pytest.raises(MediaError, match="do not fit the layout two of 2 joints"):
         Pose(np.zeros(points, np.float32), np.ones(confidence, np.float32), TWO, None)
 
 
 def in_order(name: str) -> Pose:
-    """Two frames in which a joint's first coordinate is its place in the layout."""
+    """Two frames in which a joint's first coordinate is its index in the layout."""
     known = layout(name)
     points = np.zeros((2, len(known.joints), 3), np.float32)
     points[..., 0] = np.arange(len(known.joints))
@@ -184,7 +184,7 @@ def test_joints_that_the_source_lacks_are_named(source, target, lacking):
         in_layout(in_order(source), layout(target))
 
 
-def test_selected_joints_come_in_the_order_asked_for():
+def test_selected_joints_come_in_the_order_requested():
     pose = moving(3)
     chosen = pose.select(["right_wrist", "left_wrist"])
     np.testing.assert_array_equal(chosen.points, pose.points[:, ::-1])

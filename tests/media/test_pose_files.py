@@ -30,7 +30,7 @@ def some_pose(name: str = "pt-50", frames: int = 5, dimensions: int = 3, fps: fl
 
 
 def equal(one: Pose, other: Pose) -> bool:
-    """Whether two clips are the same to the bit."""
+    """Whether two clips are bit-identical."""
     arrays = one.points.tobytes() == other.points.tobytes() and one.confidence.tobytes() == other.confidence.tobytes()
     return arrays and one.points.shape == other.points.shape and one.layout == other.layout and one.fps == other.fps
 
@@ -72,7 +72,7 @@ FORMATS = [".pose", ".npz", ".npy", ".pt, one", ".pt, many", ".pt, fields", ".sk
 
 
 def all_seen(frames: int = 5) -> Pose:
-    """Key points as formats without confidence hold them."""
+    """Key points as stored in formats without confidence."""
     pose = some_pose(frames=frames)
     return Pose(np.where(pose.points == 0, np.float32(1), pose.points), np.ones_like(pose.confidence), pose.layout, pose.fps)
 
@@ -98,7 +98,7 @@ def test_the_probe_says_what_reading_gives(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_declared_rate_takes_the_place_of_the_files_own(kind, tmp_path):
+def test_a_declared_rate_overrides_the_files_own(kind, tmp_path):
     path, member = write_every_format(tmp_path, all_seen())[kind]
     assert read_pose(path, member, source_fps=30.0).fps == 30.0
     assert read_pose(path, member).fps == (25.0 if kind in (".pose", ".npz", ".skels") else None)
@@ -106,7 +106,7 @@ def test_a_declared_rate_takes_the_place_of_the_files_own(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", [".npy", ".pt, one", ".pt, many", ".pt, fields", ".json, one", ".json, many"])
 def test_a_file_without_names_takes_the_declared_layout(kind, tmp_path):
-    mine = Layout("mine", tuple(f"joint_{place}" for place in range(50)), ("body",) * 50)
+    mine = Layout("mine", tuple(f"joint_{offset}" for offset in range(50)), ("body",) * 50)
     path, member = write_every_format(tmp_path, all_seen())[kind]
     assert probe_pose(path, member, mine).layout is mine
     assert read_pose(path, member, mine).layout is mine
@@ -130,7 +130,7 @@ def test_where_there_is_no_confidence_a_point_of_nothing_but_nan_is_not_seen(kin
     read = read_pose(path, member)
     assert np.argwhere(~read.seen).tolist() == [[1, 3]]
     assert not read.points[1, 3].any()
-    with pytest.raises(MediaError, match=r"frame 2, joint left_wrist is seen.* 2 points are like that"):
+    with pytest.raises(MediaError, match=r"frame 2, joint left_wrist is seen.* 2 points are affected"):
         read.check_finite()
 
 
@@ -154,7 +154,7 @@ def test_a_selection_of_joints_in_any_order_is_read_back(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".pose", ".npz"])
-def test_points_that_are_no_numbers_are_written_as_they_are(suffix, tmp_path):
+def test_points_that_are_not_numbers_are_written_as_they_are(suffix, tmp_path):
     pose = all_seen()
     pose.points[1, 2] = [np.nan, np.inf, -np.inf]
     write_pose(tmp_path / f"clip{suffix}", pose)
@@ -236,7 +236,7 @@ def test_a_clip_of_a_container_must_be_named_and_exist(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [".pose", ".npz", ".npy", ".pt, one", ".json, one"])
-def test_a_single_clip_is_no_container(kind, tmp_path):
+def test_a_single_clip_is_not_a_container(kind, tmp_path):
     path, _ = write_every_format(tmp_path, all_seen())[kind]
     with pytest.raises(MediaError, match="single clip, not a container"):
         container_ids(path)
@@ -291,7 +291,7 @@ def test_a_file_that_is_not_there_is_refused(suffix, tmp_path):
 def test_a_file_of_unknown_kind_is_refused(tmp_path):
     path = tmp_path / "clip.poses"
     path.write_bytes(b"1")
-    with pytest.raises(MediaError, match=r"\.poses is not one of key-point files\. Did you mean \.pose"):
+    with pytest.raises(MediaError, match=r"\.poses is not a suffix of key-point files\. Did you mean \.pose"):
         read_pose(path)
 
 
@@ -311,25 +311,25 @@ def test_names_with_spaces_umlauts_and_other_letters_work(tmp_path):
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
-    """The content cut off, with bits flipped, bytes put in, or a run of zeros."""
+    """The content truncated, with bits flipped, bytes inserted, or a run of zeros."""
     wounded = bytearray(content)
-    place = chance.randrange(len(wounded))
+    offset = chance.randrange(len(wounded))
     match chance.randrange(5):
         case 0:
-            del wounded[place:]
+            del wounded[offset:]
         case 1:
-            wounded[place] ^= 1 << chance.randrange(8)
+            wounded[offset] ^= 1 << chance.randrange(8)
         case 2:
             wounded[chance.randrange(min(300, len(wounded)))] = chance.randrange(256)
         case 3:
-            wounded[place:place] = chance.randbytes(chance.randrange(1, 40))
+            wounded[offset:offset] = chance.randbytes(chance.randrange(1, 40))
         case _:
-            wounded[place : place + 64] = bytes(len(wounded[place : place + 64]))
+            wounded[offset : offset + 64] = bytes(len(wounded[offset : offset + 64]))
     return bytes(wounded)
 
 
 def attempt(use, path, *member):
-    """What a function gives, or None where it refuses the file with one line that names it."""
+    """The result of a function, or None if it refuses the file with one line that names it."""
     try:
         return use(path, *member)
     except SignbenchError as error:
@@ -340,7 +340,7 @@ def attempt(use, path, *member):
 
 
 def try_to_read(path) -> None:
-    """Reads all that a file holds; whatever is wrong with it must come out as an error of ours."""
+    """Reads everything in a file; any problem with it must be reported as an error of signbench."""
     many = attempt(is_container, path)
     members = [None] if many is False else attempt(container_ids, path) or []
     for member in members:
@@ -350,7 +350,7 @@ def try_to_read(path) -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_no_damage_to_a_file_gives_anything_but_an_error_of_ours(kind, tmp_path):
+def test_damage_to_a_file_always_gives_an_error_of_signbench(kind, tmp_path):
     chance = random.Random(kind)
     path, _ = write_every_format(tmp_path / "whole", all_seen(frames=3))[kind]
     content = path.read_bytes()
@@ -360,7 +360,7 @@ def test_no_damage_to_a_file_gives_anything_but_an_error_of_ours(kind, tmp_path)
         try_to_read(victim)
 
 
-def test_no_damage_to_real_files_gives_anything_but_an_error_of_ours(real_data, tmp_path):
+def test_damage_to_real_files_always_gives_an_error_of_signbench(real_data, tmp_path):
     chance = random.Random(0)
     for source in sorted(real_data.rglob("*.pose"))[::6]:
         content = source.read_bytes()
@@ -371,7 +371,7 @@ def test_no_damage_to_real_files_gives_anything_but_an_error_of_ours(real_data, 
 
 
 @pytest.mark.parametrize("suffix", [suffix for suffix in POSE_SUFFIXES if suffix != ".skels"])
-def test_every_way_to_cut_a_file_short_is_refused(suffix, tmp_path):
+def test_every_truncation_of_a_file_is_refused(suffix, tmp_path):
     whole = {path.suffix: path for path, _ in write_every_format(tmp_path / "whole", all_seen(frames=2)).values()}[suffix]
     content = whole.read_bytes()
     for kept in sorted({*range(0, 200, 7), *range(200, len(content) - 1, 331), len(content) - 1}):
@@ -390,7 +390,7 @@ def test_the_reader_has_a_revision():
 def test_a_rate_beyond_the_bounds_that_options_have_is_refused(tmp_path, fps):
     path = tmp_path / "a.npz"
     np.savez(path, points=np.ones((3, 50, 3), np.float32), confidence=np.ones((3, 50), np.float32), fps=np.array(fps))
-    with pytest.raises(MediaError, match="a rate is above 0 and up to 1000"):
+    with pytest.raises(MediaError, match="a rate must be above 0 and at most 1000"):
         probe_pose(path)
 
 

@@ -32,7 +32,7 @@ def clock(frames, fps):
 @pytest.mark.parametrize("frames", [1, 2, 7, 301])
 @pytest.mark.parametrize("target", RATES)
 @pytest.mark.parametrize("source", RATES)
-def test_video_and_key_points_keep_step_at_every_rate(source, target, frames):
+def test_video_and_key_points_stay_in_sync_at_every_rate(source, target, frames):
     shown = frames_at_rate(video(frames, source), target)
     pose = clock(frames, source).at_rate(target)
     assert len(shown) == pose.frames == count_at_rate(frames, source, target)
@@ -43,7 +43,7 @@ def test_video_and_key_points_keep_step_at_every_rate(source, target, frames):
 @pytest.mark.parametrize(
     ("source", "target"), [(30000 / 1001, 30.0), (30.0, 30000 / 1001), (24000 / 1001, 24.0), (59.94, 60.0), (25.0, 25.01)]
 )
-def test_rates_that_count_as_one_show_each_frame_once(source, target):
+def test_rates_that_are_considered_equal_show_each_frame_once(source, target):
     assert frames_at_rate(video(1000, source), target).tolist() == list(range(1000))
     assert clock(1000, source).at_rate(target).points[:, 0, 0].tolist() == list(range(1000))
 
@@ -68,19 +68,19 @@ def test_the_nearest_frame_is_shown_and_of_two_the_earlier(source, target, shown
 @pytest.mark.parametrize(
     ("first", "second", "are_one"), [(30, 29.97, True), (25, 25, True), (24, 25, False), (24, 23.976, True), (25, 12.5, False)]
 )
-def test_rates_within_one_per_cent_count_as_one(first, second, are_one):
+def test_rates_within_one_per_cent_are_considered_equal(first, second, are_one):
     assert same_rate(first, second) == same_rate(second, first) == are_one
 
 
 @pytest.mark.parametrize("fps", [0, -25, 1000.1, 90_000, float("nan"), float("inf")])
-def test_what_is_no_rate_is_refused(fps):
+def test_an_invalid_rate_is_refused(fps):
     assert not is_rate(fps)
-    with pytest.raises(InputError, match="above 0 and up to 1000"):
+    with pytest.raises(InputError, match="above 0 and at most 1000"):
         check_rate(fps)
 
 
 @pytest.mark.parametrize("fps", [1e-6, 0.5, 1000])
-def test_what_is_a_rate_is_taken(fps):
+def test_a_valid_rate_is_accepted(fps):
     assert is_rate(fps)
     check_rate(fps)
 

@@ -1,4 +1,4 @@
-"""Rotations: axis-angle, matrices and 6D say the same, also where one of them is special."""
+"""Rotations: axis-angle, matrices and 6D agree, even where one of them is singular."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_more_than_half_a_turn_is_the_shorter_turn_the_other_way() -> None:
 def test_a_quarter_turn_about_z_takes_x_to_y() -> None:
     matrix = matrix_from_axis_angle([0, 0, np.pi / 2])
     assert matrix @ [1, 0, 0] == pytest.approx([0, 1, 0])
-    # the first two rows, one after the other
+    # the first two rows, concatenated
     assert six_from_matrix(matrix) == pytest.approx([0, -1, 0, 1, 0, 0])
 
 

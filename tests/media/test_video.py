@@ -1,4 +1,4 @@
-"""The reader's promises: numbers of frames, time stamps, rates, positions, chunks."""
+"""The guarantees of the reader: numbers of frames, time stamps, rates, positions, chunks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def even_probe(frames, fps):
 
 
 @pytest.mark.parametrize(("name", "codec", "pix_fmt", "how"), HEALTHY)
-def test_probing_tells_the_frames_that_decoding_then_yields_in_their_order(tmp_path, name, codec, pix_fmt, how):
+def test_probing_announces_the_frames_that_decoding_then_yields_in_order(tmp_path, name, codec, pix_fmt, how):
     path = encode(tmp_path / name, codec, pix_fmt, **how)
     probe = probe_video(path)
     assert (probe.frames, probe.height, probe.width) == (FRAMES, HEIGHT, WIDTH)
@@ -106,14 +106,14 @@ def test_a_gif_lasts_as_its_delays_say(tmp_path):
     np.testing.assert_allclose(probe.times, np.array(stamps) / 100)
 
 
-def test_jitter_below_a_millisecond_is_no_variable_rate(tmp_path):
+def test_jitter_below_a_millisecond_is_not_a_variable_rate(tmp_path):
     stamps = [index * 4000 + (-1) ** index * 50 for index in range(FRAMES)]  # 25 fps, half a millisecond early or late
     probe = probe_video(encode(tmp_path / "a.mp4", stamps=stamps, time_base=Fraction(1, 100_000)))
     assert not probe.variable_rate
     assert probe.fps == pytest.approx(25, rel=0.01)
 
 
-def test_a_dropped_frame_is_no_jitter_even_where_time_counts_in_frames(tmp_path):
+def test_a_dropped_frame_is_not_a_jitter_even_where_time_counts_in_frames(tmp_path):
     stamps = [0, 1, 2, 4, 5, 6, 7]
     probe = probe_video(encode(tmp_path / "a.avi", "mpeg4", frames=7, stamps=stamps))
     np.testing.assert_allclose(probe.times, np.array(stamps) / 25)
@@ -138,10 +138,10 @@ def test_frames_before_the_edit_of_an_mp4_are_not_shown(tmp_path):
 
 @pytest.mark.parametrize("skipped", [0, 1])
 @pytest.mark.parametrize("name", ["cut.mkv", "cut.mp4"])
-def test_a_copy_that_starts_within_an_open_group_of_pictures_has_the_frames_that_can_be_decoded(tmp_path, name, skipped):
+def test_a_copy_that_starts_within_an_open_group_of_images_has_the_frames_that_can_be_decoded(tmp_path, name, skipped):
     options = {"x264-params": "open-gop=1:keyint=5:bframes=2:scenecut=0:b-adapt=0"}
     source = encode(tmp_path / "a.mkv", frames=15, options=options, pictures=[bar_frame(index, width=80) for index in range(15)])
-    start = [place for place, packet in enumerate(packets_of(source)) if packet[3]][1] + skipped
+    start = [position for position, packet in enumerate(packets_of(source)) if packet[3]][1] + skipped
     path = copy_packets(source, tmp_path / name, lambda number, packet: [packet] if number >= start else [])
     probe = probe_video(path)
     numbers = bar_numbers(all_of(path, probe=probe))
@@ -182,7 +182,7 @@ def test_a_clip_of_one_frame_works(tmp_path, name):
 
 
 @pytest.mark.parametrize(("height", "width"), [(33, 45), (33, 44), (32, 45), (1, 1), (2, 63)])
-def test_odd_sizes_come_back_bit_by_bit(tmp_path, height, width):
+def test_odd_sizes_come_back_exactly(tmp_path, height, width):
     frames = np.random.Generator(np.random.PCG64(0)).integers(0, 256, (3, height, width, 3), dtype=np.uint8)
     write_video(tmp_path / "a.mkv", frames, 25)
     probe = probe_video(tmp_path / "a.mkv")
@@ -206,11 +206,11 @@ def test_a_declared_rate_overrides_the_header(tmp_path):
 
 
 @pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf")])
-def test_what_is_no_rate_is_refused(tmp_path, fps):
+def test_an_invalid_rate_is_refused(tmp_path, fps):
     path = encode(tmp_path / "a.mp4")
-    with pytest.raises(InputError, match="above 0 and up to 1000"):
+    with pytest.raises(InputError, match="above 0 and at most 1000"):
         probe_video(path, source_fps=fps)
-    with pytest.raises(InputError, match="above 0 and up to 1000"):
+    with pytest.raises(InputError, match="above 0 and at most 1000"):
         positions_at_rate(probe_video(path), fps)
 
 
@@ -240,7 +240,7 @@ def test_a_converted_clip_does_not_lag(source, target):
     if Fraction(source) / Fraction(target) > Fraction(1, 2) and abs(Fraction(source) / Fraction(target) - 1) > Fraction(1, 100):
         assert abs(late[:-3].mean()) <= 0.26 / float(
             source
-        )  # ties go to the earlier: a quarter of a frame where each second is one
+        )  # ties go to the earlier: a quarter of a frame if every second one is a tie
         assert np.abs(late[:-3]).max() <= 0.5 / float(source) + 1e-6
 
 
@@ -284,7 +284,7 @@ def test_frames_come_in_chunks(clip, chunk, lengths):
     ids=["first", "last", "some", "repeated", "one only", "every second", "all thrice", "none"],
 )
 @pytest.mark.parametrize("chunk", [1, 4, 16])
-def test_wanted_frames_come_as_often_as_they_are_wanted(clip, positions, chunk):
+def test_requested_frames_come_as_often_as_they_are_requested(clip, positions, chunk):
     chunks = list(read_frames(clip, positions=np.array(positions, dtype=np.int64), chunk=chunk))
     assert sum(map(len, chunks)) == len(positions)
     if positions:
@@ -295,7 +295,7 @@ def test_chunks_do_not_share_memory(clip):
     chunks = []
     for frames in read_frames(clip, positions=np.array([0, 5, 5, 5, 6]), chunk=2):
         chunks.append(frames.copy())
-        frames[:] = 0  # whoever takes a chunk may write to it
+        frames[:] = 0  # the consumer of a chunk may write to it
     np.testing.assert_array_equal(np.concatenate(chunks), all_of(clip)[[0, 5, 5, 5, 6]])
 
 
@@ -324,7 +324,7 @@ def test_decoding_stops_after_the_last_wanted_frame(clip, monkeypatch):
         ({"size": (0, 10)}, "10 x 0"),
     ],
 )
-def test_wishes_that_make_no_sense_are_refused_before_anything_is_read(clip, how, words):
+def test_invalid_requests_are_refused_before_anything_is_read(clip, how, words):
     with pytest.raises(InputError, match=words):
         read_frames(clip, **how)
 
@@ -349,8 +349,8 @@ def test_a_generator_that_is_closed_early_closes_the_file(clip):
     assert not is_open()
 
 
-@pytest.mark.parametrize(("change", "words"), [(3, "12 of the 15 frames"), (-2, "more than the 10 frames")])
-def test_a_file_that_holds_other_than_it_promised_is_an_error(clip, change, words):
+@pytest.mark.parametrize(("change", "words"), [(3, "12 of the 15 announced frames"), (-2, "more than the 10 announced frames")])
+def test_a_file_that_does_not_hold_what_it_announced_is_an_error(clip, change, words):
     probe = probe_video(clip)
     with pytest.raises(MediaError, match=words):
         list(read_frames(clip, probe=dataclasses.replace(probe, frames=probe.frames + change)))
@@ -412,7 +412,7 @@ def test_a_recording_of_a_phone_reads_as_opencv_reads_it(real_data):
 
 def test_a_file_that_names_no_possible_rate_is_refused_unless_one_is_declared(tmp_path):
     path = encode(tmp_path / "a.mp4", rate=2000, stamps=range(FRAMES), time_base=Fraction(1, 2000), options={"bf": "0"})
-    with pytest.raises(MediaError, match=r"shows 2000 frames per second.*up to 1000.*--source-fps"):
+    with pytest.raises(MediaError, match=r"shows 2000 frames per second.*at most 1000.*--source-fps"):
         probe_video(path)
     assert probe_video(path, source_fps=25).fps == 25
 

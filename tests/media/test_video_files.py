@@ -1,4 +1,4 @@
-"""How one file becomes upright RGB, and what is said of files that cannot."""
+"""How one file becomes upright RGB, and the messages for files that cannot."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_turn_by_other_than_quarters_is_refused(phone_video):
         probe_video(phone_video)
 
 
-# Red and blue weights of luma: ITU-R BT.601, BT.709, BT.2020; SMPTE 240M. The keys are FFmpeg's numbers of matrices.
+# Red and blue weights of luma: ITU-R BT.601, BT.709, BT.2020; SMPTE 240M. The keys are FFmpeg's matrix numbers.
 LUMA = {1: (0.2126, 0.0722), 2: (0.299, 0.114), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
 LIMITED, FULL = 1, 2
 
@@ -169,12 +169,12 @@ def test_alpha_is_dropped(tmp_path):
     np.testing.assert_array_equal(all_of(tmp_path / "a.mkv")[0], colours[..., :3])
 
 
-def test_what_nothing_covers_in_a_gif_is_white(tmp_path):
+def test_areas_that_no_frame_of_a_gif_covers_are_white(tmp_path):
     palette = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
     # 2 x 2 pixels: red and green above, twice the transparent entry below. A clear code before each pair keeps codes at 3 bits.
     codes, bits = [4, 0, 1, 4, 3, 3, 5], 0
-    for place, code in enumerate(codes):
-        bits |= code << (3 * place)
+    for offset, code in enumerate(codes):
+        bits |= code << (3 * offset)
     data = bits.to_bytes(3, "little")
     control = b"!\xf9\x04\x01\x0a\x00\x03\x00"
     image = b",\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02" + bytes([len(data)]) + data + b"\x00"
@@ -182,7 +182,7 @@ def test_what_nothing_covers_in_a_gif_is_white(tmp_path):
     np.testing.assert_array_equal(all_of(tmp_path / "a.gif")[0], [[[255, 0, 0], [0, 255, 0]], [[255, 255, 255]] * 2])
 
 
-def test_sound_and_cover_pictures_are_passed_over(tmp_path):
+def test_sound_and_cover_images_are_skipped(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=25)
@@ -207,8 +207,8 @@ NO_VIDEO = {
     "one byte": (b"x", "is text"),
     "a web page": (b"<!DOCTYPE html><html>404</html>", "is a web page"),
     "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
-    "noise": (bytes(range(1, 256)) * 9, "is not a video"),
-    "zeros": (bytes(5000), "is not a video"),
+    "noise": (bytes(range(1, 256)) * 9, "is not a readable video"),
+    "zeros": (bytes(5000), "is not a readable video"),
     "a PNG": (cv2.imencode(".png", bar_frame(1))[1].tobytes(), "is a PNG image"),
     "a JPEG": (cv2.imencode(".jpg", bar_frame(1))[1].tobytes(), "is a JPEG image"),
     "a play list": (b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nreal.mkv\n#EXT-X-ENDLIST\n", "is text"),
@@ -218,7 +218,7 @@ NO_VIDEO = {
 
 
 @pytest.mark.parametrize("kind", NO_VIDEO)
-def test_what_is_no_video_is_named(tmp_path, capfd, kind):
+def test_something_other_than_a_video_is_named(tmp_path, capfd, kind):
     content, words = NO_VIDEO[kind]
     write_video(tmp_path / "real.mkv", [bar_frame(0)], 25)
     path = tmp_path / "clip.mp4"
@@ -229,8 +229,8 @@ def test_what_is_no_video_is_named(tmp_path, capfd, kind):
     assert capfd.readouterr() == ("", "")
 
 
-def test_sound_alone_is_no_video(tmp_path):
-    with pytest.raises(MediaError, match="sound only"):
+def test_sound_alone_is_not_a_video(tmp_path):
+    with pytest.raises(MediaError, match="only sound"):
         probe_video(sound_only(tmp_path / "a.mp4"))
 
 
@@ -273,7 +273,7 @@ TRUNCATED = {
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
 @pytest.mark.parametrize("kind", TRUNCATED)
-def test_a_file_that_was_cut_off_is_noticed_before_decoding(tmp_path, capfd, kind, share):
+def test_a_file_that_is_truncated_is_noticed_before_decoding(tmp_path, capfd, kind, share):
     name, codec, pix_fmt, how, words = TRUNCATED[kind]
     noise = np.random.Generator(np.random.PCG64(0)).integers(0, 256, (FRAMES, 48, 64, 3), dtype=np.uint8)
     path = encode(tmp_path / name, codec, pix_fmt, pictures=list(noise), **how)
@@ -285,7 +285,7 @@ def test_a_file_that_was_cut_off_is_noticed_before_decoding(tmp_path, capfd, kin
 
 
 @pytest.mark.parametrize("kind", TRUNCATED)
-def test_a_file_that_was_cut_off_anywhere_in_its_header_is_bad_input(tmp_path, kind):
+def test_a_file_that_is_truncated_anywhere_in_its_header_is_bad_input(tmp_path, kind):
     name, codec, pix_fmt, how, _ = TRUNCATED[kind]
     path = encode(tmp_path / name, codec, pix_fmt, **how)
     content = path.read_bytes()
@@ -298,7 +298,7 @@ def test_a_file_that_was_cut_off_anywhere_in_its_header_is_bad_input(tmp_path, k
 def test_a_video_whose_codec_nobody_knows_is_refused(tmp_path):
     path = encode(tmp_path / "a.mp4", "libx264", "yuv420p")
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
-    with pytest.raises(MediaError, match="unknown codec, or is damaged at its start; encode it again"):
+    with pytest.raises(MediaError, match="unknown codec, or is damaged at its start; re-encode it"):
         probe_video(path)
 
 
@@ -313,8 +313,8 @@ def damage(path, number):
     """Overwrites the middle of one packet."""
     packet = packets_of(path)[number][0]
     content = bytearray(path.read_bytes())
-    place = content.index(packet)
-    middle = slice(place + len(packet) // 4, place + len(packet) * 3 // 4)
+    offset = content.index(packet)
+    middle = slice(offset + len(packet) // 4, offset + len(packet) * 3 // 4)
     content[middle] = b"\xff" * len(content[middle])
     path.write_bytes(content)
 
@@ -351,7 +351,7 @@ def test_a_frame_that_is_larger_than_its_header_says_is_refused(tmp_path, width,
     sound = encode(tmp_path / "sound.webm", "libvpx-vp9", frames=3)
 
     def larger(number, packet):
-        """Writes other sizes, which stand from the 37th bit of a VP9 key frame on, each one less than it is."""
+        """Writes a different size, which is stored from bit 37 of a VP9 key frame on, minus one."""
         bits = int.from_bytes(bytes(packet)[:9], "big")
         sizes = (width - 1 << 16 | height - 1) << 4
         content = (bits & ~(0xFFFFFFFF << 4) | sizes).to_bytes(9, "big") + bytes(packet)[9:]

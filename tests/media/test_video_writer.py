@@ -1,4 +1,4 @@
-"""Written files: bit-exact, equal for equal frames, and whole or not there."""
+"""Written files: bit-exact, equal for equal frames, and complete or absent."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def all_of(path):
         np.float32(30),
     ],
 )
-def test_pixels_and_time_stamps_come_back_bit_by_bit(tmp_path, noise, fps):
+def test_pixels_and_time_stamps_come_back_exactly(tmp_path, noise, fps):
     path = tmp_path / "a.mkv"
     assert write_video(path, noise, fps) == 7
     np.testing.assert_array_equal(all_of(path), noise)
@@ -81,7 +81,7 @@ def test_every_lossless_frame_is_a_key_frame(tmp_path, noise):
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 32), (25, 32), (24, 33), (25, 33), (1, 1)])
-def test_video_for_people_is_h264_of_even_size(tmp_path, height, width):
+def test_video_for_viewing_is_h264_of_even_size(tmp_path, height, width):
     frames = np.stack([bar_frame(index, height, width) for index in range(5)])
     path = tmp_path / "a.mp4"
     assert write_video(path, frames, 25, lossless=False) == 5
@@ -96,7 +96,7 @@ def test_video_for_people_is_h264_of_even_size(tmp_path, height, width):
     assert path.read_bytes().index(b"moov") < path.read_bytes().index(b"mdat")
 
 
-def test_video_for_people_keeps_its_colours(tmp_path):
+def test_video_for_viewing_keeps_its_colours(tmp_path):
     colours = [(200, 40, 40), (40, 200, 40), (40, 40, 200), (128, 128, 128)]
     picture = np.repeat(np.repeat(np.array(colours, np.uint8).reshape(2, 2, 3), 32, 0), 32, 1)
     write_video(tmp_path / "a.mp4", [picture] * 5, 25, lossless=False)
@@ -153,7 +153,7 @@ def test_the_file_appears_only_when_it_is_whole(tmp_path, noise):
 
 
 @pytest.mark.parametrize("fps", [0, -1, 241, float("nan"), float("inf"), 1e-9])
-def test_what_is_no_rate_is_refused(tmp_path, noise, fps):
+def test_an_invalid_rate_is_refused(tmp_path, noise, fps):
     with pytest.raises(InputError, match="frame rate"):
         write_video(tmp_path / "a.mkv", noise, fps)
 
@@ -161,13 +161,13 @@ def test_what_is_no_rate_is_refused(tmp_path, noise, fps):
 @pytest.mark.parametrize(
     ("name", "lossless", "words"), [("a.mp4", True, r"\.mkv"), ("a.mkv", False, r"\.mp4"), ("a", True, r"\.mkv")]
 )
-def test_a_suffix_that_does_not_fit_is_refused(tmp_path, noise, name, lossless, words):
+def test_a_wrong_suffix_is_refused(tmp_path, noise, name, lossless, words):
     with pytest.raises(InputError, match=words):
         write_video(tmp_path / name, noise, 25, lossless=lossless)
 
 
 @pytest.mark.parametrize("name", ["absent/a.mkv", "file/a.mkv", f"{'long' * 80}.mkv"])
-def test_a_place_that_cannot_be_written_is_named(tmp_path, noise, name):
+def test_a_path_that_cannot_be_written_is_named(tmp_path, noise, name):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
         write_video(tmp_path / name, noise, 25)

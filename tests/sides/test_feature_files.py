@@ -103,17 +103,17 @@ def test_such_sides_are_measured(tmp_path):
     ("rows", "message"),
     [
         ("id\na\nb\nc\n", r"names 3 clips, but .*features.npy has 4 rows"),
-        ("id\na\nb\nc\na\n", r"ids.csv, line 5: the clip a stands in line 2 already"),
+        ("id\na\nb\nc\na\n", r"ids.csv, line 5: the clip a is already in line 2"),
         ("id\na\nb\nc\n../d\n", r"ids.csv, line 5: .*would lead out of its folder"),
         ("id,label\na,x\nb,\nc,x\nd,x\n", r"ids.csv, line 3 has nothing in the column label"),
         ("id,label\na,x\nb\nc,x\nd,x\n", r"ids.csv, line 3 has 1 cells for 2 columns"),
-        ("id,lable\na,x\n", r"column 'lable' that is not known. Did you mean label"),
+        ("id,lable\na,x\n", r"unknown column 'lable'. Did you mean label"),
         ("id,label,label\na,x,x\n", r"two columns label"),
         ("name\na\n", r"has no column id"),
         ("id;label\na;x\n", r"has no column id; separate its columns by commas"),
         ("id\n", r"nothing below it"),
         ("", r"has no column id"),
-        ('id\n"a\n', r"no table of comma-separated values"),
+        ('id\n"a\n', r"not a table of comma-separated values"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused_with_the_line(tmp_path, rows, message):

@@ -122,8 +122,8 @@ def test_logits_that_changed_their_shape_are_refused(tmp_path):
     ("text", "message"),
     [
         ("id,label\na,\n", "line 2 has nothing in the column label"),
-        ("id,label\na,x\na,y\n", "line 3: the clip a stands in line 2 already"),
-        ("id,label,signer\na,x,1\n", "column 'signer' that is not known"),
+        ("id,label\na,x\na,y\n", "line 3: the clip a is already in line 2"),
+        ("id,label,signer\na,x,1\n", "unknown column 'signer'"),
         ('id,label\n"a\nb",x\n', "line 2: clip id .* control character"),
     ],
 )

@@ -146,10 +146,10 @@ def test_a_copy_of_a_task_without_digest_is_an_own_copy(copy, tiny_corpus):
     [
         ("name,file", ["a,b"], r"clips\.csv has no column id; its first line names the columns, some of id, file, text"),
         ("id\tfile", ["a\tb"], r"no column id; separate its columns by commas"),
-        ("id,txt", ["a,b"], r"clips\.csv has a column 'txt' that is not known\. Did you mean text"),
-        ("id,text,text", ["a,b,c"], r"has two columns text; keep one"),
+        ("id,txt", ["a,b"], r"clips\.csv has an unknown column 'txt'\. Did you mean text"),
+        ("id,text,text", ["a,b,c"], r"has two columns named text; keep one"),
         ("id,text", ["a,b,c"], r"line 2 has 3 cells for 2 columns; put text with a comma into double quotes"),
-        ("id", ["test-0001", "test-0001"], r"line 3: the clip test-0001 stands in line 2 already; keep one row"),
+        ("id", ["test-0001", "test-0001"], r"line 3: the clip test-0001 is already in line 2; keep one row"),
         ("id", ["../a"], r"line 2: clip id '\.\./a' would lead out of its folder"),
         ("id,file", ["a,../b.mkv"], r"line 2: '\.\./b\.mkv' leaves the folder; name a file below"),
         ("id,file", ["a,b.mkv"], r"line 2: b\.mkv is not in \S+; correct the name or add the file"),

@@ -1,4 +1,4 @@
-"""SynthSign, the built-in corpus: a small sign language made by a program, for trying signbench out."""
+"""SynthSign, the built-in corpus: a small artificial sign language, for testing signbench."""
 
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.corpora.synthsign.export import export

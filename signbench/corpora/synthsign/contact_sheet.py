@@ -1,6 +1,6 @@
-"""A picture of signers and signs, for documents.
+"""An image of signers and signs, for the documentation.
 
-``python -m signbench.corpora.synthsign.contact_sheet docs/images/synthsign.png`` writes the one that the README shows.
+``python -m signbench.corpora.synthsign.contact_sheet docs/images/synthsign.png`` writes the one in the README.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ SHOWN = (
     ("MOTHER", "HOUSE", "KEY", "HORSE", "WEEK"),
     ("LAUGH", "PLAY", "CAT", "DRINK", "HELP"),
 )
-"""Signs of the README's picture, one signer each; the third row has other forms of the first signs."""
+"""Signs in the README's image, one signer each; the third row shows rendered forms of the first signs."""
 
 
 def contact_sheet(size: int = 256, rows: Sequence[Sequence[str]] = SHOWN) -> NDArray[np.uint8]:
     """Signers side by side, each in the middle of a sign, and below them the first signer's signs in the rendered forms.
 
     Args:
-        size: height and width of each picture in pixels.
-        rows: glosses; picture k shows signer k.
+        size: height and width of each cell in pixels.
+        rows: glosses; cell k shows signer k.
 
     Returns:
         uint8 ``(rows * size, columns * size, 3)`` RGB.
     """
     signers = list(SIGNERS)
-    places = [gloss for row in rows for gloss in row]
-    pictures = [_picture(gloss, signers[place % len(signers)], "video", size) for place, gloss in enumerate(places)]
+    cells = [gloss for row in rows for gloss in row]
+    pictures = [_picture(gloss, signers[number % len(signers)], "video", size) for number, gloss in enumerate(cells)]
     columns = len(rows[0])
     looks: tuple[Look | str, ...] = ("pose", "hamer", "smplx", "pose", "smplx")
     pictures += [
-        _picture(places[place % len(places)], signers[place % len(signers)], looks[place % 5], size) for place in range(columns)
+        _picture(cells[number % len(cells)], signers[number % len(signers)], looks[number % 5], size) for number in range(columns)
     ]
     lines = [np.concatenate(pictures[start : start + columns], axis=1) for start in range(0, len(pictures), columns)]
     return np.concatenate(lines)

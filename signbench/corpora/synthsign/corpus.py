@@ -1,4 +1,4 @@
-"""The corpus: which clips there are, and handles of their media."""
+"""The corpus: its clips, and handles of their media."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from signbench.corpora.synthsign.recordings import SynthSignMotion, SynthSignPos
 from signbench.errors import InputError, nearest
 
 SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
-"""The 30-sign subset's splits, whose clips are those of the others."""
+"""The splits of the 30-sign subset, whose clips are also in the other splits."""
 
 SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
 
 
 class SynthSign(Performances):
-    """A small made-up sign language, performed by a program: a test corpus, not one for research on signing.
+    """A small artificial sign language, performed by a program: a test corpus, not one for research on signing.
 
-    Everything follows from the version and the seed; nothing is stored. Plans and bodies are made when they are first asked for.
+    Everything follows from the version and the seed; nothing is stored. Plans and bodies are computed on first use.
 
     Attributes:
         name: ``synthsign``.
-        version: rises when clips change. What is said, by whom and with which variation has not changed since 1.0.
-        licence: of the clips.
+        version: rises when clips change. Texts, signers and variation have not changed since 1.0.
+        licence: the licence of the clips.
         splits: names of the splits.
         fps: frames per second of all clips.
-        seed: which of the corpora of this version.
-        size: height and width in pixels of the videos that :meth:`clip` hands out.
+        seed: selects one of the corpora of this version.
+        size: height and width in pixels of the videos that :meth:`clip` returns.
     """
 
     name = "synthsign"
@@ -53,7 +53,7 @@ class SynthSign(Performances):
 
         Args:
             clip_id: of the clip.
-            take: which performance of the sentence by the same signer; 0 is the reference.
+            take: number of the performance of the sentence by the same signer; 0 is the reference.
 
         Raises:
             InputError: there is no such clip.

@@ -1,4 +1,4 @@
-"""Writes clips of SynthSign as media files into a folder, which a measurement can then read like any other."""
+"""Writes clips of SynthSign as media files into a folder, which can then be measured like any other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from signbench.documents import parse_json
 from signbench.errors import InputError, listing, nearest
 
 _LEDGER = ".synthsign.jsonl"
-# Our own name for a file that is being written, and those of the writers of key points and of video.
+# The name of a file that is being written, and those used by the writers of key points and of video.
 _UNFINISHED = re.compile(r"\.partial-.+|\.\.partial-.+\.\d+\.part|\.[0-9a-f]{16}\.part")
 _SUFFIXES = {
     "video": ".mkv",
@@ -54,25 +54,27 @@ def export(
 ) -> list[str]:
     """Writes the clips of a split as ``out/<id>.mkv`` (lossless), ``out/<id>.pose``, ``out/<id>.npz`` (rotations).
 
-    Where two kinds would be two videos or two sets of key points of one clip, each kind gets a folder of its own, such as
+    If two kinds would give two videos or two sets of key points for one clip, each kind gets its own folder, such as
     ``out/video/<id>.mkv`` and ``out/rendering-pose/<id>.mkv``, so that each folder can be a side of a measurement.
 
-    Files appear whole or not at all, and the hidden file ``.synthsign.jsonl`` keeps their digests: repeating the call goes on where
-    it stopped and writes nothing twice. A file that the export did not write, or that was changed since, is never overwritten.
+    Files appear complete or not at all, and the hidden file ``.synthsign.jsonl`` records their digests: repeating the call resumes
+    where it stopped and writes nothing twice. A file that the export did not write, or that has changed since, is never
+    overwritten.
 
     Args:
         corpus: the corpus.
         split: such as ``train``, ``dev``, ``test`` or ``word-test``.
-        out: folder, made if need be.
+        out: folder, created if necessary.
         size: height and width of the video in pixels, 64 to 576.
-        limit: only the first so many clips, at least 1.
-        take: which performance; 0 is the reference, any other number another performance of the same sentences by the same signers.
+        limit: maximum number of clips, at least 1.
+        take: number of the performance; 0 is the reference, the others are different performances of the same sentences by the same
+            signers.
         media: some of :data:`MEDIA`.
-        table: also write ``clips.csv`` with ``id,file,text,gloss,signer,fps``; leave it out where the folder must hold media only.
+        table: also write ``clips.csv`` with ``id,file,text,gloss,signer,fps``; omit it if the folder may only hold media.
         progress: called with the number of clips done and of all clips, once at the start and after each clip.
 
     Returns:
-        The ids of the clips, whether written now or before.
+        The ids of the clips, including those that were written before.
 
     Raises:
         InputError: an unknown split or kind of media, a number out of range, a folder that cannot be written, or a file in the way.
@@ -83,18 +85,18 @@ def export(
     if not media:
         raise InputError(f"nothing to export: name some of {', '.join(MEDIA)}.")
     if size not in SIZES:
-        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")
+        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px per side, not at {size}.")
     if take < 0 or (limit is not None and limit < 1):
-        raise InputError(f"a take is 0 or more and a limit 1 or more, not {take} and {limit}.")
+        raise InputError(f"a take must be at least 0 and a limit at least 1, not {take} and {limit}.")
     clips = corpus.ids(split)[:limit]
     media = list(dict.fromkeys(media))
     videos = [kind for kind in media if kind in _RENDERINGS]
-    # a folder must hold one video and one set of key points of a clip
+    # a folder may hold one video and one set of key points per clip
     apart = len(videos) > 1 or len(media) - len(videos) > 1
-    places = {kind: f"{kind.replace(':', '-')}/" if apart else "" for kind in media}
+    folders = {kind: f"{kind.replace(':', '-')}/" if apart else "" for kind in media}
 
     def name_of(clip: str, kind: str) -> str:
-        return f"{places[kind]}{clip}{_SUFFIXES[kind]}"
+        return f"{folders[kind]}{clip}{_SUFFIXES[kind]}"
 
     made = f"synthsign {corpus.version}, seed {corpus.seed}, take {take}"
     recipes = {
@@ -135,20 +137,20 @@ def export(
 
 
 class _Folder:
-    """A folder that knows which of its files are its own."""
+    """A folder that knows which of its files the export wrote."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.present: set[str] = set()
 
     def prepare(self, files: dict[str, str]) -> None:
-        """Finds out which files are there already, and that nothing is in the way of the others.
+        """Finds out which files already exist, and checks that nothing is in the way of the others.
 
         Args:
             files: name -> recipe.
 
         Raises:
-            InputError: before anything was written.
+            InputError: a file is in the way; nothing has been written yet.
         """
         known: dict[str, tuple[str, str]] = {}
         try:
@@ -163,10 +165,12 @@ class _Folder:
                     continue
             digests = {name: _digest(self.path / name) for name in files if (self.path / name).exists()}
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be exported to ({error.strerror}); choose another folder.") from error
-        foreign = [name for name, digest in digests.items() if known.get(name, ("", ""))[1] != digest]
-        if foreign:
-            raise InputError(f"{self.path} holds {listing(foreign)}, not as SynthSign wrote it; choose another folder.")
+            raise InputError(f"{self.path}: cannot be written ({error.strerror}); choose another folder.") from error
+        unknown = [name for name, digest in digests.items() if known.get(name, ("", ""))[1] != digest]
+        if unknown:
+            raise InputError(
+                f"{self.path} holds {listing(unknown)}, which the export did not write or which has changed; choose another folder."
+            )
         other = [name for name in digests if known[name][0] != files[name]]
         if other:
             raise InputError(f"{self.path} holds {listing(other)} of another export ({known[other[0]][0]}); choose another folder.")
@@ -174,14 +178,14 @@ class _Folder:
         self._sweep(files)
 
     def _sweep(self, files: dict[str, str]) -> None:
-        """Removes what a killed export left unfinished."""
+        """Removes unfinished files of a killed export."""
         for folder in {(self.path / name).parent for name in files}:
             for path in folder.glob(".*"):
                 if _UNFINISHED.fullmatch(path.name) and path.is_file():
                     path.unlink(missing_ok=True)
 
     def write(self, name: str, recipe: str, writer: Callable[[Path], None]) -> None:
-        """Writes a file unless it is there; it appears under its name when it is complete and entered in the ledger."""
+        """Writes a file unless it exists; it appears under its name when it is complete and recorded in the ledger."""
         if name in self.present:
             return
         final = self.path / name
@@ -191,7 +195,7 @@ class _Folder:
             writer(unfinished)
             entry = json.dumps({"file": name, "recipe": recipe, "sha256": _digest(unfinished)})
             with (self.path / _LEDGER).open("a", encoding="utf-8") as ledger:
-                # a killed export may have left half a line
+                # a killed export may have left an incomplete line
                 ledger.write(f"\n{entry}\n")
             unfinished.replace(final)
         except OSError as error:

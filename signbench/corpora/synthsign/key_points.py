@@ -10,21 +10,21 @@ from signbench.corpora.synthsign.motion import FPS, Array
 from signbench.corpora.synthsign.skeleton import Skeleton
 
 EXTENT = 1.06
-"""Metres that the picture is wide and high, at z = 0."""
+"""Width and height of the image in metres, at z = 0."""
 _SHOULDERS_BELOW_TOP = 0.45
 _CAMERA = 3.0
 _NEAR = 0.045
-"""How far a limb that hides something reaches to each side, as a share of the picture."""
+"""How far an occluding limb extends to each side, as a share of the image."""
 
 
 def project(points: Array) -> Array:
-    """Points in space ``(..., 3)`` as shares of the picture's side ``(..., 2)``, by a camera three metres away."""
+    """Projects 3D points ``(..., 3)`` to shares of the image's side ``(..., 2)``, with a camera three metres away."""
     middle = np.array([0.5, _SHOULDERS_BELOW_TOP / EXTENT])
     return np.asarray(points[..., :2] * nearness(points) / EXTENT + middle)
 
 
 def nearness(points: Array) -> Array:
-    """How much larger than at z = 0 things are at points in space ``(..., 3)``: ``(..., 1)``."""
+    """The magnification relative to z = 0 at 3D points ``(..., 3)``: ``(..., 1)``."""
     return np.asarray(_CAMERA / (_CAMERA - points[..., 2:]))
 
 
@@ -32,12 +32,12 @@ def key_points(body: Skeleton, size: int) -> tuple[Array, Array]:
     """COCO-WholeBody's 133 key points in pixels, with confidence.
 
     Source: Jin et al., "Whole-Body Human Pose Estimation in the Wild", ECCV 2020 (17 body, 6 feet, 68 face, 21 left and 21 right
-    hand). Knees, ankles and feet are outside the picture. What is seen clearly has 0.95; motion blur takes up to 0.5 of it,
-    and what a hand or a forearm hides has 0.3. Outside the picture it is 0.
+    hand). Knees, ankles and feet are outside the image. A clearly visible point has confidence 0.95; motion blur lowers it by up to
+    0.5, and points hidden by a hand or forearm have 0.3. Outside the image it is 0.
 
     Args:
-        body: points in space.
-        size: side of the picture in pixels; (0, 0) is the middle of the first pixel.
+        body: 3D points.
+        size: side of the image in pixels; (0, 0) is the centre of the first pixel.
 
     Returns:
         Points float64 ``(T, 133, 2)``, confidence float64 ``(T, 133)`` in [0, 1]. Points with confidence 0 are 0.
@@ -48,7 +48,7 @@ def key_points(body: Skeleton, size: int) -> tuple[Array, Array]:
     space = np.concatenate([trunk, legs_and_feet, body.face, body.hands[1], body.hands[0]], axis=1)
     flat = project(space)
 
-    # blur: shares of the picture's side per second, as the mean of the way there and the way on
+    # blur: shares of the image's side per second, as the mean of the incoming and outgoing speed
     step = length(np.diff(flat, axis=0)) * FPS
     speed = (np.concatenate([step[:1], step]) + np.concatenate([step, step[-1:]])) / 2
     confidence = 0.95 - np.clip(0.25 * np.nan_to_num(speed), 0, 0.5)
@@ -59,7 +59,7 @@ def key_points(body: Skeleton, size: int) -> tuple[Array, Array]:
 
 
 def _hidden(body: Skeleton, space: Array, flat: Array) -> NDArray[np.bool_]:
-    """Which points lie behind a palm or a forearm that they do not belong to: bool ``(T, 133)``."""
+    """Whether a point is behind a palm or forearm that it does not belong to: bool ``(T, 133)``."""
     hidden = np.zeros(flat.shape[:2], dtype=bool)
     for side, own in ((0, [10, *range(112, 133)]), (1, [9, *range(91, 112)])):
         palm = body.hands[side][:, [0, 5, 17]].mean(axis=1)

@@ -1,4 +1,4 @@
-"""The signs, each put together from phonological parameters, and the pairs of them that differ in one parameter only."""
+"""The signs, each composed of phonological parameters, and the pairs that differ in only one parameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import combinations
 from signbench.corpora.synthsign.phonology import Hands
 
 PARAMETERS = ("shape", "location", "movement", "orientation", "hands", "mouth", "brow")
-"""What two signs can differ in. A change of the hand shape within the sign belongs to ``shape``."""
+"""The parameters in which two signs can differ. A change of the hand shape within the sign belongs to ``shape``."""
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,14 @@ class Sign:
     """A sign of the lexicon, by the names of :mod:`signbench.corpora.synthsign.phonology`.
 
     Attributes:
-        shape: hand shape; two names with ``>`` between them where it changes within the sign.
-        location: the place where the middle of the hand is.
+        shape: hand shape; two names separated by ``>`` if it changes within the sign.
+        location: where the centre of the hand is.
         movement: path and repetition.
-        orientation: where fingers and palm point.
+        orientation: the directions of fingers and palm.
         hands: ``one`` (the dominant hand), or both: ``mirrored``, ``alternating`` (half a cycle apart), or ``based`` (the dominant
-            hand acts on the other one, which lies flat with its palm up).
-        mouth: mouth shapes over the sign, with ``-`` between them.
-        brow: what the brows do.
+            hand acts on the other one, which is held flat with its palm up).
+        mouth: mouth shapes over the sign, separated by ``-``.
+        brow: movement of the brows.
         seconds: duration at normal speed.
     """
 

@@ -1,4 +1,4 @@
-"""From a sentence to what hands, face, head and trunk do over time."""
+"""From a sentence to the motion of hands, face, head and trunk over time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OVERSAMPLING = 4
 _RATE = FPS * _OVERSAMPLING
 
 POSITION, ORIENTATION, SHAPE = slice(0, 3), slice(3, 7), slice(7, 15)
-"""Channels of a hand: its middle in outward coordinates, its rotation as a quaternion, its shape."""
+"""Channels of a hand: its centre in outward coordinates, its rotation as a quaternion, its shape."""
 OPEN, WIDE, RAISED, FROWN, LIDS, YAW, PITCH, ROLL, SWAY, LEAN, GAZE_ASIDE, GAZE_DOWN = range(12)
 """Channels of the face (mouth open and wide, brows raised and frowning, lids closed), the head (radians), the trunk (metres,
 towards the dominant side and forward) and the eyes (radians)."""
@@ -44,7 +44,7 @@ _CHANNELS = 42
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """What a signer does in one take, T frames at 25 per second.
+    """The motion of a signer in one take, T frames at 25 per second.
 
     Attributes:
         hands: float64 ``(2, T, 15)``, dominant hand first.
@@ -58,13 +58,13 @@ class Performance:
 def perform(sentence: Sentence, signer: Signer, random: np.random.Generator) -> Performance:
     """One performance of a sentence.
 
-    Each sign varies by 10 % in duration, 8 % in amplitude and a centimetre in place; between signs the hands move by minimum jerk,
-    and all channels are smoothed over some 30 ms, so that neighbouring signs change one another. What says when, and the topic, may
-    be followed by a pause, and the last sign is held. A slow wander of a few millimetres is added.
+    Each sign varies by 10 % in duration, 8 % in amplitude and a centimetre in position; between signs the hands move with minimum
+    jerk, and all channels are smoothed over some 30 ms, so that neighbouring signs affect each other. The time and the topic may be
+    followed by a pause, and the last sign is held. A slow drift of a few millimetres is added.
 
     Args:
-        sentence: what is signed.
-        signer: whose speed, amplitude and expression it has.
+        sentence: the sentence to sign.
+        signer: determines speed, amplitude and expression.
         random: source of this take's variation.
     """
     course = _course(sentence, signer, random)
@@ -95,19 +95,19 @@ def perform(sentence: Sentence, signer: Signer, random: np.random.Generator) -> 
 
 
 def frames_of(sentence: Sentence, signer: Signer, random: np.random.Generator) -> int:
-    """How many frames :func:`perform` makes of the same."""
+    """The number of frames that :func:`perform` returns for the same arguments."""
     return -(-len(_course(sentence, signer, random).rows) // _OVERSAMPLING)
 
 
 @dataclass(frozen=True, eq=False)
 class _Course:
-    """What the hands and the mouth do, before the face speaks and before anything is smoothed, 100 rows per second.
+    """The motion of hands and mouth, before facial grammar and smoothing are applied, 100 rows per second.
 
     Attributes:
         rows: float64 ``(n, 42)``.
         rest: float64 ``(42,)``, the channels at rest.
-        topic: seconds from and to which the topic is signed.
-        comment: seconds from and to which the rest is signed.
+        topic: start and end in seconds of the time in which the topic is signed.
+        comment: start and end in seconds of the time in which the rest is signed.
     """
 
     rows: Array
@@ -125,19 +125,19 @@ def _course(sentence: Sentence, signer: Signer, random: np.random.Generator) -> 
     last = len(sentence.gloss) - 1
     topic = [0, 0]
     comment = 0
-    for place, gloss in enumerate(sentence.gloss):
-        if place == sentence.time:
+    for index, gloss in enumerate(sentence.gloss):
+        if index == sentence.time:
             topic[0] = len(rows)
         sign = SIGNS[gloss]
         varied = float(uniform(random, 0.9, 1.1))
-        count = round(sign.seconds / signer.speed * varied * (1.2 if place == last else 1.0) * _RATE)
+        count = round(sign.seconds / signer.speed * varied * (1.2 if index == last else 1.0) * _RATE)
         shift = uniform(random, -0.01, 0.01, 3)
         amplitude = signer.amplitude * float(uniform(random, 0.92, 1.08))
         rows = _joined(rows, _articulate(sign, rest, count, amplitude, shift), signer.speed)
         pause = random.random()
-        if place == sentence.time + sentence.topic - 1:
+        if index == sentence.time + sentence.topic - 1:
             topic[1] = comment = len(rows)
-        if place < last and pause < first_after.get(place + 1, 0.06):
+        if index < last and pause < first_after.get(index + 1, 0.06):
             rows = np.concatenate([rows, np.repeat(rows[-1:], round((0.06 + 0.14 * pause) / signer.speed * _RATE), axis=0)])
     stop = len(rows)
     after = np.repeat(rest[None], round(float(uniform(random, 0.14, 0.26)) * _RATE), axis=0)
@@ -161,7 +161,7 @@ def rotation(quaternion: Array) -> Array:
 def _speak_with_the_face(
     face: Array, sentence: Sentence, time: Array, topic: tuple[float, float], comment: tuple[float, float]
 ) -> None:
-    """Adds what face and head say of the whole sentence: topic, negation, question."""
+    """Adds the facial grammar of the whole sentence: topic, negation, question."""
 
     def during(span: tuple[float, float], ease: float = 0.16) -> Array:
         rise = np.minimum(time - span[0] + ease, span[1] + ease - time) / ease
@@ -224,12 +224,12 @@ def _articulate(sign: Sign, rest: Array, count: int, amplitude: float, shift: Ar
 
 
 def _path(movement: Movement, share: Array, eased: Array, phase: float) -> Array:
-    """Where the movement takes the hand from its location, metres ``(n, 3)``."""
+    """The displacement of the hand from its location, metres ``(n, 3)``."""
     direction = np.array(movement.direction) / length(movement.direction)
     cycle = 2 * np.pi * (movement.repeats * share + phase)
     path = np.zeros((len(share), 3))
     if movement.kind in ("line", "arc"):
-        # across the body half of the way lies on either side of the location; forward and back it starts there
+        # across the body the movement is centred on the location; forward and back it starts there
         path += eased[:, None] * direction - 0.5 * direction * [1, 1, 0]
     if movement.kind == "arc":
         path[:, 1] -= 0.45 * sine(np.pi * eased)
@@ -246,21 +246,21 @@ def _path(movement: Movement, share: Array, eased: Array, phase: float) -> Array
 
 
 def _along(values: Array, share: Array) -> Array:
-    """Values ``(k,)`` evenly spaced from share 0 to 1, with straight lines between them."""
-    place = share * (len(values) - 1)
-    before = np.floor(place).astype(np.intp)
+    """Linear interpolation of values ``(k,)`` evenly spaced over shares from 0 to 1."""
+    position = share * (len(values) - 1)
+    before = np.floor(position).astype(np.intp)
     after = np.minimum(before + 1, len(values) - 1)
-    return np.asarray(values[before] + (place - before) * (values[after] - values[before]))
+    return np.asarray(values[before] + (position - before) * (values[after] - values[before]))
 
 
 def _joined(before: Array, after: Array, speed: float) -> Array:
-    """Two stretches of motion with a transition between them, which takes longer the longer the way is."""
+    """Two segments of motion with a transition between them, whose duration grows with the distance."""
     start, end = before[-1], after[0].copy()
     after = after.copy()
     ways = []
     for hand in _HANDS:
         turn = slice(hand.start + ORIENTATION.start, hand.start + ORIENTATION.stop)
-        # q and -q are the same rotation; the nearer of the two avoids a turn the long way round
+        # q and -q are the same rotation; the nearer one avoids the longer way round
         if inner(start[turn], end[turn]) < 0:
             end[turn] *= -1
             after[:, turn] *= -1
@@ -269,19 +269,19 @@ def _joined(before: Array, after: Array, speed: float) -> Array:
     share = _minimum_jerk(np.arange(1, count + 1) / (count + 1))[:, None]
     between = start + share * (end - start)
     for hand, way in zip(_HANDS, ways, strict=True):
-        # hands bulge forward on the way, clear of the body
+        # on the way hands curve forward, clear of the body
         between[:, hand.start + 2] += 0.3 * way * (share * (1 - share))[:, 0]
     return np.concatenate([before, between, after])
 
 
 def _still(location: Vector, shape: str, fingers: Vector, palm: Vector) -> Array:
-    """A hand's channels ``(15,)`` in one place."""
+    """A hand's channels ``(15,)`` at one moment."""
     return np.array([*location, *_orientation(fingers, palm), *SHAPES[shape].channels()])
 
 
 @lru_cache(maxsize=64)
 def _orientation(fingers: Vector, palm: Vector) -> tuple[float, ...]:
-    """Quaternion of the rotation whose columns are: along the fingers, out of the palm, towards the thumb."""
+    """Quaternion of the rotation with the columns: along the fingers, out of the palm, towards the thumb."""
     along = np.array(fingers) / length(fingers)
     out = np.array(palm) - along * inner(along, palm)
     out /= length(out)
@@ -308,7 +308,7 @@ def _minimum_jerk(share: Array) -> Array:
 
 
 def _there_and_back(cycles: Array) -> Array:
-    """0 at whole cycles, 1 half-way."""
+    """0 at full cycles, 1 half-way."""
     return (1 - cosine(2 * np.pi * cycles)) / 2
 
 
@@ -319,10 +319,10 @@ def _wander(time: Array, channels: int, random: np.random.Generator) -> Array:
 
 
 def _smoothed(rows: Array) -> Array:
-    """Gaussian smoothing over time, standard deviation 30 ms; the ends are continued."""
+    """Gaussian smoothing over time, standard deviation 30 ms; the ends are extended."""
     reach = 9
     far = np.arange(-reach, reach + 1) / 3
     kernel = exponential(-0.5 * far * far)
     kernel /= math.fsum(kernel.tolist())
     padded = np.concatenate([rows[:1].repeat(reach, axis=0), rows, rows[-1:].repeat(reach, axis=0)])
-    return np.asarray(sum(weight * padded[place : place + len(rows)] for place, weight in enumerate(kernel)))
+    return np.asarray(sum(weight * padded[shift : shift + len(rows)] for shift, weight in enumerate(kernel)))

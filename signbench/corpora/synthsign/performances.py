@@ -1,4 +1,4 @@
-"""What the corpus's clips say, and how they are performed: bodies, key points and pictures, made when they are asked for."""
+"""What the corpus's clips say, and how they are performed: bodies, key points and images, computed on demand."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-p
 """The video itself, the drawn key points, the hands on black, the body on black, and the same motion by another signer."""
 
 SIZES = range(64, 577)
-"""Heights and widths of pictures in pixels."""
+"""Allowed heights and widths of images in pixels."""
 
 POSE_SIZE = 512
-"""Key points are in pixels of a picture of this side."""
+"""Key points are in pixels of an image of this size."""
 
 POSE_GRID = 1000
-"""Steps of the grid on which key points and confidences lie, to a pixel and to 1."""
+"""Grid steps per pixel for key points, and per unit for confidences."""
 
 _PLAN = "1.0"
-"""The version since which texts, glosses, signers, timing and variation are the same: what random choices are drawn for."""
+"""The version since which texts, glosses, signers, timing and variation are unchanged; random choices are seeded with it."""
 _LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx", "cross-person": "video"}
 
 
 class Performances:
-    """The clips of one seed: what each of them says, who signs it, and the body that performs it.
+    """The clips of one seed: the sentence, signer and body of each.
 
     Attributes:
         fps: frames per second of all clips.
-        seed: which of the corpora of this version.
-        size: height and width in pixels of pictures where nothing else is said.
+        seed: selects one of the corpora of this version.
+        size: default height and width of images in pixels.
     """
 
     fps = float(FPS)
@@ -70,12 +70,12 @@ class Performances:
 
     @cached_property
     def planned(self) -> dict[str, Sentence]:
-        """What each clip says, by clip id in the order of the plan."""
+        """The sentence of each clip, by clip id in the order of the plan."""
         signers = list(SIGNERS)
-        # every signer in every split, and as often
+        # every signer in every split, equally often
         found = {
-            clip: signed_by(sentence, signers[place % len(signers)])
-            for place, (clip, sentence) in enumerate(plan(SENTENCES, _PLAN, self.seed).items())
+            clip: signed_by(sentence, signers[index % len(signers)])
+            for index, (clip, sentence) in enumerate(plan(SENTENCES, _PLAN, self.seed).items())
         }
         instances: dict[str, list[int]] = {}
         for gloss in SIGNS:
@@ -93,7 +93,7 @@ class Performances:
         return found
 
     def sentence(self, clip_id: str) -> Sentence:
-        """What a clip says, and who signs it.
+        """The sentence of a clip, with its signer.
 
         Raises:
             InputError: there is no such clip.
@@ -103,7 +103,7 @@ class Performances:
         return self.planned[clip_id]
 
     def other_signer(self, clip_id: str) -> str:
-        """Who performs a clip's motion in its rendering ``cross-person``: another signer with the same dominant hand.
+        """The performer of a clip's motion in its rendering ``cross-person``: another signer with the same dominant hand.
 
         Raises:
             InputError: there is no such clip.
@@ -121,7 +121,7 @@ class Performances:
         return _length(self.seed, clip_id, take, self.sentence(clip_id))
 
     def body(self, clip_id: str, take: int = 0) -> Skeleton:
-        """The performed body of a clip: its rotations, and the points in space that follow from them.
+        """The performed body of a clip: its rotations, and the 3D points that follow from them.
 
         Raises:
             InputError: there is no such clip.
@@ -138,11 +138,11 @@ class Performances:
         return Motion(body.rotations, body.translation, self.fps)
 
     def pose(self, clip_id: str, take: int = 0) -> Pose:
-        """Key points of a clip in COCO-WholeBody's layout of 133, in pixels of a picture of 512 x 512, at 25 fps.
+        """Key points of a clip in COCO-WholeBody's layout of 133, in pixels of a 512 x 512 image, at 25 fps.
 
         Args:
             clip_id: of the clip.
-            take: which performance of the sentence by the same signer; 0 is the reference.
+            take: number of the performance of the sentence by the same signer; 0 is the reference.
 
         Raises:
             InputError: there is no such clip.
@@ -157,13 +157,13 @@ class Performances:
 
         Args:
             clip_id: of the clip.
-            take: which performance of the sentence by the same signer; 0 is the reference.
+            take: number of the performance of the sentence by the same signer; 0 is the reference.
             size: height and width in pixels, 64 to 576; by default the corpus's own.
             rendering: ``video``, or on black ``pose`` (the drawn key points), ``hamer`` (the hands) or ``smplx`` (the body);
                 ``cross-person`` is the same motion by another signer.
 
         Returns:
-            An iterator over uint8 ``(size, size, 3)`` RGB, as many as the pose has frames.
+            An iterator over uint8 ``(size, size, 3)`` RGB, with as many frames as the pose.
 
         Raises:
             InputError: there is no such clip or rendering, or the size is out of range.
@@ -178,7 +178,7 @@ class Performances:
         size: int | None = None,
         rendering: str = "video",
     ) -> Iterator[NDArray[np.uint8]]:
-        """Some frames of a clip, or all; see :meth:`frames`."""
+        """Selected frames of a clip, or all; see :meth:`frames`."""
         side = self.size if size is None else size
         check_size(side)
         if rendering not in RENDERINGS:
@@ -197,22 +197,22 @@ class Performances:
 
 @lru_cache(maxsize=8)
 def _performed(seed: int, clip_id: str, take: int, sentence: Sentence, by: str | None = None) -> Skeleton:
-    """The body of a performance; ``by`` another signer, it is the same performance with that signer's proportions."""
+    """The body of a performance; with ``by`` another signer, the same performance with that signer's proportions."""
     performance = perform(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
     return skeleton(performance, SIGNERS[by or sentence.signer])
 
 
 @lru_cache(maxsize=8192)
 def _length(seed: int, clip_id: str, take: int, sentence: Sentence) -> int:
-    """Frames of a performance, which are known before a body performs it."""
+    """The number of frames of a performance, which is known before the body is computed."""
     return frames_of(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
 
 
 def check_size(size: int) -> None:
-    """Refuses a size that pictures cannot have.
+    """Refuses an invalid image size.
 
     Raises:
         InputError: it is out of range.
     """
     if size not in SIZES:
-        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px a side, not at {size}.")
+        raise InputError(f"SynthSign is rendered at {SIZES[0]} to {SIZES[-1]} px per side, not at {size}.")

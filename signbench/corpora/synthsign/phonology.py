@@ -1,7 +1,8 @@
-"""What signs are made of: hand shapes, locations, movements, orientations, mouths and brows.
+"""The components of signs: hand shapes, locations, movements, orientations, mouths and brows.
 
-Directions and places are those of the right hand of a right-handed signer, in *outward* coordinates: (out to the hand's own side,
-down, towards the viewer), origin half-way between the shoulders, metres of a signer of scale 1. A left hand is the mirror image.
+Directions and locations are those of the right hand of a right-handed signer, in *outward* coordinates: (out to the hand's own
+side, down, towards the viewer), origin half-way between the shoulders, metres of a signer of scale 1. A left hand is the mirror
+image.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 Vector = tuple[float, float, float]
 Hands = Literal["one", "mirrored", "alternating", "based"]
-"""One hand, both as mirror images, both half a cycle apart, or one that acts on the other, which is held still."""
+"""One hand, both as mirror images, both half a cycle apart, or one acting on the other, which is held still."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,10 @@ class HandShape:
     """A configuration of the fingers.
 
     Attributes:
-        curl: thumb, index, middle, ring, little: 0 = straight, 1 = closed on the palm.
+        curl: of thumb, index, middle, ring and little finger: 0 = straight, 1 = closed on the palm.
         spread: 0 = fingers side by side, 1 = fanned out.
         thumb_out: 0 = thumb along the index finger, 1 = thumb stretched sideways.
-        hook: share of the curl that the knuckles leave to the two outer joints.
+        hook: share of the curl in the two outer joints rather than the knuckle.
     """
 
     curl: tuple[float, float, float, float, float]
@@ -31,19 +32,19 @@ class HandShape:
     hook: float = 0.0
 
     def channels(self) -> tuple[float, ...]:
-        """The eight numbers in one row: curl, spread, thumb_out, hook."""
+        """The eight numbers as one row: curl, spread, thumb_out, hook."""
         return (*self.curl, self.spread, self.thumb_out, self.hook)
 
 
 @dataclass(frozen=True)
 class Movement:
-    """What the hand does at its location.
+    """The movement of the hand at its location.
 
     Attributes:
         kind: ``hold``, ``line``, ``arc``, ``circle``, ``tap``, ``shake``, ``twist``, ``nod`` or ``wiggle``.
-        direction: of ``line`` and ``arc``, and from where a ``tap`` comes.
+        direction: of ``line`` and ``arc``, and where a ``tap`` comes from.
         size: metres, or radians for ``twist`` and ``nod``, or share of the curl for ``wiggle``.
-        repeats: full cycles; ``line`` and ``arc`` go one way once.
+        repeats: number of full cycles; ``line`` and ``arc`` go one way once.
     """
 
     kind: Literal["hold", "line", "arc", "circle", "tap", "shake", "twist", "nod", "wiggle"]
@@ -54,11 +55,11 @@ class Movement:
 
 @dataclass(frozen=True)
 class Orientation:
-    """How the hand is turned.
+    """The orientation of the hand.
 
     Attributes:
-        fingers: where straight fingers point.
-        palm: where the palm faces.
+        fingers: direction of the straight fingers.
+        palm: direction that the palm faces.
     """
 
     fingers: Vector
@@ -108,7 +109,7 @@ LOCATIONS: dict[str, Vector] = {
 }
 
 LEFT_BASE: Vector = (0.02, 0.24, 0.27)
-"""Where the hand is that the other one acts on."""
+"""The position of the hand that the other one acts on."""
 
 UP, DOWN, FRONT, BACK, IN, OUT = (
     (0.0, -1.0, 0.0),

@@ -1,4 +1,4 @@
-"""Where every random choice of SynthSign comes from."""
+"""The source of every random choice in SynthSign."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Item = TypeVar("Item")
 
 
 def generator(*parts: str | int) -> np.random.Generator:
-    """A generator that depends on nothing but its parts, for the variation of motion.
+    """A generator that depends only on its parts, for the variation of motion.
 
     Args:
-        parts: what the choice is for, such as version, corpus seed, clip id, take and the name of the choice.
+        parts: the purpose of the choice, such as version, corpus seed, clip id, take and the name of the choice.
 
     Returns:
         ``Generator(PCG64(...))`` seeded by the SHA-256 of the parts, joined by ``|``.
@@ -25,9 +25,9 @@ def generator(*parts: str | int) -> np.random.Generator:
 
 
 class Choices:
-    """Random choices among things, by SHA-256 and whole numbers alone: the same with any version of Python and NumPy.
+    """Random choices by SHA-256 and integers alone: the same with any version of Python and NumPy.
 
-    Choice k takes the first 8 bytes of SHA-256(``parts|k``), big endian, modulo the number of things.
+    Choice k takes the first 8 bytes of SHA-256(``parts|k``), big endian, modulo the number of options.
     """
 
     def __init__(self, *parts: str | int) -> None:
@@ -45,13 +45,13 @@ class Choices:
         return items[self.below(len(items))]
 
     def chance(self, percent: int) -> bool:
-        """True in so many of 100 cases."""
+        """True in the given percentage of cases."""
         return self.below(100) < percent
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in random order (Fisher and Yates)."""
         order = list(items)
-        for place in range(len(order) - 1, 0, -1):
-            other = self.below(place + 1)
-            order[place], order[other] = order[other], order[place]
+        for index in range(len(order) - 1, 0, -1):
+            other = self.below(index + 1)
+            order[index], order[other] = order[other], order[index]
         return order

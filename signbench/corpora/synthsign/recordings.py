@@ -1,4 +1,4 @@
-"""Handles of SynthSign's media: small, picklable, and rendered where they are read."""
+"""Handles of SynthSign's media: small, picklable, and rendered on reading."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def _performances(seed: int) -> Performances:
 
 
 _KEY_POINT_GRID, _ROTATION_GRID = 1e-3, 1e-5
-"""Pixels, and radians or metres: what a digest tells apart."""
+"""The resolution of digests: in pixels, and in radians or metres."""
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What identifies a recording.
+    """The identity of a recording.
 
     Attributes:
         seed: of the corpus.
         clip: id of the clip.
-        take: which performance.
-        size: of the picture in pixels.
+        take: number of the performance.
+        size: of the image in pixels.
     """
 
     seed: int
@@ -64,7 +64,7 @@ class SynthSignVideo(_Made):
     """A video of a performance.
 
     Attributes:
-        rendering: the video itself, or another form of the same motion.
+        rendering: the video itself, or another rendering of the same motion.
     """
 
     rendering: Rendering = "video"
@@ -74,7 +74,7 @@ class SynthSignVideo(_Made):
         return self._name(self.rendering)
 
     def digest(self) -> str:
-        """SHA-256 of what is drawn: the body on its grid, who draws it, and how.
+        """SHA-256 of what is drawn: the body on its grid, the renderer, and the rendering.
 
         Pixels themselves may differ by one level between processors; the body does not.
         """
@@ -87,7 +87,7 @@ class SynthSignVideo(_Made):
 
     def chunks(self, probe: VideoProbe, positions: NDArray[np.int64], size: tuple[int, int] | None) -> Iterator[NDArray[np.uint8]]:
         wanted = positions.tolist()
-        if any(not 0 <= place < probe.frames for place in wanted):
+        if any(not 0 <= position < probe.frames for position in wanted):
             raise InputError(f"{self.label}: positions must be indices of its {probe.frames} frames.")
         frames = _performances(self.seed).frames_at(self.clip, wanted, self.take, self.size, self.rendering)
         while part := list(islice(frames, _CHUNK)):
@@ -97,14 +97,14 @@ class SynthSignVideo(_Made):
 
 @dataclass(frozen=True)
 class SynthSignPose(_Made):
-    """Key points of a performance, in pixels of a picture of its size."""
+    """Key points of a performance, in pixels of an image of its size."""
 
     @property
     def label(self) -> str:
         return self._name("key points")
 
     def digest(self) -> str:
-        """SHA-256 of the key points on their grid, and of which of them are seen."""
+        """SHA-256 of the key points on their grid, and of whether they are seen."""
         return _key_points_digest(self)
 
     def probe(self, source_fps: float | None) -> PoseProbe:
@@ -167,10 +167,10 @@ def _digest(how: tuple[object, ...], *content: NDArray[np.int64]) -> str:
 
 
 def _points(pose: Pose) -> NDArray[np.int64]:
-    """int64 ``(T, J, 3)``: x, y in thousandths of a pixel, confidence in thousandths; a point that is not seen has no place."""
+    """int64 ``(T, J, 3)``: x, y in thousandths of a pixel, confidence in thousandths; a point that is not seen is zero."""
     seen = pose.confidence > 0
-    places = np.where(seen[..., None], np.rint(pose.points.astype(np.float64) / _KEY_POINT_GRID), 0)
-    return np.concatenate([places, np.rint(pose.confidence.astype(np.float64) * 1000)[..., None]], axis=-1).astype(np.int64)
+    grid = np.where(seen[..., None], np.rint(pose.points.astype(np.float64) / _KEY_POINT_GRID), 0)
+    return np.concatenate([grid, np.rint(pose.confidence.astype(np.float64) * 1000)[..., None]], axis=-1).astype(np.int64)
 
 
 def _rotations(motion: Motion) -> NDArray[np.int64]:

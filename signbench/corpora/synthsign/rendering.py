@@ -1,4 +1,4 @@
-"""The renderer: a body as RGB frames, in the signer's own looks, or as the body or the hands alone on black."""
+"""The renderer: a body as RGB frames, with the signer's appearance, or only the body or the hands on black."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def render(
     """Paints the frames of a clip, one by one.
 
     Args:
-        body: points in space, T frames.
-        signer: whose skin, hair and clothes it has.
+        body: 3D points, T frames.
+        signer: determines skin, hair and clothes.
         size: height and width in pixels.
         look: ``video``, or on black ``smplx`` (the whole body in one colour) or ``hamer`` (the hands in one colour).
         positions: which frames; by default all.
@@ -49,7 +49,7 @@ def render(
 
 
 class _Painter(Brush):
-    """Turns a body into shapes."""
+    """Converts a body to shapes."""
 
     def __init__(self, signer: Signer, size: int, look: Look) -> None:
         super().__init__(size)
@@ -61,7 +61,7 @@ class _Painter(Brush):
         self.scale, self.girth = signer.scale, signer.girth * signer.scale
 
     def figure(self, body: Skeleton) -> Group:
-        """What is seen of the signer."""
+        """All layers of the signer."""
         nearest = np.stack([body.hands[side][:, 9, 2] for side in range(2)], axis=1)
         if self.only_hands:
             return Group([self.hand(body.hands[side], body.palms[side]) for side in range(2)], nearest)
@@ -98,7 +98,7 @@ class _Painter(Brush):
         return Group(shapes)
 
     def hair_behind(self, body: Skeleton) -> list[Shape]:
-        """What falls behind the shoulders, or stands above the head."""
+        """Hair that falls behind the shoulders, or rises above the head."""
         scale, cut, hair = self.scale, self.signer.haircut, self.hair
         nose = body.face.mean(axis=1)
         if cut in ("long", "bob"):
@@ -164,14 +164,14 @@ class _Painter(Brush):
             shapes.append(self.polygon(pupil[:, None] + iris, _IRIS))
         for brow in (face[:, 17:22], face[:, 22:27]):
             tone = shaded(self.hair, 0.9) if self.signer.haircut != "none" else shaded(self.hair, 0.6)
-            shapes += [self.limb(brow[:, place], brow[:, place + 1], (0.0045, 0.0045), tone) for place in range(4)]
+            shapes += [self.limb(brow[:, point], brow[:, point + 1], (0.0045, 0.0045), tone) for point in range(4)]
         if self.signer.glasses:
             ring = np.stack([0.026 * scale * aside, 0.021 * scale * down, np.zeros(12)], axis=1)
             right, left = eyes = [face[:, 36:42].mean(axis=1), face[:, 42:48].mean(axis=1)]
             wires = [(0.6 * right + 0.4 * left, 0.4 * right + 0.6 * left)]
             for eye in eyes:
                 rim = eye[:, None] + turned(body.head[:, None], ring)
-                wires += [(rim[:, place], rim[:, (place + 1) % 12]) for place in range(12)]
+                wires += [(rim[:, point], rim[:, (point + 1) % 12]) for point in range(12)]
             shapes += [self.limb(start, end, (0.0018, 0.0018), _RIM) for start, end in wires]
         return shapes
 
@@ -181,14 +181,14 @@ class _Painter(Brush):
         shapes = []
         for eye, brow in ((face[:, 36:42], face[:, 17:22]), (face[:, 42:48], face[:, 22:27])):
             shapes.append(self.polygon(eye + 0.5 * (eye - eye.mean(axis=1, keepdims=True)), shaded(skin, 0.78)))
-            shapes += [self.limb(brow[:, place], brow[:, place + 1], (0.004, 0.004), shaded(skin, 1.08)) for place in range(4)]
+            shapes += [self.limb(brow[:, point], brow[:, point + 1], (0.004, 0.004), shaded(skin, 1.08)) for point in range(4)]
         shapes.append(self.polygon(face[:, [28, 35, 33, 31]], shaded(skin, 0.82)))
         shapes.append(self.limb(face[:, 28], face[:, 30], (0.004 * scale, 0.007 * scale), shaded(skin, 1.1)))
         shapes += [self.polygon(face[:, 48:60], shaded(skin, 0.8)), self.polygon(face[:, 60:68], shaded(skin, 0.4))]
         return shapes
 
     def arm(self, body: Skeleton, side: int) -> Group:
-        """Upper arm and forearm, whichever is nearer in front, with a sleeve."""
+        """Upper arm and forearm, the nearer one in front, with a sleeve."""
         girth, shirt, skin = self.girth, self.shirt, self.skin
         shoulder, elbow, wrist = body.shoulders[side], body.elbows[side], body.hands[side][:, 0]
         upper: list[Shape]
@@ -230,7 +230,7 @@ class _Painter(Brush):
         for finger in range(5):
             joints = points[:, 1 + 4 * finger : 5 + 4 * finger]
             thick = (0.0115, 0.0105, 0.0095, 0.0085) if finger else (0.0125, 0.0115, 0.0105, 0.009)
-            # what is nearer is lighter, so that a finger shows in front of the palm
+            # nearer parts are lighter, so that a finger is visible in front of the palm
             near = 1.0 + np.clip(1.6 * (joints[:, 2:, 2].mean(axis=1) - depths[0]), -0.18, 0.12)[:, None]
             shapes = []
             for extra, colour in ((0.0028, rim), (0.0, 0.9 * skin * near), (-0.0028, skin * near), (-0.0058, skin * near * 1.08)):
@@ -244,7 +244,7 @@ class _Painter(Brush):
 
 
 def _wall(signer: Signer, size: int) -> NDArray[np.uint8]:
-    """What stands behind, ``(size, size, 3)``: lighter at the top; whole numbers only, for equal pixels everywhere."""
+    """The background, ``(size, size, 3)``: lighter at the top; integers only, for equal pixels everywhere."""
     rows, columns = np.arange(size)[:, None], np.arange(size)[None, :]
     shade = np.broadcast_to(1080 - 200 * rows // size, (size, size)).copy()
     if signer.wall == "panel":

@@ -1,9 +1,9 @@
-"""The sentences: an English-like spoken side, and glosses in an order of their own.
+"""The sentences: an English-like spoken side, and glosses with their own word order.
 
 Spoken sentences have subject, verb, object, then time, with articles, auxiliaries and inflection. Signed ones have the time first,
-then the topic (the object or the place, where there is one, else the subject), then the rest, the verb, and NOT or the question
-word last; adjectives and numbers follow their noun, articles and auxiliaries have no sign. Questions that want yes or no differ
-from statements in the face alone.
+then the topic (the object or the place, if there is one, else the subject), then the rest, the verb, and NOT or the question
+word last; adjectives and numbers follow their noun, articles and auxiliaries have no sign. Yes-no questions differ from statements
+only in the face.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ Kind = Literal["statement", "negation", "yes-no", "question word", "word"]
 
 @dataclass(frozen=True)
 class Sentence:
-    """What a clip says, and who signs it.
+    """A sentence, and its signer.
 
     Attributes:
         text: the spoken-language sentence or word.
         gloss: the signs in the order in which they are signed.
         signer: name of the signer.
-        kind: what face and head have to say.
-        time: how many glosses at the start say when.
-        topic: how many glosses after them are the topic.
+        kind: determines the facial grammar.
+        time: number of glosses at the start that give the time.
+        topic: number of glosses after them that are the topic.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Sentence:
 
     @property
     def question(self) -> bool:
-        """Whether it asks for yes or no."""
+        """Whether it is a yes-no question."""
         return self.kind == "yes-no"
 
 
@@ -63,14 +63,14 @@ class _Phrase:
 
 
 def plan(counts: dict[str, int], *seed: str | int) -> dict[str, Sentence]:
-    """The sentences of a corpus, without signers: no text comes twice, in whatever split.
+    """The sentences of a corpus, without signers: no text occurs twice in any split.
 
     Args:
         counts: split -> number of sentences.
-        seed: what the choices depend on.
+        seed: seed of the random choices.
 
     Returns:
-        Clip id, such as ``test-0001`` -> sentence. Fewer clips in a later split leave the earlier ones as they are.
+        Clip id, such as ``test-0001`` -> sentence. The size of a later split does not affect the earlier ones.
     """
     choices = Choices(*seed, "sentences")
     met: set[str] = set()
@@ -257,7 +257,7 @@ def _sentence(words: str, when: str | None, signed: tuple[str, ...], kind: Kind,
     mark = "?" if kind in ("yes-no", "question word") else "."
     text = f"{words} {TIMES[when][0]}{mark}" if when else f"{words}{mark}"
     gloss = (when, *signed) if when else signed
-    # a topic is set off from what is said of it; where nothing follows, there is none
+    # a topic is set off from its comment; if nothing follows, there is none
     topic = topic if topic < len(signed) else 0
     return Sentence(text[0].upper() + text[1:], gloss, "", kind, 1 if when else 0, topic)
 

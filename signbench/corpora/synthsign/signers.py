@@ -1,4 +1,4 @@
-"""The signers: who they are, how they are built, how they move, what they wear, where they stand."""
+"""The signers: their build, movement, clothes and background."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Signer:
         speed: 1 is normal; durations are divided by it.
         amplitude: size of the movements, 1 is normal.
         expression: how much face and head take part, 1 is normal.
-        left_handed: the left hand is the dominant one.
-        haircut: how the hair is worn.
-        beard: a short beard.
-        glasses: wears glasses.
-        long_sleeves: sleeves that end before the wrist, else above the elbow.
+        left_handed: whether the left hand is dominant.
+        haircut: hair style.
+        beard: whether there is a short beard.
+        glasses: whether there are glasses.
+        long_sleeves: whether sleeves end before the wrist rather than above the elbow.
         skin: RGB.
         hair: RGB.
         shirt: RGB.
         background: RGB.
-        wall: what stands behind.
+        wall: style of the background.
     """
 
     build: Proportions

@@ -1,7 +1,7 @@
-"""The body: from what hands and face do to 55 joint rotations, and from the rotations alone to points in space.
+"""The body: from the motion of hands and face to 55 joint rotations, and from the rotations alone to 3D points.
 
-Rotations are in SMPL-X's axes (x to the body's left, y up, z to the front). Points in space have x to the viewer's right, y down,
-z towards the viewer, in metres; the shoulders' middle of the resting body is the origin.
+Rotations are in SMPL-X's axes (x to the body's left, y up, z to the front). 3D points have x to the viewer's right, y down, z
+towards the viewer, in metres; the origin is the shoulder midpoint of the resting body.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from signbench.media.body_model import RIGHT_HAND_AXES, Posture, Rig, forward, h
 from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, shortest_turn, turn_about
 
 MOTION_GRID = 100_000
-"""Steps of the grid on which rotations and translations lie, to a radian and to a metre."""
+"""Grid steps per radian for rotations, and per metre for translations."""
 
 SHOULDERS_UP = 0.50
-"""Height of the shoulders' middle above the pelvis at rest, metres of a body of scale 1."""
+"""Height of the shoulder midpoint above the pelvis at rest, metres of a body of scale 1."""
 
 _MIDDLE_OF_HAND = 0.075
 _FINGERS = body_model.FINGER_ORDER[:4]
 _CURLS = [{"index": 1, "middle": 2, "ring": 3, "pinky": 4}[finger] for finger in _FINGERS]
-# where the straight and the fanned finger point, degrees towards the thumb
+# directions of the straight and the fanned finger, degrees towards the thumb
 _STRAIGHT, _FANNED = np.array(
     [{"index": (2.0, 14.0), "middle": (0.0, 3.0), "pinky": (-4.0, -22.0), "ring": (-2.0, -9.0)}[finger] for finger in _FINGERS]
 ).T
@@ -45,15 +45,15 @@ class Skeleton:
 
     Attributes:
         rotations: float32 ``(T, 55, 3)``, axis-angle; the joints below follow from them and from the signer's bones.
-        translation: float32 ``(T, 3)``, where the pelvis is, metres, SMPL-X's axes.
+        translation: float32 ``(T, 3)``, the position of the pelvis, metres, SMPL-X's axes.
         shoulders: float64 ``(2, T, 3)``.
         elbows: float64 ``(2, T, 3)``.
         hands: float64 ``(2, T, 21, 3)``: wrist, then four points of thumb, index, middle, ring and little finger.
-        palms: float64 ``(2, T, 3)``, where the palms face.
+        palms: float64 ``(2, T, 3)``, the directions that the palms face.
         hips: float64 ``(2, T, 3)``.
         neck: float64 ``(T, 3)``, its upper end.
         face: float64 ``(T, 68, 3)``, in the order of the 68 points of iBUG 300-W.
-        crown: float64 ``(T, 15, 3)``, the top of the head from its left to its right in the picture.
+        crown: float64 ``(T, 15, 3)``, the top of the head from left to right in the image.
         head: float64 ``(T, 3, 3)``, the head's axes (to its left, down, to the front) as columns.
         ears: float64 ``(2, T, 3)``.
         pupils: float64 ``(2, T, 3)``.
@@ -77,8 +77,8 @@ class Skeleton:
 def skeleton(performance: Performance, signer: Signer) -> Skeleton:
     """The body of a performance by a signer.
 
-    Rotations and translation are put on a grid of 1e-5, and every point follows from what lies on it, so that a file of rotations
-    and the key points tell the same.
+    Rotations and translation are rounded to a grid of 1e-5, and every point follows from the rounded values, so that a file of
+    rotations and the key points agree.
     """
     bones = rig(signer.build)
     rotations, translation = _rotations(performance, signer, bones)
@@ -87,7 +87,7 @@ def skeleton(performance: Performance, signer: Signer) -> Skeleton:
 
 
 def in_picture(points: Array, scale: float) -> Array:
-    """Points of SMPL-X's axes ``(..., 3)`` in the axes of the picture."""
+    """Converts points from SMPL-X's axes ``(..., 3)`` to the axes of the image."""
     return np.asarray((points - [0, SHOULDERS_UP * scale, 0]) * [1, -1, 1])
 
 
@@ -98,7 +98,7 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
     scale = signer.scale
     local = np.broadcast_to(np.eye(3), (count, body_model.JOINT_COUNT, 3, 3)).copy()
 
-    # the trunk bends at three joints so that the shoulders move as far as they should
+    # the trunk bends at three joints so that the shoulders move by the required amount
     sway = dominant * face[:, motion.SWAY]
     lean = face[:, motion.LEAN]
     reach = scale * 0.36
@@ -106,7 +106,7 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
     local[:, [body_model.SPINE_1, body_model.SPINE_2, body_model.SPINE_3]] = matrix_from_axis_angle(bend)[:, None]
     translation = on_grid(np.stack([0.25 * sway, -0.05 * np.abs(sway), 0.1 * lean], axis=1), MOTION_GRID)
 
-    # neck and head share the turn of the head; the neck takes out what the trunk did
+    # neck and head share the rotation of the head; the neck compensates for the trunk
     upright = matrix_from_axis_angle(-2.4 * bend)
     turn = _head_turn(face, dominant)
     share = axis_angle_from_matrix(turn)
@@ -119,7 +119,7 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
     trunk = posed(local, bones, translation)
     rest_middle = np.array([0, SHOULDERS_UP * scale, 0])
     moved = trunk.joints[:, [body_model.LEFT_SHOULDER, body_model.RIGHT_SHOULDER]].mean(axis=1) - rest_middle
-    # each arm as if it were the right one: the left arm is a right arm in the mirror
+    # each arm is treated as the right one: the left arm is a mirrored right arm
     sides = performance.hands[::-1] if signer.left_handed else performance.hands
     for side, channels in enumerate(sides):
         mirror = np.ones(3) if side == 0 else _MIRROR
@@ -137,11 +137,11 @@ def _rotations(performance: Performance, signer: Signer, bones: Rig) -> tuple[ND
         raised = np.clip((target[:, 1] - 0.42 * scale) / scale, -0.1, 0.35)
         shrug = turn_about(2, -0.5 * raised)
         above = product(chest, shrug)
-        place = root + turned(above, bones.offsets[shoulder] * mirror)
+        shoulder_at = root + turned(above, bones.offsets[shoulder] * mirror)
         upper, lower = (float(length(bones.offsets[joint])) for joint in (elbow, wrist))
-        way_up, way_down = _arm(place, target, hand[:, :, 0], upper, lower)
+        way_up, way_down = _arm(shoulder_at, target, hand[:, :, 0], upper, lower)
         arm = _upper_arm(way_up, way_down)
-        # columns of `hand` are the turned axes of the hand at rest
+        # columns of `hand` are the rotated axes of the hand at rest
         turned_hand = hand * RIGHT_HAND_AXES
         forearm = product(shortest_turn(hand[:, :, 0], way_down), turned_hand)
         for joint, matrix in (
@@ -161,7 +161,7 @@ def _points(
 ) -> Skeleton:
     scale, joints, frames = signer.scale, posture.joints, posture.frames
     down = np.array([1.0, -1.0, 1.0])
-    head = frames[:, body_model.HEAD] * np.outer(down, down)  # in the axes of the picture
+    head = frames[:, body_model.HEAD] * np.outer(down, down)  # in the axes of the image
     jaw = frames[:, body_model.JAW] * np.outer(down, down)
     neck = in_picture(joints[:, body_model.HEAD], scale)
     centre = neck + turned(head, [0.0, -0.115, 0.01]) * scale
@@ -171,7 +171,7 @@ def _points(
         return np.asarray(centre[:, None] + scale * turned(head[:, None], local))
 
     still = placed(_face(face))
-    # the lower half of the face goes with the jaw, the more the nearer to the chin
+    # the lower half of the face moves with the jaw, more so near the chin
     from_hinge = turned(_inverse(head)[:, None], still - hinge[:, None])
     opened = hinge[:, None] + turned(jaw[:, None], from_hinge)
     points = still + _JAW_SHARE[:, None] * (opened - still)
@@ -207,9 +207,9 @@ def _inverse(matrix: Array) -> Array:
 
 
 def _arm(shoulder: Array, wrist: Array, fingers: Array, upper: float, lower: float) -> tuple[Array, Array]:
-    """Directions of upper arm and forearm ``(T, 3)`` by inverse kinematics; a wrist out of reach comes nearer.
+    """Directions of upper arm and forearm ``(T, 3)`` by inverse kinematics; a wrist out of reach is moved closer.
 
-    The elbow hangs down and outward, and gives way to the side that the fingers point away from, so that the wrist bends less.
+    The elbow points down and outward, and shifts away from the direction of the fingers, so that the wrist bends less.
     """
     way = wrist - shoulder
     distance = length(way)[:, None]
@@ -224,7 +224,7 @@ def _arm(shoulder: Array, wrist: Array, fingers: Array, upper: float, lower: flo
 
 
 def _upper_arm(way_up: Array, way_down: Array) -> Array:
-    """Rotations of the right upper arm from rest, about its own axis as the hinge of the elbow wants it: ``(T, 3, 3)``."""
+    """Rotations of the right upper arm from rest, about its own axis as the hinge of the elbow requires: ``(T, 3, 3)``."""
     hinge = np.cross(way_up, way_down)
     hinge /= length(hinge)[:, None]
     now = np.stack([way_up, hinge, np.cross(way_up, hinge)], axis=2)
@@ -236,8 +236,8 @@ def _fingers(shape: Array) -> Array:
     """Local rotations of the right hand's 15 joints ``(T, 15, 3, 3)``."""
     curl, spread, thumb_out, hook = shape[:, :5], shape[:, 5], shape[:, 6], shape[:, 7]
     count = len(shape)
-    # in the hand's axes: the splay turns about the palm's direction, bending about the one towards the thumb; closed fingers cannot
-    # be fanned out
+    # in the hand's axes: splaying rotates about the palm's direction, bending about the direction towards the thumb; closed fingers
+    # cannot be fanned out
     own = curl[:, _CURLS]
     splay = np.radians(_STRAIGHT + (_FANNED - _STRAIGHT) * spread[:, None] * (1 - 0.8 * own))
     bend = own[..., None] * _BEND * np.stack([1 - hook, np.ones(count), np.ones(count)], axis=1)[:, None]
@@ -268,7 +268,7 @@ def _head_turn(face: Array, dominant: float) -> Array:
 
 
 def _jaw_share() -> Array:
-    """How far each of the 68 points goes with the jaw, ``(68,)``."""
+    """How much each of the 68 points moves with the jaw, ``(68,)``."""
     share = np.zeros(68)
     rise = sine(np.linspace(np.pi, 0, 17))
     share[:17] = rise * rise * (rise * rise)
@@ -298,29 +298,29 @@ def _face(face: Array) -> Array:
     )
     points = np.zeros((len(face), 68, 3))
 
-    def place(first: int, *axes: ArrayLike) -> None:
+    def put(first: int, *axes: ArrayLike) -> None:
         block = np.stack(np.broadcast_arrays(*axes), axis=-1)
         points[:, first : first + block.shape[-2]] = block
 
     down, aside = sine_cosine(np.linspace(np.pi, 0, 17))
-    place(0, 0.077 * aside * (1 - 0.12 * down), 0.118 * down, 0.075 * down)
+    put(0, 0.077 * aside * (1 - 0.12 * down), 0.118 * down, 0.075 * down)
     arch = np.array([0.002, -0.005, -0.007, -0.006, -0.002])
     across = np.array([-0.056, -0.047, -0.037, -0.026, -0.016])
     # a frown pulls the inner ends together and down
     inner_end = np.array([0.0, 0.1, 0.3, 0.7, 1.0]) * frown
     height = -0.036 + arch - 0.013 * raised + 0.007 * inner_end
-    place(17, across + 0.004 * inner_end, height, [0.07, 0.078, 0.082, 0.085, 0.087])
-    place(22, -(across + 0.004 * inner_end)[:, ::-1], height[:, ::-1], [0.087, 0.085, 0.082, 0.078, 0.07])
-    place(27, [0.0] * 4, [-0.012, 0.002, 0.016, 0.028], [0.088, 0.095, 0.103, 0.108])
-    place(31, [-0.016, -0.008, 0.0, 0.008, 0.016], [0.036, 0.039, 0.041, 0.039, 0.036], [0.088, 0.092, 0.095, 0.092, 0.088])
+    put(17, across + 0.004 * inner_end, height, [0.07, 0.078, 0.082, 0.085, 0.087])
+    put(22, -(across + 0.004 * inner_end)[:, ::-1], height[:, ::-1], [0.087, 0.085, 0.082, 0.078, 0.07])
+    put(27, [0.0] * 4, [-0.012, 0.002, 0.016, 0.028], [0.088, 0.095, 0.103, 0.108])
+    put(31, [-0.016, -0.008, 0.0, 0.008, 0.016], [0.036, 0.039, 0.041, 0.039, 0.036], [0.088, 0.092, 0.095, 0.092, 0.088])
     lid = np.array([0.0, -0.008, -0.008, 0.0, 0.006, 0.006]) * (1 + 0.15 * raised - 0.2 * frown)
     eye = np.array([-0.016, -0.007, 0.006, 0.015, 0.006, -0.007])
-    place(36, -0.032 + eye, -0.012 + lid * (1 - lids), 0.08)
-    place(42, 0.032 + np.array([-0.015, -0.006, 0.007, 0.016, 0.007, -0.006]), -0.012 + lid * (1 - lids), 0.08)
+    put(36, -0.032 + eye, -0.012 + lid * (1 - lids), 0.08)
+    put(42, 0.032 + np.array([-0.015, -0.006, 0.007, 0.016, 0.007, -0.006]), -0.012 + lid * (1 - lids), 0.08)
     half = 0.025 * (1 + 0.3 * wide - 0.1 * opened)
     outer = np.array([-1.0, -0.62, -0.25, 0.0, 0.25, 0.62, 1.0, 0.62, 0.25, 0.0, -0.25, -0.62])
     upper = np.array([0, -0.006, -0.008, -0.0065, -0.008, -0.006, 0, 0.006, 0.009, 0.0095, 0.009, 0.006])
-    place(48, half * outer, 0.066 + upper, 0.09)
+    put(48, half * outer, 0.066 + upper, 0.09)
     inner = np.array([-0.85, -0.35, 0.0, 0.35, 0.85, 0.35, 0.0, -0.35])
-    place(60, half * inner, 0.067, 0.09)
+    put(60, half * inner, 0.067, 0.09)
     return points

@@ -1,4 +1,4 @@
-"""The spoken side: which words stand for which sign, with synonyms and inflected forms."""
+"""The spoken side: the words for each sign, with synonyms and inflected forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Entry:
 
     Attributes:
         gloss: the sign.
-        lemma: the word that a dictionary has.
+        lemma: the dictionary form.
         synonyms: other lemmas for the same sign.
         forms: inflected forms of the lemma and of the synonyms.
     """
@@ -37,9 +37,9 @@ class Noun:
 
     Attributes:
         lemma: singular.
-        plural: None for what is not counted.
+        plural: None for uncountable nouns.
         synonyms: further singulars, used without a plural.
-        traits: what verbs and adjectives ask for, such as ``person`` or ``food``.
+        traits: properties that verbs and adjectives require, such as ``person`` or ``food``.
     """
 
     lemma: str
@@ -56,7 +56,7 @@ class Verb:
         base: infinitive.
         third: third person singular of the present.
         past: past tense.
-        objects: trait that its object has, or None: it has no object.
+        objects: trait of its object, or None if it has no object.
         particle: what follows the verb in the spoken sentence, such as ``for``.
         synonym: base, third and past of another verb for the same sign.
     """
@@ -165,7 +165,7 @@ VERBS: dict[str, Verb] = {
 }
 
 ADJECTIVES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    # gloss: lemma, synonyms, traits of what it can be said of
+    # gloss: lemma, synonyms, traits of the nouns that it can describe
     "BIG": ("big", ("large",), ("thing", "big", "animal")),
     "SMALL": ("small", ("little",), ("thing", "big", "animal", "person")),
     "OLD": ("old", (), ("thing", "big", "person")),
@@ -206,7 +206,7 @@ PRONOUNS: dict[str, tuple[str, str]] = {"I": ("I", "am"), "YOU": ("you", "are"),
 NUMBERS = {"TWO": "two", "THREE": "three", "FOUR": "four", "MANY": "many"}
 QUESTIONS = {"WHAT": "what", "WHO": "who", "WHERE": "where", "WHY": "why"}
 
-# words that stand alone in a dictionary although sentences have them in a phrase, or beside another number
+# words that a dictionary lists on their own although sentences have them in a phrase, or with another number
 _OTHERS = {"ONE": "one", "NOT": "not", "MORNING": "morning", "EVENING": "evening", "NIGHT": "night", "WEEK": "week"}
 
 
@@ -235,5 +235,5 @@ def entries() -> dict[str, Entry]:
 
 @cache
 def glosses_of_words() -> dict[str, str]:
-    """Every spoken word of the dictionary -> the gloss that it stands for."""
+    """Every spoken word of the dictionary -> its gloss."""
     return {word.lower(): gloss for gloss, entry in entries().items() for word in entry.words}

@@ -35,10 +35,10 @@ class NumpyArray:
 
 
 class NumpyArchive:
-    """An ``.npz`` file with the coordinates, and what else of key points it has.
+    """An ``.npz`` file with the coordinates and other optional fields.
 
-    That is ``confidence``, ``fps``, ``picture``, ``layout``, ``joints`` and ``parts``. With the field
-    ``rotations`` it holds a body model's rotations, see :mod:`signbench.media.pose_formats.rotation_archive`.
+    The optional fields are ``confidence``, ``fps``, ``picture``, ``layout``, ``joints`` and ``parts``. With the field ``rotations``
+    it holds a body model's rotations instead, see :mod:`signbench.media.pose_formats.rotation_archive`.
     """
 
     def members(self, path: Path) -> None:
@@ -75,7 +75,9 @@ def _array_clip(path: Path) -> RawClip:
         held, promised = path.stat().st_size - stream.tell(), math.prod(shape) * kind.itemsize
     check_shape(shape)
     if held != promised:
-        raise MediaError(f"its header promises {promised} bytes of numbers, but {held} follow; it was cut off or written to twice.")
+        raise MediaError(
+            f"its header promises {promised} bytes of numbers, but {held} follow; it was truncated or written to twice."
+        )
 
     def points() -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -107,7 +109,7 @@ def _archive_clip(archive: zipfile.ZipFile) -> RawClip:
 
 
 def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of an array, from the first bytes of its file.
+    """Shape and type of an array, from the header of its file.
 
     Raises:
         MediaError: it holds Python objects.

@@ -1,4 +1,4 @@
-"""What a key-point format answers, and how raw numbers become a checked clip."""
+"""The interface of a key-point format, and how raw numbers become a checked clip."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from signbench.media.pose import Pose
 from signbench.media.rates import LARGEST_RATE, is_rate
 
 MOST_NUMBERS = 2**26
-"""Coordinates that one clip may have: 256 MiB as float32, 84 minutes of 178 points in space at 25 frames a second."""
+"""The maximum number of coordinates in a clip: 256 MiB as float32, 84 minutes of 178 points in 3D at 25 frames per second."""
 
 MOST_JOINTS = 10_000
 
 MOST_CONFIDENCE = 100.0
-"""Confidences above 1 count as 1, up to this one; what lies above is damage.
+"""Confidences above 1 are treated as 1, up to this value; anything above is an error.
 
-OpenPose's heat maps pass 1 now and then, and SimCC scores (RTMPose, DWPose) are no shares at all.
+OpenPose's heat maps occasionally exceed 1, and SimCC scores (RTMPose, DWPose) are not probabilities at all.
 """
 
-_ROUNDING = 1e-6  # how far below 0 a confidence may lie and still be 0
+_ROUNDING = 1e-6  # how far below 0 a confidence may be and still count as 0
 
 
 @dataclass(frozen=True)
 class PoseProbe:
-    """What a key-point file holds, as far as it can be told cheaply.
+    """What a key-point file holds, as far as can be determined cheaply.
 
     Attributes:
         frames: number of frames.
         layout: the joints' names.
-        fps: frames per second, or None where the file does not say.
+        fps: frames per second, or None if the file does not say.
         dimensions: coordinates of each point, 2 or 3.
         has_confidence: whether the file says how sure each point is.
-        picture: ``(width, height)`` of the picture as the header has it, or None; only :attr:`Pose.picture` is sure.
+        picture: ``(width, height)`` of the image according to the header, or None; only :attr:`Pose.picture` is reliable.
     """
 
     frames: int
@@ -53,16 +53,16 @@ class PoseProbe:
 
 @dataclass(frozen=True, eq=False)
 class RawClip:
-    """One clip as it stands in a file, before its numbers are read and checked.
+    """One clip as stored in a file, before its numbers are read and checked.
 
     Attributes:
         shape: of the coordinates, which should be ``(T, J, 2)`` or ``(T, J, 3)``.
         points: reads the coordinates.
-        confidence: reads the confidence ``(T, J)``, or None where the file has none.
+        confidence: reads the confidence ``(T, J)``, or None if the file has none.
         fps: frames per second, or None.
-        layout: as the file itself names its joints, or None.
-        usual: what such a file holds where its number of joints fits and nothing is declared, or None.
-        picture: ``(width, height)`` of the picture, or None.
+        layout: of the joints that the file itself names, or None.
+        usual: the layout to assume if its number of joints matches and nothing is declared, or None.
+        picture: ``(width, height)`` of the image, or None.
     """
 
     shape: tuple[int, ...]
@@ -74,10 +74,10 @@ class RawClip:
     picture: tuple[int, int] | None = None
 
     def probe(self, declared: Layout | None) -> PoseProbe:
-        """The clip's head.
+        """The clip's header.
 
         Args:
-            declared: layout for a file that names none.
+            declared: layout of a file that does not name one.
 
         Raises:
             MediaError: the shape cannot be one of key points.
@@ -91,15 +91,15 @@ class RawClip:
     def pose(self, declared: Layout | None, source_fps: float | None) -> Pose:
         """The clip's key points.
 
-        Where the file gives no confidence, a point is seen unless all of its coordinates are NaN. Points that are not seen
-        have coordinates 0. Confidences above 1 count as 1.
+        If the file has no confidence, a point is seen unless all of its coordinates are NaN. Points that are not seen have
+        coordinates 0. Confidences above 1 are treated as 1.
 
         Args:
-            declared: layout for a file that names none.
-            source_fps: frame rate that takes the place of the file's own.
+            declared: layout of a file that does not name one.
+            source_fps: frame rate that overrides the file's own.
 
         Raises:
-            MediaError: the shape cannot be one of key points, a confidence is none, or a part moves that is never seen.
+            MediaError: the shape cannot be one of key points, a confidence is invalid, or a part moves that is never seen.
             InputError: the layout is not known.
         """
         head = self.probe(declared)
@@ -111,7 +111,7 @@ class RawClip:
             stated = self.confidence()
             confidence = checked_confidence(stated, (head.frames, len(head.layout.joints)))
             capped = int((stated > 1 + _ROUNDING).sum())
-            if confidence.any():  # what shows nothing at all is refused as that
+            if confidence.any():  # a clip that shows nothing at all has its own message
                 _check_still(points, confidence, head.layout)
         points[confidence == 0] = 0
         return Pose(
@@ -129,45 +129,45 @@ class RawClip:
 
 
 class PoseFormat(Protocol):
-    """A format of key-point files. Its errors need not name the file: :mod:`signbench.media.pose_files` puts it in front."""
+    """A format of key-point files. Its errors need not name the file: :mod:`signbench.media.pose_files` adds it."""
 
     def members(self, path: Path) -> list[str] | None:
         """Ids of the clips in a container, in its own order; None for a file that holds a single clip."""
 
     def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
-        """Head of a clip."""
+        """Header of a clip."""
 
     def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
         """Key points of a clip."""
 
 
 def check_shape(shape: tuple[int, ...]) -> None:
-    """Refuses what cannot be the key points of one clip.
+    """Refuses a shape that cannot be the key points of one clip.
 
     Raises:
-        MediaError: not ``(T, J, 2)`` or ``(T, J, 3)``, no frames, no joints, or absurdly many.
+        MediaError: not ``(T, J, 2)`` or ``(T, J, 3)``, no frames, no joints, or too many of either.
     """
     worded = " x ".join(str(length) for length in shape) or "a single number"
     if len(shape) != 3 or shape[2] not in (2, 3):
-        raise MediaError(f"its key points have the shape {worded}; frames x joints x 2 or 3 coordinates are wanted.")
+        raise MediaError(f"its key points have the shape {worded}, not frames x joints x 2 or 3 coordinates.")
     if shape[0] < 1 or shape[1] < 1:
         raise MediaError(f"it holds no {'frames' if shape[0] < 1 else 'joints'} (shape {worded}).")
     if shape[1] > MOST_JOINTS or math.prod(shape) > MOST_NUMBERS:
         raise MediaError(
-            f"its key points claim the shape {worded}; at most {MOST_JOINTS} joints, {MOST_NUMBERS} numbers are read; "
+            f"its key points claim the shape {worded}; at most {MOST_JOINTS} joints and {MOST_NUMBERS} numbers are supported; "
             "cut the clip into shorter ones."
         )
 
 
 def as_float32(numbers: NDArray[Any], what: str) -> NDArray[np.float32]:
-    """A float32 copy that belongs to the caller.
+    """A float32 copy that the caller owns.
 
     Raises:
         MediaError: not real numbers.
     """
     if numbers.dtype.kind not in "fiu":
         raise MediaError(f"its {what} are of the type {numbers.dtype}, not numbers.")
-    # What float32 cannot hold becomes infinite, and Pose.check_finite refuses it by frame and joint.
+    # Numbers that float32 cannot hold become infinite, and Pose.check_finite refuses them with their frame and joint.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(numbers, dtype=np.float32, order="C")
 
@@ -180,7 +180,7 @@ def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int]) -> NDArray
         shape: ``(T, J)`` of the key points.
 
     Raises:
-        MediaError: another shape, or a value that is negative, no number, or above :data:`MOST_CONFIDENCE`.
+        MediaError: a different shape, or a value that is negative, not a number, or above :data:`MOST_CONFIDENCE`.
     """
     if numbers.shape != shape:
         raise MediaError(f"its confidence has the shape {numbers.shape}, but it holds {shape[0]} frames of {shape[1]} joints.")
@@ -189,8 +189,8 @@ def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int]) -> NDArray
     if outside.any():
         frame, joint = (int(axis[0]) for axis in np.nonzero(outside))
         raise MediaError(
-            f"frame {frame}, joint {joint} has the confidence {confidence[frame, joint]:g}; a confidence is at least 0, and scores "
-            f"above 1 count as 1 up to {MOST_CONFIDENCE:g}."
+            f"frame {frame}, joint {joint} has the confidence {confidence[frame, joint]:g}; a confidence must be at least 0, "
+            f"and scores above 1 are treated as 1 up to {MOST_CONFIDENCE:g}."
         )
     return np.clip(confidence, 0, 1)
 
@@ -198,11 +198,11 @@ def checked_confidence(numbers: NDArray[Any], shape: tuple[int, int]) -> NDArray
 def _check_still(points: NDArray[np.float32], confidence: NDArray[np.float32], layout: Layout) -> None:
     """Refuses a part of the signer that has confidence 0 throughout although its points move.
 
-    Some estimators give no confidence for some parts, and some writers put 0 there: what was seen cannot be told from such a file.
-    Under points that were not found there are zeros, or one place for all of them where zeros were moved or scaled.
+    Some estimators give no confidence for some parts, and some programs write 0 instead: such a file does not show what was seen.
+    Points that were not found are zeros, or all at the same position if the zeros were moved or scaled.
 
     Raises:
-        MediaError: names the part.
+        MediaError: the message names the part.
     """
     unseen = (confidence == 0).all(axis=0)
     for part in dict.fromkeys(layout.parts):
@@ -216,27 +216,27 @@ def _check_still(points: NDArray[np.float32], confidence: NDArray[np.float32], l
         if moves and spread:
             raise MediaError(
                 f"its {part.replace('_', ' ')} moves but has confidence 0 in every frame, so the file does not say what was seen "
-                "(MediaPipe has no visibility for hands and face). Write confidence 1 where points were found, and coordinates 0 "
-                "where they were not."
+                "(MediaPipe has no visibility for hands and face). Write confidence 1 for points that were found, and "
+                "coordinates 0 for those that were not."
             )
 
 
 def checked_rate(value: float) -> float | None:
-    """A frame rate as a file states it; None for 0, which some writers put where they do not know it.
+    """The frame rate stated in a file; None for 0, which some programs write if it is unknown.
 
     Raises:
-        MediaError: it is no rate (:func:`signbench.media.rates.is_rate`).
+        MediaError: it is not a valid rate (:func:`signbench.media.rates.is_rate`).
     """
     if value != 0 and not is_rate(value):
-        raise MediaError(f"it states a frame rate of {value:g}; a rate is above 0 and up to {LARGEST_RATE:g}.")
+        raise MediaError(f"it states a frame rate of {value:g}; a rate must be above 0 and at most {LARGEST_RATE:g}.")
     return value or None
 
 
 def member_of(members: list[str], member: str | None) -> str:
-    """The clip that is meant: the named one, or the only one.
+    """The selected clip: the named one, or the only one.
 
     Raises:
-        InputError: no such clip, or several and none is named.
+        InputError: there is no such clip, or there are several and none is named.
     """
     if member is None:
         if len(members) != 1:

@@ -1,7 +1,7 @@
 """``.pose`` files, versions 0.0 to 0.2, whose headers name every point.
 
-The package pose-format reads headers and writes files. Bodies are read here, because a file that was cut short or whose header is
-damaged must be refused by its size before anything is allocated.
+The package pose-format reads headers and writes files. Bodies are read here, because a file that is truncated or has a damaged
+header must be refused by its size before anything is allocated.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 _MOST_HEADER_BYTES = 2**20
 _NUMBER = np.dtype("<f4")
 _MOST_BYTES_OF_VERSION_0 = 2**29
-# The K is the depth that a Kinect measured beside MediaPipe's; it is left out.
+# K is the depth measured by a Kinect in addition to MediaPipe's; it is left out.
 _FORMS = frozenset({"XYC", "XYZC", "XYZKC"})
 
 
 @dataclass(frozen=True, eq=False)
 class _Head:
-    """What comes before the numbers.
+    """The part of a file before the numbers.
 
     Attributes:
-        body: where the numbers begin.
+        body: offset at which the numbers begin.
         frames: number of frames.
-        people: number of persons in every frame.
+        people: number of people in every frame.
         fps: frames per second, or None.
-        layout: of the joints that we read.
-        places: their places among all points of the file.
+        layout: of the joints that are read.
+        indices: their indices among all points of the file.
         points: number of all points.
-        dimensions: numbers per point in the file, its confidence aside.
-        picture: width and height of the picture, or None.
+        dimensions: numbers per point in the file, without its confidence.
+        picture: width and height of the image, or None.
     """
 
     body: int
@@ -51,7 +51,7 @@ class _Head:
     people: int
     fps: float | None
     layout: Layout
-    places: list[int]
+    indices: list[int]
     points: int
     dimensions: int
     picture: tuple[int, int] | None
@@ -68,7 +68,7 @@ class DotPose:
 
     def read(self, path: Path, member: str | None, declared: Layout | None, source_fps: float | None) -> Pose:
         pose = _clip(path).pose(None, source_fps)
-        # Writers that do not know the picture put the extent of the points there, as ours does.
+        # Programs that do not know the image size write the extent of the points instead, as signbench does.
         return replace(pose, picture=None) if pose.picture == tuple(_extent(pose)[:2]) else pose
 
 
@@ -76,7 +76,7 @@ def _clip(path: Path) -> RawClip:
     """The clip of a file of any version, its length checked.
 
     Raises:
-        MediaError: it is not a header of a version that we know, or the file has another length.
+        MediaError: the header is not of a known version, or the file has a different length.
     """
     with path.open("rb") as stream:
         start = stream.read(_MOST_HEADER_BYTES)
@@ -92,8 +92,8 @@ def _clip_of_version_0(path: Path, header: PoseHeader, end: int) -> RawClip:
     if path.stat().st_size > _MOST_BYTES_OF_VERSION_0:
         raise MediaError(f"it has more than {_MOST_BYTES_OF_VERSION_0} bytes, which no file of version 0.0 needs.")
     body = read_body(path.read_bytes(), end, [Block(len(part.points), part.format) for part in header.components])
-    layout, places = header_layout([(component.name, tuple(component.points)) for component in header.components])
-    points, confidence = body.points[:, places], body.confidence[:, places]
+    layout, indices = header_layout([(component.name, tuple(component.points)) for component in header.components])
+    points, confidence = body.points[:, indices], body.confidence[:, indices]
     return RawClip(
         shape=points.shape,
         points=lambda: points,
@@ -105,7 +105,7 @@ def _clip_of_version_0(path: Path, header: PoseHeader, end: int) -> RawClip:
 
 
 def _head(header: PoseHeader, start: bytes, end: int, size: int) -> _Head:
-    """What stands between the header and the numbers of versions 0.1 and 0.2.
+    """The part between the header and the numbers in versions 0.1 and 0.2.
 
     Args:
         header: of the file.
@@ -114,23 +114,23 @@ def _head(header: PoseHeader, start: bytes, end: int, size: int) -> _Head:
         size: of the file, bytes.
 
     Raises:
-        MediaError: the file has another length than it says.
+        MediaError: the file does not have the length that it states.
     """
     version = round(header.version, 3)
     form = {0.1: "<HHH", 0.2: "<fIH"}[version]
     try:
         rate, frames, people = struct.unpack_from(form, start, end)
     except struct.error:
-        raise MediaError("the file is cut off within its header.") from None
+        raise MediaError("the file is truncated within its header.") from None
     components: list[Component] = [(component.name, tuple(component.points)) for component in header.components]
-    layout, places = header_layout(components)
+    layout, indices = header_layout(components)
     points, dimensions = header.total_points(), header.num_dims()
     if people == 0:
-        raise MediaError("it holds no person.")
+        raise MediaError("it shows no person.")
     body = end + struct.calcsize(form)
     frame_bytes = people * points * (dimensions + 1) * _NUMBER.itemsize
     held, rest = divmod(size - body, frame_bytes)
-    # Version 0.1 counts frames in 16 bits; longer clips have the count's remainder there.
+    # Version 0.1 stores the number of frames in 16 bits; for longer clips it is the remainder.
     whole = held % 2**16 == frames if version == 0.1 else held == frames
     if rest or not whole:
         raise MediaError(f"its header promises {frames} frames, but its {size} bytes hold {held}{' and a part' if rest else ''}.")
@@ -138,10 +138,10 @@ def _head(header: PoseHeader, start: bytes, end: int, size: int) -> _Head:
         body=body,
         frames=held,
         people=people,
-        # Stated in float32; the shortest decimal that gives those bits is what was meant.
+        # Stated in float32; the shortest decimal with the same bits is what was meant.
         fps=checked_rate(float(str(np.float32(rate)))),
         layout=layout,
-        places=places,
+        indices=indices,
         points=points,
         dimensions=dimensions,
         picture=_picture(header.dimensions.width, header.dimensions.height),
@@ -149,7 +149,7 @@ def _head(header: PoseHeader, start: bytes, end: int, size: int) -> _Head:
 
 
 def _picture(width: int, height: int) -> tuple[int, int] | None:
-    """The stated size of the picture; None where one length is 0."""
+    """The stated size of the image; None if a length is 0."""
     return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
@@ -157,7 +157,7 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
     """The header, by pose-format, and where it ends.
 
     Raises:
-        MediaError: no header of a version that we know, or one whose points are not x, y(, z(, Kinect's depth)), confidence.
+        MediaError: the header is not of a known version, or its points are not x, y(, z(, Kinect's depth)), confidence.
     """
     from pose_format.pose_header import PoseHeader
     from pose_format.utils.reader import BufferReader
@@ -165,21 +165,23 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
     version = struct.unpack_from("<f", start)[0] if len(start) >= 4 else 0.0
     if round(version, 3) not in (0.0, 0.1, 0.2):
         stated = f"version {version:g}" if 0 <= version < 100 else "no version"
-        raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.0, 0.1 and 0.2 are read.")
+        raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.0, 0.1 and 0.2 are supported.")
     reader = BufferReader(start)
     try:
         header = PoseHeader.read(reader)
     # pose-format reads past the end of damaged headers in many ways.
     except Exception as error:
-        raise MediaError(f"its header is damaged or cut off ({type(error).__name__}).") from error
+        raise MediaError(f"its header is damaged or truncated ({type(error).__name__}).") from error
     forms = {component.format for component in header.components}
     if not forms or not forms <= _FORMS:
-        raise MediaError(f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; {', '.join(sorted(_FORMS))} are read.")
+        raise MediaError(
+            f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; {', '.join(sorted(_FORMS))} are supported."
+        )
     return header, reader.read_offset
 
 
 def _raw_clip(path: Path, head: _Head) -> RawClip:
-    joints = len(head.places)
+    joints = len(head.indices)
 
     def block(start: int, width: int) -> NDArray[np.float32]:
         shape = (head.frames, head.people, head.points, width)
@@ -188,16 +190,16 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
 
     def confidence() -> NDArray[Any]:
         values = block(head.body + head.frames * head.people * head.points * head.dimensions * _NUMBER.itemsize, 1)[..., 0]
-        values = values[:, :, head.places]
+        values = values[:, :, head.indices]
         if head.people > 1:
             shape = (head.frames, (head.people - 1) * joints)
             others = checked_confidence(values[:, 1:].reshape(shape), shape)
             if others.any():
-                raise MediaError(f"it shows {head.people} persons; keep the one who signs.")
+                raise MediaError(f"it shows {head.people} people; keep the one who signs.")
         return values[:, 0]
 
     def points() -> NDArray[Any]:
-        return block(head.body, head.dimensions)[:, 0, head.places, :3]
+        return block(head.body, head.dimensions)[:, 0, head.indices, :3]
 
     return RawClip(
         shape=(head.frames, joints, min(head.dimensions, 3)),
@@ -212,9 +214,9 @@ def _raw_clip(path: Path, head: _Head) -> RawClip:
 def write_dot_pose(stream: IO[bytes], pose: Pose) -> None:
     """Writes version 0.2.
 
-    A point's names are MediaPipe's, OpenPose's or COCO-WholeBody's where the layout's joints are theirs in their order, and our own
-    otherwise. The frame rate becomes a float32, and 0 where it is not known. Where the size of the picture is not known, the extent
-    of the points stands in its place, for programs that draw them; reading takes it for what it is.
+    A point's names are MediaPipe's, OpenPose's or COCO-WholeBody's if the layout's joints are theirs in their order, and
+    signbench's otherwise. The frame rate becomes a float32, and 0 if it is not known. If the size of the image is not known, the
+    extent of the points is written instead, for programs that draw them; the reader recognises it as such.
     """
     from pose_format.numpy import NumPyPoseBody
     from pose_format.pose import Pose as FilePose

@@ -21,10 +21,10 @@ _RATE_AND_FRAMES = struct.Struct("<HH")
 
 @dataclass(frozen=True)
 class Block:
-    """A component's points as they lie in the file: one after the other, each with its coordinates and its confidence.
+    """A component's points as stored in the file: one after the other, each with its coordinates and its confidence.
 
     Attributes:
-        points: how many.
+        points: their number.
         form: their letters, such as ``XYZC``.
     """
 
@@ -34,10 +34,10 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """What follows the header.
+    """The part of a file after the header.
 
     Attributes:
-        rate: frames per second as it stands there.
+        rate: frames per second as stated.
         points: float32 ``(T, J, D)`` of all points.
         confidence: float32 ``(T, J)``.
     """
@@ -56,50 +56,50 @@ def read_body(content: bytes, start: int, blocks: Sequence[Block]) -> Body:
         blocks: the header's components.
 
     Raises:
-        MediaError: cut off, longer than it says, or more than one person is seen.
+        MediaError: the file is truncated, longer than it states, or shows more than one person.
     """
     try:
         rate, frames = _RATE_AND_FRAMES.unpack_from(content, start)
     except struct.error:
-        raise MediaError("the file is cut off within its header.") from None
+        raise MediaError("the file is truncated within its header.") from None
     joints = sum(block.points for block in blocks)
     dimensions = max(min(len(block.form) - 1, 3) for block in blocks)
     check_shape((max(frames, 1), joints, dimensions))
     person = 2 + 4 * sum(block.points * len(block.form) for block in blocks)
     if (len(content) - start) < _RATE_AND_FRAMES.size + frames * _COUNT.size:
-        raise MediaError(f"its header promises {frames} frames, but the file is cut off before them.")
+        raise MediaError(f"its header promises {frames} frames, but the file is truncated before them.")
     points = np.zeros((frames, joints, dimensions), np.float32)
     confidence = np.zeros((frames, joints), np.float32)
-    place = start + _RATE_AND_FRAMES.size
+    offset = start + _RATE_AND_FRAMES.size
     for frame in range(frames):
-        people = _COUNT.unpack_from(content, place)[0] if place + _COUNT.size <= len(content) else None
-        end = place + _COUNT.size + (people or 0) * person
+        people = _COUNT.unpack_from(content, offset)[0] if offset + _COUNT.size <= len(content) else None
+        end = offset + _COUNT.size + (people or 0) * person
         if people is None or end > len(content):
             raise MediaError(f"its header promises {frames} frames, but the file ends within frame {frame}.")
         seen = 0
         for number in range(people):
-            found, sure = _person(content, place + _COUNT.size + number * person + 2, blocks, dimensions)
+            found, sure = _person(content, offset + _COUNT.size + number * person + 2, blocks, dimensions)
             if not sure.any():
                 continue
             seen += 1
             points[frame], confidence[frame] = found, sure
         if seen > 1:
-            raise MediaError(f"it shows {seen} persons in frame {frame}; keep the one who signs.")
-        place = end
-    if place != len(content):
-        raise MediaError(f"its header promises {frames} frames, but {len(content) - place} bytes follow them.")
+            raise MediaError(f"it shows {seen} people in frame {frame}; keep the one who signs.")
+        offset = end
+    if offset != len(content):
+        raise MediaError(f"its header promises {frames} frames, but {len(content) - offset} bytes follow them.")
     return Body(rate, points, confidence)
 
 
 def _person(
-    content: bytes, place: int, blocks: Sequence[Block], dimensions: int
+    content: bytes, offset: int, blocks: Sequence[Block], dimensions: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Coordinates ``(J, D)`` and confidence ``(J,)`` of one person in one frame."""
     points, confidence = [], []
     for block in blocks:
         width = len(block.form)
-        rows = np.frombuffer(content, "<f4", block.points * width, place).reshape(block.points, width)
-        place += rows.nbytes
+        rows = np.frombuffer(content, "<f4", block.points * width, offset).reshape(block.points, width)
+        offset += rows.nbytes
         kept = np.zeros((block.points, dimensions), np.float32)
         own = min(width - 1, dimensions)
         kept[:, :own] = rows[:, :own]

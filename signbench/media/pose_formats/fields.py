@@ -14,7 +14,7 @@ from signbench.media.layouts import Layout, layout
 from signbench.media.pose_formats.contract import RawClip, checked_rate
 
 POINTS = ("points", "poses_3d", "keypoints", "pose", "data")
-"""Names under which the coordinates may stand, one of them per file."""
+"""Accepted names of the field with the coordinates, one of them per file."""
 
 Array = Callable[[], NDArray[Any]]
 
@@ -23,7 +23,7 @@ def points_field(names: Mapping[str, Any]) -> str | None:
     """The field that holds the coordinates, or None.
 
     Raises:
-        MediaError: several could.
+        MediaError: there are several candidates.
     """
     found = [name for name in POINTS if name in names]
     if len(found) > 1:
@@ -43,13 +43,12 @@ def raw_clip(
     Args:
         shape: of the coordinates.
         points: reads them.
-        scalars: the small fields, as arrays: ``fps``, ``picture``, ``layout``, and ``joints`` with ``parts`` for a layout of one's
-            own.
+        scalars: the small fields, as arrays: ``fps``, ``picture``, ``layout``, and ``joints`` with ``parts`` for a custom layout.
         confidence: reads the confidences.
-        usual: the layout where nothing else tells it.
+        usual: the layout to assume if nothing else determines it.
 
     Raises:
-        MediaError: a field is not what its name says.
+        MediaError: a field does not hold what its name says.
         InputError: the layout is not known.
     """
     return RawClip(
@@ -67,7 +66,7 @@ def rate_field(value: NDArray[Any]) -> float | None:
     """The frame rate of a field ``fps``; None for 0.
 
     Raises:
-        MediaError: not a single number, or no rate.
+        MediaError: it is not a single number, or not a valid rate.
     """
     if value.size != 1 or value.dtype.kind not in "fiu":
         raise MediaError("its field fps is not a single number.")
@@ -76,7 +75,7 @@ def rate_field(value: NDArray[Any]) -> float | None:
 
 def _picture(value: NDArray[Any]) -> tuple[int, int]:
     if value.shape != (2,) or value.dtype.kind not in "iu" or not (value > 0).all():
-        raise MediaError("its field picture is not the width and height of a picture in pixels.")
+        raise MediaError("its field picture is not the width and height of an image in pixels.")
     return int(value[0]), int(value[1])
 
 

@@ -1,4 +1,4 @@
-"""Joints as the headers of ``.pose`` files name them, by component and point, and the way back."""
+"""Joints as named in the headers of ``.pose`` files, by component and point, and the reverse."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from signbench.media.layout_joints import COCO_23, FINGERS, HALPE_26, LAYOUTS, M
 from signbench.media.layouts import Layout, layout_of
 
 Points = dict[str, tuple[str, Part]]
-"""Names of points in a component of a header -> our joints with their parts."""
+"""Names of points in a component of a header -> signbench's joints with their parts."""
 
 Component = tuple[str, tuple[str, ...]]
 """Name of a component and of its points."""
 
-_IGNORED = ("POSE_WORLD_LANDMARKS",)  # the body a second time, in metres around the hips
+_IGNORED = ("POSE_WORLD_LANDMARKS",)  # the body again, in metres around the hips
 _OWN = "signbench"
 _PARTS: tuple[Part, ...] = get_args(Part)
 _OWN_COMPONENT = re.compile(rf"{_OWN}:({'|'.join(_PARTS)}):\d+")
@@ -54,8 +54,8 @@ def _undivided() -> dict[str, dict[str, Points]]:
         "LPupil",
     )
     thumb = ("Thumb1CMC", "Thumb2Knuckles", "Thumb3IP", "Thumb4FingerTip")
-    places = ("1Knuckles", "2PIP", "3DIP", "4FingerTip")
-    fingers = (*thumb, *(f"{finger}{place}" for finger in ("Index", "Middle", "Ring", "Pinky") for place in places))
+    segments = ("1Knuckles", "2PIP", "3DIP", "4FingerTip")
+    fingers = (*thumb, *(f"{finger}{segment}" for finger in ("Index", "Middle", "Ring", "Pinky") for segment in segments))
     joints = LAYOUTS["openpose-135"]
     body = tuple(_openpose_body(joint) for joint, part in joints if part == "body")
     names = (*body, *(f"{side}{finger}" for side in "LR" for finger in fingers), *face)
@@ -66,7 +66,7 @@ def _mediapipe() -> dict[str, Points]:
     knuckles = {
         "thumb": ("THUMB_CMC", "THUMB_MCP", "THUMB_IP", "THUMB_TIP"),
         **{
-            finger: tuple(f"{name}_{place}" for place in ("MCP", "PIP", "DIP", "TIP"))
+            finger: tuple(f"{name}_{segment}" for segment in ("MCP", "PIP", "DIP", "TIP"))
             for finger, name in zip(FINGERS[1:], ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY"), strict=True)
         },
     }
@@ -80,7 +80,8 @@ def _mediapipe() -> dict[str, Points]:
 
 
 def _openpose() -> dict[str, Points]:
-    # The names that pose-format gives OpenPose's points: side and joint, iBUG's numbers, and for hands another count of knuckles.
+    # The names that pose-format gives OpenPose's points: side and joint, iBUG's numbers, and a different numbering of knuckles for
+    # hands.
     body = tuple(_openpose_body(joint) for joint in OPENPOSE_25)
     face = (
         *(f"FB_{index}" for index in range(17)),
@@ -92,7 +93,7 @@ def _openpose() -> dict[str, Points]:
         "FP_68",
         "FP_69",
     )
-    others = (f"{finger}_{place}" for finger in "IMRP" for place in ("CMC", "MCP", "PIP", "DIP"))
+    others = (f"{finger}_{segment}" for finger in "IMRP" for segment in ("CMC", "MCP", "PIP", "DIP"))
     fingers = ("BASE", "T_STT", "T_BCMC", "T_MCP", "T_IP", *others)
     return {
         "pose_keypoints_2d": _points(body, OPENPOSE_25, "body"),
@@ -124,20 +125,20 @@ def _points(names: Sequence[str], joints: Sequence[str], part: Part) -> Points:
 
 
 def header_layout(components: Iterable[Component]) -> tuple[Layout, list[int]]:
-    """The layout of a header, and which of its points it is made of.
+    """The layout of a header, and the points that it uses.
 
     Args:
         components: of the header, in order.
 
     Returns:
-        The layout, and the place of each of its joints among all points of the header.
+        The layout, and the index of each of its joints among all points of the header.
 
     Raises:
-        MediaError: a component or point is not known.
-        InputError: two points are one joint.
+        MediaError: a component or point is unknown.
+        InputError: two points are the same joint.
     """
     joints: list[tuple[str, Part]] = []
-    places: list[int] = []
+    indices: list[int] = []
     families: list[str] = []
     start = 0
     for name, points in components:
@@ -148,15 +149,15 @@ def header_layout(components: Iterable[Component]) -> tuple[Layout, list[int]]:
                 if point not in known:
                     raise MediaError(f"its header has no known point {point!r:.60} in {name}. {nearest(point, known)}")
             joints += [known[point] for point in points]
-            places += range(start, start + len(points))
+            indices += range(start, start + len(points))
         start += len(points)
     if not joints:
         raise MediaError("its header names no key points.")
-    return layout_of(families[0], tuple(joints)), places
+    return layout_of(families[0], tuple(joints)), indices
 
 
 def _component(name: str, points: Sequence[str]) -> tuple[str, Points]:
-    """Family of a component and the points that it may have.
+    """The family of a component and its possible points.
 
     Raises:
         MediaError: no family has it.
@@ -173,14 +174,14 @@ def _component(name: str, points: Sequence[str]) -> tuple[str, Points]:
 
 
 def components_of(layout: Layout) -> list[Component]:
-    """Components whose points are a layout's joints in order: another program's where it has them in that order, else ours."""
+    """Components whose points are a layout's joints in order: another program's if it has them in that order, else signbench's."""
     pairs = zip(layout.joints, layout.parts, strict=True)
     runs = [(part, [joint for joint, _ in run]) for part, run in groupby(pairs, lambda pair: pair[1])]
     for components in _families().values():
         named = _in_family(runs, components)
         if named is not None:
             return named
-    return [(f"{_OWN}:{part}:{place}", tuple(joints)) for place, (part, joints) in enumerate(runs)]
+    return [(f"{_OWN}:{part}:{number}", tuple(joints)) for number, (part, joints) in enumerate(runs)]
 
 
 def _in_family(runs: list[tuple[str, list[str]]], components: dict[str, Points]) -> list[Component] | None:

@@ -18,7 +18,7 @@ from signbench.media.pose_formats.contract import PoseProbe, RawClip, member_of
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
 
 MOST_BYTES = 2**30
-"""Longest JSON file that is read."""
+"""The maximum length of a JSON file."""
 
 
 class JsonFile:
@@ -36,15 +36,15 @@ class JsonFile:
 
 
 def load_json(path: Path) -> Any:
-    """The content of a file, kept while the file stays as it is.
+    """The content of a file, cached while the file is unchanged.
 
     Raises:
-        MediaError: no JSON, or too long.
-        InputError: an object has one key twice.
+        MediaError: the file is not JSON, or too long.
+        InputError: an object has a duplicate key.
     """
     status = path.stat()
     if status.st_size > MOST_BYTES:
-        raise MediaError(f"it has {status.st_size} bytes; JSON up to {MOST_BYTES} bytes is read, larger clips fit into .npz.")
+        raise MediaError(f"it has {status.st_size} bytes; JSON up to {MOST_BYTES} bytes is supported; use .npz for larger clips.")
     return _load(path, status.st_size, status.st_mtime_ns)
 
 
@@ -54,10 +54,10 @@ def _load(path: Path, size: int, modified: int) -> Any:
 
 
 def read_object(path: Path) -> Mapping[str, Any]:
-    """The object in a small JSON file, which is not kept.
+    """The object in a small JSON file, which is not cached.
 
     Raises:
-        MediaError: no JSON, not an object, or too long.
+        MediaError: the file is not JSON, not an object, or too long.
     """
     if path.stat().st_size > MOST_BYTES:
         raise MediaError(f"{path.name} is too long for one frame.")
@@ -81,13 +81,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        doubled = next(key for place, key in enumerate(keys) if key in keys[:place])
+        doubled = next(key for index, key in enumerate(keys) if key in keys[:index])
         raise InputError(f"an object in it has the key {doubled!r:.80} twice; keep one.")
     return found
 
 
 def _is_container(content: Any) -> bool:
-    """Whether every value of the object could be a clip, and none of them is named as the points of a single one."""
+    """Whether every value of the object could be a clip, and no key is a field name of a single clip."""
     return (
         isinstance(content, Mapping)
         and bool(content)
@@ -109,9 +109,9 @@ def _clip(path: Path, member: str | None) -> RawClip:
         numbers = _numbers(content, "frames")
         return RawClip(numbers.shape, lambda: numbers, usual=usual)
     if not isinstance(content, Mapping):
-        raise MediaError(f"it holds {json.dumps(content)[:40]}; a list of frames or an object is wanted.")
+        raise MediaError(f"it holds {json.dumps(content)[:40]}, not a list of frames or an object.")
     if "people" in content:
-        raise MediaError("it is one frame by OpenPose; give the folder that holds the *_keypoints.json files of the clip.")
+        raise MediaError("it is a single frame by OpenPose; pass the folder with the *_keypoints.json files of the clip.")
     field = points_field(content)
     if field is None:
         raise MediaError(f"its object has none of the fields {', '.join(POINTS)}, but {', '.join(content) or 'none'}.")
@@ -124,13 +124,13 @@ def _clip(path: Path, member: str | None) -> RawClip:
 
 
 def _numbers(values: Any, what: str) -> NDArray[Any]:
-    """Nested lists as an array; ``null`` is not a number.
+    """Nested lists as an array; ``null`` becomes NaN.
 
     Raises:
-        MediaError: the lists are ragged, or hold something else than numbers.
+        MediaError: the lists are ragged, or hold something other than numbers.
     """
     try:
         numbers = np.array(values, dtype=np.float64)
     except (ValueError, TypeError, OverflowError) as error:
-        raise MediaError(f"its {what} are not lists of numbers of one length: {error}.") from error
+        raise MediaError(f"its {what} are not lists of numbers of equal length: {error}.") from error
     return numbers

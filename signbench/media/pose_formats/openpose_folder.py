@@ -25,7 +25,7 @@ _FIELDS = {"pose_keypoints_2d": 25, "face_keypoints_2d": 70, "hand_left_keypoint
 
 
 class OpenPoseFolder:
-    """A folder whose files are all OpenPose's, of a single signer."""
+    """A folder of OpenPose files, with a single signer."""
 
     def members(self, path: Path) -> None:
         return None
@@ -38,7 +38,7 @@ class OpenPoseFolder:
 
 
 def is_openpose_folder(path: Path) -> bool:
-    """Whether a folder holds OpenPose's files and nothing else; hidden files do not count."""
+    """Whether a folder holds only OpenPose's files, apart from hidden ones."""
     names = [child.name for child in path.iterdir() if not child.name.startswith(".")]
     return bool(names) and all(name.endswith(SUFFIX) for name in names)
 
@@ -63,10 +63,10 @@ def _clip(path: Path) -> RawClip:
 
 
 def _frames(path: Path) -> list[Path]:
-    """The files in order of their frame numbers, which may start anywhere but leave none out.
+    """The files in order of their frame numbers, which may start anywhere but must not have gaps.
 
     Raises:
-        MediaError: a file without a number, two of one number, or a gap.
+        MediaError: a file has no number, two have the same number, or there is a gap.
     """
     numbered: dict[int, Path] = {}
     for child in sorted(path.iterdir()):
@@ -91,7 +91,7 @@ def _frame(path: Path) -> NDArray[np.float64]:
     """Key points of the signer, float64 ``(137, 3)`` with confidence last; zeros where a part was not found.
 
     Raises:
-        MediaError: not OpenPose's JSON, or more than one person was found.
+        MediaError: the file is not OpenPose's JSON, or shows more than one person.
     """
     people = read_object(path).get("people")
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
@@ -106,7 +106,7 @@ def _frame(path: Path) -> NDArray[np.float64]:
 
 
 def _any_seen(values: Any) -> bool:
-    """Whether a list of x, y and confidence has a confidence that is not 0."""
+    """Whether a list of x, y and confidence values has a confidence above 0."""
     return isinstance(values, list) and any(values[2::3])
 
 

@@ -25,7 +25,7 @@ class Rotations(NamedTuple):
     Attributes:
         rotations: float32 ``(T, 55, 3)``, axis-angle in radians, finite.
         translation: float32 ``(T, 3)``, finite; zeros where the file has none.
-        fps: frames per second, or None where the file does not say it.
+        fps: frames per second, or None if the file does not say.
     """
 
     rotations: NDArray[np.float32]
@@ -34,10 +34,10 @@ class Rotations(NamedTuple):
 
 
 def rotation_clip(shape: tuple[int, ...], names: dict[str, str], read: Callable[[str], NDArray[Any]]) -> RawClip:
-    """The joints' positions of a file of rotations, by forward kinematics with the neutral skeleton.
+    """The joint positions for a file of rotations, by forward kinematics with the neutral skeleton.
 
     Args:
-        shape: of the rotations, from the head of their array.
+        shape: of the rotations, from the header of their array.
         names: the file's fields.
         read: reads one of them.
 
@@ -46,7 +46,7 @@ def rotation_clip(shape: tuple[int, ...], names: dict[str, str], read: Callable[
     """
     doubled = [name for name in POINTS if name in names]
     if doubled:
-        raise MediaError(f"it has the fields {FIELD} and {doubled[0]}; keep the one that is meant.")
+        raise MediaError(f"it has the fields {FIELD} and {doubled[0]}; keep one of them.")
     _check_shape(shape)
 
     def points() -> NDArray[Any]:
@@ -63,7 +63,7 @@ def read_rotations(path: Path) -> Rotations:
     """The rotations of a file, unlike :func:`signbench.media.pose_files.read_pose`, which gives positions.
 
     Raises:
-        MediaError: it cannot be read, has no field ``rotations``, or holds something else in it.
+        MediaError: it cannot be read, has no field ``rotations``, or that field holds something else.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -86,11 +86,11 @@ def read_rotations(path: Path) -> Rotations:
 def _check_shape(shape: tuple[int, ...]) -> None:
     worded = " x ".join(str(length) for length in shape) or "a single number"
     if len(shape) != 3 or shape[1:] != (_JOINTS, 3):
-        raise MediaError(f"its rotations have the shape {worded}; frames x {_JOINTS} joints x 3 numbers of axis-angle are wanted.")
+        raise MediaError(f"its rotations have the shape {worded}, not frames x {_JOINTS} joints x 3 numbers of axis-angle.")
     if shape[0] < 1:
         raise MediaError("it holds no frames.")
     if np.prod(shape, dtype=np.float64) > MOST_NUMBERS:
-        raise MediaError(f"its rotations claim the shape {worded}; at most {MOST_NUMBERS} numbers are read.")
+        raise MediaError(f"its rotations claim the shape {worded}; at most {MOST_NUMBERS} numbers are supported.")
 
 
 def _arrays(
@@ -102,7 +102,7 @@ def _arrays(
         frame, joint = (int(axis[0]) for axis in np.nonzero(bad))
         raise MediaError(
             f"frame {frame}, joint {layout('smplx-55').joints[joint]} has the rotation {rotations[frame, joint].tolist()}; "
-            f"{int(bad.sum())} rotations are like that."
+            f"{int(bad.sum())} rotations are affected."
         )
     if "translation" not in names:
         return rotations, np.zeros((shape[0], 3), np.float32)

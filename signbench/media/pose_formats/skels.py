@@ -1,7 +1,7 @@
 """``.skels`` files of Progressive Transformers: one clip per line of text, 151 numbers per frame.
 
 A frame is 50 joints of x, y, z and a counter that runs from 0 towards 1 over the clip. Ids are the lines of the ``.files`` file
-beside it. Source: ProgressiveTransformersSLP, ``data.py``, ``plot_videos.py``.
+next to it. Source: ProgressiveTransformersSLP, ``data.py``, ``plot_videos.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from signbench.media.pose_formats.contract import PoseProbe, RawClip, member_of
 
 COLUMNS = 151
 FPS = 25.0
-"""The frame rate of PHOENIX14T, for which the format was made; it states none."""
+"""The frame rate of PHOENIX14T, for which the format was made; the format states none."""
 
 _MOST_LINE_BYTES = 2**29
 _CHUNK = 2**22
@@ -36,7 +36,7 @@ class Skels:
         lines = _lines(path)
         names = path.with_suffix(".files")
         if not names.is_file():
-            return [str(place) for place in range(len(lines))]
+            return [str(line) for line in range(len(lines))]
         return list(_names(names, names.stat().st_mtime_ns, len(lines)))
 
     def probe(self, path: Path, member: str | None, declared: Layout | None) -> PoseProbe:
@@ -47,9 +47,9 @@ class Skels:
 
     def _clip(self, path: Path, member: str | None) -> RawClip:
         members = self.members(path)
-        place = members.index(member_of(members, member))
-        numbers = _numbers(path, place)
-        frames = _shown(numbers[:, -1], place)
+        line = members.index(member_of(members, member))
+        numbers = _numbers(path, line)
+        frames = _shown(numbers[:, -1], line)
 
         def points() -> NDArray[Any]:
             return numbers[:frames, :-1].reshape(frames, -1, 3)
@@ -65,7 +65,7 @@ def _lines(path: Path) -> Lines:
 
 @lru_cache(maxsize=8)
 def _index(path: Path, size: int, modified: int) -> Lines:
-    """Where each line stands, so that one clip can be read without the others; empty lines at the end do not count."""
+    """The byte range of each line, so that one clip can be read without the others; empty lines at the end do not count."""
     ends: list[int] = []
     start = 0
     with path.open("rb") as stream:
@@ -89,42 +89,42 @@ def _names(path: Path, modified: int, lines: int) -> tuple[str, ...]:
     """Ids of the clips.
 
     Raises:
-        InputError: not one id per line, or one twice.
+        InputError: there is not one id per line, or an id is duplicated.
     """
     names = [line.strip() for line in path.read_text(encoding="utf-8").rstrip().splitlines()]
     if len(names) != lines:
-        raise InputError(f"it has {lines} lines, but {path.name} beside it names {len(names)} clips.")
+        raise InputError(f"it has {lines} lines, but {path.name} next to it names {len(names)} clips.")
     first: dict[str, int] = {}
-    for place, name in enumerate(names):
+    for line, name in enumerate(names):
         if name in first:
-            raise InputError(f"lines {first[name] + 1} and {place + 1} of {path.name} both name the clip {name!r}; keep one.")
-        first[name] = place
+            raise InputError(f"lines {first[name] + 1} and {line + 1} of {path.name} both name the clip {name!r}; keep one.")
+        first[name] = line
     return tuple(names)
 
 
-def _numbers(path: Path, place: int) -> NDArray[np.float64]:
+def _numbers(path: Path, line: int) -> NDArray[np.float64]:
     """The frames of one line, float64 ``(T, 151)``.
 
     Raises:
-        MediaError: the line is empty, holds something else than numbers, or not whole frames.
+        MediaError: the line is empty, holds something other than numbers, or incomplete frames.
     """
-    start, length = _lines(path)[place]
+    start, length = _lines(path)[line]
     if length > _MOST_LINE_BYTES:
-        raise MediaError(f"line {place + 1} is {length} bytes long, which no clip is.")
+        raise MediaError(f"line {line + 1} is {length} bytes long, too long for a clip.")
     with path.open("rb") as stream:
         stream.seek(start)
         words = stream.read(length).split()
     if not words:
-        raise MediaError(f"line {place + 1} is empty.")
+        raise MediaError(f"line {line + 1} is empty.")
     if len(words) % COLUMNS:
         hint = ", but of 150: the counter is missing" if len(words) % (COLUMNS - 1) == 0 else ""
-        raise MediaError(f"line {place + 1} has {len(words)} numbers, which is no multiple of {COLUMNS}{hint}.")
+        raise MediaError(f"line {line + 1} has {len(words)} numbers, which is not a multiple of {COLUMNS}{hint}.")
     try:
         return np.array(words, dtype=np.float64).reshape(-1, COLUMNS)
     except ValueError:
         wrong = next(column for column, word in enumerate(words) if not _is_number(word))
         text = words[wrong][:20].decode(errors="replace")
-        raise MediaError(f"line {place + 1}: its number {wrong + 1} reads {text!r}.") from None
+        raise MediaError(f"line {line + 1}: its number {wrong + 1} reads {text!r}.") from None
 
 
 def _is_number(word: bytes) -> bool:
@@ -135,19 +135,21 @@ def _is_number(word: bytes) -> bool:
     return True
 
 
-def _shown(counter: NDArray[np.float64], place: int) -> int:
-    """How many frames the clip has: up to the counter's highest value, because what comes after it is padding.
+def _shown(counter: NDArray[np.float64], line: int) -> int:
+    """The number of frames: up to the counter's highest value, because the rest is padding.
 
     Progressive Transformers ends a clip there (``plot_videos.py: alter_DTW_timing``); its metric drops that last frame as well,
     which is left to the metric.
 
     Raises:
-        MediaError: the counter is not finite, or never moves.
+        MediaError: the counter is not finite, or never changes.
     """
-    where = f"line {place + 1}: the counter (column {COLUMNS})"
+    where = f"line {line + 1}: the counter (column {COLUMNS})"
     finite = np.isfinite(counter)
     if not finite.all():
         raise MediaError(f"{where} of frame {int(finite.argmin())} is not finite.")
     if len(counter) > 1 and counter.min() == counter.max():
-        raise MediaError(f"{where} is {counter[0]:g} in every frame, so nothing tells the clip's end; write frame / frames there.")
+        raise MediaError(
+            f"{where} is {counter[0]:g} in every frame, so it does not show the clip's end; write frame / frames there."
+        )
     return int(counter.argmax()) + 1

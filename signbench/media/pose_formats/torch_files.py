@@ -1,6 +1,6 @@
 """``.pt`` files: the dictionary of the SLRTP challenge (id -> key points), or the tensor of a single clip.
 
-They are loaded with ``weights_only=True``, which runs no code, and mapped into memory, so that a clip costs only its own bytes.
+They are loaded with ``weights_only=True``, which executes no code, and memory-mapped, so that a clip takes only its own bytes.
 Source of the dictionary: SLRTP-Sign-Production-Evaluation, ``README.md`` (Challenge Data Format).
 """
 
@@ -52,11 +52,11 @@ def _content(path: Path) -> Any:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, size: int, modified: int) -> Any:
-    """What the file holds: a tensor, or a dictionary with text as keys.
+    """The content of the file: a tensor, or a dictionary with strings as keys.
 
     Raises:
-        MediaError: something else, or a file that torch cannot load without running code from it.
-        InputError: two keys that read the same.
+        MediaError: it is something else, or torch cannot load it without executing code.
+        InputError: two keys are the same as strings.
     """
     import torch
 
@@ -67,13 +67,13 @@ def _load(path: Path, size: int, modified: int) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    # torch reports damage through whatever its unpickler stumbles over.
+    # torch reports damage with whatever error its unpickler raises.
     except Exception as error:
         raise _refusal(error) from error
     if isinstance(content, torch.Tensor):
         return content
     if not isinstance(content, Mapping) or not content:
-        raise MediaError(f"it holds {_worded(content)}; a tensor or a dictionary of clips is wanted.")
+        raise MediaError(f"it holds {_worded(content)}, not a tensor or a dictionary of clips.")
     texts: dict[str, Any] = {}
     for key, value in content.items():
         if not isinstance(key, (str, int)):
@@ -85,10 +85,10 @@ def _load(path: Path, size: int, modified: int) -> Any:
 
 
 def _check_archive(path: Path, size: int) -> None:
-    """Refuses archives that torch did not write, and damaged ones: compressed ones may unpack to any size.
+    """Refuses archives that torch did not write (compressed ones may unpack to any size), and damaged ones.
 
     Raises:
-        MediaError: says which.
+        MediaError: the message says which.
     """
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
@@ -97,13 +97,13 @@ def _check_archive(path: Path, size: int) -> None:
             if entry.header_offset + entry.file_size > size or entry.file_size != entry.compress_size:
                 raise MediaError("it is damaged: a part of its archive reaches beyond the file.")
         wrong = [entry.filename for entry in archive.infolist() if not _is_intact(archive, entry)]
-        # torch can be told to write no checksums; then none of them fits.
+        # torch can be configured to write no checksums; then none of them matches.
         if wrong and len(wrong) < len([entry for entry in archive.infolist() if entry.file_size]):
-            raise MediaError(f"it is damaged: {wrong[0]} in its archive is not what its checksum says.")
+            raise MediaError(f"it is damaged: {wrong[0]} in its archive does not match its checksum.")
 
 
 def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
-    """Whether a part of an archive has its checksum; torch itself does not look."""
+    """Whether a part of an archive matches its checksum; torch itself does not check."""
     try:
         with archive.open(entry) as stream:
             while stream.read(_BLOCK):
@@ -116,15 +116,15 @@ def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
 def _refusal(error: Exception) -> MediaError:
     text = str(error)
     if found := _FORBIDDEN.search(text):
-        return MediaError(f"its pickle calls {found[1]}, and nothing is run from a file; save tensors, text and numbers only.")
+        return MediaError(f"its pickle calls {found[1]}, but no code from a file is executed; save only tensors, text and numbers.")
     if isinstance(error, pickle.UnpicklingError):
-        return MediaError("its pickle is damaged, or holds more than the tensors, text and numbers that are loaded.")
+        return MediaError("its pickle is damaged, or holds something other than tensors, text and numbers.")
     reason = re.split(r"[.\n]\s", text.strip() or "no reason given")[0]
     return MediaError(f"torch cannot load it ({type(error).__name__}: {reason:.120}).")
 
 
 def _is_clip(content: Any) -> bool:
-    """Whether this is one clip: a tensor, or a dictionary that has the key points under their name."""
+    """Whether this is one clip: a tensor, or a dictionary with the key points under one of their names."""
     return not isinstance(content, Mapping) or any(_is_tensor(content.get(name)) for name in POINTS)
 
 
@@ -138,7 +138,7 @@ def _clip(path: Path, member: str | None) -> RawClip:
     if _is_tensor(content):
         return RawClip(tuple(content.shape), lambda: _array(content), usual=slrtp)
     if not isinstance(content, Mapping):
-        raise MediaError(f"its entry is {_worded(content)}; a tensor is wanted, or a dictionary with one under {POINTS[1]}.")
+        raise MediaError(f"its entry is {_worded(content)}, not a tensor or a dictionary with one under {POINTS[1]}.")
     field = points_field(content)
     if field is None or not _is_tensor(content[field]):
         found = ", ".join(map(str, content)) or "none"
@@ -146,7 +146,7 @@ def _clip(path: Path, member: str | None) -> RawClip:
     values = content[field]
     confidence = content.get("confidence")
     if confidence is not None and not _is_tensor(confidence):
-        raise MediaError(f"its field confidence is {_worded(confidence)}; a tensor is wanted.")
+        raise MediaError(f"its field confidence is {_worded(confidence)}, not a tensor.")
     scalars = {name: _scalar(content[name]) for name in ("fps", "layout", "joints", "parts") if content.get(name) is not None}
     return raw_clip(
         tuple(values.shape),
@@ -168,18 +168,18 @@ def _scalar(value: Any) -> NDArray[Any]:
 
 
 def _array(tensor: torch.Tensor) -> NDArray[Any]:
-    """A tensor's numbers.
+    """The numbers of a tensor as an array.
 
     Raises:
-        MediaError: sparse, quantised, not real numbers, or more of them than the file holds.
+        MediaError: the tensor is sparse or quantised, not of real numbers, or represents more numbers than the file holds.
     """
     import torch
 
     if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.dtype is torch.bool:
-        raise MediaError(f"its tensor is of the kind {tensor.layout} {tensor.dtype}; plain real numbers are wanted.")
+        raise MediaError(f"its tensor is of the kind {tensor.layout} {tensor.dtype}, not plain real numbers.")
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         # An expanded tensor repeats a few numbers as often as it likes.
-        raise MediaError(f"its tensor {tuple(tensor.shape)} stands for more numbers than the file holds; save a contiguous copy.")
+        raise MediaError(f"its tensor {tuple(tensor.shape)} represents more numbers than the file holds; save a contiguous copy.")
     if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
         tensor = tensor.float()
     array: NDArray[Any] = tensor.detach().numpy()

@@ -58,7 +58,7 @@ def test_numbers_beyond_float32_are_refused_as_points_and_not_cut(path):
         read_pose(path).check_finite()
 
 
-def test_a_layout_of_ones_own_is_kept_with_its_name(path):
+def test_a_layout_that_is_custom_is_kept_with_its_name(path):
     mine = Layout("mine", ("a", "b"), ("face", "left_hand"))
     pose = Pose(ones(3, 2, 2), ones(3, 2), mine, None)
     write_pose(path, pose)
@@ -71,7 +71,7 @@ def test_a_layout_of_ones_own_is_kept_with_its_name(path):
     [
         ({"poses": ones(4, 50, 3)}, "none of the fields points, poses_3d, keypoints, pose, data, rotations, but poses"),
         ({"points": ones(4, 50, 3), "data": ones(4, 50, 3)}, "fields points and data; keep the one"),
-        ({"points": ones(4, 50)}, "shape 4 x 50; frames x joints"),
+        ({"points": ones(4, 50)}, "shape 4 x 50, not frames x joints"),
         ({"points": ones(4, 1, 50, 3)}, "shape 4 x 1 x 50 x 3"),
         ({"points": ones(0, 50, 3)}, "holds no frames"),
         ({"points": ones(4, 0, 3)}, "holds no joints"),
@@ -99,8 +99,8 @@ def test_a_layout_of_ones_own_is_kept_with_its_name(path):
             {"points": ones(4, 2, 3), "layout": "mine", "joints": ["a", "b"], "parts": ["body", "tail"]},
             "parts does not say body, face",
         ),
-        ({"points": ones(4, 2, 3), "layout": "mine", "joints": ["a", "a"], "parts": ["body", "body"]}, "has two joints a"),
-        ({"points": ones(4, 178, 3)}, "can be mediapipe-178 or slrtp-178; declare which with --layout"),
+        ({"points": ones(4, 2, 3), "layout": "mine", "joints": ["a", "a"], "parts": ["body", "body"]}, "has two joints named a"),
+        ({"points": ones(4, 178, 3)}, "can be mediapipe-178 or slrtp-178; declare the layout with --layout"),
     ],
 )
 def test_an_archive_that_holds_no_clip_is_refused(fields, message, path):
@@ -144,11 +144,11 @@ def test_an_array_file_holds_one_clip(tmp_path):
     [
         (np.full((2, 50, 3), None), "holds Python objects"),
         (ones(2, 50), "shape 2 x 50"),
-        (ones(2, 178, 3), "declare which with --layout"),
+        (ones(2, 178, 3), "declare the layout with --layout"),
         (ones(2, 50, 3) > 0, "type bool"),
     ],
 )
-def test_an_array_that_is_no_clip_is_refused(array, message, tmp_path):
+def test_an_array_that_is_not_a_clip_is_refused(array, message, tmp_path):
     np.save(tmp_path / "clip.npy", array, allow_pickle=True)
     with pytest.raises(InputError, match=message):
         read_pose(tmp_path / "clip.npy")
@@ -162,7 +162,7 @@ def test_an_array_file_that_claims_more_than_it_holds_is_refused(shape, tmp_path
 
 
 @pytest.mark.parametrize("change", [-4, -1, 4])
-def test_an_array_file_of_another_length_than_its_header_says_is_found_by_its_head(change, tmp_path):
+def test_an_array_file_whose_length_contradicts_its_header_is_found_without_reading_it(change, tmp_path):
     path = tmp_path / "clip.npy"
     np.save(path, ones(6, 50, 3))
     content = path.read_bytes()
@@ -171,7 +171,7 @@ def test_an_array_file_of_another_length_than_its_header_says_is_found_by_its_he
         probe_pose(path)
 
 
-def test_a_field_of_another_length_than_its_header_says_is_refused(tmp_path):
+def test_a_field_whose_length_contradicts_its_header_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "clip.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("points.npy", claiming((4, 50, 3)) + bytes(600))
     with pytest.raises(MediaError, match=r"field points promises \d+ bytes of numbers, but 600 follow"):

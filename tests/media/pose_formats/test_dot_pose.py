@@ -1,4 +1,4 @@
-"""``.pose`` files: versions, persons, other programs' headers, and the package pose-format as the reference."""
+"""``.pose`` files: versions, people, other programs' headers, and the package pose-format as the reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def file_bytes(
     form: str | None = None,
     frames: int | None = None,
 ) -> bytes:
-    """A .pose file byte by byte, as docs/specs of pose-format lay it down.
+    """A .pose file byte by byte, as specified in pose-format's docs/specs.
 
     Args:
         components: names with their points.
@@ -119,9 +119,9 @@ def test_headers_that_pose_format_makes_for_other_detectors_are_known(family, na
         "alphapose": "AlphaPose_Components",
     }
     components = getattr(module, made[family]) if family in made else module.cocowholebody_components()
-    known, places = header_layout([(component.name, tuple(component.points)) for component in components])
+    known, indices = header_layout([(component.name, tuple(component.points)) for component in components])
     assert known is layout(name)
-    assert places == list(range(len(known.joints)))
+    assert indices == list(range(len(known.joints)))
 
 
 @pytest.mark.parametrize(("name", "face"), [("mediapipe-holistic", 468), ("mediapipe-holistic-refined", 478)])
@@ -167,11 +167,11 @@ def test_points_without_confidence_are_not_seen_whatever_they_hold(path):
 
 
 @pytest.mark.parametrize("value", [-0.1, 101, np.nan, np.inf])
-def test_what_is_no_confidence_is_refused(value, path):
+def test_an_invalid_confidence_is_refused(value, path):
     points, confidence = numbers(178)
     confidence[3, 0, 7] = value
     path.write_bytes(file_bytes(mediapipe(), points, confidence))
-    with pytest.raises(MediaError, match=r"clip\.pose: frame 3, joint 7 has the confidence .*; a confidence is at least 0"):
+    with pytest.raises(MediaError, match=r"clip\.pose: frame 3, joint 7 has the confidence .*; a confidence must be at least 0"):
         read_pose(path)
 
 
@@ -185,7 +185,7 @@ def test_confidences_above_1_count_as_1_and_are_counted(name, value, path):
     assert (pose.confidence[0, 3], pose.confidence[1, 5], pose.capped) == (1, 1, 2)
 
 
-def test_the_size_of_the_picture_is_read_kept_and_written(path):
+def test_the_image_size_is_read_kept_and_written(path):
     points, confidence = numbers(178)
     path.write_bytes(file_bytes(mediapipe(), points, confidence))
     known = dataclasses.replace(read_pose(path), picture=(1280, 720))
@@ -193,7 +193,7 @@ def test_the_size_of_the_picture_is_read_kept_and_written(path):
     assert read_pose(path).picture == probe_pose(path).picture == (1280, 720)
 
 
-def test_the_extent_of_the_points_is_no_size_of_a_picture(path):
+def test_the_extent_of_the_points_is_not_a_size_of_an_image(path):
     points, confidence = numbers(178)
     path.write_bytes(file_bytes(mediapipe(), points, confidence))
     write_pose(path, dataclasses.replace(read_pose(path), picture=None))
@@ -213,7 +213,7 @@ def test_the_extent_of_the_points_is_no_size_of_a_picture(path):
 )
 def test_a_part_that_moves_although_it_is_never_seen_is_refused(hidden, held, refused, path):
     points, confidence = numbers(178)
-    members = [place for place, part in enumerate(layout("mediapipe-178").parts) if part == hidden]
+    members = [index for index, part in enumerate(layout("mediapipe-178").parts) if part == hidden]
     confidence[:, 0, members] = 0
     if held == "zeros":
         points[:, 0, members] = 0
@@ -237,9 +237,9 @@ def test_a_second_person_who_is_never_seen_does_not_count(path):
 
 
 @pytest.mark.parametrize("people", [0, 2, 3])
-def test_several_persons_or_none_are_refused(people, path):
+def test_several_people_or_none_are_refused(people, path):
     path.write_bytes(file_bytes(mediapipe(), *numbers(178, people=people)))
-    with pytest.raises(MediaError, match=f"shows {people} persons; keep the one who signs" if people else "holds no person"):
+    with pytest.raises(MediaError, match=f"shows {people} people; keep the one who signs" if people else "shows no person"):
         read_pose(path)
 
 
@@ -263,7 +263,7 @@ def test_a_header_that_promises_billions_of_frames_costs_nothing(path):
     [
         ([("MANO", ["WRIST"])], "XYC", r"component 'MANO', which is none of POSE_LANDMARKS, FACE_LANDMARKS"),
         ([("POSE_LANDMARKS", ["NOZE"])], "XYC", r"no known point 'NOZE' in POSE_LANDMARKS\. Did you mean NOSE"),
-        ([("POSE_LANDMARKS", ["NOSE"])], "XYTC", "its points are 'XYTC'; XYC, XYZC, XYZKC are read"),
+        ([("POSE_LANDMARKS", ["NOSE"])], "XYTC", "its points are 'XYTC'; XYC, XYZC, XYZKC are supported"),
         ([("POSE_WORLD_LANDMARKS", ["NOSE"])], "XYC", "its header names no key points"),
     ],
 )
@@ -273,9 +273,9 @@ def test_a_header_that_names_something_else_is_refused(components, form, message
         probe_pose(path)
 
 
-def test_a_joint_that_comes_twice_is_refused(path):
+def test_a_duplicate_joint_is_refused(path):
     path.write_bytes(file_bytes([("POSE_LANDMARKS", ["NOSE", "NOSE"])], *numbers(2)))
-    with pytest.raises(InputError, match=r"clip\.pose: the layout mediapipe-2-\w+ has two joints nose"):
+    with pytest.raises(InputError, match=r"clip\.pose: the layout mediapipe-2-\w+ has two joints named nose"):
         probe_pose(path)
 
 
@@ -365,7 +365,7 @@ def test_version_0_is_read_as_pose_format_reads_it(path):
 @pytest.mark.parametrize(
     ("frames", "change", "message"),
     [
-        ([[person_of(178, 0), person_of(178, 1)]], lambda content: content, "shows 2 persons in frame 0"),
+        ([[person_of(178, 0), person_of(178, 1)]], lambda content: content, "shows 2 people in frame 0"),
         ([[person_of(178, 0)]], lambda content: content[:-4], "ends within frame 0"),
         ([[person_of(178, 0)]], lambda content: content + b"more", "4 bytes follow them"),
     ],

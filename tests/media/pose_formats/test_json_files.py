@@ -56,23 +56,23 @@ def test_an_object_of_clips_is_the_challenges_dictionary(path):
     [
         ("{", "it is not JSON"),
         ("[" * 100_000, "it is not JSON"),
-        ("3", "it holds 3; a list of frames or an object is wanted"),
+        ("3", "it holds 3, not a list of frames or an object"),
         ({"text": "x", "count": 3}, "none of the fields points, .* but text, count"),
         ({"points": frames(), "data": frames()}, "fields points and data"),
-        ([[[1, 2], [3, 4]], [[1, 2]]], "frames are not lists of numbers of one length"),
+        ([[[1, 2], [3, 4]], [[1, 2]]], "frames are not lists of numbers of equal length"),
         ([[["a", "b"]]], "frames are not lists of numbers"),
         ([], "have the shape 0"),
         ({"points": frames(), "confidence": [[1]]}, r"confidence has the shape \(1, 1\)"),
         ({"points": frames(), "fps": [25, 30]}, "fps is not a single number"),
         ({"points": frames(), "fps": "25"}, "fps is not a single number"),
         ({"points": frames(), "layout": "pt"}, "no key-point layout pt"),
-        (frames(2, 178), "declare which with --layout"),
-        ({"version": 1.3, "people": []}, r"one frame by OpenPose; give the folder that holds the \*_keypoints\.json"),
+        (frames(2, 178), "declare the layout with --layout"),
+        ({"version": 1.3, "people": []}, r"a single frame by OpenPose; pass the folder with the \*_keypoints\.json"),
         ('{"points": [], "points": []}', "key 'points' twice"),
         ('{"a": [], "a": []}', "key 'a' twice"),
     ],
 )
-def test_json_that_is_no_clip_is_refused(content, message, path):
+def test_json_that_is_not_a_clip_is_refused(content, message, path):
     save(path, content)
     with pytest.raises(InputError, match=rf"clip\.json: .*{message}") as refusal:
         read_pose(path)
@@ -82,7 +82,7 @@ def test_json_that_is_no_clip_is_refused(content, message, path):
 def test_json_beyond_the_limit_is_refused(path, monkeypatch):
     monkeypatch.setattr(json_files, "MOST_BYTES", 100)
     save(path, frames())
-    with pytest.raises(MediaError, match=r"JSON up to 100 bytes is read, larger clips fit into \.npz"):
+    with pytest.raises(MediaError, match=r"JSON up to 100 bytes is supported; use \.npz for larger clips"):
         read_pose(path)
 
 
@@ -143,7 +143,7 @@ def test_a_frame_that_shows_several_people_is_refused_by_name(tmp_path):
         read_pose(tmp_path / "clip")
 
 
-def test_a_point_of_confidence_0_is_not_seen_and_one_above_1_is_cut(tmp_path):
+def test_a_point_of_confidence_0_is_not_seen_and_one_above_1_is_capped(tmp_path):
     found = person()
     found["pose_keypoints_2d"][:6] = [3.0, 4.0, 0.0, 5.0, 6.0, 1.03]
     folder_of(tmp_path / "clip", {0: [found]})
@@ -153,14 +153,14 @@ def test_a_point_of_confidence_0_is_not_seen_and_one_above_1_is_cut(tmp_path):
 
 
 @pytest.mark.parametrize("extra", ["notes.txt", "clip.json", "sub/x_keypoints.json"])
-def test_a_folder_with_other_files_is_no_clip(extra, tmp_path):
+def test_a_folder_with_other_files_is_not_a_clip(extra, tmp_path):
     folder_of(tmp_path / "clip", {0: [person()]})
     (tmp_path / "clip" / extra).parent.mkdir(exist_ok=True)
     (tmp_path / "clip" / extra).touch()
     assert not is_pose(tmp_path / "clip")
 
 
-def test_an_empty_folder_is_no_clip(tmp_path):
+def test_an_empty_folder_is_not_a_clip(tmp_path):
     assert not is_pose(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""``.npz`` files with rotations: read as joints, refused where broken."""
+"""``.npz`` files with rotations: read as joints, refused if broken."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_motion_survives_writing_and_equal_motion_gives_equal_bytes(tmp_path: 
 LOST = ROTATIONS.copy()
 LOST[3, 20, 1] = np.nan
 BROKEN = [
-    ({"rotations": ROTATIONS[:, :54]}, r"rotations have the shape 6 x 54 x 3; frames x 55 joints x 3"),
+    ({"rotations": ROTATIONS[:, :54]}, r"rotations have the shape 6 x 54 x 3, not frames x 55 joints x 3"),
     ({"rotations": ROTATIONS.reshape(6, 165)}, "shape 6 x 165"),
     ({"rotations": np.zeros((6, 55, 6))}, "shape 6 x 55 x 6"),
     ({"rotations": ROTATIONS[:0]}, "holds no frames"),
@@ -73,7 +73,7 @@ def test_broken_rotations_are_refused_with_the_files_name(tmp_path: Path, read, 
         read(file)
 
 
-def test_rotations_beside_key_points_are_refused(tmp_path: Path) -> None:
+def test_rotations_next_to_key_points_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="fields rotations and points; keep"):
         read_pose(saved(tmp_path, rotations=ROTATIONS, points=ROTATIONS))
 
@@ -86,13 +86,13 @@ def test_pickled_rotations_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut off"])
-def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_something_other_than_an_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "clip.npz").write_bytes(content)
     with pytest.raises(MediaError, match=r"clip\.npz"):
         read_motion(tmp_path / "clip.npz")
 
 
-def test_an_archive_without_rotations_is_no_motion(tmp_path: Path) -> None:
+def test_an_archive_without_rotations_is_not_a_motion(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no field rotations, but points"):
         read_motion(saved(tmp_path, points=ROTATIONS))
 

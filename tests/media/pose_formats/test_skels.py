@@ -1,4 +1,4 @@
-"""``.skels`` files: lines, the names beside them, and the counter."""
+"""``.skels`` files: lines, the names next to them, and the counter."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_clips_of_different_lengths_are_read_from_their_lines(path):
     clips = [clip(frames, seed=frames) for frames in (3, 1, 12)]
     path.write_text("".join(f"{line(points)}\n" for points in clips), encoding="utf-8")
     assert container_ids(path) == ["0", "1", "2"]
-    for place, points in enumerate(clips):
-        pose = read_pose(path, str(place))
+    for index, points in enumerate(clips):
+        pose = read_pose(path, str(index))
         np.testing.assert_array_equal(pose.points, points)
         assert pose.confidence.all()
         assert (pose.layout, pose.fps) == (layout("pt-50"), 25.0)
-        assert probe_pose(path, str(place)).frames == len(points)
+        assert probe_pose(path, str(index)).frames == len(points)
 
 
 @pytest.mark.parametrize(("joint", "start"), [(0, 0), (1, 151), (2, 302)])
@@ -72,7 +72,7 @@ def test_one_clip_is_read_without_the_others(path, monkeypatch):
     read = []
 
     class Counting:
-        """A file that notes how many bytes are read from it."""
+        """A file that counts the bytes read from it."""
 
         def __init__(self, stream):
             self.stream = stream
@@ -83,8 +83,8 @@ def test_one_clip_is_read_without_the_others(path, monkeypatch):
         def __exit__(self, *problem):
             self.stream.close()
 
-        def seek(self, place):
-            return self.stream.seek(place)
+        def seek(self, offset):
+            return self.stream.seek(offset)
 
         def read(self, count=-1):
             content = self.stream.read(count)
@@ -97,7 +97,7 @@ def test_one_clip_is_read_without_the_others(path, monkeypatch):
     assert 0 < sum(read) < size / 20
 
 
-def test_the_files_beside_it_name_the_clips(path):
+def test_the_files_next_to_it_name_the_clips(path):
     path.write_text("\n".join(line(clip(frames)) for frames in (1, 2)), encoding="utf-8")
     path.with_suffix(".files").write_text("dev/11August_2010-2 \ndev/größe\n", encoding="utf-8")
     assert container_ids(path) == ["dev/11August_2010-2", "dev/größe"]
@@ -109,7 +109,7 @@ def test_the_files_beside_it_name_the_clips(path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ("a\n", r"dev\.skels: it has 2 lines, but dev\.files beside it names 1 clips"),
+        ("a\n", r"dev\.skels: it has 2 lines, but dev\.files next to it names 1 clips"),
         ("a\nb\nc\n", "names 3 clips"),
         ("same\nsame\n", r"lines 1 and 2 of dev\.files both name the clip 'same'"),
     ],
@@ -145,14 +145,14 @@ def test_what_comes_after_the_counters_highest_value_is_padding(counter, frames,
     [
         (lambda: line(clip(3), np.zeros(3)), r"line 1: the counter \(column 151\) is 0 in every frame"),
         (lambda: line(clip(3), np.array([0, np.nan, 1])), "counter .* of frame 1 is not finite"),
-        (lambda: line(clip(2))[:-2].rsplit(" ", 1)[0], r"line 1 has 301 numbers, which is no multiple of 151"),
-        (lambda: " ".join(["0.5"] * 300), "300 numbers, which is no multiple of 151, but of 150: the counter is missing"),
+        (lambda: line(clip(2))[:-2].rsplit(" ", 1)[0], r"line 1 has 301 numbers, which is not a multiple of 151"),
+        (lambda: " ".join(["0.5"] * 300), "300 numbers, which is not a multiple of 151, but of 150: the counter is missing"),
         (lambda: line(clip(1)).replace(" ", " x", 1), "line 1: its number 2 reads 'x"),
         (lambda: "\n", "it holds no clips"),
     ],
     ids=["counter stands", "counter nan", "ragged", "no counter", "a word", "nothing"],
 )
-def test_a_line_that_is_no_clip_is_refused(content, message, path):
+def test_a_line_that_is_not_a_clip_is_refused(content, message, path):
     path.write_text(content(), encoding="utf-8")
     with pytest.raises(MediaError, match=message):
         read_pose(path)
@@ -161,7 +161,7 @@ def test_a_line_that_is_no_clip_is_refused(content, message, path):
 def test_only_the_clip_of_a_bad_line_is_lost(path):
     path.write_text(f"{line(clip(2))}\n\n1 2 3\n{line(clip(4))}\n", encoding="utf-8")
     assert container_ids(path) == ["0", "1", "2", "3"]
-    assert [read_pose(path, place).frames for place in ("0", "3")] == [2, 4]
+    assert [read_pose(path, index).frames for index in ("0", "3")] == [2, 4]
     with pytest.raises(MediaError, match=r"dev\.skels \[1\]: line 2 is empty"):
         read_pose(path, "1")
     with pytest.raises(MediaError, match=r"dev\.skels \[2\]: line 3 has 3 numbers"):
@@ -171,5 +171,5 @@ def test_only_the_clip_of_a_bad_line_is_lost(path):
 def test_a_line_without_end_is_refused_before_it_is_read(path, monkeypatch):
     monkeypatch.setattr(skels, "_MOST_LINE_BYTES", 1000)
     path.write_text(line(clip(2)), encoding="utf-8")
-    with pytest.raises(MediaError, match=r"line 1 is \d+ bytes long, which no clip is"):
+    with pytest.raises(MediaError, match=r"line 1 is \d+ bytes long, too long for a clip"):
         read_pose(path)

@@ -61,7 +61,7 @@ def test_numbers_of_other_types_become_float32(kind, path):
     torch.save(torch.arange(300).reshape(2, 50, 3).remainder(200).to(getattr(torch, kind)), path)
     pose = read_pose(path)
     assert pose.points.dtype == np.float32
-    assert pose.points.ravel().tolist() == [place % 200 for place in range(300)]
+    assert pose.points.ravel().tolist() == [offset % 200 for offset in range(300)]
 
 
 def test_a_single_clip_may_stand_alone_or_under_names(path):
@@ -104,7 +104,7 @@ def test_a_pickle_that_calls_a_function_is_refused_and_not_run(legacy, path, tmp
     trap = tmp_path / "trap"
     torch.save({"a": Treacherous(os.mkdir, str(trap))}, path, _use_new_zipfile_serialization=not legacy)
     for use in (is_container, container_ids, probe_pose, read_pose):
-        with pytest.raises(MediaError, match=r"its pickle calls posix\.mkdir, and nothing is run from a file") as refusal:
+        with pytest.raises(MediaError, match=r"its pickle calls posix\.mkdir, but no code from a file is executed") as refusal:
             use(path)
         assert "\n" not in str(refusal.value)
         assert refusal.value.exit_code == 2
@@ -123,10 +123,10 @@ def test_a_plain_pickle_that_calls_a_function_is_refused_and_not_run(path, tmp_p
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([1, 2], "holds something of the type list; a tensor or a dictionary"),
+        ([1, 2], "holds something of the type list, not a tensor or a dictionary"),
         ({}, "holds an empty dictionary"),
         ({(1, 2): torch.zeros(2, 50, 3)}, r"key \(1, 2\), which is not an id"),
-        (torch.zeros(4, 50), "shape 4 x 50; frames x joints x 2 or 3"),
+        (torch.zeros(4, 50), "shape 4 x 50, not frames x joints x 2 or 3"),
         (torch.zeros(0, 50, 3), "holds no frames"),
         (torch.zeros(4, 50, 4), "shape 4 x 50 x 4"),
         (torch.zeros(4, 17, 3), "no layout has 17 joints"),
@@ -139,7 +139,7 @@ def test_a_plain_pickle_that_calls_a_function_is_refused_and_not_run(path, tmp_p
     ],
     ids=lambda value: "" if isinstance(value, str) else None,
 )
-def test_what_is_no_clip_is_refused(content, message, path):
+def test_something_other_than_a_clip_is_refused(content, message, path):
     torch.save(content, path)
     with pytest.raises(InputError, match=message):
         read_pose(path)
@@ -148,18 +148,18 @@ def test_what_is_no_clip_is_refused(content, message, path):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("text", r"predictions\.pt \[a\]: its entry is something of the type str; a tensor is wanted"),
+        ("text", r"predictions\.pt \[a\]: its entry is something of the type str, not a tensor"),
         ({"text": "x"}, "its entry has no tensor under points, poses_3d, .* but the fields text"),
         ({"poses_3d": [1.0]}, "its entry has no tensor under"),
         ({"poses_3d": torch.zeros(2, 178, 3), "points": torch.zeros(2, 178, 3)}, "fields points and poses_3d; keep the one"),
-        ({"poses_3d": torch.zeros(2, 178, 3), "confidence": 0.5}, "confidence is something of the type float; a tensor"),
+        ({"poses_3d": torch.zeros(2, 178, 3), "confidence": 0.5}, "confidence is something of the type float, not a tensor"),
         ({"poses_3d": torch.zeros(2, 178, 3), "confidence": torch.ones(3, 178)}, r"confidence has the shape \(3, 178\)"),
         ({"poses_3d": torch.zeros(2, 178, 3), "fps": "fast"}, "fps is not a single number"),
         ({"poses_3d": torch.zeros(2, 178, 3), "fps": -25}, "frame rate of -25"),
         ({"poses_3d": torch.zeros(2, 178, 3), "layout": "slrtp"}, r"no key-point layout slrtp\. Did you mean slrtp-178"),
     ],
 )
-def test_an_entry_that_is_no_clip_is_refused_by_its_id(entry, message, path):
+def test_an_entry_that_is_not_a_clip_is_refused_by_its_id(entry, message, path):
     torch.save({"a": entry, "b": challenge_clip()}, path)
     with pytest.raises(InputError, match=message):
         read_pose(path, "a")
@@ -175,7 +175,7 @@ def test_a_compressed_archive_is_refused(path, tmp_path):
         read_pose(path, "a")
 
 
-def test_an_archive_that_was_cut_off_is_refused(path):
+def test_an_archive_that_is_truncated_is_refused(path):
     torch.save({"a": challenge_clip()}, path)
     content = path.read_bytes()
     for kept in range(1, len(content), 97):
@@ -187,7 +187,7 @@ def test_an_archive_that_was_cut_off_is_refused(path):
 def test_a_tensor_that_stands_for_more_numbers_than_the_file_holds_is_refused_before_they_are_made(path):
     torch.save({"a": torch.zeros(1, 1, 1).expand(4000, 178, 3), "b": challenge_clip()}, path)
     assert path.stat().st_size < 20_000
-    with pytest.raises(MediaError, match=r"\[a\]: its tensor \(4000, 178, 3\) stands for more numbers than the file holds"):
+    with pytest.raises(MediaError, match=r"\[a\]: its tensor \(4000, 178, 3\) represents more numbers than the file holds"):
         read_pose(path, "a")
     assert read_pose(path, "b").frames == 4
 
@@ -201,10 +201,10 @@ def test_a_part_of_a_larger_tensor_is_read(path):
 def test_a_flipped_byte_in_the_numbers_is_noticed(path):
     torch.save({"a": challenge_clip()}, path)
     content = bytearray(path.read_bytes())
-    place = bytes(content).index(challenge_clip().numpy().tobytes()) + 100
-    content[place] ^= 1
+    offset = bytes(content).index(challenge_clip().numpy().tobytes()) + 100
+    content[offset] ^= 1
     path.write_bytes(content)
-    with pytest.raises(MediaError, match=r"it is damaged: \S+/data/0 in its archive is not what its checksum says"):
+    with pytest.raises(MediaError, match=r"it is damaged: \S+/data/0 in its archive does not match its checksum"):
         container_ids(path)
 
 

@@ -205,11 +205,11 @@ def test_a_study_that_cannot_be_drawn_is_refused_and_nothing_is_written(clips, t
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("id,sign\nclip-00,a\n", "has a column 'sign' that is not known. Did you mean signer"),
+        ("id,sign\nclip-00,a\n", "has an unknown column 'sign'. Did you mean signer"),
         ("id,file\nclip-00,\n", "needs a column gloss or text for the sign"),
         ("id,gloss\nclip-00,a\n", "has no row for clip clip-01"),
         ("id,gloss\nclip-00,\n", "line 2: clip clip-00 has no gloss, which names its sign"),
-        ("id,gloss\nclip-00,a\nclip-00,b\n", "line 3: the clip clip-00 stands in line 2 already"),
+        ("id,gloss\nclip-00,a\nclip-00,b\n", "line 3: the clip clip-00 is already in line 2"),
     ],
 )
 def test_a_table_of_signs_that_does_not_fit_is_refused(clips, tmp_path, table, message):

@@ -1,8 +1,8 @@
-"""The wall around code that is not signbench's own: generators, and metrics of other packages.
+"""Isolation of foreign code: generators, and metrics of other packages.
 
-Whatever such code raises, ``SystemExit`` included, is an ordinary error of that code. What it or its children print goes to
-standard error. Folder, environment, signals, limits, random state and settings of libraries are put back after each call; what it
-sets up for itself while it is made and prepared it finds again at its next call.
+Whatever such code raises, including ``SystemExit``, is an ordinary error of that code. Everything that it or its children print
+goes to standard error. Current folder, environment, signals, limits, random state and settings of libraries are restored after each
+call; what the code sets for itself during construction and preparation is reinstated for its next call.
 """
 
 from __future__ import annotations
@@ -26,39 +26,40 @@ _Found = TypeVar("_Found")
 
 
 class ForeignError(SignbenchError):
-    """What foreign code did other than raising an ordinary error: it asked to end the program, or found no end itself."""
+    """Foreign code did something other than raising an ordinary error: it tried to end the program, or did not finish."""
 
     exit_code = 2
 
 
 class _TimeUp(BaseException):
-    """The time that was granted is over; no ordinary error, so that foreign code does not catch it by accident."""
+    """The time limit is over; not an ordinary error, so that foreign code does not catch it by accident."""
 
 
 _theirs: dict[str, Any] = {}
 _inside: set[int] = set()
-"""Threads that are behind the wall."""
+"""Threads that are running foreign code."""
 
 
 def reset() -> None:
-    """Forgets what foreign code has set up for itself; for the next one, which is to begin as signbench does."""
+    """Discards the state that foreign code has set for itself, so that the next one starts from signbench's own."""
     _theirs.clear()
 
 
 @contextmanager
-def wall(*, keep: bool = False, seconds: float | None = None) -> Iterator[None]:
-    """Runs foreign code; see the module.
+def isolated(*, keep: bool = False, seconds: float | None = None) -> Iterator[None]:
+    """Isolates foreign code that runs inside; see the module.
 
     Args:
-        keep: what the code sets up inside, such as its working folder, is its own at the next call; otherwise it is forgotten.
-        seconds: it may take so long, or None. Only the main thread can be stopped.
+        keep: whether state that the code sets inside, such as its working folder, is reinstated at the next call; otherwise it is
+            discarded.
+        seconds: time limit, or None. Only the main thread can be stopped.
 
     Raises:
-        ForeignError: the code raised what is no ordinary error, or its time was over.
-        KeyboardInterrupt: the user asked for it; not where the code raises it.
+        ForeignError: the code raised something other than an ordinary error, or exceeded its time limit.
+        KeyboardInterrupt: the user interrupted; not if the code itself raises it.
     """
     thread = threading.get_ident()
-    if thread in _inside:  # as a generator that makes another one
+    if thread in _inside:  # such as a generator that constructs another one
         yield
         return
     process = os.getpid()
@@ -98,9 +99,9 @@ def wall(*, keep: bool = False, seconds: float | None = None) -> Iterator[None]:
         put_back(OWN, own)
 
 
-def around(thing: object) -> AbstractContextManager[None]:
-    """The wall where an object's class is not signbench's own; nothing where it is."""
-    return nullcontext() if is_own(thing) else wall()
+def isolated_unless_own(thing: object) -> AbstractContextManager[None]:
+    """Isolation if an object's class is not signbench's own; otherwise nothing."""
+    return nullcontext() if is_own(thing) else isolated()
 
 
 def is_own(thing: object) -> bool:
@@ -108,26 +109,26 @@ def is_own(thing: object) -> bool:
     return type(thing).__module__.partition(".")[0] == "signbench"
 
 
-def guarded(call: Callable[[], _Found], trouble: str) -> _Found:
-    """What foreign code returns while it is imported, made or prepared; whatever it raises is bad input.
+def guarded(call: Callable[[], _Found], message: str) -> _Found:
+    """The result of foreign code while it is imported, constructed or prepared; whatever it raises is bad input.
 
     Args:
         call: runs it.
-        trouble: the beginning of the message, such as ``generator x cannot be imported``.
+        message: the beginning of the error message, such as ``generator x cannot be imported``.
 
     Raises:
-        InputError: the trouble, and what was raised.
+        InputError: the message, and what was raised.
     """
     try:
-        with wall(keep=True):
+        with isolated(keep=True):
             return call()
     except InputError:
         raise
     except (ForeignError, ModuleNotFoundError) as error:
-        raise InputError(f"{trouble}: {str(error).rstrip('.')}.") from error
+        raise InputError(f"{message}: {str(error).rstrip('.')}.") from error
     except Exception as error:
         text = " ".join(str(error).split()).rstrip(".")
-        raise InputError(f"{trouble}: {type(error).__name__}{': ' if text else ''}{text}.") from error
+        raise InputError(f"{message}: {type(error).__name__}{': ' if text else ''}{text}.") from error
 
 
 def _stop(*_: object) -> None:
@@ -136,23 +137,23 @@ def _stop(*_: object) -> None:
 
 def _worded(error: BaseException, seconds: float | None) -> ForeignError:
     if isinstance(error, _TimeUp):
-        return ForeignError(f"it found no end within {seconds:g} seconds")
+        return ForeignError(f"it did not finish within {seconds:g} seconds")
     if isinstance(error, SystemExit):
         given = "" if error.code is None else repr(error.code)
-        return ForeignError(f"it asked to end the program: sys.exit({given})")
+        return ForeignError(f"it tried to end the program: sys.exit({given})")
     text = " ".join(str(error).split())
     return ForeignError(f"it raised {type(error).__name__}{': ' if text else ''}{text}")
 
 
 def _leave_copies(process: int) -> None:
-    """Ends a copy of this process that foreign code made by ``fork`` and let go on into signbench's own code."""
+    """Ends a copy of this process that foreign code created by ``fork`` and that continues into signbench's own code."""
     if os.getpid() != process:
         os._exit(1)
 
 
 @contextmanager
 def _output_to_standard_error() -> Iterator[None]:
-    """Lets standard output, also that of children and of compiled code, go to standard error."""
+    """Redirects standard output to standard error, also that of children and of compiled code."""
     _flush()
     saved = {number: copy for number in (0, 1, 2) if (copy := _copy(number)) is not None}
     before = sys.stdout
@@ -175,8 +176,8 @@ def _output_to_standard_error() -> Iterator[None]:
 _streams: list[dict[int, int]] = []
 
 
-def mend_streams() -> None:
-    """Opens the standard streams again where foreign code has closed them, before their numbers go to files of ours."""
+def reopen_streams() -> None:
+    """Reopens standard streams that foreign code has closed, before their file descriptors are reused for other files."""
     for number, copy in _streams[-1].items() if _streams else ():
         try:
             same = os.path.sameopenfile(number, copy)
@@ -194,7 +195,7 @@ def _copy(number: int) -> int | None:
 
 
 def _flush() -> None:
-    """Writes out what is buffered on the way to standard output and error."""
+    """Flushes everything that is buffered for standard output and error."""
     for stream in {id(stream): stream for stream in (sys.stdout, sys.__stdout__, sys.stderr)}.values():
         with contextlib.suppress(Exception):
             if stream is not None:

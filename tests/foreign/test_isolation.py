@@ -1,4 +1,4 @@
-"""Whatever foreign code does behind the wall, the process is as it was afterwards."""
+"""Whatever foreign code does in isolation, the process is restored afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from signbench.errors import InputError
-from signbench.foreign.wall import ForeignError, guarded, reset, wall
+from signbench.foreign.isolation import ForeignError, guarded, isolated, reset
 
 
 @pytest.fixture(autouse=True)
@@ -44,14 +44,14 @@ class Odd(BaseException):
     ],
 )
 def test_what_would_end_the_program_is_an_ordinary_error(error, said):
-    with pytest.raises(ForeignError, match=said) as raised, wall():
+    with pytest.raises(ForeignError, match=said) as raised, isolated():
         raise error
     assert raised.value.exit_code == 2
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), StopIteration("x"), InputError("x"), MemoryError("x")])
 def test_ordinary_errors_stay_what_they_are(error):
-    with pytest.raises(type(error), match="x"), wall():
+    with pytest.raises(type(error), match="x"), isolated():
         raise error
 
 
@@ -135,7 +135,7 @@ def everything():
 def test_the_state_of_the_process_is_put_back(keep, raising, tmp_path):
     before = everything()
     try:
-        with wall(keep=keep, seconds=100):
+        with isolated(keep=keep, seconds=100):
             change_everything(tmp_path)
             changed = everything()
             if raising:
@@ -150,12 +150,12 @@ def test_the_state_of_the_process_is_put_back(keep, raising, tmp_path):
 def test_what_is_set_up_once_is_there_at_each_later_call_and_nothing_else(tmp_path):
     here = str(Path.cwd())
     (tmp_path / "deeper").mkdir()
-    with wall(keep=True):
+    with isolated(keep=True):
         os.chdir(tmp_path)
         os.environ["SIGNBENCH_OF_A_MODEL"] = "1"
     for _ in range(2):
         assert "SIGNBENCH_OF_A_MODEL" not in os.environ
-        with wall():
+        with isolated():
             assert str(Path.cwd()) == str(tmp_path)
             assert os.environ["SIGNBENCH_OF_A_MODEL"] == "1"
             os.chdir("deeper")
@@ -167,7 +167,7 @@ def test_random_numbers_of_foreign_code_go_on_and_ours_are_untouched():
     ours = random.getstate()
     drawn = []
     for _ in range(3):
-        with wall():
+        with isolated():
             drawn.append(random.random())
     assert len(set(drawn)) == 3
     assert random.getstate() == ours
@@ -175,7 +175,7 @@ def test_random_numbers_of_foreign_code_go_on_and_ours_are_untouched():
 
 def test_what_is_printed_goes_to_standard_error_also_from_children_and_compiled_code(capfd):
     print("before")
-    with wall():
+    with isolated():
         print("printed")
         sys.__stdout__.write("buffered")
         os.system("echo child")
@@ -204,7 +204,7 @@ def interrupting_and_catching():
 
 
 def behind(call, **options):
-    with wall(**options):
+    with isolated(**options):
         call()
 
 
