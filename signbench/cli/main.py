@@ -138,7 +138,7 @@ def _run() -> int:
         _say(f"internal error: {type(error).__name__}: {error}. The traceback is in {log}; please report it.")
         return 70
     if code == 130:
-        _say("interrupted; repeat the command to go on.")
+        _say("interrupted; rerun the command to resume.")
     return code if isinstance(code, int) else 0
 
 

@@ -42,7 +42,7 @@ def _read(run: Path) -> tuple[Result, dict[str, Any]]:
     description = folder.read()
     if not folder.result_json.exists():
         if description["exit_code"] not in (0, 3, 4):
-            raise IncompleteError(f"{run} has not finished (it is {description['status']}); repeat its command to go on.")
+            raise IncompleteError(f"{run} has not finished (it is {description['status']}); rerun its command to resume.")
         finish(RunPlan.from_run(description), folder)
     return read_result(folder.result_json), description
 

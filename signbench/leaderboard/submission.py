@@ -163,7 +163,7 @@ def _refuse(run: MeasuredRun) -> None:
     if result.subset is not None:
         raise InputError(f"{run.label} covers only a subset of the clips; leaderboards take runs without --limit and --clips.")
     if result.status != "complete":
-        raise IncompleteError(f"{run.label} is incomplete; repeat the run's command to go on.")
+        raise IncompleteError(f"{run.label} is incomplete; rerun the run's command to resume.")
     for score in result.scores:
         if "+random+" in (score.signature or ""):
             raise InputError(f"{run.label}: {score.metric} rests on random weights, whose numbers mean nothing; leave it out.")

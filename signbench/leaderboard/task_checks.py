@@ -102,7 +102,7 @@ def result_problems(folder: Path, result: Result, task: Task | None) -> Iterator
     if result.status != "complete":
         least = min((score.coverage for score in result.scores), default=0.0)
         what = f"it is incomplete: a metric covers {least:.1%} of the clips, and {result.coverage_floor:.0%} are asked for"
-        yield Problem(place, "clips", what, "repeat the run's command to go on")
+        yield Problem(place, "clips", what, "rerun the run's command to resume")
     measured = {score.metric for score in result.scores if score.value is not None}
     lacking = [item.key for item in task.metrics if item.tier == "core" and item.key not in measured] if task is not None else []
     if lacking:

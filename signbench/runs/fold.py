@@ -28,7 +28,7 @@ from signbench.statistics.paired import paired
 _MOST_RATES = 4
 SIGNIFICANT = 0.05
 """How unlikely by chance a judge's ceiling must be above its chance level."""
-_NOT_TRIED = Failure("it has not been scored yet; repeat the command to go on.", "pair")
+_NOT_TRIED = Failure("it has not been scored yet; rerun the command to resume.", "pair")
 
 
 def fold(plan: RunPlan, store: RecordStore) -> Result:

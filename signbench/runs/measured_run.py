@@ -124,7 +124,7 @@ def measured_run(path: Path) -> Iterator[MeasuredRun]:
     folder = RunFolder(path)
     description: dict[str, Any] = folder.read()
     if description.get("exit_code") not in (0, 3, 4):
-        raise IncompleteError(f"{path} has not finished (it is {description.get('status')}); repeat its command to go on.")
+        raise IncompleteError(f"{path} has not finished (it is {description.get('status')}); rerun its command to resume.")
     with ExitStack() as stack:
         store = RecordStore([stack.enter_context(RecordFile(file, write=False)) for file in folder.all_records()])
         try:

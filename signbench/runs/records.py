@@ -238,7 +238,7 @@ def _explained(path: Path | None, error: sqlite3.Error) -> InputError:
         return InputError(f"{path} is being written by another process; wait for it, or give another --out.")
     if "full" in text or "I/O" in text:
         return InputError(
-            f"{path} cannot be written: {text}. What was computed before is kept; make room and repeat the command to go on."
+            f"{path} cannot be written: {text}. What was computed before is kept; make room and rerun the command to resume."
         )
     if "not a database" in text or "malformed" in text:
         return InputError(f"{path} is not a file of records, or is damaged ({text}); use --fresh to begin anew.")

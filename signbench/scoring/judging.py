@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
-from signbench.foreign.wall import guarded, is_own
+from signbench.foreign.isolation import guarded, is_own
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation
 from signbench.judges.observations import decode, encode
 from signbench.judges.registry import judge_class

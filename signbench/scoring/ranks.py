@@ -178,7 +178,7 @@ class Ranks:
                 if time.monotonic() - since > _silence():
                     raise IncompleteError(
                         f"rank {other} has shown no sign of life for {_silence():g} seconds, so it has probably ended; what was "
-                        f"computed is kept, repeat the command to go on. Where it only works slowly, set {SILENCE} higher."
+                        f"computed is kept, rerun the command to resume. Where it only works slowly, set {SILENCE} higher."
                     )
                 time.sleep(0.05)
             if (error := _trouble(other, marker)) is not None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from signbench.errors import InputError
 from signbench.extractors.base import Precision
-from signbench.foreign.wall import guarded, is_own
+from signbench.foreign.isolation import guarded, is_own
 from signbench.judges import registry
 from signbench.judges.base import Judge
 from signbench.tasks.references import open_corpus

@@ -201,7 +201,7 @@ def test_a_flipped_byte_anywhere_is_a_miss_and_never_rows(cache, caplog):
         path.write_bytes(damaged)
         assert cache.open(KEY) is None, position
         assert not path.exists()
-    assert "was damaged and is made again" in caplog.text
+    assert "was damaged and will be computed again" in caplog.text
     keep(cache)
     assert same(read(cache), blocks())
 
@@ -272,7 +272,7 @@ def test_an_entry_that_somebody_else_made_is_a_miss_although_all_its_checksums_a
 
 
 def test_a_section_cannot_be_replaced_by_who_knows_all_that_a_file_says(cache):
-    """Each digest is of the one before, which stands in the file; without the secret it goes on from there in vain."""
+    """Each digest covers the previous one, which is in the file; without the secret, continuing the chain fails."""
     keep(cache, made=[np.full((1, 2), value, np.float32) for value in range(2)])
     path = cache.folder / f"{KEY}.observation"
     with path.open("rb") as stream:
@@ -291,7 +291,7 @@ def test_without_a_place_for_the_secret_the_run_goes_on_without_the_cache(cache,
     keep(cache)
     assert cache.open(KEY) is None
     assert cache.entries() == []
-    assert "set SIGNBENCH_SECRET to a file that can be written" in caplog.text
+    assert "set SIGNBENCH_SECRET to a writable file" in caplog.text
 
 
 def test_a_file_that_changes_after_it_was_opened_stops_its_reader(cache):
@@ -356,7 +356,7 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_the_run_goes_on(unwrita
     assert len(caplog.records) == 1
     assert caplog.records[0].levelno == logging.WARNING
     assert str(unwritable) in caplog.text
-    assert "the run goes on without it" in caplog.text
+    assert "the run continues without it" in caplog.text
     assert cache.problem is not None
 
 
@@ -425,7 +425,7 @@ def test_an_observation_larger_than_the_limit_is_not_kept_and_drives_nothing_out
     keep(small, *entry_of(0))
     keep(small, *entry_of(1, size=10_000))
     assert [entry.key for entry in small.entries()] == [entry_of(0)[0]]
-    assert "GB at most and one observation has" in caplog.text
+    assert "GB and one observation has" in caplog.text
     assert lying(small) == [f"{entry_of(0)[0]}.observation"]
 
 
@@ -517,7 +517,7 @@ def test_a_full_disk_costs_the_entry_only_and_is_told_once(cache):
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (ran.returncode, ran.stdout) == (0, "the run went on\n"), ran.stderr
     assert ran.stderr.count("\n") == 1
-    assert "cannot be written: File too large; the run goes on without it." in ran.stderr
+    assert "cannot be written: File too large; the run continues without it." in ran.stderr
     assert lying(cache) == []
 
 

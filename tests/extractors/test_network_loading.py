@@ -133,7 +133,7 @@ def test_weights_that_do_not_fit_are_refused_with_their_names():
         ({**weights, "more": torch.zeros(1)}, "more"),
         ({**weights, "conv.weight": torch.zeros(5, 3, 1, 1)}, "conv.weight"),
     ):
-        with pytest.raises(InputError, match=f"do not fit their network, at {name}"):
+        with pytest.raises(InputError, match=f"do not match their network, at {name}"):
             give_weights(without_weights(Unit), wrong, INCEPTION)
 
 

@@ -101,7 +101,7 @@ def test_the_official_format_is_what_is_loaded(tmp_path, monkeypatch, net, whole
 
 def test_the_wrong_trunk_is_refused(tmp_path, monkeypatch):
     save(monkeypatch, tmp_path, TRUNKS["alex"], trunk_weights("squeeze"))
-    with pytest.raises(InputError, match="the weights alexnet-owt-7be5be79 do not fit their network"):
+    with pytest.raises(InputError, match="the weights alexnet-owt-7be5be79 do not match their network"):
         Perceptual().observer()
 
 

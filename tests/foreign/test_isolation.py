@@ -35,7 +35,7 @@ class Odd(BaseException):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (SystemExit(0), r"asked to end the program: sys.exit\(0\)"),
+        (SystemExit(0), r"tried to end the program: sys.exit\(0\)"),
         (SystemExit(), r"sys.exit\(\)"),
         (SystemExit("bye"), r"sys.exit\('bye'\)"),
         (KeyboardInterrupt(), "it raised KeyboardInterrupt"),
@@ -58,7 +58,7 @@ def test_ordinary_errors_stay_what_they_are(error):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (SystemExit(0), "generator x cannot be made: it asked to end the program"),
+        (SystemExit(0), "generator x cannot be made: it tried to end the program"),
         (ValueError("no\nsuch."), "generator x cannot be made: ValueError: no such."),
         (ValueError(), "generator x cannot be made: ValueError."),
         (ModuleNotFoundError("No module named 'y'"), "generator x cannot be made: No module named 'y'."),
@@ -209,7 +209,7 @@ def behind(call, **options):
 
 
 def test_what_finds_no_end_is_stopped_even_where_it_catches_errors():
-    with pytest.raises(ForeignError, match=r"it found no end within 0.2 seconds"):
+    with pytest.raises(ForeignError, match=r"it did not finish within 0.2 seconds"):
         behind(without_end, seconds=0.2)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 

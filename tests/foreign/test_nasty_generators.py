@@ -82,7 +82,7 @@ def test_a_generator_that_ends_the_program_before_its_first_clip_is_bad_input(wh
     write(tmp_path, where, what)
     ran = signbench(*RUN, folder=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "ended (exit status 0)" in ran.stderr if "_exit" in what else "it asked to end the program" in ran.stderr
+    assert "ended (exit status 0)" in ran.stderr if "_exit" in what else "it tried to end the program" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert not (tmp_path / "run").exists() or status(tmp_path) == ("failed", 2)
 
@@ -90,12 +90,12 @@ def test_a_generator_that_ends_the_program_before_its_first_clip_is_bad_input(wh
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("sys.exit(0)", "it asked to end the program: sys.exit(0)"),
+        ("sys.exit(0)", "it tried to end the program: sys.exit(0)"),
         ("os._exit(0)", "its process ended (exit status 0)."),
         ("os.kill(os.getpid(), 9)", "its process ended (SIGKILL, out of memory?)."),
         ("import ctypes; ctypes.string_at(0)", "its process ended (SIGSEGV)."),
         ("raise KeyboardInterrupt", "it raised KeyboardInterrupt"),
-        ("while True: pass", "it found no end within 6 seconds"),
+        ("while True: pass", "it did not finish within 6 seconds"),
     ],
 )
 def test_a_clip_at_which_it_ends_the_program_or_finds_no_end_is_a_failure_and_the_others_go_on(what, said, tmp_path):
@@ -147,7 +147,7 @@ def test_signals_end_generating_as_an_interruption(number, tmp_path):
     process.send_signal(number)
     out, said = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
-    assert said == "signbench: interrupted; repeat the command to go on.\n"
+    assert said == "signbench: interrupted; rerun the command to resume.\n"
     assert status(tmp_path) == ("interrupted", 130)
 
 

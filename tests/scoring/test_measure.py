@@ -426,7 +426,7 @@ class Nasty(DurationRatio):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (SystemExit(0), "it asked to end the program: sys.exit(0)"),
+        (SystemExit(0), "it tried to end the program: sys.exit(0)"),
         (ValueError("no idea"), "nasty: ValueError: no idea"),
         (KeyboardInterrupt(), "it raised KeyboardInterrupt"),
     ],
@@ -443,5 +443,5 @@ def test_what_a_metric_of_another_package_raises_is_its_clip_s_failure(error, sa
 def test_what_a_metric_of_another_package_raises_in_its_fold_is_bad_input(tmp_path, monkeypatch):
     monkeypatch.setitem(metrics.METRICS.built_in, "nasty", f"{__name__}:Nasty")
     monkeypatch.setattr(Nasty, "score", lambda *_: sys.exit(0))
-    with pytest.raises(InputError, match=r"metric nasty cannot fold its records: it asked to end the program: sys.exit\(0\)"):
+    with pytest.raises(InputError, match=r"metric nasty cannot fold its records: it tried to end the program: sys.exit\(0\)"):
         signbench.measure(*pose_sides(tmp_path, clips=3), metrics=["nasty"])

@@ -149,7 +149,7 @@ def test_a_beginning_of_other_bytes_is_found_out_at_the_end(folder):
 @pytest.mark.parametrize("says_length", [True, False])
 def test_a_file_of_another_size_is_refused_early(says_length, folder):
     manners = Manners(content=CONTENT * 3, says_length=says_length)
-    with serving(manners) as address, pytest.raises(InputError, match="it is another file or an error page"):
+    with serving(manners) as address, pytest.raises(InputError, match="it is a different file or an error page"):
         fetch(weights(address))
     assert (folder / "network.pth").exists() is False
 
@@ -171,7 +171,7 @@ def test_a_refusal_is_told_at_once_with_what_to_do(status):
 
 @pytest.mark.parametrize("manners", [Manners(errors=[503] * 9), Manners(cut_after=[0] * 9)], ids=["busy", "cut off"])
 def test_a_server_that_never_answers_is_given_up(manners):
-    with serving(manners) as address, pytest.raises(InputError, match="Repeat the command to go on"):
+    with serving(manners) as address, pytest.raises(InputError, match="Repeat the command to resume"):
         fetch(weights(address))
     assert len(manners.asked) == download._FRUITLESS_ATTEMPTS
 
