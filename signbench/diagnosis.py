@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from signbench.progress import Progress, silent
 from signbench.runs.signature import package_version
 
 _PACKAGES = ("numpy", "scipy", "numba", "av", "opencv-python-headless", "pose-format", "pandas", "pyarrow", "pydantic", "typer")
@@ -29,8 +30,12 @@ class Finding:
     found: str
 
 
-def diagnose() -> list[Finding]:
-    """Runs every check; one that breaks is reported and stops no other."""
+def diagnose(progress: Progress = silent) -> list[Finding]:
+    """Runs every check; one that breaks is reported and stops no other.
+
+    Args:
+        progress: told how many checks are done.
+    """
     checks: dict[str, Callable[[], str]] = {
         "python": _python,
         "packages": _packages,
@@ -42,8 +47,9 @@ def diagnose() -> list[Finding]:
         "current folder": _current_folder,
         "shipped data": _shipped,
     }
-    findings = []
+    findings: list[Finding] = []
     for name, check in checks.items():
+        progress("checking", len(findings), len(checks))
         try:
             findings.append(Finding(name, True, check()))
         except Exception as error:  # noqa: BLE001 - a diagnosis reports whatever breaks

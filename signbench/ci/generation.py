@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from signbench.ci.baselines import Baseline
 from signbench.ci.gate import task_differences
 from signbench.errors import NotComparableError
+from signbench.progress import Progress, silent
 from signbench.runs.result import TaskSplit
-from signbench.scoring.engine import Progress, silent
 from signbench.scoring.task_runs import CLIP_SECONDS, Generation, TaskRun, run_generator
 from signbench.tasks.schema import Task
 
@@ -29,6 +29,7 @@ def made_run(
     progress: Progress = silent,
     content: Mapping[str, str] | None = None,
     clip_seconds: float | None = CLIP_SECONDS,
+    device: str = "cpu",
 ) -> Path | None:
     """Generates a task's clips and scores them, on the split of a baseline that the result is going to be held against.
 
@@ -44,6 +45,7 @@ def made_run(
         progress: told how far it is.
         content: what the generator is by its content; None: its source files.
         clip_seconds: how long it may take for one clip, or None.
+        device: of the networks that score.
 
     Returns:
         The run's folder; None on every rank but the first of several.
@@ -57,6 +59,6 @@ def made_run(
     reasons = task_differences(TaskSplit(name=task.name, version=task.version, split=split), baseline)
     if reasons:
         raise NotComparableError(f"{task.name} cannot be held against the baseline {baseline.name}: {'; '.join(reasons)}.")
-    run = TaskRun.of(task, split, workers=workers, progress=progress)
+    run = TaskRun.of(task, split, workers=workers, progress=progress, device=device)
     outcome = run_generator(Generation(run, generator, content=content, clip_seconds=clip_seconds), out, fresh=fresh)
     return None if outcome is None else outcome[0].path

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signbench.cli.options import Json
+from signbench.cli.groups import group
+from signbench.cli.options import Json, Progress, option
 
 if TYPE_CHECKING:
     from signbench.extractors.cache import Entry
 
-app = typer.Typer(no_args_is_help=True, help="Show, verify and clear the cache of observations.")
+app = group("Show, verify and clear the cache of observations.")
 
 _UNFINISHED = "(unfinished)"
 
@@ -32,8 +33,6 @@ def _grouped(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 @app.command("show")
 def show(json: Json = False) -> None:
     """Show where the cache lies, how large it is and may become, and what is in it by extractor."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.extractors.cache import ObservationCache
 
@@ -50,7 +49,7 @@ def show(json: Json = False) -> None:
             "bytes": total,
             "extractors": rows,
         }
-        printing.data(encoder.dumps(summary, indent=2, ensure_ascii=False))
+        printing.document(summary)
         return
     if sizes:
         printing.table(
@@ -60,17 +59,15 @@ def show(json: Json = False) -> None:
 
 
 @app.command("verify")
-def verify(json: Json = False, remove: Annotated[bool, typer.Option("--remove", help="Remove what is damaged.")] = False) -> None:
+def verify(remove: Annotated[bool, option("--remove")] = False, progress: Progress = True, json: Json = False) -> None:
     """Hash every entry again; exit 2 where one is damaged and stays."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.extractors.cache import ObservationCache
 
     cache = ObservationCache.from_environment()
     entries = [entry for entry in cache.entries() if entry.key is not None]
     damaged = []
-    with printing.progress_bars(show=True) as update:
+    with printing.progress_bars(progress) as update:
         for done, entry in enumerate(entries, start=1):
             if (damage := entry.damage()) is not None and entry.path.exists():
                 damaged.append({"path": str(entry.path), "damage": damage, "removed": remove})
@@ -78,9 +75,7 @@ def verify(json: Json = False, remove: Annotated[bool, typer.Option("--remove", 
                     _remove(entry)
             update("verifying", done, len(entries))
     if json:
-        printing.data(
-            encoder.dumps({"folder": str(cache.folder), "entries": len(entries), "damaged": damaged}, indent=2, ensure_ascii=False)
-        )
+        printing.document({"folder": str(cache.folder), "entries": len(entries), "damaged": damaged})
     else:
         printing.data(
             f"{len(entries)} entries, {len(damaged)} damaged{' and removed' if damaged and remove else ''} in {cache.folder}"
@@ -94,10 +89,9 @@ def verify(json: Json = False, remove: Annotated[bool, typer.Option("--remove", 
 
 @app.command("clear")
 def clear(
-    extractor: Annotated[
-        str | None, typer.Option("--extractor", help="Only what this extractor made: its name, or its whole signature.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    extractor: Annotated[str | None, option("--extractor")] = None,
+    yes: Annotated[bool, option("--yes")] = False,
+    json: Json = False,
 ) -> None:
     """Remove kept observations, all or those of one extractor; they are computed again when they are needed."""
     from signbench.cli import printing
@@ -114,19 +108,22 @@ def clear(
                 f"the cache holds nothing of {extractor}. {nearest(extractor, {name.partition('/')[0] for name in groups})}"
             )
         entries = [entry for name in fitting for entry in groups[name]]
-    if not entries:
-        printing.talk(f"nothing to remove in {cache.folder}.")
-        return
-    question = f"remove {len(entries)} entries, {_gigabytes(sum(entry.size for entry in entries))}, from {cache.folder}"
-    if not yes:
+    size = sum(entry.size for entry in entries)
+    question = f"remove {len(entries)} entries, {_gigabytes(size)}, from {cache.folder}"
+    if entries and not yes:
         if not sys.stdin.isatty():
             raise InputError(f"this would {question}; give --yes to do so.")
         if not typer.confirm(question[0].upper() + question[1:] + "?", err=True):
+            entries, size = [], 0
             printing.talk("nothing was removed.")
-            return
+    elif not entries:
+        printing.talk(f"nothing to remove in {cache.folder}.")
     for entry in entries:
         _remove(entry)
-    printing.talk(f"removed {len(entries)} entries, {_gigabytes(sum(entry.size for entry in entries))}.")
+    if entries:
+        printing.talk(f"removed {len(entries)} entries, {_gigabytes(size)}.")
+    if json:
+        printing.document({"folder": str(cache.folder), "removed": len(entries), "bytes": size})
 
 
 def _remove(entry: Entry) -> None:

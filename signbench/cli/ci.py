@@ -8,30 +8,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signbench.cli import foreign
-from signbench.cli.options import Json
-from signbench.cli.score import ClipSeconds, named_task
+from signbench.cli.groups import group
+from signbench.cli.options import (
+    Checkpoint,
+    ClipSeconds,
+    Fresh,
+    GeneratorDevice,
+    Json,
+    Progress,
+    ReadBaselines,
+    Replace,
+    RunOut,
+    Workers,
+    WrittenBaselines,
+    option,
+)
+from signbench.cli.score import named_task
 
 if TYPE_CHECKING:
     from signbench.ci.gate import GateReport
 
-app = typer.Typer(no_args_is_help=True, help="Pin baselines, and fail a build whose model got worse.")
-
-Baselines = Annotated[
-    Path | None, typer.Option(help="Folder of baselines. Default: baselines/ of the current folder, then those of signbench.")
-]
+app = group("Pin baselines, and fail a build whose model got worse.")
 
 
 @app.command("pin")
 def pin(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a complete run.")],
-    name: Annotated[str, typer.Option("--as", help="Name of the baseline, such as text-to-pose/main.")],
-    baselines: Annotated[Path, typer.Option(help="Folder of baselines.")] = Path("baselines"),
-    replace: Annotated[bool, typer.Option("--replace", help="Move an older baseline of that name to <name>.old-N.")] = False,
+    name: Annotated[str, option("--as", "Such as text-to-pose/main.")],
+    baselines: WrittenBaselines = Path("baselines"),
+    replace: Replace = False,
     json: Json = False,
 ) -> None:
     """Pin a run as a baseline: its scores and records, small enough to be committed."""
-    import json as encoder
-
     from signbench.ci import baselines as store
     from signbench.cli import printing
     from signbench.runs.measured_run import measured_run
@@ -40,29 +48,29 @@ def pin(
         folder, done = store.pin(measured, name, baselines, replace=replace)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if json:
-        found = {"baseline": name, "folder": str(folder), "outcome": done, "bytes": size}
-        printing.data(encoder.dumps(found, indent=2, ensure_ascii=False))
+        printing.document({"baseline": name, "folder": str(folder), "outcome": done, "bytes": size})
     else:
         printing.data(f"{done}: {name} in {folder} ({size / 1024:.0f} KiB)")
 
 
 @app.command("check")
 def check(
-    baseline: Annotated[str, typer.Option(help="Name of the baseline.")],
+    baseline: Annotated[str, option("--baseline")],
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or give --task and --generator.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Metrics and tolerances, such as signbench-ci.yaml.")] = None,
-    baselines: Baselines = None,
-    task: Annotated[str | None, typer.Option(help="Generate and score this task first.")] = None,
-    generator: Annotated[str | None, typer.Option(help="What generates; see signbench run --help.")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="Trained weights, for generators that take some.")] = None,
-    device: Annotated[str | None, typer.Option(help="Where to compute, for generators that take it.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder of --task. Default: runs/<task>-<generator>-<hash>.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Move an older run in that folder aside and begin anew.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes for scoring. Default: one per core.")] = None,
+    config: Annotated[Path | None, option("--config")] = None,
+    baselines: ReadBaselines = None,
+    task: Annotated[str | None, option("--task", "It is generated and scored first.")] = None,
+    generator: Annotated[str | None, option("--generator")] = None,
+    checkpoint: Checkpoint = None,
+    device: GeneratorDevice = None,
+    out: RunOut = None,
+    fresh: Fresh = False,
+    workers: Workers = None,
     clip_seconds: ClipSeconds = 3600,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML into this file.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write Markdown into this file.")] = None,
-    github: Annotated[bool, typer.Option("--github", help="Print GitHub annotations, and append to the step's summary.")] = False,
+    junit: Annotated[Path | None, option("--junit")] = None,
+    markdown: Annotated[Path | None, option("--markdown")] = None,
+    github: Annotated[bool, option("--github")] = False,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Check a run against a baseline.
@@ -92,7 +100,7 @@ def check(
     if task is not None and generator is not None:
         given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
         ranks = Ranks.from_environment()
-        with printing.progress_bars(ranks.first) as progress:
+        with printing.progress_bars(progress and ranks.first) as bars:
             run = made_run(
                 named_task(task),
                 registry.create(generator, **given),
@@ -100,7 +108,8 @@ def check(
                 out,
                 fresh=fresh,
                 workers=workers if ranks.world == 1 else workers or 1,
-                progress=progress,
+                progress=bars,
+                device=device or "cpu",
                 content=registry.content(generator, **given),
                 clip_seconds=clip_seconds or None,
             )
@@ -114,7 +123,6 @@ def check(
 
 
 def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, github: bool, json: bool) -> None:
-    import json as encoder
     import os
 
     from signbench.ci import reports
@@ -126,7 +134,7 @@ def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, git
     if markdown is not None:
         write_atomically(markdown, reports.markdown(report).encode())
     if json:
-        printing.data(encoder.dumps(report.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        printing.document(report.as_json())
     else:
         if report.checks:
             printing.table(reports.table_of(report))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from signbench.cli.options import Form, Format, Json, Markdown, chosen
+from signbench.cli.options import Form, Format, JsonForm, Progress, ReadLeaderboards, chosen, option
 
 
 def command(
@@ -18,29 +17,25 @@ def command(
             help="Run folders, or rows of leaderboards as TASK/SPLIT/ROW or by their entries' folders; all against the first.",
         ),
     ],
-    metric: Annotated[list[str] | None, typer.Option("-m", "--metric", help="Only this metric; may be repeated.")] = None,
+    metric: Annotated[list[str] | None, option("--metric", "Only this one; repeat it for several.")] = None,
     form: Form = None,
-    leaderboards: Annotated[
-        Path | None,
-        typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
-    ] = None,
-    json: Json = False,
-    markdown: Markdown = False,
+    leaderboards: ReadLeaderboards = None,
+    progress: Progress = True,
+    json: JsonForm = False,
 ) -> None:
     """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most.
 
     A row of a leaderboard stands in for a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
     """
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.leaderboard.compare import compare
     from signbench.runs import comparison_tables as tables
 
-    wanted = chosen(form, json=json, markdown=markdown)
-    found = compare(*runs, metrics=metric, leaderboards=leaderboards)
+    wanted = chosen(form, json=json)
+    with printing.progress_bars(progress) as report:
+        found = compare(*runs, metrics=metric, leaderboards=leaderboards, progress=report)
     if wanted is Format.json:
-        printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        printing.document(found.as_json())
     elif wanted is Format.table:
         for pair in found.pairs:
             printing.sentences([f"first: {found.first.run}, second: {pair.second.run}"])

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the generators, or show one.")
+app = group("List the generators, or show one.")
 
 
 def _described(name: str) -> dict[str, Any]:
@@ -29,8 +30,6 @@ def _described(name: str) -> dict[str, Any]:
 @app.command("list")
 def list_generators(json: Json = False) -> None:
     """List all generators, one line each; one that cannot be loaded is listed with the reason."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.generators.registry import known
@@ -42,7 +41,7 @@ def list_generators(json: Json = False) -> None:
         except InputError as error:
             described.append({"name": name, "error": str(error)})
     if json:
-        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False, default=str))
+        printing.document(described)
         return
     printing.table(
         [
@@ -63,13 +62,11 @@ def show_generator(
     name: Annotated[str, typer.Argument(help="Name of a generator, package.module:Class or file.py:Class.")], json: Json = False
 ) -> None:
     """Show a generator: its card, its parameters, and how it works."""
-    import json as encoder
-
     from signbench.cli import printing
 
     described = _described(name)
     if json:
-        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False, default=str))
+        printing.document(described)
         return
     anchor = " (an anchor: it is drawn apart and never ranked)" if described["sees"] == "references" else " and the train split"
     lines = [

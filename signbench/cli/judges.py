@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the judges, or show one.")
+app = group("List the judges, or show one.")
 
 
 def _described(name: str) -> dict[str, Any]:
@@ -33,8 +34,6 @@ def _described(name: str) -> dict[str, Any]:
 @app.command("list")
 def list_judges(json: Json = False) -> None:
     """List all judges, one line each; one that cannot be loaded is listed with the reason."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.judges.registry import known
@@ -46,7 +45,7 @@ def list_judges(json: Json = False) -> None:
         except InputError as error:
             described.append({"name": name, "error": str(error)})
     if json:
-        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        printing.document(described)
         return
     printing.table(
         [
@@ -66,8 +65,6 @@ def show_judge(
     name: Annotated[str, typer.Argument(help="Name of a judge, package.module:Class or file.py:Class.")], json: Json = False
 ) -> None:
     """Show a judge: what it reads and gives, the metrics that it goes with, and how it works."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.metrics.judged import GIVES_OF_VIEW
     from signbench.metrics.registry import known, metric_class
@@ -75,7 +72,7 @@ def show_judge(
     described = _described(name)
     metrics = [metric for metric in known() if set(GIVES_OF_VIEW.get(metric_class(metric).view, ())) & set(described["gives"])]
     if json:
-        printing.data(encoder.dumps({**described, "metrics": metrics}, indent=2, ensure_ascii=False))
+        printing.document({**described, "metrics": metrics})
         return
     lines = [
         f"{described['name']}, revision {described['revision']}",

@@ -7,23 +7,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signbench.cli.options import Form, Format, Json, Markdown, chosen
+from signbench.cli.groups import group
+from signbench.cli.options import (
+    Device,
+    Form,
+    Format,
+    Json,
+    JsonForm,
+    Progress,
+    ReadLeaderboards,
+    Replace,
+    Workers,
+    WrittenLeaderboards,
+    chosen,
+    option,
+)
 
 if TYPE_CHECKING:
     from signbench.leaderboard.board import Board
     from signbench.leaderboard.checking import CheckReport
 
-app = typer.Typer(no_args_is_help=True, help="Submit runs to leaderboards, check entries, rank them, and build the site.")
-
-
-Boards = Annotated[
-    Path | None,
-    typer.Option(help="Folder of leaderboards. Default: leaderboards/ of the current folder, then those of signbench."),
-]
+app = group("Submit runs to leaderboards, check entries, rank them, and build the site.")
 
 
 @app.command("list")
-def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
+def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> None:
     """List all leaderboards, one line each."""
     from collections import Counter
 
@@ -53,30 +61,27 @@ def list_boards(leaderboards: Boards = None, json: Json = False) -> None:
 @app.command("show")
 def show(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench leaderboard list.")],
-    split: Annotated[str | None, typer.Option(help="A split of the task; default: the first that has rows.")] = None,
-    metric: Annotated[str | None, typer.Option("-m", "--metric", help="Only this metric, and ranks by it.")] = None,
+    split: Annotated[str | None, option("--split", "Default: the task's first, or the first that has rows.")] = None,
+    metric: Annotated[str | None, option("--metric", "Only this one is shown, with ranks by it.")] = None,
     form: Form = None,
-    leaderboards: Boards = None,
-    json: Json = False,
-    markdown: Markdown = False,
+    leaderboards: ReadLeaderboards = None,
+    json: JsonForm = False,
 ) -> None:
     """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart.
 
     Without --split, the default split is shown, or the first that has rows; which others have some is told.
     """
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.leaderboard import tables
     from signbench.leaderboard.finding import board_with_rows
 
-    wanted = chosen(form, json=json, markdown=markdown)
+    wanted = chosen(form, json=json)
     found, sentences = board_with_rows(task, split, metric=metric, leaderboards=leaderboards)
     _tell_refused(found)
     for sentence in sentences:
         printing.talk(sentence)
     if wanted is Format.json:
-        printing.data(encoder.dumps(found.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        printing.document(found.as_json())
     elif wanted is Format.table:
         _print_tables(found)
     else:
@@ -87,22 +92,21 @@ def show(
 @app.command("submit")
 def submit(
     path: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a complete run; or, with --row, of a study.")],
-    name: Annotated[str | None, typer.Option("--as", help="Name of the row. Default: that of the generator or folder.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Of the productions, such as CC-BY-4.0. Default: the generator's.")] = None,
-    contact: Annotated[str | None, typer.Option(help="Whom to ask, such as an address.")] = None,
-    citation: Annotated[str | None, typer.Option(help="Whom to cite. Default: as the generator says.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where to read more, beginning with https://.")] = None,
-    task: Annotated[str | None, typer.Option(help="Of a study: the task that the row belongs to.")] = None,
-    split: Annotated[str | None, typer.Option(help="Of a study: the row's split; default: the task's first.")] = None,
-    row: Annotated[str | None, typer.Option(help="Of a study: the row whose clips were judged.")] = None,
-    lexicon: Annotated[Path | None, typer.Option(help="Of a study: what a person decided about open answers.")] = None,
-    leaderboards: Annotated[Path, typer.Option(help="Folder of leaderboards.")] = Path("leaderboards"),
-    replace: Annotated[bool, typer.Option("--replace", help="Move an older entry of that name to <name>.old-N.")] = False,
+    name: Annotated[str | None, option("--as", "Default: that of the generator or folder.")] = None,
+    licence: Annotated[str | None, option("--licence")] = None,
+    contact: Annotated[str | None, option("--contact")] = None,
+    citation: Annotated[str | None, option("--citation")] = None,
+    url: Annotated[str | None, option("--url")] = None,
+    task: Annotated[str | None, option("--task", "Of a study: the row's.")] = None,
+    split: Annotated[str | None, option("--split", "Of a study: the row's. Default: the task's first.")] = None,
+    row: Annotated[str | None, option("--row")] = None,
+    lexicon: Annotated[Path | None, option("--lexicon")] = None,
+    leaderboards: WrittenLeaderboards = Path("leaderboards"),
+    replace: Replace = False,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Write a run as an entry of its leaderboard; or add a study's SUS to a row that is there, as a human column."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.leaderboard.submission import submit_run, submit_study
@@ -117,7 +121,7 @@ def submit(
             raise InputError(f"a study goes with --task and --row{beside}; a run with --as and --contact.")
         folder, outcome = submit_study(path, leaderboards, task=task, split=split, row=row, lexicon=lexicon, replace=replace)
     else:
-        with measured_run(path) as measured:
+        with measured_run(path) as measured, printing.progress_bars(progress) as report:
             folder, outcome = submit_run(
                 measured,
                 leaderboards,
@@ -127,10 +131,11 @@ def submit(
                 citation=citation,
                 url=url,
                 replace=replace,
+                progress=report,
             )
     size = sum(file.stat().st_size for file in folder.iterdir())
     if json:
-        printing.data(encoder.dumps({"entry": str(folder), "outcome": outcome, "bytes": size}, indent=2, ensure_ascii=False))
+        printing.document({"entry": str(folder), "outcome": outcome, "bytes": size})
     else:
         printing.data(f"{outcome}: {folder} ({size / 1024:.0f} KiB)")
 
@@ -138,10 +143,12 @@ def submit(
 @app.command("check")
 def check(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="An entry's folder, or a folder of leaderboards.")],
-    predictions: Annotated[Path | None, typer.Option(help="Score these again, and compare: the only proof.")] = None,
-    references: Annotated[Path | None, typer.Option(help="Your own copy of the data set, for --predictions.")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Where the predictions give the same, write kind: verified.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes for scoring. Default: one per core.")] = None,
+    predictions: Annotated[Path | None, option("--predictions", "They are scored again and compared: the only proof.")] = None,
+    references: Annotated[Path | None, option("--references", "For --predictions.")] = None,
+    verify: Annotated[bool, option("--verify")] = False,
+    device: Device = "cpu",
+    workers: Workers = None,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Check entries that may come from anybody. Exit 2 where something is wrong; all of it is told.
@@ -156,11 +163,11 @@ def check(
 
     if predictions is None and (verify or references is not None):
         raise InputError("--verify and --references go with --predictions DIR, the folder that was handed in.")
-    report = checked(path)
-    if predictions is not None and not report.problems:
-        with printing.progress_bars(True) as progress:
-            again = verified(path, predictions, references=references, write=verify, workers=workers, progress=progress)
-        report = with_problems(report, again)
+    with printing.progress_bars(progress) as bars:
+        report = checked(path, bars)
+        if predictions is not None and not report.problems:
+            again = verified(path, predictions, references=references, write=verify, workers=workers, progress=bars, device=device)
+            report = with_problems(report, again)
     _tell(report, proved=predictions is not None, json=json)
     if report.problems:
         raise typer.Exit(InputError.exit_code)
@@ -168,14 +175,24 @@ def check(
 
 @app.command("build")
 def build(
-    out: Annotated[Path, typer.Option(help="Folder of the site; an older one is renamed to <name>.old-N.")],
-    leaderboards: Boards = None,
+    out: Annotated[Path, option("--out", "An older site in that folder is renamed to <name>.old-N.")],
+    leaderboards: ReadLeaderboards = None,
+    progress: Progress = True,
+    json: Json = False,
 ) -> None:
     """Build a static site that opens from the file system: no server, no network."""
     from signbench.cli import printing
     from signbench.leaderboard.site import build as built
 
-    printing.data(str(built(out, leaderboards, tell=lambda sentence: printing.talk(f"not drawn: {sentence}"))))
+    left_out: list[str] = []
+    with printing.progress_bars(progress) as report:
+        page = built(out, leaderboards, tell=left_out.append, progress=report)
+    for sentence in left_out:
+        printing.talk(f"not drawn: {sentence}")
+    if json:
+        printing.document({"site": str(page), "not_drawn": left_out})
+    else:
+        printing.data(str(page))
 
 
 def _tell_refused(board: Board) -> None:
@@ -201,12 +218,10 @@ def _print_tables(board: Board) -> None:
 
 
 def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:
-    import json as encoder
-
     from signbench.cli import printing
 
     if json:
-        printing.data(encoder.dumps(report.as_json(), indent=2, ensure_ascii=False))
+        printing.document(report.as_json())
         return
     printing.data("\n".join(map(str, report.problems)) if report.problems else f"in order: {', '.join(report.entries)}")
     for note in report.notes:

@@ -31,6 +31,8 @@ from signbench.cli import (
     tasks,
     weights,
 )
+from signbench.cli.groups import Group
+from signbench.cli.options import RETIRED
 from signbench.foreign import supervision
 
 _OF_THE_MACHINE = frozenset(
@@ -50,8 +52,8 @@ _OF_THE_MACHINE = frozenset(
 
 app = typer.Typer(
     name="signbench",
+    cls=Group,
     help="Score sign-language generation: numbers that say how they were measured.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -119,7 +121,7 @@ def _run() -> int:
     from signbench.errors import SignbenchError
 
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="signbench", standalone_mode=False)
     except SignbenchError:
         raise
     except (KeyboardInterrupt, typer.Abort):
@@ -143,13 +145,14 @@ def _run() -> int:
 
 
 def _wrong_use(error: Any) -> str:
-    """A parser's error as one sentence that names the command's help; the help itself where no word was given."""
+    """A parser's error as one sentence that names the command's help; a former spelling is answered with today's."""
     context = getattr(error, "ctx", None)
-    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
-        return str(context.get_help())
+    path = str(context.command_path) if context is not None else "signbench"
+    former = getattr(error, "option_name", None)
+    if former is not None and (today := RETIRED.get((path.removeprefix("signbench "), former))):
+        return f"{former} is now {today}; see {path} --help."
     message = str(error.format_message()).rstrip(".").replace("Value error, ", "")
-    path = context.command_path if context is not None else "signbench"
-    return f"{message}; see {path.replace('python -m signbench', 'signbench')} --help."
+    return f"{message}; see {path} --help."
 
 
 def _say(text: str, own: int | None = None) -> None:

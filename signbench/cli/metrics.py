@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from signbench.cli import sensitivity
+from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the metrics, show one, or see what each can see.")
+app = group("List the metrics, show one, or see what each can see.")
 app.command("sensitivity")(sensitivity.command)
 
 
@@ -41,14 +42,12 @@ def _described(name: str) -> dict[str, Any]:
 @app.command("list")
 def list_metrics(json: Json = False) -> None:
     """List all metrics, one line each."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.metrics.registry import known
 
     described = [_described(name) for name in known()]
     if json:
-        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        printing.document(described)
         return
     printing.table(
         [
@@ -68,7 +67,6 @@ def list_metrics(json: Json = False) -> None:
 def show_metric(name: Annotated[str, typer.Argument(help="Name of a metric.")], json: Json = False) -> None:
     """Show a metric: its definition, source and parameters."""
     import inspect
-    import json as encoder
 
     from signbench.cli import printing
     from signbench.metrics.base import spell
@@ -76,7 +74,7 @@ def show_metric(name: Annotated[str, typer.Argument(help="Name of a metric.")], 
 
     described = _described(name)
     if json:
-        printing.data(encoder.dumps(described, indent=2, ensure_ascii=False))
+        printing.document(described)
         return
     lines = [f"{name}: {described['summary']}", ""]
     lines += [f"better: {described['direction']}    unit: {described['unit']}    revision: {described['revision']}"]

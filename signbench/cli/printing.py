@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json as encoder
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from signbench.runs.result import Result
@@ -17,6 +18,11 @@ def data(text: str) -> None:
     """Writes data to standard output, with one line end at its end."""
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
+
+
+def document(content: Any) -> None:
+    """Writes plain values to standard output as one JSON document."""
+    data(encoder.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def talk(text: str) -> None:

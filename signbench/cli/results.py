@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signbench.cli.options import Form, Format, Json, Markdown, chosen
+from signbench.cli.options import Form, Format, JsonForm, Progress, chosen
 
 if TYPE_CHECKING:
     from signbench.runs.result import Result
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folder; several are ranked side by side.")],
     form: Form = None,
-    json: Json = False,
-    markdown: Markdown = False,
+    progress: Progress = True,
+    json: JsonForm = False,
 ) -> None:
     """Print a run's scores, and exit with the code that the run ended with; or rank several runs that measured the same way."""
-    wanted = chosen(form, json=json, markdown=markdown)
-    codes = _one(runs[0], wanted) if len(runs) == 1 else _several(runs, wanted)
-    if codes:
-        raise typer.Exit(codes)
+    wanted = chosen(form, json=json)
+    code = _one(runs[0], wanted) if len(runs) == 1 else _several(runs, wanted, progress=progress)
+    if code:
+        raise typer.Exit(code)
 
 
 def _read(run: Path) -> tuple[Result, dict[str, Any]]:
@@ -65,20 +65,22 @@ def _one(run: Path, wanted: Format) -> int:
     return code if isinstance(code, int) else IncompleteError.exit_code
 
 
-def _several(runs: list[Path], wanted: Format) -> int:
-    import json as encoder
-
+def _several(runs: list[Path], wanted: Format, *, progress: bool) -> int:
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.runs import side_by_side
 
-    results = {str(run): _read(run)[0] for run in runs}
+    results: dict[str, Result] = {}
+    with printing.progress_bars(progress) as report:
+        for done, run in enumerate(runs):
+            report("reading", done, len(runs))
+            results[str(run)] = _read(run)[0]
     if len(results) < len(runs):
         raise InputError("a run is named twice; name each once.")
     if wanted is Format.table:
         printing.table(side_by_side.ranked(results))
     elif wanted is Format.json:
-        printing.data(encoder.dumps(side_by_side.as_json(results), indent=2, ensure_ascii=False, allow_nan=False))
+        printing.document(side_by_side.as_json(results))
     else:
         write = {
             Format.csv: side_by_side.as_csv,

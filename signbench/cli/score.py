@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signbench.cli import foreign
-from signbench.cli.measure import clip_ids
-from signbench.cli.options import Json
+from signbench.cli.options import (
+    Checkpoint,
+    Clips,
+    ClipSeconds,
+    Device,
+    Fresh,
+    GeneratorDevice,
+    Json,
+    Limit,
+    Progress,
+    RunOut,
+    TaskSplit,
+    Workers,
+    clip_ids,
+    option,
+)
 
 if TYPE_CHECKING:
     from signbench.runs.folder import RunFolder
@@ -18,21 +32,6 @@ if TYPE_CHECKING:
     from signbench.tasks.schema import Task
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench tasks list.")]
-Split = Annotated[str | None, typer.Option(help="A split of the task; default: its first.")]
-Limit = Annotated[int | None, typer.Option(help="Only the first N clips; marks the result as a subset.")]
-Clips = Annotated[str | None, typer.Option(help="Only these clip ids: a,b,c or @FILE; marks the result as a subset.")]
-Out = Annotated[Path | None, typer.Option(help="Run folder. Default: runs/<task>-<name>-<hash>, so that a repeat goes on.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Move an older run in that folder to <name>.old-N and begin anew.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes for scoring; the numbers do not depend on it. Default: one per core.")
-]
-Device = Annotated[str, typer.Option(help="Where networks count, such as cuda:0.")]
-
-
-ClipSeconds = Annotated[
-    float,
-    typer.Option("--clip-seconds", min=0, help="How long a generator may take for one clip; longer is a failure. 0: no limit."),
-]
 
 
 class Require(StrEnum):
@@ -42,38 +41,27 @@ class Require(StrEnum):
     all = "all"
 
 
-Required = Annotated[
-    Require,
-    typer.Option("--require", help="all: stop where weights of an extended metric are missing."),
-]
-Shown = Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on a terminal.")]
+Required = Annotated[Require, option("--require")]
 
 
 def score(
     task: TaskName,
-    predictions: Annotated[Path, typer.Option(help="Folder of files named by clip id; see signbench tasks show TASK.")],
-    references: Annotated[
-        Path | None, typer.Option(help="Your own copy of the data set: media and, if need be, clips.csv.")
-    ] = None,
-    split: Split = None,
+    predictions: Annotated[Path, option("--predictions")],
+    references: Annotated[Path | None, option("--references")] = None,
+    split: TaskSplit = None,
     limit: Limit = None,
     clips: Clips = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Score although clips have no file; the run is then incomplete.")
-    ] = False,
-    out: Out = None,
+    allow_missing: Annotated[bool, option("--allow-missing")] = False,
+    out: RunOut = None,
     fresh: Fresh = False,
     require: Required = Require.core,
     device: Device = "cpu",
     workers: Workers = None,
-    progress: Shown = True,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Score a folder of predictions on a task, after checking all of it."""
-    import json as encoder
-
     foreign.beware()
-
     from signbench.cli import printing
     from signbench.predictions.problems import PredictionsError
     from signbench.scoring.ranks import Ranks
@@ -95,29 +83,25 @@ def score(
             outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
         except PredictionsError as error:
             if json:
-                printing.data(
-                    encoder.dumps({"problems": [item.as_json() for item in error.problems]}, indent=2, ensure_ascii=False)
-                )
+                printing.document({"problems": [item.as_json() for item in error.problems]})
             raise
     _finish(outcome, json=json)
 
 
 def run(
     task: TaskName,
-    generator: Annotated[
-        str, typer.Option(help="Name, name:key=value, package.module:Class or file.py:Class; see signbench generators list.")
-    ],
-    checkpoint: Annotated[Path | None, typer.Option(help="Trained weights, for generators that take some.")] = None,
-    device: Annotated[str | None, typer.Option(help="Where generators that take it, and networks, count; such as cuda:0.")] = None,
-    split: Split = None,
+    generator: Annotated[str, option("--generator")],
+    checkpoint: Checkpoint = None,
+    device: GeneratorDevice = None,
+    split: TaskSplit = None,
     limit: Limit = None,
     clips: Clips = None,
-    out: Out = None,
+    out: RunOut = None,
     fresh: Fresh = False,
     require: Required = Require.core,
     workers: Workers = None,
     clip_seconds: ClipSeconds = 3600,
-    progress: Shown = True,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Generate a task's clips, then score them; repeating the command goes on."""

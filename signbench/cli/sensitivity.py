@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from signbench.cli.options import Json
+from signbench.cli.options import Form, Format, JsonForm, Progress, chosen, option
 
 
 def command(
-    source: Annotated[str, typer.Option(help="synthsign, or a folder with videos or key points of your own.")] = "synthsign",
-    clips: Annotated[int, typer.Option(min=1, help="How many clips are degraded and measured.")] = 4,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown instead of tables.")] = False,
-    json: Json = False,
+    source: Annotated[str, option("--source")] = "synthsign",
+    limit: Annotated[int, option("--limit", min=1)] = 4,
+    form: Form = None,
+    progress: Progress = True,
+    json: JsonForm = False,
 ) -> None:
     """Degrade clips in four strengths each, and print what every metric sees of it."""
-    import json as encoder
     import textwrap
 
     from signbench.cli import printing
-    from signbench.errors import InputError
     from signbench.sensitivity import tables
     from signbench.sensitivity.matrix import sensitivity
     from signbench.sensitivity.sources import media
 
-    if json and markdown:
-        raise InputError("--json and --markdown are two forms; ask for one of them.")
-    name, videos, poses = media(source, clips)
-    with printing.progress_bars(True) as progress:
-        matrix = sensitivity(name, videos, poses, progress)
-    if json:
-        printing.data(encoder.dumps(matrix.as_json(), indent=2, ensure_ascii=False))
-    elif markdown:
+    wanted = chosen(form, json=json, but=(Format.csv, Format.latex))
+    name, videos, poses = media(source, limit)
+    with printing.progress_bars(progress) as report:
+        matrix = sensitivity(name, videos, poses, report)
+    if wanted is Format.json:
+        printing.document(matrix.as_json())
+    elif wanted is Format.markdown:
         printing.data(tables.as_markdown(matrix))
     else:
         printing.data("\n".join([tables.described(matrix), "", *textwrap.wrap(tables.LEGEND, 120), ""]))

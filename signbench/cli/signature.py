@@ -6,14 +6,10 @@ from typing import Annotated
 
 import typer
 
+from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="Compare how numbers were measured.")
-
-
-@app.callback()
-def _group() -> None:
-    """Compare how numbers were measured."""
+app = group("Compare how numbers were measured.")
 
 
 @app.command("diff")
@@ -23,7 +19,6 @@ def diff(
     json: Json = False,
 ) -> None:
     """Say in words what differs between two measurements; exit 4 where they may not be compared."""
-    import json as encoder
     from pathlib import Path
 
     from signbench.cli import printing
@@ -54,7 +49,7 @@ def diff(
             raise NotComparableError(f"{a} and {b} have no metric in common.")
     found = {name: differences(first, second) for name, first, second in pairs}
     if json:
-        printing.data(encoder.dumps({"comparable": not any(found.values()), "differences": found}, indent=2, ensure_ascii=False))
+        printing.document({"comparable": not any(found.values()), "differences": found})
     else:
         for name, sentences in found.items():
             head = f"{name}: " if name else ""

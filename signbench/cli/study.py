@@ -7,43 +7,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signbench.cli.options import Json
+from signbench.cli.groups import group
+from signbench.cli.options import Json, Progress, Replace, option
 
 if TYPE_CHECKING:
     from signbench.study.judging.lexicon import Lexicon
     from signbench.study.sheets.answers import Study
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Human studies: sheets of free-text answers in, the Sign Understandability Score (SUS) with its uncertainty out.",
-)
+app = group("Human studies: sheets of free-text answers in, the Sign Understandability Score (SUS) with its uncertainty out.")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a study, as signbench study import wrote it.")]
-Decisions = Annotated[
-    Path | None, typer.Option("--lexicon", help="What a person decided: a filled file of signbench study unmatched (CSV or XLSX).")
-]
+Decisions = Annotated[Path | None, option("--lexicon")]
+ComparedRun = Annotated[Path | None, option("--run")]
 
 
 @app.command("import")
 def import_command(
     sheets: Annotated[list[Path], typer.Argument(help="Response sheets: CSV, TSV or XLSX.")],
-    out: Annotated[Path, typer.Option(help="Folder of the study.")],
-    mapping: Annotated[
-        Path | None,
-        typer.Option(help="What each column is, and how answers are judged. Without it one is proposed."),
-    ] = None,
-    key: Annotated[
-        Path | None, typer.Option(help="Write who each rater is into this new file, outside the study. Default: kept nowhere.")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text files, where it cannot be found out and no mapping names it yet: cp1252, cp1250 ...")
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Move another import in that folder to <name>.old-N.")] = False,
+    out: Annotated[Path, option("--out", "Folder of the study.")],
+    mapping: Annotated[Path | None, option("--mapping")] = None,
+    key: Annotated[Path | None, option("--key")] = None,
+    encoding: Annotated[str | None, option("--encoding")] = None,
+    replace: Replace = False,
     json: Json = False,
 ) -> None:
     """Import SHEETS into a study, in which pseudonyms replace the names of raters."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.study.importing import import_study
@@ -64,7 +52,7 @@ def import_command(
     for note in done.notes:
         printing.talk(note)
     if json:
-        printing.data(encoder.dumps({"study": str(out), **done.counts, "repeated": done.repeated}, indent=2, ensure_ascii=False))
+        printing.document({"study": str(out), **done.counts, "repeated": done.repeated})
         return
     state = "already imported" if done.repeated else "imported"
     counts = done.counts
@@ -79,12 +67,11 @@ def import_command(
 @app.command("unmatched")
 def unmatched_command(
     study: Folder,
-    out: Annotated[Path, typer.Option(help="New CSV file, to be filled in by a person and given to --lexicon.")],
+    out: Annotated[Path, option("--out", "A new CSV file, to be filled in by a person and given to --lexicon.")],
     lexicon: Decisions = None,
     json: Json = False,
 ) -> None:
     """List the answers that matched nothing, in a file in which a person decides about them."""
-    import json as encoder
     from dataclasses import asdict
 
     from signbench.cli import printing
@@ -94,7 +81,7 @@ def unmatched_command(
     items = unmatched(table, decided)
     write_adjudication(out, items, decided)
     if json:
-        printing.data(encoder.dumps([asdict(item) for item in items], indent=2, ensure_ascii=False))
+        printing.document([asdict(item) for item in items])
     else:
         answers = sum(item.count for item in items)
         printing.data(
@@ -107,9 +94,7 @@ def unmatched_command(
 def score_command(
     study: Folder,
     lexicon: Decisions = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Run over the same clips: its metrics are correlated with SUS, clip by clip.")
-    ] = None,
+    run: ComparedRun = None,
     json: Json = False,
 ) -> None:
     """Score a study: SUS with intervals for the study, each pack and each sign, confusions, raters, agreement."""
@@ -150,10 +135,12 @@ def score_command(
 @app.command("report")
 def report_command(
     study: Folder,
-    out: Annotated[Path, typer.Option(help="Folder of the report; an older one is renamed to <name>.old-N.")],
+    out: Annotated[Path, option("--out", "An older report in that folder is renamed to <name>.old-N.")],
     lexicon: Decisions = None,
-    run: Annotated[Path | None, typer.Option(help="Run over the same clips, for scatter plots of its metrics against SUS.")] = None,
-    videos: Annotated[Path | None, typer.Option(help="Folder of the videos that were shown, for their pictures.")] = None,
+    run: ComparedRun = None,
+    videos: Annotated[Path | None, option("--videos", "For their pictures.")] = None,
+    progress: Progress = True,
+    json: Json = False,
 ) -> None:
     """Write a static HTML report of a study."""
     from signbench.cli import printing
@@ -161,23 +148,23 @@ def report_command(
     from signbench.study.scoring import score_study
 
     result = score_study(*_study_and_decisions(study, lexicon))
-    printing.data(str(write_report(result, out, run=run, videos=videos)))
+    with printing.progress_bars(progress) as bars:
+        page = write_report(result, out, run=run, videos=videos, progress=bars)
+    if json:
+        printing.document({"report": str(page)})
+    else:
+        printing.data(str(page))
 
 
 @app.command("plan")
 def plan_command(
-    expected: Annotated[float, typer.Option(help="SUS that is expected, such as 0.75.")],
-    half_width: Annotated[float, typer.Option(help="Half the length of the 95 % interval that is wanted, such as 0.05.")],
-    packs: Annotated[
-        str | None,
-        typer.Option(help="Signs in each pack, such as 20,30: how many raters give which interval."),
-    ] = None,
-    most_clips: Annotated[
-        int | None,
-        typer.Option(help="How many clips one person looks at, at most; more signs are dealt into packs with raters of their own."),
-    ] = None,
-    sign_spread: Annotated[float, typer.Option(help="How much signs differ: standard deviation on the logit scale.")] = 1.5,
-    rater_spread: Annotated[float, typer.Option(help="How much raters differ: standard deviation on the logit scale.")] = 0.5,
+    expected: Annotated[float, option("--expected")],
+    half_width: Annotated[float, option("--half-width")],
+    packs: Annotated[str | None, option("--packs", "With them: how many raters give which interval.")] = None,
+    most_clips: Annotated[int | None, option("--most-clips")] = None,
+    sign_spread: Annotated[float, option("--sign-spread")] = 1.5,
+    rater_spread: Annotated[float, option("--rater-spread")] = 0.5,
+    progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Simulate how many raters and signs a study needs."""
@@ -187,7 +174,7 @@ def plan_command(
     from signbench.study.report import score_tables
 
     sizes = parse_sizes(packs) if packs is not None else None
-    with printing.progress_bars(True) as progress:
+    with printing.progress_bars(progress) as bars:
         found = plan(
             expected,
             half_width,
@@ -195,7 +182,7 @@ def plan_command(
             rater_spread=rater_spread,
             packs=sizes,
             most_clips=most_clips,
-            progress=progress,
+            progress=bars,
         )
     if json:
         printing.data(found.model_dump_json(indent=2))
@@ -209,19 +196,26 @@ def plan_command(
 
 @app.command("new")
 def new_command(
-    clips: Annotated[Path, typer.Option(help="Folder of the videos to show; a clips.csv in it may name their signs.")],
-    packs: Annotated[str, typer.Option(help="Sizes of the packs: 20,30.")],
-    raters: Annotated[int, typer.Option(min=1, help="How many people take part; each sees one pack.")],
-    out: Annotated[Path, typer.Option(help="New folder.")],
-    seed: Annotated[int, typer.Option(min=0, help="Of all draws; equal seeds give equal packs and orders.")] = 0,
+    videos: Annotated[Path, option("--videos", "A clips.csv in it may name their signs.")],
+    packs: Annotated[str, option("--packs")],
+    raters: Annotated[int, option("--raters", min=1)],
+    out: Annotated[Path, option("--out", "A new folder.")],
+    seed: Annotated[int, option("--seed", min=0)] = 0,
+    progress: Progress = True,
+    json: Json = False,
 ) -> None:
     """Start a study: draw packs and orders, and write neutral videos, blank sheets, an answer key and a mapping file."""
     from signbench.cli import printing
     from signbench.study.planning.packs import new_study, parse_sizes
 
-    drawn = new_study(clips, out, sizes=parse_sizes(packs), raters=raters, seed=seed)
-    for pack, orders in drawn.orders.items():
-        printing.data(f"{pack}: {len(drawn.packs[pack])} clips, {len(orders)} raters")
+    with printing.progress_bars(progress) as bars:
+        drawn = new_study(videos, out, sizes=parse_sizes(packs), raters=raters, seed=seed, progress=bars)
+    if json:
+        packs_drawn = {pack: {"clips": len(drawn.packs[pack]), "raters": len(orders)} for pack, orders in drawn.orders.items()}
+        printing.document({"study": str(out), "packs": packs_drawn})
+    else:
+        for pack, orders in drawn.orders.items():
+            printing.data(f"{pack}: {len(drawn.packs[pack])} clips, {len(orders)} raters")
     printing.talk(f"study: {out}; import the filled-in sheets: signbench study import FILES --mapping {out}/study.yaml --out DIR")
 
 

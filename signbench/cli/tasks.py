@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the tasks, or show one.")
+app = group("List the tasks, show one, or freeze the clips of your own.")
 
 
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
-    """List all tasks, one line each; a file in tasks/ that is no task is told and left out."""
-    import json as encoder
-
+    """List all tasks, one line each; a file in tasks/ that is no task is reported and left out."""
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.tables import Table
@@ -28,7 +28,7 @@ def list_tasks(json: Json = False) -> None:
         except InputError as error:
             printing.talk(f"left out: {error}")
     if json:
-        printing.data(encoder.dumps([found.model_dump(mode="json") for found in tasks], indent=2, ensure_ascii=False))
+        printing.document([found.model_dump(mode="json") for found in tasks])
         return
     rows = [
         {
@@ -47,8 +47,6 @@ def list_tasks(json: Json = False) -> None:
 @app.command("show")
 def show_task(name: Annotated[str, typer.Argument(help="Name of a task.")], json: Json = False) -> None:
     """Show a task: what is given, what to hand in, and how it is scored."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.tasks.loading import task
     from signbench.tasks.sheet import described, example_ids, sheet
@@ -56,6 +54,27 @@ def show_task(name: Annotated[str, typer.Argument(help="Name of a task.")], json
     found = task(name)
     examples = example_ids(found)
     if json:
-        printing.data(encoder.dumps(described(found, examples), indent=2, ensure_ascii=False))
+        printing.document(described(found, examples))
     else:
         printing.data(sheet(found, examples))
+
+
+@app.command("freeze")
+def freeze_tasks(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of tasks of the current folder. Default: all of them.")] = None,
+    json: Json = False,
+) -> None:
+    """Write into the task files below tasks/ of the current folder which clips they expect.
+
+    For authors of tasks, whenever a corpus gets other clips; only the block clips of a file is written.
+    """
+    from signbench.cli import printing
+    from signbench.tasks.freeze import WORDS, freeze_below
+
+    rows = []
+    for name, outcome in freeze_below(Path("tasks"), names or ()):
+        rows.append({"task": name, "outcome": outcome})
+        if not json:
+            printing.data(f"{name}: {WORDS[outcome]}")
+    if json:
+        printing.document(rows)

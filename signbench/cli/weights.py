@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signbench.cli.options import Json
+from signbench.cli.groups import group
+from signbench.cli.options import Json, Progress, option
 
 if TYPE_CHECKING:
     from signbench.weights.registry import Weights
 
-app = typer.Typer(no_args_is_help=True, help="List, fetch, add and verify the weights that metrics need.")
+app = group("List, fetch, add and verify the weights that metrics need.")
 
 _Names = Annotated[list[str] | None, typer.Argument(help="Names of weights, as signbench weights list shows them.")]
 
@@ -31,15 +32,13 @@ def _megabytes(size: int | None) -> str:
 @app.command("list")
 def list_weights(json: Json = False) -> None:
     """List all registered weights: size, licence, whether they are here, and which metrics need them."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.weights.registry import registered
     from signbench.weights.store import weights_folder
 
     rows = [_described(weights) for weights in registered().values()]
     if json:
-        printing.data(encoder.dumps(rows, indent=2, ensure_ascii=False))
+        printing.document(rows)
         return
     printing.table(
         [
@@ -59,7 +58,7 @@ def list_weights(json: Json = False) -> None:
 
 @app.command("fetch")
 def fetch_weights(
-    names: _Names = None, every: Annotated[bool, typer.Option("--all", help="All registered weights.")] = False
+    names: _Names = None, every: Annotated[bool, option("--all")] = False, progress: Progress = True, json: Json = False
 ) -> None:
     """Fetch weights and verify them; a fetch that was interrupted goes on where it stopped."""
     from signbench.cli import printing
@@ -70,27 +69,32 @@ def fetch_weights(
         raise InputError("name the weights to fetch, or give --all; signbench weights list shows them.")
     wanted = list(registered().values()) if every else [find(name) for name in dict.fromkeys(names or [])]
     failures = 0
+    rows = []
     for weights in wanted:
         try:
-            path = _fetch(weights)
+            path = _fetch(weights, show=progress)
         except InputError as error:
             if len(wanted) == 1:
                 raise
             printing.talk(f"signbench: {error}")
             failures += 1
+            rows.append(_described(weights))
         else:
-            printing.talk(f"{weights.name}: {path} ({_described(weights)['state']}; licence {weights.licence})")
+            rows.append(_described(weights))
+            printing.talk(f"{weights.name}: {path} ({rows[-1]['state']}; licence {weights.licence})")
+    if json:
+        printing.document(rows)
     if failures:
         printing.talk(f"signbench: {failures} of {len(wanted)} could not be fetched.")
         raise typer.Exit(2)
 
 
-def _fetch(weights: Weights) -> Path:
-    """Fetches one file with a bar of its own."""
+def _fetch(weights: Weights, *, show: bool) -> Path:
+    """Fetches one file with a bar for it."""
     from signbench.cli import printing
     from signbench.weights.download import fetch
 
-    with printing.progress_bars(show=True) as update:
+    with printing.progress_bars(show) as update:
 
         def progress(done: int, total: int | None) -> None:
             update(f"{weights.name}, MB", done // 10**6, (total or 0) // 10**6)
@@ -101,7 +105,8 @@ def _fetch(weights: Weights) -> Path:
 @app.command("add")
 def add_weights(
     file: Annotated[Path, typer.Argument(help="A file of weights on this machine.")],
-    name: Annotated[str | None, typer.Option("--as", help="Which weights it is, where neither digest nor name tell.")] = None,
+    name: Annotated[str | None, option("--as", "Default: as its digest or the file's name says.")] = None,
+    json: Json = False,
 ) -> None:
     """Copy a file into the folder of weights, for machines without internet; it is verified first."""
     from signbench.cli import printing
@@ -110,22 +115,26 @@ def add_weights(
     weights = add(file, name)
     row = _described(weights)
     printing.talk(f"{weights.name}: {row['path']} ({row['state']})")
+    if json:
+        printing.document(row)
 
 
 @app.command("verify")
-def verify_weights(names: _Names = None, json: Json = False) -> None:
+def verify_weights(names: _Names = None, progress: Progress = True, json: Json = False) -> None:
     """Hash weights again and compare with the registry; exit 2 where a file is not what it should be."""
-    import json as encoder
-
     from signbench.cli import printing
     from signbench.weights.registry import find, registered
 
     wanted = [find(name) for name in dict.fromkeys(names)] if names else list(registered().values())
-    rows = [_described(weights, rehash=True) for weights in wanted]
+    rows: list[dict[str, Any]] = []
+    with printing.progress_bars(progress) as report:
+        for weights in wanted:
+            report("hashing", len(rows), len(wanted))
+            rows.append(_described(weights, rehash=True))
     if not names:
         rows = [row for row in rows if row["state"] != "absent"]
     if json:
-        printing.data(encoder.dumps(rows, indent=2, ensure_ascii=False))
+        printing.document(rows)
     elif rows:
         shown = [{"weights": row["name"], "state": row["state"], "SHA-256": row["found_sha256"] or ""} for row in rows]
         printing.table(shown)

@@ -44,6 +44,7 @@ from signbench.leaderboard.task_checks import (
     task_of,
     text_problems,
 )
+from signbench.progress import Progress, silent
 from signbench.tasks.schema import Task
 
 _BESIDE = ("README.md", f"{PUBLISHED}.yaml")
@@ -75,11 +76,12 @@ def with_problems(report: CheckReport, more: Iterable[Problem]) -> CheckReport:
     return CheckReport(report.entries, (*report.problems, *more), report.notes)
 
 
-def check(path: Path) -> CheckReport:
+def check(path: Path, progress: Progress = silent) -> CheckReport:
     """Checks an entry, or all entries below a folder.
 
     Args:
         path: an entry's folder, or a folder of leaderboards.
+        progress: told how many entries are checked.
 
     Raises:
         InputError: there is no entry there.
@@ -91,7 +93,10 @@ def check(path: Path) -> CheckReport:
     folders = list(_entry_folders(path, problems, notes))
     if not folders and not problems:
         raise InputError(f"{path} holds no entry; give an entry's folder, or a folder of leaderboards.")
-    checked = {folder: _checked(folder) for folder in folders}
+    checked: dict[Path, _Checked] = {}
+    for folder in folders:
+        progress("checking", len(checked), len(folders))
+        checked[folder] = _checked(folder)
     for folder, entry in checked.items():
         problems += entry.problems
         if entry.card is not None:
@@ -107,16 +112,20 @@ def check(path: Path) -> CheckReport:
     return CheckReport(tuple(map(str, folders)), tuple(problems), tuple(notes))
 
 
-def sound_entries(folders: Sequence[Path]) -> tuple[list[Entry], list[Problem]]:
+def sound_entries(folders: Sequence[Path], progress: Progress = silent) -> tuple[list[Entry], list[Problem]]:
     """Entries of one task and split that a leaderboard may draw: those that their check does not refuse.
 
     Args:
         folders: of the entries.
+        progress: told how many entries are checked.
 
     Returns:
         The entries that are in order, and what is wrong with the others.
     """
-    checked = {folder: _checked(folder) for folder in folders}
+    checked: dict[Path, _Checked] = {}
+    for folder in folders:
+        progress("checking", len(checked), len(folders))
+        checked[folder] = _checked(folder)
     problems = [problem for entry in checked.values() for problem in entry.problems]
     sound = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
     doubled = list(duplicate_problems(in_order(sound.values())))

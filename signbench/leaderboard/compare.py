@@ -7,13 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from signbench.leaderboard.finding import run_or_row
+from signbench.progress import Progress, silent
 from signbench.runs import comparison
 from signbench.runs.comparison import Comparison
 from signbench.scoring.finished import FinishedRun
 
 
 def compare(
-    *runs: str | Path | FinishedRun, metrics: Sequence[str] | str | None = None, leaderboards: str | Path | None = None
+    *runs: str | Path | FinishedRun,
+    metrics: Sequence[str] | str | None = None,
+    leaderboards: str | Path | None = None,
+    progress: Progress = silent,
 ) -> Comparison:
     """Compares runs on the same clips, each with the first: differences with intervals, paired tests, the clips that moved most.
 
@@ -22,6 +26,7 @@ def compare(
             as ``task/split/row`` or by their entries' folders.
         metrics: these metrics only; None: all that the runs share.
         leaderboards: folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        progress: called with what is being done, how many metrics are compared, and of how many.
 
     Raises:
         InputError: fewer than two runs, one of them named twice, something that is no run, or a metric that was not measured.
@@ -39,4 +44,4 @@ def compare(
     names = [str(run.folder if isinstance(run, FinishedRun) else run) for run in runs]
     with ExitStack() as stack:
         opened = [stack.enter_context(run_or_row(name, folder)) for name in names]
-        return comparison.compare(opened, [metrics] if isinstance(metrics, str) else metrics)
+        return comparison.compare(opened, [metrics] if isinstance(metrics, str) else metrics, progress)

@@ -18,6 +18,7 @@ from signbench.leaderboard.published import Published
 from signbench.leaderboard.published import Row as PublishedRow
 from signbench.leaderboard.ranking import ranked, standings, without_board
 from signbench.metrics.base import Direction
+from signbench.progress import Progress, silent
 from signbench.runs.result import Level
 from signbench.runs.side_by_side import from_best
 from signbench.runs.tables import ARROWS, decimals_of, number
@@ -33,13 +34,20 @@ INDEX, SCRIPT, STYLE, PLOTLY = "index.html", "leaderboard.js", "leaderboard.css"
 _NEEDS = ("jinja2", "plotly")
 
 
-def build(out: Path, leaderboards: Path | None = None, *, tell: Callable[[str], None] = lambda sentence: None) -> Path:
+def build(
+    out: Path,
+    leaderboards: Path | None = None,
+    *,
+    tell: Callable[[str], None] = lambda sentence: None,
+    progress: Progress = silent,
+) -> Path:
     """Builds the site: an index, a page for each task and split, one style sheet and two scripts.
 
     Args:
         out: the site's folder; an older site is renamed to ``<name>.old-N``.
         leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
         tell: told, in a sentence each, what is wrong with entries that are not drawn.
+        progress: told how many leaderboards are ranked.
 
     Returns:
         The page to open.
@@ -53,8 +61,11 @@ def build(out: Path, leaderboards: Path | None = None, *, tell: Callable[[str], 
     occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if occupied and not (out / SCRIPT).is_file():
         raise InputError(f"{out} holds something else than a site; give --out an empty or new folder.")
-    boards = [ranked(standing) for standing in standings(leaderboards)]
-    for sentence in (*without_board(leaderboards), *(sentence for found in boards for sentence in found.refused)):
+    boards: list[Board] = []
+    for standing in (found := standings(leaderboards)):
+        progress("ranking", len(boards), len(found))
+        boards.append(ranked(standing))
+    for sentence in (*without_board(leaderboards), *(sentence for board in boards for sentence in board.refused)):
         tell(sentence)
     pages = rendered(sorted(boards, key=lambda found: not found.blocks))
     with whole_folder(out, move_aside=occupied) as made:

@@ -28,6 +28,7 @@ from signbench.leaderboard.entries import (
     write_entry,
 )
 from signbench.leaderboard.human import HumanScore, human_problems, study_result
+from signbench.progress import Progress, silent
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.packed import pack_run, predictions_of
 from signbench.runs.signature import package_version
@@ -47,6 +48,7 @@ def submit_run(
     citation: str | None,
     url: str | None,
     replace: bool,
+    progress: Progress = silent,
 ) -> tuple[Path, Outcome]:
     """Writes a run as an entry of its task's leaderboard.
 
@@ -59,6 +61,7 @@ def submit_run(
         citation: whom to cite; None: as the generator's card says.
         url: where to read more.
         replace: move an older entry of that name to ``<name>.old-N``.
+        progress: told how many of the entries beside it are compared with it.
 
     Returns:
         The entry's folder, and what was done.
@@ -85,7 +88,7 @@ def submit_run(
         if problems := check_entry(draft):
             told = [f"- {problem.what}; {problem.remedy}." for problem in problems]
             raise InputError("\n".join([f"{run.label} cannot be submitted:", *told]))
-        _refuse_copies(draft, target)
+        _refuse_copies(draft, target, progress)
     if (target / STUDY).is_file():  # what people understood belongs to the clips; other clips need another study
         older = (target / ENTRY).read_bytes()
         if _digest_in(older) == _digest_in(files[ENTRY]):
@@ -200,18 +203,19 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
     return {ENTRY: card.yaml(), **files}
 
 
-def _refuse_copies(draft: Path, target: Path) -> None:
+def _refuse_copies(draft: Path, target: Path, progress: Progress) -> None:
     """Refuses what stands beside the place of an entry under another name already.
 
     Args:
         draft: folder of the entry, which is in order.
         target: where it is going to lie.
+        progress: told how many of the others are checked.
 
     Raises:
         InputError: names the other row.
     """
     beside = [path.parent for path in sorted(target.parent.glob(f"*/{ENTRY}"))]
-    others, _ = sound_entries([folder for folder in beside if folder != target and not is_moved_aside(folder)])
+    others, _ = sound_entries([folder for folder in beside if folder != target and not is_moved_aside(folder)], progress)
     for problem in duplicate_problems([*others, read_entry(draft)]):
         if problem.entry == str(draft):
             raise InputError(f"{problem.what}; {problem.remedy}. A row stands in a leaderboard once.")

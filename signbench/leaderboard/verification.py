@@ -19,11 +19,11 @@ from signbench.leaderboard.problems import Problem
 from signbench.leaderboard.record_checks import reference_problems
 from signbench.leaderboard.score_checks import differences
 from signbench.metrics.base import Metric, Record
+from signbench.progress import Progress, silent
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredRun, measured_run
 from signbench.runs.packed import PackedRun, pack_run
 from signbench.runs.result import Score
-from signbench.scoring.engine import Progress, silent
 from signbench.statistics.paired import Folds
 from signbench.tasks.schema import Task
 from signbench.whole_files import write_atomically
@@ -43,6 +43,7 @@ def verify(
     write: bool = False,
     workers: int | None = 1,
     progress: Progress = silent,
+    device: str = "cpu",
 ) -> list[Problem]:
     """Scores an entry's predictions again, in a folder of its own that is thrown away.
 
@@ -55,6 +56,7 @@ def verify(
         write: where all is the same, write ``kind: verified`` into the entry.
         workers: processes; the result does not depend on it.
         progress: told how far it is.
+        device: of networks.
 
     Returns:
         What is not the same; none where the entry's numbers are those of the predictions.
@@ -69,7 +71,7 @@ def verify(
     found_task = task(entry.card.task)
     if write and entry.card.kind == "anchor":
         raise InputError(f"{folder} is an anchor, which is never ranked, so there is nothing to verify; leave out --verify.")
-    run = TaskRun.of(found_task, entry.card.split, references_dir=references, workers=workers, progress=progress)
+    run = TaskRun.of(found_task, entry.card.split, references_dir=references, workers=workers, progress=progress, device=device)
     with tempfile.TemporaryDirectory() as room, observations_in(Path(room) / "observations"):
         outcome = score_predictions(run, predictions, Path(room) / "run", fresh=False, allow_missing=True)
         if outcome is None:

@@ -13,6 +13,7 @@ from signbench.documents.models import Document, VersionedDocument
 from signbench.documents.versions import Form
 from signbench.errors import InputError, NotComparableError, listing, nearest
 from signbench.metrics.base import Direction, Metric, Record
+from signbench.progress import Progress, silent
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
 from signbench.runs.paired_metrics import paired_metric
@@ -154,12 +155,13 @@ class Comparison(VersionedDocument):
         return 3 if any(facts.status != "complete" for facts in (self.first, *(pair.second for pair in self.pairs))) else 0
 
 
-def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None) -> Comparison:
+def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None, progress: Progress = silent) -> Comparison:
     """Holds runs against the first of them.
 
     Args:
         runs: two or more, of the same expected clips.
         metrics: names of the metrics to compare; None: all that the runs share.
+        progress: told how many metrics are compared.
 
     Raises:
         InputError: fewer than two runs, one of them named twice, or a metric that the first run did not measure.
@@ -175,7 +177,12 @@ def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None) -
         _check_clips(first, other)
     shared = [_comparable(first, other, wanted) for other in others]
     tests = sum(len(names) for names, _ in shared)
-    pairs = [[_metric(first, other, name, tests) for name in names] for other, (names, _) in zip(others, shared, strict=True)]
+    pairs: list[list[MetricComparison]] = []
+    for other, (names, _) in zip(others, shared, strict=True):
+        pairs.append([])
+        for name in names:
+            progress("comparing", sum(map(len, pairs)), tests)
+            pairs[-1].append(_metric(first, other, name, tests))
     corrected = iter(holm([metric.p for pair in pairs for metric in pair]))
     return Comparison(
         first=_facts(first),

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from signbench.foreign import supervision
 from signbench.media.modalities import FileKind
 from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric
 from signbench.metrics.judged import JudgedMetric
+from signbench.progress import Progress
 from signbench.runs import signature
 from signbench.runs.fold import fold, per_clip_rows
 from signbench.runs.folder import RUN_VERSION, RunFolder, spec_hash
@@ -43,20 +44,12 @@ if TYPE_CHECKING:
     from signbench.corpora.recordings import VideoRecording
     from signbench.judges.base import Judge
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being done (``checking`` or ``scoring``), how many clips are done, of how many."""
-
-
 _at_work: list[Path] = []
 
 
 def folder_at_work() -> Path | None:
     """The folder of the run that was begun last in this process, for the log of an internal error."""
     return _at_work[-1] if _at_work else None
-
-
-def silent(phase: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,11 +9,12 @@ from signbench.errors import InputError
 from signbench.extractors.base import Precision, settled_device
 from signbench.media.timelines import FramesRule
 from signbench.metrics.suites import suite as named_suite
+from signbench.progress import Progress, silent
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Result
-from signbench.scoring.engine import Progress, Work, metric_list, run_in_folder, run_in_memory, silent
+from signbench.scoring.engine import Work, metric_list, run_in_folder, run_in_memory
 from signbench.scoring.finished import on_every_rank
 from signbench.scoring.matching import expected_clips
 from signbench.scoring.workers import leave_to_parent

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signbench.errors import InputError
-from signbench.scoring.engine import Progress, silent
+from signbench.progress import Progress, silent
 from signbench.scoring.finished import FinishedRun, on_every_rank
 from signbench.scoring.task_runs import CLIP_SECONDS, Generation, TaskRun, run_generator
 from signbench.scoring.workers import leave_to_parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from signbench.scoring.engine import Progress, silent
+from signbench.progress import Progress, silent
 from signbench.scoring.finished import FinishedRun, on_every_rank
 from signbench.scoring.task_runs import TaskRun, score_predictions
 from signbench.scoring.workers import leave_to_parent

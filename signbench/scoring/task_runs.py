@@ -21,10 +21,11 @@ from signbench.metrics import registry as metrics
 from signbench.predictions.checking import check_predictions
 from signbench.predictions.problems import refuse
 from signbench.predictions.reading import read_predictions
+from signbench.progress import Progress, silent
 from signbench.runs.folder import RunFolder
 from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
-from signbench.scoring.engine import Progress, Work, begin, keeping_status, known_predictions, run_in_folder, silent
+from signbench.scoring.engine import Work, begin, keeping_status, known_predictions, run_in_folder
 from signbench.scoring.ranks import Ranks
 from signbench.scoring.task_judges import dealt_clips, judges_of
 from signbench.tasks.references import TaskReferences, open_corpus, task_references

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 from signbench.media.pose import Pose
+from signbench.progress import Progress, silent
 from signbench.runs.result import Score
 from signbench.sensitivity.declared import DECLARED, Expectation
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Frames, Medium, Modality
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many measurements are done, of how many."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +90,7 @@ class Matrix:
         }
 
 
-def sensitivity(
-    source: str, videos: Mapping[str, Frames], poses: Mapping[str, Pose], progress: Progress = lambda phase, done, total: None
-) -> Matrix:
+def sensitivity(source: str, videos: Mapping[str, Frames], poses: Mapping[str, Pose], progress: Progress = silent) -> Matrix:
     """Degrades clips and scores them against themselves.
 
     Args:

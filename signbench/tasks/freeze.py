@@ -1,22 +1,31 @@
-"""Writes into task files which clips they expect: ``python -m signbench.tasks.freeze [NAME ...]``.
+"""Writes into task files which clips they expect.
 
-For the authors of tasks, whenever a corpus gets other clips. Only files below ``tasks/`` of the current folder are written, and of
-these only the block ``clips``; whether the task then needs another version is for its author to say.
+Only the block ``clips`` of a file is written; whether the task then needs another version is for its author to say.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from signbench.corpora import registry
 from signbench.corpora.corpus import Corpus
-from signbench.errors import InputError, SignbenchError, nearest
+from signbench.errors import InputError, nearest
 from signbench.tasks.loading import SUFFIX, read_task
 from signbench.tasks.references import open_corpus
 from signbench.tasks.schema import Task, ids_digest
+
+Outcome = Literal["written", "unchanged", "no reader"]
+"""What was done with a task file; without a reader for its corpus, nothing."""
+
+WORDS: dict[Outcome, str] = {
+    "written": "written",
+    "unchanged": "as it was",
+    "no reader": "as it was, since signbench has no reader for its corpus",
+}
 
 _BLOCK = re.compile(r"^clips:[^\n]*\n(?:[ \t][^\n]*\n|\n(?=[ \t]))*", re.MULTILINE)
 
@@ -56,28 +65,29 @@ def _block(task: Task, corpus: Corpus) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(words: Sequence[str]) -> int:
-    """Freezes the named tasks of the current folder, or all of them.
+def freeze_below(folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Outcome]]:
+    """Freezes tasks one after the other.
 
-    Returns:
-        The exit code.
+    Args:
+        folder: of task files.
+        names: of the tasks; none: all, and those whose corpus signbench cannot read are left as they are.
+
+    Yields:
+        The name of each task, and what was done.
+
+    Raises:
+        InputError: there is no such task, or as :func:`freeze`.
     """
-    folder = Path("tasks")
     files = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob(f"*{SUFFIX}"))}
-    try:
-        for name in words or files:
-            if name not in files:
-                raise InputError(f"there is no task {name} in {folder.absolute()}. {nearest(name, files)}")
-            if not words and read_task(files[name]).corpus not in registry.known():
-                sys.stdout.write(f"{name}: as it was, since signbench has no reader for its corpus\n")
-                continue
-            changed = freeze(files[name])
-            sys.stdout.write(f"{name}: {'written' if changed else 'as it was'}\n")
-    except SignbenchError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
+    for name in names or files:
+        if name not in files:
+            raise InputError(f"there is no task {name} in {folder.absolute()}. {nearest(name, files)}")
+        if not names and read_task(files[name]).corpus not in registry.known():
+            yield name, "no reader"
+        else:
+            yield name, "written" if freeze(files[name]) else "unchanged"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.stderr.write("signbench.tasks.freeze is no command; use: signbench tasks freeze\n")
+    sys.exit(2)

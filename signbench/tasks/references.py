@@ -77,7 +77,7 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
         raise InputError(
             f"the corpus changed: {task.corpus} {corpus.version} has {len(ids)} clips in {split}, but version {task.version} of "
             f"the task {task.name} was written for {counted}; use the signbench that this task came with, or write a new version "
-            f"of it with python -m signbench.tasks.freeze {task.name}."
+            f"of it with signbench tasks freeze {task.name}."
         )
     return ids
 

@@ -144,7 +144,7 @@ class Expected(_Fields):
 
     count: Annotated[int, Field(ge=1)] | None = Field(description="the number of clips, or null where it is not known")
     ids_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        description="the SHA-256 of the sorted ids joined by newlines, or null; python -m signbench.tasks.freeze fills it in"
+        description="the SHA-256 of the sorted ids joined by newlines, or null; signbench tasks freeze fills it in"
     )
 
 

@@ -163,7 +163,7 @@ def test_a_new_study_and_its_report(signbench, tmp_path):
     (tmp_path / "clips").mkdir()
     for number in range(6):
         write_video(tmp_path / "clips" / f"clip{number}.mkv", iter(moving_square(2, seed=number)), 25)
-    code, out, err = signbench("new", "--clips", "clips", "--packs", "2,3", "--raters", "4", "--out", "begun", "--seed", "5")
+    code, out, err = signbench("new", "--videos", "clips", "--packs", "2,3", "--raters", "4", "--out", "begun", "--seed", "5")
     assert (code, out) == (0, "pack-1: 2 clips, 2 raters\npack-2: 3 clips, 2 raters\n")
     assert "signbench study import FILES --mapping begun/study.yaml" in err
     for name in ("pack-1.csv", "pack-2.csv"):

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import pytest
 
+from signbench import shipped
 from signbench.cli.main import main
 from signbench.metrics import registry
 from signbench.tasks.loading import known, task
 from signbench.tasks.sheet import GRANTS, LENGTHS
+from tests.cli.program import environment
 
 
 @pytest.fixture
@@ -71,3 +74,30 @@ def test_an_unknown_task_is_answered_with_the_nearest(signbench):
     code, out, err = signbench("tasks", "show", "synthsign/text-to-pos")
     assert (code, out) == (2, "")
     assert "Did you mean synthsign/text-to-pose" in err
+
+
+@pytest.fixture
+def authored(tmp_path, monkeypatch):
+    """A task file of the current folder that expects other clips than its corpus has."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tasks/synthsign/text-to-pose.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(shipped.find("tasks", "synthsign/text-to-pose").read_text("utf-8").replace("count: 200", "count: 7"))
+    return path
+
+
+def test_the_clips_that_a_task_expects_are_frozen(authored, signbench):
+    assert signbench("tasks", "freeze") == (0, "synthsign/text-to-pose: written\n", "")
+    assert "count: 200" in authored.read_text("utf-8")
+    assert signbench("tasks", "freeze", "synthsign/text-to-pose") == (0, "synthsign/text-to-pose: as it was\n", "")
+    code, out, _ = signbench("tasks", "freeze", "--json")
+    assert (code, json.loads(out)) == (0, [{"task": "synthsign/text-to-pose", "outcome": "unchanged"}])
+    code, out, err = signbench("tasks", "freeze", "synthsign/text-to-pos", "--json")
+    assert (code, out) == (2, "")
+    assert "Did you mean synthsign/text-to-pose?" in err
+
+
+def test_the_former_module_names_the_command():
+    words = [sys.executable, "-m", "signbench.tasks.freeze"]
+    ran = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, "signbench.tasks.freeze is no command; use: signbench tasks freeze\n")

@@ -20,12 +20,12 @@ def test_corpora_are_listed() -> None:
 
 
 def test_a_corpus_is_shown_with_its_splits_signers_and_signs() -> None:
-    told = json.loads(signbench("corpora", "show", "synthsign", "--clip", "test-0001", "--json").stdout)
+    told = json.loads(signbench("corpora", "show", "synthsign", "--clips", "test-0001", "--json").stdout)
     assert told["splits"]["train"] == {"count": 2000, "first": "train-0001", "last": "train-2000"}
     assert len(told["signers"]) >= 8
     assert len(told["signs"]) >= 100
     assert len(told["minimal_pairs"]) >= 15
-    assert told["clip"]["id"] == "test-0001"
+    assert [clip["id"] for clip in told["clips"]] == ["test-0001"]
     shown = signbench("corpora", "show", "synthsign").stdout
     assert "word30-test" in shown
     assert "MOTHER / FATHER (location)" in shown
@@ -35,10 +35,12 @@ def test_a_corpus_is_shown_with_its_splits_signers_and_signs() -> None:
     ("words", "said"),
     [
         (["show", "synthsing"], "no corpus synthsing. Did you mean synthsign"),
-        (["show", "synthsign", "--clip", "test-9999"], "no clip test-9999"),
+        (["show", "synthsign", "--clips", "test-9999"], "no clip test-9999"),
         (["export", "synthsign", "--media", "film", "--out", "x"], "exports no film"),
         (["export", "synthsign", "--media", ",", "--out", "x"], "nothing to export"),
         (["export", "synthsign", "--split", "tset", "--out", "x"], "no split tset"),
+        (["export", "synthsign", "--size", "64x128", "--out", "x"], "are square"),
+        (["export", "synthsign", "--size", "big", "--out", "x"], "such as 256 or 210x260"),
     ],
 )
 def test_what_does_not_exist_is_refused_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:

@@ -32,13 +32,13 @@ def test_the_matrix_of_a_folder_is_printed_as_tables_with_words_and_numbers(clip
 
 
 def test_the_same_as_json_or_markdown_but_not_both(clips):
-    content = json.loads(signbench("metrics", "sensitivity", "--source", clips, "--clips", 2, "--json").stdout)
+    content = json.loads(signbench("metrics", "sensitivity", "--source", clips, "--limit", 2, "--json").stdout)
     assert content["clips"] == {"video": [], "key points": ["clip_0", "clip_1"]}
     assert {cell["modality"] for cell in content["cells"]} == {"key points"}
-    page = signbench("metrics", "sensitivity", "--source", clips, "--clips", 2, "--markdown").stdout
+    page = signbench("metrics", "sensitivity", "--source", clips, "--limit", 2, "--format", "markdown").stdout
     assert "### What is declared of key points" in page
     assert "video" not in page
-    both = signbench("metrics", "sensitivity", "--source", clips, "--json", "--markdown")
+    both = signbench("metrics", "sensitivity", "--source", clips, "--json", "--format", "markdown")
     assert both.returncode == 2
     assert "ask for one of them" in both.stderr
 

@@ -17,7 +17,7 @@ from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
-from signbench.tasks import freeze
+from signbench.tasks.freeze import freeze_below
 from signbench.tasks.loading import known, task
 from signbench.tasks.references import task_references
 from signbench.tasks.schema import Expected
@@ -210,7 +210,7 @@ def test_a_copy_of_as_many_clips_as_the_paper_counts_is_no_subset(tmp_path):
     assert (references.subset, references.own_copy, len(references.clips)) == (None, True, 20)
 
 
-def test_freezing_all_tasks_leaves_those_without_a_reader_as_they_are(tmp_path, monkeypatch, capsys):
+def test_freezing_all_tasks_leaves_those_without_a_reader_as_they_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "tasks/lsa64/reconstruction.yaml"
     path.parent.mkdir(parents=True)
@@ -221,10 +221,10 @@ def test_freezing_all_tasks_leaves_those_without_a_reader_as_they_are(tmp_path, 
         " metrics: [{metric: l1, on: null, tier: core, headline: true}]}\n"
     )
     path.write_text(content, "utf-8")
-    assert freeze.main([]) == 0
-    assert capsys.readouterr().out == "lsa64/reconstruction: as it was, since signbench has no reader for its corpus\n"
+    assert list(freeze_below(tmp_path / "tasks")) == [("lsa64/reconstruction", "no reader")]
     assert path.read_text("utf-8") == content
-    assert freeze.main(["lsa64/reconstruction"]) == 2
+    with pytest.raises(InputError, match="lsa64"):
+        list(freeze_below(tmp_path / "tasks", ["lsa64/reconstruction"]))
 
 
 def test_an_unknown_split_is_answered_with_the_nearest():

@@ -12,6 +12,7 @@ from signbench.corpora import clip_table
 from signbench.corpora.clip_table import read_clip_table
 from signbench.corpora.recordings import VideoFile
 from signbench.errors import InputError, NotComparableError
+from signbench.progress import Progress, silent
 from signbench.sides.folder import read_side
 from signbench.spreadsheets import csv_bytes
 from signbench.study.planning.neutral_videos import write_neutral
@@ -91,7 +92,9 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def new_study(folder: Path, out: Path, *, sizes: Sequence[int], raters: int, seed: int = 0) -> Presentation:
+def new_study(
+    videos: Path, out: Path, *, sizes: Sequence[int], raters: int, seed: int = 0, progress: Progress = silent
+) -> Presentation:
     """Writes the files that a study starts with.
 
     These are ``videos/``, the drawn clips under neutral names and without titles, comments, chapters and sound (which may name the
@@ -99,12 +102,13 @@ def new_study(folder: Path, out: Path, *, sizes: Sequence[int], raters: int, see
     ``signbench study import`` reads the filled-in sheets.
 
     Args:
-        folder: with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or ``text``),
-            otherwise the sign is the clip's id.
+        videos: folder with the clips as videos; a ``clips.csv`` in it may name their signs (columns ``id`` and ``gloss`` or
+            ``text``), otherwise the sign is the clip's id.
         out: a new folder.
         sizes: of the packs.
         raters: number of raters.
         seed: of all draws.
+        progress: told how many videos are copied.
 
     Raises:
         InputError: there are no videos or too few, a video cannot be copied, ``clips.csv`` does not fit the videos, or ``out`` is
@@ -112,13 +116,14 @@ def new_study(folder: Path, out: Path, *, sizes: Sequence[int], raters: int, see
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not an empty folder; choose another output folder.")
-    videos = _videos(folder)
-    signs = _signs(folder / clip_table.NAME, videos)
-    presentation = present(list(videos), sizes=sizes, raters=raters, seed=seed)
+    found = _videos(videos)
+    signs = _signs(videos / clip_table.NAME, found)
+    presentation = present(list(found), sizes=sizes, raters=raters, seed=seed)
     with whole_folder(out) as begun:
         (begun / "videos").mkdir()
-        for clip, code in presentation.codes.items():
-            write_neutral(videos[clip].path, begun / "videos", code)
+        for copied, (clip, code) in enumerate(presentation.codes.items()):
+            progress("copying", copied, len(presentation.codes))
+            write_neutral(found[clip].path, begun / "videos", code)
         for pack, orders in presentation.orders.items():
             rows: list[list[str | int | None]] = [
                 [rater, None, position, presentation.codes[clip], None]

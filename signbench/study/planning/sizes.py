@@ -7,13 +7,14 @@ given standard deviations, and m is chosen so that the mean over all signs and r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.documents.models import Document
 from signbench.errors import InputError
+from signbench.progress import Progress, silent
 from signbench.statistics.bootstrap import SEED
 from signbench.study.scores.intervals import FEWEST, FEWEST_IN_PACK, SampleSize, at_bound, draw, weighed, wilson_for_draws
 
@@ -88,7 +89,7 @@ def plan(
     raters: Sequence[int] = RATERS,
     signs: Sequence[int] = SIGNS,
     studies: int = STUDIES,
-    progress: Callable[[str, int, int], None] = lambda phase, done, total: None,
+    progress: Progress = silent,
 ) -> Plan:
     """Simulates studies of many sizes and finds the smallest whose interval is narrow enough.
 

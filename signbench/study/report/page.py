@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from signbench.errors import InputError
+from signbench.progress import Progress, silent
 from signbench.study.report import figures, score_tables
 from signbench.study.report.thumbnails import FOLDER
 from signbench.study.scores.correlation import RunValues, correlate, read_run_values
@@ -61,7 +62,9 @@ class _Pictures:
     missing: list[str] = field(default_factory=list)
 
 
-def write_report(result: StudyResult, out: Path, *, run: Path | None = None, videos: Path | None = None) -> Path:
+def write_report(
+    result: StudyResult, out: Path, *, run: Path | None = None, videos: Path | None = None, progress: Progress = silent
+) -> Path:
     """Writes a report that can be opened from the file system, without a server, the network or scripts.
 
     Args:
@@ -69,6 +72,7 @@ def write_report(result: StudyResult, out: Path, *, run: Path | None = None, vid
         out: the report's folder; an older report is moved to ``<name>.old-N``.
         run: folder of a run that measured the same clips, for scatter plots, and for correlations unless the result has them.
         videos: folder with the study's videos, for thumbnails.
+        progress: is called as thumbnails are made.
 
     Returns:
         The path of the page.
@@ -90,7 +94,7 @@ def write_report(result: StudyResult, out: Path, *, run: Path | None = None, vid
         if videos is not None:
             from signbench.study.report.thumbnails import write_thumbnails
 
-            pictures = _Pictures(*write_thumbnails(videos, (clip.clip for clip in result.per_clip), folder))
+            pictures = _Pictures(*write_thumbnails(videos, (clip.clip for clip in result.per_clip), folder, progress))
         (folder / PAGE).write_text(_page(result, correlations, values, pictures), encoding="utf-8")
         (folder / RESULT).write_bytes(result.json_bytes())
     return out / PAGE

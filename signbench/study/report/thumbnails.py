@@ -9,13 +9,16 @@ import numpy as np
 
 from signbench.errors import InputError, MediaError, listing
 from signbench.media.video import probe_video, read_frames
+from signbench.progress import Progress, silent
 from signbench.sides.folder import read_side
 
 HEIGHT = 144
 FOLDER = "thumbnails"
 
 
-def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[dict[str, str], list[str]]:
+def write_thumbnails(
+    videos: Path, clips: Iterable[str], folder: Path, progress: Progress = silent
+) -> tuple[dict[str, str], list[str]]:
     """Writes the middle frame of each clip as JPEG.
 
     Files are numbered, so that no path is derived from a clip's id.
@@ -24,6 +27,7 @@ def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[
         videos: folder with the study's videos; ids are those of :func:`signbench.sides.folder.read_side`.
         clips: ids of the study's clips.
         folder: of the report; a folder ``thumbnails`` is created in it.
+        progress: is called as thumbnails are made.
 
     Returns:
         Clip id -> path relative to ``folder``; and one sentence for each clip without a thumbnail.
@@ -43,6 +47,7 @@ def write_thumbnails(videos: Path, clips: Iterable[str], folder: Path) -> tuple[
     written: dict[str, str] = {}
     missing: list[str] = []
     for number, clip in enumerate(wanted, start=1):
+        progress("pictures", number - 1, len(wanted))
         video = found[clip].video if clip in found else None
         path = getattr(video, "path", None)
         if not isinstance(path, Path):

@@ -1,0 +1,44 @@
+"""Groups of commands: a bare one prints its help, and a wrong name is answered with the nearest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from signbench.errors import InputError, nearest
+
+
+class Group(TyperGroup):
+    """Commands below one name, such as ``signbench tasks``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the words after the group's name; where there is none, they are ``--help``."""
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Finds the command that the first word names.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            raise InputError(f"No such command {name!r}. {nearest(name, self.commands)} See {ctx.command_path} --help.")
+        return super().resolve_command(ctx, args)
+
+
+def group(explanation: str) -> typer.Typer:
+    """An empty group.
+
+    Args:
+        explanation: what its commands are for, in one sentence.
+    """
+    made = typer.Typer(cls=Group, help=explanation)
+
+    @made.callback()
+    def _keeps_one_command_below_the_groups_name() -> None:
+        """Without a callback, typer would put a group's only command in the group's own place."""
+
+    return made
