@@ -46,7 +46,8 @@ def commands() -> list[Command]:
 
 def groups() -> list[str]:
     """Names of all groups below the program."""
-    return [name for name, found in typer.main.get_command(app).commands.items() if hasattr(found, "commands")]
+    root: Any = typer.main.get_command(app)
+    return [name for name, found in root.commands.items() if hasattr(found, "commands")]
 
 
 def _below(parsed: Any, words: tuple[str, ...]) -> Iterator[Command]:
