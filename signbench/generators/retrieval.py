@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
 from signbench.generators.text_search import (
     CharacterIndex,
     SentenceIndex,
+    SentenceModel,
     TextIndex,
     look_up,
     normalised,
@@ -46,7 +46,7 @@ class Retrieval:
         model: a sentence-transformer for texts that train does not have, or None for character n-grams.
     """
 
-    def __init__(self, clips: Sequence[TrainClip], model: Any = None) -> None:
+    def __init__(self, clips: Sequence[TrainClip], model: SentenceModel | None = None) -> None:
         self._shelves: dict[str, _Shelf] = {}
         by_id = sorted(clips, key=lambda clip: clip.id)
         for kind in ("gloss", "word", "text"):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.arithmetic import logarithm
 from signbench.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GRAMS = (2, 3, 4)
 """Lengths of the character n-grams."""
@@ -127,6 +130,16 @@ class CharacterIndex:
         return [(np.array(texts, np.intp), np.array(values)) for texts, values in found]
 
 
+class SentenceModel(Protocol):
+    """What is used of a sentence-transformer."""
+
+    def encode(self, sentences: str, *, show_progress_bar: bool) -> NDArray[np.floating[Any]]:
+        """The vector of a text, float ``(D,)``."""
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """The weights by name."""
+
+
 class SentenceIndex:
     """Texts as vectors of a sentence-transformer; each is embedded alone, so that no vector depends on the others.
 
@@ -135,7 +148,7 @@ class SentenceIndex:
         model: of :func:`sentence_transformer`.
     """
 
-    def __init__(self, texts: Sequence[str], model: Any) -> None:
+    def __init__(self, texts: Sequence[str], model: SentenceModel) -> None:
         self._model = model
         self._texts = list(texts)
 
@@ -151,7 +164,7 @@ class SentenceIndex:
         return vector / max(float(np.sqrt((vector**2).sum())), 1e-12)
 
 
-def sentence_transformer(name: str) -> Any:
+def sentence_transformer(name: str) -> SentenceModel:
     """A sentence-transformer on the CPU that is on this machine already; nothing is downloaded.
 
     Args:
@@ -170,14 +183,15 @@ def sentence_transformer(name: str) -> Any:
             "install it, or leave the parameter out for character n-grams."
         ) from None
     try:
-        return package.SentenceTransformer(name, device="cpu", local_files_only=True)
+        model: SentenceModel = package.SentenceTransformer(name, device="cpu", local_files_only=True)
+        return model
     except Exception as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         kind = "cannot be read" if Path(name).is_dir() else "is not on this machine"
         raise InputError(f"the sentence-transformer {name} {kind} ({reason}); give the folder that holds it.") from error
 
 
-def weights_digest(model: Any) -> str:
+def weights_digest(model: SentenceModel) -> str:
     """SHA-256 over the names and values of a network's weights, hexadecimal."""
     import hashlib
 

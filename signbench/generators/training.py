@@ -177,11 +177,11 @@ def medium(clip: Clip, references: str) -> Recording:
         InputError: the clip has no such recording.
     """
     kind, _, name = references.partition(":")
-    found: Any = clip.renderings.get(name) if kind == "rendering" else getattr(clip, kind)
+    media: dict[str, Recording | None] = {"video": clip.video, "pose": clip.pose, "motion": clip.motion}
+    found = clip.renderings.get(name) if kind == "rendering" else media[kind]
     if found is None:
         raise InputError(f"clip {clip.id} has no {references}.")
-    recording: Recording = found
-    return recording
+    return found
 
 
 def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str, source: VideoRecording | None = None) -> Prompt:
@@ -202,7 +202,7 @@ def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str
         if name not in PROMPT_FIELDS:
             raise InputError(f"there is no prompt field {name}. {nearest(name, PROMPT_FIELDS)}")
         if name == "length":
-            value: Any = frame_count(medium(clip, references), made)
+            value: object = frame_count(medium(clip, references), made)
         elif name == "word":
             value = clip.text
         elif name == "source_image":

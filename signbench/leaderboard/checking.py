@@ -7,10 +7,10 @@ A check finds mistakes. It cannot tell whether the records are those of the pred
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard.duplicates import duplicate_problems, in_order
@@ -46,6 +46,8 @@ from signbench.leaderboard.task_checks import (
 )
 from signbench.progress import Progress, silent
 from signbench.tasks.schema import Task
+
+T = TypeVar("T")
 
 _BESIDE = ("README.md", f"{PUBLISHED}.yaml")
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".npy")
@@ -213,7 +215,7 @@ def _checked(folder: Path) -> _Checked:
     return _Checked(card, problems)
 
 
-def _read(folder: Path, kind: Kind, reader: Any, problems: list[Problem], name: str) -> Any:
+def _read(folder: Path, kind: Kind, reader: Callable[[], T], problems: list[Problem], name: str) -> T | None:
     """What a file says; None, with a problem, where it cannot be read, and without one where its absence was told already."""
     if not (folder / name).is_file() or (folder / name).is_symlink() or (folder / name).stat().st_size > MOST_BYTES:
         return None

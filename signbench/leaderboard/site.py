@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from signbench.errors import InputError, SignbenchError
 from signbench.leaderboard import tables
 from signbench.leaderboard.board import Block, Board, Cell, Column
+from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.published import Column as PublishedColumn
 from signbench.leaderboard.published import Published
 from signbench.leaderboard.published import Row as PublishedRow
@@ -155,12 +156,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _value(cell: Any) -> str:
+def _value(cell: Cell) -> str:
     return number(cell.value, decimals_of(cell.value, *(cell.interval or ())))
 
 
-def _span(cell: Any) -> str:
-    if cell.interval is None:
+def _span(cell: Cell | HumanEstimate) -> str:
+    if cell.interval is None or cell.value is None:
         return ""
     decimals = decimals_of(cell.value, *cell.interval)
     return f"{number(cell.interval[0], decimals)} – {number(cell.interval[1], decimals)}"

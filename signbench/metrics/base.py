@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -53,7 +53,7 @@ class Records(Protocol):
     def __len__(self) -> int:
         """Number of clips."""
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Record]:
         """Records in order of clip id."""
 
     def __getitem__(self, place: int, /) -> Record:
@@ -167,7 +167,8 @@ class Metric(ABC):
                 hint = nearest(name, known) if known else "It has none."
                 raise InputError(f"metric {self.name} has no parameter {name}. {hint}")
         self._given = {name: known[name].parse(self.name, spell(value)) for name, value in given.items()}
-        self._values = {parameter.name: self._given.get(parameter.name, parameter.default) for parameter in self.parameters}
+        values = {parameter.name: self._given.get(parameter.name, parameter.default) for parameter in self.parameters}
+        self._values = self.settled(values)
         self.check()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,6 +176,14 @@ class Metric(ABC):
 
     def __getitem__(self, parameter: str) -> Any:
         return self._values[parameter]
+
+    def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """The parameters with one spelling for one meaning, so that equal measures have equal names.
+
+        Args:
+            values: name -> value, of every parameter.
+        """
+        return values
 
     def check(self) -> None:
         """Refuses parameters that do not go together.

@@ -20,6 +20,15 @@ from signbench.metrics.pose_normalisation import NOTHING_TO_COMPARE, by_shoulder
 _PAPER_FILL = {"dtwp": 10.0, "ndtwp": 1.0}
 
 
+def _number(text: Value) -> float | None:
+    """A finite number that a text spells, or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 class Dtw(PoseMetric):
     """Distance of two sequences of key points after warping one onto the other; one name, six measures.
 
@@ -51,19 +60,17 @@ class Dtw(PoseMetric):
     summary = "Distance after dynamic time warping, in six readings of the field."
     of_equal_sides = 0.0
 
+    def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        fill = _number(values["fill"])
+        return values if fill is None else {**values, "fill": spell(fill + 0.0)}  # 1.0 is 1, -0 is 0
+
     def check(self) -> None:
         if self["fill"] == "paper":
             return
         if self["variant"] not in _PAPER_FILL:
             raise InputError(f"metric dtw: the variant {self['variant']} has no fill; leave it out, or use dtwp or ndtwp.")
-        try:
-            fill = float(self["fill"])
-        except ValueError:
-            fill = math.nan
-        if not math.isfinite(fill):
+        if _number(self["fill"]) is None:
             raise InputError(f"metric dtw: parameter fill is a finite number or paper, not {self['fill']!r}.")
-        # One spelling for one number (1.0 is 1, -0 is 0), so that equal measures have equal names.
-        self._values["fill"] = spell(fill + 0.0)
 
     def resolved(self) -> Mapping[str, Value]:
         fill = self._fill

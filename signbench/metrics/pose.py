@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from signbench.metrics.base import (
     Record,
     Recorder,
     Records,
+    Value,
     Weights,
     ratio_of_sums,
     weighted_sum,
@@ -182,13 +183,17 @@ class Ape(PoseMetric, MeanOfClips):
     summary = "Average position error: mean distance of paired key points."
     of_equal_sides = 0.0
 
+    def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        asked = str(values["parts"]).split("+")
+        if "all" in asked:
+            return values
+        parts = "+".join(part for part in PARTS if part in asked)
+        return {**values, "parts": "all" if parts == "+".join(PARTS) else parts}
+
     def check(self) -> None:
         asked = str(self["parts"]).split("+")
         if "all" in asked and len(asked) > 1:
             raise InputError(f"metric ape: parts=all already holds all others; write parts=all instead of parts={self['parts']}.")
-        # One spelling for one set, so that equal measures have equal names.
-        parts = "+".join(part for part in ("all", *PARTS) if part in asked)
-        self._values["parts"] = "all" if parts == "+".join(PARTS) else parts
 
     @property
     def unit(self) -> str:

@@ -22,6 +22,7 @@ from signbench.media import video
 from signbench.media.layouts import Layout, layout
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import READER_REVISION as POSE_REVISION
+from signbench.media.pose_files import PoseProbe
 from signbench.media.timelines import pair_frames, pose_timeline
 from signbench.media.video import READER_REVISION as VIDEO_REVISION
 from signbench.media.video import RESIZE_KERNEL
@@ -293,7 +294,5 @@ def _pose_pair(views: ClipViews, reference: Pose, prediction: Pose, *, paired: b
     return PosePair(prediction, reference, prediction.at_positions(partners), reference.first(frames))
 
 
-def _probe(pose: Pose) -> Any:
-    from signbench.media.pose_files import PoseProbe
-
+def _probe(pose: Pose) -> PoseProbe:
     return PoseProbe(pose.frames, pose.layout, pose.fps, dimensions=int(pose.points.shape[2]), has_confidence=True)
