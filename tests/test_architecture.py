@@ -6,6 +6,7 @@ Every import counts: of a module's top, of its functions, and of its types alone
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks"),
+    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks", "progress"),
     ("documents", "shipped", "spreadsheets", "parquet_files", "user_secret"),
     ("foreign", "weights", "media", "tables"),
     ("registry",),
@@ -120,6 +121,12 @@ def test_a_library_with_one_home_is_imported_nowhere_else(library):
 
 def test_every_top_module_and_package_has_a_layer(graph):
     assert sorted({top(module) for module in graph}) == sorted(name for layer in LAYERS for name in layer)
+
+
+def test_the_page_about_the_architecture_has_these_layers():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, re.MULTILINE)
+    assert [sorted(re.findall(r"\w+", row)) for row in rows] == [sorted(layer) for layer in LAYERS]
 
 
 def test_no_modules_import_one_another_in_a_circle(graph):
