@@ -4,7 +4,7 @@
 >>> result = signbench.measure("references", "predictions", metrics=["ssim", "dtw"])  # doctest: +SKIP
 >>> result["ssim"].value, result["ssim"].interval  # doctest: +SKIP
 
-This is the public face; what it names keeps its meaning from one version to the next. Each name is imported when it is first used.
+This is the public interface; its names keep their meaning from one version to the next. Each name is imported on first use.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a public name when it is first used, so that ``import signbench`` and ``signbench --help`` are quick."""
+    """Imports a public name on first use, so that ``import signbench`` and ``signbench --help`` are quick."""
     import importlib
 
     if name == "__version__":

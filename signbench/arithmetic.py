@@ -1,10 +1,10 @@
-"""Elementary functions, small matrix products and lengths that have the same bits on every processor.
+"""Elementary functions, small matrix products and lengths that are bit-identical on every processor.
 
-Addition, subtraction, multiplication, division and square root of IEEE 754 have one right result. Everything else that NumPy offers
-does not: ``np.sin`` and its kin choose among vectorised routines by the processor, the C library chooses among its own, matrix
-products go through BLAS, whose kernels add in different orders, and ``np.einsum`` fuses multiplication and addition where the
-processor can. What is written to a file, digested or decided upon is therefore computed here: each NumPy call below is a single
-basic operation, so that nothing can be fused or put in another order. Results are within 2 units in the last place.
+Addition, subtraction, multiplication, division and square root of IEEE 754 have exactly one correct result. Everything else in
+NumPy does not: ``np.sin`` and similar functions choose vectorised routines by processor, so does the C library, matrix products go
+through BLAS, whose kernels add in different orders, and ``np.einsum`` fuses multiplication and addition if the processor can.
+Whatever is written to a file, digested or used for a decision is therefore computed here: each NumPy call below is a single basic
+operation, so that nothing can be fused or reordered. Results are within 2 units in the last quadrant.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-# pi / 2 in three parts, the first two of 33 bits, so that their products with whole numbers below 2^20 are exact
+# pi / 2 in three parts, the first two of 33 bits, so that their products with integers below 2^20 are exact
 _HALF_PI = (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21)
 _TWO_BY_PI = 0.6366197723675814
 _QUARTER_PI, _QUARTER_PI_REST = 0.7853981633974483, 3.061616997868383e-17
@@ -76,10 +76,10 @@ def sine_cosine(angle: ArrayLike) -> tuple[Array, Array]:
     """Sines and cosines.
 
     Args:
-        angle: radians, of any shape; beyond a million the angle itself is too coarse, and so are these.
+        angle: radians, of any shape; beyond a million the angle itself is too coarse, and so are the results.
 
     Returns:
-        Two float64 arrays of that shape; NaN where the angle is not finite.
+        Two float64 arrays of that shape; NaN if the angle is not finite.
     """
     x = np.asarray(angle, dtype=np.float64)
     with np.errstate(invalid="ignore"):
@@ -87,8 +87,8 @@ def sine_cosine(angle: ArrayLike) -> tuple[Array, Array]:
         rest = x - quarters * _HALF_PI[0]
         rest = rest - quarters * _HALF_PI[1]
         rest -= quarters * _HALF_PI[2]
-        place = quarters - 4.0 * np.floor(quarters * 0.25)
-    # of an angle so large that rounding leaves more than an eighth turn, any sine is as good as another
+        quadrant = quarters - 4.0 * np.floor(quarters * 0.25)
+    # for an angle so large that rounding leaves more than an eighth turn, any sine is as good as another
     rest = np.clip(rest, -1.0, 1.0)
     square = rest * rest
     sine = _polynomial(square, _SINE)
@@ -102,8 +102,8 @@ def sine_cosine(angle: ArrayLike) -> tuple[Array, Array]:
     whole = 1.0 - half
     cosine += (1.0 - whole) - half
     cosine += whole
-    # where in the circle: the sine is negative in the lower half, the cosine in the left half
-    odd, lower = (place == 1) | (place == 3), place >= 2
+    # the quadrant: the sine is negative in the lower half of the circle, the cosine in the left half
+    odd, lower = (quadrant == 1) | (quadrant == 3), quadrant >= 2
     left = odd != lower
     first, second = np.where(odd, cosine, sine), np.where(odd, sine, cosine)
     return np.where(lower, -first, first), np.where(left, -second, second)
@@ -124,7 +124,7 @@ def arc_tangent(y: ArrayLike, x: ArrayLike) -> Array:
 
     Args:
         y: finite, of any shape.
-        x: finite, of a shape that goes with it; the angle at (0, 0) is 0.
+        x: finite, of a shape that broadcasts with it; the angle at (0, 0) is 0.
 
     Returns:
         float64.
@@ -134,7 +134,7 @@ def arc_tangent(y: ArrayLike, x: ArrayLike) -> Array:
     steep = high > wide
     larger = np.where(steep, high, wide)
     share = np.where(steep, wide, high) / np.where(larger == 0, 1.0, larger)
-    # from here on the share is in [0, 1]; its upper part is taken from an eighth turn
+    # from here on the ratio is in [0, 1]; its upper part is measured from an eighth turn
     upper = share > 0.66
     share = np.where(upper, (share - 1.0) / (share + 1.0), share)
     square = share * share
@@ -146,7 +146,7 @@ def arc_tangent(y: ArrayLike, x: ArrayLike) -> Array:
 
 
 def exponential(x: ArrayLike) -> Array:
-    """e to the power of numbers of any shape: 0 below -746, infinity above 709.78, NaN of NaN."""
+    """e to the power of numbers of any shape: 0 below -746, infinity above 709.78, NaN for NaN."""
     given = np.asarray(x, dtype=np.float64)
     power = np.clip(given, -800.0, 800.0)
     power = np.where(np.isnan(given), 0.0, power)
@@ -162,7 +162,7 @@ def exponential(x: ArrayLike) -> Array:
 
 
 def logarithm(x: ArrayLike) -> Array:
-    """Natural logarithms of numbers of any shape; minus infinity of 0, NaN of what is negative."""
+    """Natural logarithms of numbers of any shape; minus infinity for 0, NaN for negative numbers."""
     given = np.asarray(x, dtype=np.float64)
     ordinary = (given > 0) & (given < np.inf)
     share, twos = np.frexp(np.where(ordinary, given, 1.0))
@@ -190,7 +190,7 @@ def product(left: ArrayLike, right: ArrayLike) -> Array:
     first, last = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     leading = np.broadcast_shapes(first.shape[:-2], last.shape[:-2])
     found = np.empty((*leading, first.shape[-2], last.shape[-1]))
-    # element by element: many matrices at once are faster than one after the other
+    # element by element: many matrices at once are faster than one at a time
     for row in range(first.shape[-2]):
         for column in range(last.shape[-1]):
             total = first[..., row, 0] * last[..., 0, column]
@@ -210,7 +210,7 @@ def turned(matrix: ArrayLike, vector: ArrayLike) -> Array:
 
 
 def inner(left: ArrayLike, right: ArrayLike) -> Array:
-    """Inner products over the last axis, in the order of its terms: float64 of the shape before it."""
+    """Inner products over the last axis, in the order of its terms: float64 of the remaining shape."""
     first, last = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     total: Array = np.asarray(first[..., 0] * last[..., 0])
     for term in range(1, max(first.shape[-1], last.shape[-1])):
@@ -219,32 +219,32 @@ def inner(left: ArrayLike, right: ArrayLike) -> Array:
 
 
 def length(vector: ArrayLike) -> Array:
-    """Euclidean lengths over the last axis: float64 of the shape before it."""
+    """Euclidean lengths over the last axis: float64 of the remaining shape."""
     return np.asarray(np.sqrt(inner(vector, vector)))
 
 
 def on_grid(values: ArrayLike, steps: int) -> NDArray[np.float32]:
-    """The nearest multiples of ``1 / steps``, a half to the even one, as float32."""
-    # a zero has no sign
+    """The nearest multiples of ``1 / steps``, ties to even, as float32."""
+    # no negative zeros
     return np.asarray(np.rint(np.asarray(values, dtype=np.float64) * steps) / steps + 0.0, dtype=np.float32)
 
 
 def uniform(random: np.random.Generator, low: float, high: float, size: tuple[int, ...] | int | None = None) -> Array:
-    """Numbers drawn evenly from [low, high): float64 of that size, or of none for one number."""
+    """Uniform random numbers from [low, high): float64 of that size, or a scalar without one."""
     return np.asarray(low + (high - low) * np.asarray(random.random(size)))
 
 
 def normal(random: np.random.Generator, size: tuple[int, ...]) -> Array:
-    """Numbers drawn from the standard normal distribution, by Box and Muller's method of 1958: float64 of that size.
+    """Standard normal random numbers, by Box and Muller's method of 1958: float64 of that size.
 
-    NumPy's own method takes the logarithm of whatever library is there.
+    NumPy's own method uses the logarithm of the installed C library.
     """
     first, second = 1.0 - random.random(size), random.random(size)
     return np.asarray(np.sqrt(-2.0 * logarithm(first)) * cosine(2 * np.pi * second))
 
 
 def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
-    """By Horner's rule, the coefficient of the highest power first."""
+    """A polynomial by Horner's rule, the coefficient of the highest power first."""
     total: Array = coefficients[0] * x
     total += coefficients[1]
     for coefficient in coefficients[2:]:

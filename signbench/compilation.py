@@ -1,6 +1,6 @@
-"""Loops compiled with numba, whose machine code is kept on disk for the next process.
+"""Loops compiled with numba, whose machine code is cached on disk for the next process.
 
-Importing this module imports numba, which takes a moment: import it inside the functions that need it.
+Importing this module imports numba, which is slow: import it inside the functions that need it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def compiled(function: _F) -> _F:
-    """Compiles a function with numba, and keeps the machine code on disk where any place for it can be written.
+    """Compiles a function with numba, and caches the machine code on disk if any of numba's cache folders is writable.
 
-    numba looks at ``NUMBA_CACHE_DIR``, beside the function's file, and in the user's cache folder; where none of them can be
-    written (a read-only installation without a home) it refuses, and the code is then compiled again in each process.
+    numba tries ``NUMBA_CACHE_DIR``, the folder of the function's file, and the user's cache folder; if none of them is writable (a
+    read-only installation without a home) it refuses, and the code is then compiled again in each process.
     """
     try:
         made = numba.njit(cache=True, nogil=True)(function)
@@ -29,8 +29,8 @@ def compiled(function: _F) -> _F:
 def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
     """Compiles a kernel for one signature; it runs without the interpreter's lock, in one thread.
 
-    The result is kept on disk for the next process, beside the module or in the user's cache folder. Where neither can be written
-    to, it is compiled again in each process.
+    The result is cached on disk for the next process, next to the module or in the user's cache folder. If neither is writable, it
+    is compiled again in each process.
 
     Args:
         function: a module's function in the part of Python that numba compiles.
@@ -38,11 +38,11 @@ def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[...,
     """
     try:
         return _compile(function, arguments, cached=True)
-    except (OSError, RuntimeError):  # what numba raises for a full disk, and for no folder to write to
+    except (OSError, RuntimeError):  # numba's errors for a full disk, and for no writable folder
         return _compile(function, arguments, cached=False)
 
 
 def _compile(function: Callable[..., Any], arguments: tuple[Any, ...], cached: bool) -> Callable[..., Any]:
-    # Dividing as NumPy does leaves out the test for a zero divisor, without which no loop with a division is vectorised.
+    # NumPy's division omits the test for a zero divisor, with which no loop with a division is vectorised.
     kernel: Callable[..., Any] = numba.njit(arguments, nogil=True, error_model="numpy", cache=cached)(function)
     return kernel

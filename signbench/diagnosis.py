@@ -1,4 +1,4 @@
-"""What ``signbench doctor`` looks at, each check with what it found."""
+"""The checks of ``signbench doctor``, each with its result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Finding:
     """One check.
 
     Attributes:
-        check: what was looked at.
-        ok: whether signbench can work with what was found.
-        found: in words.
+        check: name of the check.
+        ok: whether signbench works with the result.
+        found: the result, as text.
     """
 
     check: str
@@ -31,10 +31,10 @@ class Finding:
 
 
 def diagnose(progress: Progress = silent) -> list[Finding]:
-    """Runs every check; one that breaks is reported and stops no other.
+    """Runs every check; one that fails is reported and does not stop the others.
 
     Args:
-        progress: told how many checks are done.
+        progress: called with the number of finished checks.
     """
     checks: dict[str, Callable[[], str]] = {
         "python": _python,

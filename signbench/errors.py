@@ -1,4 +1,4 @@
-"""The errors that a user can meet, each with the exit code it ends a command with.
+"""The errors that a user can encounter, each with the exit code of the command.
 
 A message is one or two sentences: what is wrong, where (file, clip, field) and what to do.
 """
@@ -18,19 +18,19 @@ class SignbenchError(Exception):
 
     exit_code = 70
     rank: int | None = None
-    """Which of several processes alone met it; None where all of them do, or there is one."""
+    """The only one of several processes that raised it; None if all of them do, or there is only one."""
 
 
 class InputError(SignbenchError):
-    """Wrong use or bad input: an unknown name, an unreadable file, two sides that do not fit (exit code 2)."""
+    """Wrong usage or bad input: an unknown name, an unreadable file, two sides that do not match (exit code 2)."""
 
     exit_code = 2
 
 
 class MediaError(InputError):
-    """A media file cannot be read, or does not hold what its name promises.
+    """A media file cannot be read, or does not hold what its name says.
 
-    Found before work it ends the command; met during work it makes its clip missing.
+    If found before work starts, it ends the command; if raised during work, it makes its clip missing.
     """
 
 
@@ -47,7 +47,7 @@ class NotComparableError(SignbenchError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Words the known names closest to an unknown one, for the end of an error message.
+    """The known names closest to an unknown one, for the end of an error message.
 
     Args:
         name: what the user wrote.
@@ -64,7 +64,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def listing(items: Sequence[str], most: int = 5) -> str:
-    """Words a list for a message: the first ``most`` items and how many more there are."""
+    """A list for a message: the first ``most`` items and the number of remaining ones."""
     shown = ", ".join(items[:most])
     more = len(items) - most
     return f"{shown} and {more} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end a command alike: as an interruption, with the state written and exit code 130."""
+"""SIGINT, SIGTERM and SIGHUP end a command in the same way: as an interruption, with the state written and exit code 130."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from types import FrameType
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _SAME_WISH = 1.0
-"""Seconds within which a second signal says nothing new: Ctrl-C reaches a process, and once more through its parent."""
+"""Seconds within which a second signal is ignored: Ctrl-C reaches a process directly, and again through its parent."""
 _moments: list[float] = []
-"""When a signal last asked this process to end; empty where none did."""
+"""When a signal last asked this process to end; empty if none has."""
 
 
 def heed() -> None:
     """Makes the signals raise :class:`KeyboardInterrupt` in this process's main thread.
 
-    One that is ignored stays so: ``nohup`` and shells that start something in the background say by that that it shall go on.
+    Ignored signals stay ignored: ``nohup`` and shells that start a background process use that to keep it running.
     """
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -25,19 +25,19 @@ def heed() -> None:
 
 
 def heed_ctrl_c() -> None:
-    """Makes Ctrl-C known to :func:`asked_for` where Python's own handler would answer it."""
+    """Makes Ctrl-C known to :func:`asked_for` if Python's own handler would handle it."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         forget()
         signal.signal(signal.SIGINT, _interrupt)
 
 
 def asked_for() -> bool:
-    """Whether a signal asked this process to end, rather than code that raises what a signal raises."""
+    """Whether a signal asked this process to end, rather than code that raised the same exception."""
     return bool(_moments)
 
 
 def forget() -> None:
-    """Takes a signal as answered."""
+    """Marks a signal as handled."""
     _moments.clear()
 
 

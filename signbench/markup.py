@@ -1,4 +1,4 @@
-"""Texts in Markdown and LaTeX that show what they are given as it is, whatever it holds; tables are in :mod:`signbench.tables`."""
+"""Escaping for Markdown and LaTeX, so that any text is shown literally; tables are in :mod:`signbench.tables`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML, no second cell, no line of its own."""
+    """Text that Markdown shows literally: no markup, no HTML, no second cell, no line break."""
     entities = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]|~#!@])", r"\\\1", entities)
 
@@ -44,24 +44,24 @@ def markdown_code_cell(text: str) -> str:
 
 
 def markdown_item(text: str) -> str:
-    """Text as an item of a list. One that begins like a list of its own is no list in the list."""
+    """Text as an item of a list. Text that starts like a list does not become a nested list."""
     shown = markdown(text).strip()
     return "- " + re.sub(r"\A(?:([-+])|(\d+)([.)]))(?=\s|\Z)", r"\2\\\1\3", shown)
 
 
 def latex(text: str) -> str:
-    """Text that LaTeX sets as it is: arrows and ± by its own signs, a thin space between a number and its per cent sign."""
+    """Text that LaTeX sets literally: arrows and ± as LaTeX symbols, a thin space between a number and its per cent sign."""
     written = "".join(_LATEX.get(letter, letter) for letter in one_line(text))
     return re.sub(r"(?<=\d) (?=\\%)", r"\\,", written)
 
 
 def latex_comment(text: str) -> str:
-    """A line that LaTeX passes over."""
+    """A LaTeX comment."""
     return f"% {one_line(text)}"
 
 
 def latex_note(texts: Sequence[str]) -> list[str]:
-    """Lines that LaTeX sets small below a table, one paragraph for each text; signatures break at their bars."""
+    """Lines that LaTeX sets small below a table, one paragraph for each text; signatures may break at their bars."""
     if not texts:
         return []
     breaking = [latex(text).replace(r"\textbar{}", r"\textbar{}\allowbreak{}") for text in texts]

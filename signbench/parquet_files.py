@@ -1,4 +1,4 @@
-"""The one reader of Parquet: everything that it opens is closed before it returns, and no thread of it outlives the call."""
+"""The only reader of Parquet: everything that it opens is closed before it returns, and none of its threads outlives the call."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 def read_parquet(source: Path | bytes, columns: Sequence[str] | None = None) -> pyarrow.Table:
     """Reads a table.
 
-    ``pyarrow.parquet.read_table`` scans a file as a data set in threads that may still hold it when the interpreter ends, which
+    ``pyarrow.parquet.read_table`` scans a file as a data set in threads that may still hold it when the interpreter exits, which
     then aborts.
 
     Args:
         source: a file, or the content of one.
-        columns: names of those that are wanted; None: all.
+        columns: names of the requested columns; None: all.
 
     Raises:
         OSError: the file cannot be read.
-        pyarrow.ArrowException: it is no Parquet file, or lacks a column.
+        pyarrow.ArrowException: it is not a Parquet file, or lacks a column.
     """
     import pyarrow as arrow
     from pyarrow import parquet

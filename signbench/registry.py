@@ -1,4 +1,4 @@
-"""What can be asked for by name: classes that signbench brings along, those of installed packages, and custom ones.
+"""Classes that can be requested by name: those that signbench ships, those of installed packages, and custom ones.
 
 Each kind of thing (metric, generator, corpus) has one :class:`Registry`. A class is imported only when it is requested, and code
 that is not part of signbench runs in the isolation of :mod:`signbench.foreign`.
@@ -33,9 +33,9 @@ class Registry(Generic[T]):
 
     Args:
         what: the kind, for messages: ``metric``.
-        contract: the class that those of other packages and custom ones must derive from, as ``module:Class``.
-        built_in: name -> ``module:Class`` of those that signbench brings along. No other class can take such a name.
-        group: the entry points by which other packages add classes, such as ``signbench.metrics``; None where none can be added.
+        contract: the base class of those from other packages and of custom ones, as ``module:Class``.
+        built_in: name -> ``module:Class`` of those that signbench ships. No other class can take such a name.
+        group: the entry points by which other packages add classes, such as ``signbench.metrics``; None if none can be added.
         custom: whether ``package.module:Class`` and ``path/to/file.py:Class`` are names too.
         loads_models: built-in ones may load models of other packages while they are created, and are created in isolation.
     """
@@ -58,7 +58,7 @@ class Registry(Generic[T]):
         self.loads_models = loads_models
 
     def known(self) -> list[str]:
-        """The names that exist: built-in ones in their own order, then those of installed packages in order of name."""
+        """All names: built-in ones in their own order, then those of installed packages in alphabetical order."""
         return [*self.built_in, *sorted(set(self.installed()) - set(self.built_in))]
 
     def installed(self) -> Mapping[str, EntryPoint]:
@@ -66,29 +66,30 @@ class Registry(Generic[T]):
         return {} if self.group is None else _installed(self.group)
 
     def is_built_in(self, text: str) -> bool:
-        """Whether a name, with or without parameters, stands for a class that signbench brings along."""
+        """Whether a name, with or without parameters, belongs to a class that signbench ships."""
         return text.partition(":")[0] in self.built_in
 
     def class_of(self, text: str) -> type[T]:
-        """The class of a name; parameters behind it are passed over.
+        """The class with the given name; parameters after it are ignored.
 
         Args:
-            text: a known name, or where custom classes are allowed ``package.module:Class`` or ``path/to/file.py:Class``. A module
-                is also looked for in the current folder.
+            text: a known name, or if custom classes are allowed, ``package.module:Class`` or ``path/to/file.py:Class``. A module is
+            also looked up in the current folder.
 
         Raises:
-            InputError: there is none of that name, with the nearest that exist; or it cannot be imported, or is not of this kind.
+            InputError: there is none of that name (the message suggests the nearest), or it cannot be imported, or is not of this
+                kind.
         """
         return self.resolve(text)[0]
 
     def resolve(self, text: str) -> tuple[type[T], dict[str, str]]:
-        """The class of a name, and the parameters behind it: ``name:key=value,key=value``.
+        """The class with the given name, and the parameters after it: ``name:key=value,key=value``.
 
         Args:
             text: as for :meth:`class_of`.
 
         Raises:
-            InputError: as :meth:`class_of`; or a part is not ``key=value``, or a key comes twice.
+            InputError: as :meth:`class_of`; or a part is not ``key=value``, or a key is duplicated.
         """
         name, _, rest = text.partition(":")
         if name in self.built_in:
@@ -109,11 +110,11 @@ class Registry(Generic[T]):
         return self._checked(found, text), _parameters(self.what, text, matched["kind"], matched["rest"] or "")
 
     def create(self, text: str, **options: Any) -> T:
-        """What a name with its parameters stands for.
+        """The instance for a name with its parameters.
 
         Args:
             text: what the user wrote, as for :meth:`resolve`.
-            options: further arguments of ``__init__``, which come before those in the text.
+            options: further arguments of ``__init__``, which take precedence over those in the text.
 
         Raises:
             InputError: it is unknown, cannot be imported or created, or takes no such parameter.
@@ -125,17 +126,17 @@ class Registry(Generic[T]):
         return guarded(lambda: self._created(kind, arguments, text), f"{self.what} {text} cannot be made")
 
     def content(self, text: str, **options: Any) -> Content:
-        """What the thing of a name is by its content: digests of its source files and of the files it is given, and its parameters.
+        """The identity of an instance by content: digests of its source files and of files in its parameters, and its parameters.
 
         Args:
-            text: as for :meth:`create`, which comes first.
+            text: as for :meth:`create`, which must be called first.
             options: as for :meth:`create`.
 
         Raises:
             InputError: a file cannot be read.
         """
         kind, given = self.resolve(text)
-        with isolated():  # where its relative paths and its imports are looked up
+        with isolated():  # the folder against which its relative paths and its imports are resolved
             return content_of(kind, {**given, **options})
 
     def _created(self, kind: type[T], arguments: Mapping[str, Any], text: str) -> T:
@@ -147,7 +148,7 @@ class Registry(Generic[T]):
                 raise InputError(f"{self.what} {text} has no parameter {name}. {hint}")
         if inspect.isabstract(kind):
             lacking: frozenset[str] = vars(kind)["__abstractmethods__"]
-            raise InputError(f"{self.what} {text} is not whole: it lacks {', '.join(sorted(lacking))}.")
+            raise InputError(f"{self.what} {text} is incomplete: it lacks {', '.join(sorted(lacking))}.")
         return kind(**arguments)
 
     def _checked(self, found: object, text: str) -> type[T]:
@@ -175,11 +176,11 @@ class Registry(Generic[T]):
         name = f"signbench_{self.what}_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}"
         if (loaded := sys.modules.get(name)) is not None and loaded.__dict__.get(_LOADED_FROM) == _version_of(path):
             return loaded
-        if str(path.parent) not in sys.path:  # its neighbours can be imported, as where Python runs it
+        if str(path.parent) not in sys.path:  # modules next to it can be imported, as if Python ran it
             sys.path.append(str(path.parent))
         specification = importlib.util.spec_from_file_location(name, path)
         if specification is None or specification.loader is None:
-            raise InputError(f"{self.what} {text}: {path} is no Python file.")
+            raise InputError(f"{self.what} {text}: {path} is not a Python file.")
         module = importlib.util.module_from_spec(specification)
         sys.modules[name] = module  # dataclasses and pickling look a class's module up by its name
         loader = specification.loader
@@ -209,7 +210,7 @@ def split_name(text: str, what: str) -> tuple[str, dict[str, str]]:
         what: the kind of thing, for messages: ``metric``.
 
     Raises:
-        InputError: a part is not ``key=value``, or a key comes twice.
+        InputError: a part is not ``key=value``, or a key is duplicated.
     """
     name, _, rest = text.partition(":")
     return name, _parameters(what, text, name, rest)
@@ -233,12 +234,12 @@ def _installed(group: str) -> Mapping[str, EntryPoint]:
 
 
 def _imported(path: str) -> Any:
-    """What ``module:Class`` stands for, in signbench itself."""
+    """The object ``module:Class``, in signbench itself."""
     module, _, attribute = path.partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 
 def _version_of(path: Path) -> tuple[str, int, int, int]:
-    """What changes where a file is another, or was changed."""
+    """A value that changes if a file is replaced or modified."""
     status = path.stat()
     return str(path), status.st_size, status.st_mtime_ns, status.st_ino

@@ -1,7 +1,8 @@
-"""The data that signbench brings along: tasks, leaderboards, baselines and reference models.
+"""The data that signbench ships: tasks, leaderboards, baselines and reference models.
 
-Each kind is a folder. A user's own data lies in a folder of that name in the current folder and is found first; then comes what was
-shipped: ``signbench/shipped/`` inside an installed package, the repository's own folders in a checkout. Shipped data is only read.
+Each kind is a folder. A user's own data is in a folder of that name in the current folder and takes precedence; then comes the
+shipped data: ``signbench/shipped/`` inside an installed package, the repository's own folders in a checkout. Shipped data is only
+read.
 """
 
 from __future__ import annotations
@@ -14,32 +15,34 @@ from typing import Literal, get_args
 from signbench.errors import InputError, nearest
 
 Kind = Literal["tasks", "leaderboards", "baselines", "reference_models"]
-"""The kinds of data, as their folders are called."""
+"""The kinds of data, by the names of their folders."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def find(kind: Kind, name: str | None = None) -> Path:
-    """Finds data by its name: in the current folder first, then among what was shipped.
+    """Finds data by name: in the current folder first, then among the shipped data.
 
     Args:
         kind: ``tasks``, ``leaderboards``, ``baselines`` or ``reference_models``.
-        name: path below the folder of that kind, parts joined by ``/``, with or without the file's last suffix
+        name: path below the folder of that kind, with ``/``, with or without the file's last suffix
             (``slovo/word-to-video``); None for the folder itself.
 
     Returns:
-        An existing file or folder. One below the current folder wins over a shipped one of the same name.
+        An existing file or folder. One below the current folder takes precedence over a shipped one of the same name.
 
     Raises:
-        InputError: nothing has that name (the nearest names are offered), several files differ from it in their suffix only,
-            it leaves the folder, or the installation lacks its data.
+        InputError: nothing has that name (the message suggests the nearest names), several files differ only in their suffix, the
+            name points outside the folder, or the installation lacks its data.
     """
     folders = _folders(kind)
     if name is None:
         return folders[0]
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or "\\" in name or ".." in parts or not name.isprintable():
-        raise InputError(f"{name!r} cannot name one of the {_worded(kind)}; write a path below {kind}/ such as corpus/name.")
+        raise InputError(
+            f"{name!r} is not a valid name of one of the {_worded(kind)}; write a path below {kind}/ such as corpus/name."
+        )
     for folder in folders:
         exact = folder.joinpath(*parts)
         if exact.exists():
@@ -55,7 +58,7 @@ def find(kind: Kind, name: str | None = None) -> Path:
 
 
 def find_shipped(kind: Kind, name: str) -> Path | None:
-    """A file that was shipped, whatever the current folder holds; None where none has that name.
+    """A shipped file, whatever the current folder holds; None if there is none of that name.
 
     Args:
         kind: as for :func:`find`.
@@ -70,10 +73,10 @@ def find_shipped(kind: Kind, name: str) -> Path | None:
 
 
 def own_folder(kind: Kind) -> Path:
-    """The folder of one kind that signbench brings along, whatever lies in the current folder.
+    """The shipped folder of one kind, whatever the current folder holds.
 
     Raises:
-        InputError: no such kind, or the installation lacks its data.
+        InputError: there is no such kind, or the installation lacks its data.
     """
     return _folders(kind)[-1]
 
@@ -81,10 +84,10 @@ def own_folder(kind: Kind) -> Path:
 def names(kind: Kind) -> list[str]:
     """Names of the files of one kind, in the current folder and shipped, as :func:`find` takes them, in order.
 
-    The last suffix is left off, unless files of one folder differ in it only. README files and hidden ones are not data.
+    The last suffix is omitted, unless files of one folder differ only in it. README files and hidden ones are not data.
 
     Raises:
-        InputError: no such kind, or the installation lacks its data.
+        InputError: there is no such kind, or the installation lacks its data.
     """
     found: set[str] = set()
     for folder in _folders(kind):
@@ -97,18 +100,18 @@ def names(kind: Kind) -> list[str]:
 
 
 def _folders(kind: Kind) -> list[Path]:
-    """Where data of a kind lies, the folder that wins first."""
+    """The folders with data of a kind, in order of precedence."""
     if kind not in KINDS:
         raise InputError(f"there is no shipped data called {kind}. {nearest(kind, KINDS)}")
     shipped = _shipped() / kind
     if not shipped.is_dir():
-        raise InputError(f"the folder {shipped}, a part of signbench, is missing; install signbench again.")
+        raise InputError(f"the folder {shipped}, a part of signbench, is missing; reinstall signbench.")
     own = Path.cwd() / kind
     return [own, shipped] if own.is_dir() and not own.samefile(shipped) else [shipped]
 
 
 def _shipped() -> Path:
-    """The folder that holds the shipped folders: in a wheel they were moved into the package, in a checkout they lie beside it."""
+    """The parent of the shipped folders: in a wheel they are inside the package, in a checkout next to it."""
     package = Path(str(files("signbench")))
     inside = package / "shipped"
     return inside if inside.is_dir() else package.parent

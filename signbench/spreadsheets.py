@@ -1,4 +1,4 @@
-"""Tables that people open in a spreadsheet: no cell that one would run as a formula, whatever it takes for the separator."""
+"""Tables that people open in a spreadsheet: no cell can be run as a formula, whatever separator the spreadsheet uses."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # as spreadsheets of East Asia take them too
+_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # accepted by spreadsheets in East Asia
 _BEGINNING = r"(?:\A|[;|\t\r\n])(?:[^\S\t\r\n]|\")*"
-"""Where a cell begins, or begins once a spreadsheet splits the line at another separator than the comma."""
+"""The start of a cell, or of a part that becomes a cell if a spreadsheet uses a separator other than the comma."""
 
 _RUNS = re.compile(rf"({_BEGINNING}'*)(?=[{_FORMULA}])|(\A'*)(?=[\t\r])")
 _GUARDED = re.compile(rf"({_BEGINNING}'*)'(?=[{_FORMULA}])|(\A'*)'(?=[\t\r])")
@@ -17,10 +17,10 @@ _NUMBER = re.compile(r"-\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def inert(cell: object) -> object:
-    """A cell that no spreadsheet runs: an apostrophe stands in front of whatever would begin a formula.
+    """A cell that no spreadsheet runs: an apostrophe precedes anything that would start a formula.
 
-    A line is split at commas here and at semicolons, tabs or bars where a spreadsheet is set so; then a formula may begin in the
-    middle of a cell. Negative numbers and what is no text stay as they are.
+    Lines are split at commas, but at semicolons, tabs or bars if a spreadsheet is configured that way; then a formula may start in
+    the middle of a cell. Negative numbers and values that are not text stay unchanged.
     """
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
@@ -33,7 +33,7 @@ def as_written(cell: str) -> str:
 
 
 def csv_text(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
-    """A table by RFC 4180 for people and programs: no cell that a spreadsheet would run.
+    """A table by RFC 4180, without cells that a spreadsheet would run.
 
     Args:
         rows: cells; None is an empty one.
@@ -47,5 +47,5 @@ def csv_text(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
 
 
 def csv_bytes(rows: Iterable[Sequence[object]], header: Sequence[str]) -> bytes:
-    """:func:`csv_text` in UTF-8 with a byte-order mark, as spreadsheets want it."""
+    """:func:`csv_text` in UTF-8 with a byte-order mark, as spreadsheets expect."""
     return csv_text(rows, header).encode("utf-8-sig")

@@ -1,7 +1,7 @@
-"""Tables: what people and programs read of results, in each form that signbench prints.
+"""Tables of results, in every format that signbench prints.
 
-A table is made once, of columns and cells, and written for the terminal, as Markdown, LaTeX, CSV or JSON. Names come from users:
-of runs, clips, rows and answers. Whatever they hold, they are shown as they are, and break no form.
+A table is built once, from columns and cells, and written for the terminal, as Markdown, LaTeX, CSV or JSON. Names of runs, clips,
+rows and answers come from users. Whatever they contain, they are shown literally and do not break any format.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.table import Table as DrawnTable
 
 Value = str | int | float | None
-"""What programs read of a cell."""
+"""The machine-readable value of a cell."""
 
 PIPED_WIDTH = 200
-"""Letters in a line where nobody's terminal says how many."""
+"""Default line width without a terminal."""
 
 _NARROWEST = 8
 
@@ -31,10 +31,10 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: its head.
-        numeric: it holds numbers, which are never broken over lines and stand flush right in LaTeX.
-        align: where its cells stand at a terminal.
-        code: Markdown shows its cells as code.
+        name: its header.
+        numeric: whether it holds numbers, which are never broken over lines and are right-aligned in LaTeX.
+        align: alignment of its cells in a terminal.
+        code: whether Markdown shows its cells as code.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Cell:
     """A cell of a table.
 
     Attributes:
-        value: what programs read; None: nothing is there.
-        text: what people read where it is not the value itself: a rounded number, a dash.
-        beside: what follows the text and is never emphasised, such as an interval.
-        best: it holds the best value of its column, which LaTeX sets in bold.
+        value: the machine-readable value; None: the cell is empty.
+        text: the displayed text if it is not the value itself: a rounded number, a dash.
+        beside: text that follows and is never emphasised, such as an interval.
+        best: whether it holds the best value of its column, which LaTeX sets in bold.
     """
 
     value: Value
@@ -61,14 +61,14 @@ class Cell:
 
     @property
     def main(self) -> str:
-        """What people read, without what stands beside it."""
+        """The displayed text, without the part that follows it."""
         if self.text is not None:
             return self.text
         return "" if self.value is None else str(self.value)
 
     @property
     def shown(self) -> str:
-        """All that people read."""
+        """The whole displayed text."""
         return f"{self.main} {self.beside}" if self.beside else self.main
 
 
@@ -79,8 +79,8 @@ class Table:
     Attributes:
         columns: from left to right.
         rows: from top to bottom.
-        ruled: how many rows stand above a second rule in LaTeX, such as the one between ranked rows and anchors; None: there is
-            no such rule.
+        ruled: number of rows above a second rule in LaTeX, such as the one between ranked rows and anchors; None: there is no such
+        rule.
 
     Raises:
         ValueError: a row has more or fewer cells than there are columns.
@@ -91,7 +91,7 @@ class Table:
     ruled: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuses rows that are no rows of these columns."""
+        """Refuses rows that do not match the columns."""
         for number, row in enumerate(self.rows):
             if len(row) != len(self.columns):
                 raise ValueError(f"row {number} has {len(row)} cells for {len(self.columns)} columns")
@@ -107,13 +107,13 @@ class Table:
         code: Collection[str] = (),
         ruled: int | None = None,
     ) -> Table:
-        """A table of rows that name their cells; where a row lacks a cell, it is empty.
+        """A table of rows with named cells; missing cells are empty.
 
         Args:
             rows: cells, or their values, by name of the column.
-            names: of the columns; None: those of the first row.
+            names: names of the columns; None: those of the first row.
             numeric: columns of numbers.
-            right: columns of numbers that stand flush right at a terminal too.
+            right: columns of numbers that are right-aligned in a terminal too.
             code: columns that Markdown shows as code.
             ruled: see the attribute.
         """
@@ -132,11 +132,11 @@ class Table:
         return cls(columns, tuple(cells), ruled)
 
     def texts(self) -> list[dict[str, str]]:
-        """What people read, by name of the column."""
+        """The displayed texts, by column name."""
         return [{column.name: cell.shown for column, cell in zip(self.columns, row, strict=True)} for row in self.rows]
 
     def records(self) -> list[dict[str, Value]]:
-        """What programs read, by name of the column."""
+        """The machine-readable values, by column name."""
         return [{column.name: cell.value for column, cell in zip(self.columns, row, strict=True)} for row in self.rows]
 
     def json(self) -> str:
@@ -144,11 +144,11 @@ class Table:
         return json.dumps(self.records(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def csv(self) -> str:
-        """The records as CSV by RFC 4180: numbers are not rounded, no cell is a formula, what is not there is empty."""
+        """The records as CSV by RFC 4180: numbers are not rounded, no cell is a formula, missing values are empty."""
         return csv_text(([cell.value for cell in row] for row in self.rows), [column.name for column in self.columns])
 
     def markdown(self) -> list[str]:
-        """The lines of a GitHub-flavoured table; none where there are no columns."""
+        """The lines of a GitHub-flavoured table; none if there are no columns."""
         if not self.columns:
             return []
         escapes = [markup.markdown_code_cell if column.code else markup.markdown for column in self.columns]
@@ -157,7 +157,7 @@ class Table:
         return [f"| {' | '.join(row)} |" for row in rows]
 
     def latex(self) -> list[str]:
-        """The lines of a table in the style of booktabs, the best values bold; none where there are no rows."""
+        """The lines of a table in the style of booktabs, the best values bold; none if there are no rows."""
         if not self.rows:
             return []
         lines = [rf"\begin{{tabular}}{{{''.join('r' if column.numeric else 'l' for column in self.columns)}}}", r"\toprule"]
@@ -169,11 +169,11 @@ class Table:
         return [*lines, r"\bottomrule", r"\end{tabular}"]
 
     def drawn(self, width: int, title: str | None = None) -> DrawnTable:
-        """The table for a terminal. Texts fold where they must; numbers do only where nothing else is left to fold.
+        """The table for a terminal. Texts are wrapped if necessary; numbers only if nothing else is left to wrap.
 
         Args:
-            width: letters in a line.
-            title: stands above it.
+            width: characters per line.
+            title: printed above it.
         """
         from rich.box import SIMPLE_HEAD
         from rich.table import Table as DrawnTable
@@ -194,7 +194,7 @@ class Table:
         return drawn
 
     def narrowest(self) -> int:
-        """Letters that a line must have so that no number is broken, and every other column is still wide enough to be read."""
+        """The minimum line width at which no number is broken and every other column is still readable."""
         from rich.cells import cell_len
 
         wide = 0
@@ -205,7 +205,7 @@ class Table:
         return wide
 
     def text(self, width: int = PIPED_WIDTH, title: str | None = None) -> str:
-        """The table as a terminal shows it, without colours; wider than asked for where numbers would be broken."""
+        """The table as shown in a terminal, without colours; wider than requested if numbers would be broken otherwise."""
         from io import StringIO
 
         from rich.console import Console
@@ -227,6 +227,6 @@ def _latex_cell(cell: Cell) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    """A line of a LaTeX table. One that opens with a bracket or a star is no argument of the line before it."""
+    """A line of a LaTeX table. A leading bracket or star is protected from being read as an argument of the previous line."""
     row = " & ".join(cells) + r" \\"
     return "{}" + row if row.lstrip().startswith(("[", "*")) else row

@@ -1,4 +1,4 @@
-"""Where signbench keeps what belongs to a user rather than to a run: where a variable says, or in the user's own folders."""
+"""The locations of data that belongs to a user rather than to a run: set by a variable, or in the user's own folders."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from signbench.errors import InputError
 
 
 def user_cache(variable: str, name: str) -> Path:
-    """What an environment variable names, else ``signbench/<name>`` in the user's cache. Nothing is created.
+    """The path in an environment variable, else ``signbench/<name>`` in the user's cache folder. Nothing is created.
 
-    The cache is ``$XDG_CACHE_HOME`` where that is an absolute path, else ``~/.cache``.
+    The cache folder is ``$XDG_CACHE_HOME`` if that is an absolute path, else ``~/.cache``.
 
     Args:
-        variable: such as ``SIGNBENCH_WEIGHTS``; empty counts as not set.
+        variable: such as ``SIGNBENCH_WEIGHTS``; an empty value counts as unset.
         name: such as ``weights``.
 
     Raises:
-        InputError: neither the variable is set nor a home is known.
+        InputError: the variable is not set and no home folder is known.
     """
     return _named(variable, name) or _base("XDG_CACHE_HOME", ".cache", variable, name) / "signbench" / name
 
 
 def user_data(variable: str, name: str) -> Path:
-    """What an environment variable names, else ``signbench/<name>`` in the user's data. Nothing is created.
+    """The path in an environment variable, else ``signbench/<name>`` in the user's data folder. Nothing is created.
 
-    The data are in ``$XDG_DATA_HOME`` where that is an absolute path, else in ``~/.local/share``.
+    The data folder is ``$XDG_DATA_HOME`` if that is an absolute path, else ``~/.local/share``.
 
     Args:
-        variable: such as ``SIGNBENCH_SECRET``; empty counts as not set.
+        variable: such as ``SIGNBENCH_SECRET``; an empty value counts as unset.
         name: such as ``secret``.
 
     Raises:
-        InputError: neither the variable is set nor a home is known.
+        InputError: the variable is not set and no home folder is known.
     """
     return _named(variable, name) or _base("XDG_DATA_HOME", ".local/share", variable, name) / "signbench" / name
 
@@ -55,4 +55,4 @@ def _base(standard: str, below_home: str, variable: str, name: str) -> Path:
 
 
 def _homeless(variable: str, name: str) -> InputError:
-    return InputError(f"no home folder is known to keep {name} in; set {variable} to a path of your choice.")
+    return InputError(f"no home folder is known for {name}; set {variable} to a path of your choice.")

@@ -1,9 +1,9 @@
-"""A secret of this user, by which files that signbench wrote itself are told from files that came from elsewhere.
+"""A secret of this user, which distinguishes files that signbench wrote itself from files that came from elsewhere.
 
-What is remembered between runs (observations, digests of large files) moves numbers. Checksums show that such a file was damaged;
-they do not show who made it, because anybody can compute them. So what is remembered carries a keyed digest, and what was not made
-with this user's secret is made anew. It keeps out what is brought along or downloaded, not a user who forges their own files:
-numbers that others are to believe are computed without anything remembered.
+Data cached between runs (observations, digests of large files) can change numbers. Checksums reveal damage to such a file, but not
+who made it, because anyone can compute them. So cached data carries a keyed digest, and anything that was not made with this user's
+secret is computed again. This keeps out downloaded files, but does not stop users who forge their own files: numbers that others
+should trust are computed without any cached data.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _BYTES = 32
 
 
 def user_secret() -> bytes | None:
-    """The user's secret, 32 bytes, made when it is first asked for; None where it can be kept nowhere.
+    """The user's secret, 32 bytes, created on first use; None if it cannot be stored anywhere.
 
-    It lies in the file that ``$SIGNBENCH_SECRET`` names, by default ``signbench/secret`` in ``$XDG_DATA_HOME`` or
+    It is in the file that ``$SIGNBENCH_SECRET`` names, by default ``signbench/secret`` in ``$XDG_DATA_HOME`` or
     ``~/.local/share``, which only the user can read.
     """
     try:
@@ -36,7 +36,7 @@ def user_secret() -> bytes | None:
 
 
 def seal(secret: bytes, *parts: bytes) -> bytes:
-    """HMAC-SHA-256 over parts that cannot run into one another, 32 bytes."""
+    """HMAC-SHA-256 over unambiguously separated parts, 32 bytes."""
     whole = hmac.new(secret, digestmod="sha256")
     for part in parts:
         whole.update(len(part).to_bytes(8, "big"))

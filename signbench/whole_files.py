@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from signbench.errors import InputError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a whole file or nothing: beside it, then renamed.
+    """Writes a complete file or nothing: to a temporary file, which is then renamed.
 
     Raises:
         InputError: the folder cannot be written.
@@ -29,4 +29,4 @@ def write_atomically(path: Path, content: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; give another --out or make room.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another --out or make room.") from error

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and never in the place of an older one that is then gone."""
+"""Folders that appear complete or not at all, and never replace an older one without keeping it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signbench.errors import InputError
 
 
 def free_name(target: Path) -> Path:
-    """``<name>.old-N`` beside a file or folder, with the first N that nothing has."""
+    """``<name>.old-N`` next to a file or folder, with the first unused N."""
     number = 1
     while os.path.lexists(free := target.with_name(f"{target.name}.old-{number}")):
         number += 1
@@ -23,55 +23,55 @@ def free_name(target: Path) -> Path:
 
 @contextlib.contextmanager
 def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") -> Iterator[Path]:
-    """A folder to write into, which takes its place under its name once all is written.
+    """A temporary folder to write into, which gets its final name once everything is written.
 
-    What a kill leaves of it, ``.<name>.<letters>.part`` beside the folder, is removed by the next one of that name; where folders
-    cannot be locked, it stays.
+    After a kill, ``.<name>.<letters>.part`` stays next to the folder and is removed by the next one of that name, unless folders
+    cannot be locked.
 
     Args:
-        out: where it is to be; nothing, or an empty folder, unless an older one is moved aside.
-        move_aside: rename what is there to ``<name>.old-N``.
-        option: of the command, for messages.
+        out: its final path; it must not exist or be empty, unless an older one is moved aside.
+        move_aside: rename an existing one to ``<name>.old-N``.
+        option: option of the command, for messages.
 
     Raises:
         InputError: it is the current folder, or cannot be written.
     """
     if out.resolve() == Path.cwd():
-        raise InputError(f"{option} is the current folder, which cannot take its place whole; give a folder of its own.")
+        raise InputError(f"{option} is the current folder, which cannot be replaced; choose another folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(out)
-        beside, lock = _begun(out)
+        temporary, lock = _begun(out)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another {option}.") from error
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another {option}.") from error
     try:
-        yield beside
-        beside.chmod(0o755)
+        yield temporary
+        temporary.chmod(0o755)
         if move_aside and os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
             out.rename(free_name(out))
-        beside.replace(out)
+        temporary.replace(out)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; give another {option}.") from error
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another {option}.") from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         if lock is not None:
             os.close(lock)
 
 
 def _begun(out: Path) -> tuple[Path, int | None]:
-    """A new folder beside another, and its lock, which ends with this process at the latest."""
+    """A new folder next to another, and its lock, which ends with this process at the latest."""
     while True:
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-        lock = _locked(beside)
-        # another process may have taken it for a leftover before it was locked
-        if beside.is_dir():
-            return beside, lock
+        temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+        lock = _locked(temporary)
+        # another process may have removed it as a leftover before it was locked
+        if temporary.is_dir():
+            return temporary, lock
         if lock is not None:
             os.close(lock)
 
 
 def _clear_leftovers(out: Path) -> None:
-    """Removes what killed processes left of a folder; what another process still writes is locked, and stays."""
+    """Removes leftovers of killed processes; folders that another process is still writing are locked, and stay."""
     for path in out.parent.glob(f".{glob.escape(out.name)}.????????.part"):
         if path.is_symlink() or not path.is_dir() or (lock := _locked(path)) is None:
             continue
@@ -80,7 +80,7 @@ def _clear_leftovers(out: Path) -> None:
 
 
 def _locked(folder: Path) -> int | None:
-    """A lock on a folder; None where another process has it, or where folders cannot be locked."""
+    """A lock on a folder; None if another process has it, or if folders cannot be locked."""
     from filelock import lock_descriptor
 
     try:

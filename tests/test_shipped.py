@@ -89,13 +89,13 @@ def test_files_that_differ_in_their_suffix_only_must_be_named_in_full(installed)
     [
         ("tasks", "slovo/word-to-vidoe", r"no slovo/word-to-vidoe among the tasks.*Did you mean slovo/word-to-video\?"),
         ("baselines", "small", r"no small among the baselines.*holds none yet"),
-        ("tasks", "../secret", r"cannot name one of the tasks"),
-        ("tasks", "slovo/../../secret", r"cannot name one of the tasks"),
-        ("tasks", "/etc/hostname", r"cannot name one of the tasks"),
-        ("tasks", "slovo\\word-to-video", r"cannot name one of the tasks"),
-        ("tasks", "slovo\nword", r"cannot name one of the tasks"),
-        ("tasks", "", r"cannot name one of the tasks"),
-        ("reference_models", "..", r"cannot name one of the reference models"),
+        ("tasks", "../secret", r"is not a valid name of one of the tasks"),
+        ("tasks", "slovo/../../secret", r"is not a valid name of one of the tasks"),
+        ("tasks", "/etc/hostname", r"is not a valid name of one of the tasks"),
+        ("tasks", "slovo\\word-to-video", r"is not a valid name of one of the tasks"),
+        ("tasks", "slovo\nword", r"is not a valid name of one of the tasks"),
+        ("tasks", "", r"is not a valid name of one of the tasks"),
+        ("reference_models", "..", r"is not a valid name of one of the reference models"),
         ("task", "slovo/word-to-video", r"no shipped data called task\. Did you mean tasks"),
     ],
 )
@@ -107,5 +107,5 @@ def test_what_cannot_be_found_is_an_input_error_that_says_what_to_do(kind, name,
 def test_an_installation_without_its_data_says_so(installed):
     (installed / "leaderboards/README.md").unlink()
     (installed / "leaderboards").rmdir()
-    with pytest.raises(InputError, match="install signbench again"):
+    with pytest.raises(InputError, match="reinstall signbench"):
         shipped.find("leaderboards")

@@ -1,4 +1,4 @@
-"""Files of YAML and JSON that people or other programs write: read as plain values, within bounds, and refused in words."""
+"""YAML and JSON files written by people or other programs: read as plain values, within limits, with clear error messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from signbench.errors import InputError
 
 MOST_YAML_BYTES = 1_000_000
-"""A longer YAML file is refused before it is parsed, where nothing else is said."""
+"""Default limit: a longer YAML file is refused before it is parsed."""
 
 _TEXT = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
@@ -17,18 +17,18 @@ _DEEPEST = 50
 
 
 def read_yaml(path: Path, what: str, *, texts: bool = False, most_bytes: int = MOST_YAML_BYTES) -> Any:
-    """The content of a YAML file as plain values: no code is named, and the name of a field is taken as it is written.
+    """The content of a YAML file as plain values: it cannot execute code, and field names are taken literally.
 
-    Aliases (``*name``) are refused, since a page of them can stand for gigabytes; and so is what stands twice.
+    Aliases (``*name``) are refused, since a page of them can expand to gigabytes; and so are duplicate fields.
 
     Args:
         path: the file, UTF-8 with or without a byte order mark.
-        what: the thing that it declares, such as ``a task``.
-        texts: take every plain value as text, besides null, so that ``no`` and ``1e3`` stay what was written.
+        what: what it declares, such as ``a task``.
+        texts: read every plain value except null as text, so that ``no`` and ``1e3`` stay as written.
         most_bytes: a longer file is refused before it is parsed.
 
     Raises:
-        InputError: unreadable, too large, not YAML, an alias, or a field that stands there twice.
+        InputError: the file is unreadable, too large, not YAML, or has an alias or a duplicate field.
     """
     import yaml
 
@@ -39,7 +39,7 @@ def read_yaml(path: Path, what: str, *, texts: bool = False, most_bytes: int = M
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text; save it as such.") from error
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
     try:
         return parse_yaml(text, str(path), texts=texts)
     except yaml.YAMLError as error:
@@ -52,7 +52,7 @@ def read_yaml(path: Path, what: str, *, texts: bool = False, most_bytes: int = M
 
 
 def parse_yaml(text: str, name: str, *, texts: bool = False) -> Any:
-    """:func:`read_yaml` of a text.
+    """:func:`read_yaml` for a text.
 
     Args:
         text: the document.
@@ -60,9 +60,9 @@ def parse_yaml(text: str, name: str, *, texts: bool = False) -> Any:
         texts: as there.
 
     Raises:
-        InputError: an alias, lists too deep in one another, or a field that stands there twice.
-        yaml.YAMLError: no YAML.
-        ValueError: a value that is none, such as an impossible date.
+        InputError: the document has an alias, lists that are nested too deeply, or a duplicate field.
+        yaml.YAMLError: it is not YAML.
+        ValueError: a value is invalid, such as an impossible date.
     """
     import yaml
 
@@ -70,10 +70,10 @@ def parse_yaml(text: str, name: str, *, texts: bool = False) -> Any:
     for event in yaml.parse(text, yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark is not None else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise InputError(f"{name}, line {line} refers to another place by & or *; write plain values.")
+            raise InputError(f"{name}, line {line} has a reference by & or *; write plain values.")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise InputError(f"{name}, line {line}: lists lie too deep in one another.")
+            raise InputError(f"{name}, line {line}: lists are nested too deeply.")
     loader: Any = yaml.SafeLoader(text)
     if texts:
         loader.yaml_implicit_resolvers = {
@@ -90,19 +90,19 @@ def parse_yaml(text: str, name: str, *, texts: bool = False) -> Any:
 
 
 def yaml_text(value: Any, width: int = 120) -> str:
-    """Plain values as YAML that :func:`read_yaml` reads: fields in their order, letters as they are, nothing by reference.
+    """Plain values as YAML for :func:`read_yaml`: fields in their order, characters unescaped, no references.
 
     Args:
         value: dictionaries, lists, texts, numbers and None.
-        width: letters after which a long text goes on in the next line.
+        width: characters after which a long text is continued on the next line.
     """
     import yaml
 
     class PlainDumper(yaml.SafeDumper):
-        """Writes what stands at two places twice."""
+        """Writes a value that occurs twice in full each time."""
 
         def ignore_aliases(self, data: Any) -> bool:
-            """Names no value so that another place could refer to it."""
+            """Never names a value for reference."""
             return True
 
     text: str = yaml.dump(value, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=width)
@@ -116,19 +116,19 @@ def parse_json(content: bytes | str) -> Any:
         content: of the file; bytes are UTF-8.
 
     Raises:
-        ValueError: no JSON, numbers of thousands of digits, or lists too deep in one another.
+        ValueError: it is not JSON, or has numbers of thousands of digits or lists that are nested too deeply.
     """
     try:
         return json.loads(content)
     except RecursionError:
-        raise ValueError("its lists lie too deep in one another") from None
+        raise ValueError("its lists are nested too deeply") from None
 
 
 def _check_fields(node: Any, name: str) -> None:
-    """Makes the names of fields what they look like, as YAML takes ``on`` for true.
+    """Keeps field names as written, since YAML reads ``on`` as true.
 
     Raises:
-        InputError: a field stands twice in one place, of which YAML would silently take the last.
+        InputError: a field is duplicated, of which YAML would silently take the last.
     """
     if node is None or isinstance(node.value, str):
         return
@@ -141,12 +141,12 @@ def _check_fields(node: Any, name: str) -> None:
         if not isinstance(key.value, str):
             raise InputError(f"{name}, line {key.start_mark.line + 1}: the name of a field is a word, not a list.")
         if key.value in keys:
-            raise InputError(f"{name}, line {key.start_mark.line + 1}: field {key.value} stands there twice; keep one.")
+            raise InputError(f"{name}, line {key.start_mark.line + 1}: duplicate field {key.value}; keep one.")
         keys.add(key.value)
         key.tag = _TEXT
         _check_fields(value, name)
 
 
 def json_bytes(value: object) -> bytes:
-    """JSON for people and machines: indented, UTF-8, one line end at the end, no NaN."""
+    """Readable JSON: indented, UTF-8, one line end at the end, no NaN."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

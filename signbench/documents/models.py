@@ -1,4 +1,4 @@
-"""The base of all JSON documents that signbench writes, in Python the same as on disk."""
+"""The base of all JSON documents that signbench writes, the same in Python as on disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, as the file holds them; no NaN."""
+        """Plain values, as in the file; no NaN."""
         content: dict[str, Any] = self.model_dump(mode="json")
         return content
 
@@ -34,14 +34,14 @@ class VersionedDocument(Document):
     """A whole document, which may come from another version of signbench.
 
     Attributes:
-        form: how it is named, which field holds its version, and which versions can be read.
+        form: its name, the field that holds its version, and the versions that can be read.
     """
 
     form: ClassVar[Form]
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The document of a file.
+        """The document in a file.
 
         Raises:
             InputError: there is no such file, or see :meth:`from_fields`.
@@ -50,27 +50,27 @@ class VersionedDocument(Document):
 
     @classmethod
     def parsed(cls, content: bytes, name: object) -> Self:
-        """The document of a file's content.
+        """The document in a file's content.
 
         Args:
             content: of the file.
             name: of the file, for messages.
 
         Raises:
-            InputError: it is no JSON, or see :meth:`from_fields`.
+            InputError: it is not JSON, or see :meth:`from_fields`.
         """
         return cls.from_fields(cls.form.parsed(content, name), name)
 
     @classmethod
     def from_fields(cls, fields: Fields, name: object) -> Self:
-        """The document of plain values.
+        """The document from plain values.
 
         Args:
-            fields: of any version that can be read.
+            fields: fields of any supported version.
             name: of the file, for messages.
 
         Raises:
-            InputError: a newer signbench wrote it, or one that is too old; or a field is not what it should be.
+            InputError: it was written by a newer signbench, or one that is too old; or a field is invalid.
         """
         try:
             return cls.model_validate(cls.form.checked(fields, name))

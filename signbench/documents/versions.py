@@ -1,4 +1,4 @@
-"""The one reader of versioned documents: JSON files whose version says how to read them, or why they cannot be read."""
+"""The only reader of versioned documents: JSON files whose version says how to read them, or why they cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Fields = dict[str, Any]
 
 
 def newer(name: object) -> InputError:
-    """The error about a file that a newer signbench wrote.
+    """The error for a file that was written by a newer signbench.
 
     Args:
         name: of the file.
@@ -28,13 +28,13 @@ class Form:
     """One kind of document that signbench writes and reads again.
 
     Attributes:
-        what: what a file of it is: ``a result``.
+        what: its name with article: ``a result``.
         version_field: the field that holds the version.
         version: the version that this signbench writes.
-        again: what to do about a file that cannot be used: ``submit the run again``.
-        missing: what to do where there is no file; None: the same as ``again``.
-        older: why older versions are refused and what to do about them, after "was written by an older signbench"; None: ``again``.
-        upgrades: an older version -> what makes the next version's fields of its fields. A version without one is refused.
+        again: advice for a file that cannot be used: ``submit the run again``.
+        missing: advice if there is no file; None: the same as ``again``.
+        older: reason and advice for older versions, after "was written by an older signbench"; None: ``again``.
+        upgrades: an older version -> function from its fields to those of the next version. A version without one is refused.
     """
 
     what: str
@@ -46,7 +46,7 @@ class Form:
     upgrades: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=lambda: MappingProxyType({}))
 
     def read(self, path: Path) -> Fields:
-        """The fields of a file, in the form of this signbench's version.
+        """The fields of a file, in the current version.
 
         Raises:
             InputError: there is no such file, it cannot be read, or see :meth:`checked`.
@@ -67,7 +67,7 @@ class Form:
             name: of the file, for messages.
 
         Raises:
-            InputError: it is no JSON, or see :meth:`checked`.
+            InputError: it is not JSON, or see :meth:`checked`.
         """
         try:
             found = parse_json(content)
@@ -76,17 +76,17 @@ class Form:
         return self.checked(found, name)
 
     def checked(self, content: object, name: object) -> Fields:
-        """The fields of a document, those of an older version brought up to this signbench's where there is a way.
+        """The fields of a document; an older version is upgraded if possible.
 
         Args:
             content: plain values.
             name: of the file, for messages.
 
         Raises:
-            InputError: it is no such document, a newer signbench wrote it, or one that is too old.
+            InputError: it is not such a document, or was written by a newer signbench, or by one that is too old.
         """
         if not isinstance(content, dict):
-            raise self.refused(name, "it is no JSON object")
+            raise self.refused(name, "it is not a JSON object")
         version = content.get(self.version_field)
         if not isinstance(version, int) or isinstance(version, bool):
             raise self.refused(name, f"it has no {self.version_field}")
@@ -101,10 +101,10 @@ class Form:
         return {**content, self.version_field: version}
 
     def refused(self, name: object, why: str) -> InputError:
-        """The error about a file that is no such document, or is damaged.
+        """The error for a file that is not such a document, or is damaged.
 
         Args:
             name: of the file.
-            why: what is wrong with it.
+            why: the reason.
         """
         return InputError(f"{name} is not {self.what}, or is damaged: {why}; {self.again}.")

@@ -1,4 +1,4 @@
-"""What is wrong with the fields of a file, as a sentence."""
+"""Errors in the fields of a file, as sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first fault of a document that signbench wrote, and nobody writes by hand: the field and what is wrong with it.
+    """The first error in a document that signbench wrote: the field and what is wrong with it.
 
     Args:
         error: as pydantic raised it.
@@ -24,12 +24,12 @@ def first_fault(error: ValidationError) -> str:
 
 
 def worded(error: ValidationError, model: type[BaseModel], what: str) -> str:
-    """The first fault of a file's fields as a sentence: which field, what is wrong with it, and what to write.
+    """The first error in a file's fields as a sentence: the field, what is wrong with it, and what to write.
 
     Args:
         error: as pydantic raised it.
-        model: the fields that are allowed; their descriptions say what to write.
-        what: the thing that the file declares, such as ``a task``.
+        model: the allowed fields; their descriptions say what to write.
+        what: what the file declares, such as ``a task``.
     """
     faults = error.errors(include_url=False)
     more = f" ({len(faults) - 1} more fields are wrong.)" if len(faults) > 2 else " (One more field is wrong.)"
@@ -67,7 +67,7 @@ def _spelled(location: tuple[int | str, ...]) -> str:
 
 
 def _model_at(location: tuple[int | str, ...], model: type[BaseModel] | None) -> type[BaseModel] | None:
-    """The fields at one location of a file, or None where plain values stand."""
+    """The fields at one location of a file, or None for plain values."""
     for part in location:
         if isinstance(part, str) and model is not None and part in model.model_fields:
             model = _nested(model.model_fields[part].annotation)
@@ -75,7 +75,7 @@ def _model_at(location: tuple[int | str, ...], model: type[BaseModel] | None) ->
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:
-    """The fields that a field itself has, be it alone, one of a list, or by name."""
+    """The nested fields of a field, whether it is a single object, a list or a mapping."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _nested(part)) is not None), None)

@@ -95,7 +95,7 @@ class KeptObservation:
             ) from error
 
     def content(self) -> bytes | None:
-        """The bytes of an observation that was kept as one piece; None where it is one of rows.
+        """The bytes of an observation that was kept as one piece; None if it consists of rows.
 
         Raises:
             CacheDamagedError: the file was changed since it was opened.
@@ -166,7 +166,7 @@ class ObservationWriter:
     def give_up(self, error: OSError) -> None:
         """Discards this observation because the disk does not accept it, and lets the run continue."""
         self.discard()
-        self._cache.in_trouble(f"cannot be written: {error.strerror or error}")
+        self._cache.give_up(f"cannot be written: {error.strerror or error}")
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ class ObservationCache:
             stream = path.open("rb")
         except OSError as error:
             if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                self.in_trouble(f"cannot be read: {error.strerror or error}")
+                self.give_up(f"cannot be read: {error.strerror or error}")
             return None
         try:
             head = read_header(stream)
@@ -285,7 +285,7 @@ class ObservationCache:
             check(stream)
         except NoSecretError as error:
             stream.close()
-            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
+            self.give_up(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
             return None
         except (DamagedError, OSError) as error:
             stream.close()
@@ -322,7 +322,7 @@ class ObservationCache:
             writer.give_up(error)
         except NoSecretError as error:
             writer = ObservationWriter(self, None)
-            self.in_trouble(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
+            self.give_up(f"is not used, because {error}; set SIGNBENCH_SECRET to a writable file")
         try:
             yield writer
             try:
@@ -338,7 +338,7 @@ class ObservationCache:
                 part.unlink(missing_ok=True)
 
     def content(self, key: str) -> bytes | None:
-        """What :meth:`keep` was given, verified; None where there is none, as for :meth:`open`."""
+        """What :meth:`keep` was given, verified; None if there is none, as for :meth:`open`."""
         kept = self.open(key)
         if kept is None:
             return None
@@ -379,7 +379,7 @@ class ObservationCache:
             raise InputError(f"{self.folder} cannot be read: {error.strerror or error}.") from error
         return sorted(found, key=lambda entry: (entry.used, entry.path.name))
 
-    def in_trouble(self, reason: str) -> None:
+    def give_up(self, reason: str) -> None:
         """Records, and reports once, that the cache cannot be used."""
         if self.problem is None:
             self.problem = f"the cache of observations {self.folder} {reason}"
@@ -394,7 +394,7 @@ class ObservationCache:
         os.fsync(stream.fileno())
         size = stream.tell()
         if size > self.limit:
-            self.in_trouble(f"holds at most {self.limit / 1e9:g} GB and one observation has {size / 1e9:.3g} GB")
+            self.give_up(f"holds at most {self.limit / 1e9:g} GB and one observation has {size / 1e9:.3g} GB")
             return
         part.replace(self._place(key))
         # Computing the size means looking at every file, so it is repeated only after a hundredth of the limit has been written.

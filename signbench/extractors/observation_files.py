@@ -169,7 +169,7 @@ def read_blocks(stream: IO[bytes]) -> Iterator[NDArray[np.float32]]:
 
 
 def read_whole(stream: IO[bytes]) -> bytes | None:
-    """The bytes of an observation that was written as one piece, verified before they are unpacked; None where there are none.
+    """The bytes of an observation that was written as one piece, verified before they are unpacked; None if there are none.
 
     Raises:
         DamagedError: says where and what is wrong.

@@ -1,1 +1,1 @@
-"""What each metric can and cannot see: known degradations in rising strength, and what they do to every score."""
+"""What each metric can and cannot see: known degradations of increasing strength, and their effect on every score."""

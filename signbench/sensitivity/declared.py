@@ -1,7 +1,7 @@
-"""What each metric is declared to see of each degradation.
+"""The declared sensitivity of each metric to each degradation.
 
-These are promises: tests measure them on SynthSign, and on real signing where it lies at hand. A cell that is not declared worse or
-blind promises nothing, and says why.
+These are promises: tests verify them on SynthSign, and on real signing if it is available. A cell that is not declared worse or
+blind promises nothing, and gives a reason.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from signbench.sensitivity.degradations import Modality
 Word = Literal["worse", "blind", "other"]
 
 UNCHANGED = 1e-9
-"""By how much a score may change, in its own unit, where a metric is declared blind and nothing else is said."""
+"""The default tolerance for metrics that are declared blind, in the unit of the score."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What is declared of one metric and one degradation.
+    """The declaration for one metric and one degradation.
 
     Attributes:
-        word: ``worse``: each strength scores worse than the one before it, and the first worse than none; ``blind``: no strength
-            changes the score by more than the tolerance; ``other``: it may change, and no promise is made how.
-        why: the reason, for every cell but those worse.
+        word: ``worse``: each strength scores worse than the one before it, and the first worse than a perfect copy; ``blind``: no
+            strength changes the score by more than the tolerance; ``other``: it may change, without a promise.
+        why: the reason, for every cell except ``worse``.
         tolerance: for blind cells, in the metric's unit.
     """
 
@@ -41,7 +41,7 @@ _SEES_ALL_VIDEO = dict.fromkeys(("blur", "compression", "noise", "frame drop", "
 
 _HALF_RANGE = "a pixel counts only beyond half of the range, which hardly any reaches"
 _HALF_LEVEL = "a pixel counts from half a level on, so the weakest strength already touches nearly all"
-_NEARER = "and another frame can lie nearer to the midpoint of the neighbours than the true one"
+_NEARER = "and another frame can be nearer to the midpoint of the neighbours than the true one"
 _TCD_UNIT = {
     "blur": Expectation("other", f"{_HALF_RANGE}; a little blur takes even these away, and scores better than a perfect copy"),
     "compression": Expectation("other", f"{_HALF_RANGE}; their number goes up or down"),
@@ -65,7 +65,7 @@ _RESAMPLED = (
 )
 _PER_PAIR = (
     "the mean is taken over aligned pairs of frames, so that lasting longer costs nothing; what is left is the distance of the "
-    "frames that lie between two of the reference's"
+    "frames between two of the reference's"
 )
 _ARMS_ONLY = "it looks at the wrists of the arms, which stay"
 _LENGTH_ONLY = "it looks at nothing but the number of frames"
@@ -114,4 +114,4 @@ DECLARED: dict[Modality, dict[str, dict[str, Expectation]]] = {
         },
     },
 }
-"""Modality -> metric, by its canonical name -> degradation -> what is declared."""
+"""Modality -> metric, by its canonical name -> degradation -> declaration."""

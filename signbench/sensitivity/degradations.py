@@ -1,8 +1,8 @@
 """Known degradations of signing, each in four strengths.
 
-The random choices of a degradation depend on its name and the clip alone; a strength scales them. So the stronger of two holds the
-weaker one (every frame dropped at 10 % is dropped at 20 %), and a score that does not follow the strength tells something of the
-metric rather than of two draws.
+The random choices of a degradation depend only on its name and the clip; the strength scales them. So a stronger degradation
+includes the weaker one (every frame dropped at 10 % is dropped at 20 %), and a score that does not follow the strength is a
+property of the metric rather than of two draws.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Degradation(Generic[Medium]):
 
     Attributes:
         name: such as ``blur``.
-        modality: what it is done to.
-        summary: what is done, with ``{}`` where the strength stands.
-        strengths: four, rising in effect.
-        unit: of the strengths, as it is printed; empty where they are bare numbers.
-        change: from a clip, a strength and a generator of random numbers to the degraded clip.
+        modality: the modality that it changes.
+        summary: a description, with ``{}`` for the strength.
+        strengths: four, of increasing effect.
+        unit: of the strengths, as printed; empty for plain numbers.
+        change: function of a clip, a strength and a random number generator that returns the degraded clip.
         frames: how the degraded clip is paired with the reference.
     """
 
@@ -57,21 +57,21 @@ class Degradation(Generic[Medium]):
         Args:
             clip: frames uint8 ``(T, H, W, 3)``, or key points.
             strength: one of ``strengths``, or anything between.
-            clip_id: whose random choices are taken.
+            clip_id: determines the random choices.
 
         Raises:
-            InputError: the key points' layout lacks what is to be degraded.
+            InputError: the key points' layout lacks the joints to degrade.
         """
         digest = hashlib.sha256(f"{self.modality}|{self.name}|{clip_id}".encode()).digest()
         return self.change(clip, strength, np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big"))))
 
     def spelled(self, strength: float) -> str:
-        """A strength as it is printed: ``10 %``."""
+        """A strength as printed: ``10 %``."""
         return f"{strength:g} {self.unit.removesuffix('s') if strength == 1 else self.unit}".rstrip()
 
     @property
     def described(self) -> str:
-        """What is done, with all four strengths."""
+        """The description, with all four strengths."""
         return self.summary.format(" / ".join(f"{strength:g}" for strength in self.strengths) + f" {self.unit}").rstrip()
 
 
@@ -79,12 +79,12 @@ class Degradation(Generic[Medium]):
 
 
 def frames_held(count: int, share: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Which frame is shown in each place where a share of the frames is dropped and the last one shown stays.
+    """Which frame is shown at each time if a share of the frames is dropped and the last one shown stays.
 
     Args:
         count: number of frames T; the first always stays.
-        share: percent of the frames that are dropped, each with that chance.
-        random: the clip's choices.
+        share: percentage of dropped frames, the probability for each.
+        random: source of the clip's random choices.
 
     Returns:
         int64 ``(T,)``, non-decreasing.
@@ -96,12 +96,12 @@ def frames_held(count: int, share: float, random: np.random.Generator) -> NDArra
 
 
 def frames_shaken(count: int, reach: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Which frame is shown in each place where every time stamp is shaken by up to ``reach`` frames.
+    """Which frame is shown at each time if every time stamp is shifted randomly by up to ``reach`` frames.
 
     Args:
         count: number of frames T.
-        reach: the largest shift, in frames; shifts are even over [-reach, reach], and rounded to whole frames.
-        random: the clip's choices.
+        reach: the largest shift, in frames; shifts are uniform over [-reach, reach], and rounded to whole frames.
+        random: source of the clip's random choices.
 
     Returns:
         int64 ``(T,)`` within [0, T - 1].
@@ -136,7 +136,7 @@ def _noisy(clip: Frames, percent: float, random: np.random.Generator) -> Frames:
 
 
 def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
-    """Through H.264 (x264, 4:2:0, BT.709) and back; odd sides are made even by repeating the last row or column."""
+    """Compresses with H.264 (x264, 4:2:0, BT.709) and decodes; odd sides are made even by repeating the last row or column."""
     import io
 
     import av
@@ -166,9 +166,9 @@ def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
     decoded = np.empty((count, *even.shape[1:]), np.uint8)
     convert = ColourConversion(Path("the compressed clip"))
     with av.open(stored, "r") as source:
-        for place, picture in zip(decoded, source.decode(video=0), strict=True):
+        for image, picture in zip(decoded, source.decode(video=0), strict=True):
             picture.colorspace, picture.color_range = _BT_709, _LIMITED_RANGE
-            place[...] = convert(picture)
+            image[...] = convert(picture)
     return decoded[:, :height, :width]
 
 
@@ -176,7 +176,7 @@ def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
 
 
 def _hands(clip: Pose) -> tuple[list[int], list[int]]:
-    """Places of the left hand's joints and of the same joints of the right hand."""
+    """Indices of the left hand's joints and of the same joints of the right hand."""
     left = clip.layout.part("left_hand")
     if not left:
         raise InputError(f"the layout {clip.layout.name} has no hands, so none can be hidden or swapped.")
@@ -188,7 +188,7 @@ def _scattered(clip: Pose, percent: float, random: np.random.Generator) -> Pose:
 
     found = shoulder_geometry(visible(clip), clip.seen, clip.layout)
     if found is None:
-        by_shoulders(clip, "the clip")  # says which of the two reasons it is
+        by_shoulders(clip, "the clip")  # its message says which of the two reasons it is
         raise InputError("the clip shows no shoulders, by whose distance the noise is measured.")
     shift = random.standard_normal(clip.points.shape) * (percent / 100 * found[1])
     return replace(clip, points=np.where(clip.seen[..., None], clip.points + shift, 0).astype(np.float32))

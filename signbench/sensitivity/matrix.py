@@ -1,4 +1,4 @@
-"""Measures what every metric sees of every degradation."""
+"""Measures the response of every metric to every degradation."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Cell:
         modality: of the metric and the degradation.
         metric: canonical name.
         degradation: its name.
-        declared: what was promised beforehand.
-        undegraded: the score of perfect copies; None where nothing could be measured.
+        declared: the declaration.
+        undegraded: the score of perfect copies; None if it could not be measured.
         values: the scores at the four strengths.
         worsening: by how much each is worse than ``undegraded``, in the metric's unit and its own direction; for the direction
             ``reference`` by how much the distance from the reference value has grown. Negative: better than a perfect copy.
@@ -58,9 +58,9 @@ class Matrix:
     """All cells of one source of clips.
 
     Attributes:
-        source: which clips were measured, in words.
+        source: description of the measured clips.
         clips: their ids, by modality.
-        cells: degradation by degradation, metrics in the order in which they are declared.
+        cells: degradation by degradation, metrics in the order of their declaration.
     """
 
     source: str
@@ -69,7 +69,7 @@ class Matrix:
 
     @property
     def broken(self) -> tuple[Cell, ...]:
-        """Cells that are not as declared."""
+        """Cells that contradict their declaration."""
         return tuple(cell for cell in self.cells if not cell.kept)
 
     def as_json(self) -> dict[str, Any]:
@@ -91,19 +91,19 @@ class Matrix:
 
 
 def sensitivity(source: str, videos: Mapping[str, Frames], poses: Mapping[str, Pose], progress: Progress = silent) -> Matrix:
-    """Degrades clips and scores them against themselves.
+    """Degrades clips and scores them against the originals.
 
     Args:
-        source: which clips these are, in words.
-        videos: clip id -> frames uint8 ``(T, H, W, 3)``, at least 3 of them; none: the video metrics are left out.
-        poses: clip id -> key points with shoulders, wrists and hands; none: the metrics of key points are left out.
-        progress: told how far it is.
+        source: description of the clips.
+        videos: clip id -> frames uint8 ``(T, H, W, 3)``, at least 3 of them; if empty, the video metrics are left out.
+        poses: clip id -> key points with shoulders, wrists and hands; if empty, the metrics of key points are left out.
+        progress: called with the progress.
 
     Returns:
         The matrix; scores that could not be measured are None in it.
 
     Raises:
-        InputError: clips that a metric cannot measure, or that lack what is to be degraded.
+        InputError: clips that a metric cannot measure, or that lack the joints to degrade.
     """
     cells = [*_measured(VIDEO, videos, progress), *_measured(KEY_POINTS, poses, progress)]
     clips: dict[Modality, tuple[str, ...]] = {"video": tuple(sorted(videos)), "key points": tuple(sorted(poses))}
@@ -145,7 +145,7 @@ def _measured(degradations: tuple[Degradation[Medium], ...], clips: Mapping[str,
 
 
 def _worsening(plain: Score, score: Score) -> float | None:
-    """By how much a score is worse than that of perfect copies; None where either was not measured."""
+    """By how much a score is worse than that of perfect copies; None if either was not measured."""
     before, after = plain.value, score.value
     if before is None or after is None:
         return None

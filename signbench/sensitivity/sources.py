@@ -12,25 +12,25 @@ from signbench.media.pose import Pose
 from signbench.sensitivity.degradations import Frames
 
 CLIPS = 4
-"""How many clips are taken where the user does not say."""
+"""The default number of clips."""
 
 HEIGHT = 128
-"""Videos are measured at this height in pixels, or at their own where that is less."""
+"""Videos are measured at this height in pixels, or at their own if that is less."""
 
 VIDEO_FRAMES, POSE_FRAMES = 50, 500
-"""How many frames of a clip are taken at most."""
+"""The maximum number of frames of a clip."""
 
 Media = tuple[str, dict[str, Frames], dict[str, Pose]]
-"""Which clips these are, in words; their frames; their key points."""
+"""A description of the clips; their frames; their key points."""
 
 
 def synthsign(clips: int = CLIPS, *, height: int = HEIGHT, frames: int = VIDEO_FRAMES) -> Media:
     """The first clips of SynthSign's test split.
 
     Args:
-        clips: how many.
-        height: and width of the video, in pixels.
-        frames: of the video, at most.
+        clips: number of clips.
+        height: height and width of the video, in pixels.
+        frames: maximum number of video frames.
     """
     from signbench.corpora.synthsign.corpus import SynthSign
 
@@ -46,13 +46,13 @@ def folder(path: Path, clips: int = CLIPS, *, height: int = HEIGHT, frames: int 
 
     Args:
         path: as :func:`signbench.sides.folder.read_side` takes it.
-        clips: how many of each modality, in order of id.
-        height: that taller videos are resized to, in pixels, keeping their shape.
-        frames: of each video, at most.
+        clips: number of clips of each modality, in order of id.
+        height: taller videos are resized to this height in pixels, keeping their aspect ratio.
+        frames: maximum number of frames of each video.
 
     Raises:
-        InputError: not there, or a clip that cannot be read.
-        NotComparableError: nothing in it.
+        InputError: it does not exist, or a clip cannot be read.
+        NotComparableError: it holds no clips.
     """
     from signbench.sides.folder import read_side
 
@@ -74,18 +74,18 @@ def folder(path: Path, clips: int = CLIPS, *, height: int = HEIGHT, frames: int 
 
 
 def media(source: str, clips: int = CLIPS) -> Media:
-    """The clips that the command line asks for.
+    """The clips requested on the command line.
 
     Args:
         source: ``synthsign``, or a folder's path.
-        clips: how many, at least 1.
+        clips: number of clips, at least 1.
 
     Raises:
-        InputError: neither the corpus nor a path that exists.
-        NotComparableError: the folder holds nothing.
+        InputError: it is neither the corpus nor an existing path.
+        NotComparableError: the folder holds no clips.
     """
     if source == "synthsign":
         return synthsign(clips)
     if not Path(source).exists():
-        raise InputError(f"--source is synthsign or a folder of clips, and there is no folder {source}.")
+        raise InputError(f"--source must be synthsign or a folder of clips, and there is no folder {source}.")
     return folder(Path(source), clips)

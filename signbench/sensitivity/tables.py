@@ -1,4 +1,4 @@
-"""A sensitivity matrix as tables: for people at a terminal, and as Markdown."""
+"""A sensitivity matrix as tables: for a terminal, and as Markdown."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LEGEND = (
 
 
 def word(cell: Cell) -> str:
-    """What is declared of a cell, and whether it was kept: ``worse``, ``blind, NOT KEPT``."""
+    """The declaration of a cell, and whether it was kept: ``worse``, ``blind, NOT KEPT``."""
     return cell.declared.word if cell.kept else f"{cell.declared.word}, NOT KEPT"
 
 
 def number(value: float | None) -> str:
-    """Three significant digits; ``none`` where nothing was measured."""
+    """Three significant digits; ``none`` if nothing was measured."""
     if value is None:
         return "none"
     if value == 0:
@@ -47,7 +47,7 @@ def overviews(matrix: Matrix) -> Iterator[tuple[Modality, Table]]:
 
 
 def details(matrix: Matrix) -> Iterator[tuple[str, Table, list[str]]]:
-    """Per degradation a title, a table with the four measurements of each metric, and the reasons of what is not worse."""
+    """Per degradation a title, a table with the four measurements of each metric, and the reasons for cells other than worse."""
     degradations: tuple[Degradation[Any], ...] = (*VIDEO, *KEY_POINTS)
     for degradation in degradations:
         cells = [cell for cell in matrix.cells if (cell.modality, cell.degradation) == (degradation.modality, degradation.name)]
@@ -70,7 +70,7 @@ def details(matrix: Matrix) -> Iterator[tuple[str, Table, list[str]]]:
 
 
 def described(matrix: Matrix) -> str:
-    """Which clips were measured."""
+    """A description of the measured clips."""
     counted = [f"{len(ids)} of {modality}" for modality, ids in matrix.clips.items() if ids]
     return f"{matrix.source}: {' and '.join(counted)}"
 

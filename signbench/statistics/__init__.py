@@ -1,1 +1,1 @@
-"""How sure a score is: the bootstrap, the jackknife, and the choice between them."""
+"""The uncertainty of a score: the bootstrap, the jackknife, and the choice between them."""

@@ -1,4 +1,4 @@
-"""The draws of the bootstrap over clips, by multiplicities: a draw says how often each clip counts, and no record is copied."""
+"""The draws of the bootstrap over clips, as multiplicities: a draw states how often each clip counts, and no record is copied."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BLOCK_CELLS = 1 << 18
 def draws(clips: int, size: int = DRAWS, seed: int = SEED) -> NDArray[np.unsignedinteger]:
     """How often each clip counts in each draw of the bootstrap.
 
-    Equal to ``Generator(PCG64(seed)).multinomial(clips, [1 / clips] * clips, size=size)``, but made in blocks of rows and kept in
-    the smallest unsigned type that holds ``clips``: 1,000 draws over 10,000 clips take 20 MB instead of 80, and at most 2 MB more
-    on the way. The array is in column order, because folds go through it clip by clip.
+    Equal to ``Generator(PCG64(seed)).multinomial(clips, [1 / clips] * clips, size=size)``, but computed in blocks of rows and
+    stored in the smallest unsigned type that holds ``clips``: 1,000 draws over 10,000 clips take 20 MB instead of 80, with at most
+    2 MB of temporary memory. The array is in column order, because folds iterate over it clip by clip.
 
     Args:
         clips: number of clips N, at least 1.
@@ -53,24 +53,24 @@ def over_clusters(weights: Weights, cluster: NDArray[np.int64]) -> Weights:
         cluster: int64 ``(N,)``, each clip's cluster, in [0, C).
 
     Returns:
-        int ``(B, N)``. Rows need not sum to N where clusters differ in size.
+        int ``(B, N)``. Rows need not sum to N if clusters differ in size.
     """
     return np.asfortranarray(weights[:, cluster])
 
 
 def percentile_interval(scores: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The 2.5th and 97.5th percentile of the draws' scores, linear between neighbours.
+    """The 2.5th and 97.5th percentile of the draws' scores, interpolated linearly.
 
     Source: Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), section 13.3.
 
-    A draw without a score (not a number, or infinite; such as a draw that leaves out every clip with a defined value) is left out
-    as long as at most 5 % of the draws are like that. With more, the tails are not known and there is no interval.
+    Draws without a finite score (for example draws without any clip that has a defined value) are left out if they are at most 5 %.
+    With more, the tails are unknown and there is no interval.
 
     Args:
         scores: float64 ``(B,)``.
 
     Returns:
-        (low, high), or None where more than 5 % of the scores are undefined, or there is no score at all.
+        (low, high), or None if more than 5 % of the scores are undefined, or there is no score at all.
     """
     defined = scores[np.isfinite(scores)]
     if len(defined) == 0 or len(defined) < (1 - MOST_UNDEFINED) * len(scores):

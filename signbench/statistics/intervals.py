@@ -1,4 +1,4 @@
-"""The 95 % interval of a metric's score: which method it takes, and why there is none where there is none."""
+"""The 95 % interval of a metric's score: the choice of method, and the reasons why there may be none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signbench.statistics import jackknife, quantiles, shares, studentised
 from signbench.statistics.units import Units
 
 METHODS = "bootstrap-t+wilson+jackknife"
-"""What intervals are made by, as the provenance of a run names it."""
+"""The version of the interval methods, as named in the provenance of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,10 @@ class Interval:
     Attributes:
         low: lower end in the metric's unit, or None.
         high: upper end in the metric's unit, or None.
-        method: what was done or would have been: ``bootstrap-t``, ``wilson`` or ``jackknife``, with ``cluster-`` before it where
+        method: the method, even if it gave no interval: ``bootstrap-t``, ``wilson`` or ``jackknife``, preceded by ``cluster-`` if
             clusters are the units.
-        reason: why there is no interval, in a few words, or None where there is one.
-        score: the score of all clips, where it was folded on the way; NaN where it is undefined.
+        reason: why there is no interval, in a few words, or None if there is one.
+        score: the score of all clips, if it was computed in the process; NaN if it is undefined.
     """
 
     low: float | None = None
@@ -40,7 +40,7 @@ class Interval:
     def of(
         cls, found: tuple[float, float] | str, method: str, limits: Limits = (None, None), score: float | None = None
     ) -> Interval:
-        """From its ends, which are drawn in to what the metric can be; or from the reason why there are none."""
+        """From its ends, which are clipped to the range of the metric; or from the reason why there are none."""
         if isinstance(found, str):
             return cls(method=method, reason=found, score=score)
         low, high = found
@@ -53,16 +53,16 @@ class Interval:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """(low, high), or None where there is no interval."""
+        """(low, high), or None if there is no interval."""
         return None if self.low is None or self.high is None else (self.low, self.high)
 
 
 def interval(metric: Metric, records: Records, clusters: Sequence[Hashable] | None = None) -> Interval:
     """The 95 % interval of a metric's score.
 
-    By the metric's ``interval_method``: the studentised bootstrap over clips (``bootstrap``, the default), Wilson's interval
-    (``share``), or the jackknife over groups of clips (``jackknife``). With clusters, whole clusters are drawn or left out. The
-    interval of a metric of direction ``reference`` is that of its value, not of the value's distance from the reference.
+    The method is the metric's ``interval_method``: the studentised bootstrap over clips (``bootstrap``, the default), Wilson's
+    interval (``share``), or the jackknife over groups of clips (``jackknife``). With clusters, whole clusters are drawn or left
+    out. The interval of a metric of direction ``reference`` is that of its value, not of the value's distance from the reference.
 
     Args:
         metric: the metric.
@@ -93,8 +93,9 @@ def of_left_out(scores: NDArray[np.float64], units: Units, limits: Limits) -> In
 
     Args:
         scores: float64 ``(1 + G,)``, the score of all clips and without each group of units.
-        units: that were left out.
-        limits: of the metric; of scores that cannot be negative the logarithm is taken, whose spread is even.
+        units: the units that were left out.
+        limits: range of the metric; scores that cannot be negative are treated on a logarithmic scale, where their spread is
+            symmetric.
     """
     method = units.named("jackknife")
     value, without = float(scores[0]), scores[1:]

@@ -1,7 +1,7 @@
 """Jackknife that leaves out groups of clips, for scores whose bootstrap is biased, and for few clusters.
 
-Repeated clips make a sample look less varied than it is, so the bootstrap of a Fréchet distance lies beside its own score. Leaving
-clips out repeats nothing. Source: Kott, "The delete-a-group jackknife", Journal of Official Statistics 17 (2001).
+Repeated clips make a sample look less varied than it is, so the bootstrap of a Fréchet distance is off to one side of the score.
+Leaving clips out repeats nothing. Source: Kott, "The delete-a-group jackknife", Journal of Official Statistics 17 (2001).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from signbench.statistics.bootstrap import SEED
 GROUPS = 20
 
 _MOST_LOG_HALF_WIDTH = 4.605170186
-"""Natural logarithm of 100: with an interval of more than a hundredth to a hundredfold, the score is noise around 0."""
+"""Natural logarithm of 100: if the interval extends beyond a hundredth to a hundredfold, the score is noise around 0."""
 
 
 def groups(units: int, count: int = GROUPS, seed: int = SEED) -> NDArray[np.int64]:
     """Deals units (clips in id order, or clusters) into groups whose sizes differ by at most 1.
 
-    The unit at place p of the seeded permutation goes to group ``p % count``. With fewer units than ``count`` each unit is a group
-    of its own, which is the ordinary delete-one jackknife.
+    The unit at position p of the seeded permutation goes to group ``p % count``. With fewer units than ``count`` each unit is its
+    own group, which is the ordinary delete-one jackknife.
 
     Args:
         units: number of units N.
-        count: number of groups G wanted.
+        count: requested number of groups G.
         seed: of ``PCG64``.
 
     Returns:
@@ -40,7 +40,7 @@ def groups(units: int, count: int = GROUPS, seed: int = SEED) -> NDArray[np.int6
 
 
 def leave_out(group: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Weights that leave out one group after the other.
+    """Weights that leave out one group at a time.
 
     Args:
         group: int64 ``(N,)``, each clip's group in [0, G), none of them empty.
@@ -59,7 +59,7 @@ def standard_error(scores: NDArray[np.float64]) -> float:
         scores: float64 ``(G,)``, the score without each group; G at least 2.
 
     Returns:
-        The standard error; NaN or infinite where one of the scores is.
+        The standard error; NaN or infinite if one of the scores is.
     """
     count = len(scores)
     return float(np.sqrt((count - 1) / count * np.sum((scores - np.mean(scores)) ** 2)))
@@ -74,17 +74,17 @@ def t_interval(value: float, scores: NDArray[np.float64], freedom: int | None = 
         freedom: degrees of freedom; None: G - 1.
 
     Returns:
-        (low, high); NaN where a score is undefined.
+        (low, high); NaN if a score is undefined.
     """
     half = quantiles.students(freedom or len(scores) - 1) * standard_error(scores)
     return value - half, value + half
 
 
 def log_interval(value: float, scores: NDArray[np.float64], freedom: int | None = None) -> tuple[float, float] | None:
-    """The same on the scale of logarithms, for scores that cannot be negative.
+    """The same on a logarithmic scale, for scores that cannot be negative.
 
-    The error of a Fréchet distance grows with the distance, so that errors upwards are larger than errors downwards. On the scale
-    of logarithms they are alike, and no end is below 0.
+    The error of a Fréchet distance grows with the distance, so that upward errors are larger than downward errors. On a logarithmic
+    scale they are symmetric, and no end is below 0.
 
     Args:
         value: the score of all clips.
@@ -92,7 +92,7 @@ def log_interval(value: float, scores: NDArray[np.float64], freedom: int | None 
         freedom: degrees of freedom; None: G - 1.
 
     Returns:
-        (low, high); None where a score is not above 0, or its order of magnitude is not known.
+        (low, high); None if a score is not above 0, or its order of magnitude is unknown.
     """
     if not (value > 0 and (scores > 0).all()):
         return None

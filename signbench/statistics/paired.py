@@ -1,8 +1,8 @@
-"""Two runs on the same clips: how far apart their scores are, how sure that is, and whether chance alone would do it.
+"""Two runs on the same clips: the difference of their scores, its uncertainty, and whether it can be due to chance.
 
-If it does not matter which of two runs made a clip, swapping the clip's two records between them gives a difference that is as
-likely as the one that was found. Source: Noreen, *Computer-Intensive Methods for Testing Hypotheses* (1989), approximate
-randomisation, with its (c + 1) / (n + 1). Scores that the bootstrap is biased for take the jackknife of the difference instead.
+If it does not matter which of two runs made a clip, swapping the clip's two records gives a difference that is as likely as the
+observed one. Source: Noreen, *Computer-Intensive Methods for Testing Hypotheses* (1989), approximate randomisation, with its (c +
+1) / (n + 1). Scores for which the bootstrap is biased use the jackknife of the difference instead.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ FEWEST_DRAWS = 10_000
 
 _BLOCK_CELLS = 1 << 22
 _TIE = studentised.TIE
-"""Differences closer than this share of the scores are equal: the same clips in another order add up to other last digits."""
+"""Differences within this share of the scores are equal: summing the same clips in a different order changes the last digits."""
 
 
 @dataclass(frozen=True)
 class PValues:
-    """How likely a difference at least as large as the one found is, if the two runs differ by chance alone.
+    """The probabilities of a difference at least as large as the observed one, if the two runs differ only by chance.
 
     Attributes:
-        worse: at least as much to the second run's disadvantage.
-        better: at least as much to the second run's advantage.
-        two_sided: at least as much in either way.
+        worse: of one at least as much to the second run's disadvantage.
+        better: of one at least as much to the second run's advantage.
+        two_sided: of one at least as large in either direction.
     """
 
     worse: float
@@ -43,19 +43,20 @@ class PValues:
 
 @dataclass(frozen=True, kw_only=True)
 class Paired:
-    """What came of holding one metric of two runs side by side.
+    """The comparison of one metric of two runs.
 
     Attributes:
-        first: the first run's score over the clips that were compared; None where it is undefined.
+        first: the first run's score over the compared clips; None if it is undefined.
         second: the second run's.
         difference: second - first; with direction ``reference``, of the scores' distances from their reference values.
-        worsening: by how much the second run is worse, in the metric's own direction; below 0 where it is better.
+        worsening: by how much the second run is worse, in the metric's own direction; below 0 if it is better.
         interval: 95 % interval of ``difference``, or why there is none.
-        p: not corrected for the number of tests; None where there is no test.
-        method: ``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters were swapped or left out.
-        draws: how many exchanges were made; None for the jackknife.
+        p: not corrected for the number of tests; None if there is no test.
+        method: ``randomisation`` or ``jackknife``, preceded by ``cluster-`` if whole clusters were swapped or left out.
+        draws: number of exchanges; None for the jackknife.
         reason: why there is no test, or None.
-        smallest_p: the smallest one-sided p-value that so many clips or clusters can give; None where there is no such limit.
+        smallest_p: the smallest one-sided p-value that is possible with this number of clips or clusters; None if there is no such
+            limit.
     """
 
     first: float | None
@@ -76,7 +77,7 @@ class Folds:
 
     Attributes:
         scores: float64 ``(R,)``.
-        references: float64 ``(R,)``, the same fold over the references; None where the metric has none.
+        references: float64 ``(R,)``, the same fold over the references; None if the metric has none.
     """
 
     scores: NDArray[np.float64]
@@ -87,7 +88,7 @@ class Folds:
         """Folds one run's records.
 
         Args:
-            metric: whose.
+            metric: the metric.
             records: N records in order of clip id.
             weights: int ``(R, N)``.
         """
@@ -96,14 +97,14 @@ class Folds:
 
     @property
     def compared(self) -> NDArray[np.float64]:
-        """What two runs are compared by, ``(R,)``: the score, or its distance from the reference value."""
+        """The values by which two runs are compared, ``(R,)``: the score, or its distance from the reference value."""
         return self.scores if self.references is None else np.abs(self.scores - self.references)
 
 
 def randomisation_draws(tests: int) -> int:
-    """How many random exchanges a family of so many tests needs: 10,000, or more where Holm's smallest threshold asks for it.
+    """The number of random exchanges for a family of tests: 10,000, or more if Holm's smallest threshold requires it.
 
-    Where there are no more exchanges than that, each is made once instead.
+    If there are no more exchanges than that, each is made once instead.
     """
     return max(FEWEST_DRAWS, math.ceil(20 * tests / 0.05))
 
@@ -111,14 +112,14 @@ def randomisation_draws(tests: int) -> int:
 def paired(
     metric: Metric, first: Records, second: Records, clusters: Sequence[Hashable] | None = None, *, tests: int = 1
 ) -> Paired:
-    """Holds one metric of two runs side by side.
+    """Compares one metric of two runs.
 
     Args:
         metric: the metric.
         first: the first run's N records in order of clip id.
         second: the second run's, of the same clips.
         clusters: each clip's cluster, in the same order; None: clips are independent.
-        tests: how many tests are made at once, which decides the number of exchanges.
+        tests: number of tests in the family, which determines the number of exchanges.
 
     Raises:
         InputError: the number of cluster labels is not the number of records.
@@ -134,7 +135,7 @@ def paired(
 
 
 def leave_out_folds(metric: Metric, records: Records, units: Units) -> Folds:
-    """A run's scores of all clips and without each group of units; of all clips alone where there are too few for a test."""
+    """A run's scores of all clips and without each group of units; only of all clips if there are too few for a test."""
     if units.clips == 0:
         return _nothing()
     once: Weights = np.ones((1, units.clips), dtype=np.uint8)
@@ -148,7 +149,7 @@ def paired_jackknife(direction: Direction, first: Folds, second: Folds, units: U
         direction: of the metric.
         first: the first run's :func:`leave_out_folds`.
         second: the second run's, of the same clips.
-        units: of these clips.
+        units: the units of these clips.
     """
     method = units.named("jackknife")
     if (reason := units.too_few()) is not None:
@@ -181,7 +182,7 @@ def effect_size(differences: NDArray[np.float64]) -> float | None:
         differences: float64 ``(N,)``, second - first.
 
     Returns:
-        The effect; None where fewer than two clips are there, or all differ by the same.
+        The effect; None if there are fewer than two clips, or all differ by the same amount.
     """
     if len(differences) < 2:
         return None
@@ -208,11 +209,11 @@ def _randomised(metric: Metric, first: list[Record], second: list[Record], units
     worse = better = either = 0
     for swaps in _swaps(units, draws):
         drawn = exchanged(swaps)
-        # An exchange that leaves a score undefined counts against a finding.
+        # An exchange that makes a score undefined counts against a finding.
         worse += int((~(drawn < worsening - tie)).sum())
         better += int((~(drawn > worsening + tie)).sum())
         either += int((~(np.abs(drawn) < abs(worsening) - tie)).sum())
-    # the exchange of nothing is among all there are, and is counted on top of random ones
+    # the identity is among all exchanges, and is counted in addition to random ones
     made, more = (1 << units.count, 0) if every else (draws, 1)
     return Paired(
         first=float(ours.scores[0]),
@@ -228,21 +229,21 @@ def _randomised(metric: Metric, first: list[Record], second: list[Record], units
 
 
 def every_exchange(units: Units, draws: int) -> bool:
-    """Whether there are so few units that every exchange there is can be made, rather than random ones."""
+    """Whether there are so few units that every possible exchange can be made, rather than random ones."""
     return units.count < draws.bit_length()
 
 
 def _swaps(units: Units, draws: int) -> Iterator[Weights]:
-    """Exchanges in blocks of rows: 1 for a clip whose records change sides, uint8 ``(B, N)``; every one there is, or random ones.
+    """Exchanges in blocks of rows: 1 for a clip whose records are swapped, uint8 ``(B, N)``; all possible ones, or random ones.
 
     Whole 32-bit words are drawn for each row, so the exchanges do not depend on the size of the blocks.
     """
     rows = max(1, _BLOCK_CELLS // units.clips)
     if every_exchange(units, draws):
-        places = np.arange(units.count)
+        bits = np.arange(units.count)
         for start in range(0, 1 << units.count, rows):
             numbers = np.arange(start, min(start + rows, 1 << units.count))
-            yield units.spread(np.asfortranarray((numbers[:, None] >> places[None, :] & 1).astype(np.uint8)))
+            yield units.spread(np.asfortranarray((numbers[:, None] >> bits[None, :] & 1).astype(np.uint8)))
         return
     generator = np.random.Generator(np.random.PCG64(bootstrap.SEED))
     width = 4 * math.ceil(units.count / 32)
@@ -253,7 +254,7 @@ def _swaps(units: Units, draws: int) -> Iterator[Weights]:
 
 
 def _mean_exchanges(metric: Metric, first: list[Record], second: list[Record]) -> Callable[[Weights], NDArray[np.float64]] | None:
-    """How much worse the second side gets by exchanges, for means of clips: an exchange turns the sign of a clip's difference."""
+    """The worsening of the second side under exchanges, for means of clips: an exchange flips the sign of a clip's difference."""
     if not metric.mean_of_clips or metric.direction == "reference":
         return None
     values = [[metric.clip_value(record) for record in side] for side in (first, second)]
@@ -289,7 +290,7 @@ def _interval(
     units: Units,
     scale: float,
 ) -> Interval:
-    """The difference's 95 % interval, both sides under the same draws; the rules are those of one score's interval."""
+    """The difference's 95 % interval, both sides under the same draws; the rules are those of a score's interval."""
     plain_share = metric.interval_method == "share" and metric.mean_of_clips and units.cluster is None
     method = "paired-wald" if plain_share else units.named("bootstrap-t")
     if (reason := units.too_few()) is not None:
@@ -319,7 +320,7 @@ def _tie(first: Folds, second: Folds) -> float:
 
 
 def _difference(direction: Direction, first: Folds, second: Folds) -> tuple[float, float] | None:
-    """The difference and the worsening, or None where a score is undefined."""
+    """The difference and the worsening, or None if a score is undefined."""
     difference = float(second.compared[0] - first.compared[0])
     if not math.isfinite(difference):
         return None

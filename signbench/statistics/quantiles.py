@@ -1,7 +1,7 @@
-"""The 97.5 % quantiles that intervals are made of, the same on every processor.
+"""The 97.5 % quantiles used for intervals, the same on every processor.
 
-The C library computes logarithms and powers by other routines on other processors, so the last digits of a quantile differ. Rounded
-to nine decimals they do not, since no quantile lies within 1e-12 of where rounding turns.
+The C library computes logarithms and powers with different routines on different processors, so the last digits of a quantile
+differ. Rounded to nine decimals they do not, since no quantile is within 1e-12 of a rounding boundary.
 """
 
 from __future__ import annotations

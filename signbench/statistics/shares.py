@@ -1,7 +1,7 @@
-"""Intervals of shares: of clips that are right or wrong, where the bootstrap knows nothing beyond what it saw.
+"""Intervals of shares of correct clips, for which the bootstrap knows nothing beyond the sample.
 
-Of 12 clips, all of them right, every draw is right. Wilson's interval asks instead which true shares would often give what was
-seen.
+If all of 12 clips are correct, every draw is correct. Wilson's interval covers the true shares that would often give the observed
+one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def wilson(share: float, number: float, quantile: float = NORMAL) -> tuple[float
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
 
     Args:
-        share: of the clips that are right, in [0, 1].
-        number: of clips; not whole where they count unequally or depend on each other.
+        share: of correct clips, in [0, 1].
+        number: of clips; not an integer if they are weighted unequally or depend on each other.
         quantile: 97.5 % quantile, of the normal distribution or of Student's t.
 
     Returns:
@@ -35,7 +35,7 @@ def wilson(share: float, number: float, quantile: float = NORMAL) -> tuple[float
 
 
 def effective_number(shares: NDArray[np.float64]) -> float:
-    """How many equally counting clips so many unequally counting ones are worth: 1 / sum of squares.
+    """The effective number of clips with unequal weights: 1 / sum of squares.
 
     Source: Kish, *Survey Sampling* (1965).
 
@@ -46,19 +46,19 @@ def effective_number(shares: NDArray[np.float64]) -> float:
 
 
 def clustered_number(share: float, error: float, clips: float, clusters: float) -> float:
-    """How many independent clips so many clips of few clusters are worth, from the spread among the clusters.
+    """The effective number of independent clips for clips in few clusters, from the spread among the clusters.
 
     Source: Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts estimated from
     survey data", Survey Methodology 24 (1998).
 
     Args:
-        share: of the clips that are right.
+        share: of correct clips.
         error: its standard error over clusters.
-        clips: how many there are, or are worth.
-        clusters: how many there are, or are worth.
+        clips: their number, or effective number.
+        clusters: their number, or effective number.
 
     Returns:
-        At most ``clips``. Where all are right or all wrong, nothing is known of the spread, and each cluster counts once.
+        At most ``clips``. If all are correct or all are wrong, nothing is known about the spread, and each cluster counts once.
     """
     if not error > 0 or not 0 < share < 1:
         return clusters
@@ -66,14 +66,14 @@ def clustered_number(share: float, error: float, clips: float, clusters: float) 
 
 
 def paired_difference(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[float, float]:
-    """95 % interval of the difference of two shares over the same clips: Wald's, with one more clip for each way to differ.
+    """95 % interval of the difference of two shares over the same clips: Wald's, with one clip added for each way to differ.
 
     Source: Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired data",
     Journal of Educational and Behavioral Statistics 37 (2012).
 
     Args:
-        first: bool ``(N,)``, whether each clip is right in the first run.
-        second: the same of the second run.
+        first: bool ``(N,)``, whether each clip is correct in the first run.
+        second: the same for the second run.
 
     Returns:
         (low, high) of second - first, in [-1, 1].

@@ -1,13 +1,13 @@
-"""Studentised bootstrap: each draw's distance from the score is measured in the draw's own standard error.
+"""Studentised bootstrap: each draw's distance from the score is measured in units of the draw's own standard error.
 
-The percentiles of the draws' scores themselves are too narrow for few clips, most of all where the clips' values are skewed: for 20
-clips they hold the truth in 85 to 90 % of cases instead of 95. A draw that happens to lack the long tail has a low score *and* a
-small error, and the ratio of the two knows it. Source: Efron and Tibshirani, *An Introduction to the Bootstrap* (1993), section
-12.5 (the bootstrap-t interval); Davison and Hinkley, *Bootstrap Methods and their Application* (1997), section 2.7.2 (errors from
-influence values).
+The percentiles of the draws' scores themselves are too narrow for few clips, especially if the clips' values are skewed: for 20
+clips they cover the true value in 85 to 90 % of cases instead of 95. A draw that happens to lack the long tail has a low score
+*and* a small error, which the ratio of the two takes into account. Source: Efron and Tibshirani, *An Introduction to the Bootstrap*
+(1993), section 12.5 (the bootstrap-t interval); Davison and Hinkley, *Bootstrap Methods and their Application* (1997), section
+2.7.2 (errors from influence values).
 
-A unit's influence is how much the score would move without it. The N scores without one unit each give the score's error and, by
-weights, that of every draw; nothing but the metric's own fold is needed.
+A unit's influence is how much the score would change without it. The N scores without one unit each give the score's error and,
+with weights, that of every draw; only the metric's own fold is needed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Fold = Callable[[Weights], NDArray[np.float64]]
 """Weights of clips, int ``(B, N)`` -> scores, float64 ``(B,)``."""
 
 TIE = 1e-10
-"""An error below this share of the score is rounding: the clips do not differ."""
+"""An error below this share of the score is due to rounding: the clips do not differ."""
 
 _BLOCK_CELLS = 1 << 24
 _NO_SPREAD = 1e-10
@@ -44,18 +44,18 @@ def bounds(fold: Fold, units: Units, *, scale: float | None = None, what: str = 
         interval     S - t_high SE ... S - t_low SE
 
     where t_low and t_high are the 25th smallest and the 25th largest of 1,000 values of (S* - S) / SE*. Neither end is nearer than
-    Student's t would put it. A draw without a score, or without any spread, counts as the most extreme one in both ways. Where an
-    end would be more than five times as far as Student's t puts it, there is none: a few clips decide, such as two of 20 that are
-    not perfect, and their number is chance.
+    that of Student's t. A draw without a score, or without any spread, counts as the most extreme in both directions. If an end
+    would be more than five times as far as that of Student's t, there is no interval: a few clips decide the score, such as two of
+    20 that are not perfect, and their number is due to chance.
 
     Args:
-        fold: of clips.
-        units: of these clips; not too few.
-        scale: size of the numbers that the score is the difference of, for telling rounding from spread; None: the score's.
-        what: the score is called in reasons.
+        fold: the fold over clips.
+        units: the units of these clips; not too few.
+        scale: magnitude of the numbers whose difference the score is, to distinguish rounding from spread; None: the score's.
+        what: name of the score in reasons.
 
     Returns:
-        (low, high), or why there is none.
+        (low, high), or the reason why there is none.
     """
     value = float(fold(np.ones((1, units.clips), dtype=np.uint8))[0])
     influence = influences(fold, units)
@@ -78,7 +78,7 @@ def bounds(fold: Fold, units: Units, *, scale: float | None = None, what: str = 
         t = away / np.sqrt(square)
     known = np.isfinite(away) & (square > _NO_SPREAD * error**2)
     outside = len(t) // 40
-    low, high = (np.sort(np.where(known, t, end))[place] for end, place in ((-np.inf, outside - 1), (np.inf, -outside)))
+    low, high = (np.sort(np.where(known, t, end))[rank] for end, rank in ((-np.inf, outside - 1), (np.inf, -outside)))
     student = quantiles.students(units.freedom())
     if max(float(high), -float(low)) > _FARTHEST * student:
         return f"the {what} hangs on too few {units.word} for its error to be known"
@@ -86,27 +86,27 @@ def bounds(fold: Fold, units: Units, *, scale: float | None = None, what: str = 
 
 
 def same(units: Units, what: str = "score") -> str:
-    """Why there is no interval where the units do not differ."""
+    """Why there is no interval if the units do not differ."""
     return f"the {what} is the same without any of the {units.word}"
 
 
 def influences(fold: Fold, units: Units) -> NDArray[np.float64]:
-    """How much each unit moves the score, from the score without it.
+    """The influence of each unit, from the score without it.
 
     Args:
-        fold: of clips.
-        units: of these clips.
+        fold: the fold over clips.
+        units: the units of these clips.
 
     Returns:
-        float64 ``(count,)``, adding up to 0; NaN where a score without one unit is undefined.
+        float64 ``(count,)``, adding up to 0; NaN if a score without one unit is undefined.
     """
     count = units.count
     scores = np.empty(count, dtype=np.float64)
     rows = max(1, _BLOCK_CELLS // max(units.clips, 1))
-    places = np.arange(count)
+    indices = np.arange(count)
     for start in range(0, count, rows):
-        block = places[start : start + rows]
-        scores[block] = fold(units.spread(np.asfortranarray((block[:, None] != places[None, :]).astype(np.uint8))))
+        block = indices[start : start + rows]
+        scores[block] = fold(units.spread(np.asfortranarray((block[:, None] != indices[None, :]).astype(np.uint8))))
     with np.errstate(invalid="ignore"):
         return np.asarray((count - 1) * (np.mean(scores) - scores))
 

@@ -1,4 +1,4 @@
-"""What is drawn, swapped and left out as one: clips, or clusters of clips such as all clips of a signer."""
+"""The units that are drawn, swapped and left out: clips, or clusters of clips such as all clips of a signer."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from signbench.statistics import bootstrap, jackknife
 FEWEST_CLIPS = 10
 FEWEST_CLUSTERS = 5
 FEWEST_EFFECTIVE = 2.0
-"""Clusters of equal size that the clusters must at least be worth."""
+"""The minimum effective number of clusters."""
 
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """What is swapped, drawn and left out as one.
+    """The units that are swapped, drawn and left out.
 
     Attributes:
         clips: number of clips N.
-        cluster: int64 ``(N,)``, each clip's cluster in [0, count); None where clips are independent.
+        cluster: int64 ``(N,)``, each clip's cluster in [0, count); None if clips are independent.
     """
 
     clips: int
@@ -32,7 +32,7 @@ class Units:
 
     @classmethod
     def of(cls, clips: int, clusters: Sequence[Hashable] | None) -> Units:
-        """Units of so many clips.
+        """The units of the given number of clips.
 
         Raises:
             InputError: the number of cluster labels is not the number of clips.
@@ -48,30 +48,31 @@ class Units:
 
     @property
     def word(self) -> str:
-        """What a unit is called."""
+        """The name of the units."""
         return "clips" if self.cluster is None else "clusters"
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """How many clips each unit has, int64 ``(count,)``."""
+        """The number of clips in each unit, int64 ``(count,)``."""
         if self.cluster is None:
             return np.ones(self.clips, dtype=np.int64)
         return np.bincount(self.cluster, minlength=self.count)
 
     @property
     def effective(self) -> float:
-        """How many units of equal size these are worth: (sum of n)² / sum of n² (Kish, *Survey Sampling*, 1965).
+        """The effective number of units: (sum of n)² / sum of n² (Kish, *Survey Sampling*, 1965).
 
-        One signer with half of the clips weighs as much as all others, and the spread among signers is known accordingly badly.
+        If one signer has half of the clips, that signer weighs as much as all others, and little is known about the spread among
+        signers.
         """
         sizes = self.sizes
         return float(int(sizes.sum()) ** 2 / int((sizes**2).sum())) if len(sizes) else 0.0
 
     def freedom(self, groups: int | None = None) -> int:
-        """Degrees of freedom of a spread that is estimated from these units.
+        """Degrees of freedom of a spread estimated from these units.
 
         Args:
-            groups: number of groups that the units were dealt into; None: none were.
+            groups: number of groups that the units were dealt into; None: there are no groups.
         """
         return max(1, min(int(self.effective), self.count if groups is None else groups) - 1)
 
@@ -80,11 +81,11 @@ class Units:
         return weights if self.cluster is None else bootstrap.over_clusters(weights, self.cluster)
 
     def named(self, method: str) -> str:
-        """A method's name, which says where clusters were the units."""
+        """A method's name, which says whether clusters were the units."""
         return method if self.cluster is None else f"cluster-{method}"
 
     def too_few(self) -> str | None:
-        """Why nothing can be said of the spread of so few units, or None."""
+        """Why the spread of so few units cannot be estimated, or None."""
         if self.clips < FEWEST_CLIPS:
             return f"fewer than {FEWEST_CLIPS} clips"
         if self.cluster is not None and self.count < FEWEST_CLUSTERS:
@@ -101,9 +102,9 @@ class Units:
 
 
 def numbered(labels: Sequence[Hashable]) -> NDArray[np.int64]:
-    """Labels as numbers from 0 on, in order of first appearance.
+    """Labels as numbers from 0, in order of first appearance.
 
-    So clusters of one clip each give the very draws that the clips themselves would get.
+    So clusters of one clip each give the same draws as the clips themselves.
 
     Returns:
         int64 ``(N,)``.

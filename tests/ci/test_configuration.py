@@ -59,7 +59,7 @@ def test_a_metric_may_have_a_tolerance_of_its_own_and_any_spelling(tmp_path):
         ("metrics: [dtw]", "field metrics cannot be ['dtw']"),
         ("metrics: {dtv: }", "Did you mean dtw?"),
         ("metrics: {dtw: , 'dtw:variant=slrtp': }", "names dtw twice"),
-        ("metrics: {dtw: , dtw: }", "stands there twice"),
+        ("metrics: {dtw: , dtw: }", "duplicate field dtw"),
         ("- alpha", "is no configuration of the gate"),
         ("alpha: [", "is not YAML"),
         ("alpha: !!python/object:os.system {}", "is not YAML"),

@@ -71,7 +71,7 @@ def test_every_built_in_generator_has_a_card_of_its_name():
         ("mine.py:Mien", "the module has no Mien. Did you mean Mine?"),
         ("mine.py:NoGenerator", "is not a subclass"),
         ("mine.py:number", "is not a subclass"),
-        ("mine.py:Unfinished", "is not whole: it lacks generate"),
+        ("mine.py:Unfinished", "is incomplete: it lacks generate"),
         ("mine.py:Cardless", "has no card; set card = Card(...)"),
         ("mine.py:Broken", "cannot be made: RuntimeError: no weights"),
         ("mine.py:Mine:speed=2", "has no parameter speed. Known: checkpoint, strength."),

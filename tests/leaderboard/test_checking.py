@@ -216,7 +216,7 @@ def test_an_entry_that_is_too_large_is_refused_unread(entry):
         ("- 1\n", "is no entry"),
         ("entry_version: 2\n", "newer signbench"),
         ("row: [\n", "is not YAML"),
-        ("row: a\nrow: b\n", "stands there twice"),
+        ("row: a\nrow: b\n", "duplicate field row"),
         ("row: a\n", "is missing"),
     ],
 )

@@ -108,7 +108,7 @@ def test_such_sides_are_measured(tmp_path):
         ("id,label\na,x\nb,\nc,x\nd,x\n", r"ids.csv, line 3 has nothing in the column label"),
         ("id,label\na,x\nb\nc,x\nd,x\n", r"ids.csv, line 3 has 1 cells for 2 columns"),
         ("id,lable\na,x\n", r"unknown column 'lable'. Did you mean label"),
-        ("id,label,label\na,x,x\n", r"two columns label"),
+        ("id,label,label\na,x,x\n", r"two columns named label"),
         ("name\na\n", r"has no column id"),
         ("id;label\na;x\n", r"has no column id; separate its columns by commas"),
         ("id\n", r"nothing below it"),

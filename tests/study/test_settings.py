@@ -76,8 +76,8 @@ def test_a_wrong_field_is_named_with_what_to_write(tmp_path, mapping, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("signs: {a: [b]}\nsigns: {a: [c]}\n", r"study\.yaml, line 2: field signs stands there twice; keep one"),
-        ("signs: {no: [b], no: [c]}\n", r"line 1: field no stands there twice"),
+        ("signs: {a: [b]}\nsigns: {a: [c]}\n", r"study\.yaml, line 2: duplicate field signs; keep one"),
+        ("signs: {no: [b], no: [c]}\n", r"line 1: duplicate field no"),
         ("- a\n- b\n", "is not a mapping file"),
         ("signs: [a\n", r"line \d is not YAML"),
         ("a: !!python/object/apply:os.system [ls]\n", "is not YAML"),

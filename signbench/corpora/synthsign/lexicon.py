@@ -97,7 +97,7 @@ SIGNS: dict[str, Sign] = {
     "BIRD": Sign("corner>pinch", "mouth", "hold", "up-front", mouth="oo-oo", seconds=0.45),
     "HORSE": Sign("thumb-two", "temple", "nods", "up-front", mouth="oh-eh"),
     "FISH": Sign("flat", "neutral", "shake", "front-in", mouth="ee"),
-    # places
+    # locations
     "HOUSE": Sign("flat", "high", "roof", "slant-roof", "mirrored", "ah-oo"),
     "SCHOOL": Sign("flat", "middle", "taps-down", "in-down", "based", "oo-m"),
     "CITY": Sign("flat", "neutral", "taps-in", "slant-roof", "mirrored", "ee-ee"),
