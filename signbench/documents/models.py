@@ -70,7 +70,7 @@ class VersionedDocument(Document):
             name: of the file, for messages.
 
         Raises:
-            InputError: it was written by a newer signbench, or one that is too old; or a field is invalid.
+            InputError: its version is too new or too old; or a field is invalid.
         """
         try:
             return cls.model_validate(cls.form.checked(fields, name))

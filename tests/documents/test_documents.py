@@ -12,8 +12,8 @@ BOMB = "\n".join(["a: &a0 [x]", *(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}
     ("content", "message"),
     [
         (BOMB, r"line 1 has a reference by & or \*; write plain values"),
-        ("name: &a [*a]", r"line 1 refers to another place"),
-        ("base: {a: 1}\nother:\n  <<: *base\n", r"line 3 refers to another place"),
+        ("name: &a [*a]", r"line 1 has a reference"),
+        ("base: {a: 1}\nother:\n  <<: *base\n", r"line 3 has a reference"),
         ("[" * 60 + "]" * 60, r"line 1: lists are nested too deeply"),
         ("a: b\n" * 2, r"line 2: duplicate field a; keep one"),
         ("? [a]\n: b", r"the name of a field is a word, not a list"),

@@ -212,7 +212,7 @@ def test_an_entry_that_is_too_large_is_refused_unread(entry):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("a: &a [x]\nb: *a\n", "refers to another place"),
+        ("a: &a [x]\nb: *a\n", "has a reference"),
         ("- 1\n", "is no entry"),
         ("entry_version: 2\n", "newer signbench"),
         ("row: [\n", "is not YAML"),
