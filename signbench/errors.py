@@ -1,12 +1,51 @@
 """The errors that a user can encounter, each with the exit code of the command.
 
-A message is one or two sentences: what is wrong, where (file, clip, field) and what to do.
+A message is one or two sentences: what is wrong, where (file, clip, field) and what to do. A parameter that it names stands in
+backticks, alone or with a value, so that Python's users read what they wrote; the command line prints it by :func:`in_flags`.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+
+_FLAGS = {
+    **{
+        name: f"--{name.replace('_', '-')}"
+        for name in (
+            *("allow_missing", "baselines", "clips", "contact", "device", "encoding", "fps", "frames", "fresh", "layout"),
+            *("leaderboards", "licence", "limit", "mapping", "out", "precision", "predictions", "references", "replace"),
+            *("size", "source", "source_fps", "split", "workers"),
+        )
+    },
+    "id_column": "--id",
+    "name": "--as",
+    "text_column": "--text",
+    "write": "--verify",
+}
+_QUOTE = "'"
+_PARAMETER = re.compile(r"`(\w+)(?:=([^`]*))?`")
+
+
+def in_flags(text: str) -> str:
+    """Spells the parameters in a message as the command line does.
+
+    Args:
+        text: a message, in which a parameter stands in backticks, alone or with a value.
+
+    Returns:
+        The message with flags: ``--source-fps`` for ``source_fps``, ``--frames truncate`` for ``frames='truncate'`` and
+        ``--fresh`` for ``fresh=True``. Other words in backticks are left as they are.
+    """
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found[1], found[2]
+        if name not in _FLAGS:
+            return found[0]
+        return _FLAGS[name] if value in (None, "True") else f"{_FLAGS[name]} {value.strip(_QUOTE)}"
+
+    return _PARAMETER.sub(flag, text)
 
 
 class SignbenchError(Exception):

@@ -29,4 +29,4 @@ def write_atomically(path: Path, content: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another --out or make room.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another `out` or make room.") from error

@@ -22,7 +22,7 @@ def free_name(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") -> Iterator[Path]:
+def whole_folder(out: Path, *, move_aside: bool = False, parameter: str = "out") -> Iterator[Path]:
     """A temporary folder to write into, which gets its final name once everything is written.
 
     After a kill, ``.<name>.<letters>.part`` stays next to the folder and is removed by the next one of that name, unless folders
@@ -31,19 +31,19 @@ def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") 
     Args:
         out: its final path; it must not exist or be empty, unless an older one is moved aside.
         move_aside: rename an existing one to ``<name>.old-N``.
-        option: option of the command, for messages.
+        parameter: the parameter that names it, for messages.
 
     Raises:
         InputError: it is the current folder, or cannot be written.
     """
     if out.resolve() == Path.cwd():
-        raise InputError(f"{option} is the current folder, which cannot be replaced; choose another folder.")
+        raise InputError(f"`{parameter}` is the current folder, which cannot be replaced; choose another folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(out)
         temporary, lock = _begun(out)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another {option}.") from error
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another `{parameter}`.") from error
     try:
         yield temporary
         temporary.chmod(0o755)
@@ -51,7 +51,7 @@ def whole_folder(out: Path, *, move_aside: bool = False, option: str = "--out") 
             out.rename(free_name(out))
         temporary.replace(out)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another {option}.") from error
+        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another `{parameter}`.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if lock is not None:

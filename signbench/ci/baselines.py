@@ -54,7 +54,7 @@ class Baseline:
             IncompleteError: it is incomplete.
         """
         if run.result.subset is not None:
-            raise InputError(f"{run.label} covers only a subset of the clips; a baseline needs a run without --limit and --clips.")
+            raise InputError(f"{run.label} covers only a subset of the clips; a baseline needs a run without `limit` and `clips`.")
         if run.result.status != "complete":
             raise IncompleteError(f"{run.label} is incomplete; a baseline needs a run that measured every clip.")
         for metric, text in run.result.signatures.items():
@@ -146,14 +146,14 @@ def pin(run: MeasuredRun, name: str, folder: Path, *, replace: bool) -> tuple[Pa
     older = target.exists()
     if older:
         if not (target / _MANIFEST).is_file():
-            raise InputError(f"{target} holds something else than a baseline; choose another --as.")
+            raise InputError(f"{target} holds something else than a baseline; choose another `name`.")
         if all((target / file).is_file() and (target / file).read_bytes() == data for file, data in content.items()):
             return target, "unchanged"
         if not replace:
             raise InputError(
-                f"there is a baseline {name} already, of other scores; choose another --as, or --replace to move it aside."
+                f"there is a baseline {name} already, of other scores; choose another `name`, or `replace=True` to move it aside."
             )
-    with whole_folder(target, move_aside=older, option="--baselines") as made:
+    with whole_folder(target, move_aside=older, parameter="baselines") as made:
         for file, data in content.items():
             (made / file).write_bytes(data)
     return target, "replaced" if older else "pinned"

@@ -35,7 +35,7 @@ def _described(name: str) -> dict[str, Any]:
 def list_judges(json: Json = False) -> None:
     """List all judges, one line each; one that cannot be loaded is listed with the reason."""
     from signbench.cli import printing
-    from signbench.errors import InputError
+    from signbench.errors import InputError, in_flags
     from signbench.judges.registry import known
 
     described: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ def list_judges(json: Json = False) -> None:
         try:
             described.append(_described(name))
         except InputError as error:
-            described.append({"name": name, "error": str(error)})
+            described.append({"name": name, "error": in_flags(str(error))})
     if json:
         printing.document(described)
         return

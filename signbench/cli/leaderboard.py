@@ -125,7 +125,7 @@ def submit(
             folder, outcome = submit_run(
                 measured,
                 leaderboards,
-                row=name,
+                name=name,
                 licence=licence,
                 contact=contact,
                 citation=citation,
@@ -219,11 +219,12 @@ def _print_tables(board: Board) -> None:
 
 def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:
     from signbench.cli import printing
+    from signbench.errors import in_flags
 
     if json:
-        printing.document(report.as_json())
+        printing.document({**report.as_json(), "problems": [printing.problem(found.as_json()) for found in report.problems]})
         return
-    printing.data("\n".join(map(str, report.problems)) if report.problems else f"in order: {', '.join(report.entries)}")
+    printing.data(in_flags("\n".join(map(str, report.problems))) if report.problems else f"in order: {', '.join(report.entries)}")
     for note in report.notes:
         printing.talk(note)
     if not report.problems and not proved:

@@ -159,16 +159,19 @@ def _say(text: str, own: int | None = None) -> None:
     """Prints a message; of one that all ranks meet the first speaks alone.
 
     Args:
-        text: the message.
+        text: the message; parameters that it names become flags.
         own: the rank that alone met it.
     """
+    from signbench.errors import in_flags
+
+    said = in_flags(text)
     if own is not None:
-        sys.stderr.write(f"signbench, rank {own}: {text}\n")
+        sys.stderr.write(f"signbench, rank {own}: {said}\n")
         return
     rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
     if rank.isdecimal() and world.isdecimal() and 0 < int(rank) < int(world):
         return  # of several processes the first speaks
-    sys.stderr.write(f"signbench: {text}\n")
+    sys.stderr.write(f"signbench: {said}\n")
 
 
 def _error_log(text: str) -> Path:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from signbench.errors import in_flags
+
 if TYPE_CHECKING:
     from signbench.runs.result import Result
     from signbench.tables import Table
@@ -25,9 +27,15 @@ def document(content: Any) -> None:
     data(encoder.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
+def problem(content: Mapping[str, str | None]) -> dict[str, str | None]:
+    """A problem's plain values as they are printed: parameters that its sentences name become flags."""
+    said = ("what", "remedy", "message")
+    return {name: in_flags(text) if text is not None and name in said else text for name, text in content.items()}
+
+
 def talk(text: str) -> None:
-    """Writes a message for people to standard error."""
-    sys.stderr.write(text.rstrip("\n") + "\n")
+    """Writes a message for people to standard error; parameters that it names become flags."""
+    sys.stderr.write(in_flags(text).rstrip("\n") + "\n")
     sys.stderr.flush()
 
 

@@ -83,7 +83,7 @@ def score(
             outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
         except PredictionsError as error:
             if json:
-                printing.document({"problems": [item.as_json() for item in error.problems]})
+                printing.document({"problems": [printing.problem(item.as_json()) for item in error.problems]})
             raise
     _finish(outcome, json=json)
 

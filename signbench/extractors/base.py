@@ -37,7 +37,7 @@ def settled_device(device: str) -> str:
         there = False
     if not there:
         raise InputError(
-            f"there is no device {device!r} on this machine; use --device cpu, or cuda:N on a machine with such a GPU."
+            f"there is no device {device!r} on this machine; use `device='cpu'`, or cuda:N on a machine with such a GPU."
         )
     return device
 

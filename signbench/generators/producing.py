@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signbench.errors import InputError, SignbenchError, listing
+from signbench.errors import InputError, SignbenchError, in_flags, listing
 from signbench.foreign import supervision
 from signbench.foreign.isolation import isolated, reopen_streams
 from signbench.generators.base import Generator
@@ -180,7 +180,7 @@ def _reason(error: Exception) -> str:
     """An error as one line of text without control characters; the kind in front where it is none of ours."""
     text = " ".join(str(error).split())
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
-    return text if isinstance(error, SignbenchError) else f"{type(error).__name__}{': ' if text else ''}{text}"
+    return in_flags(text) if isinstance(error, SignbenchError) else f"{type(error).__name__}{': ' if text else ''}{text}"
 
 
 def _is_about_the_place(error: Exception) -> bool:

@@ -42,7 +42,7 @@ def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
         for other in entries[:place]:
             if skeleton(other.card.row) == skeleton(entry.card.row):
                 alike = "has the same name" if other.card.row == entry.card.row else "has a name that looks like this one"
-                yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another --as")
+                yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another `name`")
             if entry.card.kind == "anchor" and other.card.kind == "anchor":
                 continue
             if (what := _same(entry, other)) is not None:

@@ -313,11 +313,11 @@ def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> L
         if same:
             return "unchanged"
         if not replace:
-            raise InputError(f"{target} holds an entry already; choose another --as, or --replace to move it aside.")
+            raise InputError(f"{target} holds an entry already; choose another `name`, or `replace=True` to move it aside.")
     package = Path(shipped.__file__).parent.resolve()
     if target.resolve().is_relative_to(package):
-        raise InputError(f"{target} lies within the installed package; give another --leaderboards.")
-    with whole_folder(target, move_aside=older, option="--leaderboards") as made:
+        raise InputError(f"{target} lies within the installed package; give another `leaderboards`.")
+    with whole_folder(target, move_aside=older, parameter="leaderboards") as made:
         for name, content in files.items():
             (made / name).write_bytes(content)
     return "replaced" if older else "submitted"

@@ -73,7 +73,7 @@ def board_with_rows(
     shown = ranked(standings[wanted], metric)
     elsewhere = [str(count) for count in with_rows if count.split != wanted]
     if elsewhere:
-        sentences.append(f"other splits with rows, for --split: {', '.join(elsewhere)}.")
+        sentences.append(f"other splits with rows, for `split`: {', '.join(elsewhere)}.")
     if counts[wanted].published and not counts[wanted].measured:
         sentences.append(
             f"{task_name} ({wanted}) has only published rows, which rank with nothing; signbench leaderboard submit RUN adds a "

@@ -61,7 +61,7 @@ def build(
         raise InputError(f"a site needs {' and '.join(missing)}; install signbench with its extra: signbench[report].")
     occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if occupied and not (out / SCRIPT).is_file():
-        raise InputError(f"{out} holds something else than a site; give --out an empty or new folder.")
+        raise InputError(f"{out} holds something else than a site; give `out` an empty or new folder.")
     boards: list[Board] = []
     for standing in (found := standings(leaderboards)):
         progress("ranking", len(boards), len(found))

@@ -42,7 +42,7 @@ def submit_run(
     run: MeasuredRun,
     leaderboards: Path,
     *,
-    row: str | None,
+    name: str | None,
     licence: str | None,
     contact: str | None,
     citation: str | None,
@@ -55,7 +55,7 @@ def submit_run(
     Args:
         run: complete, of the whole split of a task.
         leaderboards: the folder of leaderboards.
-        row: name of the row; None: the generator's, or that of the folder of predictions.
+        name: of the row; None: the generator's, or that of the folder of predictions.
         licence: of the productions; None: as the generator's card says.
         contact: whom to ask.
         citation: whom to cite; None: as the generator's card says.
@@ -72,12 +72,12 @@ def submit_run(
     """
     _refuse(run)
     generator = run.result.generator or {}
-    row = row if row is not None else str(generator.get("name") or Path(run.plan.predictions or "").name)
+    row = name if name is not None else str(generator.get("name") or Path(run.plan.predictions or "").name)
     licence = licence if licence is not None else generator.get("licence")
     citation = citation if citation is not None else generator.get("citation")
-    for name, value in (("licence", licence), ("contact", contact)):
+    for field, value in (("licence", licence), ("contact", contact)):
         if value is None:
-            raise InputError(f"an entry says its {name}; give --{name}.")
+            raise InputError(f"an entry says its {field}; give `{field}`.")
     files = _files(run, row, {"licence": licence, "contact": contact, "citation": citation, "url": url})
     split = run.result.task.split if run.result.task is not None else ""
     task = run.result.task.name if run.result.task is not None else ""
@@ -140,7 +140,7 @@ def submit_study(
     if target.read_bytes() == content:
         return folder, "unchanged"
     if not replace:
-        raise InputError(f"{row} has a study already; --replace moves it aside.")
+        raise InputError(f"{row} has a study already; `replace=True` moves it aside.")
     aside = free_name(folder)
     try:
         aside.mkdir()
@@ -164,7 +164,7 @@ def _refuse(run: MeasuredRun) -> None:
             "score the predictions again."
         )
     if result.subset is not None:
-        raise InputError(f"{run.label} covers only a subset of the clips; leaderboards take runs without --limit and --clips.")
+        raise InputError(f"{run.label} covers only a subset of the clips; leaderboards take runs without `limit` and `clips`.")
     if result.status != "complete":
         raise IncompleteError(f"{run.label} is incomplete; rerun the run's command to resume.")
     for score in result.scores:

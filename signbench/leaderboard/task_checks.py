@@ -45,7 +45,7 @@ def card_problems(folder: Path, card: EntryCard) -> Iterator[Problem]:
             )
     if (card.kind == "verified") != (card.verified_with is not None):
         yield Problem(
-            place, "card", "kind: verified and verified_with belong together", "score the predictions again with --verify"
+            place, "card", "kind: verified and verified_with belong together", "score the predictions again with `write=True`"
         )
 
 
@@ -97,7 +97,7 @@ def result_problems(folder: Path, result: Result, task: Task | None) -> Iterator
     place = str(folder)
     if result.subset is not None:
         yield Problem(
-            place, "clips", "it covers only a subset of the clips", "run it without --limit and --clips, on the task's own clips"
+            place, "clips", "it covers only a subset of the clips", "run it without `limit` and `clips`, on the task's own clips"
         )
     if result.status != "complete":
         least = min((score.coverage for score in result.scores), default=0.0)

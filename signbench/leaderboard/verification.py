@@ -70,7 +70,7 @@ def verify(
     entry = entry_of(folder)
     found_task = task(entry.card.task)
     if write and entry.card.kind == "anchor":
-        raise InputError(f"{folder} is an anchor, which is never ranked, so there is nothing to verify; leave out --verify.")
+        raise InputError(f"{folder} is an anchor, which is never ranked, so there is nothing to verify; leave out `write=True`.")
     run = TaskRun.of(found_task, entry.card.split, references_dir=references, workers=workers, progress=progress, device=device)
     with tempfile.TemporaryDirectory() as room, observations_in(Path(room) / "observations"):
         outcome = score_predictions(run, predictions, Path(room) / "run", fresh=False, allow_missing=True)
@@ -82,7 +82,7 @@ def verify(
     unverified = unverified_networks(entry.records.plan)
     if write and unverified is not None:
         what = f"{unverified} rests on weights of which no digest is registered, so nobody can tell what measured it"
-        problems.append(Problem(str(folder), "signature", what, "leave out --verify"))
+        problems.append(Problem(str(folder), "signature", what, "leave out `write=True`"))
     if write and not problems:
         from signbench.runs.signature import package_version
 

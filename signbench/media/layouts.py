@@ -97,10 +97,10 @@ def guess_layout(joints: int, dimensions: int | None = None) -> Layout:
     if len(fitting) == 1:
         return layout(fitting[0])
     if fitting:
-        raise InputError(f"{joints} joints can be {' or '.join(fitting)}; declare the layout with --layout.")
+        raise InputError(f"{joints} joints can be {' or '.join(fitting)}; declare the layout with `layout`.")
     known = ", ".join(f"{name} ({len(known)})" for name, known in LAYOUTS.items())
     raise InputError(
-        f"no layout has {joints} joints; the known layouts are {known}. Convert to one of them, and declare it with --layout."
+        f"no layout has {joints} joints; the known layouts are {known}. Convert to one of them, and declare it with `layout`."
     )
 
 

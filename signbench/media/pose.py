@@ -109,7 +109,7 @@ class Pose:
             InputError: the clip's own rate is not known.
         """
         if self.fps is None:
-            raise InputError("key points without a frame rate cannot be converted; declare it with --source-fps.")
+            raise InputError("key points without a frame rate cannot be converted; declare it with `source_fps`.")
         if fps == self.fps:
             return self
         return replace(self.at_positions(positions_at_rate(self.frames, self.fps, fps)), fps=fps)

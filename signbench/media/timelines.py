@@ -66,7 +66,7 @@ def pose_timeline(probe: PoseProbe, rate: float | None) -> Timeline:
         times = np.arange(probe.frames) / probe.fps if probe.fps else None
         return Timeline(probe.frames, times, probe.fps)
     if probe.fps is None:
-        raise InputError("the file does not state its frame rate, so it cannot be converted; declare it with --source-fps.")
+        raise InputError("the file does not state its frame rate, so it cannot be converted; declare it with `source_fps`.")
     frames = count_at_rate(probe.frames, probe.fps, rate)
     return Timeline(frames, np.arange(frames) / rate, rate)
 
@@ -92,10 +92,10 @@ def pair_frames(reference: Timeline, prediction: Timeline, rule: FramesRule) -> 
         whole = np.rint(positions)
         return reference.frames, np.where(np.abs(positions - whole) < 1e-6, whole, positions)
     if _differ(reference.fps, prediction.fps):
-        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or use --frames resample.")
+        raise InputError(f"{_rates(reference, prediction)}; convert both with `fps`, or use `frames='resample'`.")
     if rule == "equal" and reference.frames != prediction.frames:
         raise InputError(
-            f"the reference has {reference.frames} frames, the prediction {prediction.frames}; use --frames truncate or resample."
+            f"the reference has {reference.frames} frames, the prediction {prediction.frames}; use `frames='truncate'` or resample."
         )
     frames = min(reference.frames, prediction.frames)
     return frames, np.arange(frames, dtype=np.float64)
@@ -113,12 +113,12 @@ def check_rates(reference: Timeline, prediction: Timeline, *, both_or_none: bool
         InputError: the message states both rates, and what to do.
     """
     if _differ(reference.fps, prediction.fps):
-        raise InputError(f"{_rates(reference, prediction)}; convert both with --fps, or correct the rate in the file.")
+        raise InputError(f"{_rates(reference, prediction)}; convert both with `fps`, or correct the rate in the file.")
     if both_or_none and (reference.fps is None) != (prediction.fps is None):
         stated, other = ("reference", "prediction") if prediction.fps is None else ("prediction", "reference")
         raise InputError(
             f"the {stated} has {reference.fps or prediction.fps:g} frames per second, and the {other} states no rate; "
-            "declare it with --source-fps."
+            "declare it with `source_fps`."
         )
 
 

@@ -111,7 +111,7 @@ def probe_video(path: Path, source_fps: float | None = None) -> VideoProbe:
         if clock.fps is not None and not rates.is_rate(clock.fps):
             raise MediaError(
                 f"{path} shows {clock.fps:g} frames per second; a frame rate must be above 0 and at most {rates.LARGEST_RATE:g}. "
-                "Declare the right one with --source-fps."
+                "Declare the right one with `source_fps`."
             )
     if max(height, width) > LARGEST_SIDE:
         raise MediaError(f"{path} has frames of {width} x {height} pixels; at most {LARGEST_SIDE} per side are supported.")
@@ -138,7 +138,7 @@ def positions_at_rate(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
     """
     rates.check_rate(fps)
     if probe.fps is None or probe.duration is None:
-        raise InputError("frames without a frame rate cannot be converted; declare it with --source-fps.")
+        raise InputError("frames without a frame rate cannot be converted; declare it with `source_fps`.")
     if not probe.variable_rate:
         # Rounding down half a frame later gives the nearest frame, with a tolerance for ties that arithmetic breaks.
         return np.ceil(rates.positions_at_rate(probe.frames, probe.fps, fps) - 0.5 - 1e-6).astype(np.int64)

@@ -125,7 +125,7 @@ class _Names:
             elif item.kind == "archive":
                 yield Problem("archive", None, str(item.path), "it is an archive", "unpack it in its place and remove it")
             elif item.kind == "container" and self.task.made.modality != "video":
-                remedy = "give that file itself with --predictions, or write one file for each clip"
+                remedy = "give that file itself with `predictions`, or write one file for each clip"
                 yield Problem("container", None, str(item.path), "it holds many clips", remedy)
         if images and self.task.made.modality == "video":
             remedy = "put the frames of each clip into a folder of their own, named by the clip's id"
@@ -150,7 +150,7 @@ class _Names:
             for clip in inner:
                 self._explain(clip, clip.partition("/")[2])
             what = f"{len(inner)} clips lie in the folder {head}, so their ids begin with {head}/"
-            yield Problem("folder", None, None, what, f"give that folder, --predictions .../{head}")
+            yield Problem("folder", None, None, what, f"give that folder, `predictions='.../{head}'`")
 
     def _of_another_split(self) -> Iterator[Problem]:
         shares = {
@@ -164,7 +164,7 @@ class _Names:
         others = shares[split]
         for clip in others:
             self._explain(clip)
-        remedy = f"score with --split {split}" if split in self.task.splits else "hand in predictions of the split that is scored"
+        remedy = f"score with `split='{split}'`" if split in self.task.splits else "hand in predictions of the split that is scored"
         present = len(self.clips) - len(self.missing)
         if not present:
             self.missing = []

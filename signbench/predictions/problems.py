@@ -111,7 +111,7 @@ def refuse(problems: Sequence[Problem], folder: str, *, allow_missing: bool = Fa
     if missing and not allow_missing:
         lines.append(
             f"- {_counted(len(missing), 'clip')} without a file ({listing(missing, _MISSING_LISTED)}); make them, or score the "
-            "others as an incomplete run with --allow-missing."
+            "others as an incomplete run with `allow_missing=True`."
         )
     raise PredictionsError(
         "\n".join(lines), ordered([*serious, *(() if allow_missing else (p for p in problems if p.kind == "missing"))])

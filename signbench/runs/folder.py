@@ -16,7 +16,7 @@ from signbench.errors import InputError
 from signbench.whole_folders import free_name
 
 RUN_VERSION = 1
-_FORM = Form("a run's description", "run_version", RUN_VERSION, again="use --fresh to start over")
+_FORM = Form("a run's description", "run_version", RUN_VERSION, again="use `fresh=True` to start over")
 LOCK = ".lock"
 """A file in the folder of a run that a command is working on."""
 Spec = dict[str, Any]
@@ -112,20 +112,21 @@ class RunFolder:
             InputError: the folder holds another run, something else, or cannot be written.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; give --out a folder.")
+            raise InputError(f"{self.path} is a file; give `out` a folder.")
         occupied = self.path.is_dir() and any(child.name != LOCK for child in self.path.iterdir())
         if occupied and fresh and not self.run_json.exists():
-            raise InputError(f"{self.path} holds files that are not a run's; --fresh moves only runs. Give another --out.")
+            raise InputError(f"{self.path} holds files that are not a run's; `fresh=True` moves only runs. Give another `out`.")
         if not occupied or fresh:
             _check_writable(self.path)
             return False
         if not self.run_json.exists():
-            raise InputError(f"{self.path} is not empty and not a run folder; give --out an empty or new one.")
+            raise InputError(f"{self.path} is not empty and not a run folder; give `out` an empty or new one.")
         old = self.read()
         if old.get("spec_sha256") != spec_hash(spec):
             changed = "; ".join(_differences(old.get("spec", {}), spec))
             raise InputError(
-                f"{self.path} holds a run of another specification ({changed}); give another --out, or --fresh to move it aside."
+                f"{self.path} holds a run of another specification ({changed}); "
+                "give another `out`, or `fresh=True` to move it aside."
             )
         _check_writable(self.path)
         return True
@@ -175,4 +176,4 @@ def _check_writable(folder: Path) -> None:
             probe.write(b"\0" * 4096)
             probe.flush()
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}; give another --out or make room.") from error
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}; give another `out` or make room.") from error

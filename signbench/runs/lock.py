@@ -99,15 +99,15 @@ def _taken(path: Path) -> tuple[FileLock, _Inode]:
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"another command is at work on {path}{_holder(path / LOCK)}; wait for it, or give another --out."
+            f"another command is at work on {path}{_holder(path / LOCK)}; wait for it, or give another `out`."
         ) from None
     except OSError as error:
         if error.errno in _LACKING:
             raise InputError(
-                f"the file system of {path} has no locks, without which two commands could spoil one run; give an --out on "
+                f"the file system of {path} has no locks, without which two commands could spoil one run; give an `out` on "
                 f"another one, such as a local disk, or set {SETTING}=none and let one command at a time work on it."
             ) from error
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; give another --out or make room.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; give another `out` or make room.") from error
     return lock, inodes[-1]
 
 

@@ -40,14 +40,14 @@ class Protocol:
 
     def __post_init__(self) -> None:
         if self.frames not in get_args(FramesRule):
-            raise InputError(f"--frames cannot be {self.frames!r}. {nearest(str(self.frames), get_args(FramesRule))}")
+            raise InputError(f"`frames` cannot be {self.frames!r}. {nearest(str(self.frames), get_args(FramesRule))}")
         if self.precision not in get_args(Precision):
-            raise InputError(f"--precision cannot be {self.precision!r}. {nearest(str(self.precision), get_args(Precision))}")
-        for option, rate in (("--fps", self.fps), ("--source-fps", self.source_fps)):
+            raise InputError(f"`precision` cannot be {self.precision!r}. {nearest(str(self.precision), get_args(Precision))}")
+        for parameter, rate in (("fps", self.fps), ("source_fps", self.source_fps)):
             if rate is not None and not is_rate(rate):
-                raise InputError(f"{option} is a frame rate above 0 and up to {LARGEST_RATE:g}, not {rate:g}.")
+                raise InputError(f"`{parameter}` is a frame rate above 0 and up to {LARGEST_RATE:g}, not {rate:g}.")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
-            raise InputError(f"--size is width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
+            raise InputError(f"`size` is width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
 
     def as_json(self) -> dict[str, Any]:
         """The rules as plain values, for ``run.json`` and ``result.json``."""
@@ -62,6 +62,6 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     matched = re.fullmatch(r"(\d{1,6})(?:[x×](\d{1,6}))?", text.strip())
     if matched is None:
-        raise InputError(f"--size is one number or WIDTHxHEIGHT, such as 256 or 210x260, not {text!r}.")
+        raise InputError(f"`size` is one number or WIDTHxHEIGHT, such as 256 or 210x260, not {text!r}.")
     width = int(matched[1])
     return (int(matched[2]) if matched[2] else width, width)

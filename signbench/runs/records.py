@@ -213,7 +213,7 @@ class RecordFile:
             raise _explained(self.path, error) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
-                f"{self.path} is damaged: what it holds is no record ({type(error).__name__}); use --fresh to begin anew."
+                f"{self.path} is damaged: what it holds is no record ({type(error).__name__}); use `fresh=True` to begin anew."
             ) from error
 
 
@@ -235,11 +235,11 @@ def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
 def _explained(path: Path | None, error: sqlite3.Error) -> InputError:
     text = str(error)
     if "locked" in text or "busy" in text:
-        return InputError(f"{path} is being written by another process; wait for it, or give another --out.")
+        return InputError(f"{path} is being written by another process; wait for it, or give another `out`.")
     if "full" in text or "I/O" in text:
         return InputError(
             f"{path} cannot be written: {text}. What was computed before is kept; make room and rerun the command to resume."
         )
     if "not a database" in text or "malformed" in text:
-        return InputError(f"{path} is not a file of records, or is damaged ({text}); use --fresh to begin anew.")
+        return InputError(f"{path} is not a file of records, or is damaged ({text}); use `fresh=True` to begin anew.")
     return InputError(f"{path} cannot be opened: {text}.")

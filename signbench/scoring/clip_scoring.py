@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from signbench.errors import SignbenchError
+from signbench.errors import SignbenchError, in_flags
 from signbench.foreign.isolation import is_own, isolated_unless_own
 from signbench.media.modalities import FileKind
 from signbench.metrics.base import Metric, Recorder, View
@@ -62,7 +62,7 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             note_reference(views, modality, outcome)
             for place, _ in wanted:
                 outcome.records.pop(place, None)
-                outcome.failures.setdefault(place, Failure(str(error), error.fault))
+                outcome.failures.setdefault(place, Failure(in_flags(str(error)), error.fault))
         except MemoryError:
             for place, _ in wanted:
                 outcome.records.pop(place, None)
@@ -191,7 +191,7 @@ def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place
         with isolated_unless_own(metric):
             yield
     except SignbenchError as error:
-        text = str(error)
+        text = in_flags(str(error))
         reason = text if f"clip {outcome.clip}" in text else f"clip {outcome.clip}: {text}"
         outcome.failures[place] = Failure(reason, getattr(error, "fault", "pair"))
         recorders.pop(place, None)

@@ -263,7 +263,7 @@ def _prepare(work: Work, folder: RunFolder, *, fresh: bool) -> tuple[dict[str, l
         if clips != list(work.plan.clips):
             raise InputError(
                 f"the clips changed since {folder.path} was begun ({len(clips)} then, {len(work.plan.clips)} now); "
-                "give another --out, or --fresh to move it aside."
+                "give another `out`, or `fresh=True` to move it aside."
             )
         with ExitStack() as stack:
             store = RecordStore([stack.enter_context(RecordFile(path, write=False)) for path in folder.all_records()])
@@ -355,8 +355,8 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                 kept = row.inputs.get(said[0])
                 if kept is None or kept.sha256 != said[1].sha256:
                     raise InputError(
-                        f"what the corpus says of clip {clip} changed since its record was made; give another --out, or --fresh to "
-                        "move this run aside."
+                        f"what the corpus says of clip {clip} changed since its record was made; give another `out`, or "
+                        "`fresh=True` to move this run aside."
                     )
             for side in (work.references, work.predictions):
                 name = f"{'reference' if side is work.references else 'prediction'}.{modality}"
@@ -369,7 +369,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                 if recording is None or _changed(recording, known):
                     label = recording.label if recording is not None else f"the {modality} of clip {clip} in {side.name}"
                     raise InputError(
-                        f"{label} changed since its record was made; give another --out, or --fresh to move this run aside."
+                        f"{label} changed since its record was made; give another `out`, or `fresh=True` to move this run aside."
                     )
 
 

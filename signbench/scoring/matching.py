@@ -58,7 +58,7 @@ def expected_clips(
                 unknown = sorted(wanted - ids)
                 if unknown:
                     raise InputError(
-                        f"--clips: the {side} have no {FILE_KIND_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
+                        f"`clips`: the {side} have no {FILE_KIND_WORDS[modality]} of {listing(unknown)}. {nearest(unknown[0], ids)}"
                     )
             expected |= wanted
             continue
@@ -71,7 +71,7 @@ def expected_clips(
     ordered = sorted(expected)
     if limit is not None:
         if limit < 1:
-            raise InputError(f"--limit must be at least 1, not {limit}.")
+            raise InputError(f"`limit` must be at least 1, not {limit}.")
         if limit < len(ordered):
             return tuple(ordered[:limit]), Subset(limit=limit)
     if wanted is not None and wanted != _with(references, sorted(needed)[0]):
@@ -98,7 +98,7 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
     if parts and modality == "text":
         parts.insert(0, f"{len(sides['references'])} texts against {len(sides['predictions'])}")
     if parts:
-        remedy = "give both the same names, or choose with --clips."
+        remedy = "give both the same names, or choose with `clips`."
         if modality == "labels" and alone and not extra:
             remedy = "give them rows with an empty prediction, which counts as wrong."
         raise InputError(

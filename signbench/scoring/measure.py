@@ -104,7 +104,7 @@ def measure(
     if out is None:
         return run_in_memory(work)
     if work.plan.references is None or work.plan.predictions is None:
-        raise InputError("out= keeps runs over folders; arrays in memory leave nothing to go on with. Leave out= away.")
+        raise InputError("`out` keeps runs over folders; arrays in memory leave nothing to go on with. Leave `out` away.")
     folder = RunFolder(Path(out))
 
     def finished() -> tuple[RunFolder, Result] | None:

@@ -110,13 +110,13 @@ class TaskRun:
                 raise InputError("clips names no clip; name some of their ids, or leave it out.")
             unknown = sorted(wanted - set(expected))
             if unknown:
-                raise InputError(f"--clips: the task has no clip {listing(unknown)}. {nearest(unknown[0], expected)}")
+                raise InputError(f"`clips`: the task has no clip {listing(unknown)}. {nearest(unknown[0], expected)}")
             if wanted != set(expected):
                 expected = tuple(sorted(wanted))
                 subset = Subset(clips=expected)
         if limit is not None:
             if limit < 1:
-                raise InputError(f"--limit must be at least 1, not {limit}.")
+                raise InputError(f"`limit` must be at least 1, not {limit}.")
             if limit < len(expected):
                 expected, subset = expected[:limit], Subset(limit=limit)
         device = settled_device(device)

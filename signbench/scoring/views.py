@@ -136,7 +136,7 @@ class ClipViews:
         if self.protocol.size is None and (prediction.height, prediction.width) != size:
             raise ClipError(
                 f"clip {clip}: the reference is {reference.width} x {reference.height} pixels, the prediction "
-                f"{prediction.width} x {prediction.height}; convert both with --size.",
+                f"{prediction.width} x {prediction.height}; convert both with `size`.",
                 "pair",
             )
         if metric.pairs_frames:

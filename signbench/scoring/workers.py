@@ -80,7 +80,7 @@ def score_clips(jobs: Iterable[Job], workers: int, judges: Mapping[str, Judge] |
                     "'if __name__ == \"__main__\":', in a file that can be imported, or give workers=1."
                 ) from error
             raise SignbenchError(
-                "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer --workers."
+                "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer `workers`."
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

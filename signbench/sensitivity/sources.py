@@ -87,5 +87,5 @@ def media(source: str, clips: int = CLIPS) -> Media:
     if source == "synthsign":
         return synthsign(clips)
     if not Path(source).exists():
-        raise InputError(f"--source must be synthsign or a folder of clips, and there is no folder {source}.")
+        raise InputError(f"`source` must be synthsign or a folder of clips, and there is no folder {source}.")
     return folder(Path(source), clips)

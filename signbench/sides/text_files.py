@@ -71,7 +71,9 @@ def read_text_side(path: Path, id_column: str | None = None, text_column: str | 
     content = _decoded(path)
     if suffix in _BY_LINE:
         if id_column is not None or text_column is not None:
-            raise InputError(f"{path} has a text a line and no columns; give --id and --text with .csv or .tsv files only.")
+            raise InputError(
+                f"{path} has a text a line and no columns; give `id_column` and `text_column` with .csv or .tsv files only."
+            )
         entries = {f"{line:06d}": TextEntry(path, text, line) for line, text in enumerate(_lines(content), start=1)}
     else:
         entries = _table(path, content, id_column, text_column)
@@ -110,8 +112,8 @@ def _table(path: Path, content: str, id_column: str | None, text_column: str | N
     _, header = next(rows, (1, []))
     columns = [name.strip() for name in header]
     phoenix = set(_PHOENIX) <= set(columns)
-    ids = _column(path, columns, id_column, "name" if phoenix else "id", "--id")
-    texts = _column(path, columns, text_column, "translation" if phoenix else "text", "--text")
+    ids = _column(path, columns, id_column, "name" if phoenix else "id", "id_column")
+    texts = _column(path, columns, text_column, "translation" if phoenix else "text", "text_column")
     entries: dict[str, TextEntry] = {}
     for line, row in rows:
         if len(row) != len(columns):
@@ -164,11 +166,13 @@ def _rows(path: Path, content: str, delimiter: str) -> Iterator[tuple[int, list[
         raise InputError(f"{path}, line {begin} cannot be divided into columns: {error}.") from None
 
 
-def _column(path: Path, columns: Sequence[str], wanted: str | None, usual: str, option: str) -> int:
+def _column(path: Path, columns: Sequence[str], wanted: str | None, usual: str, parameter: str) -> int:
     name = usual if wanted is None else wanted
     if columns.count(name) > 1:
         raise InputError(f"{path} has {columns.count(name)} columns named {name}; rename all but one.")
     if name not in columns:
-        hint = f"say with {option} COLUMN which it is. Known: {', '.join(columns)}." if wanted is None else nearest(name, columns)
+        hint = (
+            f"say with `{parameter}=COLUMN` which it is. Known: {', '.join(columns)}." if wanted is None else nearest(name, columns)
+        )
         raise InputError(f"{path} has no column {name}{'; ' if wanted is None else '. '}{hint}")
     return columns.index(name)

@@ -68,7 +68,8 @@ def import_study(
     if old is not None:
         if key is not None:
             raise InputError(
-                f"{out} already contains this import, and a key file is only written during an import; repeat it with --replace."
+                f"{out} already contains this import, and a key file is only written during an import; "
+                "repeat it with `replace=True`."
             )
         return Imported(out, old["counts"], tuple(old["notes"]), repeated=True)
     Normaliser(settings)  # finds contradicting accepted answers before anything is written
@@ -187,11 +188,11 @@ def _earlier_import(out: Path, digest: str, *, replace: bool) -> dict[str, Any] 
         same = old["import_sha256"] == digest
     except (InputError, KeyError) as error:
         raise InputError(
-            f"{path} cannot be read; choose another output folder, or use --replace to move that folder aside."
+            f"{path} cannot be read; choose another output folder, or use `replace=True` to move that folder aside."
         ) from error
     if not same:
         raise InputError(
-            f"{out} contains an import of other sheets or with another mapping; choose another output folder, or use --replace to "
-            "move it aside."
+            f"{out} contains an import of other sheets or with another mapping; choose another output folder, or use "
+            "`replace=True` to move it aside."
         )
     return old

@@ -45,7 +45,7 @@ def open_corpus(task: Task) -> Corpus:
     if task.corpus not in registry.known():
         raise InputError(
             f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; give your own copy with "
-            "--references DIR to signbench score."
+            "`references=DIR` to signbench score."
         )
     corpus = registry.corpus(task.corpus)
     for split in task.splits:

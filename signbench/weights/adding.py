@@ -63,7 +63,7 @@ def _recognised(file: Path, digest: str) -> Weights:
             return weights
     raise InputError(
         f"{file} is not among the registered weights: neither its SHA-256 ({digest}) nor its name is known. Name the weights "
-        f"with --as NAME, one of {', '.join(registry.registered())}."
+        f"with `name=NAME`, one of {', '.join(registry.registered())}."
     )
 
 

@@ -109,7 +109,7 @@ def test_nothing_is_overwritten_silently(tmp_path):
     first, second, third = (simulated(values(seed), "run") for seed in (1, 20, 40))
     pin(first, "main", tmp_path, replace=False)
     assert pin(first, "main", tmp_path, replace=False)[1] == "unchanged"
-    assert "--replace" in refused(lambda: pin(second, "main", tmp_path, replace=False))
+    assert "`replace=True`" in refused(lambda: pin(second, "main", tmp_path, replace=False))
     assert pin(second, "main", tmp_path, replace=True) == (tmp_path / "main", "replaced")
     assert pin(third, "main", tmp_path, replace=True)[1] == "replaced"
     assert known(tmp_path) == ["main", "main.old-1", "main.old-2"]

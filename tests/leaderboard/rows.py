@@ -151,7 +151,7 @@ def run_of(
 def submit(run, leaderboards, *, row=None, replace=False, **said):
     """The folder of a run's entry."""
     given = {"licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None, **said}
-    return submit_run(run, leaderboards, row=row, replace=replace, **given)[0]
+    return submit_run(run, leaderboards, name=row, replace=replace, **given)[0]
 
 
 def rewritten(folder, **changes) -> None:

@@ -44,14 +44,14 @@ def test_a_split_without_a_row_gives_way_to_one_that_has_some(small_task):
     assert sentences == ["the default split dev has no row; this is test."]
     found, sentences = board_with_rows(TASK, "dev")
     assert (found.split, found.blocks) == ("dev", ())
-    assert sentences == ["other splits with rows, for --split: test (1 measured)."]
+    assert sentences == ["other splits with rows, for `split`: test (1 measured)."]
 
 
 def test_a_task_with_published_rows_alone_says_so(small_task):
     publish(small_task)
     found, sentences = board_with_rows(TASK)
     assert (found.split, found.blocks, len(found.published)) == ("test", (), 1)
-    assert sentences[0] == "other splits with rows, for --split: dev (1 published)."
+    assert sentences[0] == "other splits with rows, for `split`: dev (1 published)."
     assert sentences[1].startswith(f"{TASK} (test) has only published rows")
 
 

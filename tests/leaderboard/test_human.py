@@ -201,7 +201,7 @@ def test_a_study_is_refused_without_a_row_of_other_clips_or_over_another(row, sm
     result = study_result()
     other = result.model_copy(update={"name": "another study"})
     submitted(small_task, result)
-    with pytest.raises(InputError, match="--replace"):
+    with pytest.raises(InputError, match="`replace=True`"):
         submitted(small_task, other)
     assert submitted(small_task, other, replace=True)[1] == "replaced"
     assert (row.with_name("model.old-1") / "study.json").is_file()

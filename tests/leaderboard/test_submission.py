@@ -132,9 +132,9 @@ def test_an_own_copy_of_the_references_is_marked(tmp_path):
 
 
 def test_what_an_entry_says_of_itself_is_asked_for(tmp_path):
-    with pytest.raises(InputError, match="give --contact"):
+    with pytest.raises(InputError, match="give `contact`"):
         submit(run_of("model"), tmp_path, contact=None)
-    with pytest.raises(InputError, match="give --licence"):
+    with pytest.raises(InputError, match="give `licence`"):
         submit(run_of("model"), tmp_path, licence=None)
     with pytest.raises(InputError, match="field url cannot be 'javascript:alert"):
         submit(run_of("model"), tmp_path, url="javascript:alert(1)")
@@ -148,7 +148,7 @@ def test_nothing_is_overwritten_silently(tmp_path):
     folder = submit(run_of("model"), boards)
     given = {"row": None, "licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None}
     assert submit_run(run_of("model"), boards, replace=False, **given)[1] == "unchanged"
-    with pytest.raises(InputError, match="--replace to move it aside"):
+    with pytest.raises(InputError, match="`replace=True` to move it aside"):
         submit(run_of("model", seed=5), boards)
     assert submit_run(run_of("model", seed=5), boards, replace=True, **given)[1] == "replaced"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["model", "model.old-1"]

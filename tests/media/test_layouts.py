@@ -183,8 +183,8 @@ def test_a_count_that_only_one_layout_has_determines_the_layout(joints, name, di
 @pytest.mark.parametrize(
     ("joints", "dimensions", "message"),
     [
-        (178, 3, r"178 joints can be mediapipe-178 or slrtp-178; declare the layout with --layout"),
-        (17, 2, r"no layout has 17 joints; the known layouts are mediapipe-178 \(178\), .*--layout"),
+        (178, 3, r"178 joints can be mediapipe-178 or slrtp-178; declare the layout with `layout`"),
+        (17, 2, r"no layout has 17 joints; the known layouts are mediapipe-178 \(178\), .*`layout`"),
         (50, 4, r"2 or 3 coordinates, not 4"),
     ],
 )

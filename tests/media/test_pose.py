@@ -62,7 +62,7 @@ def test_the_same_rate_gives_the_same_clip():
 
 
 def test_a_clip_without_a_rate_cannot_be_converted():
-    with pytest.raises(InputError, match="--source-fps"):
+    with pytest.raises(InputError, match="`source_fps`"):
         moving(5, None).at_rate(25.0)
 
 

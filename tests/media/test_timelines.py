@@ -37,10 +37,10 @@ def test_stretching_onto_the_same_length_changes_nothing_to_the_bit(fps):
 
 
 def test_unequal_lengths_and_rates_are_refused_with_the_option_that_helps():
-    with pytest.raises(InputError, match=r"5 frames, the prediction 3.*--frames"):
+    with pytest.raises(InputError, match=r"5 frames, the prediction 3.*`frames="):
         pair_frames(timeline(5), timeline(3), "equal")
     for rule in ("equal", "truncate"):
-        with pytest.raises(InputError, match=r"25 frames per second, the prediction 12\.5.*--fps"):
+        with pytest.raises(InputError, match=r"25 frames per second, the prediction 12\.5.*`fps`"):
             pair_frames(timeline(4), timeline(4, 12.5), rule)
     assert pair_frames(timeline(4, 30), timeline(4, 29.97), "equal")[0] == 4
     assert pair_frames(timeline(4), timeline(4, None), "equal")[0] == 4

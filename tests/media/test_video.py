@@ -412,7 +412,7 @@ def test_a_recording_of_a_phone_reads_as_opencv_reads_it(real_data):
 
 def test_a_file_that_names_no_possible_rate_is_refused_unless_one_is_declared(tmp_path):
     path = encode(tmp_path / "a.mp4", rate=2000, stamps=range(FRAMES), time_base=Fraction(1, 2000), options={"bf": "0"})
-    with pytest.raises(MediaError, match=r"shows 2000 frames per second.*at most 1000.*--source-fps"):
+    with pytest.raises(MediaError, match=r"shows 2000 frames per second.*at most 1000.*`source_fps`"):
         probe_video(path)
     assert probe_video(path, source_fps=25).fps == 25
 

@@ -226,14 +226,15 @@ CASES = [
         "video",
         move_all_down,
         ["folder"],
-        r"^4 clips lie in the folder outputs, so their ids begin with outputs/; give that folder, --predictions \.\.\./outputs\.$",
+        r"^4 clips lie in the folder outputs, so their ids begin with outputs/; "
+        r"give that folder, `predictions='\.\.\./outputs'`\.$",
     ),
     Case(
         "another split that the task scores too",
         "video",
         other_split,
         ["other-split"],
-        r"^3 files are predictions of the split dev, and none of the 4 that are scored; score with --split dev\.$",
+        r"^3 files are predictions of the split dev, and none of the 4 that are scored; score with `split='dev'`\.$",
     ),
     Case(
         "a split that the task does not score",
@@ -461,7 +462,7 @@ CASES = [
         "pose",
         also(".skels", lambda path: path.write_text("0 0 0 0\n")),
         ["container"],
-        r"it holds many clips; give that file itself with --predictions, or write one file for each clip\.$",
+        r"it holds many clips; give that file itself with `predictions`, or write one file for each clip\.$",
     ),
     Case(
         "a name that leads out of its folder",
@@ -570,7 +571,7 @@ def test_all_problems_are_collected_and_the_summary_counts_those_it_leaves_out(w
     assert lines[0] == f"{folder} cannot be scored, 7 problems:"
     assert lines[-2:] == [
         "- and 1 more",
-        "- 1 clip without a file (test-0004); make them, or score the others as an incomplete run with --allow-missing.",
+        "- 1 clip without a file (test-0004); make them, or score the others as an incomplete run with `allow_missing=True`.",
     ]
     assert all("make 32 x 24" in line for line in lines[1:4])
 

@@ -78,7 +78,7 @@ def test_a_file_has_one_writer(tmp_path):
 def test_what_is_not_a_file_of_records_is_refused(tmp_path):
     path = tmp_path / "records-0.sqlite"
     path.write_bytes(b"not a database at all, but long enough to be read as a header of one " * 9)
-    with pytest.raises(InputError, match="--fresh"):
+    with pytest.raises(InputError, match="`fresh=True`"):
         RecordFile(path, write=False)
 
 

@@ -73,7 +73,7 @@ def test_stated_rates_that_differ_are_refused_by_every_metric_of_key_points(tmp_
     sides: list[Any] = [poses(25), poses(12.5)]
     if kind == "files":
         sides = [files(tmp_path / f"side{place}", poses(fps)) for place, fps in enumerate((25, 12.5))]
-    with pytest.raises(InputError, match=r"the reference has 25 frames per second, the prediction 12\.5; convert both with --fps"):
+    with pytest.raises(InputError, match=r"the reference has 25 frames per second, the prediction 12\.5; convert both with `fps`"):
         measured(sides, name)
 
 
@@ -147,7 +147,7 @@ def test_a_rate_that_counts_as_the_reference_s_does_not_move_a_duration() -> Non
 
 @pytest.mark.parametrize(("reference", "prediction"), [(25.0, None), (None, 25.0)])
 def test_durations_of_which_one_is_in_frames_are_refused(reference: float | None, prediction: float | None) -> None:
-    with pytest.raises(InputError, match="states no rate; declare it with --source-fps"):
+    with pytest.raises(InputError, match="states no rate; declare it with `source_fps`"):
         signbench.measure(poses(reference), poses(prediction), metrics=["duration-ratio"])
     declared = signbench.measure(poses(reference), poses(prediction), metrics=["duration-ratio"], source_fps=25)
     assert (declared["duration-ratio"].value, signed(declared, "unit")) == (1.0, ["seconds"])
@@ -373,7 +373,7 @@ def test_the_number_of_predicted_frames_is_in_the_signature() -> None:
 def test_frames_of_two_sizes_are_refused_also_where_a_network_resizes_them(name: str) -> None:
     clips = [moving_square(20, seed=seed) for seed in range(2)]
     smaller = [clip[:, ::2, ::2].copy() for clip in clips]
-    with pytest.raises(InputError, match=r"the reference is 32 x 24 pixels, the prediction 16 x 12; convert both with --size"):
+    with pytest.raises(InputError, match=r"the reference is 32 x 24 pixels, the prediction 16 x 12; convert both with `size`"):
         signbench.measure(clips, smaller, metrics=[name])
 
 

@@ -232,18 +232,18 @@ def test_where_no_clip_can_be_measured_nothing_is(tmp_path):
 def test_lengths_sizes_and_rates_that_differ_stop_before_work(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3)
     write_video(predictions / "clip_000.mkv", iter(moving_square(5)), 25)
-    with pytest.raises(InputError, match=r"clip_000.*8 frames, the prediction 5.*--frames"):
+    with pytest.raises(InputError, match=r"clip_000.*8 frames, the prediction 5.*`frames="):
         signbench.measure(references, predictions, metrics=["l1"], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     result = signbench.measure(references, predictions, metrics=["l1"], frames="truncate")
     assert result["l1"].duration_ratio == pytest.approx((1 + 1 + 5 / 8) / 3)
     assert signbench.measure(references, predictions, metrics=["l1"], frames="resample")["l1"].value > 0
     write_video(predictions / "clip_000.mkv", iter(moving_square(8, height=20)), 25)
-    with pytest.raises(InputError, match=r"32 x 24 pixels, the prediction 32 x 20.*--size"):
+    with pytest.raises(InputError, match=r"32 x 24 pixels, the prediction 32 x 20.*`size`"):
         signbench.measure(references, predictions, metrics=["l1"])
     assert signbench.measure(references, predictions, metrics=["ssim"], size=(16, 20))["ssim"].coverage == 1
     write_video(predictions / "clip_000.mkv", iter(moving_square(8)), 50)
-    with pytest.raises(InputError, match=r"25 frames per second, the prediction 50.*--fps"):
+    with pytest.raises(InputError, match=r"25 frames per second, the prediction 50.*`fps`"):
         signbench.measure(references, predictions, metrics=["l1"])
     assert signbench.measure(references, predictions, metrics=["l1"], fps=25, frames="truncate")["l1"].duration_ratio < 1
 

@@ -287,7 +287,7 @@ def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, mo
 @pytest.mark.parametrize("metric", [Whole(), Paired()], ids=["whole", "paired"])
 def test_sides_of_different_size_are_refused_until_they_are_brought_to_one(metric):
     sides = clip("r", 5, side=8), clip("p", 5, seed=1, side=6)
-    with pytest.raises(Exception, match="--size"):
+    with pytest.raises(Exception, match="`size`"):
         ClipViews(*sides, Protocol()).check([metric])
     ClipViews(*sides, Protocol(size=(8, 8))).check([metric])
 

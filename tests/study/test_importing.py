@@ -176,7 +176,7 @@ def test_the_same_import_again_changes_nothing(run_import):
 
 def test_another_import_is_refused_and_moved_aside_only_when_asked(run_import, tmp_path):
     run_import(WIDE, WIDE_ROWS)
-    with pytest.raises(InputError, match=r"contains an import of other sheets .* --replace to move it aside"):
+    with pytest.raises(InputError, match=r"contains an import of other sheets .* `replace=True` to move it aside"):
         run_import(WIDE, WIDE_ROWS[:-1])
     assert len(read_study(tmp_path / "study").answers) == 6
     run_import(WIDE, WIDE_ROWS[:-1], replace=True)
@@ -187,7 +187,7 @@ def test_another_import_is_refused_and_moved_aside_only_when_asked(run_import, t
 def test_the_current_folder_is_never_replaced(run_import, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(InputError, match="--out is the current folder"):
+    with pytest.raises(InputError, match="`out` is the current folder"):
         run_import(WIDE, WIDE_ROWS, out=Path(), key=tmp_path / "key.json")
     assert not (tmp_path / "key.json").exists()
 

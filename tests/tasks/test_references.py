@@ -81,7 +81,7 @@ def test_expected_ids_come_in_order(tiny_corpus):
     [
         (
             {"corpus": "slovo"},
-            r"needs the corpus slovo, for which signbench has no reader; give your own copy with --references DIR",
+            r"needs the corpus slovo, for which signbench has no reader; give your own copy with `references=DIR`",
         ),
         (
             {"splits": ["tset"], "clips": {"tset": {"count": 1, "ids_sha256": None}}},

@@ -54,7 +54,7 @@ def test_what_nobody_knows_is_refused_with_what_to_do(register, brought):
     register(weights())
     unknown = brought.with_name("unknown.bin")
     unknown.write_bytes(b"unknown")
-    with pytest.raises(InputError, match=r"--as NAME, one of network"):
+    with pytest.raises(InputError, match=r"`name=NAME`, one of network"):
         add(unknown)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signbench.errors import InputError, MediaError, listing
+from signbench.errors import InputError, MediaError, in_flags, listing
 from signbench.media.video import probe_video, read_frames
 from signbench.progress import Progress, silent
 from signbench.sides.folder import read_side
@@ -58,7 +58,7 @@ def write_thumbnails(
             size = (HEIGHT, max(1, round(probe.width * HEIGHT / probe.height)))
             frame = next(read_frames(path, probe=probe, positions=np.array([probe.frames // 2]), size=size))[0]
         except MediaError as error:
-            missing.append(f"{clip}: {error}")
+            missing.append(in_flags(f"{clip}: {error}"))
             continue
         encoded = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
         name = f"{FOLDER}/{number:04}.jpg"

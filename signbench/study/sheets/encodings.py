@@ -146,7 +146,7 @@ def _single_byte(content: bytes, name: str) -> str:
     raise InputError(
         f"{name} is not UTF-8, and its encoding cannot be detected{why}. Save it as UTF-8, or name the encoding (such as cp1252, "
         "cp1250, cp1254, mac_roman, cp1251, koi8-r, cp1256, gb18030): add 'encoding: ...' to the sheet in the mapping, or use "
-        "--encoding if there is no mapping yet."
+        "`encoding` if there is no mapping yet."
     )
 
 

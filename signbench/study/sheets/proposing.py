@@ -76,7 +76,7 @@ def write_proposal(files: Sequence[SheetFile], path: Path, encoding: str | None 
         InputError: the file already exists, or cannot be written.
     """
     if path.exists():
-        raise InputError(f"no --mapping was given, and {path} already exists; use it with --mapping {path}, or move it away.")
+        raise InputError(f"no `mapping` was given, and {path} already exists; use it with `mapping='{path}'`, or move it away.")
     text = propose(files, encoding)
     try:
         with path.open("x", encoding="utf-8") as stream:

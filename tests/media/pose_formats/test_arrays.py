@@ -100,7 +100,7 @@ def test_a_layout_that_is_custom_is_kept_with_its_name(path):
             "parts does not say body, face",
         ),
         ({"points": ones(4, 2, 3), "layout": "mine", "joints": ["a", "a"], "parts": ["body", "body"]}, "has two joints named a"),
-        ({"points": ones(4, 178, 3)}, "can be mediapipe-178 or slrtp-178; declare the layout with --layout"),
+        ({"points": ones(4, 178, 3)}, "can be mediapipe-178 or slrtp-178; declare the layout with `layout`"),
     ],
 )
 def test_an_archive_that_holds_no_clip_is_refused(fields, message, path):
@@ -144,7 +144,7 @@ def test_an_array_file_holds_one_clip(tmp_path):
     [
         (np.full((2, 50, 3), None), "holds Python objects"),
         (ones(2, 50), "shape 2 x 50"),
-        (ones(2, 178, 3), "declare the layout with --layout"),
+        (ones(2, 178, 3), "declare the layout with `layout`"),
         (ones(2, 50, 3) > 0, "type bool"),
     ],
 )

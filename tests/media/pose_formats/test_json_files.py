@@ -66,7 +66,7 @@ def test_an_object_of_clips_is_the_challenges_dictionary(path):
         ({"points": frames(), "fps": [25, 30]}, "fps is not a single number"),
         ({"points": frames(), "fps": "25"}, "fps is not a single number"),
         ({"points": frames(), "layout": "pt"}, "no key-point layout pt"),
-        (frames(2, 178), "declare the layout with --layout"),
+        (frames(2, 178), "declare the layout with `layout`"),
         ({"version": 1.3, "people": []}, r"a single frame by OpenPose; pass the folder with the \*_keypoints\.json"),
         ('{"points": [], "points": []}', "key 'points' twice"),
         ('{"a": [], "a": []}', "key 'a' twice"),

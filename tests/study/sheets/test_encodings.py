@@ -85,7 +85,7 @@ KOREAN = "번호;답\n1;걷다\n2;나무\n"
 )
 def test_what_may_be_in_several_encodings_is_asked_about_and_never_guessed(text, encodings):
     for encoding in encodings.split():
-        with pytest.raises(InputError, match=r"its encoding cannot be detected.* name the encoding .* --encoding"):
+        with pytest.raises(InputError, match=r"its encoding cannot be detected.* name the encoding .* `encoding`"):
             decoded(text.encode(encoding), "sheet.csv")
         assert decoded(text.encode(encoding), "sheet.csv", encoding) == (text, encoding)
 

@@ -79,7 +79,7 @@ def test_each_sheet_of_a_workbook_is_a_pack(tmp_path):
 
 def test_an_existing_mapping_is_never_overwritten(tmp_path):
     (tmp_path / "study.yaml").write_text("mine")
-    with pytest.raises(InputError, match="already exists; use it with --mapping"):
+    with pytest.raises(InputError, match="already exists; use it with `mapping="):
         write_proposal([read_file(write_csv(tmp_path / "pack.csv", WIDE_ROWS))], tmp_path / "study.yaml")
     assert (tmp_path / "study.yaml").read_text() == "mine"
 
@@ -165,7 +165,7 @@ def test_raters_are_identified_by_a_column_without_empty_cells(tmp_path):
 
 def test_an_encoding_that_was_named_is_in_the_proposal(tmp_path):
     path = write_csv(tmp_path / "form.csv", [["Zaman damgası", "Video 1"], ["", "ağaç"]], encoding="cp1254", delimiter=";")
-    with pytest.raises(InputError, match="--encoding if there is no mapping yet"):
+    with pytest.raises(InputError, match="`encoding` if there is no mapping yet"):
         proposed(path)
     (sheet,) = proposed(path, encoding="cp1254")["sheets"]
     assert (sheet["encoding"], list(sheet["clips"])) == ("cp1254", ["Video 1"])
