@@ -415,6 +415,6 @@ def metric_list(names: list[str]) -> tuple[Metric, ...]:
     from signbench.metrics import registry
 
     if not names:
-        raise InputError(f"no metric is named; give -m NAME. Known: {', '.join(registry.known())}.")
+        raise InputError(f"no metric is named; give `metrics=NAME`. Known: {', '.join(registry.known())}.")
     metrics = {metric.canonical: metric for metric in map(registry.create, names)}
     return tuple(metrics.values())

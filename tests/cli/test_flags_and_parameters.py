@@ -42,6 +42,7 @@ def command(monkeypatch, capsys):
 
 
 CASES = [
+    (None, {"metrics": ()}, [], "no metric is named; give `metrics=NAME`", "no metric is named; give -m NAME"),
     ("short", {}, [], "use `frames='truncate'` or resample", "use --frames truncate or resample"),
     ("small", {}, [], "convert both with `size`", "convert both with --size"),
     (None, {"limit": 0}, ["--limit", "0"], "`limit` must be at least 1", "--limit must be at least 1"),
@@ -73,10 +74,10 @@ def test_an_error_speaks_of_parameters_from_python_and_of_flags_from_the_command
 ):
     sides = folder, predictions or folder
     with pytest.raises(signbench.InputError) as raised:
-        signbench.measure(*sides, metrics="l1", **given)
+        signbench.measure(*sides, **{"metrics": "l1", **given})
     assert from_python in str(raised.value)
     assert " --" not in str(raised.value)
-    code, said = command("measure", *sides, "-m", "l1", *words)
+    code, said = command("measure", *sides, *(() if "metrics" in given else ("-m", "l1")), *words)
     assert code == 2
     assert from_the_command_line in said
     assert "`" not in said

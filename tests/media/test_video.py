@@ -264,7 +264,7 @@ def test_milliseconds_that_a_container_rounded_up_do_not_delay_a_frame(tmp_path)
 def test_frames_without_a_rate_cannot_be_converted(tmp_path):
     cv2.imwrite(str(tmp_path / "1.png"), bar_frame(1))
     probe = probe_video(tmp_path)
-    with pytest.raises(InputError, match="source-fps"):
+    with pytest.raises(InputError, match="source_fps"):
         positions_at_rate(probe, 25)
 
 
