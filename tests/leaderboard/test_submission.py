@@ -146,7 +146,7 @@ def test_what_an_entry_says_of_itself_is_asked_for(tmp_path):
 def test_nothing_is_overwritten_silently(tmp_path):
     boards = tmp_path / "leaderboards"
     folder = submit(run_of("model"), boards)
-    given = {"row": None, "licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None}
+    given = {"name": None, "licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None}
     assert submit_run(run_of("model"), boards, replace=False, **given)[1] == "unchanged"
     with pytest.raises(InputError, match="`replace=True` to move it aside"):
         submit(run_of("model", seed=5), boards)
