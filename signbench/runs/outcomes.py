@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 from signbench.judges.base import Gives
@@ -91,6 +91,7 @@ class ClipOutcome:
     """
 
     clip: str
+    _: KW_ONLY
     inputs: dict[str, Input] = field(default_factory=dict)
     lengths: dict[str, LengthPair] = field(default_factory=dict)
     layout: str | None = None

@@ -88,7 +88,7 @@ class KeptRecords(RecordStore):
         return sorted({failure.reason for failure in self._why.values()})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PackedRun:
     """What a packed file says.
 
@@ -267,7 +267,13 @@ def _read(path: Path, remedy: str) -> PackedRun:
             records[clip, key_of[name]] = None if name in left_out else _record(record, metric_of[name])
         elif reason is not None and fault in ("reference", "prediction", "pair"):
             failures[clip, key_of[name]] = Failure(reason, fault)
-    return PackedRun(plan, KeptRecords(records, failures, of_clip), left_out, foreign, str(about["provenance"]))
+    return PackedRun(
+        plan=plan,
+        store=KeptRecords(records, failures, of_clip),
+        left_out=left_out,
+        foreign=foreign,
+        provenance=str(about["provenance"]),
+    )
 
 
 def _levels(plan: RunPlan, among: Collection[str]) -> dict[str, str]:

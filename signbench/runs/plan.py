@@ -48,6 +48,7 @@ class Measured:
         cls,
         metric: Metric,
         protocol: Protocol,
+        *,
         tier: Tier = "core",
         label: str | None = None,
         judges: Mapping[str, Judge] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 from signbench import markup
@@ -75,6 +75,7 @@ class ScoreColumn:
 
     name: str
     text: Callable[[Score], str]
+    _: KW_ONLY
     numeric: bool = False
     optional: bool = False
     in_latex: bool = False

@@ -15,7 +15,7 @@ from signbench.scoring.views import ClipViews
 
 
 def expected_clips(
-    references: Side, predictions: Side, metrics: Sequence[Metric], limit: int | None, clips: Iterable[str] | None
+    references: Side, predictions: Side, metrics: Sequence[Metric], *, limit: int | None, clips: Iterable[str] | None
 ) -> tuple[tuple[str, ...], Subset | None]:
     """The clips that a run is about, in order of id.
 

@@ -135,7 +135,7 @@ def prepare(
     kind = kind_of(chosen)
     measured = tuple(Measured.of(metric, protocol, label=labels.get(metric.canonical)) for metric in chosen)
     sides = read_source(references, "references", protocol, kind), read_source(predictions, "predictions", protocol, kind)
-    expected, subset = expected_clips(*sides, chosen, limit, clips)
+    expected, subset = expected_clips(*sides, chosen, limit=limit, clips=clips)
     plan = RunPlan(
         references=sides[0].location,
         predictions=sides[1].location,

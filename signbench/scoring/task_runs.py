@@ -186,7 +186,7 @@ class TaskRun:
         """The task's metrics, of which extended ones may lack their weights, unless all are required."""
         judges, protocol = self.judges, self.task.protocol()
         found = tuple(
-            Measured.of(metrics.create(item.key), protocol, "core" if self.require_all else item.tier, judges=judges)
+            Measured.of(metrics.create(item.key), protocol, tier="core" if self.require_all else item.tier, judges=judges)
             for item in self.task.metrics
         )
         return tuple(replace(item, tier=given.tier) for item, given in zip(found, self.task.metrics, strict=True))

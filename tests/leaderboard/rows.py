@@ -111,7 +111,8 @@ def run_of(
         references="references",
         predictions=f"predictions/{name}",
         measured=tuple(
-            Measured.of(metric, task.protocol(), tier) for metric, tier in zip(made, tiers or ["core"] * len(made), strict=True)
+            Measured.of(metric, task.protocol(), tier=tier)
+            for metric, tier in zip(made, tiers or ["core"] * len(made), strict=True)
         ),
         protocol=task.protocol(),
         clips=clips,

@@ -407,7 +407,7 @@ def test_a_network_is_the_one_that_registry_and_task_name(small_task, extractor,
     run = run_of("model")
     fid = Measured(metric=registry.create("fid"), extractor=extractor, tier="extended")
     plan = replace(run.plan, measured=(*run.plan.measured, fid))
-    records = packed.PackedRun(plan, run.store, {}, (), "")
+    records = packed.PackedRun(plan=plan, store=run.store, left_out={}, foreign=(), provenance="")
     task = Task.model_validate(task_fields(extended=("fid",)))
     assert any(said in problem.what for problem in plan_problems(small_task, records, task))
     right = registry.create("fid").extractor.registered_signature()

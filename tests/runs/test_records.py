@@ -18,11 +18,10 @@ def outcome(clip, value=1.0, failures=()):
     records = {} if 0 in failures else {0: {"sum": np.float64(value), "frames": np.int64(2)}}
     return ClipOutcome(
         clip,
-        inputs,
-        {"video": LengthPair(2, 2, 0.08, 0.08)},
-        None,
-        records,
-        {place: Failure("torn", "prediction") for place in failures},
+        inputs=inputs,
+        lengths={"video": LengthPair(2, 2, 0.08, 0.08)},
+        records=records,
+        failures={place: Failure("torn", "prediction") for place in failures},
     )
 
 
