@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,13 @@ Rows = NDArray[np.float32]
 
 
 def settled_device(device: str) -> str:
-    """Checks that a device is available.
+    """Checks that a device is available. ``cuda`` gives each process that torchrun started its own GPU.
+
+    Args:
+        device: ``cpu``, ``cuda``, or ``cuda:N``.
+
+    Returns:
+        The device.
 
     Raises:
         InputError: it is not available, or not a device.
@@ -29,6 +36,9 @@ def settled_device(device: str) -> str:
         return device
     import torch
 
+    local = os.environ.get("LOCAL_RANK", "")
+    if device == "cuda" and local.isdecimal() and torch.cuda.device_count():
+        return f"cuda:{int(local) % torch.cuda.device_count()}"
     try:
         kind = torch.device(device)
         gpus = torch.cuda.device_count() if kind.type == "cuda" else 0
@@ -40,6 +50,30 @@ def settled_device(device: str) -> str:
             f"there is no device {device!r} on this machine; use `device='cpu'`, or cuda:N on a machine with such a GPU."
         )
     return device
+
+
+class Elsewhere(Protocol):
+    """The process that owns the device, as its workers see it."""
+
+    def rows(self, extractor: Extractor, batch: NDArray[Any]) -> Rows:
+        """What :meth:`Extractor.compute` gives there.
+
+        Raises:
+            SignbenchError: what it raised there.
+        """
+
+
+_elsewhere: list[Elsewhere] = []
+
+
+def compute_elsewhere(owner: Elsewhere | None) -> None:
+    """Lets another process run the networks of this one from now on; None: this one does it itself."""
+    _elsewhere[:] = [] if owner is None else [owner]
+
+
+def owner_of_device() -> Elsewhere | None:
+    """The process that runs the networks of this one, or None: it does it itself."""
+    return _elsewhere[0] if _elsewhere else None
 
 
 class Observer(Protocol):
@@ -124,6 +158,20 @@ class Extractor(ABC):
         Raises:
             InputError: required weights are not present, or are not the registered ones.
         """
+
+    def compute(self, batch: NDArray[Any]) -> Rows:
+        """Passes prepared input through the network, on its device; for those whose observer asks :func:`owner_of_device`.
+
+        Args:
+            batch: of whole clips or frames, along the first axis; of several clips where a GPU serves several workers.
+
+        Returns:
+            A row for each, in order.
+
+        Raises:
+            InputError: weights that it needs are not present, or are not what they should be.
+        """
+        raise NotImplementedError(f"{self.name} runs its network where its observer is")
 
     def check_frames(self, height: int, width: int, frames: int) -> None:
         """Refuses clips that the network cannot process, based on their headers.

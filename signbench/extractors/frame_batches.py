@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import MediaError
-from signbench.extractors.base import Extractor, Observer, Rows
+from signbench.extractors.base import Extractor, Observer, Rows, owner_of_device
 
 Frames = NDArray[np.uint8]
 """``(n, H, W, 3)`` RGB."""
@@ -37,7 +39,11 @@ class FrameExtractor(Extractor):
         """
 
     def observer(self) -> Observer:
-        return _BatchObserver(self.name, self.batch, self.load())
+        owner = owner_of_device()
+        return _BatchObserver(self.name, self.batch, self.load() if owner is None else partial(owner.rows, self))
+
+    def compute(self, batch: NDArray[Any]) -> Rows:
+        return self.load()(batch)
 
 
 class _BatchObserver:

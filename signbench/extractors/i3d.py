@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from numpy.typing import NDArray
 
 from signbench.errors import MediaError
-from signbench.extractors.base import Extractor, Observer, Rows
+from signbench.extractors.base import Elsewhere, Extractor, Observer, Rows, owner_of_device
 from signbench.extractors.frame_batches import Frames, check_frames
 
 if TYPE_CHECKING:
@@ -93,7 +95,20 @@ class I3d(Extractor):
 
     def observer(self) -> Observer:
         in_graph = self.weights == "official" and self.variant == "stylegan-v"
-        return _ClipObserver(self, self._load(), in_graph)
+        owner = owner_of_device()
+        if owner is None:
+            return _ClipObserver(self, self._load(), in_graph, self.device)
+        return _ClipObserver(self, partial(_rows_of, owner, self), in_graph, "cpu")
+
+    def compute(self, batch: NDArray[Any]) -> Rows:
+        import torch
+
+        from signbench.extractors.precision import counting_in
+
+        device = torch.device(self.device)
+        with counting_in(self.precision, device):
+            rows: Rows = self._load()(torch.from_numpy(batch).to(device)).reshape(len(batch), 400).float().cpu().numpy()
+        return rows
 
     def _load(self) -> Callable[[Tensor], Tensor]:
         """The network, from clips ``(1, 3, T, H, W)`` to logits."""
@@ -107,11 +122,19 @@ class I3d(Extractor):
         return _loaded(digest, self.device)
 
 
+def _rows_of(owner: Elsewhere, extractor: I3d, clip: Tensor) -> Tensor:
+    """A clip's row, from the process that owns the device."""
+    import torch
+
+    return torch.from_numpy(owner.rows(extractor, clip.numpy()))
+
+
 class _ClipObserver:
     """Prepares frames one by one, independently of chunks, and runs the network when all are there."""
 
-    def __init__(self, extractor: I3d, network: Callable[[Tensor], Tensor], in_graph: bool) -> None:
+    def __init__(self, extractor: I3d, network: Callable[[Tensor], Tensor], in_graph: bool, device: str) -> None:
         self._extractor = extractor
+        self._device = device
         self._network = network
         self._in_graph = in_graph
         self._last: Frames | None = None
@@ -127,7 +150,7 @@ class _ClipObserver:
         if len(frames) == 0:
             return
         self._last = frames[-1:].copy()
-        device = torch.device(self._extractor.device)
+        device = torch.device(self._device)
         most = self._extractor.reading.most
         wanted = len(frames) if most is None else min(len(frames), max(0, most - self._frames))
         self._frames += len(frames)
@@ -153,7 +176,7 @@ class _ClipObserver:
 
         from signbench.extractors.precision import counting_in
 
-        with counting_in(self._extractor.precision, torch.device(self._extractor.device)):
+        with counting_in(self._extractor.precision, torch.device(self._device)):
             clip = torch.stack(self._prepared, dim=1)[None]
             self._prepared = []
             row: Rows = self._network(clip).reshape(1, 400).float().cpu().numpy()

@@ -115,6 +115,7 @@ class Judge(ABC):
         rate: frames per second that clips are converted to, or None: as they are.
         layout: key-point layout that clips are converted to, or None: the reference's.
         learns: it looks at the train split before it answers (:meth:`prepare`).
+        has_network: it computes on :attr:`device`; several workers then share one, in the process that owns the device.
         batch: how many clips it likes to see at a time on a GPU.
         summary: one sentence for ``signbench judges list``.
         licence: under which it may be used.
@@ -129,6 +130,7 @@ class Judge(ABC):
     rate: float | None = None
     layout: str | None = None
     learns: ClassVar[bool] = False
+    has_network: ClassVar[bool] = True
     batch: int = 8
     summary: ClassVar[str]
     licence: ClassVar[str]

@@ -120,9 +120,17 @@ class Work:
         made = {clip: places for clip, places in made.items() if places}
         total = len(made)
         workers = effective_workers(self.workers, total)
-        for done, outcome in enumerate(score_clips(jobs(), workers, self.judges)):
+        one_owner = self.device != "cpu" and self._has_network
+        for done, outcome in enumerate(score_clips(jobs(), workers, self.judges, one_owner=one_owner)):
             into.add(self._without_paths(outcome), keys)
             self.progress("scoring", done + 1, total)
+
+    @property
+    def _has_network(self) -> bool:
+        """Whether anything is measured through a network."""
+        return any(metric.extractor is not None for metric in self.plan.metrics) or any(
+            judge.has_network for judge in self.judges.values()
+        )
 
     def _without_production(self, clip: str, places: Sequence[int]) -> ClipOutcome:
         """The outcome of an expected clip that nothing was made for; its reference counts among ``refs`` all the same."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
-from signbench.foreign.isolation import guarded, is_own
+from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation
 from signbench.judges.observations import decode, encode
 from signbench.judges.registry import judge_class
@@ -34,11 +34,14 @@ from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName, blami
 
 if TYPE_CHECKING:
     from signbench.extractors.cache import ObservationCache
+    from signbench.scoring.device_owner import OwnerAtWork
 
 Judges = Mapping[str, Judge]
 """Name -> judge, ready to answer."""
 
 _installed: dict[str, Judge] = {}
+_owner: list[OwnerAtWork] = []
+"""The process that runs this one's judges of networks, where that is another one."""
 
 
 @contextmanager
@@ -58,12 +61,14 @@ def packed(judges: Judges) -> dict[str, dict[str, Any]]:
     return {name: dict(vars(judge)) for name, judge in judges.items()}
 
 
-def install(content: Mapping[str, Mapping[str, Any]]) -> None:
+def install(content: Mapping[str, Mapping[str, Any]], owner: OwnerAtWork | None = None) -> None:
     """The judges that clips are shown to in this process, from now on.
 
     Args:
         content: of :func:`packed`, from the process that started this one.
+        owner: the process that runs those with a network, or None: this one does.
     """
+    _owner[:] = [] if owner is None else [owner]
     for name, state in content.items():
         kind = judge_class(name)
         judge = kind.__new__(kind)
@@ -135,7 +140,7 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
     Raises:
         ClipError: a side cannot be read or judged; it names the side to blame.
     """
-    judge = _installed[metric.judge]
+    judge = metric.judge
     if metric.has_levels:
         shown, side = _shown(views, metric)
         said = _observed(judge, shown, views, side, wanted, cache, text=views.reference.text)[metric.gives]
@@ -147,8 +152,8 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
         words = said if isinstance(said, str) else " ".join(cast("tuple[str, ...]", said))
         return TextPair(words, expected)
     reference, prediction = (
-        _observed(judge, clip, views, name, wanted, cache)[metric.gives]
-        for name, clip in zip(SIDES, (views.reference, views.prediction), strict=True)
+        _observed(judge, clip, views, side, wanted, cache)[metric.gives]
+        for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True)
     )
     if isinstance(reference, Pose) and isinstance(prediction, Pose):
         return _pose_pair(views, reference, prediction, paired=metric.pairs_frames)
@@ -166,7 +171,7 @@ def _shown(views: ClipViews, metric: JudgedMetric) -> tuple[Clip, SideName]:
 
 
 def _observed(
-    judge: Judge,
+    name: str,
     clip: Clip,
     views: ClipViews,
     side: SideName,
@@ -177,7 +182,7 @@ def _observed(
     """What a judge says of one side, from the cache where it has said it before."""
     from signbench.extractors.cache import observation_key
 
-    recording = _recording(clip)
+    judge, recording = _installed[name], _recording(clip)
     found: dict[Gives, Observation] = {}
     keys: dict[Gives, str] = {}
     with blaming(side, views.reference.id, recording.label):
@@ -195,37 +200,14 @@ def _observed(
         if lacking:
             stamp = recording.stamp()
             shown = judged_clip(judge, clip, views.protocol, text if "likelihood" in lacking else None)
-            made = answers(judge, [shown], lacking)[0]
+            owner = _owner[0] if _owner and judge.has_network else None
+            made = answers(judge, [shown], lacking)[0] if owner is None else owner.answer(name, shown, lacking)
             found.update(made)
             if cache is not None and recording.stamp() == stamp:  # else what was seen may not be what the digest in the key is of
                 for gives, observation in made.items():
                     description = {"extractor": f"judge {judge.signed}", "gives": gives}
                     cache.keep(keys[gives], description, encode(gives, observation))
     return found
-
-
-def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
-    """What a judge says of some clips; one of another package may not raise what it likes.
-
-    Raises:
-        SignbenchError: a clip cannot be judged, or the judge breaks its contract.
-    """
-
-    def asked() -> list[Mapping[Gives, Observation]]:
-        return list(judge.observe(clips, tuple(wanted)))
-
-    made = asked() if is_own(judge) else guarded(asked, f"the judge {judge.name} cannot judge {clips[0].id}")
-    if len(made) != len(clips) or any(set(wanted) - set(of_clip) for of_clip in made):
-        raise SignbenchError(f"the judge {judge.name} does not give {', '.join(wanted)} for each clip, as it declares.")
-    kept: list[Mapping[Gives, Observation]] = []
-    for clip, of_clip in zip(clips, made, strict=True):
-        for gives in wanted:
-            try:
-                encode(gives, of_clip[gives])
-            except TypeError as error:
-                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} breaks its contract: {error}.") from error
-        kept.append({gives: of_clip[gives] for gives in wanted})
-    return kept
 
 
 def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) -> JudgedClip:

@@ -16,10 +16,12 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 from signbench.errors import InputError, SignbenchError
+from signbench.extractors.base import compute_elsewhere
 from signbench.judges.base import Judge
 from signbench.metrics.base import Metric
 from signbench.runs.outcomes import ClipOutcome
 from signbench.scoring.clip_scoring import score_clip
+from signbench.scoring.device_owner import Address, OwnerAtWork, owning
 from signbench.scoring.judging import install, judges_at_hand, packed
 from signbench.scoring.views import ClipViews
 
@@ -38,13 +40,16 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def score_clips(jobs: Iterable[Job], workers: int, judges: Mapping[str, Judge] | None = None) -> Iterator[ClipOutcome]:
+def score_clips(
+    jobs: Iterable[Job], workers: int, judges: Mapping[str, Judge] | None = None, *, one_owner: bool = False
+) -> Iterator[ClipOutcome]:
     """Scores clips, in order with one worker and in order of completion with several.
 
     Args:
         jobs: clips and the metrics each still needs; taken as they are needed, so that few wait in memory.
         workers: how many processes; with 1 everything happens in this one.
         judges: name -> judge, ready to answer, for metrics through judges.
+        one_owner: this process alone runs networks, for all workers: they share one device.
 
     Raises:
         SignbenchError: a worker was killed from outside.
@@ -58,8 +63,9 @@ def score_clips(jobs: Iterable[Job], workers: int, judges: Mapping[str, Judge] |
     running: set[Future[ClipOutcome]] = set()
     context = multiprocessing.get_context("spawn")
     began = context.Event()
-    with _environment({**_ONE_THREAD, _STARTING: "1"}):
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(began, packed(judges or {})))
+    with _environment({**_ONE_THREAD, _STARTING: "1"}), owning(one_owner, judges or {}) as owner:
+        arguments = (began, packed(judges or {}), owner)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=arguments)
         try:
             for job in remaining:
                 running.add(pool.submit(score_clip, *job))
@@ -92,15 +98,21 @@ def leave_to_parent() -> None:
         sys.exit(1)
 
 
-def _begin_worker(began: Event, judges: Mapping[str, Mapping[str, Any]]) -> None:
+def _begin_worker(began: Event, judges: Mapping[str, Mapping[str, Any]], owner: Address | None) -> None:
     """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread.
 
     Args:
         began: set here, so that the parent knows that workers can begin at all.
         judges: to answer in this process; see :func:`signbench.scoring.judging.packed`.
+        owner: where the process listens that runs networks for this one; None: each runs its own.
     """
     os.environ.pop(_STARTING, None)
-    install(judges)
+    if owner is None:
+        install(judges)
+    else:
+        at_work = OwnerAtWork(owner)
+        install(judges, at_work)
+        compute_elsewhere(at_work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -148,9 +160,13 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 def effective_workers(asked: int | None, jobs: int) -> int:
     """How many workers a number of clips gets: what was asked for, or one per core; never more than clips.
 
+    Processes that torchrun started on one machine share its cores.
+
     A process that was started by a script without a main guard could not spawn children, so an interactive session stays with one.
     """
-    workers = available_cores() if asked is None else asked
+    local = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    cores = available_cores() // (int(local) if local.isdecimal() and int(local) else 1)
+    workers = cores if asked is None else asked
     if hasattr(sys, "ps1") and asked is None:
         workers = 1
     return max(1, min(workers, jobs))

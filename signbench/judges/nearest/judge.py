@@ -33,6 +33,7 @@ class Nearest(Judge):
     reads: ClassVar[tuple[Reads, ...]] = ("motion", "pose")
     gives: ClassVar[tuple[Gives, ...]] = ("label", "rows")
     learns: ClassVar[bool] = True
+    has_network: ClassVar[bool] = False
     summary: ClassVar[str] = "Nearest neighbour among the train split's key points: the recogniser that needs no training."
     licence: ClassVar[str] = "Apache-2.0"
 
