@@ -73,7 +73,7 @@ def arrows(root: Path) -> dict[str, dict[str, int]]:
 
 
 def circle(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Modules that import one another in turn, the first of them again at the end; empty where there are none."""
+    """Modules that import each other in a circle, the first one again at the end; empty if there are none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -100,7 +100,7 @@ def test_markdown_renders_every_name_as_the_text_of_its_cell(name):
     cells = [shown_by(found) for opened, found in pairwise(tokens) if opened.type in ("th_open", "td_open")]
     shown = [visible("".join(texts)) for texts, _ in cells]
     assert shown == ["run", "metric", visible(f"{name} ↓"), visible(name), visible(name), "1.2346 [1, 2]", "plain", "dtw", "-"]
-    assert set().union(*(kinds for place, (_, kinds) in enumerate(cells) if place not in (4, 7))) == {"text"}
+    assert set().union(*(kinds for index, (_, kinds) in enumerate(cells) if index not in (4, 7))) == {"text"}
     assert cells[4][1] == ({"code"} if name else set())
     blocks = [token.type for token in tokens if token.type in BLOCKS]
     assert blocks == ["table_open", "list_item_open"]
@@ -154,7 +154,7 @@ def test_a_terminal_shows_every_name_in_its_line(name):
 @pytest.mark.parametrize("columns", [4, 30])
 @pytest.mark.parametrize("width", [20, 80, 200])
 def test_no_number_is_broken_or_cut_however_narrow_the_line(columns, width):
-    numbers = {f"metric-{place}": f"{place}.{place:05d} [1.00000, 2.00000]" for place in range(columns)}
+    numbers = {f"metric-{index}": f"{index}.{index:05d} [1.00000, 2.00000]" for index in range(columns)}
     text = Table.of([{"run": "a long name of a run " * 20, **numbers}], numeric=list(numbers)).text(width)
     assert all(number in text for number in numbers.values())
 
@@ -200,7 +200,7 @@ def test_a_row_of_another_length_is_no_row_of_the_table():
 @pytest.mark.parametrize(("ruled", "rules"), [(None, [3]), (1, [3, 5]), (2, [3])])
 def test_a_second_rule_stands_only_where_rows_are_below_it(ruled, rules):
     lines = Table.of([{"a": "ranked"}, {"a": "anchor"}], ruled=ruled).latex()
-    assert [place for place, line in enumerate(lines) if line == r"\midrule"] == rules
+    assert [index for index, line in enumerate(lines) if line == r"\midrule"] == rules
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The secret by which a user's own files are told from those of others."""
+"""The secret that distinguishes a user's own files from those of others."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from signbench.user_secret import seal, user_secret
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def path(tmp_path, monkeypatch):
     path = tmp_path / "some" / "secret"
     monkeypatch.setenv("SIGNBENCH_SECRET", str(path))
     return path
 
 
-def test_a_secret_is_made_once_and_only_its_user_can_read_it(place):
+def test_a_secret_is_made_once_and_only_its_user_can_read_it(path):
     made = user_secret()
-    assert made == place.read_bytes() == user_secret()
+    assert made == path.read_bytes() == user_secret()
     assert len(made) == 32
-    assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert list(place.parent.iterdir()) == [place]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_processes_that_make_it_at_once_agree(place):
+def test_processes_that_make_it_at_once_agree(path):
     program = "from signbench.user_secret import user_secret; print(user_secret().hex())"
     started = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     said = {process.communicate()[0] for process in started}
-    assert said == {f"{place.read_bytes().hex()}\n"}
+    assert said == {f"{path.read_bytes().hex()}\n"}
 
 
 def test_it_lies_in_the_user_s_data_where_nothing_else_is_said(tmp_path, monkeypatch):
@@ -40,11 +40,11 @@ def test_it_lies_in_the_user_s_data_where_nothing_else_is_said(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
-def test_a_file_that_is_no_secret_is_not_overwritten(place, content):
-    place.parent.mkdir()
-    place.write_bytes(content)
+def test_a_file_that_is_no_secret_is_not_overwritten(path, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
     assert user_secret() is None
-    assert place.read_bytes() == content
+    assert path.read_bytes() == content
 
 
 def test_where_nothing_can_be_written_there_is_none(tmp_path, monkeypatch):

@@ -57,7 +57,7 @@ def test_what_another_process_is_writing_stays(writer, tmp_path):
     write(tmp_path / "out")
     assert names(tmp_path) == [begun, "out"]
     writer.communicate("")
-    # the other finds a folder that is not empty, and takes nothing's place
+    # the other finds a folder that is not empty, and replaces nothing
     assert names(tmp_path) == ["out"]
     assert (tmp_path / "out" / "index.html").read_text() == "whole"
 

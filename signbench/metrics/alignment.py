@@ -1,8 +1,8 @@
 """Dynamic time warping, compiled: the exact alignment, fastdtw's approximation with radius 1, and exact costs without a path.
 
 Everything is float64 and strictly ordered (no fast-math, no threads), so that a result depends on its input alone. The costs of a
-block of frames are made just before they are needed; memory is that of one byte per pair of frames, and only where a path is asked
-for. Importing this module imports numba, which takes a moment: import it inside the functions that need it.
+block of frames are computed just before they are needed; memory is one byte per pair of frames, and only if a path is requested.
+Importing this module imports numba, which is slow: import it inside the functions that need it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Cost = Literal["euclidean", "squared", "absolute"]
 _COSTS: dict[Cost, int] = {"euclidean": 0, "squared": 1, "absolute": 2}
 
 MOST_CELLS = 2**32
-"""Largest number of frame pairs that an exact alignment is tried on (4 GiB of steps)."""
+"""The maximum number of frame pairs for an exact alignment (4 GiB of steps)."""
 
 _EUCLIDEAN, _ABSOLUTE = 0, 2
-_ROWS = 16  # prediction frames whose costs are made together: each reference frame is then read once for all of them
+_ROWS = 16  # prediction frames whose costs are computed together: each reference frame is then read once for all of them
 _COLUMNS = 128  # reference frames of a block, so that the running sums stay in the first-level cache
 _DIAGONAL, _PREDICTION, _REFERENCE = 0, 1, 2  # the step that led to a pair of frames
 
@@ -36,7 +36,7 @@ _DIAGONAL, _PREDICTION, _REFERENCE = 0, 1, 2  # the step that led to a pair of f
 def _costs(frames: Floats, columns: Floats, first: int, last: int, kind: int, out: Floats) -> None:
     """Costs of prediction frames ``(R, D)`` against reference frames first to last - 1 of ``columns`` ``(D, S)``, into ``(R, S)``.
 
-    Each cost adds up its coordinates in order whatever the block sizes are; the inner loop runs over reference frames, which
+    Each cost sums its coordinates in order, independently of the block sizes; the inner loop runs over reference frames, which
     compilers vectorise without reordering any sum.
     """
     for start in range(first, last, _COLUMNS):
@@ -49,22 +49,22 @@ def _costs(frames: Floats, columns: Floats, first: int, last: int, kind: int, ou
                 value = frames[row, axis]
                 sums = out[row, start:stop]
                 if kind == _ABSOLUTE:
-                    for place in range(sums.size):
-                        sums[place] += abs(value - column[place])
+                    for column_index in range(sums.size):
+                        sums[column_index] += abs(value - column[column_index])
                 else:
-                    for place in range(sums.size):
-                        difference = value - column[place]
-                        sums[place] += difference * difference
+                    for column_index in range(sums.size):
+                        difference = value - column[column_index]
+                        sums[column_index] += difference * difference
         if kind == _EUCLIDEAN:
             for row in range(frames.shape[0]):
                 sums = out[row, start:stop]
-                for place in range(sums.size):
-                    sums[place] = np.sqrt(sums[place])
+                for column_index in range(sums.size):
+                    sums[column_index] = np.sqrt(sums[column_index])
 
 
 @compiled
 def _exact_steps(prediction: Floats, columns: Floats, kind: int) -> NDArray[np.uint8]:
-    """The best step into every pair of frames, ``(T, S)``; ties go to the diagonal, then the prediction, then the reference."""
+    """The best step into every pair of frames, ``(T, S)``; ties prefer the diagonal, then the prediction, then the reference."""
     frames, width = prediction.shape[0], columns.shape[1]
     steps = np.empty((frames, width), dtype=np.uint8)
     costs = np.empty((_ROWS, width), dtype=np.float64)
@@ -75,14 +75,14 @@ def _exact_steps(prediction: Floats, columns: Floats, kind: int) -> NDArray[np.u
         stop = min(start + _ROWS, frames)
         _costs(prediction[start:stop], columns, 0, width, kind, costs)
         for frame in range(start, stop):
-            for place in range(width):
-                best, step = above[place], _DIAGONAL
-                if above[place + 1] < best:
-                    best, step = above[place + 1], _PREDICTION
-                if here[place] < best:
-                    best, step = here[place], _REFERENCE
-                here[place + 1] = best + costs[frame - start, place]
-                steps[frame, place] = step
+            for column_index in range(width):
+                best, step = above[column_index], _DIAGONAL
+                if above[column_index + 1] < best:
+                    best, step = above[column_index + 1], _PREDICTION
+                if here[column_index] < best:
+                    best, step = here[column_index], _REFERENCE
+                here[column_index + 1] = best + costs[frame - start, column_index]
+                steps[frame, column_index] = step
             above, here = here, above
             here[0] = np.inf
             above[0] = np.inf
@@ -101,8 +101,10 @@ def _exact_cost(prediction: Floats, columns: Floats, kind: int) -> float:
         stop = min(start + _ROWS, frames)
         _costs(prediction[start:stop], columns, 0, width, kind, costs)
         for frame in range(start, stop):
-            for place in range(width):
-                here[place + 1] = min(above[place], above[place + 1], here[place]) + costs[frame - start, place]
+            for column_index in range(width):
+                here[column_index + 1] = (
+                    min(above[column_index], above[column_index + 1], here[column_index]) + costs[frame - start, column_index]
+                )
             above, here = here, above
             here[0] = np.inf
             above[0] = np.inf
@@ -112,20 +114,20 @@ def _exact_cost(prediction: Floats, columns: Floats, kind: int) -> float:
 @compiled
 def _trace(steps: NDArray[np.uint8]) -> Path:
     """The path through a full table of steps, from the first frames to the last."""
-    frame, place = steps.shape[0] - 1, steps.shape[1] - 1
-    path = np.empty((frame + place + 1, 2), dtype=np.int64)
+    frame, column_index = steps.shape[0] - 1, steps.shape[1] - 1
+    path = np.empty((frame + column_index + 1, 2), dtype=np.int64)
     free = path.shape[0]
     while True:
         free -= 1
         path[free, 0] = frame
-        path[free, 1] = place
-        if frame == 0 and place == 0:
+        path[free, 1] = column_index
+        if frame == 0 and column_index == 0:
             return path[free:].copy()
-        step = steps[frame, place]
+        step = steps[frame, column_index]
         if step != _REFERENCE:
             frame -= 1
         if step != _PREDICTION:
-            place -= 1
+            column_index -= 1
 
 
 @compiled
@@ -138,10 +140,10 @@ def _band(
     first: NDArray[np.int64],
     last: NDArray[np.int64],
 ) -> tuple[float, Path]:
-    """Alignment within a band: prediction frame i may meet the reference frames first[i] to last[i] - 1.
+    """Alignment within a band: prediction frame i may be paired with the reference frames first[i] to last[i] - 1.
 
-    Ties go as in the fastdtw package: a step of the prediction, then of the reference, then the diagonal, compared after the cost
-    of the pair has been added. Where the reference is not seen a pair costs nothing; where only the prediction is not seen,
+    Ties are resolved as in the fastdtw package: a step of the prediction, then of the reference, then the diagonal, compared after
+    the cost of the pair has been added. If the reference is not seen a pair costs nothing; if only the prediction is not seen,
     ``alone`` of the reference frame.
     """
     frames, width = prediction.shape[0], columns.shape[1]
@@ -156,35 +158,35 @@ def _band(
     for frame in range(frames):
         here[:] = np.inf
         _costs(prediction[frame : frame + 1], columns, first[frame], last[frame], _EUCLIDEAN, costs)
-        for place in range(first[frame], last[frame]):
-            cost = costs[0, place]
-            if not reference_seen[place]:
+        for column_index in range(first[frame], last[frame]):
+            cost = costs[0, column_index]
+            if not reference_seen[column_index]:
                 cost = 0.0
             elif not prediction_seen[frame]:
-                cost = alone[place]
-            best, step = above[place + 1] + cost, _PREDICTION
-            if here[place] + cost < best:
-                best, step = here[place] + cost, _REFERENCE
-            if above[place] + cost < best:
-                best, step = above[place] + cost, _DIAGONAL
-            here[place + 1] = best
-            steps[start_of[frame] + place - first[frame]] = step
+                cost = alone[column_index]
+            best, step = above[column_index + 1] + cost, _PREDICTION
+            if here[column_index] + cost < best:
+                best, step = here[column_index] + cost, _REFERENCE
+            if above[column_index] + cost < best:
+                best, step = above[column_index] + cost, _DIAGONAL
+            here[column_index + 1] = best
+            steps[start_of[frame] + column_index - first[frame]] = step
         above, here = here, above
 
-    frame, place = frames - 1, width - 1
+    frame, column_index = frames - 1, width - 1
     path = np.empty((frames + width, 2), dtype=np.int64)
     free = path.shape[0]
     while True:
         free -= 1
         path[free, 0] = frame
-        path[free, 1] = place
-        if frame == 0 and place == 0:
+        path[free, 1] = column_index
+        if frame == 0 and column_index == 0:
             return float(above[width]), path[free:].copy()
-        step = steps[start_of[frame] + place - first[frame]]
+        step = steps[start_of[frame] + column_index - first[frame]]
         if step != _REFERENCE:
             frame -= 1
         if step != _PREDICTION:
-            place -= 1
+            column_index -= 1
 
 
 @compiled
@@ -194,9 +196,9 @@ def _window(path: Path, frames: int, width: int) -> tuple[NDArray[np.int64], NDA
     lowest = np.full(halves, width, dtype=np.int64)
     highest = np.zeros(halves, dtype=np.int64)
     for row in range(path.shape[0]):
-        frame, place = path[row, 0], path[row, 1]
-        lowest[frame] = min(lowest[frame], place)
-        highest[frame] = max(highest[frame], place)
+        frame, column_index = path[row, 0], path[row, 1]
+        lowest[frame] = min(lowest[frame], column_index)
+        highest[frame] = max(highest[frame], column_index)
     first = np.empty(frames, dtype=np.int64)
     last = np.empty(frames, dtype=np.int64)
     for frame in range(frames):
@@ -217,7 +219,7 @@ def exact_path(prediction: NDArray[np.floating[Any]], reference: NDArray[np.floa
     """The alignment of lowest accumulated cost.
 
     Walking back from the last frames, each step goes to the neighbour with the lowest accumulated cost; on a tie to the diagonal
-    one, then to the one that gives up a frame of the prediction, then of the reference.
+    one, then to a step of the prediction, then of the reference.
 
     Args:
         prediction: ``(T, D)``, T at least 1.
@@ -228,7 +230,7 @@ def exact_path(prediction: NDArray[np.floating[Any]], reference: NDArray[np.floa
         int64 ``(P, 2)``, max(T, S) <= P < T + S.
 
     Raises:
-        MediaError: T times S is beyond :data:`MOST_CELLS`.
+        MediaError: T times S exceeds :data:`MOST_CELLS`.
     """
     if prediction.shape[0] * reference.shape[0] > MOST_CELLS:
         raise MediaError(
@@ -257,11 +259,11 @@ def fast_alignment(
 ) -> tuple[float, Path]:
     """The fastdtw algorithm (Salvador and Chan 2007) with radius 1: its approximate cost and its path.
 
-    The path is the one that the Python package ``fastdtw`` finds, ties included. Both sides are halved (neighbouring frames
-    averaged, an odd last frame dropped) until one is shorter than 3 frames, aligned exactly there, and the path is refined on the
-    way back within a band around it. The cost of a pair is the Euclidean distance, unless a side is marked as not seen: 0 where
-    the reference frame is not seen, half the reference frame's norm where only the prediction's is not (Ham2Pose,
-    ``metrics.py: masked_euclidean``). Half a frame is seen where both of its frames are.
+    The path is the one that the Python package ``fastdtw`` finds, including ties. Both sides are halved (neighbouring frames
+    averaged, an odd last frame dropped) until one is shorter than 3 frames, aligned exactly at that level, and the path is refined
+    level by level within a band around it. The cost of a pair is the Euclidean distance, unless a side is marked as not seen: 0 if
+    the reference frame is not seen, half the reference frame's norm if only the prediction's is not (Ham2Pose, ``metrics.py:
+    masked_euclidean``). A halved frame is seen if both of its frames are.
 
     Args:
         prediction: ``(T, D)``, T at least 1.

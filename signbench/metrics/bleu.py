@@ -20,13 +20,13 @@ Ngram = tuple[str, ...]
 
 @dataclass(frozen=True)
 class NgramMatches:
-    """What BLEU counts of one clip, for people. The place of order n in a tuple is n - 1.
+    """The n-gram matches of one clip, for inspection. Order n has index n - 1 in a tuple.
 
     Attributes:
         prediction: its tokens, as the metric compares them.
         reference: its tokens, as the metric compares them.
-        found: of each order, the n-grams of the prediction that its reference has, each at most as often as there.
-        lacking: of each order, the other n-grams of the prediction.
+        found: for each order, the n-grams of the prediction that occur in its reference, each at most as often as there.
+        lacking: for each order, the other n-grams of the prediction.
 
     Example:
         >>> from signbench.metrics.bleu import Bleu
@@ -46,17 +46,17 @@ class NgramMatches:
 
     @property
     def matches(self) -> tuple[int, ...]:
-        """Of each order, how many n-grams are found."""
+        """For each order, the number of matching n-grams."""
         return tuple(sum(found.values()) for found in self.found)
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """Of each order, how many n-grams the prediction has."""
+        """For each order, the number of n-grams in the prediction."""
         return tuple(sum(found.values()) + sum(lacking.values()) for found, lacking in zip(self.found, self.lacking, strict=True))
 
     @property
     def brevity_penalty(self) -> float:
-        """The factor for a prediction that is shorter than its reference: 1 where it is not, 0 where it is empty."""
+        """The factor for a prediction that is shorter than its reference: 1 if it is not, 0 if it is empty."""
         if not self.prediction:
             return 0.0
         lengths = (np.array([len(side)], dtype=np.float64) for side in (self.prediction, self.reference))
@@ -74,14 +74,14 @@ class NgramMatches:
 class Bleu(CorpusTextMetric):
     """Bilingual evaluation understudy: the geometric mean of n-gram precisions over a corpus, with a brevity penalty, in percent.
 
-    With m_n of the h_n n-grams of the predictions found in their references (each at most as often as it stands there), and c and r
+    With m_n of the h_n n-grams of the predictions found in their references (each at most as often as it occurs there), and c and r
     the summed lengths of predictions and references::
 
         BLEU = 100 exp(min(0, 1 - r / c)) (prod over n = 1 .. order of m_n / h_n) ** (1 / order)
 
-    It is 0 where a precision is 0, unless ``smoothing=exp`` puts 1 / (2^k h_n) in place of the k-th precision that is 0. It is 0
-    without any match, and where no prediction is as long as ``order`` tokens. There is one reference to a clip. A single clip has
-    no value of its own.
+    It is 0 if a precision is 0, unless ``smoothing=exp`` replaces the k-th precision of 0 by 1 / (2^k h_n). It is 0 without any
+    match, and if no prediction has at least ``order`` tokens. There is one reference per clip. A single clip has no value of its
+    own.
 
     Source: Papineni, Roukos, Ward and Zhu, "BLEU", ACL 2002; as in ``mjpost/sacrebleu``, ``metrics/bleu.py``, with
     ``effective_order=False``. ``smoothing=none`` is also what ``neccam/slt``, ``signjoey/external_metrics/sacrebleu.py:
@@ -90,17 +90,17 @@ class Bleu(CorpusTextMetric):
 
     name = "bleu"
     parameters = (
-        Parameter("order", 4, "The longest n-grams that count.", choices=(1, 2, 3, 4)),
+        Parameter("order", 4, "The length of the longest n-grams.", choices=(1, 2, 3, 4)),
         Parameter("tokenizer", "none", "sacrebleu's tokenizer of that name.", choices=("none", "13a", "zh", "char")),
         Parameter(
-            "smoothing", "none", "What a precision of 0 becomes: 0 (none), or halved each time (exp).", choices=("none", "exp")
+            "smoothing", "none", "How a precision of 0 is counted: as 0 (none), or halved each time (exp).", choices=("none", "exp")
         ),
-        Parameter("lowercase", False, "Both sides in lower case."),
+        Parameter("lowercase", False, "Convert both sides to lower case first."),
         FINAL_PERIOD,
     )
     limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
-    summary = "n-gram precision over the corpus with a brevity penalty; parameters say which of the field's readings."
+    summary = "n-gram precision over the corpus with a brevity penalty; parameters select the published reading."
 
     def measure(self, prediction: str, reference: str) -> Record:
         ours, theirs = self._tokens(prediction), self._tokens(reference)
@@ -113,11 +113,11 @@ class Bleu(CorpusTextMetric):
         )
 
     def matches(self, prediction: str, reference: str) -> NgramMatches:
-        """Which n-grams of a clip are found in its reference; their counts are those of the clip's record.
+        """The n-grams of a clip that occur in its reference; their counts are those of the clip's record.
 
         Args:
             prediction: a text.
-            reference: the text that is true.
+            reference: the true text.
         """
         ours, theirs = self._tokens(self.prepared(prediction)), self._tokens(self.prepared(reference))
         orders = range(1, self["order"] + 1)
@@ -150,7 +150,7 @@ def _ngrams(tokens: list[str], order: int) -> Counter[Ngram]:
 
 
 def _matched(prediction: list[str], reference: list[str], order: int) -> Counter[Ngram]:
-    """The n-grams of a prediction that its reference has, each at most as often as there."""
+    """The n-grams of a prediction that occur in its reference, each at most as often as there."""
     return _ngrams(prediction, order) & _ngrams(reference, order)
 
 

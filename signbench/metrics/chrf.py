@@ -19,13 +19,13 @@ BETA = 2
 class Chrf(CorpusTextMetric):
     """Character n-gram F-score over a corpus, in percent.
 
-    Precision and recall of character n-grams, white space removed, are computed for n = 1 .. 6 from counts added up over the
-    corpus, and averaged over those n that both sides have n-grams of::
+    Precision and recall of character n-grams, white space removed, are computed for n = 1 .. 6 from counts summed over the corpus,
+    and averaged over those n for which both sides have n-grams::
 
         chrF = 100 (1 + 2²) P R / (2² P + R)
 
-    The n-grams of a prediction do not count for orders of which its reference has none (it is shorter than n). Texts without a
-    common character score 0. A clip's own value is the same of that clip alone; the score is not the mean of these.
+    The n-grams of a prediction are not counted for orders for which its reference has none (it is shorter than n). Texts with no
+    character in common score 0. A clip's own value is the same formula for that clip alone; the score is not the mean of these.
 
     Source: Popović, "chrF: character n-gram F-score for automatic MT evaluation", WMT 2015; as ``CHRF()`` of
     ``mjpost/sacrebleu``, ``metrics/chrf.py``, with its defaults. A record holds ``matches``, ``prediction_ngrams`` and
@@ -36,7 +36,7 @@ class Chrf(CorpusTextMetric):
     parameters = (FINAL_PERIOD,)
     limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
-    summary = "F-score of character n-grams up to 6, recall counting twice as much; sacrebleu's defaults."
+    summary = "F-score of character n-grams up to 6, with recall weighted twice; sacrebleu's defaults."
 
     def measure(self, prediction: str, reference: str) -> Record:
         ours, theirs = "".join(characters(prediction)), "".join(characters(reference))

@@ -1,4 +1,4 @@
-"""Distances between the distribution of what was produced and that of the references, in the features of a network."""
+"""Distances between the distributions of productions and references, in the features of a network."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 _WEIGHTS = Parameter(
     "weights",
     "official",
-    "official: the network's published weights; random: seeded ones, to try the machinery.",
+    "official: the network's published weights; random: seeded ones, for trial runs.",
     choices=("official", "random"),
 )
 _INCEPTION_VARIANT = Parameter(
     "variant",
     "torch-fidelity",
-    "How frames are resized to 299 x 299 and scaled: as torch-fidelity, pytorch-fid or clean-fid do.",
+    "How frames are resized to 299 x 299 and scaled: like torch-fidelity, pytorch-fid or clean-fid.",
     choices=("torch-fidelity", "pytorch-fid", "clean"),
 )
 
 
 class DistributionDistance(Metric):
-    """A distance between two sets of vectors, to each of which every clip gives its own; a clip alone has no value."""
+    """A distance between two sets of vectors, to which every clip contributes; a single clip has no value."""
 
     direction: ClassVar[Direction] = "lower"
     view: ClassVar[View] = "observations"
@@ -63,7 +63,7 @@ class FrechetDistance(DistributionDistance):
     @property
     @abstractmethod
     def unbiased(self) -> bool:
-        """Whether covariances are divided by the number of vectors less 1, rather than by that number."""
+        """Whether covariances are divided by the number of vectors minus 1, rather than by that number."""
 
     def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
         return frechet_scores(records, weights, self.canonical, unbiased=self.unbiased)
@@ -82,7 +82,7 @@ class FrechetDistance(DistributionDistance):
         return 0 < count <= width
 
     def _fewest(self, records: Records) -> tuple[int, int]:
-        """Number of vectors of the side that has fewer, and their length."""
+        """Number of vectors of the smaller side, and their length."""
         prediction, width = vector_counts(records, "prediction", self.canonical)
         reference, _ = vector_counts(records, "reference", self.canonical)
         return min(prediction, reference), width
@@ -91,7 +91,7 @@ class FrechetDistance(DistributionDistance):
 class Fid(FrechetDistance):
     """Fréchet inception distance: between the frames of all predictions and the frames of all references.
 
-    Features are the 2048 numbers of Inception's last pooling; covariances are divided by N - 1 in all three variants. Source:
+    The 2048 features are those of Inception's last pooling; covariances are divided by N - 1 in all three variants. Source:
     ``toshas/torch-fidelity`` (``metric_fid.py``), ``mseitzer/pytorch-fid`` (``fid_score.py``), ``GaParmar/clean-fid`` (``fid.py``).
     """
 
@@ -111,7 +111,7 @@ class Fid(FrechetDistance):
 class Kid(DistributionDistance):
     """Kernel inception distance: squared maximum mean discrepancy of Inception's features under a polynomial kernel.
 
-    The mean over random subsets of the unbiased estimate, which may be negative; gamma 1 / 2048 and coefficient 1. Source:
+    The mean of the unbiased estimate over random subsets, which may be negative; gamma 1 / 2048 and coefficient 1. Source:
     Binkowski et al., "Demystifying MMD GANs" (ICLR 2018); ``toshas/torch-fidelity`` (``metric_kid.py``).
     """
 
@@ -119,9 +119,9 @@ class Kid(DistributionDistance):
     parameters = (
         _INCEPTION_VARIANT,
         Parameter("degree", 3, "Degree of the polynomial kernel."),
-        Parameter("subsets", 100, "How many subsets are drawn."),
+        Parameter("subsets", 100, "Number of subsets."),
         Parameter("size", 1000, "Frames of each side in a subset."),
-        Parameter("seed", 0, "Of the draws."),
+        Parameter("seed", 0, "Seed of the draws."),
         _WEIGHTS,
     )
     summary = "Kernel inception distance between predicted and reference frames, over random subsets."
@@ -129,7 +129,7 @@ class Kid(DistributionDistance):
     def check(self) -> None:
         for name, fewest in (("degree", 1), ("subsets", 1), ("size", 2), ("seed", 0)):
             if self[name] < fewest:
-                raise InputError(f"metric {self.name}: parameter {name} is a whole number of at least {fewest}, not {self[name]}.")
+                raise InputError(f"metric {self.name}: parameter {name} must be an integer of at least {fewest}, not {self[name]}.")
 
     @property
     def extractor(self) -> Extractor:
@@ -152,7 +152,7 @@ class Kid(DistributionDistance):
 class Fvd(FrechetDistance):
     """Fréchet video distance: between the logits that I3D gives the predicted clips, and those of the references.
 
-    One vector of 400 logits a clip. A clip whose reference is too short for the network is no sample: it is left out on both sides.
+    One vector of 400 logits per clip. A clip whose reference is too short for the network is left out on both sides.
     Source: Unterthiner et al., "FVD: A new metric for video generation" (2019); the variants are those of ``universome/stylegan-v``
     (``frechet_video_distance.py``), ``JunyaoHu/common_metrics_on_video_quality`` (``calculate_fvd.py``) and
     ``songweige/content-debiased-fvd``, which divide covariances by N, N - 1 and N.
@@ -196,7 +196,7 @@ class Fvd(FrechetDistance):
 
 
 class _ClipRecorder(ObservationRecorder):
-    """Keeps one row of each side, or none of either where the reference is too short to have one."""
+    """Keeps one row of each side, or none of either if the reference is too short."""
 
     def __init__(self, metric: Fvd) -> None:
         super().__init__(metric.canonical)
@@ -208,8 +208,8 @@ class _ClipRecorder(ObservationRecorder):
             self._short = len(pair.reference) == 0
             if len(pair.prediction) == 0 and not self._short:
                 raise MediaError(
-                    f"metric {self.metric} needs clips of at least {self._fewest} frames; the prediction has fewer, and its "
-                    "reference has not."
+                    f"metric {self.metric} needs clips of at least {self._fewest} frames; the prediction has fewer, but its "
+                    "reference does not."
                 )
         super().update(pair)
 
@@ -219,7 +219,7 @@ class _ClipRecorder(ObservationRecorder):
 
 
 class MotionFid(FrechetDistance):
-    """Fréchet distance between feature vectors of motions that somebody's recogniser made, one for each clip.
+    """Fréchet distance between feature vectors of motions from an external recogniser, one for each clip.
 
     Covariances are divided by N - 1. Source: ``EricGuo5513/action-to-motion`` (``eval_scripts/final_evaluation.py``).
     """

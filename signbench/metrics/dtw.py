@@ -1,4 +1,4 @@
-"""Dynamic time warping of key points, in the six readings that the field calls DTW."""
+"""Dynamic time warping of key points, in the six published readings of DTW."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAPER_FILL = {"dtwp": 10.0, "ndtwp": 1.0}
 
 
 def _number(text: Value) -> float | None:
-    """A finite number that a text spells, or None."""
+    """The finite number in a text, or None."""
     try:
         number = float(text)
     except ValueError:
@@ -30,9 +30,9 @@ def _number(text: Value) -> float | None:
 
 
 class Dtw(PoseMetric):
-    """Distance of two sequences of key points after warping one onto the other; one name, six measures.
+    """Distance between two sequences of key points after warping one onto the other; one name, six metrics.
 
-    - ``slrtp``: DTW-MJE. Frames are aligned exactly, by the Euclidean distance of all joints' coordinates together; then the mean
+    - ``slrtp``: DTW-MJE. Frames are aligned exactly, by the Euclidean distance over all joints' coordinates together; then the mean
       distance of a joint over all aligned pairs of frames of all clips. Points not seen are at 0.
     - ``slrtp-fastdtw``: the same with fastdtw's alignment (radius 1), as the SLRTP 2025 challenge computes it
       (``metrics.py: pose_dtw_mje``).
@@ -42,7 +42,7 @@ class Dtw(PoseMetric):
       ``metrics.py: compare_poses, masked_euclidean``).
     - ``dtwp``: per hand key point the root of the lowest accumulated squared distance, trimmed, points not seen at ``fill``; mean
       over key points and clips (pose-evaluation, arXiv 2510.07453).
-    - ``ndtwp``: the same by shoulders and untrimmed.
+    - ``ndtwp``: the same, scaled by the shoulders and untrimmed.
     """
 
     name = "dtw"
@@ -50,14 +50,14 @@ class Dtw(PoseMetric):
         Parameter(
             "variant",
             "slrtp",
-            "whose DTW it is.",
+            "Which DTW it is.",
             choices=("slrtp", "slrtp-fastdtw", "pt", "ham2pose", "dtwp", "ndtwp"),
         ),
-        Parameter("fill", "paper", "dtwp and ndtwp: the coordinate put where a point is not seen; paper: 10 and 1."),
+        Parameter("fill", "paper", "dtwp and ndtwp: the coordinate of points that are not seen; paper: 10 and 1."),
     )
     limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
-    summary = "Distance after dynamic time warping, in six readings of the field."
+    summary = "Distance after dynamic time warping, in six published readings."
     of_equal_sides = 0.0
 
     def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -68,9 +68,9 @@ class Dtw(PoseMetric):
         if self["fill"] == "paper":
             return
         if self["variant"] not in _PAPER_FILL:
-            raise InputError(f"metric dtw: the variant {self['variant']} has no fill; leave it out, or use dtwp or ndtwp.")
+            raise InputError(f"metric dtw: the variant {self['variant']} has no fill; remove it, or use dtwp or ndtwp.")
         if _number(self["fill"]) is None:
-            raise InputError(f"metric dtw: parameter fill is a finite number or paper, not {self['fill']!r}.")
+            raise InputError(f"metric dtw: parameter fill must be a finite number or paper, not {self['fill']!r}.")
 
     def resolved(self) -> Mapping[str, Value]:
         fill = self._fill
@@ -78,7 +78,7 @@ class Dtw(PoseMetric):
 
     @property
     def _fill(self) -> float | None:
-        """The number put where a point is not seen; None for variants that have none."""
+        """The coordinate of points that are not seen; None for variants without one."""
         if self["variant"] not in _PAPER_FILL:
             return None
         return _PAPER_FILL[self["variant"]] if self["fill"] == "paper" else float(self["fill"])
@@ -120,7 +120,7 @@ class Dtw(PoseMetric):
         return scalars(sum=float(np.mean(distances)), count=1) | seen_in_any_order(our_seen, their_seen)
 
     def _hand_trajectories(self, pose: Pose, side: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The hands as pose-evaluation prepares them, float64 ``(T, 42, D)``, and where they were seen, ``(T, 42)``."""
+        """The hands as pose-evaluation prepares them, float64 ``(T, 42, D)``, and whether they were seen, ``(T, 42)``."""
         index = pose.layout.index(_hands(pose.layout))
         seen = pose.seen[:, index]
         if self["variant"] == "ndtwp":
@@ -153,7 +153,7 @@ def _progressive_transformers(pair: PosePair) -> Record:
     from signbench.metrics.alignment import exact_cost
 
     same_dimensions(pair.prediction, pair.reference)
-    # There a sequence ends before the frame whose counter is highest, which is its last; one frame always stays.
+    # In the original a sequence ends before the frame with the highest counter, its last; at least one frame is kept.
     sides = [side.first(max(side.frames - 1, 1)) for side in (pair.prediction, pair.reference)]
     ours, theirs = (_flat(visible(side)) for side in sides)
     cost = scalars(sum=exact_cost(ours, theirs, "absolute") / len(theirs), count=1)

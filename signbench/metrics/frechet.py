@@ -1,14 +1,14 @@
-"""The Fréchet distance between two sets of vectors, each taken for a sample of a normal distribution.
+"""The Fréchet distance between two sets of vectors, each treated as a sample of a normal distribution.
 
     d² = |m1 - m2|² + tr C1 + tr C2 - 2 tr (C1 C2)^½
 
-Source: Dowson and Landau, "The Fréchet distance between multivariate normal distributions" (1982); as the FID: Heusel et al.,
+Source: Dowson and Landau, "The Fréchet distance between multivariate normal distributions" (1982); for the FID: Heusel et al.,
 "GANs trained by a two time-scale update rule converge to a local Nash equilibrium" (NeurIPS 2017). All of it is float64.
 
 With any factors ``F' F = C`` the last trace is the sum of the singular values of ``F1 F2'``, or of the square roots of the
-eigenvalues of the symmetric matrix ``(F1 F2') (F1 F2')'``: real and not negative. The eigenvalues take a third of the time. But
-where a covariance lacks full rank some are 0; rounding makes them 1e-16 of the largest, and their roots 1e-8, so there it is the
-singular values. Where there are no more vectors than dimensions, the centred vectors themselves are the factor.
+eigenvalues of the symmetric matrix ``(F1 F2') (F1 F2')'``: real and not negative. The eigenvalues take a third of the time. But if
+a covariance lacks full rank some are 0; rounding makes them 1e-16 of the largest, and their roots 1e-8, so in that case singular
+values are used. If there are no more vectors than dimensions, the centred vectors themselves are the factor.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class Gaussian:
 
     @classmethod
     def of_moments(cls, mean: NDArray[np.float64], covariance: NDArray[np.float64], scale: float = 0.0) -> Gaussian:
-        """From mean and covariance, by Cholesky's factors with pivots, which need no full rank.
+        """From mean and covariance, by Cholesky factorisation with pivoting, which does not need full rank.
 
         Args:
             mean: float64 ``(D,)``.
             covariance: float64 ``(D, D)``, symmetric and without negative eigenvalues, up to rounding.
-            scale: size of the numbers whose difference it is, where that is larger than its variances; rounding is relative to it.
+            scale: magnitude of the numbers whose difference it is, if that is larger than its variances; rounding is relative to
+            it.
 
         Raises:
             InputError: it has negative eigenvalues or is not symmetric.
@@ -58,7 +59,7 @@ class Gaussian:
         triangle, pivots, rank, _ = dpstrf(covariance)
         factor = np.zeros((rank, len(mean)))
         factor[:, pivots - 1] = np.triu(triangle)[:rank]
-        # One product with a fixed vector shows what the factor lacks, for a thousandth of the cost of its square.
+        # One product with a fixed vector shows whether the factor is wrong, at a thousandth of the cost of its square.
         probe = np.random.Generator(np.random.PCG64(0)).standard_normal(len(mean))
         lacking = np.abs(covariance @ probe - factor.T @ (factor @ probe)).max()
         if not lacking <= _TOLERANCE * len(mean) * max(scale, np.abs(np.diagonal(covariance)).max()):
@@ -66,7 +67,7 @@ class Gaussian:
         return cls(mean, factor)
 
     def squared_distance(self, other: Gaussian) -> float:
-        """The squared Fréchet distance, which is what the FID and its kin are; at least 0."""
+        """The squared Fréchet distance, which the FID and similar metrics are; at least 0."""
         difference = self.mean - other.mean
         spread = np.sum(self.factor**2) + np.sum(other.factor**2)
         small, large = sorted((self.factor, other.factor), key=len)
@@ -94,7 +95,7 @@ def frechet_distance(
         At least 0, in the square of the vectors' unit.
 
     Raises:
-        InputError: other shapes, numbers that are not finite, or what is no covariance.
+        InputError: the shapes are wrong, numbers are not finite, or a matrix is not a covariance.
     """
     sides = []
     for mean, covariance in ((mean1, covariance1), (mean2, covariance2)):
@@ -112,35 +113,35 @@ def frechet_distance(
 def frechet_scores(records: Records, weights: Weights, metric: str, *, unbiased: bool) -> NDArray[np.float64]:
     """The squared Fréchet distance of the two sides, once per row of weights.
 
-    The vectors are read clip by clip, and memory does not grow with their number. A row reads only those clips again whose weight
-    is not 1.
+    The vectors are read clip by clip, and memory does not grow with their number. For each row, only clips whose weight is not 1
+    are read again.
 
     Args:
         records: N records with ``prediction`` ``(n, D)`` and ``reference`` ``(m, D)``.
         weights: int ``(B, N)``.
         metric: canonical name of the metric, for messages.
-        unbiased: covariances divided by the number of vectors less 1, rather than by that number.
+        unbiased: divide covariances by the number of vectors minus 1, rather than by that number.
 
     Returns:
         float64 ``(B,)``; NaN for a row that leaves a side fewer than 2 vectors.
 
     Raises:
-        InputError: the clips together have fewer than 2 vectors on a side, or vectors that do not fit.
+        InputError: the clips together have fewer than 2 vectors on a side, or vectors that do not match.
     """
     weights = np.asarray(weights, dtype=np.int64)
     sides = [_WeightedSide(records, side, metric) for side in SIDES]
     scores = np.empty(len(weights))
-    for place, row in enumerate(weights):
+    for row_index, row in enumerate(weights):
         counts = [side.count(row) for side in sides]
         if min(counts) < 2:
-            scores[place] = undefined(
+            scores[row_index] = undefined(
                 row,
                 f"metric {metric} needs at least 2 vectors on each side; "
                 f"there are {counts[0]} of the predictions and {counts[1]} of the references.",
             )
             continue
         prediction, reference = (side.gaussian(row, unbiased) for side in sides)
-        scores[place] = prediction.squared_distance(reference)
+        scores[row_index] = prediction.squared_distance(reference)
     return scores
 
 
@@ -151,12 +152,12 @@ class _WeightedSide:
         self._records, self._side, self._metric = records, side, metric
         self._counts = np.zeros(len(records), dtype=np.int64)
         total = np.zeros(0)
-        for place, rows in enumerate(read_vectors(records, side, metric)):
+        for number, rows in enumerate(read_vectors(records, side, metric)):
             if len(rows):
-                self._counts[place] = len(rows)
+                self._counts[number] = len(rows)
                 total = (total if len(total) else np.zeros(rows.shape[1])) + rows.sum(axis=0, dtype=np.float64)
         vectors, self._width = int(self._counts.sum()), len(total)
-        # Sums of squares about a far origin would lose the digits that make the variance.
+        # Sums of squares about a distant origin would lose the digits of the variance.
         self._origin = total / max(vectors, 1)
         once: Weights = np.ones(len(records), dtype=np.int64)
         self._few: NDArray[np.float64] | None = None
@@ -167,11 +168,11 @@ class _WeightedSide:
             self._few = np.concatenate([block for block, _ in self._blocks(once)])
 
     def count(self, row: Weights) -> int:
-        """How many vectors count."""
+        """The number of vectors with their weights."""
         return int(row @ self._counts)
 
     def gaussian(self, row: Weights, unbiased: bool) -> Gaussian:
-        """Of the vectors that count, at least 2."""
+        """The distribution of the weighted vectors, at least 2."""
         count = self.count(row)
         divisor = count - 1 if unbiased else count
         if self._few is not None:
@@ -186,7 +187,7 @@ class _WeightedSide:
         return Gaussian.of_moments(self._origin + mean, (squares - np.outer(sums, mean)) / divisor, scale)
 
     def _moments(self, factors: Weights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Sums ``(D,)`` and sums of products ``(D, D)`` about the origin, each clip times its factor."""
+        """Sums ``(D,)`` and sums of products ``(D, D)`` about the origin, each clip multiplied by its factor."""
         sums, squares = np.zeros(self._width), np.zeros((self._width, self._width))
         for block, often in self._blocks(factors):
             scaled = block * often[:, None]
@@ -195,14 +196,14 @@ class _WeightedSide:
         return sums, squares
 
     def _blocks(self, factors: Weights) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Vectors of the clips whose factor is not 0, about the origin, with their factors, about D at once."""
-        places: Sequence[int] = np.flatnonzero((factors != 0) & (self._counts > 0)).tolist()
-        picked = self._records if len(places) == len(self._records) else (self._records[place] for place in places)
+        """Vectors of the clips whose factor is not 0, about the origin, with their factors, about D at a time."""
+        clips: Sequence[int] = np.flatnonzero((factors != 0) & (self._counts > 0)).tolist()
+        picked = self._records if len(clips) == len(self._records) else (self._records[clip] for clip in clips)
         waiting: list[NDArray[np.float64]] = []
         often: list[int] = []
-        for place, rows in zip(places, read_vectors(picked, self._side, self._metric), strict=True):
+        for clip, rows in zip(clips, read_vectors(picked, self._side, self._metric), strict=True):
             waiting.append(rows - self._origin)
-            often.extend(repeat(int(factors[place]), len(rows)))
+            often.extend(repeat(int(factors[clip]), len(rows)))
             if len(often) >= self._width:
                 yield np.concatenate(waiting), np.array(often, dtype=np.float64)
                 waiting, often = [], []

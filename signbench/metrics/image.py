@@ -1,4 +1,4 @@
-"""Metrics of single frames: how far each frame of the prediction is from the same frame of the reference."""
+"""Metrics of single frames: the distance of each frame of the prediction from the same frame of the reference."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from signbench.metrics.base import Direction, Limits, MeanOfClips, Parameter, Re
 from signbench.metrics.pairs import FramePair, Pair
 
 _DECIBELS = 4.342944819032518
-"""In a factor of e: 10 / ln 10."""
+"""Decibels per factor of e: 10 / ln 10."""
 _PSNR_CAP = 100.0
-"""Decibels at which PSNR ends: equal frames would otherwise be infinitely good and make every mean infinite."""
+"""The cap of PSNR in decibels: identical frames would otherwise be infinitely good and make every mean infinite."""
 
 
 class MeanOfFrames(MeanOfClips):
     """A metric whose clip value is the mean of the clip's frames, and whose score is the mean of its clips.
 
-    A record holds ``sum`` (float64, 0-d), the sum of the frames' values, and ``frames`` (int64, 0-d), how many there are.
+    A record holds ``sum`` (float64, 0-d), the sum of the frames' values, and ``frames`` (int64, 0-d), their number.
 
     Attributes:
-        worst: what each frame of a missing production counts as.
+        worst: the value of each frame of a missing production.
     """
 
     view: ClassVar[View] = "frames"
@@ -50,7 +50,7 @@ def frame_record(total: float, frames: int) -> Record:
 class FrameRecorder(ABC):
     """Collects a clip's frames, and refuses those that cannot be compared.
 
-    Values are taken frame by frame in their order, so the record does not depend on where the chunks end.
+    Values are added frame by frame in order, so the record does not depend on the chunk boundaries.
 
     Attributes:
         metric: canonical name of the metric, for messages.
@@ -73,7 +73,7 @@ class FrameRecorder(ABC):
     def update(self, pair: Pair) -> None:
         if not isinstance(pair, FramePair):
             raise TypeError(f"metric {self.metric} compares frames, not {type(pair).__name__}")
-        # The compiled kernels trust their input, so nothing that does not fit may reach them.
+        # The compiled kernels trust their input, so nothing invalid may reach them.
         for side, frames in (("prediction", pair.prediction), ("reference", pair.reference)):
             if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
                 raise MediaError(
@@ -81,8 +81,8 @@ class FrameRecorder(ABC):
                 )
         if pair.prediction.shape != pair.reference.shape:
             raise MediaError(
-                f"metric {self.metric} compares frames of one size and number; "
-                f"the prediction has {_shape(pair.prediction.shape)}, the reference {_shape(pair.reference.shape)}."
+                f"metric {self.metric} compares frames of equal size and number; the prediction has "
+                f"{_shape(pair.prediction.shape)}, the reference {_shape(pair.reference.shape)}."
             )
         _, height, width, _ = pair.prediction.shape
         if self.frames == 0:
@@ -90,18 +90,18 @@ class FrameRecorder(ABC):
             self.begin()
         elif (height, width) != (self.height, self.width):
             raise MediaError(
-                f"metric {self.metric} needs frames of one size; "
-                f"after {self.frames} frames it changes from {self.width} x {self.height} to {width} x {height}."
+                f"metric {self.metric} needs frames of the same size; after {self.frames} frames it changes from "
+                f"{self.width} x {self.height} to {width} x {height}."
             )
         self.take(pair)
         self.frames += pair.frames
 
     def begin(self) -> None:
-        """Refuses frames of the size that the first chunk has, where the metric cannot work with it."""
+        """Refuses the frame size of the first chunk if the metric cannot work with it."""
 
     @abstractmethod
     def take(self, pair: FramePair) -> None:
-        """Adds the frames of a chunk whose two sides fit."""
+        """Adds the frames of a chunk whose two sides match."""
 
     def finish(self) -> Record:
         if self.frames == 0:
@@ -110,7 +110,7 @@ class FrameRecorder(ABC):
 
     @abstractmethod
     def fold(self) -> Record:
-        """The record of at least one frame."""
+        """The record, after at least one frame."""
 
 
 class L1(MeanOfFrames):
@@ -147,7 +147,7 @@ class _L1Recorder(FrameRecorder):
 class Psnr(MeanOfFrames):
     """Peak signal-to-noise ratio in decibels, per frame, capped at 100 dB.
 
-    ``10 log10(1 / mse)`` with the mean squared error over pixels and channels on [0, 1]; a frame whose error is under 1e-10 counts
+    ``10 log10(1 / mse)`` with the mean squared error over pixels and channels on [0, 1]; a frame with an error below 1e-10 counts
     as 100 dB. Source of the cap: ``JunyaoHu/common_metrics_on_video_quality`` (``calculate_psnr.py``).
     """
 
@@ -183,11 +183,11 @@ class _PsnrRecorder(FrameRecorder):
 
 
 class Ssim(MeanOfFrames):
-    """Structural similarity: mean over channels and over the pixels whose whole window lies within the frame.
+    """Structural similarity: mean over channels and over the pixels whose window is entirely inside the frame.
 
     K1 = 0.01, K2 = 0.03, L = 1, in float64. Source: Wang, Bovik, Sheikh and Simoncelli (2004), equation 13; the two windows are
     those of ``skimage.metrics.structural_similarity`` with ``gaussian_weights=True, use_sample_covariance=False`` and with its
-    defaults. Values lie in [-1, 1]; equal frames score exactly 1.
+    defaults. Values are in [-1, 1]; identical frames score exactly 1.
     """
 
     name = "ssim"
@@ -207,7 +207,7 @@ class Ssim(MeanOfFrames):
 
     @property
     def window_size(self) -> int:
-        """Side of the window in pixels, which a frame must have at least."""
+        """Side of the window in pixels, the minimum size of a frame."""
         return 11 if self["window"] == "gaussian" else 7
 
     def check_frames(self, height: int, width: int, frames: int) -> None:

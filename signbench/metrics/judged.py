@@ -15,7 +15,7 @@ from signbench.judges.registry import judge_class
 from signbench.metrics.base import Metric, Record, Recorder, Records, Value, View, Weights
 
 Role = Literal["score", "ceiling", "chance"]
-"""Whose clip the judge is shown: the production, the reference, or the reference of another clip."""
+"""The clip that the judge is shown: the production, the reference, or the reference of another clip."""
 
 GIVES_OF_VIEW: Mapping[View, tuple[Gives, ...]] = {
     "text": ("text", "gloss"),
@@ -24,22 +24,22 @@ GIVES_OF_VIEW: Mapping[View, tuple[Gives, ...]] = {
     "pose": ("pose",),
     "likelihood": ("likelihood",),
 }
-"""What a judge must give for a metric of each view."""
+"""The output that a judge must give for a metric of each view."""
 
 _DELEGATED = ("name", "parameters", "direction", "pairs_frames", "revision", "limits", "interval_method", "needs_rate", "summary")
 
 
 class JudgedMetric(Metric):
-    """A metric that compares what a judge says of the production, with the corpus or with what it says of the reference.
+    """A metric that compares a judge's output for the production with the corpus or with its output for the reference.
 
-    The fold is the metric's own. Its name is ``metric@judge``, or ``metric@judge.gives`` where the judge gives several observations
-    that the metric could take, and another than the first is meant.
+    The fold is the metric's own. Its name is ``metric@judge``, or ``metric@judge.gives`` if the judge gives several observations
+    that the metric accepts, and not the first of them is meant.
 
     Attributes:
         inner: the metric.
-        on: the judge, and what of it where that is not its first choice, as it stands behind the ``@``.
-        gives: what is compared.
-        role: what the judge is shown.
+        on: the judge, and its output if that is not its first choice, as written after the ``@``.
+        gives: the compared output.
+        role: the clip that the judge is shown.
     """
 
     view = "judged"
@@ -68,11 +68,11 @@ class JudgedMetric(Metric):
 
     @property
     def has_levels(self) -> bool:
-        """Whether a ceiling and a chance level can be measured: the corpus says what is right."""
+        """Whether a ceiling and a chance level can be measured: the corpus has the correct answer."""
         return self.gives in COMPARED_WITH_CORPUS
 
     def at(self, role: Role) -> Self:
-        """The same metric, of another role."""
+        """The same metric with another role."""
         other = copy.copy(self)
         other.role = role
         return other
@@ -131,7 +131,7 @@ class JudgedMetric(Metric):
 
 
 def judge_of(on: str) -> str:
-    """The judge's name in what stands behind the ``@``; a custom judge's is taken whole."""
+    """The judge's name in the part after the ``@``; that of a custom judge is the whole part."""
     return on if ":" in on else on.partition(".")[0]
 
 
@@ -143,7 +143,7 @@ def through(inner: Metric, on: str) -> JudgedMetric:
         on: ``judge``, or ``judge.gives``.
 
     Raises:
-        InputError: no such judge, or one that does not give what the metric compares.
+        InputError: there is no such judge, or it does not give what the metric compares.
     """
     name = judge_of(on)
     judge = judge_class(name)
@@ -163,6 +163,6 @@ def through(inner: Metric, on: str) -> JudgedMetric:
 
 
 def reads_of(judge: type[Judge], modality: str) -> Reads | None:
-    """How a judge can look at clips of a modality (``video``, ``pose`` or ``motion``); None where it cannot."""
+    """The form in which a judge reads clips of a modality (``video``, ``pose`` or ``motion``); None if it cannot."""
     wanted: Reads = "frames" if modality == "video" else "motion" if modality == "motion" else "pose"
     return wanted if wanted in judge.reads else None

@@ -3,8 +3,8 @@
     k(x, y) = (x·y / D + 1)^degree
     MMD²    = mean of k(x, x') + mean of k(y, y') - 2 mean of k(x, y)        over x ≠ x' and y ≠ y'
 
-which is unbiased, and so also negative where the sets are alike. Source: Binkowski, Sutherland, Arbel and Gretton, "Demystifying
-MMD GANs" (ICLR 2018), section 4 and appendix E.
+which is unbiased, and therefore can be negative if the sets are similar. Source: Binkowski, Sutherland, Arbel and Gretton,
+"Demystifying MMD GANs" (ICLR 2018), section 4 and appendix E.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from signbench.metrics.one_thread import one_blas_thread
 from signbench.metrics.vectors import SideName, VectorTable, undefined, vector_table
 
 _SIDES: tuple[SideName, SideName] = ("reference", "prediction")
-"""In this order the draws go, so that those of the references do not depend on the number of predictions."""
+"""The order of the draws, so that those of the references do not depend on the number of predictions."""
 _BLOCK = 512
-"""Rows of a kernel matrix that are held at once."""
+"""Rows of a kernel matrix in memory at a time."""
 
 
 @one_blas_thread()
@@ -31,35 +31,35 @@ def kernel_scores(
     """The mean of MMD² over random subsets, once per row of weights.
 
     For subset s the generator ``PCG64(seed + s)`` gives a number in [0, 1) to every vector of the references, in order of clip id,
-    then to every vector of the predictions, then to their second copies, and so on up to the largest weight. The subset of a row
-    of weights is the ``size`` vectors with the smallest numbers among the copies that the row has. So the subsets of two rows that
-    differ in few clips share most of their vectors, and each pair of vectors is compared once for all rows.
+    then to every vector of the predictions, then to their second copies, and so on up to the largest weight. The subset of a row of
+    weights is the ``size`` vectors with the smallest numbers among the copies in that row. So the subsets of two rows that differ
+    in few clips share most of their vectors, and each pair of vectors is compared once for all rows.
 
-    The vectors lie in a temporary file; memory grows with the vectors of a subset and of what the rows exchange in it.
+    The vectors are in a temporary file; memory grows with the size of a subset and the differences between rows.
 
     Args:
         records: N records with ``prediction`` ``(n, D)`` and ``reference`` ``(m, D)``.
         weights: int ``(B, N)``.
         metric: canonical name of the metric, for messages.
-        degree: of the kernel, at least 1.
-        subsets: how many.
+        degree: degree of the kernel, at least 1.
+        subsets: number of subsets.
         size: vectors of each side in a subset, at least 2.
-        seed: at least 0.
+        seed: seed of the draws, at least 0.
 
     Returns:
         float64 ``(B,)``; NaN for a row that leaves a side fewer than ``size`` vectors.
 
     Raises:
-        InputError: the clips together have fewer than ``size`` vectors on a side, or vectors that do not fit.
+        InputError: the clips together have fewer than ``size`` vectors on a side, or vectors that do not match.
     """
     weights = np.asarray(weights, dtype=np.int64)
     with ExitStack() as files:
         tables = [files.enter_context(vector_table(records, side, metric, np.float32)) for side in _SIDES]
         scores = np.zeros(len(weights))
-        for place, row in enumerate(weights):
+        for row_index, row in enumerate(weights):
             counts = [int(row[table.clips].sum()) for table in reversed(tables)]
             if min(counts) < size:
-                scores[place] = undefined(
+                scores[row_index] = undefined(
                     row,
                     f"metric {metric} draws subsets of {size} vectors, but there are {counts[0]} of the predictions and "
                     f"{counts[1]} of the references; choose size={max(min(counts), 2)} or less.",
@@ -85,8 +85,8 @@ class _Drawn:
     """One side's subset under each row of weights.
 
     Attributes:
-        vectors: float64 ``(U, D)``, all that any row has drawn.
-        often: float64 ``(B, U)``, how often each row has drawn each.
+        vectors: float64 ``(U, D)``, all vectors drawn by any row.
+        often: float64 ``(B, U)``, how often each row drew each vector.
     """
 
     def __init__(self, table: VectorTable, keys: NDArray[np.float64], rows: Weights, size: int) -> None:
@@ -97,10 +97,10 @@ class _Drawn:
         for row in rows:
             allowed = np.where(copy < row[table.clips], keys, np.inf).reshape(-1)
             drawn.append(np.argpartition(allowed, size - 1)[:size] % count)
-        places = np.unique(np.concatenate(drawn))
-        self.vectors: NDArray[np.float64] = table.rows[places].astype(np.float64)
+        indices = np.unique(np.concatenate(drawn))
+        self.vectors: NDArray[np.float64] = table.rows[indices].astype(np.float64)
         self.often: NDArray[np.float64] = np.stack(
-            [np.bincount(np.searchsorted(places, chosen), minlength=len(places)) for chosen in drawn]
+            [np.bincount(np.searchsorted(indices, chosen), minlength=len(indices)) for chosen in drawn]
         ).astype(np.float64)
 
 
@@ -115,10 +115,10 @@ def squared_discrepancies(
 
     Args:
         first: float64 ``(n, D)``.
-        first_often: whole numbers as float64 ``(B, n)``, adding up to at least 2 in each row.
+        first_often: integers as float64 ``(B, n)``, adding up to at least 2 in each row.
         second: float64 ``(m, D)``.
         second_often: float64 ``(B, m)``.
-        degree: of the kernel.
+        degree: degree of the kernel.
 
     Returns:
         float64 ``(B,)``; may be negative.
@@ -133,7 +133,7 @@ def squared_discrepancies(
 
 
 def _pairs_within(vectors: NDArray[np.float64], often: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """Sum of the kernel over ordered pairs of different drawn copies; each block meets itself and what comes after it."""
+    """Sum of the kernel over ordered pairs of different drawn copies; each block is paired with itself and later ones."""
     total = np.zeros(len(often))
     for start in range(0, len(vectors), _BLOCK):
         block = vectors[start : start + _BLOCK]
@@ -148,6 +148,6 @@ def _pairs_within(vectors: NDArray[np.float64], often: NDArray[np.float64], degr
 def _kernel(rows: NDArray[np.float64], columns: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
     base = rows @ columns.T / rows.shape[1] + 1
     power: NDArray[np.float64] = base.copy()
-    for _ in range(degree - 1):  # multiplication is many times faster than a general power
+    for _ in range(degree - 1):  # multiplication is much faster than a general power
         power *= base
     return power

@@ -1,4 +1,4 @@
-"""How likely the corpus's text is, given the production, to a judge of text."""
+"""The likelihood of the corpus's text, given the production, according to a judge of text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from signbench.metrics.pairs import LikelihoodPair, Pair
 
 
 class LogLikelihood(MeanOfClips):
-    """Mean over clips of ``log p(text | production)`` per token, in nats, as a judge of text gives it; 0 is certainty.
+    """Mean over clips of ``log p(text | production)`` per token, in nats, according to a judge of text; 0 is certainty.
 
-    The text is the corpus's, given to the judge's decoder token by token, the end of the sentence included. Of the measures through
-    back-translation it agreed best with deaf raters in arXiv 2510.07453. It is measured through a judge only: ``likelihood@JUDGE``.
+    The text is the corpus's, given to the judge's decoder token by token, including the end of the sentence. Of the metrics based
+    on back-translation it agreed best with deaf raters in arXiv 2510.07453. It can only be measured through a judge:
+    ``likelihood@JUDGE``.
 
     A record holds ``log_probability`` (float64, 0-d) and ``tokens`` (int64, 0-d). A missing production is left out and counted.
     """
@@ -43,12 +44,12 @@ class _LikelihoodRecorder:
 
     def update(self, pair: Pair) -> None:
         if not isinstance(pair, LikelihoodPair):
-            raise TypeError(f"the metric likelihood takes what a judge gives, not {type(pair).__name__}")
+            raise TypeError(f"the metric likelihood takes the output of a judge, not {type(pair).__name__}")
         if pair.tokens < 1:
-            raise ValueError("a text has at least one token, the end of the sentence")
+            raise ValueError("a text must have at least one token, the end of the sentence")
         self._record = {"log_probability": np.array(pair.log_probability), "tokens": np.array(pair.tokens)}
 
     def finish(self) -> Record:
         if not self._record:
-            raise ValueError("no likelihood of the clip has come")
+            raise ValueError("there is no likelihood of the clip")
         return self._record

@@ -1,6 +1,6 @@
-"""How varied motions are: mean distances between feature vectors, over all clips, and among clips of one sign.
+"""The variety of motions: mean distances between feature vectors, over all clips, and among clips of one sign.
 
-The value that is best is the references' own: too little variety is as wrong as too much.
+The best value is that of the references: too little variety is as wrong as too much.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from signbench.metrics.pairs import FeaturePair
 from signbench.metrics.vectors import SIDES, FeatureRecorder, SideName, undefined, vector_counts, vector_table
 
 _BLOCK = 256
-"""Rows of the matrix of distances that are held at once."""
+"""Rows of the distance matrix in memory at a time."""
 
 
 def _parameters(size: int) -> tuple[Parameter, ...]:
     return (
-        Parameter("size", size, "Pairs that are drawn, of each group of clips."),
+        Parameter("size", size, "Number of drawn pairs for each group of clips."),
         Parameter("replacement", True, "Whether a clip may be drawn twice for one end of the pairs."),
         Parameter(
             "pairs",
@@ -44,20 +44,20 @@ def _parameters(size: int) -> tuple[Parameter, ...]:
             "drawn: the mean over drawn pairs; all: its exact expectation, the mean over all ordered pairs.",
             choices=("drawn", "all"),
         ),
-        Parameter("seed", 0, "Of the draws."),
-        Parameter("repeats", 20, "How often everything is drawn, for the mean."),
+        Parameter("seed", 0, "Seed of the draws."),
+        Parameter("repeats", 20, "Number of draws, which are averaged."),
     )
 
 
 class MeanPairDistance(Metric):
     """The mean Euclidean distance between the two ends of pairs of clips, averaged over groups of clips.
 
-    Both ends of a pair are drawn independently from the same group, so a clip may meet itself. Whether each end is drawn with or
-    without replacement, every single pair is uniform over all ordered pairs of the group, and by the linearity of expectations the
-    expected mean is ``1/n² · sum over i, j of |x_i - x_j|`` in both cases; ``pairs=all`` computes that.
+    Both ends of a pair are drawn independently from the same group, so a clip may be paired with itself. Whether each end is drawn
+    with or without replacement, every single pair is uniform over all ordered pairs of the group, and by the linearity of
+    expectation the expected mean is ``1/n² · sum over i, j of |x_i - x_j|`` in both cases; ``pairs=all`` computes that.
 
-    Draws go over the weighted multiset of clips in order of id, with ``PCG64(seed + repeat)``; groups follow one another in order
-    of their names. The predictions and the references get the same draws.
+    Draws are from the weighted multiset of clips in order of id, with ``PCG64(seed + repeat)``; groups are processed in order of
+    their names. The predictions and the references get the same draws.
     """
 
     limits: ClassVar[Limits] = (0.0, None)
@@ -73,7 +73,7 @@ class MeanPairDistance(Metric):
     def check(self) -> None:
         for name, fewest in (("size", 1), ("seed", 0), ("repeats", 1)):
             if self[name] < fewest:
-                raise InputError(f"metric {self.name}: parameter {name} is a whole number of at least {fewest}, not {self[name]}.")
+                raise InputError(f"metric {self.name}: parameter {name} must be an integer of at least {fewest}, not {self[name]}.")
 
     def resolved(self) -> Mapping[str, Value]:
         return {"pairs": "all"} if self["pairs"] == "all" else super().resolved()
@@ -96,14 +96,14 @@ class MeanPairDistance(Metric):
 
     @abstractmethod
     def groups(self, records: Records) -> Mapping[str, NDArray[np.int64]]:
-        """Places of the clips that may form pairs with one another, by what messages call them, in order."""
+        """Indices of the clips that may form pairs, by the group's name in messages, in order."""
 
     def _fold(self, records: Records, weights: Weights, side: SideName) -> NDArray[np.float64]:
         weights = np.asarray(weights, dtype=np.int64)
         groups = self.groups(records)
         scores = np.zeros(len(weights))
-        for place, row in enumerate(weights):
-            scores[place] = self._checked(groups, row)
+        for number, row in enumerate(weights):
+            scores[number] = self._checked(groups, row)
         possible = np.flatnonzero(np.isfinite(scores))
         if len(possible) == 0:
             return scores
@@ -118,9 +118,9 @@ class MeanPairDistance(Metric):
         return scores
 
     def _checked(self, groups: Mapping[str, NDArray[np.int64]], row: Weights) -> float:
-        """0, or NaN where a group is too small under these weights, or an error where it is too small altogether.
+        """0, or NaN if a group is too small under these weights, or an error if it is too small altogether.
 
-        A clip alone has only itself to be paired with, and without replacement no more can be drawn than there are.
+        A single clip could only be paired with itself, and without replacement no more clips can be drawn than there are.
         """
         fewest = 2 if self["replacement"] or self["pairs"] == "all" else max(2, self["size"])
         small = [f"{name} {int(row[members].sum())}" for name, members in groups.items() if row[members].sum() < fewest]
@@ -141,14 +141,14 @@ class MeanPairDistance(Metric):
         return float(np.mean(means))
 
     def _draw(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Places of ``size`` of so many clips."""
+        """Indices of ``size`` random clips."""
         if self["replacement"]:
             return np.asarray(generator.integers(0, count, self["size"]))
         return np.asarray(generator.permutation(count)[: self["size"]])
 
 
 class Diversity(MeanPairDistance):
-    """How far apart the motions of the whole set are.
+    """The variety of motions in the whole set.
 
     Action2Motion and ACTOR: the defaults, in ACTOR with one draw for each of 20 seeds. Text-to-motion: ``size=300`` and
     ``replacement=false``. Source: ``EricGuo5513/action-to-motion`` (``eval_scripts/final_evaluation.py``), ``Mathux/ACTOR``
@@ -157,18 +157,18 @@ class Diversity(MeanPairDistance):
 
     name = "diversity"
     parameters = _parameters(200)
-    summary = "Mean distance between feature vectors of two clips drawn from all."
+    summary = "Mean distance between feature vectors of two random clips."
 
     def groups(self, records: Records) -> Mapping[str, NDArray[np.int64]]:
         return {"all": np.arange(len(records))} if len(records) else {}
 
 
 class Multimodality(MeanPairDistance):
-    """How far apart the motions of one sign are, averaged over signs.
+    """The variety of motions of one sign, averaged over signs.
 
     Action2Motion and ACTOR: the defaults. Text-to-motion: ``size=10`` and ``replacement=false``, of 30 motions for each of 100
-    texts. Sources as :class:`Diversity`. Those that draw clips until every sign has its pairs never end where one has no clip;
-    here a sign needs at least 2 clips. Signs are the references' labels.
+    texts. Sources as :class:`Diversity`. Implementations that draw clips until every sign has its pairs never end if a sign has no
+    clip; here a sign needs at least 2 clips. Signs are the references' labels.
     """
 
     name = "multimodality"
@@ -181,14 +181,14 @@ class Multimodality(MeanPairDistance):
         return _LabelledRecorder(self.canonical)
 
     def groups(self, records: Records) -> Mapping[str, NDArray[np.int64]]:
-        places: dict[str, list[int]] = {}
-        for place, record in enumerate(records):
-            places.setdefault(record["label"].tobytes().decode(), []).append(place)
-        return {label: np.array(places[label], dtype=np.int64) for label in sorted(places)}
+        indices: dict[str, list[int]] = {}
+        for index, record in enumerate(records):
+            indices.setdefault(record["label"].tobytes().decode(), []).append(index)
+        return {label: np.array(indices[label], dtype=np.int64) for label in sorted(indices)}
 
 
 class _LabelledRecorder(FeatureRecorder):
-    """Keeps the clip's sign too, as uint8 ``(L,)``, its UTF-8."""
+    """Also keeps the clip's sign, as UTF-8 in uint8 ``(L,)``."""
 
     def note(self, pair: FeaturePair) -> None:
         if not pair.label:
@@ -198,7 +198,7 @@ class _LabelledRecorder(FeatureRecorder):
 
 @one_blas_thread()
 def mean_pair_distance(vectors: NDArray[np.floating], weights: Weights) -> NDArray[np.float64]:
-    """Mean Euclidean distance over all ordered pairs of a weighted multiset, each with itself among them.
+    """Mean Euclidean distance over all ordered pairs of a weighted multiset, including each with itself.
 
     Args:
         vectors: ``(N, D)``.

@@ -1,8 +1,8 @@
-"""Products of large matrices on one thread, whatever the caller has set.
+"""Products of large matrices in one thread, whatever the caller has set.
 
-BLAS divides a large product among its threads, and so its sums come out differently in the last bits with another number of them.
-A fold that multiplies large matrices runs under :func:`one_blas_thread`, which asks every OpenBLAS and MKL that is loaded into the
-process, such as those inside the wheels of NumPy and SciPy.
+BLAS divides a large product among its threads, so the last bits of its sums depend on the number of threads. A fold that multiplies
+large matrices runs under :func:`one_blas_thread`, which configures every OpenBLAS and MKL that is loaded into the process, such as
+those inside the wheels of NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _FUNCTIONS = (
     ("openblas_get_num_threads", "openblas_set_num_threads"),
     ("MKL_Get_Max_Threads", "MKL_Set_Num_Threads"),
 )
-"""Names under which builds of the libraries tell and take the number of threads."""
+"""Names of the functions with which builds of the libraries get and set the number of threads."""
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """One thread for BLAS and LAPACK inside, the caller's number afterwards."""
+    """Sets BLAS and LAPACK to one thread inside, and restores the caller's number afterwards."""
     with ExitStack() as stack:
         for get, put in _controls():
             before = get()
@@ -38,8 +38,8 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _controls() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
-    """For each library how many threads it has, and how to set it."""
-    # what is loaded only afterwards would not be found
+    """For each library its number of threads, and a function to set it."""
+    # libraries loaded later would not be found
     for package in ("numpy.linalg", "scipy.linalg.lapack"):
         importlib.import_module(package)
     found = []
@@ -56,7 +56,7 @@ def _controls() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
 
 
 def _libraries() -> list[Path]:
-    """Files of the linear algebra that this process has loaded: on Linux all of them, elsewhere those of the wheels."""
+    """The linear algebra libraries that this process has loaded: on Linux all of them, elsewhere those of the wheels."""
     import numpy
     import scipy
 

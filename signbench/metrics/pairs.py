@@ -1,4 +1,4 @@
-"""What a metric is shown: the two sides of one clip, side by side."""
+"""The input of metrics: the two sides of one clip."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from signbench.media.pose import Pose
 class FramePair:
     """A chunk of frames of one clip, prediction and reference aligned frame by frame.
 
-    All metrics of a run are handed the same object, so that what several need (the difference, the frames as floats) is made
-    once. Chunks follow one another in time without gap or overlap.
+    All metrics of a run receive the same object, so that shared intermediate results (the difference, the frames as floats) are
+    computed once. Chunks follow each other in time without gap or overlap.
 
     Attributes:
         prediction: uint8 ``(n, H, W, 3)`` RGB.
@@ -34,12 +34,12 @@ class FramePair:
 
     @cached_property
     def prediction_rows(self) -> NDArray[np.uint8]:
-        """The prediction as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only where it is not contiguous."""
+        """The prediction as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only if it is not contiguous."""
         return _rows(self.prediction)
 
     @cached_property
     def reference_rows(self) -> NDArray[np.uint8]:
-        """The reference as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only where it is not contiguous."""
+        """The reference as contiguous rows of samples, uint8 ``(n, H, W * 3)``; a copy only if it is not contiguous."""
         return _rows(self.reference)
 
     @cached_property
@@ -59,7 +59,7 @@ class FramePair:
     def _norms(self, kind: int) -> list[int]:
         import cv2
 
-        # On bytes OpenCV adds integers, so these are exact and the same on any machine; no NumPy expression comes near its speed.
+        # On bytes OpenCV adds integers, so these are exact and the same on any machine; no NumPy expression is nearly as fast.
         return [round(cv2.norm(*frames, kind)) for frames in zip(self.prediction_rows, self.reference_rows, strict=True)]
 
 
@@ -68,10 +68,10 @@ class PosePair:
     """The key points of one clip, both sides in the reference's layout.
 
     Attributes:
-        prediction: as it was handed in (after conversion of the frame rate), any length.
+        prediction: as submitted (after conversion of the frame rate), any length.
         reference: any length.
         paired_prediction: the prediction with exactly as many frames as ``paired_reference``, by the run's frames rule.
-        paired_reference: the reference, cut to the common prefix where the rule is ``truncate``.
+        paired_reference: the reference, cut to the common prefix if the rule is ``truncate``.
     """
 
     prediction: Pose
@@ -82,13 +82,13 @@ class PosePair:
 
 @dataclass(frozen=True)
 class LengthPair:
-    """How long the two sides of one clip are.
+    """The lengths of the two sides of one clip.
 
     Attributes:
-        prediction: number of frames; 0 where there is no production that can be read.
+        prediction: number of frames; 0 if there is no readable production.
         reference: number of frames.
-        prediction_seconds: duration, or None where the rate is not known.
-        reference_seconds: duration, or None where the rate is not known.
+        prediction_seconds: duration, or None if the rate is unknown.
+        reference_seconds: duration, or None if the rate is unknown.
     """
 
     prediction: int
@@ -98,7 +98,7 @@ class LengthPair:
 
     @property
     def ratio(self) -> float:
-        """Duration of the prediction over that of the reference; in frames where a rate is not known."""
+        """Duration of the prediction over that of the reference; in frames if a rate is unknown."""
         if self.prediction_seconds is not None and self.reference_seconds:
             return self.prediction_seconds / self.reference_seconds
         return self.prediction / self.reference
@@ -106,13 +106,13 @@ class LengthPair:
 
 @dataclass(frozen=True, eq=False)
 class ObservationPair:
-    """What a network made of the two sides of one clip.
+    """The output of a network for the two sides of one clip.
 
-    A metric that pairs frames is handed chunk after chunk, row t of one side beside row t of the other; all others get the whole
-    clip as one pair, with as many rows on each side as that side has.
+    A metric that pairs frames receives chunk after chunk, with row t of one side paired with row t of the other; all others get the
+    whole clip as one pair, with all rows of each side.
 
     Attributes:
-        prediction: float32 ``(n, D)``, a row for each frame, or for each clip where the network sees the clip as one.
+        prediction: float32 ``(n, D)``, a row for each frame, or one for the clip if the network processes the clip as a whole.
         reference: float32 ``(m, D)``; ``m == n`` for metrics that pair frames.
     """
 
@@ -125,8 +125,8 @@ class TextPair:
     """The text, or the glosses, of one clip.
 
     Attributes:
-        prediction: the hypothesis, as it was handed in; may be empty.
-        reference: as the corpus has it; may be empty.
+        prediction: the hypothesis, as submitted; may be empty.
+        reference: the corpus's text; may be empty.
     """
 
     prediction: str
@@ -135,12 +135,12 @@ class TextPair:
 
 @dataclass(frozen=True, eq=False)
 class FeaturePair:
-    """Feature vectors of one clip that somebody else computed.
+    """Feature vectors of one clip, computed by an external network.
 
     Attributes:
         prediction: float32 or float64 ``(D,)``.
         reference: ``(D,)``.
-        label: the class of the clip, such as its gloss, where the reference says it.
+        label: the class of the clip, such as its gloss, if the reference states it.
     """
 
     prediction: NDArray[np.floating[Any]]
@@ -150,11 +150,11 @@ class FeaturePair:
 
 @dataclass(frozen=True, eq=False)
 class LabelPair:
-    """What a recogniser said of one clip, and what it is.
+    """The answer of a recogniser for one clip, and the true label.
 
     Attributes:
         reference: the true label.
-        ranked: labels from the most to the least likely; one only where no logits were given, none where nothing was recognised.
+        ranked: labels from the most to the least likely; only one if there were no logits, none if nothing was recognised.
     """
 
     reference: str
@@ -163,11 +163,11 @@ class LabelPair:
 
 @dataclass(frozen=True)
 class LikelihoodPair:
-    """How likely the corpus's text is, given what was shown.
+    """The likelihood of the corpus's text, given what was shown.
 
     Attributes:
         log_probability: natural logarithm, summed over the tokens.
-        tokens: how many there are.
+        tokens: their number.
     """
 
     log_probability: float

@@ -1,4 +1,4 @@
-"""LPIPS: how different two frames look to a network that was trained to recognise pictures."""
+"""LPIPS: how different two frames look to an image classifier."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Lpips(MeanOfFrames):
     """Learned perceptual image patch similarity, version 0.1, per frame.
 
-    The weighted squared distance of two frames' activations, each divided by its length over the channels, mean over pixels, sum
+    The weighted squared distance of two frames' activations, each divided by its norm over the channels, mean over pixels, sum
     over layers. Source: Zhang, Isola, Efros, Shechtman and Wang, "The unreasonable effectiveness of deep features as a perceptual
     metric" (CVPR 2018), equation 1; the ``lpips`` package (``lpips/lpips.py``), whose linear layers these are.
 
     The extractor arranges and weights the activations so that a frame's value is the squared Euclidean distance of two rows, which
-    is taken here in 64 bits. There is no worst value: LPIPS has no bound that a production could be charged with.
+    is computed here in 64 bits. There is no worst value: LPIPS has no bound that a production could be charged with.
     """
 
     name = "lpips"
@@ -32,14 +32,14 @@ class Lpips(MeanOfFrames):
         Parameter(
             "weights",
             "official",
-            "official: torchvision's weights of the trunk; random: seeded ones, for tests of the machinery only.",
+            "official: torchvision's weights of the trunk; random: seeded ones, for trial runs.",
             choices=("official", "random"),
         ),
     )
     limits: ClassVar[Limits] = (0.0, None)
     direction: ClassVar[Direction] = "lower"
     view: ClassVar[View] = "observations"
-    summary = "Distance of the frames in the eyes of a network trained to recognise pictures."
+    summary = "Distance of the frames in the features of an image classifier."
     of_equal_sides = 0.0
 
     @property
@@ -59,7 +59,7 @@ class Lpips(MeanOfFrames):
 
 
 class _LpipsRecorder:
-    """Adds up squared distances frame by frame, so that it does not matter where chunks end."""
+    """Sums squared distances frame by frame, independently of chunk boundaries."""
 
     def __init__(self, metric: str) -> None:
         self._metric = metric
@@ -71,7 +71,7 @@ class _LpipsRecorder:
             raise TypeError(f"metric {self._metric} compares rows of a network, not {type(pair).__name__}")
         if pair.prediction.shape != pair.reference.shape:
             raise MediaError(
-                f"metric {self._metric} compares frames of one size and number; the rows of the prediction are "
+                f"metric {self._metric} compares frames of equal size and number; the rows of the prediction are "
                 f"{pair.prediction.shape}, those of the reference {pair.reference.shape}."
             )
         for prediction, reference in zip(pair.prediction, pair.reference, strict=True):

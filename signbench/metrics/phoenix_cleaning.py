@@ -1,4 +1,4 @@
-"""The two ways of cleaning glosses that belong to the PHOENIX-2014 and PHOENIX-2014-T recognition tables.
+"""The two ways of cleaning glosses for the PHOENIX-2014 and PHOENIX-2014-T recognition tables.
 
 Source of both: ``neccam/slt``, ``signjoey/phoenix_utils/phoenix_cleanup.py``, which follows the shell script that comes with
 PHOENIX-2014 (``hulianyuyy/CorrNet``, ``evaluation/slr_eval/preprocess.sh``).
@@ -28,7 +28,7 @@ _SPELLED = (
     (r"([ +][A-Z]) ([A-Z])$", r"\1+\2"),
 )
 
-# A gloss that is said again at once counts once, also behind a "+". Each pass halves a run.
+# An immediately repeated gloss counts once, also after a "+". Each pass halves a run.
 _REPEATED = (
     (r" +", " "),
     *[(r"(?<![\w-])(\b[A-Z]+(?![\w-])) \1(?![\w-])", r"\1")] * 4,
@@ -40,7 +40,7 @@ _PHOENIX14 = _rules(
     ("S0NNE", "SONNE"),
     ("HABEN2", "HABEN"),
     *[(mark, "") for mark in ("__EMOTION__", "__PU__", "__LEFTHAND__")],
-    (r"\S*__EPENTHESIS__\S*", ""),  # the shell script, which has one gloss a line, leaves out the line
+    (r"\S*__EPENTHESIS__\S*", ""),  # the shell script, which has one gloss per line, omits the line
     ("WIE AUSSEHEN", "WIE-AUSSEHEN"),
     ("ZEIGEN ", "ZEIGEN-BILDSCHIRM "),
     ("ZEIGEN$", "ZEIGEN-BILDSCHIRM"),
@@ -64,25 +64,25 @@ _PHOENIX14T = _rules(
 
 
 def phoenix14(glosses: str) -> str:
-    """Cleans glosses as the tables of PHOENIX-2014 do; ``clean_phoenix_2014`` in the source.
+    """Cleans glosses as for the tables of PHOENIX-2014; ``clean_phoenix_2014`` in the source.
 
     Args:
-        glosses: of one clip, parted by single spaces. Of a single gloss, what remains of it, or nothing.
+        glosses: of one clip, separated by single spaces. For a single gloss, the result may be empty.
     """
     return _cleaned(glosses, _PHOENIX14)
 
 
 def phoenix14t(glosses: str) -> str:
-    """Cleans glosses as the tables of PHOENIX-2014-T do; ``clean_phoenix_2014_trans`` in the source.
+    """Cleans glosses as for the tables of PHOENIX-2014-T; ``clean_phoenix_2014_trans`` in the source.
 
     Args:
-        glosses: of one clip, parted by single spaces.
+        glosses: of one clip, separated by single spaces.
     """
     return _cleaned(glosses, _PHOENIX14T)
 
 
 def without_repeats(glosses: Sequence[str]) -> list[str]:
-    """The glosses with runs of one and the same reduced to one."""
+    """The glosses with runs of the same gloss reduced to one."""
     return [gloss for gloss, _ in groupby(glosses)]
 
 

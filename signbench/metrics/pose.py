@@ -39,32 +39,32 @@ PARTS = ("body", "hands", "face")
 
 
 class WholeClip:
-    """Recorder of a metric that sees a clip in one piece."""
+    """Recorder of a metric that processes a clip as a whole."""
 
     def __init__(self, measure: Callable[[Pair], Record]) -> None:
         self._measure = measure
         self._record: Record | None = None
 
     def update(self, pair: Pair) -> None:
-        """Measures the clip, which must come as a single chunk."""
+        """Measures the clip, which must be a single chunk."""
         if self._record is not None:
-            raise ValueError("this metric takes a clip in one piece")
+            raise ValueError("this metric takes a clip as a whole")
         self._record = self._measure(pair)
 
     def finish(self) -> Record:
         """The clip's record."""
         if self._record is None:
-            raise ValueError("no chunk of the clip has come")
+            raise ValueError("there is no chunk of the clip")
         return self._record
 
 
 class PoseMetric(Metric):
     """A metric of key points.
 
-    Besides its own fields, each record holds how much of both sides met: ``seen`` and ``seen_of``, whose sums over clips give the
-    share of the references' points that the predictions have, ``surplus`` and ``surplus_of``, which give the share of the
-    predictions' points that the references lack, and ``capped``, how many confidences of both files were above 1. Points are those
-    that the metric itself compares, seen by its own rule.
+    Besides its own fields, each record holds how much of the two sides was compared: ``seen`` and ``seen_of``, whose sums over
+    clips give the share of the references' points that the predictions have, ``surplus`` and ``surplus_of``, which give the share
+    of the predictions' points that the references lack, and ``capped``, the number of confidences above 1 in both files. Points are
+    those that the metric itself compares, seen by its own rule.
     """
 
     view = "pose"
@@ -89,8 +89,8 @@ class PoseMetric(Metric):
         """The record of one clip.
 
         Raises:
-            MediaError: the clip does not hold what the metric needs; it counts as missing.
-            InputError: the layout does not have what the metric needs.
+            MediaError: the clip lacks something that the metric needs; it counts as missing.
+            InputError: the layout lacks something that the metric needs.
         """
 
     def seen(self, records: Records, weights: Weights) -> NDArray[np.float64]:
@@ -105,14 +105,14 @@ class PoseMetric(Metric):
 
 
 def seen_in_any_order(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Record:
-    """What met of both sides, for metrics that do not pair frames.
+    """How much of the two sides was compared, for metrics that do not pair frames.
 
-    With p and r the shares of frames in which a joint is seen on the two sides, a clip has sum min(p, r) / sum r of the
-    reference's points; clips count by the reference's frames, and not at all where the reference never shows the joints. The
-    surplus is sum max(p - r, 0) / sum p, counted by the prediction's frames.
+    With p and r the shares of frames in which a joint is seen on the two sides, a clip has sum min(p, r) / sum r of the reference's
+    points; clips are weighted by the reference's frames, and skipped if the reference never shows the joints. The surplus is sum
+    max(p - r, 0) / sum p, weighted by the prediction's frames.
 
     Args:
-        prediction: ``(T, J)``, where the metric takes the joints that it uses for seen, in the frames that it uses.
+        prediction: ``(T, J)``, which of the metric's joints are seen, in the frames that it uses.
         reference: ``(S, J)``, the same.
     """
     ours, theirs = (side.mean(axis=0, dtype=np.float64) for side in (prediction, reference))
@@ -122,16 +122,16 @@ def seen_in_any_order(prediction: NDArray[np.bool_], reference: NDArray[np.bool_
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64], frames: int) -> tuple[float, int]:
-    """A share times the frames that it counts by, and those frames; 0 of 0 where there is no whole."""
+    """A share times its weight in frames, and those frames; 0 of 0 if the denominator is 0."""
     shown = whole.sum()
     return (frames * float(part.sum() / shown), frames) if shown > 0 else (0.0, 0)
 
 
 def seen_in_pairs(prediction: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Record:
-    """What met of both sides, for metrics that pair frames: numbers of points.
+    """How much of the two sides was compared, for metrics that pair frames: numbers of points.
 
     Args:
-        prediction: ``(T, J)``, where the metric takes the joints that it uses for seen.
+        prediction: ``(T, J)``, which of the metric's joints are seen.
         reference: ``(T, J)``, the same.
     """
     both = int((prediction & reference).sum())
@@ -145,25 +145,25 @@ def scalars(**values: float) -> Record:
 
 
 def same_dimensions(prediction: Pose, reference: Pose) -> None:
-    """Refuses to compare points in the plane with points in space.
+    """Refuses to compare points in 2D with points in 3D.
 
     Raises:
         MediaError: the sides have different numbers of coordinates.
     """
     ours, theirs = prediction.points.shape[2], reference.points.shape[2]
     if ours != theirs:
-        raise MediaError(f"the prediction has {ours} coordinates a point, the reference {theirs}; hand in the same.")
+        raise MediaError(f"the prediction has {ours} coordinates per point, the reference {theirs}; use the same on both sides.")
 
 
 class Ape(PoseMetric, MeanOfClips):
     """Average position error: the mean Euclidean distance between predicted and true joints, frame by frame.
 
-    ``mean of |prediction[t, j] - reference[t, j]|`` over the points (t, j) that the reference shows, in all the coordinates that
-    the file has; then the mean over clips. A point that only the prediction lacks counts the larger of one shoulder width of the
-    reference and that point's largest distance in the clip. Where the reference never shows both shoulders, the diagonal of the
-    smallest box around all of its points takes the place of the shoulder width.
+    ``mean of |prediction[t, j] - reference[t, j]|`` over the points (t, j) that the reference shows, over all coordinates of the
+    file; then the mean over clips. A point that only the prediction lacks counts as the larger of one shoulder width of the
+    reference and that point's largest distance in the clip. If the reference never shows both shoulders, the diagonal of the
+    bounding box of all of its points is used instead of the shoulder width.
 
-    Source: RuSignBot, table 1 and the text beside it (mean and standard deviation over clips); what a missing point costs is
+    Source: RuSignBot, table 1 and its description (mean and standard deviation over clips); the cost of a missing point is
     signbench's definition. A record holds ``error``, the sum of the distances, and ``points``, their number.
     """
 
@@ -175,7 +175,7 @@ class Ape(PoseMetric, MeanOfClips):
             "shoulders: each side centred on its mean shoulder midpoint and divided by its mean shoulder distance.",
             choices=("none", "shoulders"),
         ),
-        Parameter("parts", "all", "joints that count: all, or some of body, hands, face.", choices=("all", *PARTS), several=True),
+        Parameter("parts", "all", "joints to use: all, or some of body, hands, face.", choices=("all", *PARTS), several=True),
     )
     limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
@@ -193,7 +193,9 @@ class Ape(PoseMetric, MeanOfClips):
     def check(self) -> None:
         asked = str(self["parts"]).split("+")
         if "all" in asked and len(asked) > 1:
-            raise InputError(f"metric ape: parts=all already holds all others; write parts=all instead of parts={self['parts']}.")
+            raise InputError(
+                f"metric ape: parts=all already includes the others; write parts=all instead of parts={self['parts']}."
+            )
 
     @property
     def unit(self) -> str:
@@ -217,9 +219,9 @@ class Ape(PoseMetric, MeanOfClips):
         if lacking.any():
             if scale == 0:
                 raise MediaError(
-                    "the prediction lacks points, and the reference has neither shoulders nor any extent to measure an absence by."
+                    "the prediction lacks points, and the reference has neither shoulders nor an extent that sets their cost."
                 )
-            # Never less than what the reference says: a prediction must not lower the price of what it hides.
+            # Never less than the reference determines: a prediction must not lower the cost of what it hides.
             error += (lacking * np.maximum(distance.max(axis=0), scale)).sum()
         return scalars(error=error, points=points) | seen_in_pairs(ours.seen, theirs.seen)
 
@@ -232,7 +234,7 @@ class Ape(PoseMetric, MeanOfClips):
         parts = self["parts"].split("+")
         for part in parts:
             if not layout.part(part):
-                raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; leave them out.")
+                raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; remove them from parts.")
         return layout.part(*parts)
 
     def _sides(self, prediction: Pose, reference: Pose) -> tuple[PreparedPose, PreparedPose]:
@@ -244,7 +246,7 @@ class Ape(PoseMetric, MeanOfClips):
 
 
 def _scale(reference: PreparedPose) -> float:
-    """What an absence costs at least: the reference's shoulder width, or the diagonal of its extent; 0 for a single place."""
+    """The minimum cost of a missing point: the reference's shoulder width, or the diagonal of its extent; 0 for a single point."""
     geometry = shoulder_geometry(reference.points, reference.seen, reference.layout)
     if geometry is not None and geometry[1] > 0:
         return geometry[1]
@@ -253,15 +255,15 @@ def _scale(reference: PreparedPose) -> float:
 
 
 class Nape(PoseMetric, MeanOfClips):
-    """Ham2Pose's normalised average position error, of upper body and hands in the plane.
+    """Ham2Pose's normalised average position error, of upper body and hands in 2D.
 
     Both sides are scaled by the shoulders, moved to start at (0, 0), and trimmed of frames without face or wrists
-    (``signbench.metrics.pose_normalisation.ham2pose_prepared``). The shorter is filled up with points at (0, 0); points that
-    either side lacks are put to (0, 0) on both; then the mean distance over the frames of the longer side, over key points, and
-    over clips.
+    (``signbench.metrics.pose_normalisation.ham2pose_prepared``). The shorter is padded with points at (0, 0); points that either
+    side lacks are set to (0, 0) on both; then the mean distance over the frames of the longer side, over key points, and over
+    clips.
 
-    Source: Ham2Pose, ``metrics.py: APE, compare_poses``. There, filling up drops the mask of the shorter side, so that its missing
-    points count as lying where the file left them; here they count as missing on both.
+    Source: Ham2Pose, ``metrics.py: APE, compare_poses``. There, padding drops the mask of the shorter side, so that its missing
+    points count with whatever coordinates the file stores; here they count as missing on both.
     """
 
     name = "nape"
@@ -283,7 +285,7 @@ class Nape(PoseMetric, MeanOfClips):
         (our_points, our_seen), (their_points, their_seen) = (_filled_up(side, frames) for side in (ours, theirs))
         distance = np.sqrt(((our_points - their_points) ** 2).sum(axis=2))
         distance[~(our_seen & their_seen)] = 0.0
-        # Frames that filled a side up are compared, so they hide nothing of the other side; but nobody has shown them.
+        # Padding frames are compared, so they hide nothing of the other side; but they are not shown by anyone.
         length, width = len(ours.points), len(theirs.points)
         seen, surplus = seen_in_pairs(our_seen[:width], theirs.seen), seen_in_pairs(ours.seen, their_seen[:length])
         met = {name: seen[name] if name.startswith("seen") else surplus[name] for name in seen}
@@ -298,16 +300,16 @@ class Nape(PoseMetric, MeanOfClips):
 
 
 def _filled_up(side: PreparedPose, frames: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Points and sight of a side with points at (0, 0), which count as seen, after its last frame."""
+    """Points and visibility of a side, padded after its last frame with points at (0, 0), which count as seen."""
     more = ((0, frames - len(side.points)), (0, 0))
     return np.pad(side.points, (*more, (0, 0))), np.pad(side.seen, more, constant_values=True)
 
 
 class TotalDistance(PoseMetric):
-    """How far the wrists travel, relative to the references: 1 is right, less is hesitant or averaged motion.
+    """How far the wrists travel, relative to the references: 1 is best, less is hesitant or averaged motion.
 
     ``mean over the two wrists of (sum over clips of the predicted path / sum over clips of the reference's path)``, a path being
-    the sum of the distances from frame to frame, in all coordinates, with points that are not seen at 0.
+    the sum of the distances from frame to frame, over all coordinates, with points that are not seen at 0.
 
     Source: SLRTP 2025 challenge, ``metrics.py: pose_distance``. A record holds both sides' paths, left and right.
     """
@@ -315,7 +317,7 @@ class TotalDistance(PoseMetric):
     name = "total-distance"
     limits: ClassVar[Limits] = (0.0, None)
     direction = "reference"
-    summary = "Length of the wrists' paths relative to the references."
+    summary = "Length of the wrists' paths, relative to the references."
 
     _WRISTS: ClassVar[tuple[str, str]] = ("left_wrist", "right_wrist")
 
@@ -342,7 +344,7 @@ class TotalDistance(PoseMetric):
         return float((record["prediction"] / record["reference"]).mean())
 
     def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
-        # Four sums, kept apart until the end: the mean over the wrists of ratios of sums over clips.
+        # Four sums, kept separate until the end: the mean over the wrists of ratios of sums over clips.
         rows = np.array([(*record["prediction"], *record["reference"]) for record in records], dtype=np.float64).reshape(-1, 4)
         left, right, left_reference, right_reference = (weighted_sum(column, weights) for column in rows.T)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -354,10 +356,10 @@ class TotalDistance(PoseMetric):
 
 
 class DurationRatio(MeanOfClips):
-    """How long the productions are, relative to the references: 1 is right.
+    """How long the productions are, relative to the references: 1 is best.
 
-    ``mean over clips of (length of the prediction / length of the reference)``, in seconds where the references say their frame
-    rate, else in frames; a clip of which only one side says it has no ratio. It reads key points where both sides have them, else
+    ``mean over clips of (length of the prediction / length of the reference)``, in seconds if the references state their frame
+    rate, else in frames; a clip for which only one side states it has no ratio. It reads key points if both sides have them, else
     video.
 
     Source: SLRTP 2025 challenge, ``metrics.py: pose_length`` (in frames; its sides share one rate).
@@ -370,7 +372,7 @@ class DurationRatio(MeanOfClips):
     pairs_frames = False
     revision = 2
     needs_rate = True
-    summary = "Duration of the productions relative to the references."
+    summary = "Duration of the productions, relative to the references."
 
     @property
     def unit(self) -> str:
@@ -383,7 +385,7 @@ class DurationRatio(MeanOfClips):
         if not isinstance(pair, LengthPair):
             raise TypeError(f"metric {self.name} measures lengths")
         if (pair.prediction_seconds is None) != (pair.reference_seconds is None):
-            raise MediaError("only one side states its frame rate, so there are neither seconds nor frames to compare.")
+            raise MediaError("only one side states its frame rate, so neither seconds nor frames can be compared.")
         return scalars(ratio=pair.ratio)
 
     def clip_value(self, record: Record) -> float:

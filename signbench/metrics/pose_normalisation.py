@@ -1,4 +1,4 @@
-"""What the pose metrics do to one side of a clip before they compare: scaling by the shoulders, and trimming."""
+"""Preparation of one side of a clip for the pose metrics: scaling by the shoulders, and trimming."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LOW_CONFIDENCE = 0.2
 """Ham2Pose hides points of this confidence or less (``pose_utils.py: pose_hide_low_conf``)."""
 
 NOTHING_TO_COMPARE = "the reference never shows upper body or hands with a confidence above 0.2; there is nothing to compare."
-"""Why Ham2Pose's measures have no value, which would be 0 for any prediction."""
+"""Why Ham2Pose's metrics have no value, which would be 0 for any prediction."""
 
-_MARGIN = 5  # frames that the trimming of pose-evaluation leaves before and after the wrist is above the elbow
+_MARGIN = 5  # frames that the trimming of pose-evaluation keeps before and after the wrist is above the elbow
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class PreparedPose:
     """One side of a clip, ready to be compared.
 
     Attributes:
-        points: float64 ``(T, J, D)``; 0 where a point is not seen.
+        points: float64 ``(T, J, D)``; 0 for points that are not seen.
         seen: bool ``(T, J)``.
         layout: the joints' names.
     """
@@ -39,13 +39,13 @@ class PreparedPose:
     layout: Layout
 
     def select(self, joints: tuple[str, ...]) -> PreparedPose:
-        """The same side with the named joints only."""
+        """The same side with only the named joints."""
         index = self.layout.index(joints)
         return PreparedPose(self.points[:, index], self.seen[:, index], self.layout.subset(joints))
 
 
 def visible(pose: Pose, dimensions: int | None = None) -> Points:
-    """Coordinates as float64 ``(T, J, D)`` with 0 where a point was not seen; the first ``dimensions`` of them, or all."""
+    """Coordinates as float64 ``(T, J, D)``, 0 for points that were not seen; the first ``dimensions`` of them, or all."""
     points = pose.points[..., :dimensions].astype(np.float64)
     points[~pose.seen] = 0.0
     return points
@@ -60,7 +60,7 @@ def shoulder_geometry(points: Points, seen: Seen, layout: Layout) -> tuple[Point
         layout: names of the joints.
 
     Returns:
-        None where the layout has no shoulders, or no frame shows both.
+        None if the layout has no shoulders, or no frame shows both.
     """
     if any(joint not in layout for joint in SHOULDERS):
         return None
@@ -77,16 +77,16 @@ def shoulder_geometry(points: Points, seen: Seen, layout: Layout) -> tuple[Point
 def by_shoulders(pose: Pose, side: str, dimensions: int | None = None) -> PreparedPose:
     """One side, centred on its mean shoulder midpoint and divided by its mean shoulder distance.
 
-    One centre and one scale for the whole clip, as pose-format does (``pose_format/pose.py: Pose.normalize``), in float64.
+    One centre and one scale for the whole clip, as in pose-format (``pose_format/pose.py: Pose.normalize``), in float64.
 
     Args:
         pose: the side.
         side: ``prediction`` or ``reference``, for the messages.
-        dimensions: how many coordinates count, 2 or all.
+        dimensions: number of coordinates to use, 2 or all.
 
     Raises:
         InputError: the layout has no shoulders.
-        MediaError: no frame shows both shoulders, or they are always at one point.
+        MediaError: no frame shows both shoulders, or they always coincide.
     """
     lacking = [joint for joint in SHOULDERS if joint not in pose.layout]
     if lacking:
@@ -97,7 +97,7 @@ def by_shoulders(pose: Pose, side: str, dimensions: int | None = None) -> Prepar
         raise MediaError(f"{side}: no frame shows both shoulders, so the key points cannot be scaled by them.")
     centre, width = found
     if width == 0:
-        raise MediaError(f"{side}: both shoulders are at one point in every frame, so the key points cannot be scaled by them.")
+        raise MediaError(f"{side}: both shoulders coincide in every frame, so the key points cannot be scaled by them.")
     scaled = (points - centre) / width
     scaled[~pose.seen] = 0.0
     return PreparedPose(scaled, pose.seen, pose.layout)
@@ -106,12 +106,12 @@ def by_shoulders(pose: Pose, side: str, dimensions: int | None = None) -> Prepar
 def signing_span(pose: Pose) -> slice:
     """Frames from 5 before a wrist is first above its elbow to 5 after it last is, as pose-evaluation trims.
 
-    Per arm the span lies within the frames from the wrist's first sight to its last; the clip's span runs from the earlier start
-    to the later end of the two arms. Above means a smaller second coordinate, as in images. Where no arm ever rises, or the layout
-    has no wrist with an elbow, the whole clip stays.
+    For each arm the span is limited to the frames from the first to the last in which the wrist is seen; the clip's span runs from
+    the earlier start to the later end of the two arms. Above means a smaller second coordinate, as in images. If no arm ever rises,
+    or the layout has no wrist with an elbow, the whole clip is kept.
 
     Source: spoken-to-signed-translation, ``gloss_to_pose/concatenate.py: trim_pose``, which pose-evaluation calls
-    (``pose_processors.py: TrimMeaninglessFramesPoseProcessor``; there for MediaPipe Holistic only, here for all layouts).
+    (``pose_processors.py: TrimMeaninglessFramesPoseProcessor``; there only for MediaPipe Holistic, here for all layouts).
     """
     starts: list[int] = []
     stops: list[int] = []
@@ -139,7 +139,7 @@ def ham2pose_joints(layout: Layout) -> tuple[str, ...]:
     body = tuple(joint for joint in ("nose", "neck", *arms, "mid_hip") if joint in layout)
     joints = body + layout.part("hands")
     if not joints:
-        raise InputError(f"the layout {layout.name} has neither upper body nor hands, so Ham2Pose's measures cannot be taken.")
+        raise InputError(f"the layout {layout.name} has neither upper body nor hands, so Ham2Pose's metrics cannot be computed.")
     return joints
 
 
@@ -147,9 +147,9 @@ def ham2pose_prepared(pose: Pose, side: str) -> PreparedPose:
     """One side as Ham2Pose prepares it: shoulders, focus, low confidence hidden, trimmed, its joints; x and y only.
 
     After scaling by the shoulders, all points are moved so that the smallest x and y of the clip are 0 (pose-format's
-    ``Pose.focus``). Points of confidence 0.2 or less are hidden. Leading and trailing frames go while they show no wrist, or while
-    the confidence of the face's points sums up to half their number or less (35 of 70 on OpenPose; layouts without a face: the
-    wrists alone decide). A clip without one frame that would stay is left whole, as there.
+    ``Pose.focus``). Points with a confidence of at most 0.2 are hidden. Leading and trailing frames are dropped as long as they
+    show no wrist, or the confidences of the face's points sum to at most half their number (35 of 70 with OpenPose; in layouts
+    without a face only the wrists count). If no frame would remain, the clip is not trimmed, as in the original.
 
     Source: Ham2Pose, ``metrics.py: get_pose``, ``pose_utils.py``.
 
@@ -173,9 +173,9 @@ def _ham2pose_span(confidence: Points, layout: Layout) -> slice:
         kept &= confidence[:, layout.index(wrists)].sum(axis=1) > 0
     if face := layout.part("face"):
         kept &= confidence[:, layout.index(face)].sum(axis=1) > len(face) / 2
-    places = np.flatnonzero(kept)
-    if not places.size:
+    indices = np.flatnonzero(kept)
+    if not indices.size:
         return slice(0, frames)
-    first, last = int(places[0]), int(places[-1])
-    # The search from the end stops before the first frame that stays, so a single such frame keeps all that follow it.
+    first, last = int(indices[0]), int(indices[-1])
+    # The search from the end stops before the first kept frame, so a single kept frame keeps all frames after it.
     return slice(first, last + 1 if last > first else frames)

@@ -1,4 +1,4 @@
-"""Whether a recogniser that somebody ran understands the productions."""
+"""Whether a recogniser understands the productions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from signbench.metrics.pairs import LabelPair, Pair
 class Accuracy(Metric):
     """Share of clips whose true label is among the recogniser's first ``top``.
 
-    ``average=instance`` counts every clip alike; ``average=class`` takes each label's own share first, and the mean over the labels
-    that the references have. Source of both: ``dxli94/WLASL`` (``code/I3D/test_i3d.py``), top 1, 5 and 10.
+    ``average=instance`` weights every clip equally; ``average=class`` first computes each label's own share, then the mean over the
+    labels of the references. Source of both: ``dxli94/WLASL`` (``code/I3D/test_i3d.py``), top 1, 5 and 10.
 
     A record holds ``hit`` (int64, 0-d), ``known`` (int64, 0-d), whether the true label is one that the recogniser can give, as far
-    as its ranking shows, ``named`` (int64, 0-d), whether the recogniser names anything, and ``label`` (uint8 ``(L,)``), the true
-    label's UTF-8. A clip for which the recogniser names nothing is wrong, and so is a missing production.
+    as its ranking shows, ``named`` (int64, 0-d), whether the recogniser gives any label, and ``label`` (uint8 ``(L,)``), the true
+    label in UTF-8. A clip without a label from the recogniser is wrong, and so is a missing production.
     """
 
     name = "accuracy"
@@ -51,7 +51,7 @@ class Accuracy(Metric):
     pairs_frames: ClassVar[bool] = False
     revision: ClassVar[int] = 2
     interval_method: ClassVar[IntervalMethod] = "share"
-    summary = "Share of clips that a recogniser labels rightly."
+    summary = "Share of clips that a recogniser labels correctly."
 
     @property
     def unit(self) -> str:
@@ -72,7 +72,7 @@ class Accuracy(Metric):
 
     def check(self) -> None:
         if self["top"] < 1:
-            raise InputError(f"metric {self.name}: parameter top is a whole number of at least 1, not {self['top']}.")
+            raise InputError(f"metric {self.name}: parameter top must be an integer of at least 1, not {self['top']}.")
 
     def recorder(self) -> Recorder:
         return _LabelRecorder(self)
@@ -106,20 +106,20 @@ class Accuracy(Metric):
         return {"hit": np.array(0), "known": np.array(1), "named": np.array(1), "label": np.empty(0, np.uint8)}
 
     def _classes(self, records: Records) -> list[NDArray[np.int64]]:
-        """Places of the clips of each label, in order of the labels.
+        """Indices of the clips of each label, in order of the labels.
 
         Raises:
             InputError: a clip's label is not on record.
         """
-        places: dict[bytes, list[int]] = {}
-        for place, record in enumerate(records):
-            places.setdefault(record["label"].tobytes(), []).append(place)
-        if b"" in places:
+        indices: dict[bytes, list[int]] = {}
+        for index, record in enumerate(records):
+            indices.setdefault(record["label"].tobytes(), []).append(index)
+        if b"" in indices:
             raise InputError(
-                f"metric {self.canonical} needs the label of every clip, and {len(places[b''])} without a production have none on "
-                "record; hand those in, or use average=instance."
+                f"metric {self.canonical} needs the label of every clip, but {len(indices[b''])} without a production have "
+                "none; submit those, or use average=instance."
             )
-        return [np.array(places[label], dtype=np.int64) for label in sorted(places)]
+        return [np.array(indices[label], dtype=np.int64) for label in sorted(indices)]
 
 
 class _LabelRecorder:
@@ -135,8 +135,8 @@ class _LabelRecorder:
             raise InputError(f"metric {self._metric} needs the true label of each clip; the reference has none.")
         if 0 < len(pair.ranked) < self._top:
             raise InputError(
-                f"metric {self._metric} looks at {self._top} labels, but the prediction ranks only {len(pair.ranked)}; "
-                "hand in logits of that many classes, or choose a smaller top."
+                f"metric {self._metric} uses {self._top} labels, but the prediction ranks only {len(pair.ranked)}; provide "
+                "logits for that many classes, or choose a smaller top."
             )
         self._record = {
             "hit": np.array(int(pair.reference in pair.ranked[: self._top])),

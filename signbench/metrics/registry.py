@@ -1,4 +1,4 @@
-"""The metrics that exist, by name; each is imported only when it is asked for."""
+"""All metrics by name; each is imported only on request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ METRICS: Registry[Metric] = Registry(
 
 
 def known() -> list[str]:
-    """Names of all metrics, built in and installed by other packages under the entry point ``signbench.metrics``."""
+    """Names of all metrics: built-in ones and those of other packages with the entry point ``signbench.metrics``."""
     return METRICS.known()
 
 
@@ -49,16 +49,16 @@ def metric_class(name: str) -> type[Metric]:
     """The class of a metric.
 
     Raises:
-        InputError: no metric has that name, with the nearest that exist; or an installed one cannot be imported.
+        InputError: no metric has that name (the message suggests the nearest), or an installed one cannot be imported.
     """
     return METRICS.class_of(name)
 
 
 def create(text: str) -> Metric:
-    """The metric that the command line spells ``name:key=value,key=value``, or with ``@judge`` behind it: through that judge.
+    """The metric written ``name:key=value,key=value``, or followed by ``@judge``: through that judge.
 
     Raises:
-        InputError: unknown metric, parameter or judge, or a value or judge that does not fit.
+        InputError: the metric, a parameter or the judge is unknown, or a value or judge does not match.
     """
     name, at, on = text.partition("@")
     if not at:

@@ -1,4 +1,4 @@
-"""ROUGE-L, in the three readings that the field calls ROUGE."""
+"""ROUGE-L, in the three published readings of ROUGE."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class RougeL(TextMetric, MeanOfClips):
         Parameter(
             "variant",
             "mscoco",
-            "How much recall counts: 1.2 squared, P/R squared, or as precision.",
+            "The weight of recall: 1.2 squared, P/R squared, or equal to precision.",
             choices=("mscoco", "nslt", "f1"),
         ),
         Parameter(
             "tokenizer",
             "none",
-            "Tokens are what white space parts (none), Unicode words without punctuation (words), or code points (char).",
+            "Tokens are separated by white space (none), Unicode words without punctuation (words), or code points (char).",
             choices=("none", "words", "char"),
         ),
         FINAL_PERIOD,
     )
     limits: ClassVar[Limits] = (0.0, 100.0)
     direction = "higher"
-    summary = "F-score of the longest common subsequence of tokens; three variants by how much recall counts."
+    summary = "F-score of the longest common subsequence of tokens; three variants with different weights of recall."
 
     def measure(self, prediction: str, reference: str) -> Record:
         from signbench.metrics.token_alignment import longest_common_subsequence
@@ -55,11 +55,11 @@ class RougeL(TextMetric, MeanOfClips):
         return counts(common=longest_common_subsequence(ours, theirs), prediction_length=len(ours), reference_length=len(theirs))
 
     def alignment(self, prediction: str, reference: str) -> Alignment:
-        """An alignment whose equal tokens are the longest common subsequence: as many as ``common`` of the clip's record.
+        """An alignment whose equal tokens are the longest common subsequence; their number is ``common`` in the clip's record.
 
         Args:
             prediction: a text.
-            reference: the text that is true.
+            reference: the true text.
         """
         from signbench.metrics.token_alignment import common_alignment
 

@@ -5,16 +5,16 @@ similarity", IEEE Transactions on Image Processing 13 (2004), equation 13, with 
 
     S = (2 m_x m_y + C1) (2 v_xy + C2) / ((m_x² + m_y² + C1) (v_x + v_y + C2))
 
-Why own kernels, and these:
+Why signbench has its own kernels, and why these:
 
-* 32-bit floats are out: variances are differences of large numbers, and bright smooth frames then lose five digits.
-* 64-bit filters of OpenCV are only 3 times as fast as scikit-image, because every intermediate image goes through memory. Here a
-  few rows are kept, and each sample of the frame is done with when its row is.
+* 32-bit floats are not an option: variances are differences of large numbers, and bright smooth frames would lose five digits.
+* 64-bit filters of OpenCV are only 3 times as fast as scikit-image, because every intermediate image goes through memory. Here only
+  a few rows are kept, and each sample of the frame is used only while its row is.
 * S needs v_x + v_y, never one of them alone, so four quantities are filtered: x, y, x² + y² and xy. They are small integers until
   the first multiplication by a weight.
 * Channels stay interleaved; a neighbour to the side is three samples away.
-* Sums run down the columns first and across them last, in one fixed order, so a frame's value depends on nothing but the frame.
-  Fused multiplication and other liberties with floating point stay off: equal frames score exactly 1.
+* Sums run down the columns first and across them last, in one fixed order, so a frame's value depends only on the frame. Fused
+  multiplication and other floating-point optimisations stay off: identical frames score exactly 1.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WEIGHTS = numba.types.Array(numba.float64, 1, "C", readonly=True)
 def structural_similarities(
     prediction: NDArray[np.uint8], reference: NDArray[np.uint8], window: Window = "gaussian"
 ) -> NDArray[np.float64]:
-    """SSIM of each frame: the mean over channels and over the pixels whose whole window lies within the frame.
+    """SSIM of each frame: the mean over channels and over the pixels whose window is entirely inside the frame.
 
     Args:
         prediction: uint8 ``(n, H, W * 3)``, C-contiguous; H and W at least the window's size.
@@ -59,7 +59,7 @@ def structural_similarities(
             sample covariance, the default of ``skimage.metrics.structural_similarity``.
 
     Returns:
-        float64 ``(n,)``, each in [-1, 1]; exactly 1 for equal frames.
+        float64 ``(n,)``, each in [-1, 1]; exactly 1 for identical frames.
     """
     weights = (gaussian_weights(),) if window == "gaussian" else ()
     similarities: NDArray[np.float64] = _kernel(window)(prediction, reference, *weights)
@@ -81,9 +81,9 @@ def _kernel(window: Window) -> Callable[..., Any]:
     return compiled_for(_uniform, ROWS, ROWS)
 
 
-# In both kernels, np.int32(...) around a sum is there because numba would widen it to 64 bits, which takes twice the room in a
-# register. All of these fit: the largest is 49² (255² + 255²), about 0.31e9. Slices start where a neighbour lies, so that loops
-# run over one plain index; an index such as [j + 3] might be negative for all that the compiler knows.
+# In both kernels, np.int32(...) around a sum is there because numba would widen it to 64 bits, which takes twice the space in a
+# register. All of these fit: the largest is 49² (255² + 255²), about 0.31e9. Slices start at the neighbour, so that loops run over
+# one plain index; an index such as [j + 3] might be negative as far as the compiler knows.
 
 
 def _gaussian(prediction: NDArray[np.uint8], reference: NDArray[np.uint8], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,9 +98,9 @@ def _gaussian(prediction: NDArray[np.uint8], reference: NDArray[np.uint8], weigh
     for frame in range(frames):
         columns[:] = 0.0
         for row in range(height):
-            place = row % 11
+            slot = row % 11
             x, y = prediction[frame, row], reference[frame, row]
-            xs, ys, squares, products = moments[0, place], moments[1, place], moments[2, place], moments[3, place]
+            xs, ys, squares, products = moments[0, slot], moments[1, slot], moments[2, slot], moments[3, slot]
             for j in range(width):
                 a, b = np.int32(x[j]), np.int32(y[j])
                 xs[j] = a
@@ -162,8 +162,8 @@ def _gaussian(prediction: NDArray[np.uint8], reference: NDArray[np.uint8], weigh
 def _uniform(prediction: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.float64]:
     frames, height, width = prediction.shape
     valid = width - 18
-    # With n = 49 samples, both sides of the fraction are multiplied by n² and by n (n - 1), so that all but the constants is whole:
-    # n² m_x m_y = Σx Σy, and n (n - 1) v_xy = n Σxy - Σx Σy for the sample covariance.
+    # With n = 49 samples, both sides of the fraction are multiplied by n² and by n (n - 1), so that everything except the constants
+    # is an integer: n² m_x m_y = Σx Σy, and n (n - 1) v_xy = n Σxy - Σx Σy for the sample covariance.
     c1 = C1 * 49 * 49
     c2 = C2 * 49 * 48
     sums = np.empty((4, width), np.int32)  # of 7 rows: x, y, x² + y², xy

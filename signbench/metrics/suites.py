@@ -1,4 +1,4 @@
-"""Suites: the rows of text metrics that a kind of paper's table prints, in its order and with its conventions."""
+"""Suites: the rows of text metrics of a family of papers' tables, in their order and with their conventions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Row:
     """A row of a suite.
 
     Attributes:
-        label: what the papers call it, such as ``BLEU-1``.
+        label: its name in the papers, such as ``BLEU-1``.
         metric: the metric's canonical name.
     """
 
@@ -25,10 +25,10 @@ class Suite:
     """Metrics that are printed together.
 
     Attributes:
-        name: as the command line spells it.
+        name: as on the command line.
         description: one sentence.
         source: the code whose conventions it follows.
-        rows: in the order in which they are printed.
+        rows: in printed order.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Suite:
 
 
 def _bleu(orders: range, *parameters: str) -> tuple[Row, ...]:
-    """Rows of BLEU without smoothing; ``parameters`` besides the order, as the command line spells them."""
+    """Rows of BLEU without smoothing; ``parameters`` besides the order, as on the command line."""
     rows = []
     for order in orders:
         changed = sorted([*parameters, *([f"order={order}"] if order != 4 else [])])
@@ -51,7 +51,7 @@ _SUITES = {
     for suite in (
         Suite(
             "slt",
-            "German text of PHOENIX-2014-T as Sign Language Transformers score it: every sentence ends in a full stop of its own.",
+            "German text of PHOENIX-2014-T as scored by Sign Language Transformers: every sentence ends in a separate full stop.",
             "neccam/slt, signjoey/metrics.py and prediction.py",
             (
                 *_bleu(range(1, 5), "final_period=append"),
@@ -61,13 +61,13 @@ _SUITES = {
         ),
         Suite(
             "slrtp",
-            "Back-translated text as the SLRTP 2025 challenge scores it, full stops as they are.",
+            "Back-translated text as scored by the SLRTP 2025 challenge, with full stops unchanged.",
             "walsharry/SLRTP-Sign-Production-Evaluation, main.py and metrics.py",
             (*_bleu(range(1, 5)), Row("chrF", "chrf"), Row("ROUGE", "rouge-l"), Row("WER", "wer:cleaning=slrtp")),
         ),
         Suite(
             "gfslt",
-            "German text of PHOENIX-2014-T as GFSLT-VLP scores it: no full stop; BLEU-4 by sacrebleu, the rest by nlg-eval.",
+            "German text of PHOENIX-2014-T as scored by GFSLT-VLP: no full stop; BLEU-4 by sacrebleu, the rest by nlg-eval.",
             "zhoubenjia/GFSLT-VLP, train_slt.py: evaluate; Maluuba/nlg-eval",
             (
                 *_bleu(range(1, 4), "final_period=strip"),
@@ -77,7 +77,7 @@ _SUITES = {
         ),
         Suite(
             "csl-daily",
-            "Chinese text of CSL-Daily character by character, punctuation included, as TwoStream-SLT scores it.",
+            "Chinese text of CSL-Daily character by character, including punctuation, as scored by TwoStream-SLT.",
             "FangyunWei/SLRT, TwoStreamNetwork/utils/metrics.py with level: char",
             (Row("ROUGE", "rouge-l:tokenizer=char,variant=nslt"), *_bleu(range(1, 5), "tokenizer=char")),
         ),
@@ -91,10 +91,10 @@ def known() -> list[str]:
 
 
 def suite(name: str) -> Suite:
-    """The suite of a name.
+    """The suite with the given name.
 
     Raises:
-        InputError: there is none, with the nearest that exist.
+        InputError: there is none; the message suggests the nearest.
     """
     if name not in _SUITES:
         raise InputError(f"there is no suite {name}. {nearest(name, known())}")

@@ -1,4 +1,4 @@
-"""Metrics of how frames follow one another."""
+"""Metrics of temporal consistency."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from signbench.metrics.image import FrameRecorder, MeanOfFrames, frame_record
 from signbench.metrics.pairs import FramePair
 
 _CHANNELS_IN_REDUCTION = {"mean": Fraction(1), "max": Fraction(1), "sum": Fraction(3)}
-"""The largest reduced difference there can be, in units of the largest difference of one channel."""
+"""The largest possible reduced difference, in units of the largest difference of one channel."""
 
 
 class Tcd(MeanOfFrames):
@@ -28,19 +28,19 @@ class Tcd(MeanOfFrames):
     and 13 with threshold 0.5. The paper states neither the range of the samples nor the reduction over the channels, so both are
     parameters; none of the readings has been confirmed by its authors.
 
-    The comparison is exact: for bytes it comes down to whole numbers, ``|2 p - (a + b)|``, against the threshold as it is written
-    in decimal digits. A difference that equals the threshold does not exceed it.
+    The comparison is exact: for bytes it compares integers, ``|2 p - (a + b)|``, with the threshold as an exact decimal number. A
+    difference that equals the threshold does not exceed it.
 
-    It is no reconstruction error: 0 is reached by the midpoints themselves, and a perfect copy of fast motion scores above 0. What
-    the perfect copy scores is the reference value. A record holds ``sum`` and ``frames`` of the prediction, and
-    ``reference_sum`` and ``reference_frames`` of the references in its place; frames are inner frames.
+    It is not a reconstruction error: the midpoints themselves score 0, and a perfect copy of fast motion scores above 0. The score
+    of the perfect copy is the reference value. A record holds ``sum`` and ``frames`` of the prediction, and ``reference_sum`` and
+    ``reference_frames`` of the reference scored as a prediction; frames are inner frames.
     """
 
     name = "tcd"
     parameters = (
-        Parameter("threshold", 0.5, "A pixel counts where its difference is larger than this; in units of the range."),
+        Parameter("threshold", 0.5, "A pixel counts if its difference is larger than this; in units of the range."),
         Parameter("range", "unit", "Samples as numbers in [0, 1] (unit) or 0..255 (byte).", choices=("unit", "byte")),
-        Parameter("reduce", "mean", "How a pixel's three differences become one.", choices=("mean", "max", "sum")),
+        Parameter("reduce", "mean", "How a pixel's three differences are combined.", choices=("mean", "max", "sum")),
     )
     limits: ClassVar[Limits] = (0.0, 1.0)
     direction: ClassVar[Direction] = "lower"
@@ -51,7 +51,7 @@ class Tcd(MeanOfFrames):
         largest = _CHANNELS_IN_REDUCTION[self["reduce"]] * self._levels
         if not 0 <= self._threshold < largest:
             raise InputError(
-                f"metric tcd: parameter threshold is at least 0 and below {largest} for range={self['range']},"
+                f"metric tcd: parameter threshold must be at least 0 and below {largest} for range={self['range']},"
                 f"reduce={self['reduce']}, not {spell(self['threshold'])}; no difference could exceed it."
             )
 
@@ -61,12 +61,12 @@ class Tcd(MeanOfFrames):
 
     @property
     def _threshold(self) -> Fraction:
-        # 0.1 means one tenth, not the binary number nearest to it.
+        # 0.1 means one tenth, not the nearest binary number.
         return Fraction(repr(float(self["threshold"])))
 
     @property
     def limit(self) -> int:
-        """The largest whole number that does not exceed the threshold.
+        """The largest integer that does not exceed the threshold.
 
         It is compared with the sum, or with the maximum, of a pixel's three ``|2 p - (a + b)|`` on 0..255.
         """
@@ -87,7 +87,7 @@ class Tcd(MeanOfFrames):
         Clips whose production is missing were not compared with anything, so they are left out.
 
         Returns:
-            float64 ``(B,)``; NaN where no clip counts.
+            float64 ``(B,)``; NaN if no clip counts.
         """
         rows = [(float(record["reference_sum"]), int(record["reference_frames"])) for record in records]
         values = np.array([total / frames if frames else 0.0 for total, frames in rows], dtype=np.float64)
@@ -115,7 +115,7 @@ class _TcdRecorder(FrameRecorder):
         for (_, before), (prediction, reference), (_, after) in zip(frames, frames[1:], frames[2:], strict=False):
             self._over += count(prediction, before, after, self._limit, self._by_maximum)
             self._reference_over += count(reference, before, after, self._limit, self._by_maximum)
-        # Copies, because the decoder may fill the same memory with the next chunk.
+        # Copies, because the decoder may reuse the memory for the next chunk.
         self._carried = [(prediction.copy(), reference.copy()) for prediction, reference in frames[-2:]]
 
     def fold(self) -> Record:

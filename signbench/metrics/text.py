@@ -1,4 +1,4 @@
-"""What the metrics of text share: records of counts, and folds that are functions of the counts' sums."""
+"""Shared parts of text metrics: records of counts, and folds that are functions of the counts' sums."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Totals = Mapping[str, NDArray[np.float64]]
 FINAL_PERIOD = Parameter(
     "final_period",
     "keep",
-    "The full stop at the end of both sides: as it is (keep), taken away (strip), or one put there (append).",
+    "The full stop at the end of both sides: kept (keep), removed (strip), or appended (append).",
     choices=("keep", "strip", "append"),
 )
 
@@ -28,7 +28,7 @@ class TextMetric(Metric):
     """A metric of two texts.
 
     Each record holds, besides the metric's own counts, ``prediction_length`` and ``reference_length``, the numbers of tokens. Both
-    sides are brought to Unicode's composed form first (NFC). A missing production is to be measured as the empty text.
+    sides are converted to Unicode's composed form (NFC) first. A missing production is measured as the empty text.
     """
 
     view = "text"
@@ -49,17 +49,17 @@ class TextMetric(Metric):
         """The record of one clip.
 
         Args:
-            prediction: in composed form, with the final full stop settled.
-            reference: in composed form, with the final full stop settled.
+            prediction: in composed form, with the final full stop handled.
+            reference: in composed form, with the final full stop handled.
         """
 
     def prepared(self, text: str) -> str:
-        """The text as :meth:`measure` is given it."""
+        """The text as passed to :meth:`measure`."""
         settled = composed(text)
         return with_final_period(settled, self["final_period"]) if FINAL_PERIOD in self.parameters else settled
 
     def note(self, records: Records) -> str | None:
-        """Says how many predictions and references are empty."""
+        """States how many predictions and references are empty."""
         found = []
         empty = {"prediction": 0, "reference": 0}
         for record in records:
@@ -72,25 +72,25 @@ class TextMetric(Metric):
 
 
 class CorpusTextMetric(TextMetric):
-    """A metric of text whose score is a function of its counts, added up over the clips."""
+    """A metric of text whose score is a function of its counts, summed over the clips."""
 
     @abstractmethod
     def fold(self, totals: Totals) -> NDArray[np.float64]:
         """The score from summed counts.
 
         Args:
-            totals: field -> sums ``(B, ...)``; whole numbers.
+            totals: field -> sums ``(B, ...)``; integers.
 
         Returns:
-            float64 ``(B,)``; NaN where the counts leave it undefined.
+            float64 ``(B,)``; NaN if the counts leave it undefined.
         """
 
     def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
         totals: dict[str, NDArray[np.float64]] = {}
-        for place, record in enumerate(records):
-            weight = weights[:, place].astype(np.float64)
+        for index, record in enumerate(records):
+            weight = weights[:, index].astype(np.float64)
             for field, counts in record.items():
-                # Sums of whole numbers are exact below 2**53, in any order.
+                # Sums of integers are exact below 2**53, in any order.
                 added = np.multiply.outer(weight, counts)
                 totals[field] = totals[field] + added if field in totals else added
         if not totals:
@@ -98,7 +98,7 @@ class CorpusTextMetric(TextMetric):
         return np.where(weights.any(axis=1), self.fold(totals), np.nan)
 
     def of_one(self, record: Record) -> float | None:
-        """The score of a single clip, or None where it is undefined."""
+        """The score of a single clip, or None if it is undefined."""
         value = float(self.fold({field: counts[np.newaxis].astype(np.float64) for field, counts in record.items()})[0])
         return None if np.isnan(value) else value
 
@@ -107,7 +107,7 @@ def counts(**values: Any) -> Record:
     """A record of int64 arrays.
 
     Args:
-        **values: whole numbers, or sequences of them.
+        **values: integers, or sequences of them.
     """
     return {name: np.array(value, dtype=np.int64) for name, value in values.items()}
 
@@ -126,5 +126,5 @@ class _TextRecorder:
 
     def finish(self) -> Record:
         if self._record is None:
-            raise ValueError("no text of the clip has come")
+            raise ValueError("there is no text of the clip")
         return self._record

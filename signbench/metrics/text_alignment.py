@@ -1,4 +1,4 @@
-"""An alignment of two texts, as people read it: which tokens stayed, and which were substituted, deleted or inserted."""
+"""A readable alignment of two texts: which tokens are equal, substituted, deleted or inserted."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Operation = Literal["equal", "substitute", "delete", "insert"]
-"""What happens to tokens of the reference on the way to the prediction."""
+"""The operation that turns tokens of the reference into those of the prediction."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Tokens in a row to which the same happens. Ranges are indices of tokens, from 0, without the end.
+    """Consecutive tokens with the same operation. Ranges are indices of tokens, from 0, without the end.
 
     Attributes:
-        operation: what happens.
-        reference_start: of the tokens of the reference; an insertion has none, and start equals end.
-        reference_end: of them.
-        prediction_start: of the tokens of the prediction; a deletion has none, and start equals end.
-        prediction_end: of them.
+        operation: the operation.
+        reference_start: first index in the reference; for an insertion start equals end.
+        reference_end: end index in the reference.
+        prediction_start: first index in the prediction; for a deletion start equals end.
+        prediction_end: end index in the prediction.
     """
 
     operation: Operation
@@ -30,7 +30,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Alignment:
-    """How the tokens of a prediction stand against those of its reference. As a string it is three lines, for people.
+    """The alignment of a prediction's tokens with those of its reference. As a string it is three readable lines.
 
     Attributes:
         prediction: its tokens, as the metric compares them.
@@ -59,7 +59,7 @@ class Alignment:
 
     @property
     def substitutions(self) -> int:
-        """Tokens of the reference that are other ones in the prediction."""
+        """Tokens of the reference that are substituted in the prediction."""
         return self._count("substitute")
 
     @property
@@ -97,5 +97,5 @@ class Alignment:
 
 
 def _shown(token: str) -> str:
-    """A token as it can be seen; white space is a token of its own where characters are compared."""
+    """A visible form of a token; white space is a token if characters are compared."""
     return token if token.strip() else "␣" * len(token)

@@ -1,4 +1,4 @@
-"""What happens to a sentence before it is compared: its Unicode form, its final full stop, its division into tokens."""
+"""Normalisation of a sentence before comparison: its Unicode form, its final full stop, its tokens."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _JOINERS = "\u200c\u200d"  # zero-width: within words of Persian and of Indian l
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's composed form (NFC), so that an accent typed as its own character equals the accented letter."""
+    """The text in Unicode's composed form (NFC), so that a letter with a combining accent equals the accented letter."""
     return unicodedata.normalize("NFC", text)
 
 
 def with_final_period(text: str, policy: FinalPeriod) -> str:
-    """Settles whether a sentence ends in a full stop.
+    """Applies the full-stop policy to a sentence.
 
-    One full stop at the end (:data:`FULL_STOPS`) and the white space around it are what is meant; ``...`` loses its last dot.
+    The policy applies to one full stop at the end (:data:`FULL_STOPS`) and the white space around it; ``...`` loses its last dot.
 
     Args:
         text: a sentence.
-        policy: ``keep`` changes nothing; ``strip`` takes the full stop away; ``append`` puts ``" ."`` in its place, or at the end
-            of a sentence that has none. An empty text stays empty: it earns no full stop.
+        policy: ``keep`` changes nothing; ``strip`` removes the full stop; ``append`` replaces it with ``" ."``, or appends that to
+            a sentence without one. An empty text stays empty.
     """
     if policy == "keep" or not text.strip():
         return text
@@ -40,18 +40,18 @@ def with_final_period(text: str, policy: FinalPeriod) -> str:
 
 
 def unicode_words(text: str) -> list[str]:
-    """Maximal runs of letters, digits and the marks that belong to them, in any script; punctuation and symbols part words."""
+    """Maximal sequences of letters, digits and their marks, in any script; punctuation and symbols separate words."""
     return "".join(letter if _in_word(letter) else " " for letter in text).split()
 
 
 def characters(text: str) -> list[str]:
-    """Every code point but white space."""
+    """Every code point except white space."""
     return list("".join(text.split()))
 
 
 @cache
 def bleu_tokenizer(name: str) -> Callable[[str], str]:
-    """One of sacrebleu's tokenizers: from a sentence to tokens that are parted by spaces.
+    """One of sacrebleu's tokenizers: from a sentence to tokens separated by spaces.
 
     Args:
         name: ``none``, ``13a``, ``zh`` or ``char``.

@@ -1,7 +1,7 @@
 """Edit distance, alignment and longest common subsequence of token sequences.
 
-Whole numbers only, so that a result depends on its input alone. Importing this module imports numba, which takes a moment:
-import it inside the functions that need it.
+Integers only, so that a result depends on its input alone. Importing this module imports numba, which is slow: import it inside the
+functions that need it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ _OPERATIONS: tuple[Operation, ...] = ("equal", "substitute", "delete", "insert")
 
 
 class EditCosts(NamedTuple):
-    """What the operations cost that turn the reference into the prediction, and which of two equally good ones is taken.
+    """The costs of the operations that turn the reference into the prediction, and the preference on a tie.
 
     Attributes:
-        substitution: of one token by another, above 0.
-        deletion: of a token of the reference, above 0; at least half of a substitution, like an insertion.
-        insertion: of a token that the reference does not have, above 0.
-        insertion_first: walking back from the end, an insertion goes before a deletion. A substitution goes before both.
+        substitution: cost of replacing a token, above 0.
+        deletion: cost of deleting a token of the reference, above 0; at least half of a substitution, like an insertion.
+        insertion: cost of inserting a token, above 0.
+        insertion_first: whether, walking back from the end, an insertion is preferred to a deletion. A substitution is preferred to
+            both.
     """
 
     substitution: int
@@ -42,7 +43,7 @@ class EditCounts(NamedTuple):
     """The operations of an alignment.
 
     Attributes:
-        substitutions: tokens of the reference that are other ones in the prediction.
+        substitutions: tokens of the reference that are substituted in the prediction.
         deletions: tokens of the reference that the prediction lacks.
         insertions: tokens of the prediction that the reference lacks.
     """
@@ -55,9 +56,9 @@ class EditCounts(NamedTuple):
 def edit_counts(prediction: Sequence[Hashable], reference: Sequence[Hashable], costs: EditCosts) -> EditCounts:
     """The operations of the cheapest alignment, in memory for two rows whatever the lengths.
 
-    Where several are equally cheap the one is taken that is found by walking back from the end, at each step over an equal pair
-    if there is one, else over the cheapest operation, on a tie in the order of ``costs``. With unequal costs such alignments may
-    differ in their number of operations, so the order decides about the error rate.
+    If several are equally cheap, the one is used that is found by walking back from the end, at each step over an equal pair if
+    there is one, else over the cheapest operation, on a tie in the order of ``costs``. With unequal costs such alignments may
+    differ in their number of operations, so the order affects the error rate.
 
     Args:
         prediction: its tokens.
@@ -65,8 +66,8 @@ def edit_counts(prediction: Sequence[Hashable], reference: Sequence[Hashable], c
         costs: of the operations.
     """
     made, there = _numbered(prediction, reference)
-    # rapidfuzz finds the same distance, but breaks ties in its own way: already with equal costs one pair in ten of short texts has
-    # other counts, and the readings with unequal costs then have other error rates.
+    # rapidfuzz finds the same distance, but breaks ties differently: even with equal costs one pair in ten of short texts has
+    # different counts, and with unequal costs the error rates differ.
     found = _edit_counts(made, there, costs.substitution, costs.deletion, costs.insertion, costs.insertion_first)
     return EditCounts(*(int(count) for count in found))
 
@@ -79,7 +80,7 @@ def cheapest_alignment(prediction: Sequence[str], reference: Sequence[str], cost
 
 
 def longest_common_subsequence(prediction: Sequence[Hashable], reference: Sequence[Hashable]) -> int:
-    """How many tokens the longest sequence has that is part of both sides in order, though not necessarily in one piece."""
+    """The length of the longest common subsequence of tokens."""
     from rapidfuzz.distance import LCSseq
 
     made, there = _numbered(prediction, reference)
@@ -101,7 +102,7 @@ def _operation(name: str) -> Operation:
 
 
 def _chunks(operations: Iterable[Operation]) -> tuple[Chunk, ...]:
-    """Operations from the first token to the last, those in a row together."""
+    """Operations from the first token to the last, with consecutive ones merged."""
     found: list[Chunk] = []
     there = made = 0
     for operation, group in groupby(operations):
@@ -121,7 +122,7 @@ def _numbered(prediction: Sequence[Hashable], reference: Sequence[Hashable]) -> 
 
 @compiled
 def _step(substituted: int, deleted: int, inserted: int, insertion_first: bool) -> int:
-    """Which operation leads into a pair of unequal tokens, from what each of them would cost; compiled."""
+    """The operation that leads into a pair of unequal tokens, from the cost of each; compiled."""
     cheapest = min(substituted, deleted, inserted)
     if substituted == cheapest:
         return _SUBSTITUTE
@@ -135,8 +136,8 @@ def _edit_counts(
     prediction: _Ids, reference: _Ids, substitution: int, deletion: int, insertion: int, insertion_first: bool
 ) -> tuple[int, int, int]:
     """Substitutions, deletions and insertions of the cheapest alignment; compiled."""
-    # Counts ride along with the costs: which step leads into a pair of tokens depends on the costs around it alone, so the counts
-    # in the last pair are those of the walk back from it.
+    # Counts are carried along with the costs: the step into a pair of tokens depends only on the costs around it, so the counts in
+    # the last pair are those of the walk back from it.
     above = np.zeros((prediction.size + 1, 4), dtype=np.int64)
     here = np.zeros((prediction.size + 1, 4), dtype=np.int64)
     for column in range(1, prediction.size + 1):

@@ -1,4 +1,4 @@
-"""Sets of vectors that distances between distributions compare: how records hold them, and how folds read them.
+"""Sets of vectors for distances between distributions: how records hold them, and how folds read them.
 
 A record holds ``prediction`` ``(n, D)`` and ``reference`` ``(m, D)``: the vectors of one clip, of both sides.
 """
@@ -48,7 +48,7 @@ class ObservationRecorder:
 
 
 class FeatureRecorder:
-    """Keeps the one feature vector that each side of a clip has, as ``(1, D)``, in the files' own precision."""
+    """Keeps the single feature vector of each side of a clip, as ``(1, D)``, in the files' own precision."""
 
     def __init__(self, metric: str) -> None:
         """Args: metric: canonical name of the metric, for messages."""
@@ -68,7 +68,7 @@ class FeatureRecorder:
         self.note(pair)
 
     def note(self, pair: FeaturePair) -> None:
-        """Keeps what else of the clip the metric needs."""
+        """Keeps further data of the clip that the metric needs."""
 
     def finish(self) -> Record:
         if not self._record:
@@ -77,11 +77,11 @@ class FeatureRecorder:
 
 
 def _check_shape(rows: NDArray[Any], metric: str, side: str) -> None:
-    """Refuses what is no ``(n, D)``, also a column, which is nearly always a row of numbers that was turned by accident."""
+    """Refuses anything but ``(n, D)``, including a column, which is nearly always a row that was transposed by accident."""
     if rows.ndim != 2 or rows.shape[1] < 2:
         raise InputError(f"metric {metric} needs vectors (n, D) of at least 2 numbers; the {side}'s are {rows.shape}.")
     if not np.isfinite(rows).all():
-        raise InputError(f"metric {metric}: the {side}'s features hold a number that is not finite.")
+        raise InputError(f"metric {metric}: the {side}'s features contain a number that is not finite.")
 
 
 def _check_widths(record: Record, metric: str) -> None:
@@ -98,7 +98,7 @@ def read_vectors(records: Iterable[Record], side: SideName, metric: str) -> Iter
 
     Args:
         records: with both sides' vectors.
-        side: which.
+        side: ``prediction`` or ``reference``.
         metric: canonical name of the metric, for messages.
 
     Yields:
@@ -125,7 +125,7 @@ def read_vectors(records: Iterable[Record], side: SideName, metric: str) -> Iter
 
 
 def vector_counts(records: Records, side: SideName, metric: str) -> tuple[int, int]:
-    """How many vectors a side has, and how many numbers each; (0, 0) without clips."""
+    """The number of vectors of a side, and their length; (0, 0) without clips."""
     count = width = 0
     for rows in read_vectors(records, side, metric):
         count += len(rows)
@@ -135,11 +135,11 @@ def vector_counts(records: Records, side: SideName, metric: str) -> tuple[int, i
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
-    """One side's vectors, in order of clip id and within a clip in their own.
+    """One side's vectors, in order of clip id, and in their own order within a clip.
 
     Attributes:
         rows: ``(n, D)``, on disk.
-        clips: int64 ``(n,)``, place of the clip that each belongs to.
+        clips: int64 ``(n,)``, index of the clip that each belongs to.
     """
 
     rows: NDArray[np.floating[Any]]
@@ -148,16 +148,16 @@ class VectorTable:
 
 @contextmanager
 def vector_table(records: Records, side: SideName, metric: str, dtype: type[np.floating[Any]]) -> Iterator[VectorTable]:
-    """One side's vectors in a temporary file, for folds that pick some of them over and over.
+    """One side's vectors in a temporary file, for folds that repeatedly select some of them.
 
     Args:
         records: with both sides' vectors.
-        side: which.
+        side: ``prediction`` or ``reference``.
         metric: canonical name of the metric, for messages.
         dtype: of the table.
 
     Raises:
-        InputError: as :func:`read_vectors`, or there is no room for the file.
+        InputError: as :func:`read_vectors`, or there is no space for the file.
     """
     counts: list[int] = []
     width = 0
@@ -180,7 +180,7 @@ def vector_table(records: Records, side: SideName, metric: str, dtype: type[np.f
 
 
 def undefined(row: Weights, message: str) -> float:
-    """What a score is that cannot be computed: an error for the plain score, no number where clips are left out or repeated.
+    """The result for a score that cannot be computed: an error for the plain score, NaN if clips are left out or repeated.
 
     Args:
         row: int ``(N,)``, how often each clip counts.

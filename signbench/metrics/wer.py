@@ -15,7 +15,7 @@ from signbench.metrics.phoenix_cleaning import phoenix14, phoenix14t, without_re
 from signbench.metrics.text import CorpusTextMetric, Totals, counts
 from signbench.metrics.text_alignment import Alignment
 
-# Substitution, deletion, insertion; and whether an insertion goes before a deletion that costs as much.
+# Substitution, deletion, insertion; and whether an insertion is preferred to a deletion of equal cost.
 _COSTS = {"unit": (1, 1, 1, True), "signjoey": (4, 3, 3, True), "corrnet": (4, 3, 3, False)}
 
 
@@ -25,11 +25,11 @@ class Wer(CorpusTextMetric):
     The operations are those of the cheapest alignment of a clip's two sides:
 
     - ``unit``: every operation costs 1; the Levenshtein distance, as ``jitsi/jiwer`` computes it.
-    - ``signjoey``: a substitution costs 4, deletion and insertion 3; the *number* of operations is then what counts. On a tie,
-      walking back from the end, a substitution goes before an insertion before a deletion. ``neccam/slt``, ``signjoey/metrics.py:
+    - ``signjoey``: a substitution costs 4, deletion and insertion 3; then the *number* of operations is counted. On a tie, walking
+      back from the end, a substitution is preferred to an insertion, and that to a deletion. ``neccam/slt``, ``signjoey/metrics.py:
       wer_list``, without its overflow beyond 85 tokens.
-    - ``corrnet``: the same costs; on a tie a deletion goes before an insertion. Only the prediction is cleaned, gloss by gloss, and
-      glosses that it repeats at once are merged; the reference is left as it is. ``hulianyuyy/CorrNet``,
+    - ``corrnet``: the same costs; on a tie a deletion is preferred to an insertion. Only the prediction is cleaned, gloss by gloss,
+      and its immediate repetitions are merged; the reference is left unchanged. ``hulianyuyy/CorrNet``,
       ``evaluation/slr_eval/python_wer_evaluation.py: get_wer_delsubins`` with ``merge_same=True``.
 
     An empty prediction costs a deletion per token of its reference. A clip with an empty reference has no value of its own, but its
@@ -39,17 +39,17 @@ class Wer(CorpusTextMetric):
 
     name = "wer"
     parameters = (
-        Parameter("variant", "unit", "Whose alignment it is.", choices=("unit", "signjoey", "corrnet")),
+        Parameter("variant", "unit", "Which alignment it is.", choices=("unit", "signjoey", "corrnet")),
         Parameter(
             "cleaning",
             "none",
-            "What is done to both sides before (variant=corrnet: to the prediction only).",
+            "How both sides are cleaned first (variant=corrnet: only the prediction).",
             choices=("none", "phoenix14", "phoenix14t", "slrtp"),
         ),
         Parameter(
             "level",
             "word",
-            "Tokens are what white space parts (word), or code points, spaces included (char).",
+            "Tokens are separated by white space (word), or code points including spaces (char).",
             choices=("word", "char"),
         ),
     )
@@ -59,10 +59,10 @@ class Wer(CorpusTextMetric):
 
     def check(self) -> None:
         if self["variant"] == "corrnet" and self["level"] == "char":
-            raise InputError("metric wer: variant=corrnet merges repeated glosses, so it does not go with level=char.")
+            raise InputError("metric wer: variant=corrnet merges repeated glosses, so it cannot be combined with level=char.")
         if self["variant"] == "corrnet" and self["cleaning"] == "slrtp":
             raise InputError(
-                "metric wer: variant=corrnet cleans the prediction only, and cleaning=slrtp is for both sides; use variant=unit."
+                "metric wer: variant=corrnet cleans only the prediction, but cleaning=slrtp is for both sides; use variant=unit."
             )
 
     def measure(self, prediction: str, reference: str) -> Record:
@@ -83,7 +83,7 @@ class Wer(CorpusTextMetric):
 
         Args:
             prediction: a text.
-            reference: the text that is true.
+            reference: the true text.
         """
         from signbench.metrics.token_alignment import EditCosts, cheapest_alignment
 

@@ -20,12 +20,12 @@ def test_corpora_are_listed() -> None:
 
 
 def test_a_corpus_is_shown_with_its_splits_signers_and_signs() -> None:
-    told = json.loads(signbench("corpora", "show", "synthsign", "--clips", "test-0001", "--json").stdout)
-    assert told["splits"]["train"] == {"count": 2000, "first": "train-0001", "last": "train-2000"}
-    assert len(told["signers"]) >= 8
-    assert len(told["signs"]) >= 100
-    assert len(told["minimal_pairs"]) >= 15
-    assert [clip["id"] for clip in told["clips"]] == ["test-0001"]
+    shown = json.loads(signbench("corpora", "show", "synthsign", "--clips", "test-0001", "--json").stdout)
+    assert shown["splits"]["train"] == {"count": 2000, "first": "train-0001", "last": "train-2000"}
+    assert len(shown["signers"]) >= 8
+    assert len(shown["signs"]) >= 100
+    assert len(shown["minimal_pairs"]) >= 15
+    assert [clip["id"] for clip in shown["clips"]] == ["test-0001"]
     shown = signbench("corpora", "show", "synthsign").stdout
     assert "word30-test" in shown
     assert "MOTHER / FATHER (location)" in shown

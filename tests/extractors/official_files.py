@@ -31,7 +31,7 @@ def announce(monkeypatch: pytest.MonkeyPatch, name: str, path: Path) -> None:
     monkeypatch.setattr(registry, "registered", lambda: known)
 
 
-def place(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
+def index(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
     """Where a file of weights belongs, in a folder of weights of the test's own."""
     monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(folder))
     return folder / registry.find(name).file
@@ -39,7 +39,7 @@ def place(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> Path:
 
 def save(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, content: Any) -> Path:
     """Writes a file of weights with ``torch.save`` and registers its digest."""
-    path = place(monkeypatch, folder, name)
+    path = index(monkeypatch, folder, name)
     torch.save(content, path)
     announce(monkeypatch, name, path)
     return path

@@ -59,7 +59,7 @@ def same(left, right):
     ] == [(block.shape, block.dtype) for block in right]
 
 
-def lying(cache):
+def files_of(cache):
     return sorted(path.name for path in cache.folder.iterdir())
 
 
@@ -97,10 +97,10 @@ def test_an_array_in_another_order_of_memory_is_kept_as_the_array_that_it_is(cac
     [np.zeros((2, 3)), np.zeros(3, np.float32), np.zeros((1, 2, 3), np.float32)],
     ids=["float64", "one axis", "three axes"],
 )
-def test_what_is_no_block_of_rows_is_refused_and_nothing_is_kept(block, cache):
+def test_something_other_than_a_block_of_rows_is_refused_and_nothing_is_kept(block, cache):
     with pytest.raises(ValueError, match=r"float32 \(n, D\)"), cache.writer(KEY, DESCRIPTION) as writer:
         writer.add(block)
-    assert lying(cache) == []
+    assert files_of(cache) == []
 
 
 def test_rows_of_two_lengths_are_refused(cache):
@@ -146,7 +146,7 @@ def test_the_key_is_sha256_over_canonical_json():
 def test_an_error_while_writing_leaves_nothing(cache):
     with pytest.raises(ZeroDivisionError):
         keep(cache, made=(block / (1 // len(block)) for block in [blocks()[1], *blocks()[2:]]))
-    assert lying(cache) == []
+    assert files_of(cache) == []
     assert cache.open(KEY) is None
 
 
@@ -155,7 +155,7 @@ def test_what_its_writer_discards_is_not_kept(cache, caplog):
         writer.add(blocks()[0])
         writer.discard()
         writer.add(blocks()[1])
-    assert lying(cache) == []
+    assert files_of(cache) == []
     assert caplog.records == []
 
 
@@ -172,10 +172,10 @@ def test_the_last_of_two_writers_of_one_key_wins_and_both_are_whole(cache):
             for block in blocks():
                 writer.add(block)
     assert same(read(cache), blocks())
-    assert lying(cache) == [f"{KEY}.observation"]
+    assert files_of(cache) == [f"{KEY}.observation"]
 
 
-def test_what_is_being_read_can_be_written_anew_and_removed(cache):
+def test_what_is_being_read_can_be_written_again_and_removed(cache):
     keep(cache)
     with cache.open(KEY) as kept:
         reading = kept.blocks()
@@ -225,7 +225,7 @@ def test_blocks_that_were_left_out_or_exchanged_are_a_miss(cache):
         ends += [stream.tell() for _ in observation_files._sections(stream)]
     pieces = [path.read_bytes()[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
     for order in ([0, 1, 2, 4, 5], [0, 1, 3, 2, 4, 5], [0, 1, 2, 2, 3, 4, 5], [0, 1, 5]):
-        path.write_bytes(b"".join(pieces[place] for place in order))
+        path.write_bytes(b"".join(pieces[index] for index in order))
         assert cache.open(KEY) is None
 
 
@@ -237,7 +237,7 @@ def test_an_entry_under_the_name_of_another_is_a_miss(cache):
 
 
 @pytest.mark.parametrize("change", [{"version": 9}, {"more": 1}], ids=["number", "fields"])
-def test_an_entry_of_another_version_is_a_miss_and_is_made_anew(change, cache, monkeypatch):
+def test_an_entry_of_another_version_is_a_miss_and_is_made_again(change, cache, monkeypatch):
     plain = observation_files.json.dumps
     monkeypatch.setattr(observation_files.json, "dumps", lambda head, **words: plain({"version": 9, **change}, **words))
     keep(cache)
@@ -261,7 +261,7 @@ def another_user(tmp_path, monkeypatch):
 
 
 def test_an_entry_that_somebody_else_made_is_a_miss_although_all_its_checksums_are_right(cache, another_user):
-    """A number cannot be moved by a file that was brought along."""
+    """A number cannot be changed by a downloaded file."""
     another_user(lambda: keep(cache, made=[np.full((3, 5), 9.0, np.float32)]))
     (entry,) = cache.entries()
     assert "another user's" in entry.damage()
@@ -285,7 +285,7 @@ def test_a_section_cannot_be_replaced_by_who_knows_all_that_a_file_says(cache):
     assert cache.open(KEY) is None
 
 
-def test_without_a_place_for_the_secret_the_run_goes_on_without_the_cache(cache, tmp_path, monkeypatch, caplog):
+def test_without_a_place_for_the_secret_the_run_continues_without_the_cache(cache, tmp_path, monkeypatch, caplog):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("SIGNBENCH_SECRET", str(tmp_path / "file" / "secret"))
     keep(cache)
@@ -348,7 +348,7 @@ def unwritable(tmp_path):
     return tmp_path / "file" / "observations"
 
 
-def test_a_cache_that_cannot_be_written_is_told_once_and_the_run_goes_on(unwritable, caplog):
+def test_a_cache_that_cannot_be_written_is_reported_once_and_the_run_continues(unwritable, caplog):
     cache = ObservationCache(unwritable, limit=10**9)
     for key in (KEY, "1" * 64):
         keep(cache, key=key)
@@ -426,7 +426,7 @@ def test_an_observation_larger_than_the_limit_is_not_kept_and_drives_nothing_out
     keep(small, *entry_of(1, size=10_000))
     assert [entry.key for entry in small.entries()] == [entry_of(0)[0]]
     assert "GB and one observation has" in caplog.text
-    assert lying(small) == [f"{entry_of(0)[0]}.observation"]
+    assert files_of(small) == [f"{entry_of(0)[0]}.observation"]
 
 
 def test_a_limit_of_nothing_switches_the_cache_off(cache, caplog):
@@ -488,7 +488,7 @@ def test_processes_that_write_the_same_and_different_entries_at_once_do_not_dist
     assert [process.wait(PATIENCE) for process in processes] == [0, 0, 0]
     for process in processes:
         process.stdout.close()
-    assert lying(cache) == sorted(f"{key}.observation" for key in keys)
+    assert files_of(cache) == sorted(f"{key}.observation" for key in keys)
     for key in keys:
         rows = np.random.default_rng(int(key[:2], 16)).normal(size=(200, 50)).astype(np.float32)
         assert np.array_equal(np.concatenate(read(cache, key)), rows)
@@ -506,19 +506,19 @@ for key in ("1" * 64, "2" * 64):
         for _ in range(20):
             writer.add(np.random.default_rng(0).normal(size=(10, 1000)).astype(np.float32))
     assert cache.open(key) is None
-print("the run went on")
+print("the run continued")
 """
 
 
-def test_a_full_disk_costs_the_entry_only_and_is_told_once(cache):
+def test_a_full_disk_costs_the_entry_only_and_is_reported_once(cache):
     # A limit on the size of files stands in for the disk.
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", FULL_DISK, str(cache.folder)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
-    assert (ran.returncode, ran.stdout) == (0, "the run went on\n"), ran.stderr
+    assert (ran.returncode, ran.stdout) == (0, "the run continued\n"), ran.stderr
     assert ran.stderr.count("\n") == 1
     assert "cannot be written: File too large; the run continues without it." in ran.stderr
-    assert lying(cache) == []
+    assert files_of(cache) == []
 
 
 @pytest.mark.parametrize(
@@ -541,7 +541,7 @@ def test_folder_and_limit_come_from_the_environment(settings, folder, limit, mon
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "nan", "inf", "50 GB"])
-def test_a_limit_that_is_no_size_is_refused(text, monkeypatch):
+def test_a_limit_that_is_not_a_size_is_refused(text, monkeypatch):
     monkeypatch.setenv("SIGNBENCH_CACHE_LIMIT", text)
     with pytest.raises(InputError, match="write a number of gigabytes"):
         ObservationCache.from_environment()

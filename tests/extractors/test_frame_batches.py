@@ -78,7 +78,7 @@ def test_rows_stay_as_they_were_when_the_next_batch_comes():
     np.testing.assert_array_equal(first, before)
 
 
-def test_memory_that_is_filled_anew_after_update_does_not_matter():
+def test_memory_that_is_filled_again_after_update_does_not_matter():
     memory = clip(2)
     observer = Corner().observer()
     list(observer.update(memory))

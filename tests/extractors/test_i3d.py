@@ -18,7 +18,7 @@ from tests.extractors.official_files import (
     I3D_TORCHSCRIPT,
     announce,
     i3d_weights,
-    place,
+    index,
     save,
     save_torchscript,
 )
@@ -29,7 +29,7 @@ CLIP = np.random.default_rng(5).integers(0, 256, (18, 30, 44, 3), dtype=np.uint8
 
 
 class Network:
-    """In the place of the network: keeps what it was shown."""
+    """A stand-in for the network that records its input."""
 
     def __init__(self):
         self.clips = []
@@ -165,7 +165,7 @@ def torchscript(tmp_path_factory):
 
 @pytest.mark.parametrize(("variant", "frames"), [("stylegan-v", 16), ("common-metrics", 24)])
 def test_the_torchscript_file_is_called_as_its_implementation_calls_it(monkeypatch, torchscript, variant, frames):
-    assert place(monkeypatch, torchscript.parent, I3D_TORCHSCRIPT) == torchscript
+    assert index(monkeypatch, torchscript.parent, I3D_TORCHSCRIPT) == torchscript
     announce(monkeypatch, I3D_TORCHSCRIPT, torchscript)
     clip = np.resize(CLIP, (frames, *CLIP.shape[1:]))
     official = I3d(variant=variant)
@@ -176,7 +176,7 @@ def test_the_torchscript_file_is_called_as_its_implementation_calls_it(monkeypat
 
 
 def test_another_torchscript_file_than_the_registered_one_never_runs(tmp_path, monkeypatch, torchscript):
-    path = place(monkeypatch, tmp_path, I3D_TORCHSCRIPT)
+    path = index(monkeypatch, tmp_path, I3D_TORCHSCRIPT)
     path.write_bytes(torchscript.read_bytes())
     monkeypatch.setattr(torch.jit, "load", lambda *_, **__: pytest.fail("it was opened"))
     for variant in ("stylegan-v", "common-metrics"):

@@ -51,7 +51,7 @@ def test_rows_are_the_same_bits_however_the_clip_is_cut(whole, size):
     np.testing.assert_array_equal(rows(Inception(weights="random"), CLIP, size), whole)
 
 
-def test_a_row_is_the_same_bits_wherever_its_frame_stands_and_whatever_stands_beside_it(whole):
+def test_a_row_is_the_same_bits_wherever_its_frame_stands_and_whatever_is_shown_with_it(whole):
     np.testing.assert_array_equal(rows(Inception(weights="random"), CLIP[[3, 5, 1]]), whole[[3, 5, 1]])
 
 

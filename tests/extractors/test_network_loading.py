@@ -21,7 +21,7 @@ from signbench.extractors.network_loading import (
     without_weights,
 )
 from signbench.extractors.precision import counting_in
-from tests.extractors.official_files import I3D_TORCHSCRIPT, INCEPTION, announce, place, save
+from tests.extractors.official_files import I3D_TORCHSCRIPT, INCEPTION, announce, index, save
 
 CPU = torch.device("cpu")
 
@@ -74,7 +74,7 @@ def test_folding_changes_nothing_but_the_number_of_steps():
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_state_dictionary_is_read_as_it_was_written(tmp_path, monkeypatch, zipped):
     weights = random_weights(without_weights(Unit))
-    path = place(monkeypatch, tmp_path, INCEPTION)
+    path = index(monkeypatch, tmp_path, INCEPTION)
     torch.save({**weights, "half": torch.ones(2, dtype=torch.float16)}, path, _use_new_zipfile_serialization=zipped)
     announce(monkeypatch, INCEPTION, path)
     found = official_weights(INCEPTION)
@@ -104,7 +104,7 @@ class Evil:
     ],
 )
 def test_files_that_hold_no_weights_are_refused_and_nothing_in_them_runs(tmp_path, monkeypatch, content, message):
-    path = place(monkeypatch, tmp_path, INCEPTION)
+    path = index(monkeypatch, tmp_path, INCEPTION)
     path.write_bytes(content)
     announce(monkeypatch, INCEPTION, path)
     with pytest.raises(InputError, match=message) as refused:
@@ -121,7 +121,7 @@ def test_files_of_anything_but_tensors_by_name_are_refused(tmp_path, monkeypatch
 
 def test_a_file_with_another_digest_than_the_registered_one_is_not_opened(tmp_path, monkeypatch):
     for name, load in ((INCEPTION, official_weights), (I3D_TORCHSCRIPT, lambda name: torchscript_program(name, CPU))):
-        place(monkeypatch, tmp_path, name).write_bytes(b"anything")
+        index(monkeypatch, tmp_path, name).write_bytes(b"anything")
         with pytest.raises(InputError, match=f"is not the registered file of the weights {name}"):
             load(name)
 
@@ -137,7 +137,7 @@ def test_weights_that_do_not_fit_are_refused_with_their_names():
             give_weights(without_weights(Unit), wrong, INCEPTION)
 
 
-def test_layers_that_the_network_leaves_out_and_counters_that_old_files_lack_are_no_difference():
+def test_layers_that_the_network_leaves_out_and_counters_that_old_files_lack_make_no_difference():
     weights = random_weights(without_weights(Unit))
     del weights["bn.num_batches_tracked"]
     network = without_weights(Unit)

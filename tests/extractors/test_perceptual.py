@@ -51,23 +51,23 @@ def test_rows_are_the_same_bits_however_the_clip_is_cut(net, whole, size):
     np.testing.assert_array_equal(rows(Perceptual(net=net, weights="random"), CLIP, size), whole)
 
 
-def test_a_row_is_the_same_bits_wherever_its_frame_stands_and_whatever_stands_beside_it(net, whole):
+def test_a_row_is_the_same_bits_wherever_its_frame_stands_and_whatever_is_shown_with_it(net, whole):
     np.testing.assert_array_equal(rows(Perceptual(net=net, weights="random"), CLIP[[9, 2, 7]]), whole[[9, 2, 7]])
 
 
 def test_rows_leave_out_what_weighs_nothing_where_that_is_much(net, whole):
-    places = {"alex": [56, 9, 1, 1, 1], "vgg": [1188, 288, 72, 16, 4], "squeeze": [272, 64, 16, 4, 4, 4, 4]}[net]
+    indices = {"alex": [56, 9, 1, 1, 1], "vgg": [1188, 288, 72, 16, 4], "squeeze": [272, 64, 16, 4, 4, 4, 4]}[net]
     channels = {
         "alex": [64 - 35, 192 - 55, 384, 256, 256],
         "vgg": [64, 128, 256, 512, 512],
         "squeeze": [64, 128, 256, 384, 384, 512, 512],
     }[net]
     assert whole.dtype == np.float32
-    assert whole.shape == (11, sum(count * place for count, place in zip(channels, places, strict=True)))
+    assert whole.shape == (11, sum(count * index for count, index in zip(channels, indices, strict=True)))
 
 
 def test_no_row_is_longer_than_the_weights_allow(net, whole):
-    # Activations have length 1 at every place, so no row is longer than the largest weight of each layer, added up.
+    # Activations have norm 1 at every position, so no row is longer than the sum of the largest weights of the layers.
     bound = sum(float(weight.max()) for weight in linear_layers(net))
     assert (np.square(whole, dtype=np.float64).sum(axis=1) <= bound * (1 + 1e-5)).all()
 

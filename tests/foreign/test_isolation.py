@@ -163,7 +163,7 @@ def test_what_is_set_up_once_is_there_at_each_later_call_and_nothing_else(tmp_pa
         assert str(Path.cwd()) == here
 
 
-def test_random_numbers_of_foreign_code_go_on_and_ours_are_untouched():
+def test_random_numbers_of_foreign_code_continue_and_ours_are_untouched():
     ours = random.getstate()
     drawn = []
     for _ in range(3):

@@ -98,7 +98,7 @@ def test_a_generator_that_ends_the_program_before_its_first_clip_is_bad_input(wh
         ("while True: pass", "it did not finish within 6 seconds"),
     ],
 )
-def test_a_clip_at_which_it_ends_the_program_or_finds_no_end_is_a_failure_and_the_others_go_on(what, said, tmp_path):
+def test_a_clip_at_which_it_ends_the_program_or_finds_no_end_is_a_failure_and_the_others_continue(what, said, tmp_path):
     write(tmp_path, "clip", what)
     ran = signbench(*RUN, "--clip-seconds", "2" if "while" in what else "600", folder=tmp_path)
     assert ran.returncode == 3, ran.stderr

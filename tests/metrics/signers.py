@@ -52,10 +52,10 @@ def signer(seed: int, frames: int, *, dimensions: int = 3, hidden: float = 0.0, 
     points = rest + motion
     confidence = generator.uniform(0.25, 1, (frames, joints))
     confidence[generator.random((frames, joints)) < hidden] = 0
-    for shoulder, place in (("left_shoulder", 300), ("right_shoulder", 200)):
+    for shoulder, position in (("left_shoulder", 300), ("right_shoulder", 200)):
         if shoulder in layout:
             column = layout.index([shoulder])[0]
-            points[:, column, 0] = place + generator.normal(0, 1, frames)
+            points[:, column, 0] = position + generator.normal(0, 1, frames)
             confidence[:, column] = np.maximum(confidence[:, column], 0.5)
     return made(points, confidence, layout)
 
@@ -75,8 +75,8 @@ def moved(pose: Pose, scale: float = 1.0, shift: float = 0.0) -> Pose:
     return dataclasses.replace(pose, points=points)
 
 
-def frames_of(pose: Pose, place: slice) -> Pose:
-    return dataclasses.replace(pose, points=pose.points[place], confidence=pose.confidence[place])
+def frames_of(pose: Pose, position: slice) -> Pose:
+    return dataclasses.replace(pose, points=pose.points[position], confidence=pose.confidence[position])
 
 
 def pair(prediction: Pose, reference: Pose) -> PosePair:

@@ -49,10 +49,10 @@ def all_paths(frames: int, width: int) -> Iterator[list[tuple[int, int]]]:
     """Every monotone path from (0, 0) to the last frames."""
 
     def onward(path: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-        frame, place = path[-1]
-        if (frame, place) == (frames - 1, width - 1):
+        frame, index = path[-1]
+        if (frame, index) == (frames - 1, width - 1):
             yield path
-        for step in ((frame + 1, place + 1), (frame + 1, place), (frame, place + 1)):
+        for step in ((frame + 1, index + 1), (frame + 1, index), (frame, index + 1)):
             if step[0] < frames and step[1] < width:
                 yield from onward([*path, step])
 

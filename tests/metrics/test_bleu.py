@@ -19,7 +19,7 @@ def bleu(parameters, *pairs):
     [
         ("order=1", [("a b c d", "a b x y")], 50),
         ("order=2", [("a b c d", "a b x y")], 100 * math.sqrt(2 / 4 * 1 / 3)),
-        ("order=1", [("a a a a", "a b c d")], 25),  # a match for each time it stands in the reference
+        ("order=1", [("a a a a", "a b c d")], 25),  # a match for each occurrence in the reference
         ("order=1", [("a b", "a b c d")], 100 * math.exp(1 - 4 / 2)),
         ("order=1", [("a b c d", "a b")], 50),  # no bonus for brevity of the reference
         ("order=1", [("a b", "a b"), ("x", "y z w")], 100 * math.exp(1 - 5 / 3) * 2 / 3),

@@ -1,4 +1,4 @@
-"""fid, kid, fvd and motion-fid as metrics: their records, what stands beside their scores, and what they refuse."""
+"""fid, kid, fvd and motion-fid as metrics: their records, what is printed with their scores, and what they refuse."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_clip_whose_reference_is_too_short_for_fvd_is_left_out_on_both_sides_a
     assert metric.note(records) is None
 
 
-def test_a_production_that_is_too_short_for_fvd_fails_and_one_beside_a_short_reference_does_not():
+def test_a_production_that_is_too_short_for_fvd_fails_and_one_next_to_a_short_reference_does_not():
     metric = create("fvd:weights=random")
     none = np.empty((0, 4), np.float32)
     with pytest.raises(MediaError, match="needs clips of at least 16 frames; the prediction has fewer, and its reference"):
@@ -171,7 +171,7 @@ def test_sides_of_different_networks_are_refused():
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (1, 5), ()])
-def test_features_that_are_no_vector_are_refused(shape):
+def test_features_that_are_not_vectors_are_refused(shape):
     good = rows(1, 5)[0]
     for pair in (FeaturePair(np.ones(shape), good), FeaturePair(good, np.ones(shape))):
         with pytest.raises(InputError, match=r"metric motion-fid needs one vector \(D,\) of each side"):
@@ -188,10 +188,10 @@ def test_another_view_is_a_mistake_of_the_caller():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("kid:size=1", "size is a whole number of at least 2, not 1"),
-        ("kid:subsets=0", "subsets is a whole number of at least 1"),
-        ("kid:degree=0", "degree is a whole number of at least 1"),
-        ("kid:seed=-1", "seed is a whole number of at least 0"),
+        ("kid:size=1", "size must be an integer of at least 2, not 1"),
+        ("kid:subsets=0", "subsets must be an integer of at least 1"),
+        ("kid:degree=0", "degree must be an integer of at least 1"),
+        ("kid:seed=-1", "seed must be an integer of at least 0"),
         ("kid:size=1.5", "size is a number"),
         ("fid:variant=torchfidelity", "Did you mean torch-fidelity"),
         ("fvd:weights=randoms", "Did you mean random"),

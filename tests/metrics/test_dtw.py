@@ -25,9 +25,9 @@ TWO = Layout("two", ("nose", "neck"), ("body", "body"))
 FINGER = Layout("finger", ("left_index_4", "right_index_4"), ("left_hand", "right_hand"))
 
 
-def line(*places: float, layout: Layout = TWO) -> Pose:
+def line(*indices: float, layout: Layout = TWO) -> Pose:
     """Two joints that move along the first axis, the second ten further on."""
-    return made([[[place, 0], [place + 10, 0]] for place in places], layout=layout)
+    return made([[[index, 0], [index + 10, 0]] for index in indices], layout=layout)
 
 
 # --- values by hand --------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_layouts_without_hands_are_refused_by_name(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", ["slrtp", "slrtp-fastdtw", "pt", "dtwp", "ndtwp"])
 def test_points_in_the_plane_and_in_space_are_not_compared(variant: str) -> None:
-    with pytest.raises(MediaError, match="prediction has 2 coordinates a point, the reference 3"):
+    with pytest.raises(MediaError, match="prediction has 2 coordinates per point, the reference 3"):
         value(Dtw(variant=variant), signer(1, 4, dimensions=2), signer(2, 4))
 
 
@@ -252,9 +252,9 @@ def test_the_fill_may_be_given_as_a_number_from_python() -> None:
     [
         ("dtw:fill=1", "the variant slrtp has no fill"),
         ("dtw:fill=1,variant=ham2pose", "the variant ham2pose has no fill"),
-        ("dtw:fill=ten,variant=dtwp", "fill is a finite number or paper, not 'ten'"),
-        ("dtw:fill=nan,variant=dtwp", "fill is a finite number or paper, not 'nan'"),
-        ("dtw:fill=inf,variant=dtwp", "fill is a finite number or paper, not 'inf'"),
+        ("dtw:fill=ten,variant=dtwp", "fill must be a finite number or paper, not 'ten'"),
+        ("dtw:fill=nan,variant=dtwp", "fill must be a finite number or paper, not 'nan'"),
+        ("dtw:fill=inf,variant=dtwp", "fill must be a finite number or paper, not 'inf'"),
         ("dtw:variant=dtw-p", "Did you mean dtwp"),
         ("dtw:variant=slrtp+pt", "cannot be 'slrtp+pt'"),
         ("dtw:radius=2", "has no parameter radius"),

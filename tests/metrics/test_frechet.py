@@ -160,7 +160,7 @@ def test_fewer_than_two_vectors_are_an_error_that_counts_them():
         plain([one])
 
 
-def test_a_row_that_leaves_fewer_than_two_vectors_is_no_number():
+def test_a_row_that_leaves_fewer_than_two_vectors_is_not_a_number():
     records = [{"prediction": np.eye(4)[:1], "reference": np.eye(4)[1:2]} for _ in range(3)]
     scores = frechet_scores(records, np.array([[1, 0, 0], [0, 0, 0], [1, 1, 0]]), "fid", unbiased=True)
     assert np.isnan(scores).tolist() == [True, True, False]
@@ -196,7 +196,7 @@ def test_clips_of_different_networks_are_refused():
     ],
     ids=["negative", "no variance", "too correlated", "not symmetric"],
 )
-def test_what_is_no_covariance_is_refused_rather_than_made_real(covariance):
+def test_something_other_than_a_covariance_is_refused_rather_than_made_real(covariance):
     with pytest.raises(InputError, match="a covariance has negative eigenvalues or is not symmetric"):
         frechet_distance(np.zeros(2), covariance, np.zeros(2), np.eye(2))
 

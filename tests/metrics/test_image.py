@@ -249,5 +249,5 @@ def test_an_unknown_window_is_answered_with_those_that_exist():
 
 def test_kernels_work_where_no_folder_keeps_their_compiled_form():
     namespace: dict[str, Any] = {}
-    exec("def double(number):\n    return 2 * number", namespace)  # no source file, so numba finds no place for its cache
+    exec("def double(number):\n    return 2 * number", namespace)  # no source file, so numba finds no cache folder
     assert compiled_for(namespace["double"], numba.int64)(21) == 42

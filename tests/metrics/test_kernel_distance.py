@@ -93,7 +93,7 @@ def test_subsets_are_the_smallest_numbers_of_seeded_generators_for_every_row_of_
     assert kernel_score(records, rows, seed=5).tolist() == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_row_has_one_score_whatever_other_rows_are_asked_for():
+def test_a_row_has_one_score_whatever_other_rows_are_requested():
     records = clip_records(40)
     rows = np.concatenate([np.ones((1, 40), np.int64), leave_out(groups(40)), 2 * np.ones((1, 40), np.int64)])
     together = kernel_score(records, rows)
@@ -103,7 +103,7 @@ def test_a_row_has_one_score_whatever_other_rows_are_asked_for():
 
 def test_leaving_out_clips_that_no_subset_has_changes_nothing():
     records = clip_records(40)
-    left_out = [leave_out(np.arange(40))[place] for place in range(40)]
+    left_out = [leave_out(np.arange(40))[index] for index in range(40)]
     scores = kernel_score(records, np.concatenate([np.ones((1, 40), np.int64), left_out]), subsets=1, size=4)
     unchanged = np.isclose(scores[1:], scores[0], rtol=1e-12, atol=0).sum()
     assert 40 - 2 * 4 <= unchanged < 40
@@ -143,7 +143,7 @@ def test_too_few_vectors_are_an_error_that_names_the_size_to_choose():
         kernel_score(records)
 
 
-def test_a_row_that_leaves_too_few_vectors_is_no_number_and_the_others_are_computed():
+def test_a_row_that_leaves_too_few_vectors_is_not_a_number_and_the_others_are_computed():
     records = clip_records(4, frames=(3, 4))
     scores = kernel_score(records, np.array([[1, 1, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]]))
     assert np.isfinite(scores).tolist() == [True, False, False]

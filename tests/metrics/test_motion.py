@@ -82,7 +82,7 @@ def test_drawn_pairs_are_those_of_seeded_generators_in_order_of_clips():
 
 
 def test_multimodality_draws_within_each_label_in_order_of_the_labels():
-    labels = [["b", "a", "c"][place % 3] for place in range(24)]
+    labels = [["b", "a", "c"][index % 3] for index in range(24)]
     metric, records = recorded("multimodality:size=5,repeats=2,seed=1,replacement=false", labels)
     vectors, means = features_of(records), []
     for repeat in range(2):
@@ -122,7 +122,7 @@ def test_as_many_pairs_of_each_label_give_what_drawing_until_each_has_its_pairs_
 @pytest.mark.parametrize("name", ["diversity", "multimodality"])
 @pytest.mark.parametrize("options", ["size=6,repeats=2", "size=6,repeats=2,replacement=false", "pairs=all"])
 def test_a_row_of_weights_is_the_fold_of_the_clips_that_it_repeats_and_leaves_out(name, options):
-    labels = [["a", "b"][place // 20] for place in range(40)]
+    labels = [["a", "b"][index // 20] for index in range(40)]
     metric, records = recorded(f"{name}:{options}", labels)
     rows = np.concatenate([leave_out(groups(40, 4)), np.random.default_rng(2).integers(0, 3, (3, 40))])
     expected = [
@@ -162,7 +162,7 @@ def test_a_group_that_is_too_small_is_an_error_that_names_it(name, labels, messa
         scores(metric, records)
 
 
-def test_a_row_that_leaves_a_group_too_small_is_no_number():
+def test_a_row_that_leaves_a_group_too_small_is_not_a_number():
     metric, records = recorded("multimodality", ["a", "a", "a", "b", "b"])
     rows = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 1, 0, 0], [0, 1, 1, 1, 1], [0, 0, 0, 0, 0]])
     assert np.isfinite(scores(metric, records, rows)).tolist() == [True, False, False, True, False]
@@ -191,9 +191,9 @@ def test_the_signature_lists_the_draws_only_where_there_are_any():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("diversity:size=0", "size is a whole number of at least 1, not 0"),
-        ("diversity:repeats=0", "repeats is a whole number of at least 1"),
-        ("diversity:seed=-1", "seed is a whole number of at least 0"),
+        ("diversity:size=0", "size must be an integer of at least 1, not 0"),
+        ("diversity:repeats=0", "repeats must be an integer of at least 1"),
+        ("diversity:seed=-1", "seed must be an integer of at least 0"),
         ("multimodality:pairs=every", "pairs cannot be 'every'"),
         ("multimodality:replacement=yes", "true or false"),
     ],

@@ -56,8 +56,8 @@ def test_the_callers_number_of_threads_comes_back(monkeypatch: pytest.MonkeyPatc
     held = [4, 1]
     seen: list[list[int]] = []
 
-    def control(place: int) -> tuple[object, object]:
-        return lambda: held[place], lambda count: held.__setitem__(place, count)
+    def control(index: int) -> tuple[object, object]:
+        return lambda: held[index], lambda count: held.__setitem__(index, count)
 
     monkeypatch.setattr(one_thread, "_controls", lambda: [control(0), control(1)])
 

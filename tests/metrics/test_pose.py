@@ -121,10 +121,10 @@ def test_shoulders_at_one_place_measure_no_absence() -> None:
     assert value(Ape(), prediction, reference) == pytest.approx(np.hypot(5, 5) / 6)
 
 
-def test_an_absence_beside_a_reference_of_a_single_place_cannot_be_measured() -> None:
+def test_an_absence_next_to_a_reference_of_a_single_place_cannot_be_measured() -> None:
     points = np.ones((2, 2, 2))
     prediction, reference = made(points, [[1, 0]] * 2, NO_SHOULDERS), made(points, layout=NO_SHOULDERS)
-    with pytest.raises(MediaError, match="neither shoulders nor any extent to measure an absence by"):
+    with pytest.raises(MediaError, match="neither shoulders nor an extent that sets their cost"):
         value(Ape(), prediction, reference)
 
 
@@ -181,7 +181,7 @@ def test_one_set_of_parts_has_one_name(given: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("ape:parts=all+body", "parts=all already holds all others"),
+        ("ape:parts=all+body", "parts=all already includes the others"),
         ("ape:parts=legs", "cannot be 'legs'"),
         ("ape:normalise=shoulder", "Did you mean shoulders"),
         ("ape:scale=1", "has no parameter scale"),
@@ -199,7 +199,7 @@ def test_a_part_that_the_layout_lacks_is_refused() -> None:
         value(Ape(parts="body+face"), pose, pose)
 
 
-def test_a_reference_that_never_shows_the_parts_is_no_perfect_score() -> None:
+def test_a_reference_that_never_shows_the_parts_is_not_a_perfect_score() -> None:
     reference = hide(signer(10, 4), FACE)
     with pytest.raises(MediaError, match="never shows a point of face"):
         value(Ape(parts="face"), signer(11, 4), reference)
@@ -207,7 +207,7 @@ def test_a_reference_that_never_shows_the_parts_is_no_perfect_score() -> None:
 
 def test_points_in_the_plane_and_in_space_are_not_compared() -> None:
     for metric in (Ape(), TotalDistance()):
-        with pytest.raises(MediaError, match="prediction has 2 coordinates a point, the reference 3"):
+        with pytest.raises(MediaError, match="prediction has 2 coordinates per point, the reference 3"):
             value(metric, signer(1, 4, dimensions=2), signer(2, 4))
 
 
@@ -231,7 +231,7 @@ def test_shoulders_that_are_never_seen_together_make_the_clip_missing(
 
 def test_shoulders_at_one_point_make_the_clip_missing() -> None:
     flat = made(three_points([[5, 5]], width=0.0), layout=THREE_POINTS)
-    with pytest.raises(MediaError, match="prediction: both shoulders are at one point"):
+    with pytest.raises(MediaError, match="prediction: both shoulders coincide"):
         value(Ape(normalise="shoulders"), flat, made(three_points([[5, 5]]), layout=THREE_POINTS))
 
 
@@ -384,7 +384,7 @@ def test_surplus_of_unpaired_frames_compares_shares_joint_by_joint() -> None:
 
 
 @pytest.mark.parametrize("name", [*ALL, *(f"dtw:variant={variant}" for variant in ("slrtp", "ham2pose", "pt", "dtwp", "ndtwp"))])
-def test_confidences_above_1_in_the_files_are_told(name: str) -> None:
+def test_confidences_above_1_in_the_files_are_reported(name: str) -> None:
     metric, pose = create(name), signer(20, 6)
     held = records(metric, [(dataclasses.replace(pose, capped=3), dataclasses.replace(pose, capped=4)), (pose, pose)])
     assert metric.note(held) == "confidences above 1 in the files, which count as 1: 7"
@@ -456,7 +456,7 @@ def test_nape_hides_points_of_low_confidence(confidence: float) -> None:
 
 @pytest.mark.parametrize("name", ["nape", "dtw:variant=ham2pose"])
 def test_points_that_the_metric_hides_are_not_seen(name: str) -> None:
-    """Seen is of the points that the number was made from, so what lies at the threshold is not among them."""
+    """`seen` covers the points that the number is based on, so points at the threshold are not among them."""
     metric, reference = create(name), signer(32, 8)
     doubtful = signer(33, 8).confidence.copy()
     doubtful[:, LAYOUT.index(hand("left") + hand("right"))] = 0.2
@@ -472,7 +472,7 @@ def test_a_prediction_without_a_point_that_nape_compares_is_missing_and_not_perf
 
 
 @pytest.mark.parametrize("name", ["nape", "dtw:variant=ham2pose"])
-def test_a_reference_without_a_point_that_is_compared_is_no_perfect_score(name: str) -> None:
+def test_a_reference_without_a_point_that_is_compared_is_not_a_perfect_score(name: str) -> None:
     reference = dataclasses.replace(signer(33, 8), confidence=np.full((8, len(LAYOUT.joints)), 0.2, dtype=np.float32))
     with pytest.raises(MediaError, match="reference never shows upper body or hands"):
         value(create(name), signer(32, 8), reference)

@@ -70,7 +70,7 @@ def test_labels_outside_ascii_are_labels_like_any_other():
     assert score(*recorded("accuracy:average=class", [("日本", ["日本"]), ("日木", ["日本"])])) == [0.5]
 
 
-def test_labels_that_the_recogniser_cannot_give_are_told():
+def test_labels_that_the_recogniser_cannot_give_are_reported():
     metric, records = recorded("accuracy", [*CLIPS, ("d", "abc")])
     assert metric.note(records) == "clips whose label the recogniser does not know, which count as wrong: 1"
     assert metric.note(records[:5]) is None
@@ -80,7 +80,7 @@ def test_labels_that_the_recogniser_cannot_give_are_told():
 
 @pytest.mark.parametrize("ranked", [("a",), ("a", "b", "c", "d")])
 def test_more_labels_than_the_prediction_ranks_are_refused(ranked):
-    message = f"metric accuracy:top=5 looks at 5 labels, but the prediction ranks only {len(ranked)}; hand in logits"
+    message = f"metric accuracy:top=5 looks at 5 labels, but the prediction ranks only {len(ranked)}; provide logits"
     with pytest.raises(InputError, match=message):
         create("accuracy:top=5").record([LabelPair("a", ranked)])
 
@@ -92,5 +92,5 @@ def test_what_has_no_label_is_refused():
         create("accuracy").record([])
     with pytest.raises(TypeError, match="not TextPair"):
         create("accuracy").record([TextPair("a", "a")])
-    with pytest.raises(InputError, match="top is a whole number of at least 1, not 0"):
+    with pytest.raises(InputError, match="top must be an integer of at least 1, not 0"):
         create("accuracy:top=0")

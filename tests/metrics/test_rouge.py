@@ -1,4 +1,4 @@
-"""rouge-l: values by hand, and what tells its variants apart."""
+"""rouge-l: values by hand, and the differences of its variants."""
 
 import numpy as np
 import pytest

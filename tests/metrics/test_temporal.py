@@ -45,10 +45,10 @@ def in_fractions(prediction, reference, threshold, levels, reduction):
     """Equations 12 and 13 with rational numbers, pixel by pixel."""
     over = 0
     for t in range(1, len(reference) - 1):
-        for place in np.ndindex(reference.shape[1:3]):
+        for index in np.ndindex(reference.shape[1:3]):
             differences = [
                 abs(Fraction(int(p)) - Fraction(int(a) + int(b), 2)) / levels
-                for p, a, b in zip(prediction[t][place], reference[t - 1][place], reference[t + 1][place], strict=True)
+                for p, a, b in zip(prediction[t][index], reference[t - 1][index], reference[t + 1][index], strict=True)
             ]
             reduced = {"mean": sum(differences) / 3, "max": max(differences), "sum": sum(differences)}[reduction]
             over += reduced > threshold
@@ -98,7 +98,7 @@ def test_frames_count_alike():
 
 
 def test_neighbours_are_those_of_the_reference():
-    # The prediction flickers; its neighbours stay at 127, 128 levels from white and 127 from black, and half of 255 lies between.
+    # The prediction flickers; its neighbours stay at 127, 128 levels from white and 127 from black, and half of 255 is in between.
     assert value("tcd", flat(0, 255, 0, 255), flat(127, 127, 127, 127)) == 0.5
     # |127 - (0 + 127) / 2| = 63.5 and |255 - (127 + 255) / 2| = 64, on either side of a quarter of 255.
     assert value("tcd:threshold=0.25", flat(0, 127, 255, 0), flat(0, 127, 127, 255)) == 0.5

@@ -130,7 +130,7 @@ def test_an_empty_reference_shares_nothing(name, pair):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_empty_texts_are_mentioned_beside_the_score(name):
+def test_empty_texts_are_mentioned_next_to_the_score(name):
     metric = create(name)
     assert metric.note(records(metric, [("a b", "a b")])) is None
     assert metric.note(records(metric, [("", "a"), ("a", "a")])) == "1 prediction is empty"

@@ -17,8 +17,8 @@ def language(seed: int):
     def step(before, last):
         return table[before, last], last
 
-    def choose(state, places):
-        return state[places]
+    def choose(state, indices):
+        return state[indices]
 
     return table, step, choose
 

@@ -14,7 +14,7 @@ def drawn(steps: int, classes: int, seed: int, sharpness: float = 1.5):
 
 
 def collapsed(path):
-    kept = [label for place, label in enumerate(path) if place == 0 or label != path[place - 1]]
+    kept = [label for index, label in enumerate(path) if index == 0 or label != path[index - 1]]
     return tuple(label for label in kept if label)
 
 
@@ -45,7 +45,7 @@ def test_a_sequence_that_needs_more_steps_than_there_are_is_impossible():
     assert log_likelihood(drawn(3, 4, 0), [1, 1, 2]) == -np.inf
 
 
-def test_a_class_may_follow_itself_where_a_blank_lies_between():
+def test_a_class_may_follow_itself_where_a_blank_is_between():
     rows = np.log(np.array([[0.01, 0.99], [0.99, 0.01], [0.01, 0.99]]))
     assert prefix_beam_search(rows) == best_path(rows) == [1, 1]
 

@@ -213,8 +213,8 @@ def videos(clips=12):
 
 def through_the_engine(metric, predictions, references):
     records = []
-    for place, (made, real) in enumerate(zip(predictions, references, strict=True)):
-        clips = [Clip(f"{place:03d}", video=FrameArray(frames, f"side {place}")) for frames in (real, made)]
+    for index, (made, real) in enumerate(zip(predictions, references, strict=True)):
+        clips = [Clip(f"{index:03d}", video=FrameArray(frames, f"side {index}")) for frames in (real, made)]
         records.append(score_clip(ClipViews(clips[0], clips[1], Protocol()), [(0, metric)]).records[0])
     return float(metric.score(records, np.ones((1, len(records)), dtype=np.int64))[0])
 

@@ -238,8 +238,8 @@ def second_i3d(weights, x):
     for letter in "bcdef":
         x = mixed(f"Mixed_4{letter}", x)
     x = mixed("Mixed_5c", mixed("Mixed_5b", pool(x, (2, 2, 2), (2, 2, 2))))
-    places = x.mean(dim=(3, 4))
-    pairs = (places[:, :, :-1] + places[:, :, 1:]) / 2
+    indices = x.mean(dim=(3, 4))
+    pairs = (indices[:, :, :-1] + indices[:, :, 1:]) / 2
     return pairs.mean(dim=2) @ weights["logits.conv3d.weight"].flatten(1).T + weights["logits.conv3d.bias"]
 
 

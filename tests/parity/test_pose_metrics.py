@@ -1,7 +1,7 @@
 """Pose metrics against plain loops written from the sources' formulas, the packages they use, and their published values.
 
 The alignments here are those of the packages fastdtw and dtaidistance, scaling and focus those of pose-format; the loops around
-them are written anew.
+them are rewritten.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def plain_dtw(first: Array, second: Array, cost: Callable[[Array, Array], float]
     while cell != (0, 0):
         i, j = cell
         earlier = [(a, b) for a, b in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if a >= 0 and b >= 0]
-        cell = min(earlier, key=lambda place: table[place[0] + 1, place[1] + 1])
+        cell = min(earlier, key=lambda position: table[position[0] + 1, position[1] + 1])
         path.append(cell)
     return float(table[-1, -1]), path[::-1]
 
@@ -81,7 +81,7 @@ def plain_dtw(first: Array, second: Array, cost: Callable[[Array, Array], float]
 _FINGERS = {"THUMB": "thumb", "INDEX_FINGER": "index", "MIDDLE_FINGER": "middle", "RING_FINGER": "ring", "PINKY": "pinky"}
 
 
-def named(component: str, point: str, place: int) -> tuple[str, str]:
+def named(component: str, point: str, position: int) -> tuple[str, str]:
     """Our name and part of a MediaPipe Holistic point."""
     if component == "POSE_LANDMARKS":
         return point.lower(), "body"
@@ -90,14 +90,14 @@ def named(component: str, point: str, place: int) -> tuple[str, str]:
         if point == "WRIST":
             return f"{side}_hand_root", f"{side}_hand"
         finger = _FINGERS[point.rpartition("_")[0]]
-        return f"{side}_{finger}_{(place - 1) % 4 + 1}", f"{side}_hand"
+        return f"{side}_{finger}_{(position - 1) % 4 + 1}", f"{side}_hand"
     return f"{component.lower()}_{point}", "face" if component == "FACE_LANDMARKS" else "body"
 
 
 def load(path: Path) -> Pose:
     """A MediaPipe Holistic ``.pose`` file."""
     file = PoseFile.read(path.read_bytes())
-    names = [named(part.name, point, place) for part in file.header.components for place, point in enumerate(part.points)]
+    names = [named(part.name, point, position) for part in file.header.components for position, point in enumerate(part.points)]
     layout = Layout("holistic", *(tuple(column) for column in zip(*names, strict=True)))
     confidence = file.body.confidence[:, 0].astype(np.float32)
     return made(file.body.data.data[:, 0], confidence, layout, float(file.body.fps))
@@ -334,11 +334,11 @@ def plain_preparation(pose: Pose) -> list[Array]:
     file.focus()
     confidence = np.where(pose.confidence <= 0.2, 0, pose.confidence)
     points = gapped(file.body.data[:, 0].data, confidence > 0)
-    face = [place for place, part in enumerate(pose.layout.parts) if part == "face"]
+    face = [position for position, part in enumerate(pose.layout.parts) if part == "face"]
     wrist_columns = pose.layout.index(["right_wrist", "left_wrist"])
 
     def good(frame: int) -> bool:
-        enough = not face or sum(float(confidence[frame, place]) for place in face) > len(face) / 2
+        enough = not face or sum(float(confidence[frame, position]) for position in face) > len(face) / 2
         return enough and any(confidence[frame, column] > 0 for column in wrist_columns)
 
     first = next((frame for frame in range(pose.frames) if good(frame)), 0)
@@ -372,9 +372,9 @@ def test_ham2pose_measures_are_those_of_plain_loops(name: str) -> None:
 
 
 @real_data
-@pytest.mark.parametrize("place", [4, 8, 13])
-def test_ham2pose_measures_are_those_of_plain_loops_on_real_pairs(place: int) -> None:
-    sides = real_pairs()[place]
+@pytest.mark.parametrize("position", [4, 8, 13])
+def test_ham2pose_measures_are_those_of_plain_loops_on_real_pairs(position: int) -> None:
+    sides = real_pairs()[position]
     trajectories = list(zip(*(plain_preparation(side) for side in sides), strict=True))
     assert len(trajectories) == 48
     assert [len(side) for side in trajectories[0]] == [len(ham2pose_prepared(side, "side").points) for side in sides]

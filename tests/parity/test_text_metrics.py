@@ -238,7 +238,7 @@ def test_the_weighted_wer_counts_the_errors_of_the_walk_back(variant, up_before_
     ties = 0
     for prediction, reference in cases:
         record = metric.record([TextPair(" ".join(prediction), " ".join(reference))])
-        merged = [word for place, word in enumerate(prediction) if place == 0 or prediction[place - 1] != word]
+        merged = [word for index, word in enumerate(prediction) if index == 0 or prediction[index - 1] != word]
         made = merged if variant == "corrnet" else prediction
         expected = plain_errors(made, reference, up_before_left)
         ties += expected != plain_errors(made, reference, not up_before_left)
@@ -288,7 +288,7 @@ def retrieved():
         wanted = set(gloss.split())
         found.append(
             held["train"][
-                max(range(len(known)), key=lambda place: (len(wanted & known[place]) / len(wanted | known[place]), -place))
+                max(range(len(known)), key=lambda index: (len(wanted & known[index]) / len(wanted | known[index]), -index))
             ]
         )
     return {

@@ -266,7 +266,7 @@ def test_layouts_are_brought_together_by_name_or_refused(tmp_path):
     references, predictions = pose_sides(tmp_path, clips=1)
     write_pose(references / "clip_000.pose", swaying_pose(name="mediapipe-178"))
     write_pose(predictions / "clip_000.pose", swaying_pose(name="mediapipe-178", dimensions=2))
-    with pytest.raises(InputError, match=r"3 coordinates a point, the prediction 2"):
+    with pytest.raises(InputError, match=r"3 coordinates per point, the prediction 2"):
         signbench.measure(references, predictions, metrics=["ape"])
     (predictions / "clip_000.pose").unlink()
     write_pose(predictions / "clip_000.npz", swaying_pose(name="pt-50"))

@@ -92,7 +92,7 @@ def test_a_dropped_frame_shows_the_last_one_that_was_kept():
     shown = frames_held(50, 40, random(1))
     kept = set(shown)
     assert shown[0] == 0
-    assert all(place == max(frame for frame in kept if frame <= number) for number, place in enumerate(shown))
+    assert all(index == max(frame for frame in kept if frame <= number) for number, index in enumerate(shown))
 
 
 @pytest.mark.parametrize("reach", [1, 2, 8])
@@ -123,13 +123,13 @@ def test_all_frames_swapped_exchange_the_hands_and_nothing_else(name):
     clip = replace(clip, confidence=hidden)
     swapped = OF_POSE["hand swap"].of(clip, 100, "a")
     for joint in kind.joints:
-        place = kind.index([joint])[0]
+        index = kind.index([joint])[0]
         side = joint.partition("_")[0]
-        partner = place
+        partner = index
         if joint in kind.part("hands"):
             partner = kind.index([joint.replace(side, "right" if side == "left" else "left", 1)])[0]
-        assert np.array_equal(swapped.points[:, place], clip.points[:, partner])
-        assert np.array_equal(swapped.confidence[:, place], clip.confidence[:, partner])
+        assert np.array_equal(swapped.points[:, index], clip.points[:, partner])
+        assert np.array_equal(swapped.confidence[:, index], clip.confidence[:, partner])
 
 
 def test_the_hand_that_is_seen_more_often_is_the_one_that_is_hidden():

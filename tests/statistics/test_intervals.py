@@ -199,7 +199,7 @@ def recognised(labels: list[str], right: list[bool]) -> list[Record]:
     ]
 
 
-def test_every_clip_right_is_no_certainty_for_accuracy_of_either_average() -> None:
+def test_all_clips_correct_still_have_an_interval_of_accuracy_of_either_average() -> None:
     labels = [f"sign {number % 4}" for number in range(12)]
     for name in ("accuracy", "accuracy:average=class"):
         low, high = interval(registry.create(name), recognised(labels, [True] * 12)).bounds or (np.nan, np.nan)
@@ -231,7 +231,7 @@ def test_clips_of_a_cluster_count_once_where_all_are_right() -> None:
 
 def test_clusters_of_one_clip_give_the_interval_of_independent_clips() -> None:
     records = records_of(normal(9, 40))
-    labels = [f"signer {40 - place}" for place in range(40)]
+    labels = [f"signer {40 - index}" for index in range(40)]
     clustered = interval(Ratio(), records, labels)
     assert clustered.method == "cluster-bootstrap-t"
     assert clustered.bounds == interval(Ratio(), records).bounds
@@ -247,12 +247,12 @@ def test_like_clips_within_clusters_widen_the_interval() -> None:
 
 
 def test_one_large_cluster_makes_the_others_count_for_less() -> None:
-    units = Units.of(60, ["large"] * 30 + [f"small {place}" for place in range(10) for _ in range(3)])
+    units = Units.of(60, ["large"] * 30 + [f"small {index}" for index in range(10) for _ in range(3)])
     # 60² / (30² + 10 x 3²)
     assert units.effective == pytest.approx(3.636, abs=1e-3)
     assert units.freedom() == 2
-    assert Units.of(40, [str(place % 8) for place in range(40)]).freedom() == 7
-    nearly_one = Units.of(100, ["large"] * 90 + [str(place % 5) for place in range(10)])
+    assert Units.of(40, [str(index % 8) for index in range(40)]).freedom() == 7
+    nearly_one = Units.of(100, ["large"] * 90 + [str(index % 5) for index in range(10)])
     assert nearly_one.too_few() == "nearly all clips are of one cluster"
 
 

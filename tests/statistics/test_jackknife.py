@@ -71,7 +71,7 @@ def test_units_are_dealt_evenly(units: int, sizes: set[int]) -> None:
 def test_the_group_of_a_clip_is_its_place_in_the_seeded_permutation() -> None:
     order = np.random.Generator(np.random.PCG64(12345)).permutation(53)
     group = groups(53)
-    assert [group[clip] for clip in order] == [place % 20 for place in range(53)]
+    assert [group[clip] for clip in order] == [index % 20 for index in range(53)]
 
 
 def test_each_row_leaves_out_one_group_and_nothing_else() -> None:
@@ -129,8 +129,8 @@ def test_the_jackknife_holds_a_biased_score_that_the_bootstrap_misses() -> None:
     value = float(SquaredDistance().score(records, np.ones((1, 100), dtype=np.uint8))[0])
     low, high = interval(SquaredDistance(), records).bounds or (np.nan, np.nan)
     assert low < value < high
-    beside, _ = percentile_interval(SquaredDistance().score(records, draws(100))) or (np.nan, np.nan)
-    assert beside > value
+    biased, _ = percentile_interval(SquaredDistance().score(records, draws(100))) or (np.nan, np.nan)
+    assert biased > value
 
 
 @pytest.mark.parametrize("clips", [1, 9])

@@ -296,13 +296,13 @@ def test_few_clips_have_no_interval_and_no_test_that_needs_one(metric, clips, cl
 
 
 @pytest.mark.parametrize("metric", [Mean(), Ratio(), LeftOutMean()], ids=lambda metric: type(metric).__name__)
-def test_no_clip_is_no_comparison(metric):
+def test_no_clip_is_not_a_comparison(metric):
     found = held(metric, [], [])
     assert (found.first, found.difference, found.p) == (None, None, None)
     assert found.reason
 
 
-def test_an_undefined_score_is_no_comparison():
+def test_an_undefined_score_is_not_a_comparison():
     found = paired(Ratio(), records_of(np.ones(12), np.zeros(12)), records_of(np.ones(12)))
     assert (found.first, found.second, found.difference, found.p) == (None, 1.0, None, None)
     assert found.reason == "the score is undefined"

@@ -17,7 +17,7 @@ def test_quantiles_are_those_of_the_distributions(freedom: int) -> None:
     assert pytest.approx(norm.ppf(0.975), abs=6e-10) == quantiles.NORMAL
 
 
-def test_no_quantile_lies_where_the_last_bits_decide_how_it_is_rounded() -> None:
+def test_no_quantile_is_where_the_last_bits_decide_how_it_is_rounded() -> None:
     for freedom in range(1, 20_001):
         cut = Decimal(float(stdtrit(freedom, 0.975))) * 10**9
         assert abs(cut - cut.to_integral_value() - Decimal("0.5")) > Decimal("1e-6"), freedom

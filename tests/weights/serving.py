@@ -1,4 +1,4 @@
-"""A server of weights on this machine, which can be told to misbehave."""
+"""A server of weights on this machine, which can misbehave on request."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Manners:
     Attributes:
         content: what it serves.
         ranges: whether it honours Range.
-        wrong_range: it answers a Range with another part than was asked for.
+        wrong_range: it answers a Range with a different part from the requested one.
         cut_after: bytes after which each answer in turn ends early.
         errors: statuses with which it answers in turn before it serves.
         says_length: whether it says how long its answer is.
         redirect: where it sends those who ask.
-        asked: the Range of each request, None where there was none.
+        asked: the Range of each request, None if there was none.
     """
 
     content: bytes = CONTENT

@@ -89,7 +89,7 @@ def test_a_pickle_is_hashed_and_never_loaded(register, brought, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder"])
-def test_what_cannot_be_read_is_told(kind, register, tmp_path):
+def test_what_cannot_be_read_is_reported(kind, register, tmp_path):
     register(weights())
     file = tmp_path if kind == "folder" else tmp_path / "missing"
     with pytest.raises(InputError, match="cannot be read"):

@@ -20,7 +20,7 @@ from tests.weights.serving import CONTENT, Manners, serving, weights
 MEGABYTE = 1 << 20
 
 
-def lying(folder):
+def files_in(folder):
     """Names of the files that a user sees."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
@@ -31,7 +31,7 @@ def test_a_file_is_fetched_verified_and_its_progress_told(folder):
         path = fetch(weights(address), lambda done, total: seen.append((done, total)))
     assert path == folder / "network.pth"
     assert path.read_bytes() == CONTENT
-    assert lying(folder) == ["network.pth"]
+    assert files_in(folder) == ["network.pth"]
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
@@ -60,12 +60,12 @@ def test_a_connection_that_ends_early_is_taken_up_where_it_ended(says_length, fo
             fetch(weights(address))
             assert manners.asked == [None, f"bytes={MEGABYTE}-", f"bytes={MEGABYTE + 500_000}-"]
             assert (folder / "network.pth").read_bytes() == CONTENT
-        else:  # the end looks like the end, so that only the digest tells
+        else:  # the end looks like the end, so only the digest reveals it
             with pytest.raises(InputError, match="its SHA-256 is"):
                 fetch(weights(address))
 
 
-def test_a_later_call_goes_on_with_what_was_received(folder):
+def test_a_later_call_continues_with_what_was_received(folder):
     folder.mkdir()
     (folder / "network.pth.part").write_bytes(CONTENT[:1000])
     manners = Manners()
@@ -135,7 +135,7 @@ def test_a_server_that_alternates_its_faults_is_given_up(folder):
 def test_wrong_bytes_are_moved_aside_and_named(folder):
     with serving(Manners(content=CONTENT[::-1])) as address, pytest.raises(InputError, match="is not the weights network"):
         fetch(weights(address))
-    assert lying(folder) == ["network.pth.rejected"]
+    assert files_in(folder) == ["network.pth.rejected"]
 
 
 def test_a_beginning_of_other_bytes_is_found_out_at_the_end(folder):
@@ -143,7 +143,7 @@ def test_a_beginning_of_other_bytes_is_found_out_at_the_end(folder):
     (folder / "network.pth.part").write_bytes(b"\0" * 1000)
     with serving(Manners()) as address, pytest.raises(InputError, match="is not the weights network"):
         fetch(weights(address))
-    assert lying(folder) == ["network.pth.rejected"]
+    assert files_in(folder) == ["network.pth.rejected"]
 
 
 @pytest.mark.parametrize("says_length", [True, False])
@@ -162,7 +162,7 @@ def test_a_busy_server_is_asked_again(folder):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_refusal_is_told_at_once_with_what_to_do(status):
+def test_a_refusal_is_reported_at_once_with_what_to_do(status):
     manners = Manners(errors=[status] * 9)
     with serving(manners) as address, pytest.raises(InputError, match=f"answers {status} .*signbench weights add network.pth"):
         fetch(weights(address))
@@ -176,7 +176,7 @@ def test_a_server_that_never_answers_is_given_up(manners):
     assert len(manners.asked) == download._FRUITLESS_ATTEMPTS
 
 
-def test_an_address_where_nobody_listens_is_told(monkeypatch):
+def test_an_address_where_nobody_listens_is_reported(monkeypatch):
     monkeypatch.setattr(download, "_FRUITLESS_ATTEMPTS", 2)
     with serving(Manners()) as address:
         pass
@@ -202,14 +202,14 @@ def test_a_redirection_away_from_https_is_not_followed(target):
         fetch(weights(address))
 
 
-def test_too_little_room_is_told_before_a_byte_comes(folder, monkeypatch):
+def test_too_little_room_is_reported_before_a_byte_comes(folder, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1_000_000})())
     with serving(Manners()) as address, pytest.raises(InputError, match=r"has 1 MB free and network needs 2 MB; make room"):
         fetch(weights(address))
-    assert lying(folder) == []
+    assert files_in(folder) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(tmp_path / "file" / "weights"))
     with pytest.raises(InputError, match="set SIGNBENCH_WEIGHTS to another folder"):
@@ -237,14 +237,14 @@ def started(address, folder, most=0):
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_disk_that_becomes_full_is_told_and_what_came_is_kept(folder):
+def test_a_disk_that_becomes_full_is_reported_and_what_came_is_kept(folder):
     # A limit on the size of files stands in for the disk.
     with serving(Manners()) as address:
         process = started(address, folder, most=1_500_000)
-        _, told = process.communicate(timeout=PATIENCE)
+        _, reported = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1
-        assert "File too large" in told
-        assert "make room" in told
+        assert "File too large" in reported
+        assert "make room" in reported
         assert 0 < (folder / "network.pth.part").stat().st_size <= 1_500_000
         assert fetch(weights(address)).read_bytes() == CONTENT
 

@@ -15,7 +15,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def place(folder):
+def file(folder):
     folder.mkdir()
     (folder / "network.pth").write_bytes(CONTENT)
     return folder / "network.pth"
@@ -62,48 +62,48 @@ def test_what_is_missing_is_named_with_its_place_and_the_commands_that_bring_it(
     assert not folder.exists()
 
 
-def test_what_is_present_has_a_path_and_a_digest(register, place):
+def test_what_is_present_has_a_path_and_a_digest(register, file):
     register(weights())
     assert store.present("network")
-    assert store.path_of("network") == place
+    assert store.path_of("network") == file
     assert store.digest_of("network") == DIGEST
     assert store.signed_digest("network") == DIGEST[:12]
-    assert store.is_registered("network", place)
+    assert store.is_registered("network", file)
 
 
-def test_without_a_registered_digest_the_signature_says_unverified(register, place):
+def test_without_a_registered_digest_the_signature_says_unverified(register, file):
     register(weights(sha256=None))
     assert store.signed_digest("network") == f"unverified-{DIGEST[:12]}"
-    assert not store.is_registered("network", place)
+    assert not store.is_registered("network", file)
 
 
-def test_another_file_under_the_name_is_refused(register, place):
+def test_another_file_under_the_name_is_refused(register, file):
     register(weights())
-    place.write_bytes(b"something else")
-    assert not store.is_registered("network", place)
+    file.write_bytes(b"something else")
+    assert not store.is_registered("network", file)
     with pytest.raises(InputError, match=r"not the registered file of the weights network.*Move it away"):
         store.signed_digest("network")
 
 
-def test_a_digest_is_computed_once_and_remembered_across_processes(register, place, monkeypatch):
+def test_a_digest_is_computed_once_and_remembered_across_processes(register, file, monkeypatch):
     register(weights())
     read = hashed(monkeypatch)
     for _ in range(3):
         assert store.digest_of("network") == DIGEST
-    assert read == [place]
+    assert read == [file]
     new_process(monkeypatch)
     assert store.digest_of("network") == DIGEST
-    assert read == [place]
+    assert read == [file]
 
 
 @pytest.mark.parametrize("fresh_process", [False, True])
-def test_a_file_that_changed_is_hashed_again_even_where_size_and_time_are_put_back(register, place, fresh_process, monkeypatch):
+def test_a_file_that_changed_is_hashed_again_even_where_size_and_time_are_put_back(register, file, fresh_process, monkeypatch):
     register(weights())
     store.digest_of("network")
-    before = place.stat()
+    before = file.stat()
     changed = CONTENT[:-1] + b"!"
-    place.write_bytes(changed)
-    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+    file.write_bytes(changed)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     if fresh_process:
         new_process(monkeypatch)
     assert store.digest_of("network") == hashlib.sha256(changed).hexdigest()
@@ -131,29 +131,29 @@ def stamp_of(path):
     ],
     ids=["empty", "list", "nothing", "no text", "another stamp", "no seal", "a made-up seal", "other types"],
 )
-def test_a_note_that_is_not_our_own_is_not_believed(register, place, note):
+def test_a_note_that_is_not_our_own_is_not_believed(register, file, note):
     register(weights())
-    digests.note_of(place).parent.mkdir(parents=True, exist_ok=True)
-    digests.note_of(place).write_bytes(note(place))
+    digests.note_of(file).parent.mkdir(parents=True, exist_ok=True)
+    digests.note_of(file).write_bytes(note(file))
     assert store.digest_of("network") == DIGEST
 
 
 @pytest.mark.parametrize("name", ["network.pth.sha256.json", "network.pth.sha256", "SHA256SUMS"])
-def test_no_file_beside_weights_is_believed_about_them(register, place, name):
-    """Weights that were brought along with a digest of others' are not those others."""
+def test_no_file_next_to_weights_is_believed_about_them(register, file, name):
+    """Weights that come with another file's digest are not that file."""
     register(weights(sha256=FORGED))
-    content = {"stamp": stamp_of(place), "sha256": FORGED}
-    place.with_name(name).write_text(json.dumps({**content, "seal": FORGED}))
+    content = {"stamp": stamp_of(file), "sha256": FORGED}
+    file.with_name(name).write_text(json.dumps({**content, "seal": FORGED}))
     assert store.state_of(weights(sha256=FORGED)) == ("damaged", DIGEST)
     with pytest.raises(InputError, match="not the registered file"):
         store.signed_digest("network")
 
 
-def test_a_note_of_another_user_or_of_another_file_is_not_believed(register, place, tmp_path, monkeypatch):
+def test_a_note_of_another_user_or_of_another_file_is_not_believed(register, file, tmp_path, monkeypatch):
     register(weights())
     own = os.environ["SIGNBENCH_SECRET"]
     monkeypatch.setenv("SIGNBENCH_SECRET", str(tmp_path / "another secret"))
-    digests.remember(place, FORGED)
+    digests.remember(file, FORGED)
     monkeypatch.setenv("SIGNBENCH_SECRET", own)
     assert store.digest_of("network") == DIGEST
     new_process(monkeypatch)
@@ -161,28 +161,28 @@ def test_a_note_of_another_user_or_of_another_file_is_not_believed(register, pla
     other.write_bytes(b"other")
     digests.remember(other, FORGED)
     note = digests.note_of(other).read_bytes()
-    digests.note_of(place).write_bytes(note)
+    digests.note_of(file).write_bytes(note)
     assert store.digest_of("network") == DIGEST
 
 
-def test_nothing_is_written_beside_weights(register, place):
+def test_nothing_is_written_next_to_weights(register, file):
     register(weights())
     store.digest_of("network")
-    assert list(place.parent.iterdir()) == [place]
+    assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_file_in_another_place_of_the_disk_is_hashed_again(register, place, monkeypatch):
+def test_a_file_in_another_place_of_the_disk_is_hashed_again(register, file, monkeypatch):
     register(weights())
     read = hashed(monkeypatch)
     store.digest_of("network")
-    copy = place.with_name("copy")
+    copy = file.with_name("copy")
     copy.write_bytes(CONTENT)
-    copy.replace(place)
+    copy.replace(file)
     assert store.digest_of("network") == DIGEST
-    assert read == [place, place]
+    assert read == [file, file]
 
 
-def test_a_cache_that_cannot_be_written_only_costs_the_note(register, place, monkeypatch):
+def test_a_cache_that_cannot_be_written_only_costs_the_note(register, file, monkeypatch):
     register(weights())
 
     def refuse(*_, **__):
@@ -190,7 +190,7 @@ def test_a_cache_that_cannot_be_written_only_costs_the_note(register, place, mon
 
     monkeypatch.setattr(digests.tempfile, "mkstemp", refuse)
     assert store.digest_of("network") == DIGEST
-    assert not digests.note_of(place).exists()
+    assert not digests.note_of(file).exists()
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_the_state_of_a_file(content, sha256, expected, folder):
     assert digest == (None if content is None else hashlib.sha256(content).hexdigest())
 
 
-def test_an_extractors_signature_carries_the_digests_of_its_weights(register, place):
+def test_an_extractors_signature_carries_the_digests_of_its_weights(register, file):
     from dataclasses import dataclass
 
     from signbench.extractors.base import Extractor
@@ -228,6 +228,6 @@ def test_an_extractors_signature_carries_the_digests_of_its_weights(register, pl
     register(weights())
     assert Network().signature() == f"network/1+{DIGEST[:12]}+none+float32"
     assert Network(weights="random").signature() == "network/1+random+none+float32"
-    place.unlink()
+    file.unlink()
     with pytest.raises(InputError, match="signbench weights fetch network"):
         Network().signature()

@@ -102,7 +102,7 @@ def test_distances_are_exact_means_of_squares_over_what_both_show():
     [
         (lambda pose: pose.select(("nose", "left_wrist")), "has no shoulders"),
         (lambda pose: replace(pose, confidence=np.zeros_like(pose.confidence)), "no frame shows both shoulders"),
-        (lambda pose: replace(pose, points=np.ones_like(pose.points)), "both shoulders are at one point"),
+        (lambda pose: replace(pose, points=np.ones_like(pose.points)), "both shoulders coincide"),
     ],
 )
 def test_a_clip_without_shoulders_cannot_be_judged(change, message):
