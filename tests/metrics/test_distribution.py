@@ -139,7 +139,7 @@ def test_a_clip_whose_reference_is_too_short_for_fvd_is_left_out_on_both_sides_a
 def test_a_production_that_is_too_short_for_fvd_fails_and_one_next_to_a_short_reference_does_not():
     metric = create("fvd:weights=random")
     none = np.empty((0, 4), np.float32)
-    with pytest.raises(MediaError, match="needs clips of at least 16 frames; the prediction has fewer, and its reference"):
+    with pytest.raises(MediaError, match="needs clips of at least 16 frames; the prediction has fewer, but its reference"):
         metric.record([ObservationPair(none, rows(1, 4))])
     assert len(metric.record([ObservationPair(none, none)])["prediction"]) == 0
 

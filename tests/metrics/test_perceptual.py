@@ -63,7 +63,7 @@ def test_the_score_is_the_mean_of_the_clips():
     [
         ([], "needs at least one frame"),
         ([(rows(2), rows(3))], r"\(2, 50\), those of the reference \(3, 50\)"),
-        ([(rows(2), rows(2, 51))], "frames of one size"),
+        ([(rows(2), rows(2, 51))], "frames of equal size"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused_in_words(sides, message):

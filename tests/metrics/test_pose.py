@@ -298,12 +298,12 @@ def test_measuring_changes_neither_side(name: str) -> None:
         assert np.array_equal(side.points, points) and np.array_equal(side.confidence, confidence)
 
 
-def test_a_clip_comes_in_one_piece() -> None:
+def test_a_clip_is_taken_as_a_whole() -> None:
     recorder = WholeClip(lambda pair: {})
     with pytest.raises(ValueError, match="no chunk"):
         recorder.finish()
     recorder.update(LengthPair(1, 1, None, None))
-    with pytest.raises(ValueError, match="one piece"):
+    with pytest.raises(ValueError, match="as a whole"):
         recorder.update(LengthPair(1, 1, None, None))
 
 

@@ -54,7 +54,7 @@ def test_a_missing_production_without_its_label_counts_over_clips_but_cannot_be_
     metric, records = recorded("accuracy", CLIPS[:1])
     assert score(metric, [*records, metric.missing()]) == [0.5]
     by_class = create("accuracy:average=class")
-    with pytest.raises(InputError, match="1 without a production have none on record"):
+    with pytest.raises(InputError, match="1 without a production have none"):
         score(by_class, [*records, by_class.missing()])
 
 
@@ -80,7 +80,7 @@ def test_labels_that_the_recogniser_cannot_give_are_reported():
 
 @pytest.mark.parametrize("ranked", [("a",), ("a", "b", "c", "d")])
 def test_more_labels_than_the_prediction_ranks_are_refused(ranked):
-    message = f"metric accuracy:top=5 looks at 5 labels, but the prediction ranks only {len(ranked)}; provide logits"
+    message = f"metric accuracy:top=5 uses 5 labels, but the prediction ranks only {len(ranked)}; provide logits"
     with pytest.raises(InputError, match=message):
         create("accuracy:top=5").record([LabelPair("a", ranked)])
 

@@ -165,7 +165,7 @@ def test_a_clip_has_exactly_one_text_on_each_side(name):
         ("rouge-l:variant=coco", "Did you mean mscoco"),
         ("chrf:order=6", "has no parameter order"),
         ("wer:cleaning=phoenix2014", "Did you mean"),
-        ("wer:variant=corrnet,level=char", "does not go with level=char"),
+        ("wer:variant=corrnet,level=char", "cannot be combined with level=char"),
         ("wer:variant=corrnet,cleaning=slrtp", "use variant=unit"),
         ("bleu:final_period=append,final_periot=keep", "Did you mean final_period"),
     ],
