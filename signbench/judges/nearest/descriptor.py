@@ -58,7 +58,7 @@ def descriptor(pose: Pose) -> Descriptor:
         gap = points[frame, left] - points[frame, right]
         width += float(np.sqrt(_squares(gap)))
     if not width > 0:
-        raise MediaError("both shoulders are at one point, so there is no shoulder width to measure by.")
+        raise MediaError("both shoulders coincide, so there is no shoulder width to measure by.")
     scaled = (points - middle / (2 * len(both))) / (width / len(both))
     columns = [(scaled, seen)]
     for part, wrist in _HANDS:
