@@ -27,6 +27,81 @@ REGISTRY_ADDRESS = re.compile(
 MACHINE_PATH = re.compile(rb"(?<![\w.~}$])/(?:work|farm|root|home)/")
 
 
+# What the table "Words" of docs/design.md advises against -> how it is found.
+DIALECT = {
+    "place": r"(?<!in )(?<!take )(?<!takes )(?<!took )\bplaces?\b|\bthe place of\b",
+    "trouble": r"\btroubles?\b|_troubles?\b",
+    "told, tells": r"\b(?:is|are|was|were|be|been)[ _]told\b|\btold (?:as|that|apart|from)\b|(?<!\.)\btells?\b(?!\()",
+    "parted": r"\bparted\b",
+    "anew, made again": r"\banew\b|\bmade again\b",
+    "one's own": r"\bone['’]s own\b",
+    "in the eyes of": r"\bin the eyes of\b",
+    "goes on": r"\b(?:go|goes|going|went|gone)[ _]on\b",
+    "hand in": r"\bhand(?:ed|ing)[- _]in\b|\bhand-ins?\b|\b(?:to|may|must|and|;) hands? in\b",
+    "counts on": r"\b(?:networks?|workers?) counts?\b|\bcounts? (?:on|in) (?:a |one |the )?(?:GPU|CPU|device|thread|\d+ bits)\b",
+    "strange": r"\bstrange\b",
+    "mend": r"\bmend(?:s|ed|ing)?\b",
+    "brings along": r"\b(?:bring|brings|brought|bringing) along\b",
+    "sign of life": r"\bsigns?[ _]of[ _]life\b",
+    "drawn apart": r"\bdrawn apart\b",
+    "held against": r"\bh(?:e|o)ld(?:s)? against\b",
+    "stands beside": r"\b(?:stand|stands|standing) beside\b",
+    "before work": r"\bbefore work\b(?! starts)",
+    "None where": r"\b(?:None|null) where\b",
+    "whoever": r"\bwhoever\b",
+    "its kin": r"\bkin\b",
+    "is no clip": r"(?<![Tt]here )\b(?:is|are) no "
+    r"(?:archive|clip|container|entry|file|folder|id|image|interval|JSON|metric|number|record|row|video)s?\b",
+}
+# Files in which a word means what it says.
+SPOKEN = {
+    "place": re.compile(r"signbench/corpora/synthsign/(?:sentences|vocabulary)\.py|README\.md|CHANGELOG\.md"),
+    "told, tells": re.compile(r"signbench/statistics/intervals\.py"),  # a reason that results hold
+}
+# The tests grow with the packages that were read for their English.
+IN_PLAIN_ENGLISH = (
+    "README.md",
+    "CHANGELOG.md",
+    "docs/",
+    "benchmarks/README.md",
+    "tasks/",
+    "signbench/media/",
+    "signbench/corpora/",
+    "signbench/extractors/",
+    "signbench/networks/",
+    "signbench/weights/",
+    "signbench/foreign/",
+    "signbench/sensitivity/",
+    "signbench/statistics/",
+    "signbench/metrics/",
+    "signbench/documents/",
+    "signbench/arithmetic.py",
+    "signbench/compilation.py",
+    "signbench/diagnosis.py",
+    "signbench/errors.py",
+    "signbench/interruption.py",
+    "signbench/markup.py",
+    "signbench/parquet_files.py",
+    "signbench/registry.py",
+    "signbench/shipped.py",
+    "signbench/spreadsheets.py",
+    "signbench/tables.py",
+    "signbench/user_",
+    "signbench/whole_",
+    "tests/media/",
+    "tests/corpora/",
+    "tests/extractors/",
+    "tests/networks/",
+    "tests/weights/",
+    "tests/foreign/",
+    "tests/sensitivity/",
+    "tests/statistics/",
+    "tests/metrics/",
+    "tests/parity/",
+    "tests/documents/",
+)
+
+
 @pytest.fixture(scope="module")
 def tracked() -> list[Path]:
     """Files that git tracks, and new ones that it would."""
@@ -72,6 +147,48 @@ def test_such_addresses_are_recognised(line):
 
 def test_no_file_holds_a_path_of_one_machine(tracked):
     assert holding(MACHINE_PATH, tracked) == []
+
+
+@pytest.mark.parametrize("word", DIALECT)
+def test_the_project_is_written_in_plain_english(tracked, word):
+    pattern = re.compile(DIALECT[word])
+    spoken = SPOKEN.get(word, re.compile(r"(?!)"))
+    found = []
+    for path in tracked:
+        name = path.relative_to(ROOT).as_posix()
+        if not name.startswith(IN_PLAIN_ENGLISH) or name in {"docs/design.md", "tests/test_tree.py"} or spoken.fullmatch(name):
+            continue
+        if path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".js", ""} and path.name != "published.yaml":
+            lines = path.read_text(encoding="utf-8").splitlines()
+            found += [f"{name}:{row}: {line.strip()}" for row, line in enumerate(lines, start=1) if pattern.search(line)]
+    assert not found, "\n".join([f"docs/design.md says what to write instead of '{word}':", *found])
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("for place, row in enumerate(rows):", "place"),
+        ("the loss takes the place of the score", "place"),
+        ("what is missing is told before work", "told, tells"),
+        ("cells that are parted by tabs", "parted"),
+        ("it is computed anew", "anew, made again"),
+        ("repeating the command goes on", "goes on"),
+        ("as it was handed in", "hand in"),
+        ("networks count in 32 bits", "counts on"),
+        ("coverage stands beside the score", "stands beside"),
+        ("a file that is no clip", "is no clip"),
+    ],
+)
+def test_dialect_is_recognised(line, word):
+    assert re.search(DIALECT[word], line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["the array is changed in place", "position = stream.tell()", "there is no clip of that name", "for hand in (LEFT, RIGHT):"],
+)
+def test_plain_english_is_not_mistaken_for_dialect(line):
+    assert [word for word, pattern in DIALECT.items() if re.search(pattern, line)] == []
 
 
 def pinned() -> dict[str, str]:

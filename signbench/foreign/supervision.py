@@ -138,7 +138,7 @@ def in_child(what: str, say: Callable[[str], None], note_end: NoteEnd) -> None:
 
 @contextmanager
 def doing(what: str, clips: Sequence[str] = (), seconds: float | None = None) -> Iterator[None]:
-    """Tells the parent of a supervised child what is being done, and afterwards restores the previous entry.
+    """Notes for the parent of a supervised child what is being done, and afterwards restores the previous entry.
 
     Args:
         what: such as ``preparing it``.
@@ -155,7 +155,7 @@ def doing(what: str, clips: Sequence[str] = (), seconds: float | None = None) ->
 
 
 def at_work(folder: Path, launch: str, rank: int) -> None:
-    """Tells the parent which folder a run works on, so that the end of this process is recorded there."""
+    """Notes for the parent which folder a run works on, so that the end of this process is recorded there."""
     if (own := child()) is not None:
         own.note(folder=str(folder.absolute()), launch=launch, rank=rank)
 

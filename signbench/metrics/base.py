@@ -1,7 +1,7 @@
-"""The contract of a metric.
+"""The interface of a metric.
 
 A metric turns one clip into a *record*, its sufficient statistics, and folds records into a score. Resuming, sharding, intervals,
-tests and subsets are written once, on top of these two steps.
+tests and subsets are implemented once, on top of these two steps.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ FILE_KIND_OF_VIEW: Mapping[View, FileKind] = {
     "features": "features",
     "labels": "labels",
 }
-"""The kind of file that a view is made from. Lengths are those of key points or of video, and a judge looks at either."""
+"""The kind of file that a view is made from. Lengths are those of key points or of video, and a judge reads either."""
 EITHER_KIND: frozenset[View] = frozenset({"lengths", "judged"})
-"""Views that are made from key points or from video, whichever a task or a side has."""
+"""Views that are made from key points or video, whichever a task or side has."""
 
 Weights = NDArray[np.integer[Any]]
 Value = str | int | float | bool
 Limits = tuple[float | None, float | None]
-"""The smallest and the largest score that there can be; None where there is no limit."""
+"""The smallest and the largest possible score; None if there is no limit."""
 
 
 class Records(Protocol):
@@ -56,15 +56,15 @@ class Records(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """Records in order of clip id."""
 
-    def __getitem__(self, place: int, /) -> Record:
-        """The record of the clip at one place of that order, for folds that need some clips again."""
+    def __getitem__(self, index: int, /) -> Record:
+        """The record of the clip at an index of that order, for folds that need some clips again."""
 
 
 class Recorder(Protocol):
     """Collects the record of one clip, chunk by chunk, so that memory does not grow with the clip's length."""
 
     def update(self, pair: Pair) -> None:
-        """Takes the next chunk of the clip. Key points come as a single chunk."""
+        """Adds the next chunk of the clip. Key points come as a single chunk."""
 
     def finish(self) -> Record:
         """The clip's record, after its last chunk."""
@@ -75,11 +75,11 @@ class Parameter:
     """A parameter of a metric.
 
     Attributes:
-        name: as the command line spells it.
-        default: its value where the user does not say; its type is the parameter's type.
+        name: as on the command line.
+        default: its default value, whose type is the parameter's type.
         doc: one sentence for ``signbench metrics show``.
-        choices: the values allowed, or None for any of the type.
-        several: choices may be joined with ``+``.
+        choices: the allowed values, or None for any of the type.
+        several: whether choices may be joined with ``+``.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Parameter:
         """Reads a value from the command line.
 
         Raises:
-            InputError: not a value of this parameter; the message offers those that are.
+            InputError: it is not a value of this parameter; the message lists the valid ones.
         """
         value: Value
         where = f"metric {metric}: parameter {self.name}"
@@ -117,7 +117,7 @@ class Parameter:
 
 
 def spell(value: Value) -> str:
-    """A parameter's value as the command line and the signature spell it."""
+    """A parameter's value as written on the command line and in signatures."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -126,24 +126,24 @@ def spell(value: Value) -> str:
 
 
 class Metric(ABC):
-    """One metric with its parameters settled.
+    """One metric with its parameters.
 
     Subclasses declare the class attributes, and define :meth:`recorder`, :meth:`clip_value`, and :meth:`score` (or inherit
     :class:`MeanOfClips`). Instances are immutable, and picklable by their name and parameters.
 
     Attributes:
-        name: as the command line spells it.
-        parameters: what can be asked for.
-        direction: which way is better.
-        view: the decoded form of both sides that it is shown.
-        pairs_frames: it compares frame t with frame t, so both sides need one length.
+        name: as on the command line.
+        parameters: the available parameters.
+        direction: which direction is better.
+        view: the decoded form of both sides that it receives.
+        pairs_frames: whether it compares frame t with frame t, so that both sides need the same length.
         revision: rises when the metric's numbers change.
-        limits: the smallest and the largest score that there can be, in the metric's unit; None where there is no limit.
-        of_equal_sides: what a clip scores whose production equals its reference, and hardly any other does; None where others do.
-        interval_method: ``bootstrap`` for means and ratios of sums; ``share`` where every clip is right or wrong, and the score is
-            the share of right ones; ``jackknife`` where the bootstrap is biased.
-        needs_rate: its number depends on how many frames a second has, so both sides need one rate, which is signed.
-        needs_labels: it groups clips by the references' labels.
+        limits: the smallest and the largest possible score, in the metric's unit; None if there is no limit.
+        of_equal_sides: the score of a clip whose production equals its reference, if hardly any other clip has it; else None.
+        interval_method: ``bootstrap`` for means and ratios of sums; ``share`` if every clip is correct or wrong, and the score is
+            the share of correct ones; ``jackknife`` if the bootstrap is biased.
+        needs_rate: whether its number depends on the frame rate, so that both sides need the same rate, which is in the signature.
+        needs_labels: whether it groups clips by the references' labels.
         summary: one sentence for the list of metrics.
     """
 
@@ -178,7 +178,7 @@ class Metric(ABC):
         return self._values[parameter]
 
     def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """The parameters with one spelling for one meaning, so that equal measures have equal names.
+        """The parameters with one spelling for one meaning, so that equal metrics have equal names.
 
         Args:
             values: name -> value, of every parameter.
@@ -186,52 +186,52 @@ class Metric(ABC):
         return values
 
     def check(self) -> None:
-        """Refuses parameters that do not go together.
+        """Refuses parameters that cannot be combined.
 
         Raises:
-            InputError: says which.
+            InputError: the message says which.
         """
 
     def check_frames(self, height: int, width: int, frames: int) -> None:
-        """Refuses clips that the metric cannot measure, from their headers.
+        """Refuses clips that the metric cannot measure, based on their headers.
 
         Args:
             height: of the images, in pixels, after resizing.
             width: of the images, in pixels, after resizing.
-            frames: how many are compared.
+            frames: number of compared frames.
 
         Raises:
-            InputError: says what the metric needs.
+            InputError: the message says what the metric requires.
         """
 
     @property
     def extractor(self) -> Extractor | None:
-        """The network through which a metric of the view ``observations`` sees both sides; None for all others."""
+        """The network that a metric of the view ``observations`` uses for both sides; None for all others."""
         return None
 
     def note(self, records: Records) -> str | None:
-        """What a reader should know of how the score came about, such as clips that the metric leaves out by its definition."""
+        """Notes on how the score was computed, such as clips that the metric leaves out by its definition."""
         return None
 
     def warnings(self, records: Records) -> tuple[str, ...]:
-        """Flags that stand beside the score in JSON, such as ``rank_deficient``."""
+        """Flags of the score in JSON, such as ``rank_deficient``."""
         return ()
 
     def samples(self, records: Records) -> tuple[int, int] | None:
-        """How many vectors of the predictions and of the references a distance between distributions rests on; else None."""
+        """The numbers of predicted and of reference vectors of a distance between distributions; else None."""
         return None
 
     def clip_shares(self, records: Records) -> NDArray[np.float64]:
-        """How much each clip counts in a score that is a share (``interval_method`` = ``share``).
+        """The weight of each clip in a score that is a share (``interval_method`` = ``share``).
 
         Returns:
-            float64 ``(N,)``, adding up to 1; equal parts where the metric does not say otherwise.
+            float64 ``(N,)``, adding up to 1; equal by default.
         """
         return np.full(len(records), 1 / len(records))
 
     @property
     def canonical(self) -> str:
-        """``name:key=value,...`` with the parameters that are not at their default, in alphabetical order."""
+        """``name:key=value,...`` with the parameters that differ from their default, in alphabetical order."""
         changed = [
             f"{parameter.name}={spell(self[parameter.name])}"
             for parameter in sorted(self.parameters, key=lambda parameter: parameter.name)
@@ -241,12 +241,12 @@ class Metric(ABC):
 
     @property
     def signed_revision(self) -> str:
-        """Its revision as signatures and records have it; with digits of its source files' digest where it is not signbench's."""
+        """Its revision in signatures and records; with digits of its source files' digest if it is not signbench's."""
         code = code_digest(type(self))
         return str(self.revision) if code is None else f"{self.revision}+{code}"
 
     def resolved(self) -> Mapping[str, Value]:
-        """Every parameter that the numbers depend on, defaults included, as the signature lists them."""
+        """Every parameter that the numbers depend on, including defaults, as listed in the signature."""
         return dict(sorted(self._values.items()))
 
     @property
@@ -256,7 +256,7 @@ class Metric(ABC):
 
     @abstractmethod
     def recorder(self) -> Recorder:
-        """A fresh recorder for one clip."""
+        """A new recorder for one clip."""
 
     def record(self, pairs: Iterable[Pair]) -> Record:
         """The record of one clip from all of its chunks."""
@@ -267,7 +267,7 @@ class Metric(ABC):
 
     @abstractmethod
     def clip_value(self, record: Record) -> float | None:
-        """The clip's own value, for tables and comparisons; None where a single clip has none."""
+        """The clip's own value, for tables and comparisons; None if a single clip has none."""
 
     @abstractmethod
     def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
@@ -278,11 +278,11 @@ class Metric(ABC):
             weights: int ``(B, N)``, how often each clip counts; all ones is the plain score, 0 leaves a clip out.
 
         Returns:
-            float64 ``(B,)``; NaN for a row in which no clip counts.
+            float64 ``(B,)``; NaN for a row without any clip.
         """
 
     def reference_score(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
-        """The same fold over the references alone, or None where the metric has no such value."""
+        """The same fold over the references alone, or None if the metric has no such value."""
         return None
 
     def seen(self, records: Records, weights: Weights) -> NDArray[np.float64] | None:
@@ -299,7 +299,7 @@ class Metric(ABC):
 
     @property
     def needs_scale(self) -> bool:
-        """Whether its number depends on the unit of the coordinates, so that both sides must be of pictures of one size."""
+        """Whether its number depends on the unit of the coordinates, so that both sides must have the same image size."""
         return False
 
     @property
@@ -309,7 +309,7 @@ class Metric(ABC):
 
 
 class MeanOfClips(Metric):
-    """A metric whose score is the weighted mean of its clips' values, each of which every record has."""
+    """A metric whose score is the weighted mean of its clips' values, which every record has."""
 
     @property
     def mean_of_clips(self) -> bool:
@@ -324,7 +324,7 @@ class MeanOfClips(Metric):
 def weighted_sum(values: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
     """Sum of values in order of clip id, float64, once per row of weights.
 
-    Added clip by clip rather than by BLAS, whose order of addition depends on the machine and its threads.
+    Summed clip by clip rather than by BLAS, whose order of addition depends on the machine and its threads.
 
     Args:
         values: float64 ``(N,)``.
@@ -334,13 +334,13 @@ def weighted_sum(values: NDArray[np.float64], weights: Weights) -> NDArray[np.fl
         float64 ``(B,)``.
     """
     total = np.zeros(weights.shape[0], dtype=np.float64)
-    for place, value in enumerate(values):
-        total += weights[:, place] * value
+    for index, value in enumerate(values):
+        total += weights[:, index] * value
     return total
 
 
 def ratio_of_sums(records: Records, weights: Weights, numerator: str, denominator: str) -> NDArray[np.float64]:
-    """Weighted sum of one scalar field of the records over that of another; NaN where the denominator is 0."""
+    """Weighted sum of one scalar field of the records over that of another; NaN if the denominator is 0."""
     rows = [(float(record[numerator]), float(record[denominator])) for record in records]
     above, below = np.array(rows, dtype=np.float64).reshape(-1, 2).T
     with np.errstate(divide="ignore", invalid="ignore"):

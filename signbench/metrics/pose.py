@@ -255,7 +255,7 @@ def _scale(reference: PreparedPose) -> float:
 
 
 class Nape(PoseMetric, MeanOfClips):
-    """Ham2Pose's normalised average position error, of upper body and hands in 2D.
+    """Ham2Pose's normalised average position error, for upper body and hands, in 2D.
 
     Both sides are scaled by the shoulders, moved to start at (0, 0), and trimmed of frames without face or wrists
     (``signbench.metrics.pose_normalisation.ham2pose_prepared``). The shorter is padded with points at (0, 0); points that either
