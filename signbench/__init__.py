@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from signbench.errors import IncompleteError, InputError, MediaError, NotComparableError, SignbenchError
     from signbench.generators.base import Card, Generator
+    from signbench.judges.base import Judge, JudgedClip
     from signbench.leaderboard.compare import compare
     from signbench.media.pose import Pose
     from signbench.metrics.base import Metric
     from signbench.predictions.prompts import Production, Prompt
     from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
-    from signbench.runs.result import Result, Score
+    from signbench.runs.result import Judged, Result, Score
     from signbench.scoring.finished import FinishedRun
     from signbench.scoring.measure import measure
     from signbench.scoring.run import run
@@ -33,6 +34,9 @@ __all__ = [
     "Generator",
     "IncompleteError",
     "InputError",
+    "Judge",
+    "Judged",
+    "JudgedClip",
     "MediaError",
     "Metric",
     "MetricComparison",
@@ -59,6 +63,9 @@ _HOMES = {
     "Generator": "signbench.generators.base",
     "IncompleteError": "signbench.errors",
     "InputError": "signbench.errors",
+    "Judge": "signbench.judges.base",
+    "Judged": "signbench.runs.result",
+    "JudgedClip": "signbench.judges.base",
     "MediaError": "signbench.errors",
     "Metric": "signbench.metrics.base",
     "MetricComparison": "signbench.runs.comparison",

@@ -62,9 +62,8 @@ class Configuration(_Fields):
 
         found: dict[str, Tolerance | None] = {}
         for text, tolerance in metrics.items():
-            name, at, judge = text.partition("@")
             try:
-                canonical = f"{registry.create(name).canonical}{at}{judge}"
+                canonical = registry.canonical(text)
             except SignbenchError as error:
                 raise ValueError(f"names {text!r}: {str(error).rstrip('.')}") from error
             if canonical in found:

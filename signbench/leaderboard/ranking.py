@@ -182,9 +182,8 @@ def _metrics(task: Task, entries: Sequence[Entry], tables: Sequence[Published], 
 def _spelled(metric: str) -> str:
     from signbench.metrics import registry
 
-    name, at, judge = metric.partition("@")
     try:
-        return f"{registry.create(name).canonical}{at}{judge}"
+        return registry.canonical(metric)
     except InputError:
         return metric
 

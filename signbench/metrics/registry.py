@@ -66,3 +66,13 @@ def create(text: str) -> Metric:
     from signbench.metrics.judged import through
 
     return through(METRICS.create(name), on)
+
+
+def canonical(text: str) -> str:
+    """The one spelling of a metric's name; a judge behind an ``@`` stays as it is written, because it may be a paper's own.
+
+    Raises:
+        InputError: unknown metric or parameter, or a value that does not fit.
+    """
+    name, at, judge = text.partition("@")
+    return f"{METRICS.create(name).canonical}{at}{judge}"

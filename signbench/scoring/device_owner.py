@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener, Pipe, wait
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +32,58 @@ from signbench.judges.base import Gives, Judge, JudgedClip, Observation
 MOST_FRAMES = 256
 """Frames that pass through a network together, at most."""
 
-Address = tuple[Any, bytes]
-"""Where the owner listens, and the key that only its own workers know."""
+Address = tuple[Any, bytes, str | None]
+"""Where the owner listens, the key that only its own workers know, and the folder in shared memory, where there is one."""
+
+_SHARED_FROM = 1 << 20
+"""Arrays of so many bytes pass through shared memory: a socket takes several times as long."""
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is this user's alone
+
+
+@dataclass(frozen=True)
+class _InSharedMemory:
+    """An array that lies in a file in memory; whoever takes it removes the file."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def take(self) -> NDArray[Any]:
+        array = np.fromfile(self.path, dtype=self.dtype).reshape(self.shape)
+        Path(self.path).unlink()
+        return array
+
+
+def _sent(array: NDArray[Any], folder: str | None) -> NDArray[Any] | _InSharedMemory:
+    """An array as it goes to the other process."""
+    if folder is None or array.nbytes < _SHARED_FROM:
+        return array
+    path = f"{folder}/{secrets.token_hex(16)}"
+    try:
+        np.ascontiguousarray(array).tofile(path)
+    except OSError:  # shared memory is full
+        with contextlib.suppress(OSError):
+            Path(path).unlink()
+        return array
+    return _InSharedMemory(path, array.shape, array.dtype.str)
+
+
+def _received(value: Any) -> Any:
+    return value.take() if isinstance(value, _InSharedMemory) else value
+
+
+def _shared_folder() -> str | None:
+    """A folder in shared memory that only this user can read, or None where the system has none."""
+    try:
+        return tempfile.mkdtemp(prefix="signbench-", dir=_SHARED_MEMORY)
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True)
 class _RowsWanted:
     extractor: Extractor
-    batch: NDArray[Any]
+    batch: NDArray[Any] | _InSharedMemory
 
 
 @dataclass(frozen=True)
@@ -59,6 +106,7 @@ class DeviceOwner:
         self._key = secrets.token_bytes(32)
         self._listener = Listener(family="AF_UNIX", authkey=self._key)
         self._connections: list[Connection[Any, Any]] = []
+        self._folder = _shared_folder()
         self._ended = False
         self._lock = threading.Lock()
         self._woken, self._wake = Pipe(duplex=False)
@@ -69,7 +117,7 @@ class DeviceOwner:
     @property
     def address(self) -> Address:
         """What a worker needs to know to reach it."""
-        return self._listener.address, self._key
+        return self._listener.address, self._key, self._folder
 
     def close(self) -> None:
         """Stops; workers that still ask get an end of file."""
@@ -85,6 +133,8 @@ class DeviceOwner:
             connection.close()
         for end in (self._woken, self._wake):
             end.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
         while not self._ended:
@@ -108,7 +158,10 @@ class DeviceOwner:
                 if connection not in ready:
                     continue
                 try:
-                    asked.append((connection, connection.recv()))
+                    request = connection.recv()
+                    if isinstance(request, _RowsWanted):
+                        request = replace(request, batch=_received(request.batch))
+                    asked.append((connection, request))
                 except (EOFError, OSError):
                     with self._lock:
                         self._connections.remove(connection)
@@ -119,7 +172,7 @@ class DeviceOwner:
         groups: dict[Any, list[tuple[Connection[Any, Any], Any]]] = {}
         for connection, request in asked:
             if isinstance(request, _RowsWanted):
-                key: Any = (request.extractor, request.batch.shape[1:], request.batch.dtype.str)
+                key: Any = (request.extractor, request.batch.shape[1:], str(request.batch.dtype))
             else:
                 key = (request.judge, request.wanted)
             groups.setdefault(key, []).append((connection, request))
@@ -131,7 +184,16 @@ class DeviceOwner:
                 replies = [error] * len(group)
             for (connection, _), reply in zip(group, replies, strict=True):
                 with contextlib.suppress(OSError):  # the worker is gone
-                    connection.send(reply if not isinstance(reply, Exception) else _portable(reply))
+                    connection.send(self._portable(reply))
+
+    def _portable(self, reply: Any) -> Any:
+        """A reply that another process can read: errors of others by what they say, large arrays in shared memory."""
+        if isinstance(reply, np.ndarray):
+            return _sent(reply, self._folder)
+        if not isinstance(reply, Exception) or isinstance(reply, SignbenchError):
+            return reply
+        text = " ".join(str(reply).split())
+        return RuntimeError(f"{type(reply).__name__}: {text}")
 
     def _said(self, requests: Sequence[_AnswerWanted]) -> list[Any]:
         """What a judge says of several clips; where it fails on one of them, each is asked for alone."""
@@ -158,23 +220,14 @@ class DeviceOwner:
 def _rows(requests: Sequence[_RowsWanted]) -> list[Rows]:
     """Rows of several batches that fit each other, through one network."""
     found: list[Rows] = []
-    waiting = list(requests)
+    waiting = [cast("NDArray[Any]", request.batch) for request in requests]
     while waiting:
         part = [waiting.pop(0)]
-        while waiting and sum(len(one.batch) for one in part) + len(waiting[0].batch) <= MOST_FRAMES:
+        while waiting and sum(map(len, part)) + len(waiting[0]) <= MOST_FRAMES:
             part.append(waiting.pop(0))
-        rows = part[0].extractor.compute(np.concatenate([one.batch for one in part]))
-        ends = np.cumsum([len(one.batch) for one in part])[:-1]
-        found += np.split(rows, ends)
+        rows = requests[0].extractor.compute(np.concatenate(part) if len(part) > 1 else part[0])
+        found += np.split(rows, np.cumsum([len(batch) for batch in part])[:-1])
     return found
-
-
-def _portable(error: Exception) -> Exception:
-    """An error that another process can read: signbench's own as they are, others by what they say."""
-    if isinstance(error, SignbenchError):
-        return error
-    text = " ".join(str(error).split())
-    return RuntimeError(f"{type(error).__name__}: {text}")
 
 
 class OwnerAtWork:
@@ -187,10 +240,11 @@ class OwnerAtWork:
             address: of :attr:`DeviceOwner.address`.
         """
         self._connection = Client(address[0], authkey=address[1])
+        self._folder = address[2]
 
     def rows(self, extractor: Extractor, batch: NDArray[Any]) -> Rows:
         """See :class:`signbench.extractors.base.Elsewhere`."""
-        rows: Rows = self._asked(_RowsWanted(extractor, batch))
+        rows: Rows = self._asked(_RowsWanted(extractor, _sent(batch, self._folder)))
         return rows
 
     def answer(self, judge: str, clip: JudgedClip, wanted: Sequence[Gives]) -> Mapping[Gives, Observation]:
@@ -205,7 +259,7 @@ class OwnerAtWork:
     def _asked(self, request: Any) -> Any:
         try:
             self._connection.send(request)
-            reply = self._connection.recv()
+            reply = _received(self._connection.recv())
         except (EOFError, OSError) as error:
             raise SignbenchError("the process that owns the device is gone; repeat the command to go on.") from error
         if isinstance(reply, Exception):

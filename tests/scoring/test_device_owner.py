@@ -6,6 +6,7 @@ import threading
 import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +108,25 @@ def test_rows_of_several_workers_come_back_to_those_who_asked(owner, monkeypatch
     said = asked_at_once(owner, [lambda at_work, batch=batch: at_work.rows(Corner(), batch) for batch in batches])
     for batch, rows in zip(batches, said, strict=True):
         assert np.array_equal(rows, Corner().compute(batch))
+
+
+@pytest.mark.parametrize("folder", ["kept", None])
+def test_large_arrays_pass_through_shared_memory_where_there_is_some_and_leave_nothing_there(folder, owner, monkeypatch):
+    monkeypatch.setattr(device_owner, "_SHARED_FROM", 1)
+    if folder is None:
+        monkeypatch.setattr(owner[0], "_folder", None)
+    batch = np.arange(3 * 8 * 8 * 3, dtype=np.uint8).reshape(3, 8, 8, 3)
+    (said,) = asked_at_once(owner, [lambda at_work: at_work.rows(Corner(), batch)])
+    assert np.array_equal(said, Corner().compute(batch))
+    kept = owner[0].address[2]
+    assert kept is None or list(Path(kept).iterdir()) == []
+
+
+def test_the_folder_in_shared_memory_goes_with_the_owner():
+    made = DeviceOwner({})
+    folder = made.address[2]
+    made.close()
+    assert folder is None or not Path(folder).exists()
 
 
 def test_errors_of_a_network_are_raised_where_it_was_asked(owner):
