@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from signbench.errors import InputError
 
 
 def user_cache(variable: str, name: str) -> Path:
-    """The path in an environment variable, else ``signbench/<name>`` in the user's cache folder. Nothing is created.
+    """The path in an environment variable, else ``<name>`` in signbench's folder of the user's cache. Nothing is created.
 
-    The cache folder is ``$XDG_CACHE_HOME`` if that is an absolute path, else ``~/.cache``.
+    The folder is the one that the system has for it (platformdirs): on Linux ``$XDG_CACHE_HOME/signbench``, else
+    ``~/.cache/signbench``.
 
     Args:
         variable: such as ``SIGNBENCH_WEIGHTS``; an empty value counts as unset.
@@ -20,13 +22,14 @@ def user_cache(variable: str, name: str) -> Path:
     Raises:
         InputError: the variable is not set and no home folder is known.
     """
-    return _named(variable, name) or _base("XDG_CACHE_HOME", ".cache", variable, name) / "signbench" / name
+    return _named(variable, name) or _base("cache", variable, name) / name
 
 
 def user_data(variable: str, name: str) -> Path:
-    """The path in an environment variable, else ``signbench/<name>`` in the user's data folder. Nothing is created.
+    """The path in an environment variable, else ``<name>`` in signbench's folder of the user's data. Nothing is created.
 
-    The data folder is ``$XDG_DATA_HOME`` if that is an absolute path, else ``~/.local/share``.
+    The folder is the one that the system has for it (platformdirs): on Linux ``$XDG_DATA_HOME/signbench``, else
+    ``~/.local/share/signbench``.
 
     Args:
         variable: such as ``SIGNBENCH_SECRET``; an empty value counts as unset.
@@ -35,7 +38,7 @@ def user_data(variable: str, name: str) -> Path:
     Raises:
         InputError: the variable is not set and no home folder is known.
     """
-    return _named(variable, name) or _base("XDG_DATA_HOME", ".local/share", variable, name) / "signbench" / name
+    return _named(variable, name) or _base("data", variable, name) / name
 
 
 def _named(variable: str, name: str) -> Path | None:
@@ -46,12 +49,19 @@ def _named(variable: str, name: str) -> Path | None:
         raise _homeless(variable, name) from error
 
 
-def _base(standard: str, below_home: str, variable: str, name: str) -> Path:
-    stated = Path(os.environ.get(standard) or "")
+def _base(kind: Literal["cache", "data"], variable: str, name: str) -> Path:
+    import platformdirs
+
     try:
-        return stated if stated.is_absolute() else Path.home() / below_home
-    except RuntimeError as error:
+        home = Path.home()
+    except RuntimeError as error:  # platformdirs would take the ~ itself for a folder
         raise _homeless(variable, name) from error
+    folders = platformdirs.PlatformDirs("signbench", appauthor=False)
+    found = folders.user_cache_path if kind == "cache" else folders.user_data_path
+    if found.is_absolute():
+        return found
+    # A relative path in the variables of XDG does not count, by its specification.
+    return home / (".cache" if kind == "cache" else ".local/share") / "signbench"
 
 
 def _homeless(variable: str, name: str) -> InputError:
