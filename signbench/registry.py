@@ -59,7 +59,11 @@ class Registry(Generic[T]):
 
     def known(self) -> list[str]:
         """All names: built-in ones in their own order, then those of installed packages in alphabetical order."""
-        return [*self.built_in, *sorted(set(self.installed()) - set(self.built_in))]
+        return [*self.built_in, *self.foreign()]
+
+    def foreign(self) -> list[str]:
+        """The names that installed packages add, in alphabetical order; a built-in name stays what it is."""
+        return sorted(set(self.installed()) - set(self.built_in))
 
     def installed(self) -> Mapping[str, EntryPoint]:
         """The entry points of other packages, by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def made_run(
     content: Mapping[str, str] | None = None,
     clip_seconds: float | None = CLIP_SECONDS,
     device: str = "cpu",
+    judges: Collection[str] = (),
 ) -> Path | None:
     """Generates a task's clips and scores them, on the split of a baseline that the result is going to be held against.
 
@@ -46,6 +47,7 @@ def made_run(
         content: what the generator is by its content; None: its source files.
         clip_seconds: how long it may take for one clip, or None.
         device: of the networks that score.
+        judges: the custom judges that the task names and that may run.
 
     Returns:
         The run's folder; None on every rank but the first of several.
@@ -59,6 +61,6 @@ def made_run(
     reasons = task_differences(TaskSplit(name=task.name, version=task.version, split=split), baseline)
     if reasons:
         raise NotComparableError(f"{task.name} cannot be held against the baseline {baseline.name}: {'; '.join(reasons)}.")
-    run = TaskRun.of(task, split, workers=workers, progress=progress, device=device)
+    run = TaskRun.of(task, split, workers=workers, progress=progress, device=device, judges=judges)
     outcome = run_generator(Generation(run, generator, content=content, clip_seconds=clip_seconds), out, fresh=fresh)
     return None if outcome is None else outcome[0].path

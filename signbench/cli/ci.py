@@ -15,6 +15,7 @@ from signbench.cli.options import (
     Fresh,
     GeneratorDevice,
     Json,
+    Judges,
     Progress,
     ReadBaselines,
     Replace,
@@ -65,6 +66,7 @@ def check(
     device: GeneratorDevice = None,
     out: RunOut = None,
     fresh: Fresh = False,
+    judge: Judges = None,
     workers: Workers = None,
     clip_seconds: ClipSeconds = 3600,
     junit: Annotated[Path | None, option("--junit")] = None,
@@ -77,7 +79,7 @@ def check(
 
     Exit 1: significantly worse, and by more than the tolerance; or clips are lacking. 3: incomplete. 4: not comparable.
     """
-    foreign.beware(generator)
+    foreign.beware(generator, judge)
     from signbench.ci import baselines as store
     from signbench.ci.configuration import Configuration, read_configuration
     from signbench.ci.gate import check as checked
@@ -90,6 +92,7 @@ def check(
 
     made = {"--task": task, "--generator": generator}
     only_made = {"--checkpoint": checkpoint, "--device": device, "--out": out, "--workers": workers, "--fresh": fresh or None}
+    only_made |= {"--judge": judge}
     surplus = [name for name, value in {**made, **only_made}.items() if value is not None]
     if run is not None and surplus:
         raise InputError(f"a RUN is already scored, so {surplus[0]} has no place beside it; give one of the two.")
@@ -110,6 +113,7 @@ def check(
                 workers=workers if ranks.world == 1 else workers or 1,
                 progress=bars,
                 device=device or "cpu",
+                judges=judge or (),
                 content=registry.content(generator, **given),
                 clip_seconds=clip_seconds or None,
             )

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from signbench.foreign.supervision import child, in_child
 
 
-def beware(generator: str | None = None) -> None:
+def beware(generator: str | None = None, judges: Sequence[str] | None = None) -> None:
     """Goes on in a child process where a command is about to run code that is not signbench's own.
 
     Args:
-        generator: what ``--generator`` names, or None: the command runs none, but metrics of other packages perhaps.
+        generator: what ``--generator`` names, or None: the command runs none, but metrics and judges of other packages perhaps.
+        judges: what ``--judge`` names, or None.
     """
     import os
 
     from signbench.cli import printing, streams
     from signbench.generators.registry import GENERATORS
+    from signbench.judges.registry import JUDGES
     from signbench.metrics.registry import METRICS
 
-    if generator is not None and not GENERATORS.is_built_in(generator):
-        what = f"generator {generator}"
-    elif names := sorted([*GENERATORS.installed(), *METRICS.installed()]):
+    custom = [] if generator is None or GENERATORS.is_built_in(generator) else [f"generator {generator}"]
+    custom += [f"judge {judge}" for judge in judges or ()]
+    if custom:
+        what = " or ".join(custom)
+    elif names := sorted({name for registry in (GENERATORS, METRICS, JUDGES) for name in registry.foreign()}):
         what = f"one of {', '.join(names)}, of other packages,"
     else:
         return

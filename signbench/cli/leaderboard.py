@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from signbench.cli import foreign
 from signbench.cli.groups import group
 from signbench.cli.options import (
     Device,
@@ -14,6 +15,7 @@ from signbench.cli.options import (
     Format,
     Json,
     JsonForm,
+    Judges,
     Progress,
     ReadLeaderboards,
     Replace,
@@ -146,6 +148,7 @@ def check(
     predictions: Annotated[Path | None, option("--predictions", "They are scored again and compared: the only proof.")] = None,
     references: Annotated[Path | None, option("--references", "For --predictions.")] = None,
     verify: Annotated[bool, option("--verify")] = False,
+    judge: Judges = None,
     device: Device = "cpu",
     workers: Workers = None,
     progress: Progress = True,
@@ -155,18 +158,28 @@ def check(
 
     A check finds mistakes. Only --predictions proves that the numbers are those of the predictions.
     """
+    foreign.beware(judges=judge)
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.leaderboard.checking import check as checked
     from signbench.leaderboard.checking import with_problems
     from signbench.leaderboard.verification import verify as verified
 
-    if predictions is None and (verify or references is not None):
-        raise InputError("--verify and --references go with --predictions DIR, the folder that was handed in.")
+    if predictions is None and (verify or references is not None or judge):
+        raise InputError("--verify, --references and --judge go with --predictions DIR, the folder that was handed in.")
     with printing.progress_bars(progress) as bars:
         report = checked(path, bars)
         if predictions is not None and not report.problems:
-            again = verified(path, predictions, references=references, write=verify, workers=workers, progress=bars, device=device)
+            again = verified(
+                path,
+                predictions,
+                references=references,
+                write=verify,
+                workers=workers,
+                progress=bars,
+                device=device,
+                judges=judge or (),
+            )
             report = with_problems(report, again)
     _tell(report, proved=predictions is not None, json=json)
     if report.problems:

@@ -33,6 +33,7 @@ MEANINGS: dict[str, str] = {
     "--half-width": "Half the length of the 95 % interval that is wanted, such as 0.05.",
     "--id": "Column of a table of texts that holds the ids.",
     "--json": "Print JSON instead of a table.",
+    "--judge": "A custom judge that the task names, as it spells it: package.module:Class or file.py:Class. Its code runs.",
     "--junit": "Write JUnit XML into this file.",
     "--key": "Write who each rater is into this new file, outside the study. Default: kept nowhere.",
     "--layout": "Declare the key-point layout of files that carry none, such as coco-wholebody-133.",
@@ -153,6 +154,7 @@ RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>
 Fresh = Annotated[bool, option("--fresh")]
 Replace = Annotated[bool, option("--replace")]
 Checkpoint = Annotated[Path | None, option("--checkpoint")]
+Judges = Annotated[list[str] | None, option("--judge", "May be repeated.")]
 ClipSeconds = Annotated[float, option("--clip-seconds", min=0)]
 TaskSplit = Annotated[str | None, option("--split", "Default: the task's first.")]
 ReadBaselines = Annotated[Path | None, option("--baselines", f"Default: baselines/ {_FOUND_FIRST}")]

@@ -17,6 +17,7 @@ from signbench.cli.options import (
     Fresh,
     GeneratorDevice,
     Json,
+    Judges,
     Limit,
     Progress,
     RunOut,
@@ -56,12 +57,13 @@ def score(
     fresh: Fresh = False,
     require: Required = Require.core,
     device: Device = "cpu",
+    judge: Judges = None,
     workers: Workers = None,
     progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Score a folder of predictions on a task, after checking all of it."""
-    foreign.beware()
+    foreign.beware(judges=judge)
     from signbench.cli import printing
     from signbench.predictions.problems import PredictionsError
     from signbench.scoring.ranks import Ranks
@@ -78,6 +80,7 @@ def score(
             progress=report,
             require_all=require is Require.all,
             device=device,
+            judges=judge or (),
         )
         try:
             outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
@@ -99,13 +102,14 @@ def run(
     out: RunOut = None,
     fresh: Fresh = False,
     require: Required = Require.core,
+    judge: Judges = None,
     workers: Workers = None,
     clip_seconds: ClipSeconds = 3600,
     progress: Progress = True,
     json: Json = False,
 ) -> None:
     """Generate a task's clips, then score them; repeating the command goes on."""
-    foreign.beware(generator)
+    foreign.beware(generator, judge)
     from signbench.cli import printing
     from signbench.generators import registry
     from signbench.scoring.ranks import Ranks
@@ -122,6 +126,7 @@ def run(
             progress=report,
             require_all=require is Require.all,
             device=device or "cpu",
+            judges=judge or (),
         )
         made_by = registry.create(generator, **options)
         generation = Generation(

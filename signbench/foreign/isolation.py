@@ -109,18 +109,19 @@ def is_own(thing: object) -> bool:
     return type(thing).__module__.partition(".")[0] == "signbench"
 
 
-def guarded(call: Callable[[], _Found], message: str) -> _Found:
+def guarded(call: Callable[[], _Found], message: str, *, seconds: float | None = None) -> _Found:
     """The result of foreign code while it is imported, constructed or prepared; whatever it raises is bad input.
 
     Args:
         call: runs it.
         message: the beginning of the error message, such as ``generator x cannot be imported``.
+        seconds: as for :func:`isolated`.
 
     Raises:
         InputError: the message, and what was raised.
     """
     try:
-        with isolated(keep=True):
+        with isolated(keep=True, seconds=seconds):
             return call()
     except InputError:
         raise

@@ -6,15 +6,18 @@ with what the corpus says of the clip (text, glosses, word), or with what the sa
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.errors import InputError
 from signbench.extractors.base import Precision
 from signbench.foreign.content import code_digest
 from signbench.media.pose import Pose
@@ -32,6 +35,8 @@ Gives = Literal["text", "gloss", "label", "rows", "pose", "likelihood"]
 - ``pose``: key points, :class:`~signbench.media.pose.Pose`.
 - ``likelihood``: how likely the corpus's text is given the clip, :class:`Likelihood`.
 """
+
+READS: tuple[Reads, ...] = get_args(Reads)
 
 GIVES: tuple[Gives, ...] = get_args(Gives)
 
@@ -71,6 +76,10 @@ class JudgedClip:
     frames: NDArray[np.uint8] | None = None
     pose: Pose | None = None
     text: str | None = None
+
+
+_SIGNATURE = re.compile(r"[!-+\--9;-{}~]+")
+"""What may stand in a metric's signature: printable ASCII but for the space, ``|``, ``:`` and ``,``."""
 
 
 class LabelledClip(Protocol):
@@ -117,6 +126,7 @@ class Judge(ABC):
         learns: it looks at the train split before it answers (:meth:`prepare`).
         has_network: it computes on :attr:`device`; several workers then share one, in the process that owns the device.
         batch: how many clips it likes to see at a time on a GPU.
+        seconds: how long it may take for one clip, where it is not signbench's own; longer is that clip's failure.
         summary: one sentence for ``signbench judges list``.
         licence: under which it may be used.
         citation: whom to cite, or None.
@@ -132,6 +142,7 @@ class Judge(ABC):
     learns: ClassVar[bool] = False
     has_network: ClassVar[bool] = True
     batch: int = 8
+    seconds: float = 3600.0
     summary: ClassVar[str]
     licence: ClassVar[str]
     citation: ClassVar[str | None] = None
@@ -173,15 +184,20 @@ class Judge(ABC):
             InputError: weights that it needs are not present.
         """
 
-    @property
+    @cached_property
     def signed(self) -> str:
-        """Its signature; with digits of its source files' digest where it is not signbench's own.
+        """Its signature when it is first asked for; with digits of its source files' digest where it is not signbench's own.
 
         Raises:
-            InputError: weights that it needs are not present.
+            InputError: weights that it needs are not present, or its signature would break those of metrics.
         """
-        code = code_digest(type(self))
-        return self.signature() if code is None else f"{self.signature()}+code-{code}"
+        code, text = code_digest(type(self)), self.signature()
+        if not isinstance(text, str) or not _SIGNATURE.fullmatch(text):
+            raise InputError(
+                f"the judge {self.name} has the signature {str(text)[:100]!r}; a signature is letters, digits, signs and no space, "
+                "vertical bar, colon or comma."
+            )
+        return text if code is None else f"{text}+code-{code}"
 
     @abstractmethod
     def observe(self, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:

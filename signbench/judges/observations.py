@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,32 @@ def encode(gives: Gives, observation: Observation) -> bytes:
         TypeError: it is of another kind; the judge breaks its contract.
     """
     return _CODECS[gives][0](observation)
+
+
+def check(gives: Gives, observation: Observation) -> None:
+    """Whether an observation is what its kind promises.
+
+    Args:
+        gives: its kind.
+        observation: what a judge gave as that.
+
+    Raises:
+        TypeError: it is of another kind.
+        ValueError: it is empty, or holds what is no number or no text.
+        MediaError: its key points are no numbers, or it shows none.
+    """
+    if isinstance(observation, np.ndarray) and observation.dtype == np.float32 and not np.isfinite(observation).all():
+        raise ValueError("its rows hold what is no finite number")
+    if isinstance(observation, Pose):
+        if observation.frames == 0:
+            raise ValueError("its key points have no frame")
+        observation.check_finite()
+    if isinstance(observation, Likelihood):
+        if not (math.isfinite(observation.log_probability) and observation.log_probability <= 0):
+            raise ValueError(f"the logarithm of a probability is finite and at most 0, not {observation.log_probability}")
+        if observation.tokens < 1:
+            raise ValueError(f"a text has at least one token, not {observation.tokens}")
+    encode(gives, observation)
 
 
 def decode(gives: Gives, content: bytes) -> Observation:

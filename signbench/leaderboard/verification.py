@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ def verify(
     workers: int | None = 1,
     progress: Progress = silent,
     device: str = "cpu",
+    judges: Collection[str] = (),
 ) -> list[Problem]:
     """Scores an entry's predictions again, in a folder of its own that is thrown away.
 
@@ -57,6 +58,7 @@ def verify(
         workers: processes; the result does not depend on it.
         progress: told how far it is.
         device: of networks.
+        judges: the custom judges that the task names and that may run.
 
     Returns:
         What is not the same; none where the entry's numbers are those of the predictions.
@@ -71,7 +73,15 @@ def verify(
     found_task = task(entry.card.task)
     if write and entry.card.kind == "anchor":
         raise InputError(f"{folder} is an anchor, which is never ranked, so there is nothing to verify; leave out `write=True`.")
-    run = TaskRun.of(found_task, entry.card.split, references_dir=references, workers=workers, progress=progress, device=device)
+    run = TaskRun.of(
+        found_task,
+        entry.card.split,
+        references_dir=references,
+        workers=workers,
+        progress=progress,
+        device=device,
+        judges=judges,
+    )
     with tempfile.TemporaryDirectory() as room, observations_in(Path(room) / "observations"):
         outcome = score_predictions(run, predictions, Path(room) / "run", fresh=False, allow_missing=True)
         if outcome is None:

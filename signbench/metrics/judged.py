@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.judges.base import COMPARED_WITH_CORPUS, Gives, Judge, Reads
-from signbench.judges.registry import judge_class
+from signbench.judges.registry import is_custom, judge_class
 from signbench.metrics.base import Metric, Record, Recorder, Records, Value, View, Weights
 
 Role = Literal["score", "ceiling", "chance"]
@@ -25,6 +25,11 @@ GIVES_OF_VIEW: Mapping[View, tuple[Gives, ...]] = {
     "likelihood": ("likelihood",),
 }
 """The output that a judge must give for a metric of each view."""
+
+Truth = Literal["text", "gloss", "word"]
+"""What the corpus says of a clip; among a clip's inputs it goes by the name ``reference.word`` or so."""
+
+_TRUTH_OF_GIVES: Mapping[Gives, Truth] = {"text": "text", "likelihood": "text", "gloss": "gloss", "label": "word"}
 
 _DELEGATED = ("name", "parameters", "direction", "pairs_frames", "revision", "limits", "interval_method", "needs_rate", "summary")
 
@@ -70,6 +75,11 @@ class JudgedMetric(Metric):
     def has_levels(self) -> bool:
         """Whether a ceiling and a chance level can be measured: the corpus has the correct answer."""
         return self.gives in COMPARED_WITH_CORPUS
+
+    @property
+    def truth(self) -> Truth | None:
+        """What the corpus has to say of every clip: what the answer is compared with, or what clips are grouped by; or None."""
+        return _TRUTH_OF_GIVES.get(self.gives, "word" if self.inner.needs_labels else None)
 
     def at(self, role: Role) -> Self:
         """The same metric with another role."""
@@ -132,7 +142,7 @@ class JudgedMetric(Metric):
 
 def judge_of(on: str) -> str:
     """The judge's name in the part after the ``@``; that of a custom judge is the whole part."""
-    return on if ":" in on else on.partition(".")[0]
+    return on if is_custom(on) else on.partition(".")[0]
 
 
 def through(inner: Metric, on: str) -> JudgedMetric:
@@ -140,13 +150,28 @@ def through(inner: Metric, on: str) -> JudgedMetric:
 
     Args:
         inner: the metric.
-        on: ``judge``, or ``judge.gives``.
+        on: ``judge``, or ``judge.gives``. The code of a custom judge is not imported: what it gives is taken on trust, until
+            :func:`of_judge` has its class.
 
     Raises:
         InputError: there is no such judge, or it does not give what the metric compares.
     """
     name = judge_of(on)
-    judge = judge_class(name)
+    if not is_custom(name):
+        return of_judge(inner, on, judge_class(name))
+    possible = GIVES_OF_VIEW.get(inner.view, ())
+    if not possible:
+        raise InputError(f"metric {inner.canonical} compares nothing that a judge gives; measure it without a judge.")
+    return JudgedMetric(inner, on, possible[0])
+
+
+def of_judge(inner: Metric, on: str, judge: type[Judge]) -> JudgedMetric:
+    """A metric through a judge whose class is at hand; as :func:`through`.
+
+    Raises:
+        InputError: the judge does not give what the metric compares.
+    """
+    name = judge_of(on)
     fitting = [gives for gives in judge.gives if gives in GIVES_OF_VIEW.get(inner.view, ())]
     if not fitting:
         wanted = " or ".join(GIVES_OF_VIEW.get(inner.view, ())) or "nothing that a judge gives"
@@ -160,6 +185,25 @@ def through(inner: Metric, on: str) -> JudgedMetric:
         )
     gives = next(gives for gives in fitting if not asked or gives == asked)
     return JudgedMetric(inner, name if gives == fitting[0] else f"{name}.{gives}", gives)
+
+
+def recorded(inner: Metric, on: str, signed: str | None) -> JudgedMetric:
+    """A metric through a judge as a run recorded it; the judge itself need not be there.
+
+    Args:
+        inner: the metric.
+        on: what stands behind the ``@``.
+        signed: what the run signed as its judge, with the kind of answer at its end; None where it was not measured.
+
+    Raises:
+        InputError: it cannot have been recorded so.
+    """
+    possible = GIVES_OF_VIEW.get(inner.view, ())
+    said = (possible[0] if possible else "") if signed is None else signed.rpartition("+")[2]
+    gives = next((gives for gives in possible if gives == said), None)
+    if gives is None:
+        raise InputError(f"{inner.canonical}@{on} cannot compare {said!r}, as the run says; score the predictions again.")
+    return JudgedMetric(inner, on, gives)
 
 
 def reads_of(judge: type[Judge], modality: str) -> Reads | None:

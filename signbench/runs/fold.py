@@ -18,7 +18,7 @@ from signbench.metrics.base import Metric, Records, Weights
 from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
-from signbench.runs.outcomes import TRUTH_OF_GIVES, Failure
+from signbench.runs.outcomes import Failure
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
 from signbench.runs.result import Judged, Level, MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
@@ -65,12 +65,12 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
 
 
 def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -> Score:
-    """The score of a metric; whatever one of another package raises is told as its fault.
+    """The score of a metric; whatever comes of code of another package, its own or its judge's, is reported as such.
 
     Raises:
-        InputError: it is of another package, and cannot fold its records.
+        InputError: it, or its judge, is of another package, and the records cannot be folded.
     """
-    if is_own(item.metric):
+    if is_own(item.metric) and "+code-" not in (item.judge or ""):
         return _score(plan, store, item, inputs)
     return guarded(lambda: _score(plan, store, item, inputs), f"metric {item.metric.canonical} cannot fold its records")
 
@@ -121,10 +121,12 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     value, bounds, undefined = (
         _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, "no clip could be measured")
     )
-    judged, refused = _judged(plan, store, item, value) if value is not None else (None, None)
+    judged, refused, unjudged = _judged(plan, store, item, value) if value is not None else (None, None, None)
     if refused is not None:
         value, bounds, undefined = None, None, refused
     note = metric.note(records) if measured else None
+    if unjudged is not None:
+        note = unjudged if note is None else f"{note}; {unjudged}"
     samples = metric.samples(records) if measured else None
     if undefined is not None:
         note = f"{undefined}; {note}" if note is not None else undefined
@@ -173,30 +175,40 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     )
 
 
-def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> tuple[Judged | None, str | None]:
-    """Ceiling, chance and the score between them; and why the judge is refused, where it does not tell them apart on the task.
+def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> tuple[Judged | None, str | None, str | None]:
+    """Ceiling, chance and the score between them.
 
+    A reference that the judge cannot judge counts as a production that it cannot judge does: the ground truth scores the ceiling.
     On a subset a judge is not refused: few clips show too little of it.
+
+    Returns:
+        Ceiling, chance and the score between them; why the judge is refused, where it does not tell them apart on the task; and
+        how many references it could not judge, in words.
     """
     if not item.levels:
-        return None, None
+        return None, None, None
     found: list[Level] = []
     folded: list[StoredRecords] = []
     for key, metric in item.levels:
-        counted = [clip for clip in plan.clips if store.has(clip, key)]
-        records = StoredRecords(store, key, counted, None)
-        level, bounds, _ = _value(metric, records, plan.clusters_of(counted)) if counted else (None, None, None)
+        counted, failures = counted_clips(plan, store, metric, key)
+        measured = len(plan.clips) - len(failures)
+        records = StoredRecords(store, key, counted, metric.missing())
+        level, bounds, _ = _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, None)
         spread = None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high)
-        found.append(Level(value=level, interval=spread, clips=len(counted)))
+        found.append(Level(value=level, interval=spread, clips=measured))
         folded.append(records)
+    unjudged = None
+    if (lacking := len(plan.clips) - found[0].clips) > 0:
+        costs = "count as wrong in" if item.metric.missing() is not None else "are left out of"
+        unjudged = f"references that the judge could not judge, which {costs} its ceiling: {lacking}"
     ceiling, chance = found
     span = None if ceiling.value is None or chance.value is None else ceiling.value - chance.value
     between = (value - chance.value) / span if span and chance.value is not None else None
     judged = Judged(ceiling=ceiling, chance=chance, between=between)
     if plan.subset is not None or _surpasses(item.metric, folded[0], folded[1], plan):
-        return judged, None
+        return judged, None, unjudged
     levels = " and ".join("unknown" if level.value is None else f"{level.value:.6g}" for level in found)
-    return judged, f"refused: the judge's ceiling is not significantly above chance here ({levels})"
+    return judged, f"refused: the judge's ceiling is not significantly above chance here ({levels})", unjudged
 
 
 def _surpasses(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, plan: RunPlan) -> bool:
@@ -205,7 +217,7 @@ def _surpasses(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, pl
     clips = [clip for clip in ceiling.clips if clip in other]
     if len(clips) < 2:
         return False
-    pair = [StoredRecords(records.store, records.metric, clips, None) for records in (ceiling, chance)]
+    pair = [StoredRecords(records.store, records.metric, clips, metric.missing()) for records in (ceiling, chance)]
     found = paired(metric, pair[0], pair[1], plan.clusters_of(clips), tests=1)
     return found.p is not None and found.p.worse <= SIGNIFICANT
 
@@ -257,12 +269,6 @@ class _Inputs:
         return modality_of(self.metric, self.kinds)
 
     @property
-    def _compared(self) -> str:
-        """Which of the references' inputs the score is measured against: what the corpus says, or their media."""
-        metric = self.metric
-        return TRUTH_OF_GIVES.get(metric.gives, self.modality) if isinstance(metric, JudgedMetric) else self.modality
-
-    @property
     def layout(self) -> str | None:
         return "+".join(sorted(self.layouts)) or None
 
@@ -304,8 +310,16 @@ class _Inputs:
 
     def references(self, clips: Sequence[str]) -> dict[str, str]:
         """SHA-256 of each clip's reference, ``unread`` where it could not be read."""
-        known = self.digests.get(self._compared, {})
-        return {clip: known.get(clip, "unread") for clip in clips}
+        known = [self.digests.get(kind, {}) for kind in self._compared]
+        return {clip: "+".join(of_kind.get(clip, "unread") for of_kind in known) for clip in clips}
+
+    @property
+    def _compared(self) -> tuple[str, ...]:
+        """Which of the references' inputs the score depends on: their media, what the corpus says of them, or both."""
+        metric = self.metric
+        if not isinstance(metric, JudgedMetric) or metric.truth is None:
+            return (self.modality,)
+        return (metric.truth,) if metric.has_levels else (self.modality, metric.truth)
 
 
 def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:

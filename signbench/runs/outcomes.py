@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
-from signbench.judges.base import Gives
 from signbench.media.modalities import FILE_KINDS
 from signbench.metrics.base import Record
 from signbench.metrics.pairs import LengthPair
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 FAR = 0.05
 """A departure of this or more is not measured any further."""
 
-
-TRUTH_OF_GIVES: Mapping[Gives, str] = {"text": "text", "likelihood": "text", "gloss": "gloss", "label": "word"}
-"""What a judge gives -> what the corpus says, by the name that it has among a clip's inputs: ``reference.word``."""
 
 INPUT_KINDS: tuple[str, ...] = (*FILE_KINDS, "gloss", "word")
 """What a side may hold that a record was made from."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from signbench.errors import InputError
+from signbench.foreign.isolation import guarded, is_own
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry
 from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, spell
-from signbench.metrics.judged import JudgedMetric, Role
+from signbench.metrics.judged import JudgedMetric, Role, of_judge, recorded
 from signbench.runs.folder import Spec, spec_hash
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Subset, TaskSplit
@@ -20,6 +21,7 @@ from signbench.runs.result import Subset, TaskSplit
 if TYPE_CHECKING:
     from signbench.judges.base import Judge
 
+_Said = TypeVar("_Said")
 Tier = Literal["core", "extended"]
 
 
@@ -70,9 +72,10 @@ class Measured:
             judge = (judges or {}).get(metric.judge)
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which brings its judge; use signbench score.")
-            if tier == "extended" and (lacking := lacking_weights(judge.needs)):
+            metric = of_judge(metric.inner, metric.on, type(judge))
+            if tier == "extended" and (lacking := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
                 return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
-            return cls(metric=metric, tier=tier, label=label, judge=f"{judge.signed}+{metric.gives}")
+            return cls(metric=metric, tier=tier, label=label, judge=f"{_said_by(judge, lambda: judge.signed)}+{metric.gives}")
         if metric.extractor is not None:
             extractor = replace(metric.extractor, precision=protocol.precision)
             if tier == "extended" and (lacking := lacking_weights(extractor.needs)):
@@ -231,7 +234,14 @@ class RunPlan:
 
 
 def _measured(item: dict[str, Any]) -> Measured:
-    return Measured(**{**item, "metric": registry.create(item["metric"])})
+    name, at, on = str(item["metric"]).partition("@")
+    metric = registry.create(name)
+    return Measured(**{**item, "metric": recorded(metric, on, item.get("judge")) if at else metric})
+
+
+def _said_by(judge: Judge, call: Callable[[], _Said]) -> _Said:
+    """What a judge says of itself; one of another package may raise whatever it likes."""
+    return call() if is_own(judge) else guarded(call, f"the judge {judge.name} does not say what it is")
 
 
 def lacking_weights(needs: Sequence[str]) -> list[str]:

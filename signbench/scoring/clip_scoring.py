@@ -107,7 +107,7 @@ def _note_judged_inputs(
             outcome.lengths[kind] = views.lengths(kind)
     note_reference(views, kind, outcome)
     for metric in metrics:
-        if (said := truth_input(views.reference, metric.gives)) is not None:
+        if (said := truth_input(views.reference, metric)) is not None:
             outcome.inputs.setdefault(*said)
 
 

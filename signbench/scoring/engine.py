@@ -63,7 +63,7 @@ class Work:
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
         absent: why expected clips have no production, where that is known; clips of which there is none need not stand here.
-    no part of what is measured.
+        device: where networks run; no part of what is measured.
         judges: name -> judge, ready to answer.
         dealt: clip -> the clip whose reference is dealt to it, for the chance level of judges.
     """
@@ -141,7 +141,7 @@ class Work:
             metric = self.plan.metrics[place]
             view = metric.view
             modalities: tuple[FileKind, ...] = ("video", "pose") if view in EITHER_KIND else (FILE_KIND_OF_VIEW[view],)
-            if isinstance(metric, JudgedMetric) and (said := truth_input(reference, metric.gives)) is not None:
+            if isinstance(metric, JudgedMetric) and (said := truth_input(reference, metric)) is not None:
                 outcome.inputs.setdefault(*said)
             for modality in modalities:
                 recording = reference.recording(modality)
@@ -197,6 +197,7 @@ def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | Non
         SignbenchError: a process was killed from outside.
     """
     ranks = Ranks.from_environment()
+    fresh = fresh and not supervision.is_again()  # what an earlier child made is this run's own
     if not ranks.first:
         _follow(work, folder, ranks)
         return None
@@ -359,7 +360,7 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
             if row is None:
                 continue
             modality = modality_of(metric, row.lengths)
-            if isinstance(metric, JudgedMetric) and (said := truth_input(work.references.clips[clip], metric.gives)) is not None:
+            if isinstance(metric, JudgedMetric) and (said := truth_input(work.references.clips[clip], metric)) is not None:
                 kept = row.inputs.get(said[0])
                 if kept is None or kept.sha256 != said[1].sha256:
                     raise InputError(
@@ -368,8 +369,8 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                     )
             for side in (work.references, work.predictions):
                 name = f"{'reference' if side is work.references else 'prediction'}.{modality}"
-                known = row.inputs[name]
-                if (name, known) in seen:
+                known = row.inputs.get(name)
+                if known is None or (name, known) in seen:  # a judged record need not have read the reference
                     continue
                 seen.add((name, known))
                 there = side.clips.get(clip)

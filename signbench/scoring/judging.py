@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
 from signbench.errors import InputError, MediaError, SignbenchError
+from signbench.foreign.isolation import guarded, is_own
 from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation
 from signbench.judges.observations import decode, encode
@@ -26,9 +28,9 @@ from signbench.media.pose_files import PoseProbe
 from signbench.media.timelines import pair_frames, pose_timeline
 from signbench.media.video import READER_REVISION as VIDEO_REVISION
 from signbench.media.video import RESIZE_KERNEL
-from signbench.metrics.judged import JudgedMetric
+from signbench.metrics.judged import JudgedMetric, Truth
 from signbench.metrics.pairs import FeaturePair, LabelPair, LikelihoodPair, Pair, PosePair, TextPair
-from signbench.runs.outcomes import TRUTH_OF_GIVES, Input
+from signbench.runs.outcomes import Input
 from signbench.runs.protocol import Protocol
 from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName, blaming
 
@@ -57,7 +59,17 @@ def judges_at_hand(judges: Judges) -> Iterator[None]:
 
 
 def packed(judges: Judges) -> dict[str, dict[str, Any]]:
-    """Judges for another process: each by its name and what it has learned, so that custom classes are found there too."""
+    """Judges for another process: each by its name and what it has learned, so that custom classes are found there too.
+
+    Raises:
+        InputError: a judge of another package holds what cannot be handed to another process.
+    """
+    for name, judge in judges.items():
+        if not is_own(judge):
+            guarded(
+                lambda judge=judge: pickle.dumps(vars(judge)),
+                f"the judge {name} cannot be handed to worker processes; give --workers 1, or load such things when they are used",
+            )
     return {name: dict(vars(judge)) for name, judge in judges.items()}
 
 
@@ -76,29 +88,28 @@ def install(content: Mapping[str, Mapping[str, Any]], owner: OwnerAtWork | None 
         _installed[name] = judge
 
 
-def truth(clip: Clip, gives: Gives) -> str | None:
-    """What the corpus says of a clip that a judge's answer is compared with, in NFC; None where it says nothing.
+def truth(clip: Clip, kind: Truth) -> str | None:
+    """What the corpus says of a clip, in NFC; None where it says nothing.
 
     Args:
         clip: the reference.
-        gives: the kind of answer. A label is compared with the word of an isolated sign, or its only gloss where there is no word.
+        kind: its text, its glosses, or its word: that of an isolated sign, or its only gloss where there is no word.
     """
-    if gives == "gloss":
+    if kind == "gloss":
         found: str | None = " ".join(clip.gloss) if clip.gloss else None
-    elif gives == "label":
+    elif kind == "word":
         found = clip.text or (clip.gloss[0] if len(clip.gloss) == 1 else None)
     else:
         found = clip.text
     return None if found is None else unicodedata.normalize("NFC", found)
 
 
-def truth_input(clip: Clip, gives: Gives) -> tuple[str, Input] | None:
-    """The same as one of the inputs that a record was made from; None for answers that are compared with the reference's own."""
-    kind, said = TRUTH_OF_GIVES.get(gives), truth(clip, gives)
-    if kind is None or said is None:
+def truth_input(clip: Clip, metric: JudgedMetric) -> tuple[str, Input] | None:
+    """The same as one of the inputs that a record was made from; None where the corpus need not say anything, or does not."""
+    if metric.truth is None or (said := truth(clip, metric.truth)) is None:
         return None
     content = said.encode()
-    return f"reference.{kind}", Input(size=len(content), modified=0, sha256=hashlib.sha256(content).hexdigest())
+    return f"reference.{metric.truth}", Input(size=len(content), modified=0, sha256=hashlib.sha256(content).hexdigest())
 
 
 def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
@@ -109,11 +120,11 @@ def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
         ClipError: an unreadable header.
     """
     for metric in metrics:
-        if metric.has_levels and truth(views.reference, metric.gives) is None:
-            kind = TRUTH_OF_GIVES[metric.gives]
+        kind = metric.truth
+        if kind is not None and truth(views.reference, kind) is None:
             raise InputError(
-                f"metric {metric.canonical} compares with the corpus's {kind}, and clip {views.reference.id} has none; add the "
-                f"column {'text' if kind == 'word' else kind} to clips.csv."
+                f"metric {metric.canonical} {'compares with' if metric.has_levels else 'groups clips by'} the corpus's {kind}, and "
+                f"clip {views.reference.id} has none; add the column {'text' if kind == 'word' else kind} to clips.csv."
             )
         for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
             recording = _recording(clip)
@@ -144,7 +155,7 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
     if metric.has_levels:
         shown, side = _shown(views, metric)
         said = _observed(judge, shown, views, side, wanted, cache, text=views.reference.text)[metric.gives]
-        expected = truth(views.reference, metric.gives) or ""
+        expected = truth(views.reference, metric.truth or "text") or ""
         if isinstance(said, Likelihood):
             return LikelihoodPair(said.log_probability, said.tokens)
         if metric.gives == "label":
@@ -157,17 +168,22 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
     )
     if isinstance(reference, Pose) and isinstance(prediction, Pose):
         return _pose_pair(views, reference, prediction, paired=metric.pairs_frames)
-    return FeaturePair(_vector(prediction, metric), _vector(reference, metric), truth(views.reference, "label"))
+    rows = _vector(prediction, metric), _vector(reference, metric)
+    if rows[0].shape != rows[1].shape:
+        numbers = " and ".join(str(len(row)) for row in rows)
+        raise SignbenchError(f"the judge {judge} breaks its contract: its rows of the two sides have {numbers} numbers.")
+    return FeaturePair(*rows, truth(views.reference, "word"))
 
 
 def _shown(views: ClipViews, metric: JudgedMetric) -> tuple[Clip, SideName]:
+    """The clip that a judge is shown, and the side to blame: a reference stands in for the production, and fails as one."""
     if metric.role == "score":
         return views.prediction, "prediction"
     if metric.role == "ceiling":
-        return views.reference, "reference"
+        return views.reference, "prediction"
     if views.dealt is None:
         raise ClipError(f"clip {views.reference.id}: there is no other clip whose reference could be dealt to it.", "reference")
-    return views.dealt, "reference"
+    return views.dealt, "prediction"
 
 
 def _observed(

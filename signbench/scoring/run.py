@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def run(
     out: str | Path | None = None,
     fresh: bool = False,
     device: str | None = None,
+    judges: Collection[str] = (),
     workers: int | None = 1,
     clip_seconds: float | None = CLIP_SECONDS,
     progress: Progress = silent,
@@ -47,6 +48,7 @@ def run(
         out: folder of the run; None: ``runs/<task>-<generator>-<hash>`` in the current folder, so that a repeat goes on.
         fresh: move an older run in that folder aside.
         device: where networks run, and generators that are given by name and take a device, such as ``cuda:0``; None: the CPU.
+        judges: custom judges that the task names in its field ``on``, as it spells them; their code runs.
         workers: processes for scoring, or None for one per core; the result does not depend on it. More than 1 needs the caller's
             main module to be importable.
         clip_seconds: how long the generator may take for one clip, or None.
@@ -78,6 +80,7 @@ def run(
         progress=progress,
         require_all=require_all,
         device=device or "cpu",
+        judges=judges,
     )
     if isinstance(generator, str):
         weights = None if checkpoint is None else Path(checkpoint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from signbench.progress import Progress, silent
@@ -26,6 +26,7 @@ def score(
     out: str | Path | None = None,
     fresh: bool = False,
     device: str = "cpu",
+    judges: Collection[str] = (),
     workers: int | None = 1,
     progress: Progress = silent,
 ) -> FinishedRun:
@@ -43,6 +44,7 @@ def score(
         out: folder of the run; None: ``runs/<task>-<predictions>-<hash>`` in the current folder, so that a repeat goes on.
         fresh: move an older run in that folder aside.
         device: where networks run, such as ``cpu`` or ``cuda:0``.
+        judges: custom judges that the task names in its field ``on``, as it spells them; their code runs.
         workers: processes, or None for one per core; the result does not depend on it. More than 1 needs the caller's main module
             to be importable.
         progress: called with what is being done, how many clips are done, and of how many.
@@ -72,6 +74,7 @@ def score(
         progress=progress,
         require_all=require_all,
         device=device,
+        judges=judges,
     )
     folder = None if out is None else Path(out)
     return on_every_rank(lambda: score_predictions(run, Path(predictions), folder, fresh=fresh, allow_missing=allow_missing))

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
-from signbench.errors import InputError
+from signbench.errors import InputError, listing
 from signbench.extractors.base import Precision
+from signbench.extractors.cache import ObservationCache
+from signbench.foreign import supervision
 from signbench.foreign.isolation import guarded, is_own
 from signbench.judges import registry
 from signbench.judges.base import Judge
+from signbench.metrics.judged import reads_of
 from signbench.tasks.references import open_corpus
 from signbench.tasks.schema import Task
 
 Progress = Callable[[str, int, int], None]
+
+
+def check_named(task: Task, judges: Collection[str]) -> None:
+    """Whether the custom judges of a task are those that the user named: a task is a file, and does not decide what code runs.
+
+    Args:
+        task: the task.
+        judges: what the user named.
+
+    Raises:
+        InputError: the task names a custom judge that the user did not name, or the other way round.
+    """
+    wanted = {item.judge for item in task.metrics if item.judge is not None and registry.is_custom(item.judge)}
+    if unnamed := sorted(wanted - set(judges)):
+        raise InputError(
+            f"the task {task.name} is measured through the code of {listing(unnamed)}; if you trust it, name it: --judge "
+            f"{unnamed[0]}, or judges=[{unnamed[0]!r}] in Python."
+        )
+    if surplus := sorted(set(judges) - wanted):
+        has = f"its custom judges are {listing(sorted(wanted))}" if wanted else "it has no custom judge"
+        raise InputError(f"the task {task.name} is not measured through {listing(surplus)}; {has}.")
 
 
 def judges_of(
@@ -36,14 +60,15 @@ def judges_of(
     """
     found = {}
     for name in dict.fromkeys(names):
-        key = (name, task.digest(), split, device, task.protocol().precision)
+        where = ObservationCache.from_environment().folder  # what is computed again reads nothing that was kept elsewhere
+        key = (name, registry.judge_class(name), task.digest(), split, device, task.protocol().precision, where)
         if key not in _ready:
             _ready[key] = _made(task, split, name, device, task.protocol().precision, progress)
         found[name] = _ready[key]
     return found
 
 
-_ready: dict[tuple[str, ...], Judge] = {}
+_ready: dict[tuple[object, ...], Judge] = {}
 """Judges that looked at a train split, which takes a while, are kept for the process."""
 
 
@@ -52,6 +77,10 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
     from signbench.predictions.prompts import Made
 
     judge = registry.create(name, device=device, precision=precision)
+    if reads_of(type(judge), task.made.modality) is None:
+        raise InputError(
+            f"the judge {name} reads {' or '.join(judge.reads)}, but {task.name} makes {task.made.modality}; choose another judge."
+        )
     if not judge.learns:
         return judge
     corpus = open_corpus(task)
@@ -66,7 +95,8 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
     if is_own(judge):
         judge.prepare(train, seen)
     else:
-        guarded(lambda: judge.prepare(train, seen), f"the judge {name} cannot be prepared")
+        with supervision.doing(f"preparing the judge {name}"):
+            guarded(lambda: judge.prepare(train, seen), f"the judge {name} cannot be prepared")
     return judge
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
@@ -27,7 +27,7 @@ from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.result import Result, Subset, TaskSplit
 from signbench.scoring.engine import Work, begin, keeping_status, known_predictions, run_in_folder
 from signbench.scoring.ranks import Ranks
-from signbench.scoring.task_judges import dealt_clips, judges_of
+from signbench.scoring.task_judges import check_named, dealt_clips, judges_of
 from signbench.tasks.references import TaskReferences, open_corpus, task_references
 from signbench.tasks.schema import Task
 
@@ -56,7 +56,7 @@ class TaskRun:
         workers: processes for the clips, or None for one per core.
         progress: told how far it is.
         require_all: weights that extended metrics lack stop the run.
-        device: where networks count.
+        device: where networks run.
     """
 
     task: Task
@@ -82,6 +82,7 @@ class TaskRun:
         progress: Progress = silent,
         require_all: bool = False,
         device: str = "cpu",
+        judges: Collection[str] = (),
     ) -> TaskRun:
         """Finds the expected clips of a task's split; reads names only.
 
@@ -94,11 +95,13 @@ class TaskRun:
             workers: processes; the result does not depend on it.
             progress: told how far it is.
             require_all: weights that extended metrics lack stop the run, rather than leaving those metrics out.
-            device: where networks count.
+            device: where networks run.
+            judges: the custom judges that the task names and that may run.
 
         Raises:
-            InputError: no such split or clip, a limit that leaves nothing, no references.
+            InputError: no such split or clip, a limit that leaves nothing, no references, or a custom judge that is not named.
         """
+        check_named(task, judges)
         split = task.split(split)
         if task.samples_per_clip != 1:
             raise InputError(f"the task {task.name} wants {task.samples_per_clip} samples a clip; only 1 can be scored yet.")

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from signbench.errors import InputError, SignbenchError
+from signbench.errors import InputError, SignbenchError, listing
 from signbench.extractors.base import compute_elsewhere
+from signbench.foreign.isolation import is_own
 from signbench.judges.base import Judge
 from signbench.metrics.base import Metric
 from signbench.runs.outcomes import ClipOutcome
@@ -85,6 +86,12 @@ def score_clips(
                     "no worker process could begin: each of them imports the main script again. Let the script do its work below "
                     "'if __name__ == \"__main__\":', in a file that can be imported, or give workers=1."
                 ) from error
+            foreign = sorted(name for name, judge in (judges or {}).items() if not is_own(judge))
+            if foreign:
+                raise SignbenchError(
+                    f"a worker process ended: out of memory, or by the judge {listing(foreign)}? What was computed is kept; repeat the "
+                    "command with `workers=1`, which names the clip."
+                ) from error
             raise SignbenchError(
                 "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer `workers`."
             ) from error
@@ -106,6 +113,7 @@ def _begin_worker(began: Event, judges: Mapping[str, Mapping[str, Any]], owner: 
         judges: to answer in this process; see :func:`signbench.scoring.judging.packed`.
         owner: where the process listens that runs networks for this one; None: each runs its own.
     """
+    began.set()
     os.environ.pop(_STARTING, None)
     if owner is None:
         install(judges)

@@ -269,13 +269,15 @@ class Task(_Fields):
         return self
 
     def _check_fit(self, item: TaskMetric) -> None:
-        from signbench.judges.registry import judge_class
+        from signbench.judges.registry import is_custom, judge_class
         from signbench.metrics import registry
         from signbench.metrics.judged import JudgedMetric, reads_of
 
         metric = registry.create(item.key)
         view = metric.view
         if isinstance(metric, JudgedMetric):
+            if is_custom(metric.judge):  # its code is not imported by reading a task
+                return
             judge = judge_class(metric.judge)
             if reads_of(judge, self.made.modality) is None:
                 raise ValueError(
