@@ -20,6 +20,7 @@ _FLAGS = {
         )
     },
     "id_column": "--id",
+    "judges": "--judge",
     "metrics": "-m",
     "name": "--as",
     "text_column": "--text",

@@ -91,8 +91,14 @@ def check(
     from signbench.scoring.ranks import Ranks
 
     made = {"--task": task, "--generator": generator}
-    only_made = {"--checkpoint": checkpoint, "--device": device, "--out": out, "--workers": workers, "--fresh": fresh or None}
-    only_made |= {"--judge": judge}
+    only_made: dict[str, object] = {
+        "--judge": judge,
+        "--checkpoint": checkpoint,
+        "--device": device,
+        "--out": out,
+        "--workers": workers,
+        "--fresh": fresh or None,
+    }
     surplus = [name for name, value in {**made, **only_made}.items() if value is not None]
     if run is not None and surplus:
         raise InputError(f"a RUN is already scored, so {surplus[0]} has no place beside it; give one of the two.")

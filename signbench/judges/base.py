@@ -191,10 +191,10 @@ class Judge(ABC):
         Raises:
             InputError: weights that it needs are not present, or its signature would break those of metrics.
         """
-        code, text = code_digest(type(self)), self.signature()
-        if not isinstance(text, str) or not _SIGNATURE.fullmatch(text):
+        code, text = code_digest(type(self)), str(self.signature())
+        if not _SIGNATURE.fullmatch(text):
             raise InputError(
-                f"the judge {self.name} has the signature {str(text)[:100]!r}; a signature is letters, digits, signs and no space, "
+                f"the judge {self.name} has the signature {text[:100]!r}; a signature is letters, digits, signs and no space, "
                 "vertical bar, colon or comma."
             )
         return text if code is None else f"{text}+code-{code}"

@@ -73,5 +73,6 @@ def _check_declared(kind: type[Judge], name: str) -> None:
         said = getattr(kind, attribute, None)
         if not isinstance(said, tuple) or not said or not set(said) <= set(known):
             refuse(attribute, f"a tuple of some of {', '.join(known)}")
-    if not isinstance(kind.revision, int) or kind.revision < 1:
+    revision: object = kind.revision
+    if not isinstance(revision, int) or revision < 1:
         refuse("revision", "a whole number from 1")

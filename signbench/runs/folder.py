@@ -153,6 +153,12 @@ def _differences(old: Any, new: Any, name: str = "") -> Iterator[str]:
         for key in sorted({*old, *new}):
             inner = key if name in ("", "content") else f"{name}.{key}"
             yield from _differences(old.get(key), new.get(key), inner)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for one, other in zip(old, new, strict=True):
+            yield from _differences(one, other, name)
+    elif isinstance(old, str) and isinstance(new, str) and old != new and 0 < old.count("|") == new.count("|"):
+        for one, other in zip(old.split("|"), new.split("|"), strict=True):  # keys of records: the parts that differ
+            yield from _differences(one, other, name)
     elif old != new:
         yield f"{name or 'specification'}: {_shown(old)} then, {_shown(new)} now"
 

@@ -7,6 +7,7 @@ import pickle
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -66,8 +67,9 @@ def packed(judges: Judges) -> dict[str, dict[str, Any]]:
     """
     for name, judge in judges.items():
         if not is_own(judge):
+            state = vars(judge)
             guarded(
-                lambda judge=judge: pickle.dumps(vars(judge)),
+                partial(pickle.dumps, state),
                 f"the judge {name} cannot be handed to worker processes; give --workers 1, or load such things when they are used",
             )
     return {name: dict(vars(judge)) for name, judge in judges.items()}

@@ -30,7 +30,7 @@ def run(
     out: str | Path | None = None,
     fresh: bool = False,
     device: str | None = None,
-    judges: Collection[str] = (),
+    judges: str | Collection[str] = (),
     workers: int | None = 1,
     clip_seconds: float | None = CLIP_SECONDS,
     progress: Progress = silent,

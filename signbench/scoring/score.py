@@ -26,7 +26,7 @@ def score(
     out: str | Path | None = None,
     fresh: bool = False,
     device: str = "cpu",
-    judges: Collection[str] = (),
+    judges: str | Collection[str] = (),
     workers: int | None = 1,
     progress: Progress = silent,
 ) -> FinishedRun:

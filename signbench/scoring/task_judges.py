@@ -19,7 +19,7 @@ from signbench.tasks.schema import Task
 Progress = Callable[[str, int, int], None]
 
 
-def check_named(task: Task, judges: Collection[str]) -> None:
+def check_named(task: Task, judges: str | Collection[str]) -> None:
     """Whether the custom judges of a task are those that the user named: a task is a file, and does not decide what code runs.
 
     Args:
@@ -29,13 +29,12 @@ def check_named(task: Task, judges: Collection[str]) -> None:
     Raises:
         InputError: the task names a custom judge that the user did not name, or the other way round.
     """
+    named = {judges} if isinstance(judges, str) else set(judges)
     wanted = {item.judge for item in task.metrics if item.judge is not None and registry.is_custom(item.judge)}
-    if unnamed := sorted(wanted - set(judges)):
-        raise InputError(
-            f"the task {task.name} is measured through the code of {listing(unnamed)}; if you trust it, name it: --judge "
-            f"{unnamed[0]}, or judges=[{unnamed[0]!r}] in Python."
-        )
-    if surplus := sorted(set(judges) - wanted):
+    if unnamed := sorted(wanted - named):
+        code = listing(unnamed)
+        raise InputError(f"the task {task.name} is measured through the code of {code}; if you trust it, give `judges={code!r}`.")
+    if surplus := sorted(named - wanted):
         has = f"its custom judges are {listing(sorted(wanted))}" if wanted else "it has no custom judge"
         raise InputError(f"the task {task.name} is not measured through {listing(surplus)}; {has}.")
 

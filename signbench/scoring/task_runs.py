@@ -82,7 +82,7 @@ class TaskRun:
         progress: Progress = silent,
         require_all: bool = False,
         device: str = "cpu",
-        judges: Collection[str] = (),
+        judges: str | Collection[str] = (),
     ) -> TaskRun:
         """Finds the expected clips of a task's split; reads names only.
 

@@ -89,7 +89,7 @@ def score_clips(
             foreign = sorted(name for name, judge in (judges or {}).items() if not is_own(judge))
             if foreign:
                 raise SignbenchError(
-                    f"a worker process ended: out of memory, or by the judge {listing(foreign)}? What was computed is kept; repeat the "
+                    f"a worker process ended (out of memory, or by {listing(foreign)}?). What was computed is kept; repeat the "
                     "command with `workers=1`, which names the clip."
                 ) from error
             raise SignbenchError(
