@@ -48,7 +48,7 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
         ("give `id_column` and `text_column` with .csv only.", "give --id and --text with .csv only."),
         ("choose another `name`, or `replace=True`.", "choose another --as, or --replace."),
         ("leave out `write=True`.", "leave out --verify."),
-        ("give that folder, `predictions='.../outputs'`.", "give that folder, --predictions .../outputs."),
+        ("pass that folder, `predictions='.../outputs'`.", "pass that folder, --predictions .../outputs."),
         ("`clips`: the references have no video of a.", "--clips: the references have no video of a."),
         ("a run without `limit` and `clips`.", "a run without --limit and --clips."),
         ("the file `clip` and `x=1` stay as they are.", "the file `clip` and `x=1` stay as they are."),

@@ -1,1 +1,1 @@
-"""Whatever turns prompts into signing: the contract, the trivial generators, and the folder that productions are written to."""
+"""Generators, which turn prompts into signing: the interface, the trivial generators, and the folder of productions."""

@@ -1,4 +1,4 @@
-"""Anchors: generators that are shown the references, and so mark the ceiling and chance. They are never ranked."""
+"""Anchors: generators that see the references and mark the ceiling and chance. They are never ranked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LICENCE = "that of the corpus"
 
 
 class GroundTruth(Anchor):
-    """Hands in each clip's own reference: the ceiling, and a check that reading, resizing and writing lose nothing."""
+    """Returns each clip's own reference: the ceiling, and a check that reading, resizing and writing lose nothing."""
 
     card = Card(name="ground-truth", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
     _references: References
@@ -30,10 +30,10 @@ class GroundTruth(Anchor):
 
 
 class Shuffled(Anchor):
-    """Hands in the reference of another clip: perfect signing that says something else, which is chance for this task.
+    """Returns the reference of another clip: perfect signing that says something else, which is chance for this task.
 
-    Which one is a derangement of all expected clips, drawn from the task's name and seed, so that no clip keeps its own, none is
-    used twice, and a subset or shard gives the same as the whole.
+    The assignment is a derangement of all expected clips, derived from the task's name and seed, so that no clip keeps its own,
+    none is used twice, and a subset or shard gets the same references as the whole.
     """
 
     card = Card(name="shuffled", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
@@ -50,14 +50,14 @@ class Shuffled(Anchor):
 
 
 def derangement(ids: Sequence[str], task: str, seed: int) -> dict[str, str]:
-    """For each clip another one; every clip is the other of exactly one.
+    """A derangement: another clip for each clip, with every clip used exactly once.
 
-    The clips are put in the order of SHA-256 over ``task|seed|shuffled|clip``, and each gets the next, the last the first.
+    The clips are sorted by the SHA-256 of ``task|seed|shuffled|clip``; each gets the next one, and the last gets the first.
 
     Raises:
         InputError: there are fewer than two clips.
     """
     if len(set(ids)) < 2:
-        raise InputError("shuffled needs at least two clips; there is no other to hand in.")
+        raise InputError("shuffled needs at least two clips; there is no other one to return.")
     order = sorted(set(ids), key=lambda clip: (hashlib.sha256(f"{task}|{seed}|shuffled|{clip}".encode()).digest(), clip))
     return dict(zip(order, [*order[1:], order[0]], strict=True))

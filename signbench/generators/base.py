@@ -1,4 +1,4 @@
-"""The contract of a generator: what it says of itself, what it is given, and what it hands back.
+"""The interface of a generator: its card, its input, and its output.
 
 A generator sees the train split and what the task grants, never a clip's reference. Only an *anchor*, whose card says
 ``sees: references``, gets those: it marks the ceiling or chance, and is never ranked.
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What a generator says of itself; it stands in every run.
+    """The description of a generator, which is recorded in every run.
 
     Attributes:
-        name: lower case, such as ``nearest``; parameters that are not at their default belong to it (``stitched:blend=0.4``).
-        version: rises when the same prompts give other productions.
+        name: lower case, such as ``nearest``; parameters that differ from their default are part of it (``stitched:blend=0.4``).
+        version: rises when the same prompts give different productions.
         modalities: which of ``video``, ``pose`` and ``motion`` it can make.
-        prompt_fields: what it needs of a prompt; ``"gloss|text"`` is met by either. Anything else that is granted is a bonus.
-        licence: under which its productions may be used.
+        prompt_fields: required fields of a prompt; ``"gloss|text"`` means either. Other granted fields are optional.
+        licence: the licence of its productions.
         sees: ``prompts`` (with the train split), or ``references`` for an anchor.
-        checkpoint: SHA-256 of its trained weights, hexadecimal, or None where it has none.
-        citation: whom to cite, or None.
+        checkpoint: SHA-256 of its trained weights, hexadecimal, or None if it has none.
+        citation: what to cite, or None.
 
     Raises:
-        InputError: a field is empty or holds what it must not.
+        InputError: a field is empty or invalid.
     """
 
     name: str
@@ -57,9 +57,9 @@ class Card:
         for field in ("modalities", "prompt_fields"):
             value = getattr(self, field)
             if not isinstance(value, tuple):
-                raise InputError(f"the card of {self.name}: {field} is a tuple of words, not {value!r}.")
+                raise InputError(f"the card of {self.name}: {field} must be a tuple of words, not {value!r}.")
         if not self.modalities:
-            raise InputError(f"the card of {self.name} names no modality; it is of {', '.join(MODALITIES)}.")
+            raise InputError(f"the card of {self.name} names no modality; choose from {', '.join(MODALITIES)}.")
         for modality in self.modalities:
             if modality not in MODALITIES:
                 hint = nearest(str(modality), MODALITIES)
@@ -68,9 +68,11 @@ class Card:
             if wanted not in PROMPT_FIELDS:
                 raise InputError(f"the card of {self.name}: there is no prompt field {wanted!r}. {nearest(wanted, PROMPT_FIELDS)}")
         if self.sees not in ("prompts", "references"):
-            raise InputError(f"the card of {self.name}: sees is 'prompts' or 'references', not {self.sees!r}.")
+            raise InputError(f"the card of {self.name}: sees must be 'prompts' or 'references', not {self.sees!r}.")
         if self.checkpoint is not None and not re.fullmatch(r"[0-9a-f]{64}", self.checkpoint):
-            raise InputError(f"the card of {self.name}: checkpoint is a SHA-256 of 64 hexadecimal digits, not {self.checkpoint!r}.")
+            raise InputError(
+                f"the card of {self.name}: checkpoint must be a SHA-256 of 64 hexadecimal digits, not {self.checkpoint!r}."
+            )
 
     def as_json(self) -> dict[str, Any]:
         """The card as plain values."""
@@ -80,12 +82,12 @@ class Card:
 class Generator(ABC):
     """Turns prompts into productions.
 
-    A production depends on its own prompt, its seed and the train split, on nothing else: any subset, order or sharding of the
-    clips gives the same files.
+    A production depends only on its own prompt, its seed and the train split: any subset, order or sharding of the clips gives the
+    same files.
 
     Attributes:
-        card: what it says of itself; of the class, or set in ``__init__``.
-        batch: how many prompts it likes to see at a time.
+        card: its description; an attribute of the class, or set in ``__init__``.
+        batch: preferred number of prompts per call.
     """
 
     card: Card
@@ -100,9 +102,9 @@ class Generator(ABC):
 
     @abstractmethod
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
-        """Makes one production for each prompt, in the prompts' order.
+        """Yields one production for each prompt, in the prompts' order.
 
-        What it raises is charged to the clip that it was raised for; the others go on.
+        An exception fails only the clip that it was raised for; the others continue.
 
         Args:
             prompts: at most :attr:`batch` of them.
@@ -111,30 +113,30 @@ class Generator(ABC):
 
 
 class Anchor(Generator):
-    """A generator that is shown the references: a ceiling or chance level, never ranked. Its card says ``sees: references``."""
+    """A generator that sees the references: a ceiling or chance level, never ranked. Its card says ``sees: references``."""
 
     @abstractmethod
     def see(self, references: References) -> None:
-        """Takes the references, before :meth:`~Generator.prepare`.
+        """Receives the references, before :meth:`~Generator.prepare`.
 
         Args:
-            references: of all expected clips of the task, whichever of them are to be made.
+            references: of all expected clips of the task, even if only some of them are generated.
         """
 
 
 def check_fit(card: Card, made: Made, given: Collection[str]) -> None:
-    """Whether a generator can do a task, before any work.
+    """Checks that a generator fits a task, before any work starts.
 
     Args:
-        card: of the generator.
-        made: what the task wants.
+        card: card of the generator.
+        made: the task's requirements.
         given: the prompt fields that the task grants.
 
     Raises:
         InputError: it does not make that modality, or needs what the task does not grant.
     """
     if made.modality not in card.modalities:
-        raise InputError(f"generator {card.name} makes {' and '.join(card.modalities)}; the task wants {made.modality}.")
+        raise InputError(f"generator {card.name} makes {' and '.join(card.modalities)}; the task requires {made.modality}.")
     lacking = [needed for needed in card.prompt_fields if not set(needed.split("|")) & set(given)]
     if lacking:
         raise InputError(

@@ -1,4 +1,4 @@
-"""A generator at work: clip by clip, with what goes wrong charged to its own clip, resumable."""
+"""Runs a generator clip by clip; failures affect only their own clip, and the work can be resumed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 @dataclass
 class Outcome:
-    """What came of generating.
+    """The outcome of generating.
 
     Attributes:
-        made: lines of the productions that were written.
-        kept: how many were there already.
-        failed: clips that could not be made.
+        made: manifest lines of the productions that were written.
+        kept: number of productions that already existed.
+        failed: clips that failed.
     """
 
     made: list[Line] = field(default_factory=list)
@@ -46,44 +46,46 @@ def produce(
     rank: int = 0,
     progress: Callable[[int, int], None] | None = None,
     clip_seconds: float | None = None,
-    anew: Collection[str] = (),
+    redo: Collection[str] = (),
 ) -> Outcome:
-    """Makes what is missing of a folder of predictions; call :func:`signbench.predictions.manifest.merge` when all processes ended.
+    """Generates the missing predictions of a folder.
 
-    A clip for which the generator raises, or makes what the task does not want, is a failure with its reason; the others go on.
-    Failures are not done: the next call tries them again.
+    Call :func:`signbench.predictions.manifest.merge` when all processes have ended.
+
+    A clip for which the generator raises an exception, or whose production does not meet the requirements, is a failure with its
+    reason; the others continue. Failures are retried by the next call.
 
     Args:
         generator: prepared.
         clips: ids of this process's share, in any order.
-        prompt: the prompt of a clip; called for those that are still to be made, a batch at a time.
+        prompt: the prompt of a clip; called for the remaining ones, a batch at a time.
         folder: of predictions.
         task: name of the task, for the seeds.
         seed: of the task, for the seeds.
         rank: of this process.
-        progress: is told how many clips are done with, of how many.
-        anew: clips that are made although a production is there.
-        clip_seconds: how long the generator may take for one clip; longer is a failure. None: without an end.
+        progress: called with the number of finished clips and the total.
+        redo: clips that are generated even if a production exists.
+        clip_seconds: time limit for one clip; exceeding it is a failure. None: no limit.
 
     Raises:
-        InputError: the folder holds another generator's productions or cannot be written, or the generator answers for a clip that
-            it was not asked for.
+        InputError: the folder holds another generator's productions or cannot be written, or the generator returns a clip that was
+            not requested.
     """
     done = productions_done(folder)
-    strange = [
+    unexpected = [
         line.clip for line in done.values() if (line.generator, line.version) != (generator.card.name, generator.card.version)
     ]
-    if strange:
-        other = done[strange[0]]
+    if unexpected:
+        other = done[unexpected[0]]
         raise InputError(
-            f"{folder} holds productions of {other.generator} {other.version} ({listing(strange)}), not of {generator.card.name} "
-            f"{generator.card.version}; give another folder."
+            f"{folder} holds productions of {other.generator} {other.version} ({listing(unexpected)}), not of "
+            f"{generator.card.name} {generator.card.version}; choose another folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror or error}; give another folder.") from error
-    pending = [clip for clip in clips if clip in anew or clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
+        raise InputError(f"{folder} cannot be created: {error.strerror or error}; choose another folder.") from error
+    pending = [clip for clip in clips if clip in redo or clip not in done or done[clip].seed != clip_seed(task, seed, clip)]
     outcome = Outcome(kept=len(clips) - len(pending))
     before = supervision.child()
     lost, suspects = (before.lost, before.suspects) if before is not None else ({}, set())
@@ -96,7 +98,7 @@ def produce(
     tried = outcome.kept + len(outcome.failed)
     for batch in [*alone, *(others[start : start + size] for start in range(0, len(others), size))]:
         left = work.attempt(batch)
-        # What came after a failure gets its own attempt, so that each failure is charged to the clip that it belongs to.
+        # The clips after a failure get their own attempt, so that each failure is assigned to the right clip.
         for clip in left:
             work.attempt([clip])
         tried += len(batch)
@@ -107,7 +109,7 @@ def produce(
 
 @dataclass
 class _Work:
-    """One process's generating."""
+    """The generation in one process."""
 
     generator: Generator
     prompt: Callable[[str], Prompt]
@@ -119,7 +121,7 @@ class _Work:
     clip_seconds: float | None
 
     def attempt(self, clips: Sequence[str]) -> list[str]:
-        """Makes some clips; a single one is done or failed afterwards, of several the ones returned are neither."""
+        """Generates some clips; a single one is done or failed afterwards; if there are several, the returned ones are neither."""
         prompts: dict[str, Prompt] = {}
         open_clips = list(clips)
         try:
@@ -146,7 +148,7 @@ class _Work:
                 return []
             return open_clips
         if len(clips) == 1 and open_clips:
-            self.fail(clips[0], "the generator made nothing for it.")
+            self.fail(clips[0], "the generator returned nothing for it.")
             return []
         return open_clips
 
@@ -166,23 +168,23 @@ class _Work:
         self.outcome.made.append(line)
 
     def fail(self, clip: str, reason: str) -> None:
-        """Notes a clip that cannot be made, with the reason."""
+        """Records a failed clip, with the reason."""
         failure = Failure(clip, reason)
         append(self.folder, failure, self.rank)
         self.outcome.failed.append(failure)
 
 
 class _ContractError(Exception):
-    """A generator answers for what it was not asked."""
+    """A generator returned something that was not requested."""
 
 
 def _reason(error: Exception) -> str:
-    """An error as one line of text without control characters; the kind in front where it is none of ours."""
+    """An error as one line of text without control characters; preceded by its type unless it is one of signbench's."""
     text = " ".join(str(error).split())
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
     return in_flags(text) if isinstance(error, SignbenchError) else f"{type(error).__name__}{': ' if text else ''}{text}"
 
 
 def _is_about_the_place(error: Exception) -> bool:
-    """Whether the folder cannot be written, which is no clip's fault."""
+    """Whether the folder cannot be written, which is not the fault of a clip."""
     return isinstance(error, InputError) and getattr(error.__cause__, "errno", None) in _NO_PLACE

@@ -1,4 +1,4 @@
-"""The generators that exist, by name; each is imported only when it is asked for."""
+"""All generators by name; each is imported only on request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GENERATORS: Registry[Generator] = Registry(
 
 
 def known() -> list[str]:
-    """Names of all generators, built in and installed by other packages under the entry point ``signbench.generators``."""
+    """Names of all generators: built-in ones and those of other packages with the entry point ``signbench.generators``."""
     return GENERATORS.known()
 
 
@@ -39,40 +39,40 @@ def generator_class(name: str) -> type[Generator]:
     """The class of a generator.
 
     Args:
-        name: of a generator, or ``package.module:Class``, or ``path/file.py:Class``. A module is also looked for in the current
-            folder.
+        name: of a generator, or ``package.module:Class``, or ``path/file.py:Class``. A module is also looked up in the current
+        folder.
 
     Raises:
-        InputError: there is none of that name, it cannot be imported, or it is no generator.
+        InputError: there is none of that name, it cannot be imported, or it is not a generator.
     """
     return GENERATORS.class_of(name)
 
 
 def create(text: str, **options: Any) -> Generator:
-    """The generator that the command line spells ``name`` or ``package.module:Class``, with ``:key=value,key=value`` behind it.
+    """The generator written ``name`` or ``package.module:Class``, followed by ``:key=value,key=value``.
 
     Args:
         text: what the user wrote.
         options: further arguments of its ``__init__``, such as ``checkpoint``.
 
     Raises:
-        InputError: it is unknown, cannot be imported or made, takes no such parameter, or has no card.
+        InputError: it is unknown, cannot be imported or created, takes no such parameter, or has no card.
     """
     from signbench.generators.base import Card
 
     reset()
     made = GENERATORS.create(text, **options)
-    card = guarded(lambda: getattr(made, "card", None), f"generator {text} cannot be made")
+    card = guarded(lambda: getattr(made, "card", None), f"generator {text} cannot be created")
     if not isinstance(card, Card):
         raise InputError(f"generator {text} has no card; set card = Card(...) in its class.")
     return made
 
 
 def content(text: str, **options: Any) -> Content:
-    """What a generator is by its content: the digests of its source files and of the files that it is given, and its parameters.
+    """The identity of a generator by content: the digests of its source files and of files in its parameters, and its parameters.
 
     Args:
-        text: as for :func:`create`, which comes first.
+        text: as for :func:`create`, which must be called first.
         options: as for :func:`create`.
 
     Raises:

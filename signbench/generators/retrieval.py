@@ -1,4 +1,4 @@
-"""Retrieval of a training clip, as RuSignBot's text module and gloss-video matcher find one."""
+"""Retrieval of a training clip, like RuSignBot's text module and gloss-video matcher."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHARACTERS = "characters"
 
 @dataclass(frozen=True)
 class _Shelf:
-    """Clips under one kind of key."""
+    """Clips indexed by one kind of key."""
 
     entries: dict[str, TrainClip]
     keys: list[str]
@@ -39,10 +39,10 @@ class _Shelf:
 
 
 class Retrieval:
-    """The train clips under what they say: glosses, words and sentences.
+    """The train clips indexed by their content: glosses, words and sentences.
 
     Args:
-        clips: of train.
+        clips: clips of the train split.
         model: a sentence-transformer for texts that train does not have, or None for character n-grams.
     """
 
@@ -63,29 +63,29 @@ class Retrieval:
         """The clip for a prompt, by its glosses, else its word, else its text.
 
         Raises:
-            InputError: the prompt has none of them, or train has nothing to compare them with.
+            InputError: the prompt has none of them, or train has nothing to compare with.
         """
         for kind, shelves in (("gloss", ("gloss",)), ("word", ("word", "text")), ("text", ("text", "word"))):
             query = key_of(prompt, kind)
             for shelf in shelves if query else ():
                 if shelf in self._shelves:
                     return self._shelves[shelf].find(query)
-        raise InputError("the prompt has no gloss, word or text that train could be searched for.")
+        raise InputError("the prompt has no gloss, word or text to search for in train.")
 
 
 def key_of(source: TrainClip | Prompt, kind: str) -> str:
-    """A clip's or prompt's glosses, word or text, normalised; empty where it has none."""
+    """The normalised glosses, word or text of a clip or prompt; empty if it has none."""
     value = getattr(source, kind)
     return normalised(" ".join(value) if kind == "gloss" and value else value or "")
 
 
 class Nearest(Generator):
-    """Hands in the training clip that says nearly the same: signing by people, about something near.
+    """Returns the training clip with the most similar content: real signing about something similar.
 
-    As RuSignBot's text module and gloss-video matcher: the text is normalised, looked up as it is, then by its lemma, and only then
-    by the nearest embedding. Glosses are preferred to words, words to sentences. Of several clips that say the same, or are
-    equally near, the one with the lowest id is taken. A lemma is an English form that train's dictionary has; for other languages
-    the embedding, of character n-grams with TF-IDF weights, does that work.
+    Like RuSignBot's text module and gloss-video matcher: the text is normalised, looked up literally, then by its lemma, and only
+    then by the nearest embedding. Glosses are preferred to words, words to sentences. Of several clips that say the same, or are
+    equally near, the one with the lowest id is used. A lemma is an English form in train's dictionary; for other languages the
+    embedding, of character n-grams with TF-IDF weights, takes over.
 
     Args:
         embedding: ``characters``, or the folder or name of a sentence-transformer that is on this machine.

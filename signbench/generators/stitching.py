@@ -1,4 +1,4 @@
-"""Signing put together from dictionary forms, as dictionary look-up systems do it."""
+"""Signing composed of dictionary forms, like dictionary look-up systems."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _STIRRING = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """How one clip shows a gloss.
+    """The form of a gloss in one clip.
 
     Attributes:
         clip: its id.
-        signer: who signs.
+        signer: name of the signer.
         media: the recording.
-        part: where in it the gloss stands, as shares of its length; the whole of an isolated sign.
-        isolated: it begins and ends at rest.
+        part: the part with the gloss, as shares of the clip's length; all of an isolated sign.
+        isolated: whether it starts and ends at rest.
     """
 
     clip: str
@@ -55,8 +55,8 @@ class Form:
 class Dictionary:
     """Glosses and their forms, and spoken words and their glosses.
 
-    Forms are isolated signs; for a gloss that has none, segments of train sentences, which are cut into as many equal parts as
-    they have glosses. Words are learnt from isolated signs: each spoken word belongs to the gloss that it stands with most often.
+    Forms are isolated signs, or for a gloss without any, segments of train sentences, which are divided into equal parts by their
+    number of glosses. Words are learnt from isolated signs: each spoken word belongs to the gloss that it occurs with most often.
     """
 
     def __init__(self, train: TrainView) -> None:
@@ -76,26 +76,26 @@ class Dictionary:
     def _add_segments(self, sentences: Sequence[TrainClip]) -> None:
         isolated = set(self.forms)
         for clip in sentences:
-            for place, gloss in enumerate(clip.gloss):
+            for position, gloss in enumerate(clip.gloss):
                 if gloss not in isolated:
-                    part = (place / len(clip.gloss), (place + 1) / len(clip.gloss))
+                    part = (position / len(clip.gloss), (position + 1) / len(clip.gloss))
                     self.forms[gloss].append(Form(clip.id, clip.signer, clip.media, part, isolated=False))
 
     def glosses(self, prompt: Prompt) -> list[str]:
-        """The glosses to sign: those granted that have a form, else those of the words, longest entries first.
+        """The glosses to sign: the granted ones that have a form, else those of the words, longest entries first.
 
-        Words that the dictionary does not have are left out, as function words have no sign.
+        Words that are not in the dictionary are left out, since function words have no sign.
         """
         if prompt.gloss:
             return [gloss for gloss in prompt.gloss if gloss in self.forms]
         return glosses_of(normalised(prompt.word or prompt.text or ""), self.words)
 
     def choose(self, glosses: Sequence[str], signer: str | None) -> list[Form]:
-        """A form for each gloss, of one signer as far as that goes.
+        """A form for each gloss, by one signer as far as possible.
 
         Args:
-            glosses: each of them has a form.
-            signer: whom to prefer; or None for whoever has most of the glosses.
+            glosses: glosses that all have a form.
+            signer: the preferred signer; None: the one who has most of the glosses.
 
         Returns:
             Forms in order; of several by one signer the one with the lowest id.
@@ -111,29 +111,29 @@ def glosses_of(text: str, words: Mapping[str, str]) -> list[str]:
 
     Args:
         text: normalised.
-        words: spoken word or phrase -> gloss; an entry of several words wins over a shorter one.
+        words: spoken word or phrase -> gloss; an entry of several words takes precedence over a shorter one.
     """
     tokens = text.split()
-    found, place = [], 0
-    while place < len(tokens):
-        for length in range(min(_LONGEST_ENTRY, len(tokens) - place), 0, -1):
-            entry = look_up(" ".join(tokens[place : place + length]), words)
+    found, position = [], 0
+    while position < len(tokens):
+        for length in range(min(_LONGEST_ENTRY, len(tokens) - position), 0, -1):
+            entry = look_up(" ".join(tokens[position : position + length]), words)
             if entry is not None:
                 found.append(words[entry])
-                place += length
+                position += length
                 break
         else:
-            place += 1
+            position += 1
     return found
 
 
 class Stitched(Generator):
-    """Signs gloss by gloss: a dictionary form for each, the rest at their ends cut off, joined with blending.
+    """Signs gloss by gloss: a dictionary form for each, trimmed of the rest position, joined with blending.
 
-    Where the task grants glosses they are signed in their order, else the words that the dictionary knows are, in spoken order. A
-    gloss is shown by an isolated sign, or where train has none by its share of a train sentence; by one signer, the granted one or
-    whoever has most of the glosses. Neighbours overlap for ``blend`` seconds, in which one fades into the other: key points
-    along straight lines, images as a dissolve. A prompt of which nothing is in the dictionary gets the clip that ``nearest`` finds.
+    If the task grants glosses they are signed in their order, else the words in the dictionary are, in spoken order. A gloss is
+    shown by an isolated sign, or if train has none by its share of a train sentence; by one signer, the granted one or the one who
+    has most of the glosses. Neighbouring signs overlap for ``blend`` seconds, in which one fades into the other: key points by
+    linear interpolation, images by a dissolve. A prompt without anything in the dictionary gets the clip that ``nearest`` finds.
 
     Args:
         blend: seconds of overlap, 0 to 2.
@@ -143,9 +143,9 @@ class Stitched(Generator):
         try:
             self._blend = float(blend)
         except ValueError:
-            raise InputError(f"stitched: blend is a number of seconds, not {blend!r}.") from None
+            raise InputError(f"stitched: blend must be a number of seconds, not {blend!r}.") from None
         if not 0 <= self._blend <= 2:
-            raise InputError(f"stitched: blend is 0 to 2 seconds, not {blend}.")
+            raise InputError(f"stitched: blend must be 0 to 2 seconds, not {blend}.")
         self.card = Card(
             name="stitched" if self._blend == 0.2 else f"stitched:blend={self._blend:g}",
             version="1",
@@ -177,7 +177,7 @@ class Stitched(Generator):
 
 
 def points_of(form: Form, made: Made) -> Pose:
-    """A form's key points without the rest at its ends."""
+    """A form's key points without the rest position at its ends."""
     pose = pose_of(as_points(form.media), made)
     begin, end = _cut(form, pose.frames)
     if form.isolated:
@@ -194,7 +194,7 @@ def points_of(form: Form, made: Made) -> Pose:
 
 
 def images_of(form: Form, made: Made) -> NDArray[np.uint8]:
-    """A form's images uint8 ``(T, H, W, 3)`` without the rest at its ends."""
+    """A form's images uint8 ``(T, H, W, 3)`` without the rest position at its ends."""
     frames = np.stack(list(frames_of(as_video(form.media), made)))
     begin, end = _cut(form, len(frames))
     if form.isolated:
@@ -213,15 +213,15 @@ def _cut(form: Form, frames: int) -> tuple[int, int]:
 
 
 def active_span(from_first: NDArray[np.float64], from_last: NDArray[np.float64]) -> tuple[int, int]:
-    """Where a sign is under way: from the last frame still near the first one, to the first one near the last again.
+    """The active part of a sign: from the last frame still near the first one, to the first frame near the last one.
 
     Args:
         from_first: float64 ``(T,)``, how far each frame is from the first.
         from_last: float64 ``(T,)``, how far each frame is from the last.
 
     Returns:
-        First frame, and the one after the last; near is less than a quarter of the largest distance; everything where that leaves
-        less than two frames.
+        First frame, and the one after the last; near means less than a quarter of the largest distance; all frames if fewer than
+        two would be left.
     """
     frames = len(from_first)
     stirring = np.flatnonzero(from_first > _STIRRING * from_first.max())
@@ -233,17 +233,17 @@ def active_span(from_first: NDArray[np.float64], from_last: NDArray[np.float64])
 
 
 def _overlaps(lengths: Sequence[int], overlap: int) -> list[int]:
-    """Frames in which each piece overlaps the next: at most half of either, so that a short piece still shows."""
+    """Frames in which each piece overlaps the next: at most half of either, so that a short piece is still visible."""
     return [min(overlap, first // 2, second // 2) for first, second in pairwise(lengths)]
 
 
 def _fading_in(count: int) -> NDArray[np.float64]:
-    """Shares of the later piece over an overlap of so many frames, rising evenly between 0 and 1."""
+    """Weights of the later piece over an overlap, rising linearly between 0 and 1."""
     return np.arange(1, count + 1) / (count + 1)
 
 
 def blended_images(pieces: Sequence[NDArray[np.uint8]], overlap: int) -> NDArray[np.uint8]:
-    """Pieces of video one after the other, each dissolving into the next.
+    """Concatenates pieces of video, each dissolving into the next.
 
     Args:
         pieces: uint8 ``(T, H, W, 3)``.
@@ -256,23 +256,23 @@ def blended_images(pieces: Sequence[NDArray[np.uint8]], overlap: int) -> NDArray
         InputError: two pieces differ in size.
     """
     if len({piece.shape[1:] for piece in pieces}) > 1:
-        raise InputError("train clips differ in size, so that they cannot be joined; the task must name one.")
+        raise InputError("train clips differ in size, so they cannot be joined; the task must state one.")
     done = list(pieces[0])
     for piece, shared in zip(pieces[1:], _overlaps([len(piece) for piece in pieces], overlap), strict=True):
-        for place, share in enumerate(_fading_in(shared)):
-            before = done[len(done) - shared + place]
-            done[len(done) - shared + place] = np.rint(before * (1 - share) + piece[place] * share).astype(np.uint8)
+        for frame, share in enumerate(_fading_in(shared)):
+            before = done[len(done) - shared + frame]
+            done[len(done) - shared + frame] = np.rint(before * (1 - share) + piece[frame] * share).astype(np.uint8)
         done += list(piece[shared:])
     return np.stack(done)
 
 
 def blended_poses(pieces: Sequence[Pose], overlap: int) -> Pose:
-    """Pieces of key points one after the other, each moving into the next along straight lines.
+    """Concatenates pieces of key points, each interpolated linearly into the next.
 
-    A point that only one of two neighbours sees in their overlap is taken from that one.
+    A point that is seen in only one of two overlapping pieces is taken from that one.
 
     Args:
-        pieces: in one layout.
+        pieces: with the same layout.
         overlap: frames that neighbours share.
 
     Raises:
@@ -280,7 +280,7 @@ def blended_poses(pieces: Sequence[Pose], overlap: int) -> Pose:
     """
     first = pieces[0]
     if any(piece.layout.joints != first.layout.joints or piece.points.shape[2] != first.points.shape[2] for piece in pieces):
-        raise InputError("train clips differ in their joints, so that they cannot be joined; convert the corpus to one layout.")
+        raise InputError("train clips differ in their joints, so they cannot be joined; convert the corpus to one layout.")
     points, confidence = first.points, first.confidence
     for piece, shared in zip(pieces[1:], _overlaps([piece.frames for piece in pieces], overlap), strict=True):
         kept = len(points) - shared

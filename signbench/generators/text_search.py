@@ -1,4 +1,4 @@
-"""Words and sentences made comparable, and the nearest of many texts to one."""
+"""Normalisation of words and sentences, and nearest-neighbour search over texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GRAMS = (2, 3, 4)
 """Lengths of the character n-grams."""
 
-# English endings: (ending, what takes its place); a stem counts only where the dictionary has it.
+# English endings: (ending, replacement); a stem is used only if the dictionary has it.
 _ENDINGS = (
     *(("'s", ""), ("ies", "y"), ("es", ""), ("s", ""), ("ied", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e")),
     *(("er", ""), ("er", "e"), ("est", ""), ("est", "e"), ("ly", "")),
@@ -30,14 +30,14 @@ _ENDINGS = (
 
 
 def normalised(text: str) -> str:
-    """A text in NFC and without case, punctuation and runs of spaces made one space; apostrophes and hyphens in words stay."""
+    """A text in NFC without case and punctuation, with runs of spaces collapsed; apostrophes and hyphens in words are kept."""
     letters = unicodedata.normalize("NFC", text).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     kept = [letter if letter in "'-" or unicodedata.category(letter)[0] not in "PZC" else " " for letter in letters]
     return " ".join(word for word in (piece.strip("'-") for piece in "".join(kept).split()) if word)
 
 
 def lemmas(word: str) -> list[str]:
-    """What a word may be an English form of, itself first; meant to be looked up in a dictionary, which decides.
+    """The candidates for the lemma of an English word, itself first; a dictionary decides among them.
 
     Args:
         word: normalised.
@@ -59,21 +59,21 @@ def look_up(phrase: str, dictionary: Collection[str]) -> str | None:
 
 
 class TextIndex(Protocol):
-    """Texts of which the nearest to another can be asked for."""
+    """Texts that can be searched for the nearest to a query."""
 
     def nearest(self, query: str) -> int:
-        """Place of the text nearest to a query by cosine; the first of equally near ones."""
+        """Index of the text nearest to a query by cosine; the first one on a tie."""
 
 
 class CharacterIndex:
     """Texts as TF-IDF vectors of character n-grams.
 
-    N-grams of 2 to 4 characters are taken from each word with a space before and behind it. A text's vector is n-gram count times
-    ``1 + log((1 + N) / (1 + texts that have it))``, divided by its Euclidean length. Cosines are added in the order of the query's
-    n-grams, by :mod:`signbench.arithmetic`, so that they depend neither on what else is asked nor on the machine.
+    N-grams of 2 to 4 characters are taken from each word with a space before and after it. A text's vector is n-gram count times
+    ``1 + log((1 + N) / (1 + texts that have it))``, divided by its Euclidean length. Cosines are summed in the order of the query's
+    n-grams, with :mod:`signbench.arithmetic`, so that they depend neither on other queries nor on the machine.
 
     Args:
-        texts: normalised, in order of preference among equally near ones.
+        texts: normalised, in order of preference on a tie.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -83,7 +83,7 @@ class CharacterIndex:
         return int(np.argmax(self.similarities(query)))
 
     def similarities(self, query: str) -> NDArray[np.float64]:
-        """Cosines of a query with each text, rounded to 1e-9, so that texts are equally near however rounding fell.
+        """Cosines of a query with each text, rounded to 1e-9, so that rounding errors do not break ties.
 
         Args:
             query: normalised.
@@ -92,17 +92,17 @@ class CharacterIndex:
             float64 ``(N,)`` in [0, 1]; 0 for texts that share no n-gram with it.
         """
         found = np.zeros(len(self._texts))
-        for place, value in self._direction(Counter(_grams(query))):
-            texts, values = self._postings[place]
+        for index, value in self._direction(Counter(_grams(query))):
+            texts, values = self._postings[index]
             found[texts] += value * values
         return np.asarray(np.round(found, 9))
 
     def _direction(self, counts: Counter[str]) -> list[tuple[int, float]]:
-        """A text's vector of length 1: places of its n-grams that any text has, in order, with their values."""
+        """A text's unit vector: indices of its n-grams that occur in any text, in order, with their values."""
         known = sorted((self._vocabulary[gram], count) for gram, count in counts.items() if gram in self._vocabulary)
-        weights = [(place, count * self._rarity[place]) for place, count in known]
+        weights = [(index, count * self._rarity[index]) for index, count in known]
         far = math.sqrt(math.fsum(value * value for _, value in weights))
-        return [(place, value / far) for place, value in weights]
+        return [(index, value / far) for index, value in weights]
 
     @cached_property
     def _counts(self) -> list[Counter[str]]:
@@ -110,7 +110,7 @@ class CharacterIndex:
 
     @cached_property
     def _vocabulary(self) -> dict[str, int]:
-        return {gram: place for place, gram in enumerate(sorted({gram for counts in self._counts for gram in counts}))}
+        return {gram: index for index, gram in enumerate(sorted({gram for counts in self._counts for gram in counts}))}
 
     @cached_property
     def _rarity(self) -> list[float]:
@@ -121,17 +121,17 @@ class CharacterIndex:
 
     @cached_property
     def _postings(self) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
-        """For each n-gram the texts that have it, and its values in their vectors."""
+        """For each n-gram the texts that contain it, and its values in their vectors."""
         found: list[tuple[list[int], list[float]]] = [([], []) for _ in self._vocabulary]
         for number, counts in enumerate(self._counts):
-            for place, value in self._direction(counts):
-                found[place][0].append(number)
-                found[place][1].append(value)
+            for index, value in self._direction(counts):
+                found[index][0].append(number)
+                found[index][1].append(value)
         return [(np.array(texts, np.intp), np.array(values)) for texts, values in found]
 
 
 class SentenceModel(Protocol):
-    """What is used of a sentence-transformer."""
+    """The interface of a sentence-transformer that is used here."""
 
     def encode(self, sentences: str, *, show_progress_bar: bool) -> NDArray[np.floating[Any]]:
         """The vector of a text, float ``(D,)``."""
@@ -141,11 +141,11 @@ class SentenceModel(Protocol):
 
 
 class SentenceIndex:
-    """Texts as vectors of a sentence-transformer; each is embedded alone, so that no vector depends on the others.
+    """Texts as vectors of a sentence-transformer; each is embedded separately, so that no vector depends on the others.
 
     Args:
-        texts: in order of preference among equally near ones.
-        model: of :func:`sentence_transformer`.
+        texts: in order of preference on a tie.
+        model: from :func:`sentence_transformer`.
     """
 
     def __init__(self, texts: Sequence[str], model: SentenceModel) -> None:
@@ -165,13 +165,13 @@ class SentenceIndex:
 
 
 def sentence_transformer(name: str) -> SentenceModel:
-    """A sentence-transformer on the CPU that is on this machine already; nothing is downloaded.
+    """A local sentence-transformer on the CPU; nothing is downloaded.
 
     Args:
         name: a folder, or the name of a model in the cache of models.
 
     Raises:
-        InputError: the package is not installed, or the model is not here.
+        InputError: the package is not installed, or the model is not on this machine.
     """
     try:
         from importlib import import_module
@@ -180,7 +180,7 @@ def sentence_transformer(name: str) -> SentenceModel:
     except ImportError:
         raise InputError(
             f"embedding={name} needs the package sentence-transformers, which is not installed; "
-            "install it, or leave the parameter out for character n-grams."
+            "install it, or omit the parameter to use character n-grams."
         ) from None
     try:
         model: SentenceModel = package.SentenceTransformer(name, device="cpu", local_files_only=True)
@@ -188,7 +188,7 @@ def sentence_transformer(name: str) -> SentenceModel:
     except Exception as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         kind = "cannot be read" if Path(name).is_dir() else "is not on this machine"
-        raise InputError(f"the sentence-transformer {name} {kind} ({reason}); give the folder that holds it.") from error
+        raise InputError(f"the sentence-transformer {name} {kind} ({reason}); pass its folder.") from error
 
 
 def weights_digest(model: SentenceModel) -> str:

@@ -1,4 +1,4 @@
-"""What generators get to see of a corpus: its train split, the grants of a prompt, and, for anchors only, the references."""
+"""The parts of a corpus that generators see: its train split, the grants of a prompt, and, only for anchors, the references."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class TrainClip:
         id: its id.
         text: the spoken-language sentence or word.
         gloss: the glosses, in signing order.
-        word: the spoken word, where this is an isolated sign.
-        signer: who signs.
-        media: a recording of the modality that is to be made, unread.
+        word: the spoken word, if this is an isolated sign.
+        signer: name of the signer.
+        media: a lazy recording in the task's output modality.
     """
 
     id: str
@@ -39,17 +39,17 @@ class TrainClip:
 
 
 class TrainView:
-    """The clips that a generator may learn from, in the corpus's order; nothing is read before it is asked for.
+    """The clips that a generator may learn from, in the corpus's order; media are read lazily.
 
     Args:
         corpus: the data set.
-        made: what the task wants.
+        made: the task's requirements.
         split: the split that belongs to the task's own, such as ``train`` or ``word-train``.
-        references: which medium of a clip is what the task wants made: ``video``, ``pose``, ``motion``, or ``rendering:NAME``.
-        word_split: the train split of isolated signs, or None where the corpus has none.
+        references: the medium of a clip that the task compares: ``video``, ``pose``, ``motion``, or ``rendering:NAME``.
+        word_split: the train split of isolated signs, or None if the corpus has none.
 
     Raises:
-        InputError: the corpus has no such split, or ``references`` names no medium.
+        InputError: the corpus has no such split, or ``references`` is not a medium.
     """
 
     def __init__(self, corpus: Corpus, made: Made, *, split: str, references: str, word_split: str | None = None) -> None:
@@ -57,7 +57,7 @@ class TrainView:
             if name is not None and name not in corpus.splits:
                 raise InputError(f"the corpus {corpus.name} has no split {name}. {nearest(name, corpus.splits)}")
             if name is not None and not name.endswith("train"):
-                raise InputError(f"{name} of {corpus.name} is no train split; a generator learns from train splits only.")
+                raise InputError(f"{name} of {corpus.name} is not a train split; a generator may only learn from train splits.")
         check_medium(references)
         self.made = made
         self._corpus = corpus
@@ -70,18 +70,18 @@ class TrainView:
 
     @classmethod
     def of_task(cls, corpus: Corpus, made: Made, *, split: str, references: str) -> TrainView:
-        """The train clips that go with a task's split: ``train`` with ``test``, ``word30-train`` with ``word30-test``.
+        """The train clips that belong to a task's split: ``train`` with ``test``, ``word30-train`` with ``word30-test``.
 
         Isolated signs are those of the corpus's first split whose name ends in ``word-train``.
 
         Args:
             corpus: the data set.
-            made: what the task wants.
-            split: the split that productions are made for.
+            made: the task's requirements.
+            split: the split to generate.
             references: as for the class.
 
         Raises:
-            InputError: the corpus has no train split that goes with it.
+            InputError: the corpus has no train split that belongs to it.
         """
         own = "-".join([*split.split("-")[:-1], "train"])
         words = own if own.startswith("word") else next((name for name in corpus.splits if name.endswith("word-train")), None)
@@ -99,19 +99,19 @@ class TrainView:
         yield from (self._clip(name, isolated=self._split == self._word_split) for name in self._ids)
 
     def words(self) -> Iterator[TrainClip]:
-        """Isolated signs of the train side, each with its spoken word; none where the corpus has none."""
+        """Isolated signs of the train side, each with its spoken word; none if the corpus has none."""
         if self._word_split is not None:
             yield from (self._clip(name, isolated=True) for name in self._corpus.ids(self._word_split))
 
     def sample(self, most: int) -> Iterator[TrainClip]:
-        """At most so many clips, evenly spaced over the split: all of a small one, and always the same of a large one."""
+        """At most the given number of clips, evenly spaced over the split, and always the same."""
         count = min(most, len(self._ids))
-        for place in range(count):
-            yield self._clip(self._ids[place * len(self._ids) // count], isolated=self._split == self._word_split)
+        for index in range(count):
+            yield self._clip(self._ids[index * len(self._ids) // count], isolated=self._split == self._word_split)
 
     @cached_property
     def mean_length(self) -> int:
-        """Mean number of frames of all clips at the task's rate, rounded to the nearest, at least 1."""
+        """Mean number of frames of all clips at the task's rate, rounded, at least 1."""
         total = sum(frame_count(clip.media, self.made) for clip in self)
         return max(1, (2 * total + len(self)) // (2 * len(self)))
 
@@ -124,11 +124,11 @@ class TrainView:
 
 
 class References:
-    """What anchors see: the media of all expected clips, unread.
+    """The references for anchors: lazy media of all expected clips.
 
     Args:
         corpus: the data set.
-        ids: all expected clips of the task, never a subset or a shard of them.
+        ids: all expected clips of the task, never a subset or shard.
         references: as for :class:`TrainView`.
         task: name of the task.
         seed: seed of the task.
@@ -147,15 +147,15 @@ class References:
         """The reference of a clip.
 
         Raises:
-            InputError: the clip is none of the task's, or lacks that medium.
+            InputError: the clip does not belong to the task, or lacks that medium.
         """
         if clip not in self._known:
-            raise InputError(f"{clip} is none of the task's {len(self.ids)} clips. {nearest(clip, self.ids)}")
+            raise InputError(f"{clip} is not among the task's {len(self.ids)} clips. {nearest(clip, self.ids)}")
         return medium(self._corpus.clip(clip), self._references)
 
 
 def check_medium(references: str) -> None:
-    """Whether a task's ``references`` names a medium.
+    """Checks that a task's ``references`` names a medium.
 
     Raises:
         InputError: it does not.
@@ -185,17 +185,17 @@ def medium(clip: Clip, references: str) -> Recording:
 
 
 def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str, source: VideoRecording | None = None) -> Prompt:
-    """The prompt of a clip: what its task grants, and nothing else.
+    """The prompt of a clip: only what its task grants.
 
     Args:
-        clip: the clip that is to be made.
-        made: what the task wants.
+        clip: the clip to generate.
+        made: the task's requirements.
         given: the fields that the task grants.
-        references: which medium the reference is; its number of frames is what ``length`` grants.
-        source: the video whose first frame is the source image; default the clip's own, as reconstruction has it.
+        references: the medium of the reference, whose number of frames ``length`` grants.
+        source: the video whose first frame is the source image; by default the clip's own, as for reconstruction.
 
     Raises:
-        InputError: the task grants a field that does not exist, or that the clip does not have.
+        InputError: the task grants a field that does not exist, or that the clip lacks.
     """
     fields: dict[str, Any] = {}
     for name in given:

@@ -1,4 +1,4 @@
-"""Generators that know nothing of signing: they show where a scale begins."""
+"""Generators that know nothing about signing: they show where a scale starts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FRAMES_FOR_IMAGES = 4
 
 
 class StillGenerator(Generator):
-    """Repeats one frame; how long, the prompt says, or else the mean length of train."""
+    """Repeats one frame, for the length in the prompt, or else the mean length of train."""
 
     _train: TrainView
 
@@ -50,7 +50,7 @@ class StillGenerator(Generator):
         raise InputError(f"{self.card.name} makes no key points.")
 
     def length(self, prompt: Prompt) -> int:
-        """How many frames to make."""
+        """The number of frames to generate."""
         return wanted_length(prompt) or self._train.mean_length
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
@@ -66,9 +66,9 @@ class StillGenerator(Generator):
 
 
 class FirstFrame(StillGenerator):
-    """Stands still: the source image where the task grants one, else the first frame of the first train clip, repeated.
+    """A still: the source image if the task grants one, else the first frame of the first train clip, repeated.
 
-    What a model gains over it is what it gains by moving. Nothing moves, so metrics of change over time see the least there is.
+    A model's advantage over it is the advantage of moving. Nothing moves, so metrics of temporal change have their minimum.
     """
 
     card = Card(name="first-frame", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
@@ -95,10 +95,10 @@ class FirstFrame(StillGenerator):
 
 
 class MeanPose(StillGenerator):
-    """Stands still in the mean of train: each key point's mean place over the frames that saw it, or the mean image.
+    """A still of the mean of train: each key point's mean position over the frames in which it is seen, or the mean image.
 
-    It hedges: of all stills it has the least squared error, so that a model below it has learnt nothing of the single clip. The
-    confidence of a point is its mean confidence. Of a large train split 512 clips, evenly spaced, make the mean key points, and
+    It hedges: of all stills it has the lowest squared error, so a model that does worse has learnt nothing about the single clip.
+    The confidence of a point is its mean confidence. For a large train split, 512 evenly spaced clips give the mean key points, and
     4 frames of each of 128 clips the mean image.
     """
 
@@ -120,10 +120,11 @@ class MeanPose(StillGenerator):
 
 
 class Noise(Generator):
-    """Noise that is drawn from the clip's seed: the floor of every metric whose optimum is not elsewhere.
+    """Noise drawn from the clip's seed: the floor of every metric whose optimum is not elsewhere.
 
-    Every value of an image is uniform between 0 and 255. A key point is its mean place in train, moved in every frame and
-    coordinate by a normal deviate as large as the signer: the root-mean-square distance of the mean key points from their middle.
+    Every value of an image is uniform between 0 and 255. A key point is its mean position in train, moved in every frame and
+    coordinate by a normal deviate on the scale of the signer: the root-mean-square distance of the mean key points from their
+    centre.
     """
 
     card = Card(name="noise", version="2", modalities=MODALITIES, prompt_fields=(), licence="CC0-1.0")
@@ -183,13 +184,13 @@ def mean_pose(train: TrainView) -> Pose:
             total, count, sure = np.zeros(pose.points.shape[1:]), np.zeros(pose.points.shape[1]), np.zeros(pose.points.shape[1])
             frames = 0
         if pose.layout.joints != first.layout.joints or pose.points.shape[2] != first.points.shape[2]:
-            raise InputError(f"train clip {clip.id} has other joints than those before it; convert the corpus to one layout.")
+            raise InputError(f"train clip {clip.id} has different joints from the previous ones; convert the corpus to one layout.")
         total += np.where(pose.seen[..., None], pose.points, 0).sum(axis=0, dtype=np.float64)
         count += pose.seen.sum(axis=0)
         sure += pose.confidence.sum(axis=0, dtype=np.float64)
         frames += pose.frames
     if total is None or not count.any():
-        raise InputError("no clip of train shows a key point; there is no mean to take.")
+        raise InputError("no clip of train shows a key point, so there is no mean.")
     points = total / np.maximum(count, 1)[:, None]
     confidence = np.where(count > 0, sure / frames, 0)
     return Pose(points[None].astype(np.float32), confidence[None].astype(np.float32), first.layout, train.made.fps)
@@ -205,7 +206,7 @@ def mean_image(train: TrainView) -> NDArray[np.uint8]:
         uint8 ``(H, W, 3)``.
 
     Raises:
-        InputError: two clips differ in size, and the task names none.
+        InputError: two clips differ in size, and the task states none.
     """
     total: NDArray[np.int64] | None = None
     frames = 0
@@ -218,9 +219,9 @@ def mean_image(train: TrainView) -> NDArray[np.uint8]:
             if total is None:
                 total = np.zeros(image.shape, np.int64)
             if image.shape != total.shape:
-                raise InputError(f"train clip {clip.id} has another size than those before it; the task must name one.")
+                raise InputError(f"train clip {clip.id} has a different size from the previous ones; the task must state one.")
             total += image
             frames += 1
     if total is None:
-        raise InputError("train has no images; there is no mean to take.")
+        raise InputError("train has no images, so there is no mean.")
     return ((2 * total + frames) // (2 * frames)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Checks a folder of predictions before any work, and tells everything that is wrong with it."""
+"""Checks a folder of predictions before any work starts, and reports all problems."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _WORDS = {"video": "video", "pose": "key points", "motion": "body-model motion"}
 
 
 def check_predictions(task: Task, references: Side, predictions: Side, clips: Sequence[str]) -> list[Problem]:
-    """Everything that is wrong with a side of predictions, as far as names, headers and key points show it.
+    """All problems with a side of predictions that can be found from names, headers and key points.
 
     Args:
-        task: what they were made for.
-        references: as :func:`signbench.tasks.references.task_references` gives them.
-        predictions: as :func:`signbench.predictions.reading.read_predictions` gives them.
+        task: the task of the predictions.
+        references: from :func:`signbench.tasks.references.task_references`.
+        predictions: from :func:`signbench.predictions.reading.read_predictions`.
         clips: ids of the expected clips.
 
     Returns:
-        The problems, those of the whole folder first, then by clip; empty where all is well. No problem is told twice: a file under
-        a wrong name is no missing clip as well.
+        The problems, those of the whole folder first, then by clip; empty if there are none. No problem is reported twice: a file
+        with a wrong name is not also reported as a missing clip.
     """
     folder = Path(predictions.name) if predictions.location is not None else None
     found = scan(task, folder) if folder is not None else []
@@ -42,7 +42,7 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
 
 
 def _splits(task: Task) -> dict[str, frozenset[str]]:
-    """Ids of all splits of the corpus, to recognise predictions of another one; none where there is no reader."""
+    """Ids of all splits of the corpus, to recognise predictions of another one; empty if there is no reader."""
     from signbench.corpora import registry
 
     try:
@@ -55,24 +55,24 @@ def _splits(task: Task) -> dict[str, frozenset[str]]:
 
 
 def _overwritten(folder: Path | None, predictions: Side, clips: Collection[str]) -> Iterator[Problem]:
-    """Files whose bytes are not those whose SHA-256 the manifest beside them names."""
+    """Files whose SHA-256 differs from the one in the manifest."""
     if folder is None or not folder.is_dir():
         return
     here = [clip for clip in predictions.clips if clip in clips]
     for clip in changed_productions(folder, here, {}):
-        what = "the file's bytes are not those whose SHA-256 manifest.jsonl names, so it was changed or cut off since it was made"
-        yield Problem("changed", clip, str(folder), what, "make it again, or correct the manifest")
+        what = "the file's SHA-256 is not the one in manifest.jsonl, so it was changed or truncated after it was written"
+        yield Problem("changed", clip, str(folder), what, "generate it again, or correct the manifest")
 
 
 def _failed(folder: Path | None) -> dict[str, str]:
-    """Clips that one of our generators failed on, and why."""
+    """Clips on which a generator of signbench failed, and why."""
     if folder is None or not folder.is_dir():
         return {}
     return {clip: failure.reason.rstrip(".") for clip, failure in failures(folder).items()}
 
 
 class _Names:
-    """What the names of files tell: which clips are missing, which files are too many, and what they were probably meant to be."""
+    """Problems that follow from file names: missing clips, extra files, and what these were probably meant to be."""
 
     def __init__(
         self,
@@ -89,14 +89,14 @@ class _Names:
         self.splits = splits
         self.failed = failed
         self.wanted = _WORDS[task.made.modality]
-        # Clips of the task that this run leaves out, as --limit does, are not too many.
+        # Clips of the task that this run leaves out, as with --limit, are not extra.
         allowed = {clip for ids in splits.values() if set(clips) <= set(ids) for clip in ids}
         self.missing = [clip for clip in clips if clip not in predictions.clips]
         self.extra = [clip for clip in predictions.clips if clip not in allowed and clip not in set(clips)]
         self.paths = {item.clip: str(item.path) for item in reversed(found) if is_made(task, item)}
 
     def problems(self) -> Iterator[Problem]:
-        """All of them, each file and clip explained once."""
+        """All problems, each file and clip explained once."""
         yield from self._unusable()
         yield from self._doubled()
         yield from self._folder_too_high()
@@ -104,8 +104,8 @@ class _Names:
         yield from self._misnamed()
         yield from self._of_another_kind()
         for clip in self.extra:
-            remedy = "remove it, or name it by the id of its clip"
-            yield Problem("extra", clip, self.paths.get(clip), "no clip of the task has that id", remedy)
+            remedy = "remove it, or rename it to the id of its clip"
+            yield Problem("extra", clip, self.paths.get(clip), "no clip of the task has this id", remedy)
         for clip in self.missing:
             reason = self.failed.get(clip)
             what = f"there is no {self.wanted} of it" + (f", as its generator failed ({reason})" if reason else "")
@@ -116,20 +116,20 @@ class _Names:
         for item in self.found:
             if item.kind == "bad-name":
                 yield Problem(
-                    "bad-name", None, str(item.path), (item.trouble or "its name can be no id").split("; ")[0], "rename it"
+                    "bad-name", None, str(item.path), (item.problem or "its name is not a valid id").split("; ")[0], "rename it"
                 )
             elif item.kind == "manifest":
                 self._explain(item.clip)
-                remedy = "correct the manifest, or name the files by clip id and leave it out"
-                yield Problem("manifest", item.clip or None, str(item.path), item.trouble or "it cannot be used", remedy)
+                remedy = "correct the manifest, or name the files by clip id and remove it"
+                yield Problem("manifest", item.clip or None, str(item.path), item.problem or "it cannot be used", remedy)
             elif item.kind == "archive":
-                yield Problem("archive", None, str(item.path), "it is an archive", "unpack it in its place and remove it")
+                yield Problem("archive", None, str(item.path), "it is an archive", "unpack it here and remove it")
             elif item.kind == "container" and self.task.made.modality != "video":
-                remedy = "give that file itself with `predictions`, or write one file for each clip"
+                remedy = "pass that file itself as `predictions`, or write one file for each clip"
                 yield Problem("container", None, str(item.path), "it holds many clips", remedy)
         if images and self.task.made.modality == "video":
-            remedy = "put the frames of each clip into a folder of their own, named by the clip's id"
-            yield Problem("loose-images", None, str(images[0].path), f"{len(images)} images lie beside the clips", remedy)
+            remedy = "put the frames of each clip into a separate folder, named by the clip's id"
+            yield Problem("loose-images", None, str(images[0].path), f"{len(images)} images are next to the clips", remedy)
 
     def _doubled(self) -> Iterator[Problem]:
         first: dict[str, Path] = {}
@@ -143,14 +143,14 @@ class _Names:
                 first[item.clip] = item.path
 
     def _folder_too_high(self) -> Iterator[Problem]:
-        """Clips that all lie in one folder more than they should."""
+        """Clips that are all one folder too deep."""
         heads = Counter(clip.partition("/")[0] for clip in self.extra if clip.partition("/")[2] in self.missing)
         for head, _ in heads.most_common(1):
             inner = [clip for clip in self.extra if clip.partition("/")[0] == head and clip.partition("/")[2] in self.missing]
             for clip in inner:
                 self._explain(clip, clip.partition("/")[2])
-            what = f"{len(inner)} clips lie in the folder {head}, so their ids begin with {head}/"
-            yield Problem("folder", None, None, what, f"give that folder, `predictions='.../{head}'`")
+            what = f"{len(inner)} clips are in the folder {head}, so their ids start with {head}/"
+            yield Problem("folder", None, None, what, f"pass that folder, `predictions='.../{head}'`")
 
     def _of_another_split(self) -> Iterator[Problem]:
         shares = {
@@ -164,7 +164,7 @@ class _Names:
         others = shares[split]
         for clip in others:
             self._explain(clip)
-        remedy = f"score with `split='{split}'`" if split in self.task.splits else "hand in predictions of the split that is scored"
+        remedy = f"score with `split='{split}'`" if split in self.task.splits else "submit predictions of the split that is scored"
         present = len(self.clips) - len(self.missing)
         if not present:
             self.missing = []
@@ -173,7 +173,7 @@ class _Names:
         yield Problem("other-split", None, None, what, remedy)
 
     def _misnamed(self) -> Iterator[Problem]:
-        """Names that differ from a missing clip's in case, separators, leading zeros or a doubled suffix only."""
+        """Names that differ from a missing clip's only in case, separators, leading zeros or a doubled suffix."""
         meant: dict[str, list[str]] = {}
         for clip in self.missing:
             meant.setdefault(_plain(clip), []).append(clip)
@@ -184,14 +184,12 @@ class _Names:
                 continue
             path = self.paths.get(clip)
             self._explain(clip, candidates[0])
-            what = "no clip has that id, and ids are spelled exactly" + (
-                ", in upper and lower case" if _cased(clip, candidates[0]) else ""
-            )
+            what = "no clip has this id, and ids must match exactly" + (", including case" if _cased(clip, candidates[0]) else "")
             yield Problem("misnamed", clip, path, what, f"did you mean {candidates[0]}? Rename the file")
 
     def _of_another_kind(self) -> Iterator[Problem]:
-        """Files of a missing clip that are not of the modality or the kind of file that is wanted."""
-        hand_in = f"hand in {self.wanted} as {self.task.made.file}"
+        """Files of a missing clip that do not have the required modality or file type."""
+        submit = f"submit {self.wanted} as {self.task.made.file}"
         for item in self.found:
             if item.clip not in self.missing or is_made(self.task, item) or item.kind not in ("video", "pose", "other", "image"):
                 continue
@@ -200,20 +198,20 @@ class _Names:
             self._explain(item.clip)
             if item.kind in ("video", "pose"):
                 kind = "video" if item.kind == "video" else "a key-point file"
-                yield Problem("wrong-modality", item.clip, str(item.path), f"it is {kind}, not {self.wanted}", hand_in)
+                yield Problem("wrong-modality", item.clip, str(item.path), f"it is {kind}, not {self.wanted}", submit)
             else:
-                what = f"{item.path.suffix or 'a name without suffix'} is no file of {self.wanted}"
-                yield Problem("wrong-suffix", item.clip, str(item.path), what, hand_in)
+                what = f"{item.path.suffix or 'a name without suffix'} is not a file type of {self.wanted}"
+                yield Problem("wrong-suffix", item.clip, str(item.path), what, submit)
 
     def _explain(self, *clips: str) -> None:
-        """Clips whose trouble is told are neither too many nor missing as well."""
+        """Clips with a reported problem are not also reported as extra or missing."""
         for clip in clips:
             self.missing = [other for other in self.missing if other != clip]
             self.extra = [other for other in self.extra if other != clip]
 
 
 def _plain(clip: str) -> str:
-    """A name without what people vary: case, separators, leading zeros."""
+    """A name without common variations: case, separators, leading zeros."""
     words = re.findall(r"[^\W\d_]+|\d+", clip.casefold())
     return " ".join(word.lstrip("0") or "0" if word.isdigit() else word for word in words)
 

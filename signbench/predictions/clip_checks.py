@@ -1,4 +1,4 @@
-"""Checks one production against what its task wants, and against its reference where the task compares them frame by frame."""
+"""Checks one production against the task's requirements, and against its reference if the task compares them frame by frame."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from signbench.tasks.schema import Task
 _UNREADABLE = (SignbenchError, OSError, MemoryError)
 
 _UNIT = 3.0
-"""Key points that all lie this near to 0 cannot be pixels."""
+"""Key points that are all this close to 0 cannot be pixels."""
 
 _LARGEST_ROOM = 20.0
-"""Joint positions this many metres from 0 are in other units."""
+"""Joint positions this many metres from 0 are in different units."""
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What a reference asks of a production.
+    """The requirements of a reference.
 
     Attributes:
-        frames: its length at the task's rate, where the task wants equal lengths; else None.
+        frames: its length at the task's rate, if the task requires equal lengths; else None.
         dimensions: coordinates of its points, or None.
     """
 
@@ -42,11 +42,11 @@ class _Wanted:
 
 
 def check_clip(task: Task, reference: Clip, prediction: Clip) -> list[Problem]:
-    """What is wrong with one production: reads its header, and key points in full.
+    """The problems of one production: reads its header, and key points in full.
 
     Args:
-        task: what it was made for.
-        reference: of the same id; only its header is read.
+        task: the task of the production.
+        reference: the clip with the same id; only its header is read.
         prediction: the production.
     """
     try:
@@ -80,7 +80,7 @@ def _label(clip: Clip) -> str:
 
 
 def _cause(error: BaseException, label: str) -> str:
-    """What a reader says, without its advice, and without the file's name, which is told beside it."""
+    """A reader's message, without its advice, and without the file's name, which is reported separately."""
     if not isinstance(error, SignbenchError):
         return f"the file cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
     rest = str(error).removeprefix(label)
@@ -96,7 +96,7 @@ def _video(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
     probe = prediction.video.probe(None)
     size = task.made.height_width
     if size is not None and (probe.height, probe.width) != size:
-        remedy = f"make {size[1]} x {size[0]}; nothing is resized for you"
+        remedy = f"write {size[1]} x {size[0]}; nothing is resized for you"
         yield Problem("size", prediction.id, label, f"its frames are {probe.width} x {probe.height} pixels", remedy)
     wrong_rate = list(_rate(task, prediction.id, label, probe))
     yield from wrong_rate
@@ -121,43 +121,43 @@ def _pose(task: Task, wanted: _Wanted, prediction: Clip) -> Iterator[Problem]:
 
 def _rate(task: Task, clip: str, label: str, probe: VideoProbe | PoseProbe) -> Iterator[Problem]:
     if task.made.fps is not None and probe.fps is not None and not same_rate(probe.fps, task.made.fps):
-        remedy = f"make {task.made.fps:g}, or correct the rate that the file states"
+        remedy = f"use {task.made.fps:g}, or correct the rate in the file"
         yield Problem("fps", clip, label, f"it has {probe.fps:.6g} frames per second", remedy)
 
 
 def _length(clip: str, label: str, frames: int, wanted: _Wanted) -> Iterator[Problem]:
     if wanted.frames is not None and frames != wanted.frames:
         what = f"it has {frames} frame{'' if frames == 1 else 's'}, its reference {wanted.frames}"
-        yield Problem("length", clip, label, what, "the task wants equal lengths; make as many")
+        yield Problem("length", clip, label, what, "the task requires equal lengths; generate as many")
 
 
 def _joints(task: Task, wanted: _Wanted, clip: str, label: str, probe: PoseProbe) -> Iterator[Problem]:
     asked = layout(task.made.joints) if task.made.joints is not None else probe.layout
     lacking = [joint for joint in asked.joints if joint not in probe.layout]
     if lacking:
-        what = f"its layout {probe.layout.name} lacks {len(lacking)} joints of {asked.name}, the first being {lacking[0]}"
-        yield Problem("joints", clip, label, what, f"hand in the {len(asked.joints)} joints of {asked.name} (docs/layouts.md)")
+        what = f"its layout {probe.layout.name} lacks {len(lacking)} joints of {asked.name}, the first is {lacking[0]}"
+        yield Problem("joints", clip, label, what, f"submit the {len(asked.joints)} joints of {asked.name} (docs/layouts.md)")
     if wanted.dimensions is not None and probe.dimensions != wanted.dimensions:
         what = f"its points have {probe.dimensions} coordinates, those of its reference {wanted.dimensions}"
-        yield Problem("coordinates", clip, label, what, f"hand in {wanted.dimensions}")
+        yield Problem("coordinates", clip, label, what, f"submit {wanted.dimensions}")
 
 
 def _values(task: Task, clip: str, label: str, pose: Pose) -> Iterator[Problem]:
     try:
         pose.check_finite()
     except SignbenchError as error:
-        remedy = "give numbers, or confidence 0 where a point was not seen"
+        remedy = "write numbers, or confidence 0 for points that were not seen"
         yield Problem("values", clip, label, str(error).split("; ")[0].rstrip("."), remedy)
         return
     largest = float(np.abs(pose.points[pose.seen]).max())
     size = task.made.height_width
     picture = pose.picture
     if task.made.modality == "pose" and size is not None and picture is not None and picture != size[::-1]:
-        what = f"its key points are of a picture of {picture[0]} x {picture[1]} pixels"
-        yield Problem("size", clip, label, what, f"give pixels of a picture of {size[1]} x {size[0]}")
+        what = f"its key points are for an image of {picture[0]} x {picture[1]} pixels"
+        yield Problem("size", clip, label, what, f"use pixels of an image of {size[1]} x {size[0]}")
     if task.made.modality == "pose" and size is not None and largest <= _UNIT < min(size):
-        what = f"all of its coordinates lie within {largest:.3g} of 0, so they are not pixels"
-        yield Problem("coordinates", clip, label, what, f"give pixels of a picture of {size[1]} x {size[0]}")
+        what = f"all of its coordinates are within {largest:.3g} of 0, so they are not pixels"
+        yield Problem("coordinates", clip, label, what, f"use pixels of an image of {size[1]} x {size[0]}")
     if task.made.modality == "motion" and largest > _LARGEST_ROOM:
-        what = f"a joint lies {largest:.6g} from the origin, so its positions are not metres"
-        yield Problem("coordinates", clip, label, what, "give metres")
+        what = f"a joint is {largest:.6g} from the origin, so its positions are not metres"
+        yield Problem("coordinates", clip, label, what, "use metres")

@@ -1,8 +1,8 @@
-"""The manifest of a predictions folder: which productions are whole, and which clips failed.
+"""The manifest of a predictions folder: which productions are complete, and which clips failed.
 
-Each process appends to files of its own, ``manifest-<rank>.jsonl`` and ``failures-<rank>.jsonl``; when all have ended,
-:func:`merge` makes ``manifest.jsonl`` and ``failures.jsonl`` of them, in order of clip id. The same work by any number of processes
-gives the same files.
+Each process appends to its own files, ``manifest-<rank>.jsonl`` and ``failures-<rank>.jsonl``; when all have ended, :func:`merge`
+merges them into ``manifest.jsonl`` and ``failures.jsonl``, in order of clip id. The same work by any number of processes gives the
+same files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from signbench.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What the manifest says of one production.
+    """The manifest entry of one production.
 
     Attributes:
         clip: its id; ``id`` in the file.
@@ -32,7 +32,7 @@ class Line:
         seconds: duration.
         generator: name on the generator's card.
         version: of the generator.
-        seed: that the clip was made with.
+        seed: the seed that it was generated with.
     """
 
     clip: str
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Failure:
-    """A clip that no production was made for.
+    """A clip without a production.
 
     Attributes:
         clip: its id; ``id`` in the file.
@@ -60,7 +60,7 @@ class Failure:
 
 
 def append(folder: Path, entry: Line | Failure, rank: int = 0) -> None:
-    """Adds a line to a process's own file, and has it on disk when it returns.
+    """Appends a line to a process's own file, and returns once it is on disk.
 
     Raises:
         InputError: the file cannot be written.
@@ -68,18 +68,18 @@ def append(folder: Path, entry: Line | Failure, rank: int = 0) -> None:
     path = folder / f"{'manifest' if isinstance(entry, Line) else 'failures'}-{rank}.jsonl"
     try:
         with path.open("ab+") as stream:
-            # A line that a kill cut off must not swallow the next one.
+            # A line that was truncated by a kill must not swallow the next one.
             if stream.tell() and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n":
                 stream.write(b"\n")
             stream.write(_written(entry))
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; make room, or give another folder.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; make room, or choose another folder.") from error
 
 
 def productions_done(folder: Path) -> dict[str, Line]:
-    """The productions of a folder that are whole: in a manifest, and there with the size that it names.
+    """The complete productions of a folder: in a manifest, and present with the size that it states.
 
     Args:
         folder: of predictions; need not exist.
@@ -103,12 +103,12 @@ def productions_done(folder: Path) -> dict[str, Line]:
 
 
 def changed_productions(folder: Path, clips: Collection[str], unchanged: Mapping[str, str]) -> list[str]:
-    """The clips whose file is no longer what was made: its bytes have another SHA-256 than the manifest says.
+    """The clips whose file has changed: its SHA-256 differs from the one in the manifest.
 
     Args:
-        folder: of predictions; its manifest need not say more than ``id``, ``file`` and ``sha256``.
-        clips: ids of those to look at; files that are not there are passed over.
-        unchanged: clip -> SHA-256 of its file, where size, times and inode are as they were when that was computed.
+        folder: of predictions; its manifest only needs ``id``, ``file`` and ``sha256``.
+        clips: ids of the clips to check; missing files are skipped.
+        unchanged: clip -> SHA-256 of its file, if its size, times and inode have not changed since that was computed.
 
     Returns:
         Ids, in order.
@@ -137,7 +137,7 @@ def changed_productions(folder: Path, clips: Collection[str], unchanged: Mapping
 
 
 def failures(folder: Path) -> dict[str, Failure]:
-    """The clips of a folder that failed when last tried, and have not been made since, in order of clip id.
+    """The clips of a folder that failed at the last attempt, and have no production since, in order of clip id.
 
     Raises:
         InputError: a file of failures cannot be read.
@@ -155,10 +155,10 @@ def failures(folder: Path) -> dict[str, Failure]:
 
 
 def merge(folder: Path) -> tuple[dict[str, Line], dict[str, Failure]]:
-    """Makes one manifest and one list of failures of those of all processes; to be called when all of them have ended.
+    """Merges the manifests and failures of all processes; call it when all of them have ended.
 
     Returns:
-        What is done, and what failed.
+        The finished productions, and the failures.
 
     Raises:
         InputError: a file cannot be read or written.
@@ -171,13 +171,13 @@ def merge(folder: Path) -> tuple[dict[str, Line], dict[str, Failure]]:
         write_atomically(folder / f"{kind}.jsonl", b"".join(map(_written, entries.values())))
         for part in parts:
             part.unlink(missing_ok=True)
-    for unfinished in folder.rglob(".*.part"):  # what a kill left of the writers
+    for unfinished in folder.rglob(".*.part"):  # leftovers of killed writers
         unfinished.unlink(missing_ok=True)
     return done, failed
 
 
 def _written(entry: Line | Failure) -> bytes:
-    """An entry as a line of JSON, in which a clip is called ``id``, as in any manifest of a predictions folder."""
+    """An entry as a line of JSON, with the clip as ``id``, as in any manifest of a predictions folder."""
     content = asdict(entry)
     return (json.dumps({"id": content.pop("clip"), **content}, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -188,7 +188,7 @@ def _files(folder: Path, kind: str) -> list[Path]:
 
 
 def _contents(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
-    """Whole lines of all files of a kind; a line that a kill cut off is passed over."""
+    """Complete lines of all files of a kind; a line that was truncated by a kill is skipped."""
     for path in _files(folder, kind):
         try:
             lines = path.read_bytes().splitlines()

@@ -1,4 +1,4 @@
-"""What is wrong with a folder of predictions: each trouble with its clip, its file, and what to do."""
+"""Problems with a folder of predictions, each with its clip, its file, and what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Kind = Literal[
     "coordinates",
     "values",
 ]
-"""The kinds of trouble, in the order in which they are told."""
+"""The kinds of problems, in the order in which they are reported."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -41,12 +41,12 @@ _MISSING_LISTED = 10
 
 @dataclass(frozen=True)
 class Problem:
-    """One trouble with a folder of predictions.
+    """One problem with a folder of predictions.
 
     Attributes:
         kind: one of :data:`KINDS`.
-        clip: id of the clip, or None where it concerns the folder.
-        file: path of the file, or None where there is none.
+        clip: id of the clip, or None if it concerns the folder.
+        file: path of the file, or None if there is none.
         what: what is wrong.
         remedy: what to do.
     """
@@ -58,10 +58,10 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        place = f"clip {self.clip}" if self.clip is not None else ""
+        where = f"clip {self.clip}" if self.clip is not None else ""
         if self.file is not None and self.file not in self.what:
-            place = f"{place} ({self.file})" if place else self.file
-        return f"{place}{': ' if place else ''}{self.what}; {self.remedy}."
+            where = f"{where} ({self.file})" if where else self.file
+        return f"{where}{': ' if where else ''}{self.what}; {self.remedy}."
 
     def as_json(self) -> dict[str, str | None]:
         """The problem as plain values, with the whole sentence under ``message``."""
@@ -72,7 +72,7 @@ class PredictionsError(InputError):
     """A folder of predictions that cannot be scored.
 
     Attributes:
-        problems: everything that is wrong with it, in order.
+        problems: all problems, in order.
     """
 
     def __init__(self, message: str, problems: Sequence[Problem]) -> None:
@@ -81,23 +81,23 @@ class PredictionsError(InputError):
 
 
 def ordered(problems: Sequence[Problem]) -> list[Problem]:
-    """Problems as they are told: those of the whole folder first, then by clip."""
+    """Problems in reported order: those of the whole folder first, then by clip."""
     return sorted(problems, key=lambda item: (KINDS.index(item.kind), item.clip or "", item.file or ""))
 
 
 def refuse(problems: Sequence[Problem], folder: str, *, allow_missing: bool = False) -> tuple[str, ...]:
-    """Ends a command that cannot score what was handed in.
+    """Ends a command that cannot score the submission.
 
     Args:
-        problems: what :func:`signbench.predictions.checking.check_predictions` found.
-        folder: how the message names the predictions.
-        allow_missing: clips without a file are no reason to stop; the run is then incomplete.
+        problems: from :func:`signbench.predictions.checking.check_predictions`.
+        folder: name of the predictions in messages.
+        allow_missing: do not stop for clips without a file; the run is then incomplete.
 
     Returns:
-        Ids of the clips that are missing and may be, in order.
+        Ids of the missing clips that are allowed, in order.
 
     Raises:
-        PredictionsError: the first few problems and how many there are.
+        PredictionsError: the first few problems and their number.
     """
     missing = tuple(sorted(item.clip for item in problems if item.kind == "missing" and item.clip is not None))
     serious = ordered([item for item in problems if item.kind != "missing"])
@@ -110,8 +110,8 @@ def refuse(problems: Sequence[Problem], folder: str, *, allow_missing: bool = Fa
         lines.append(f"- and {len(serious) - _SHOWN} more")
     if missing and not allow_missing:
         lines.append(
-            f"- {_counted(len(missing), 'clip')} without a file ({listing(missing, _MISSING_LISTED)}); make them, or score the "
-            "others as an incomplete run with `allow_missing=True`."
+            f"- {_counted(len(missing), 'clip')} without a file ({listing(missing, _MISSING_LISTED)}); generate them, or score "
+            "the others as an incomplete run with `allow_missing=True`."
         )
     raise PredictionsError(
         "\n".join(lines), ordered([*serious, *(() if allow_missing else (p for p in problems if p.kind == "missing"))])

@@ -1,4 +1,4 @@
-"""Productions as files: written whole or not at all, checked against what the task wants."""
+"""Productions as files: written completely or not at all, checked against the task's requirements."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from signbench.predictions.manifest import Line, append
 from signbench.predictions.prompts import Made, Production
 
 MOST_SECONDS = 600.0
-"""How long a production may be where the task grants no length: an endless one stops there."""
+"""The maximum length of a production if the task grants none, so that an endless one stops."""
 
 
 def production_path(folder: Path, clip: str, made: Made) -> Path:
-    """Where the production of a clip lies.
+    """The path of a clip's production.
 
     Args:
         folder: of predictions.
         clip: id of the clip.
-        made: what the task wants.
+        made: the task's requirements.
 
     Raises:
-        InputError: the id could lead out of the folder, or would be read back as another one.
+        InputError: the id could lead out of the folder, or would be read back as a different one.
     """
     check_clip_id(clip)
     file = f"{clip}{made.file_suffix}"
     if clip_id(file, suffix=True) != clip or any(part.startswith(".") for part in clip.split("/")):
         raise InputError(
-            f"clip id {clip!r} cannot name a file that is found again: ids are in NFC, without a split in front and without "
-            "hidden folders."
+            f"clip id {clip!r} cannot be used as a file name: ids are in NFC, without a leading split and without hidden folders."
         )
     return folder / file
 
@@ -52,29 +51,29 @@ def write_production(
     length: int | None = None,
     rank: int = 0,
 ) -> Line:
-    """Writes a production and its line in the manifest: the file first, whole or not at all.
+    """Writes a production and its line in the manifest: the file first, completely or not at all.
 
     Equal productions give equal bytes: FFV1 in Matroska for video, ``.pose`` or ``.npz`` for key points.
 
     Args:
-        folder: of predictions; made where it is missing.
-        production: what a generator made; its frames are taken one by one.
-        made: what the task wants.
-        generator: name of what made it.
-        version: of the generator.
-        seed: of the clip.
-        length: the number of frames that the task grants, or None where any is right.
-        rank: of this process among those that write into the folder.
+        folder: of predictions; created if missing.
+        production: from a generator; its frames are consumed one by one.
+        made: the task's requirements.
+        generator: name of the generator.
+        version: version of the generator.
+        seed: seed of the clip.
+        length: the number of frames that the task grants, or None if any is allowed.
+        rank: rank of this process among those that write into the folder.
 
     Raises:
-        InputError: the production is not what the task wants, or cannot be written; nothing is left behind then.
+        InputError: the production does not meet the task's requirements, or cannot be written; nothing is left behind.
     """
     path = production_path(folder, production.clip, made)
     _check(production, made)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path.parent} cannot be made: {error.strerror or error}; give another folder.") from error
+        raise InputError(f"{path.parent} cannot be created: {error.strerror or error}; choose another folder.") from error
     if production.frames is not None:
         from signbench.media.video_writer import write_video
 
@@ -104,26 +103,26 @@ def write_production(
 
 
 def _check(production: Production, made: Made) -> None:
-    """What can be seen before the first frame is taken."""
+    """Checks that are possible before the first frame."""
     clip = production.clip
     wanted, given = ("frames", "key points") if made.modality == "video" else ("key points", "frames")
     has_frames, has_pose = production.frames is not None, production.pose is not None
     if has_frames == has_pose:
-        raise InputError(f"{clip}: a production has either frames or key points, not {'both' if has_pose else 'neither'}.")
+        raise InputError(f"{clip}: a production must have either frames or key points, not {'both' if has_pose else 'neither'}.")
     if has_frames != (made.modality == "video"):
-        raise InputError(f"{clip}: the production has {given}; the task wants {wanted}.")
+        raise InputError(f"{clip}: the production has {given}; the task requires {wanted}.")
     if not same_rate(production.fps, made.fps):
-        raise InputError(f"{clip}: the production has {production.fps:g} frames per second; the task wants {made.fps:g}.")
+        raise InputError(f"{clip}: the production has {production.fps:g} frames per second; the task requires {made.fps:g}.")
 
 
 def _checked_frames(production: Production, made: Made, length: int | None) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a production; raises where their size or number is not what the task wants."""
+    """The frames of a production; raises if their size or number is not as required."""
     count, most = 0, _most_frames(made, length)
     for frame in production.frames or ():
         if made.size is not None and getattr(frame, "shape", (0, 0))[:2] != made.size:
             height, width = getattr(frame, "shape", (0, 0))[:2]
             raise InputError(
-                f"{production.clip}: frame {count} is {width} x {height} pixels; the task wants {made.size[1]} x {made.size[0]}."
+                f"{production.clip}: frame {count} is {width} x {height} pixels; the task requires {made.size[1]} x {made.size[0]}."
             )
         count += 1
         if count > most:
@@ -144,22 +143,22 @@ def _too_long(made: Made) -> str:
 
 
 def _check_pose(pose: object, made: Made, clip: str, length: int | None) -> None:
-    """Whether key points are what the task wants."""
+    """Checks that key points are as the task requires."""
     from signbench.media.pose import Pose
 
     if not isinstance(pose, Pose):
-        raise InputError(f"{clip}: the key points are a {type(pose).__name__}; make a signbench.Pose.")
+        raise InputError(f"{clip}: the key points are a {type(pose).__name__}; return a signbench.Pose.")
     if length is not None and pose.frames != length:
         raise InputError(f"{clip}: the production has {pose.frames} frames; the task grants {length}.")
     if pose.frames > _most_frames(made, length):
         raise InputError(f"{clip}: {_too_long(made)}")
     if made.layout is not None and pose.layout.joints != made.layout.joints:
         raise InputError(
-            f"{clip}: the key points are in the layout {pose.layout.name} of {len(pose.layout.joints)} joints; the task wants "
-            f"{made.layout.name} of {len(made.layout.joints)}."
+            f"{clip}: the key points are in the layout {pose.layout.name} of {len(pose.layout.joints)} joints; the task "
+            f"requires {made.layout.name} of {len(made.layout.joints)}."
         )
     if pose.points.dtype != np.float32 or pose.confidence.dtype != np.float32:
-        raise InputError(f"{clip}: key points and confidence are float32, not {pose.points.dtype} and {pose.confidence.dtype}.")
+        raise InputError(f"{clip}: key points and confidence must be float32, not {pose.points.dtype} and {pose.confidence.dtype}.")
     try:
         pose.check_finite()
     except InputError as error:

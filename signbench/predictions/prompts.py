@@ -1,4 +1,4 @@
-"""What is asked for of one clip, and what comes back."""
+"""The prompt for one clip, and the production that comes back."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from signbench.tasks.schema import Made as TaskMade
 
 PromptField = Literal["text", "gloss", "word", "signer", "length", "source_image", "driving_video", "driving_pose", "motion"]
-"""What a task may grant of a clip."""
+"""The fields that a task may grant."""
 
 PROMPT_FIELDS: tuple[PromptField, ...] = get_args(PromptField)
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a task wants handed in.
+    """The output that a task requires.
 
     Attributes:
         modality: ``video``, ``pose`` or ``motion``.
         fps: frames per second.
-        size: ``(height, width)`` of video in pixels, or None: as the corpus has it.
-        layout: joints of key points, or None: as the corpus has them.
+        size: ``(height, width)`` of video in pixels, or None: the corpus's.
+        layout: joints of key points, or None: the corpus's.
         suffix: of the files of key points, ``.pose`` or ``.npz``; video is always written as ``.mkv``.
 
     Raises:
-        InputError: an unknown modality, or a rate or size that is none.
+        InputError: the modality is unknown, or the rate or size is invalid.
     """
 
     modality: Modality
@@ -51,28 +51,28 @@ class Made:
         if self.modality not in MODALITIES:
             raise InputError(f"there is no modality {self.modality!r}. {nearest(str(self.modality), MODALITIES)}")
         if not 0 < self.fps <= 240:
-            raise InputError(f"productions have a frame rate above 0 and up to 240, not {self.fps}.")
+            raise InputError(f"productions must have a frame rate above 0 and at most 240, not {self.fps}.")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
-            raise InputError(f"productions are 1 to 16384 pixels a side, not {self.size[1]} x {self.size[0]}.")
+            raise InputError(f"productions must have 1 to 16384 pixels per side, not {self.size[1]} x {self.size[0]}.")
         if self.suffix not in (".pose", ".npz"):
-            raise InputError(f"key points are written as .pose or .npz, not {self.suffix!r}.")
+            raise InputError(f"key points must be written as .pose or .npz, not {self.suffix!r}.")
 
     @classmethod
     def of_task(cls, made: TaskMade, fps: float | None = None) -> Made:
-        """What a task file's field ``made`` asks for.
+        """The requirements in a task file's field ``made``.
 
         Args:
             made: that field.
-            fps: the corpus's frame rate, for tasks that name none.
+            fps: the corpus's frame rate, for tasks that do not state one.
 
         Raises:
-            InputError: neither names a frame rate.
+            InputError: neither states a frame rate.
         """
         from signbench.media.layouts import layout
 
         rate = made.fps or fps
         if rate is None:
-            raise InputError("neither the task nor its corpus names a frame rate to make; write made.fps into the task.")
+            raise InputError("neither the task nor its corpus states a frame rate; add made.fps to the task.")
         return cls(
             made.modality,
             rate,
@@ -89,17 +89,17 @@ class Made:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Prompt:
-    """What a generator is given for one clip: only the fields that the task grants are set, the others are None.
+    """The input of a generator for one clip: only the fields that the task grants are set, the others are None.
 
     Attributes:
         clip: id of the clip; the production carries it.
-        made: what is wanted.
+        made: the required output.
         text: the spoken-language sentence.
         gloss: the glosses, in signing order.
         word: the spoken word of an isolated sign.
-        signer: who is to sign.
-        length: number of frames wanted.
-        source_image: uint8 ``(H, W, 3)`` RGB, the signer who is to be animated.
+        signer: the signer to show.
+        length: required number of frames.
+        source_image: uint8 ``(H, W, 3)`` RGB, the signer to animate.
         driving_video: the motion to follow, as video.
         driving_pose: the motion to follow, as key points.
         motion: the motion to follow, as joint positions of a body model.
@@ -119,29 +119,29 @@ class Prompt:
 
     @property
     def fps(self) -> float:
-        """Frames per second wanted."""
+        """Required frames per second."""
         return self.made.fps
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Height and width wanted of video."""
+        """Required height and width of video."""
         return self.made.size
 
     @property
     def layout(self) -> Layout | None:
-        """Joints wanted of key points."""
+        """Required joints of key points."""
         return self.made.layout
 
 
 @dataclass(frozen=True, eq=False)
 class Production:
-    """What a generator made for one clip: either frames or key points.
+    """The output of a generator for one clip: either frames or key points.
 
     Attributes:
         clip: id of the clip.
         fps: frames per second.
-        frames: uint8 ``(H, W, 3)`` RGB one by one, taken once and lazily; None where key points were made.
-        pose: the key points, or joint positions; None where video was made.
+        frames: uint8 ``(H, W, 3)`` RGB one by one, consumed once and lazily; None for key points.
+        pose: the key points, or joint positions; None for video.
     """
 
     clip: str

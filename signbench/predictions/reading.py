@@ -1,6 +1,6 @@
 """A folder of predictions: which file belongs to which clip.
 
-``docs/predictions.md`` says in words what a folder may look like.
+``docs/predictions.md`` describes the format of the folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from signbench.tasks.references import inside
 from signbench.tasks.schema import SUFFIXES, Task
 
 MANIFEST = "manifest.jsonl"
-"""Beside the media, one JSON object a line, with ``id`` and ``file`` at least; only needed where files are named otherwise."""
+"""Next to the media, one JSON object per line, with at least ``id`` and ``file``; only needed if files have other names."""
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
@@ -31,38 +31,37 @@ FoundKind = Literal["video", "pose", "container", "archive", "image", "other", "
 
 @dataclass(frozen=True)
 class Found:
-    """Something in a folder of predictions.
+    """An item in a folder of predictions.
 
     Attributes:
-        kind: what its suffix makes of it; ``bad-name`` where its name can be no id, ``manifest`` where the manifest is wrong about
-            it.
-        clip: the id that its name gives, or an empty one.
-        path: where it lies.
-        trouble: why it cannot be taken, or None.
+        kind: its kind by its suffix; ``bad-name`` if its name is not a valid id, ``manifest`` if the manifest is wrong about it.
+        clip: the id from its name, or an empty string.
+        path: its path.
+        problem: why it cannot be used, or None.
         member: its key in a container of many clips, or None.
     """
 
     kind: FoundKind
     clip: str
     path: Path
-    trouble: str | None = None
+    problem: str | None = None
     member: str | None = None
 
 
 def read_predictions(task: Task, folder: Path) -> Side:
     """The clips of a folder of predictions, named by clip id; reads names only.
 
-    Only files of the task's modality are taken, the first where several claim one id;
-    :func:`~signbench.predictions.checking.check_predictions` tells what else is wrong with the folder. A file that says no
-    frame rate has the task's.
+    Only files of the task's modality are used, the first one if several have the same id;
+    :func:`~signbench.predictions.checking.check_predictions` reports other problems with the folder. A file without a frame rate
+    has the task's.
 
     Args:
-        task: what they were made for.
-        folder: media named by clip id; folders such as ``test/`` may lie between. A ``manifest.jsonl`` may name them otherwise. For
-            key points also a container of many clips.
+        task: the task of the predictions.
+        folder: media named by clip id, possibly below folders such as ``test/``. A ``manifest.jsonl`` may map other names. For key
+        points also a container of many clips.
 
     Raises:
-        InputError: not there, an archive, a single file, or the frames of a single clip.
+        InputError: it does not exist, or is an archive, a single file, or the frames of a single clip.
     """
     folder = Path(folder)
     clips: dict[str, Clip] = {}
@@ -77,38 +76,38 @@ def read_predictions(task: Task, folder: Path) -> Side:
 
 
 def is_made(task: Task, found: Found) -> bool:
-    """Whether something found is of the modality that the task wants."""
+    """Whether an item has the modality that the task requires."""
     if task.made.modality == "motion":
         return found.kind == "pose" and found.path.suffix.lower() in SUFFIXES["motion"]
     return found.kind == task.made.modality
 
 
 def scan(task: Task, folder: Path) -> list[Found]:
-    """Everything in a folder of predictions, by its name; those that the manifest names come first.
+    """All items in a folder of predictions, by name; those in the manifest come first.
 
     Raises:
-        InputError: not there, an archive, a single file, or the frames of a single clip.
+        InputError: it does not exist, or is an archive, a single file, or the frames of a single clip.
     """
     from signbench.media import pose_files, video
 
     try:
         if folder.is_dir():
             if video.is_video(folder) or pose_files.is_pose(folder):
-                raise InputError(f"{folder} holds the frames of one clip; give the folder that holds a folder for each clip.")
+                raise InputError(f"{folder} holds the frames of one clip; pass the folder that holds a folder for each clip.")
             listed = list(_manifest(folder))
             named = {found.path for found in listed}
             return [*listed, *(found for found in _walk(folder, folder, {folder.resolve()}) if found.path not in named)]
         if folder.is_file() and folder.suffix.lower() in ARCHIVES:
-            raise InputError(f"{folder} is an archive; unpack it and give the folder that holds the files.")
+            raise InputError(f"{folder} is an archive; unpack it and pass the folder with the files.")
         if folder.is_file() and pose_files.is_pose(folder) and pose_files.is_container(folder):
             return [
                 Found("pose", clip_id(member, suffix=False), folder, None, member) for member in pose_files.container_ids(folder)
             ]
         if folder.exists():
-            raise InputError(f"{folder} is a single file; give the folder that holds one file for each clip.")
+            raise InputError(f"{folder} is a single file; pass the folder that holds one file for each clip.")
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}.") from error
-    raise InputError(f"{folder} does not exist; give the folder that holds the predictions.")
+    raise InputError(f"{folder} does not exist; pass the folder with the predictions.")
 
 
 def _walk(root: Path, folder: Path, above: set[Path]) -> Iterator[Found]:
@@ -141,7 +140,7 @@ def _named(name: str, path: Path) -> Found:
     if pose_files.is_pose(path):
         try:
             return Found("container" if path.is_file() and pose_files.is_container(path) else "pose", name, path)
-        except SignbenchError:  # damaged, which the check of its clip tells
+        except SignbenchError:  # damaged, which the check of its clip reports
             return Found("pose", name, path)
     if suffix in ARCHIVES:
         return Found("archive", name, path)
@@ -149,7 +148,7 @@ def _named(name: str, path: Path) -> Found:
 
 
 def _manifest(folder: Path) -> Iterator[Found]:
-    """The files that a manifest names; a line that cannot be used comes as such."""
+    """The files in a manifest; an unusable line is returned as a problem."""
     path = folder / MANIFEST
     if not path.is_file():
         return
@@ -165,14 +164,14 @@ def _manifest(folder: Path) -> Iterator[Found]:
         try:
             entry = parse_json(line)
             if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-                yield Found("manifest", "", path, f"line {number} is no JSON object with an id")
+                yield Found("manifest", "", path, f"line {number} is not a JSON object with an id")
                 continue
             name = clip_id(entry["id"], suffix=False)
             file = entry.get("file")
             if file is None:  # the generator failed on it, so it is missing
                 continue
             if not isinstance(file, str):
-                yield Found("manifest", name, path, f"line {number} has a file that is no text")
+                yield Found("manifest", name, path, f"line {number} has a file that is not a string")
                 continue
             yield _named(name, inside(folder, file, f"{path}, line {number}"))
         except ValueError:
@@ -182,7 +181,7 @@ def _manifest(folder: Path) -> Iterator[Found]:
 
 
 def _cause(error: InputError, path: Path) -> str:
-    """What went wrong, without the place, which is told beside it, and without advice."""
+    """The error, without its location, which is reported separately, and without advice."""
     text = str(error)
     if text.startswith(f"{path}, line "):
         text = text.partition(": ")[2]

@@ -1,4 +1,4 @@
-"""Recordings and arrays at the rate, length, size and joints that a task wants made."""
+"""Recordings and arrays at the rate, length, size and joints that a task requires."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
-    """Where each of ``length`` frames stands among ``frames``: first on first, last on last, as the rule ``resample`` has it.
+    """The position of each of ``length`` frames among ``frames``: first to first, last to last, as with the rule ``resample``.
 
     Returns:
         float64 ``(length,)`` in [0, frames - 1].
 
     Raises:
-        InputError: there are no frames, or none are wanted.
+        InputError: there are no frames, or none are requested.
     """
     if frames < 1 or length < 1:
         raise InputError(f"{frames} frames cannot be stretched onto {length}.")
@@ -36,12 +36,12 @@ def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
 
 
 def nearest_positions(frames: int, length: int) -> NDArray[np.int64]:
-    """The same for images: the nearest whole frame, the earlier of two equally near."""
+    """The same for images: the nearest frame, the earlier one on a tie."""
     return nearest_frames(Timeline(frames, None, None), resample_positions(frames, length))
 
 
 def video_positions(probe: VideoProbe, fps: float) -> NDArray[np.int64]:
-    """Which source frame is shown at each moment of a rate; a video that tells no rate of its own is taken to have this one."""
+    """The source frame at each time of a rate; a video without a rate is assumed to have this one."""
     if probe.fps is None:
         return np.arange(probe.frames, dtype=np.int64)
     return video.positions_at_rate(probe, fps)
@@ -60,8 +60,8 @@ def frames_of(recording: VideoRecording, made: Made, length: int | None = None) 
 
     Args:
         recording: the video.
-        made: what the task wants.
-        length: how many frames to stretch it to, or None: as long as it is.
+        made: the task's requirements.
+        length: how many frames to stretch it to, or None: its own length.
 
     Returns:
         An iterator over uint8 ``(H, W, 3)``.
@@ -91,11 +91,11 @@ def pose_of(recording: PoseRecording, made: Made, length: int | None = None) -> 
 
     Args:
         recording: the key points.
-        made: what the task wants.
-        length: how many frames to stretch them to, or None: as many as there are.
+        made: the task's requirements.
+        length: how many frames to stretch them to, or None: their own length.
 
     Raises:
-        InputError: a joint that the task wants is missing.
+        InputError: a required joint is missing.
     """
     pose = recording.pose(None)
     if pose.fps is not None:
@@ -106,14 +106,14 @@ def pose_of(recording: PoseRecording, made: Made, length: int | None = None) -> 
 
 
 def stretched(pose: Pose, length: int | None) -> Pose:
-    """Key points resampled to a length, linearly between neighbouring frames; unchanged where none is wanted."""
+    """Key points resampled to a length, interpolated linearly; unchanged if none is given."""
     if length is None or length == pose.frames:
         return pose
     return pose.at_positions(resample_positions(pose.frames, length))
 
 
 def wanted_length(prompt: Prompt) -> int | None:
-    """The number of frames that a prompt fixes: the one granted, else that of the motion to follow; None where nothing does."""
+    """The number of frames that a prompt fixes: the granted one, else that of the motion to follow; None if there is neither."""
     if prompt.length is not None:
         return prompt.length
     for driving in (prompt.driving_video, prompt.driving_pose, prompt.motion):
@@ -123,7 +123,7 @@ def wanted_length(prompt: Prompt) -> int | None:
 
 
 def production_of(recording: VideoRecording | PoseRecording, prompt: Prompt) -> Production:
-    """A recording as the production of a prompt, at the rate, size, joints and (where it is fixed) length that are wanted."""
+    """A recording as the production of a prompt, at the required rate, size, joints and (if it is fixed) length."""
     from signbench.predictions.prompts import Production
 
     length = wanted_length(prompt)
@@ -140,7 +140,7 @@ def as_video(recording: VideoRecording | PoseRecording) -> VideoRecording:
     """
     if hasattr(recording, "chunks"):
         return cast("VideoRecording", recording)
-    raise InputError(f"{recording.label} holds key points; the task wants video.")
+    raise InputError(f"{recording.label} holds key points; the task requires video.")
 
 
 def as_points(recording: VideoRecording | PoseRecording) -> PoseRecording:
@@ -151,4 +151,4 @@ def as_points(recording: VideoRecording | PoseRecording) -> PoseRecording:
     """
     if hasattr(recording, "pose"):
         return cast("PoseRecording", recording)
-    raise InputError(f"{recording.label} holds video; the task wants key points.")
+    raise InputError(f"{recording.label} holds video; the task requires key points.")

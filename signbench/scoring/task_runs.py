@@ -326,7 +326,7 @@ class Generation:
             seed=task.seed,
             rank=rank,
             clip_seconds=self.clip_seconds,
-            anew=changed,
+            redo=changed,
             progress=lambda count, total: self.run.progress("generating", count, total),
         )
 

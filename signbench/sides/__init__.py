@@ -1,1 +1,1 @@
-"""What ``measure`` reads: folders, containers, tables of texts, features and labels."""
+"""The inputs of ``measure``: folders, containers, tables of texts, features and labels."""

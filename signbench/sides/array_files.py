@@ -1,4 +1,4 @@
-"""NumPy files whose rows belong to clips, read where they lie."""
+"""NumPy files whose rows belong to clips, memory-mapped."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from signbench.errors import MediaError
 
 LARGEST = float(np.finfo(np.float32).max)
-"""The largest size of a number in a vector."""
+"""The largest absolute value of a number in a vector."""
 
 
 def open_array(path: Path, dimensions: int) -> NDArray[np.floating[Any]]:
-    """Opens a ``.npy`` file of floats; reads its header only, and nothing executes by it.
+    """Opens a ``.npy`` file of floats; reads only its header, and never executes code.
 
     Args:
         path: the file.
-        dimensions: that it must have.
+        dimensions: the required number of dimensions.
 
     Returns:
         The array, on disk.
 
     Raises:
-        MediaError: not there, no such file, or another type or number of dimensions.
+        MediaError: it does not exist, is not such a file, or has a different type or number of dimensions.
     """
     wanted = {1: "one vector (D,)", 2: "a matrix (N, D)"}[dimensions]
     try:
@@ -35,7 +35,7 @@ def open_array(path: Path, dimensions: int) -> NDArray[np.floating[Any]]:
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, EOFError) as error:
-        raise MediaError(f"{path} is no array of numbers, or was cut off ({error}); write it with numpy.save.") from error
+        raise MediaError(f"{path} is not an array of numbers, or is truncated ({error}); write it with numpy.save.") from error
     if not isinstance(array, np.ndarray):
         raise MediaError(f"{path} is an archive of arrays; write each with numpy.save.")
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
@@ -49,8 +49,8 @@ def finite_row(array: NDArray[np.floating[Any]], label: str) -> NDArray[np.float
     """A vector, read into memory: ``(D,)``, float32 or float64.
 
     Raises:
-        MediaError: it holds a number that is not finite, or larger than float32 can hold, whose squares nothing could add up; the
-            message names its first place.
+        MediaError: it holds a number that is not finite, or larger than float32 can hold, whose squares could not be summed; the
+            message gives the first index.
     """
     vector: NDArray[np.floating[Any]] = np.array(array, dtype=np.float64 if array.dtype.itemsize == 8 else np.float32)
     wrong = np.flatnonzero(~(np.abs(vector) <= LARGEST))

@@ -1,4 +1,4 @@
-"""Feature vectors that somebody else computed, as one side of a comparison."""
+"""Feature vectors computed by an external network, as one side of a comparison."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from signbench.errors import InputError, MediaError, NotComparableError, listing
 from signbench.sides.array_files import finite_row, open_array
 
 IDS = "ids.csv"
-"""The table beside feature vectors or logits that says whose they are: columns ``id`` and ``label``."""
+"""The table next to feature vectors or logits that names their clips: columns ``id`` and ``label``."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FeatureEntry:
 
     Attributes:
         path: a ``.npy`` file.
-        row: which of its rows; None: the file is the vector.
+        row: its row; None: the file is the vector.
         sign: the class of the clip, or None.
         ids: the table that names the rows or the signs, or None.
     """
@@ -47,7 +47,7 @@ class FeatureEntry:
         return file_stamp(self.path, *([] if self.ids is None else [self.ids]))
 
     def digest(self) -> str:
-        """SHA-256 of the vector and the sign, so that it does not matter how vectors lie in files."""
+        """SHA-256 of the vector and the sign, independently of how vectors are stored in files."""
         vector = self.vector()
         return hashlib.sha256(f"{vector.dtype.str}{vector.shape}{self.sign}".encode() + vector.tobytes()).hexdigest()
 
@@ -55,36 +55,36 @@ class FeatureEntry:
         """float32 or float64 ``(D,)``, finite.
 
         Raises:
-            MediaError: the file is not what it was, or holds a number that is not finite.
+            MediaError: the file has changed, or holds a number that is not finite.
         """
         if self.row is None:
             return finite_row(open_array(self.path, 1), self.label)
         matrix = open_array(self.path, 2)
         if self.row >= len(matrix):
-            raise MediaError(f"{self.path} has {len(matrix)} rows, so there is none of number {self.row}; begin anew.")
+            raise MediaError(f"{self.path} has {len(matrix)} rows, so row {self.row} does not exist; start again.")
         return finite_row(matrix[self.row], self.label)
 
 
 def read_feature_side(path: Path) -> Side:
-    """Finds the clips of a folder or file of feature vectors; reads headers and names only.
+    """Finds the clips of a folder or file of feature vectors; reads only headers and names.
 
     - A folder: a ``.npy`` file ``(D,)`` for each clip, whose id is its path in the folder without suffix. An ``ids.csv`` in it
       (columns ``id,label``) gives each clip its sign.
-    - A ``.npy`` file ``(N, D)``: the ``ids.csv`` beside it (``id`` or ``id,label``) names its rows, in their order.
+    - A ``.npy`` file ``(N, D)``: the ``ids.csv`` next to it (``id`` or ``id,label``) names its rows, in order.
 
     Args:
         path: the folder or file.
 
     Raises:
-        InputError: not there, neither of them, files or tables that do not fit; the message names the file and the line.
-        NotComparableError: no vector in the folder.
+        InputError: it does not exist, is neither of them, or files or tables do not match; the message names the file and the line.
+        NotComparableError: there is no vector in the folder.
     """
     if path.is_dir():
         entries = _folder(path)
     elif path.suffix.lower() == ".npy":
         entries = _matrix(path)
     elif path.exists():
-        raise InputError(f"{path} holds no features; give a folder of .npy files, or one .npy file with an {IDS} beside it.")
+        raise InputError(f"{path} holds no features; pass a folder of .npy files, or one .npy file with an {IDS} next to it.")
     else:
         raise InputError(f"{path} does not exist.")
     return Side(str(path), {name: Clip(name, features=entries[name]) for name in sorted(entries)}, os.path.realpath(path))
@@ -96,7 +96,7 @@ def _matrix(path: Path) -> dict[str, FeatureEntry]:
     table = path.parent / IDS
     rows = read_id_table(table, ["label"])
     check_rows(table, rows, path, len(matrix))
-    return {name: FeatureEntry(path, place, _sign(row), table) for place, (name, row) in enumerate(rows.items())}
+    return {name: FeatureEntry(path, index, _sign(row), table) for index, (name, row) in enumerate(rows.items())}
 
 
 def _folder(folder: Path) -> dict[str, FeatureEntry]:
@@ -112,7 +112,7 @@ def _folder(folder: Path) -> dict[str, FeatureEntry]:
         _check_width(len(vector), path)
         width = width or (len(vector), path)
         if len(vector) != width[0]:
-            raise InputError(f"{path} has {len(vector)} features, {width[1]} has {width[0]}; compute all with one network.")
+            raise InputError(f"{path} has {len(vector)} features, {width[1]} has {width[0]}; compute all with the same network.")
         row = None if rows is None else rows.get(name)
         if rows is not None and row is None:
             raise InputError(f"{table} has no row for the clip {name}, which has the file {path}; add one, or remove the file.")
@@ -129,7 +129,7 @@ def check_rows(table: Path, rows: dict[str, IdRow], path: Path, count: int) -> N
     """Refuses a table that does not name exactly the rows of a matrix.
 
     Raises:
-        InputError: with both numbers.
+        InputError: the message has both numbers.
     """
     if len(rows) != count:
         raise InputError(f"{table} names {len(rows)} clips, but {path} has {count} rows; name every row, in order.")
@@ -137,7 +137,7 @@ def check_rows(table: Path, rows: dict[str, IdRow], path: Path, count: int) -> N
 
 def _check_width(width: int, path: Path) -> None:
     if width < 2:
-        raise InputError(f"{path} has {width} features a clip; at least 2 make a vector.")
+        raise InputError(f"{path} has {width} features per clip; a vector needs at least 2.")
 
 
 def _sign(row: IdRow | None) -> str | None:

@@ -15,25 +15,25 @@ from signbench.media.layouts import Layout
 
 
 def read_side(path: Path, layout: Layout | None = None) -> Side:
-    """Finds the clips of a folder or container; reads names only.
+    """Finds the clips of a folder or container; reads only names.
 
     Args:
         path: a folder, or a container of many clips (an SLRTP ``.pt`` dictionary, a ``.skels`` file).
-        layout: the key points' layout, for formats that carry none.
+        layout: the key points' layout, for formats without one.
 
     Raises:
-        InputError: not there, not a folder or container, a bad or doubled id.
-        NotComparableError: no video or pose file in it.
+        InputError: it does not exist, is not a folder or container, or has a bad or duplicate id.
+        NotComparableError: it holds no video or pose file.
     """
     try:
         if path.is_dir():
             if video.is_video(path) or pose_files.is_pose(path):
-                raise InputError(f"{path} holds the frames of one clip; give the folder that holds the clips, {path.parent}.")
+                raise InputError(f"{path} holds the frames of one clip; pass the folder with the clips, {path.parent}.")
             found = list(_walk(path, path, {path.resolve()}, layout))
         elif path.is_file() and pose_files.is_pose(path) and pose_files.is_container(path):
             found = [(clip_id(member, suffix=False), PoseFile(path, member, layout)) for member in pose_files.container_ids(path)]
         elif path.exists():
-            raise InputError(f"{path} is a single file; give the folder that holds the clips, or a container of many.")
+            raise InputError(f"{path} is a single file; pass the folder with the clips, or a container of many.")
         else:
             raise InputError(f"{path} does not exist.")
     except OSError as error:
@@ -71,5 +71,5 @@ def _walk(root: Path, folder: Path, above: set[Path], layout: Layout | None) -> 
             yield clip_id(relative, suffix=True), VideoFile(child)
         elif pose_files.is_pose(child):
             if pose_files.is_container(child):
-                raise InputError(f"{child} holds many clips; give that file itself as a side, not its folder.")
+                raise InputError(f"{child} holds many clips; pass that file itself as a side, not its folder.")
             yield clip_id(relative, suffix=True), PoseFile(child, None, layout)

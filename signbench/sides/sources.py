@@ -1,4 +1,4 @@
-"""What a caller gives as one side of a comparison: a path, or values in memory; and what it is read as."""
+"""One side of a comparison as passed by a caller: a path, or values in memory; and how it is read."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _KINDS: dict[FileKind, Kind] = {"video": "media", "pose": "media", "text": "text
 
 
 def kind_of(metrics: Sequence[Metric]) -> Kind:
-    """What both sides must be read as for these metrics.
+    """How both sides must be read for the given metrics.
 
     Raises:
-        InputError: they are made from different kinds of files.
+        InputError: they need different kinds of files.
     """
     kinds: dict[Kind, str] = {}
     for metric in metrics:
         if metric.view in ("judged", "likelihood"):
             raise InputError(
-                f"metric {metric.canonical} is measured through a judge, which a task brings along with its corpus; "
-                "use signbench score or signbench run."
+                f"metric {metric.canonical} is measured through a judge, which needs a task with its corpus; use signbench "
+                "score or signbench run."
             )
         kinds.setdefault("media" if metric.view == "lengths" else _KINDS[FILE_KIND_OF_VIEW[metric.view]], metric.canonical)
     if len(kinds) > 1:
-        raise InputError(f"{' and '.join(kinds.values())} are made from different kinds of files; measure them apart.")
+        raise InputError(f"{' and '.join(kinds.values())} need different kinds of files; measure them separately.")
     return next(iter(kinds))
 
 
@@ -53,10 +53,10 @@ def read_source(source: Source, side: str, protocol: Protocol, kind: Kind = "med
         source: see :data:`Source`.
         side: ``references`` or ``predictions``, for messages.
         protocol: it may declare the layout and rate of arrays, and the columns of tables.
-        kind: what it is read as.
+        kind: how it is read.
 
     Raises:
-        InputError: not a path, a list or a mapping; or a value of a shape that is none of what the kind knows.
+        InputError: it is not a path, a list or a mapping, or a value has a shape that does not match the kind.
     """
     layout = named_layout(protocol.layout) if protocol.layout else None
     if isinstance(source, str | Path):
@@ -65,7 +65,7 @@ def read_source(source: Source, side: str, protocol: Protocol, kind: Kind = "med
         items = {str(name): item for name, item in source.items()}
     elif isinstance(source, Sequence | np.ndarray):
         width = len(str(max(len(source) - 1, 0)))
-        items = {f"{place:0{width}d}": item for place, item in enumerate(source)}
+        items = {f"{index:0{width}d}": item for index, item in enumerate(source)}
     else:
         raise InputError(f"{side} must be a path, a list of values or a mapping of id to value, not {type(source).__name__}.")
     if not items:

@@ -1,4 +1,4 @@
-"""Files of texts as one side of a comparison: one text a line, or a table with a column of clip ids."""
+"""Text files as one side of a comparison: one text per line, or a table with a column of clip ids."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PHOENIX = ("name", "video", "start", "end", "speaker", "orth", "translation")
 
 @dataclass(frozen=True)
 class TextEntry:
-    """The text, or the glosses, of one clip in a file of texts.
+    """The text, or the glosses, of one clip in a text file.
 
     Attributes:
         path: the file.
-        text: as it stands there; may be empty.
-        line: where it stands, from 1.
+        text: the unmodified text; may be empty.
+        line: its line number, from 1.
     """
 
     path: Path
@@ -47,12 +47,12 @@ class TextEntry:
 
 
 def read_text_side(path: Path, id_column: str | None = None, text_column: str | None = None) -> Side:
-    """Reads a file of texts; every clip has its text as ``written``.
+    """Reads a text file; every clip has its text as ``written``.
 
-    - ``.txt``: a text a line. Ids are line numbers, ``000001`` and so on; an empty line is an empty text.
-    - ``.csv``, ``.tsv``: a table whose first line names its columns, parted by comma, semicolon, tab or ``|``. Between ``|``
-      quotation marks are characters like any other. The annotations of PHOENIX-2014-T are read directly: ``name`` is the id and
-      ``translation`` the text; ``text_column="orth"`` takes the glosses.
+    - ``.txt``: one text per line. Ids are line numbers, ``000001`` and so on; an empty line is an empty text.
+    - ``.csv``, ``.tsv``: a table whose first line names its columns, separated by commas, semicolons, tabs or ``|``. With ``|``,
+      quotation marks have no special meaning. The annotations of PHOENIX-2014-T are read directly: ``name`` is the id and
+      ``translation`` the text; ``text_column="orth"`` selects the glosses.
 
     Files are UTF-8, with or without a byte-order mark.
 
@@ -62,17 +62,17 @@ def read_text_side(path: Path, id_column: str | None = None, text_column: str | 
         text_column: the column of texts; None: ``text``, or for the annotations of PHOENIX ``translation``.
 
     Raises:
-        InputError: not there, of another kind, empty, not UTF-8; a column that is not there; a row with too few or too many
-            fields; a bad or doubled id. The message names the file, and the row or column.
+        InputError: the file does not exist, is of another kind, empty or not UTF-8; a column is missing; a row has too few or too
+            many fields; an id is bad or duplicate. The message names the file, and the row or column.
     """
     suffix = path.suffix.lower()
     if suffix not in (*_BY_LINE, *_TABLES):
-        raise InputError(f"{path} is no file of texts; they are read from .txt by line, or from .csv and .tsv by id.")
+        raise InputError(f"{path} is not a text file; texts are read from .txt by line, or from .csv and .tsv by id.")
     content = _decoded(path)
     if suffix in _BY_LINE:
         if id_column is not None or text_column is not None:
             raise InputError(
-                f"{path} has a text a line and no columns; give `id_column` and `text_column` with .csv or .tsv files only."
+                f"{path} has one text per line and no columns; use `id_column` and `text_column` only with .csv or .tsv files."
             )
         entries = {f"{line:06d}": TextEntry(path, text, line) for line, text in enumerate(_lines(content), start=1)}
     else:
@@ -83,7 +83,7 @@ def read_text_side(path: Path, id_column: str | None = None, text_column: str | 
 
 def _decoded(path: Path) -> str:
     if path.is_dir():
-        raise InputError(f"{path} is a folder; give the file of texts itself.")
+        raise InputError(f"{path} is a folder; pass the text file itself.")
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -94,14 +94,14 @@ def _decoded(path: Path) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}, line {line} is not UTF-8; save the file in that encoding.") from None
+        raise InputError(f"{path}, line {line} is not UTF-8; save the file as UTF-8.") from None
     if not text.strip():
         raise InputError(f"{path} is empty.")
     return text
 
 
 def _lines(content: str) -> list[str]:
-    """Lines without their ends. Other characters that Unicode breaks lines at may stand within a sentence."""
+    """Lines without their ends. Other Unicode line breaks may occur within a sentence."""
     lines = content.replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 
@@ -126,7 +126,7 @@ def _table(path: Path, content: str, id_column: str | None, text_column: str | N
         except InputError as error:
             raise InputError(f"{path}, line {line}, column {columns[ids]}: {error}") from None
         if name in entries:
-            raise InputError(f"{path}, line {line}: the clip id {name} stands in line {entries[name].line} already; keep one.")
+            raise InputError(f"{path}, line {line}: the clip id {name} is already in line {entries[name].line}; keep one.")
         entries[name] = TextEntry(path, row[texts], line)
     if not entries:
         raise InputError(f"{path} has a line of column names and nothing below it.")
@@ -134,7 +134,7 @@ def _table(path: Path, content: str, id_column: str | None, text_column: str | N
 
 
 def _delimiter(path: Path, content: str, wanted: Sequence[str]) -> str:
-    """The delimiter under which the first line holds the wanted columns, and among these the one that makes most columns."""
+    """The delimiter with which the first line holds the requested columns, and among these the one with the most columns."""
     if path.suffix.lower() == ".tsv":
         return "\t"
 
@@ -150,7 +150,7 @@ def _delimiter(path: Path, content: str, wanted: Sequence[str]) -> str:
 
 
 def _rows(path: Path, content: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the line that it begins in."""
+    """Rows that are not blank, each with the line in which it starts."""
     lines = (f"{line}\n" for line in _lines(content))
     if delimiter == "|":
         reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
@@ -171,8 +171,6 @@ def _column(path: Path, columns: Sequence[str], wanted: str | None, usual: str, 
     if columns.count(name) > 1:
         raise InputError(f"{path} has {columns.count(name)} columns named {name}; rename all but one.")
     if name not in columns:
-        hint = (
-            f"say with `{parameter}=COLUMN` which it is. Known: {', '.join(columns)}." if wanted is None else nearest(name, columns)
-        )
+        hint = f"name it with `{parameter}=COLUMN`. Known: {', '.join(columns)}." if wanted is None else nearest(name, columns)
         raise InputError(f"{path} has no column {name}{'; ' if wanted is None else '. '}{hint}")
     return columns.index(name)

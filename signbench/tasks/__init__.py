@@ -1,1 +1,1 @@
-"""Tasks: what is given, what is handed in, which clips are expected, and by which metrics they are scored."""
+"""Tasks: prompts, required output, expected clips, and metrics."""

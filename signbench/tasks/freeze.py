@@ -1,6 +1,6 @@
-"""Writes into task files which clips they expect.
+"""Writes the expected clips into task files.
 
-Only the block ``clips`` of a file is written; whether the task then needs another version is for its author to say.
+Only the block ``clips`` of a file is written; its author decides whether the task needs a new version.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from signbench.tasks.references import open_corpus
 from signbench.tasks.schema import Task, ids_digest
 
 Outcome = Literal["written", "unchanged", "no reader"]
-"""What was done with a task file; without a reader for its corpus, nothing."""
+"""The outcome for a task file; without a reader for its corpus, nothing is done."""
 
 WORDS: dict[Outcome, str] = {
     "written": "written",
-    "unchanged": "as it was",
-    "no reader": "as it was, since signbench has no reader for its corpus",
+    "unchanged": "unchanged",
+    "no reader": "unchanged, since signbench has no reader for its corpus",
 }
 
 _BLOCK = re.compile(r"^clips:[^\n]*\n(?:[ \t][^\n]*\n|\n(?=[ \t]))*", re.MULTILINE)
 
 
 def freeze(path: Path, corpus: Corpus | None = None) -> bool:
-    """Brings the block ``clips`` of a task file up to date.
+    """Updates the block ``clips`` of a task file.
 
     Args:
         path: the task file.
-        corpus: the task's corpus, where it is open already.
+        corpus: the task's corpus, if it is already open.
 
     Returns:
         Whether the file was changed.
 
     Raises:
-        InputError: not a task file, no reader for its corpus, or a split that the corpus lacks.
+        InputError: it is not a task file, there is no reader for its corpus, or the corpus lacks a split.
     """
     task = read_task(path)
     corpus = corpus or open_corpus(task)
@@ -49,7 +49,7 @@ def freeze(path: Path, corpus: Corpus | None = None) -> bool:
     new, blocks = _BLOCK.subn(lambda _: _block(task, corpus), old)
     if blocks != 1:
         raise InputError(
-            f"{path} has {blocks} blocks 'clips:' at the beginning of a line; write one, its splits indented below it."
+            f"{path} has {blocks} blocks 'clips:' at the start of a line; write one, with its splits indented below it."
         )
     if new == old:
         return False
@@ -66,14 +66,14 @@ def _block(task: Task, corpus: Corpus) -> str:
 
 
 def freeze_below(folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str, Outcome]]:
-    """Freezes tasks one after the other.
+    """Freezes several tasks.
 
     Args:
         folder: of task files.
-        names: of the tasks; none: all, and those whose corpus signbench cannot read are left as they are.
+        names: of the tasks; if empty, all; those whose corpus signbench cannot read stay unchanged.
 
     Yields:
-        The name of each task, and what was done.
+        The name of each task, and its outcome.
 
     Raises:
         InputError: there is no such task, or as :func:`freeze`.
@@ -89,5 +89,5 @@ def freeze_below(folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str,
 
 
 if __name__ == "__main__":
-    sys.stderr.write("signbench.tasks.freeze is no command; use: signbench tasks freeze\n")
+    sys.stderr.write("signbench.tasks.freeze is not a command; use: signbench tasks freeze\n")
     sys.exit(2)

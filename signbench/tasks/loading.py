@@ -1,4 +1,4 @@
-"""Task files: found by name, read safely, and refused with the field and what to write."""
+"""Task files: found by name, read safely, with errors that name the field and what to write."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ SUFFIX = ".yaml"
 
 
 def known() -> list[str]:
-    """Names of all tasks: those in ``tasks/`` of the current folder and those that signbench brings along."""
+    """Names of all tasks: those in ``tasks/`` of the current folder and those that signbench ships."""
     return [name for name in shipped.names("tasks") if shipped.find("tasks", name).suffix == SUFFIX]
 
 
 def task(name: str) -> Task:
-    """The task of a name; one in ``tasks/`` of the current folder comes before a shipped one.
+    """The task with the given name; one in ``tasks/`` of the current folder takes precedence over a shipped one.
 
     Raises:
-        InputError: there is no such task, with the nearest that exist; or its file is not one of a task, with the field and what
-            to write there.
+        InputError: there is no such task (the message suggests the nearest), or its file is invalid (the message names the field
+            and what to write).
     """
     path = shipped.find("tasks", name)
     if path.is_dir():
@@ -38,13 +38,13 @@ def task(name: str) -> Task:
 
 
 def is_shipped(found: Task) -> bool:
-    """Whether a task is the one that signbench brings along under its name, in all that may move a number."""
+    """Whether a task equals the shipped one of its name, in everything that can change a number."""
     path = shipped.find_shipped("tasks", found.name)
     return path is not None and read_task(path).digest() == found.digest()
 
 
 def hidden_by(name: str) -> Path | None:
-    """The file in ``tasks/`` of the current folder that takes the place of another one that signbench brings along, if any."""
+    """The file in ``tasks/`` of the current folder that overrides a different shipped task, if any."""
     path, other = shipped.find("tasks", name), shipped.find_shipped("tasks", name)
     if other is None or not path.is_file() or path.samefile(other):
         return None
@@ -55,11 +55,11 @@ def read_task(path: Path) -> Task:
     """A task from its file.
 
     Raises:
-        InputError: names the file, the field and what to write there.
+        InputError: the message names the file, the field and what to write.
     """
     fields = read_yaml(path, "a task")
     if not isinstance(fields, dict):
-        raise InputError(f"{path} is no task file; write its fields, beginning with 'name: ...'.")
+        raise InputError(f"{path} is not a task file; write its fields, starting with 'name: ...'.")
     try:
         return Task.model_validate(fields)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What a task's productions are compared with: the corpus's own clips, or a copy of the data set that a user holds."""
+"""The references of a task: the corpus's own clips, or a user's copy of the data set."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class TaskReferences:
     """The references of a task's split.
 
     Attributes:
-        side: clips that have just the modality that is compared: images under ``video``, key points and motion under ``pose``.
+        side: clips with only the compared modality: images as ``video``, key points and motion as ``pose``.
         clips: ids of the expected clips, in order.
-        subset: these clips, where they are not the task's own; else None.
-        own_copy: they come from a user's folder, and nothing in the task tells whether its ids are the task's.
+        subset: these clips, if they are not the task's own; else None.
+        own_copy: whether they come from a user's folder, and the task cannot verify that its ids are right.
     """
 
     side: Side
@@ -44,7 +44,7 @@ def open_corpus(task: Task) -> Corpus:
 
     if task.corpus not in registry.known():
         raise InputError(
-            f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; give your own copy with "
+            f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; pass your own copy with "
             "`references=DIR` to signbench score."
         )
     corpus = registry.corpus(task.corpus)
@@ -63,7 +63,7 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
     Args:
         task: the task.
         split: one of its splits.
-        corpus: the task's corpus, where it is open already.
+        corpus: the task's corpus, if it is already open.
 
     Raises:
         InputError: the task is not scored on that split, or the corpus is not the one that the task was written for.
@@ -83,18 +83,18 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
 
 
 def task_references(task: Task, split: str, references_dir: Path | None = None, *, corpus: Corpus | None = None) -> TaskReferences:
-    """The references of a task's split; reads names only.
+    """The references of a task's split; reads only names.
 
     Args:
         task: the task.
         split: one of its splits.
-        references_dir: a folder with media and, if need be, ``clips.csv`` (columns ``id,file,text,gloss,signer,fps``, of which only
-            ``id`` is required, and ``file`` is the file with that id where it is left out); None: the corpus itself.
-        corpus: the task's corpus, where it is open already.
+        references_dir: a folder with media and optionally ``clips.csv`` (columns ``id,file,text,gloss,signer,fps``, of which only
+            ``id`` is required; ``file`` defaults to the file with that id); None: the corpus itself.
+        corpus: the task's corpus, if it is already open.
 
     Raises:
-        InputError: no such split, no reader for the corpus, a corpus that changed, a folder or table that does not fit, or clips
-            without the modality that the task compares.
+        InputError: there is no such split or no reader for the corpus, the corpus has changed, a folder or table does not match, or
+            clips lack the modality that the task compares.
     """
     split = task.split(split)
     if references_dir is not None:
@@ -107,7 +107,7 @@ def task_references(task: Task, split: str, references_dir: Path | None = None, 
 
 
 def only(clip: Clip, kind: ReferenceKind) -> Clip:
-    """A clip with just the media of one kind, where metrics look for it: ``video`` or ``pose``."""
+    """A clip with only the media of one kind, in the field that metrics use: ``video`` or ``pose``."""
     bare = replace(clip, video=None, pose=None, renderings={}, motion=None)
     if kind == "video":
         return replace(bare, video=clip.video)
@@ -154,7 +154,7 @@ def _plain(task: Task, folder: Path) -> Side:
 
 
 def _single(clip: Clip, task: Task) -> Clip:
-    """A clip with the one kind of media that the task compares; what says no frame rate has the task's, as predictions have."""
+    """A clip with the one kind of media that the task compares; without a frame rate it has the task's, like predictions."""
     video, pose = (clip.video, None) if task.made.modality == "video" else (None, clip.pose)
     if task.made.fps is not None:
         video = VideoAtRate(video, task.made.fps) if video is not None else None
@@ -192,14 +192,14 @@ def _from_file(name: str, file: str, task: Task, folder: Path, where: str) -> Cl
 
 
 def inside(folder: Path, file: str, where: str) -> Path:
-    """A file that a table names, below its folder.
+    """The path of a file named in a table, below its folder.
 
     Raises:
-        InputError: it leaves the folder, or is not there.
+        InputError: it is outside the folder, or does not exist.
     """
     relative = PurePosixPath(file)
     if relative.is_absolute() or ".." in relative.parts or "\\" in file or not file.isprintable():
-        raise InputError(f"{where}: {file!r} leaves the folder; name a file below {folder}.")
+        raise InputError(f"{where}: {file!r} is outside the folder; name a file below {folder}.")
     path = folder / relative
     if not path.exists():
         raise InputError(f"{where}: {file} is not in {folder}; correct the name or add the file.")

@@ -1,4 +1,4 @@
-"""The fields of a task file, all of them required, and what each may hold."""
+"""The fields of a task file, all of them required, and their allowed values."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ SUFFIXES: dict[Modality, tuple[str, ...]] = {
     "pose": (".pose", ".npz"),
     "motion": (".npz",),
 }
-"""Suffixes that a task may ask for; the first is what our own generators write."""
+"""Suffixes that a task may require; the first is the one that signbench's generators write."""
 
 _VIEWS = {
     "frames": "images",
-    "observations": "what a network sees in images",
+    "observations": "a network's features of images",
     "pose": "key points",
     "lengths": "lengths",
     "text": "text",
     "features": "features",
     "labels": "labels",
     "likelihood": "a judge's likelihood of the text",
-    "judged": "what a judge says",
+    "judged": "a judge's output",
 }
 
 
@@ -63,7 +63,7 @@ def _is_size(text: str) -> str:
     except SignbenchError:
         raise ValueError(f"is {text!r}") from None
     if not (1 <= height <= 16384 and 1 <= width <= 16384):
-        raise ValueError(f"is {text!r}, a side being from 1 to 16384")
+        raise ValueError(f"is {text!r}, but a side must be from 1 to 16384")
     return text
 
 
@@ -79,7 +79,7 @@ def _is_metric(text: str) -> str:
     from signbench.metrics import registry
 
     if "@" in text:
-        raise ValueError(f"is {text!r}; write what stands behind the @ into the field on")
+        raise ValueError(f"is {text!r}; write the part after the @ into the field on")
     try:
         canonical = registry.create(text).canonical
     except SignbenchError as error:
@@ -99,14 +99,13 @@ class _Fields(BaseModel):
 
 
 class Made(_Fields):
-    """What a generator hands in for each clip.
+    """The required output for each clip.
 
     Attributes:
         modality: video, pose (key points) or motion (body-model rotations).
-        file: suffix of the file that is named by the clip's id.
-        size: ``WIDTHxHEIGHT`` in pixels: of a video its frames, of key points the picture whose pixels they are in; None where the
-            units are others.
-        fps: frames per second, or None: as the reference.
+        file: suffix of the files, which are named by clip id.
+        size: ``WIDTHxHEIGHT`` in pixels: of the frames of a video, or of the image that key points refer to; None for other units.
+        fps: frames per second, or None: those of the reference.
         joints: name of the key points' layout, or None for video.
     """
 
@@ -123,7 +122,7 @@ class Made(_Fields):
         if self.file not in SUFFIXES[self.modality]:
             raise ValueError(f"file {self.file!r} cannot hold {self.modality}; write one of {', '.join(SUFFIXES[self.modality])}")
         if self.modality == "video" and (self.joints is not None or self.size is None):
-            raise ValueError("of video has a size and no joints; write the frames' WIDTHxHEIGHT and joints: null")
+            raise ValueError("of video needs a size and no joints; write the frames' WIDTHxHEIGHT and joints: null")
         if self.modality != "video" and self.joints is None:
             raise ValueError(f"of {self.modality} needs joints; write the name of a key-point layout")
         return self
@@ -135,14 +134,14 @@ class Made(_Fields):
 
 
 class Expected(_Fields):
-    """The clips of one split, so that a corpus that changed is noticed.
+    """The clips of one split, so that a changed corpus is noticed.
 
     Attributes:
-        count: how many there are, or None: the paper does not say.
-        ids_sha256: :func:`ids_digest` of their ids; None where nobody who wrote the task held the corpus.
+        count: their number, or None if the paper does not say.
+        ids_sha256: :func:`ids_digest` of their ids; None if the author of the task did not have the corpus.
     """
 
-    count: Annotated[int, Field(ge=1)] | None = Field(description="the number of clips, or null where it is not known")
+    count: Annotated[int, Field(ge=1)] | None = Field(description="the number of clips, or null if unknown")
     ids_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         description="the SHA-256 of the sorted ids joined by newlines, or null; signbench tasks freeze fills it in"
     )
@@ -153,20 +152,20 @@ class TaskMetric(_Fields):
 
     Attributes:
         metric: its canonical name.
-        on: the judge through which it is measured, or ``judge.gives`` where another answer than its first choice is compared; None:
-            it looks at the clips themselves.
-        tier: ``core`` needs only what signbench carries; ``extended`` needs weights that are fetched.
-        headline: it stands in the leaderboard's first columns.
+        on: the judge through which it is measured, or ``judge.gives`` if the compared output is not the judge's first choice; None:
+            it is computed from the clips themselves.
+        tier: ``core`` needs only what signbench ships; ``extended`` needs fetched weights.
+        headline: whether it is in the leaderboard's first columns.
     """
 
-    metric: Annotated[str, AfterValidator(_is_metric)] = Field(description="a metric as signbench metrics list has it")
-    on: _Word | None = Field(description="a judge as signbench judges list has it, such as nearest, or null")
+    metric: Annotated[str, AfterValidator(_is_metric)] = Field(description="a metric from signbench metrics list")
+    on: _Word | None = Field(description="a judge from signbench judges list, such as nearest, or null")
     tier: Tier = Field(description=f"one of {_listed(Tier)}")
     headline: bool = Field(description="true or false")
 
     @property
     def key(self) -> str:
-        """How scores and leaderboards name it: ``metric`` or ``metric@judge``."""
+        """Its key in scores and leaderboards: ``metric`` or ``metric@judge``."""
         return self.metric if self.on is None else f"{self.metric}@{self.on}"
 
     @property
@@ -196,11 +195,11 @@ def _distinct_metrics(items: tuple[TaskMetric, ...]) -> tuple[TaskMetric, ...]:
 
 
 class Paper(_Fields):
-    """The published table that a task stands for.
+    """The published table that a task corresponds to.
 
     Attributes:
-        citation: authors, title, where.
-        table: which table or figure.
+        citation: authors, title, venue.
+        table: the table or figure.
     """
 
     citation: _Word = Field(description="authors and title of the paper")
@@ -208,29 +207,29 @@ class Paper(_Fields):
 
 
 class Task(_Fields):
-    """A task: what makes two numbers comparable.
+    """A task, which makes two numbers comparable.
 
     Attributes:
         name: its path below ``tasks/`` without the suffix.
-        version: rises when corpus, splits, prompts, grants, hand-in form or length rule change; not for another metric.
+        version: rises when corpus, splits, prompts, grants, submission format or length rule change; not for a new metric.
         corpus: name of the data set.
-        splits: those that can be scored, the default first.
-        given: what a generator is handed for each clip, and nothing else of it.
-        made: what it hands in.
-        length: what happens to a production of another length than its reference.
-        references: what the productions are compared with.
+        splits: the splits that can be scored, the default first.
+        given: everything that a generator is given for each clip.
+        made: the required output.
+        length: how a production with a different length from its reference is handled.
+        references: the kind of references.
         clips: the expected clips of each split.
-        seed: from which each clip's own seed is derived.
+        seed: the seed from which each clip's own seed is derived.
         samples_per_clip: productions for each clip.
         coverage_floor: share of the clips below which a run is incomplete.
-        cluster: clips of one signer are dependent (``signer``), or all are independent (None).
-        metrics: in the order in which they are printed.
-        paper: the table that the task stands for, or None.
-        open_in_paper: what the paper leaves open, and what is done here instead.
+        cluster: ``signer`` if clips of one signer are dependent; None if all are independent.
+        metrics: in printed order.
+        paper: the table that the task corresponds to, or None.
+        open_in_paper: what the paper leaves open, and how signbench handles it.
     """
 
     name: _Word = Field(description="the file's path below tasks/ without its suffix, such as synthsign/text-to-pose")
-    version: int = Field(ge=1, description="a whole number from 1")
+    version: int = Field(ge=1, description="an integer of at least 1")
     corpus: _Word = Field(description="the name of a corpus, such as synthsign")
     splits: Annotated[tuple[_Word, ...], AfterValidator(_distinct)] = Field(
         strict=False, min_length=1, description="a list of the corpus's splits, the default first"
@@ -242,15 +241,15 @@ class Task(_Fields):
     length: FramesRule = Field(description=f"one of {_listed(FramesRule)}")
     references: ReferenceKind = Field(description=f"one of {_listed(ReferenceKind)}")
     clips: dict[str, Expected] = Field(description="for each split its count and ids_sha256")
-    seed: int = Field(ge=0, description="a whole number from 0")
-    samples_per_clip: int = Field(ge=1, description="a whole number from 1")
+    seed: int = Field(ge=0, description="an integer of at least 0")
+    samples_per_clip: int = Field(ge=1, description="an integer of at least 1")
     coverage_floor: float = Field(gt=0, le=1, description="a share above 0 and up to 1")
     cluster: Literal["signer"] | None = Field(description="signer or null")
     metrics: Annotated[tuple[TaskMetric, ...], AfterValidator(_distinct_metrics)] = Field(
         strict=False, min_length=1, description="a list of entries with the fields metric, on, tier and headline"
     )
     paper: Paper | None = Field(description="the fields citation and table, or null")
-    open_in_paper: tuple[_Word, ...] = Field(strict=False, description="a list of sentences; [] where nothing is open")
+    open_in_paper: tuple[_Word, ...] = Field(strict=False, description="a list of sentences; [] if nothing is open")
 
     @model_validator(mode="after")
     def _agrees(self) -> Task:
@@ -281,33 +280,33 @@ class Task(_Fields):
             judge = judge_class(metric.judge)
             if reads_of(judge, self.made.modality) is None:
                 raise ValueError(
-                    f"metrics: the judge {metric.judge} reads {' or '.join(judge.reads)}, but {self.made.modality} is made; choose "
-                    "another judge"
+                    f"metrics: the judge {metric.judge} reads {' or '.join(judge.reads)}, but the output is "
+                    "{self.made.modality}; choose another judge"
                 )
             return
         if metric.extractor is not None and item.tier == "core":
-            raise ValueError(f"metrics: {item.metric} needs weights that signbench does not carry; write tier: extended")
+            raise ValueError(f"metrics: {item.metric} needs weights that signbench does not ship; write tier: extended")
         if metric.extractor is not None and metric.extractor.weights == "random":
-            raise ValueError(f"metrics: {item.metric} has random weights, which no task may rest on; leave weights away")
+            raise ValueError(f"metrics: {item.metric} has random weights, which a task must not use; remove weights")
         fitting = ("frames", "observations", "lengths") if self.made.modality == "video" else ("pose", "lengths")
         if view not in fitting:
             raise ValueError(
-                f"metrics: {item.metric} measures {_VIEWS[view]}, but {self.made.modality} is made; choose one of "
+                f"metrics: {item.metric} measures {_VIEWS[view]}, but the output is {self.made.modality}; choose one of "
                 f"{' or '.join(_VIEWS[name] for name in fitting)}"
             )
 
     @property
     def default_split(self) -> str:
-        """The split that is scored where none is named."""
+        """The split that is scored by default."""
         return self.splits[0]
 
     @property
     def headlines(self) -> tuple[str, ...]:
-        """Keys of the metrics that stand in a leaderboard's first columns."""
+        """Keys of the metrics in a leaderboard's first columns."""
         return tuple(item.key for item in self.metrics if item.headline)
 
     def split(self, name: str | None) -> str:
-        """The split that is meant: the named one, or the default.
+        """The selected split: the named one, or the default.
 
         Raises:
             InputError: the task is not scored on that split.
@@ -319,15 +318,15 @@ class Task(_Fields):
         return name
 
     def digest(self) -> str:
-        """SHA-256 over the fields that may move a metric's number, hexadecimal.
+        """SHA-256 over the fields that can change a metric's number, hexadecimal.
 
-        Comments, citations and the choice of metrics, splits and expected clips are none of them.
+        Comments, citations and the choice of metrics, splits and expected clips are not among them.
         """
         fields = self.model_dump(mode="json", include=_DECIDING)
         return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def protocol(self) -> Protocol:
-        """How the two sides of a clip are brought together: the length rule, and the size, rate and layout that are handed in."""
+        """How the two sides of a clip are aligned: the length rule, and the size, rate and layout of submissions."""
         size = self.made.height_width if self.made.modality == "video" else None
         return Protocol(frames=self.length, size=size, fps=self.made.fps, layout=self.made.joints)
 

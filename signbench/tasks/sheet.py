@@ -1,4 +1,4 @@
-"""A task in words: what is given, what to hand in and in which files, and how it is scored."""
+"""A readable description of a task: its prompts, its output and file formats, and its scoring."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ GRANTS = {
     "text": "the spoken-language sentence",
     "gloss": "the glosses, in signing order",
     "word": "the spoken word",
-    "signer": "who is to sign",
+    "signer": "the signer to show",
     "length": "the number of frames",
-    "source_image": "the first frame of the clip, a picture of the signer who is to be animated",
-    "other_source_image": "a picture of another signer, who is to be animated: the first frame of a train clip",
+    "source_image": "the first frame of the clip, an image of the signer to animate",
+    "other_source_image": "an image of another signer to animate: the first frame of a train clip",
     "driving_video": "the motion to follow, as video",
     "driving_pose": "the motion to follow, as key points",
     "motion": "the motion to follow, as a body model's motion",
 }
-"""What each grant is."""
+"""Descriptions of the grants."""
 
 LENGTHS = {
     "equal": "exactly as many frames as the reference",
-    "truncate": "any; where frames are paired, the common beginning counts",
-    "resample": "any; where frames are paired, it is resampled onto the reference's time stamps",
+    "truncate": "any; metrics that pair frames use the common prefix",
+    "resample": "any; metrics that pair frames resample it onto the reference's time stamps",
 }
-"""What each length rule asks of a submitter."""
+"""The meaning of each length rule for submissions."""
 
 REFERENCES = {
     "video": "the corpus's video",
@@ -38,11 +38,11 @@ REFERENCES = {
     "rendering:smplx": "the corpus's video of a rendered body",
     "rendering:cross-person": "the corpus's video of the same motion by the signer of the source image",
 }
-"""What each kind of references is."""
+"""Descriptions of the kinds of references."""
 
 
 def example_ids(task: Task) -> list[str]:
-    """Two ids of the default split, or made-up ones where signbench has no reader for the corpus."""
+    """Two ids of the default split, or made-up ones if signbench has no reader for the corpus."""
     from signbench.tasks.references import open_corpus
 
     try:
@@ -72,31 +72,31 @@ def sheet(task: Task, examples: Sequence[str]) -> str:
     blocks = [
         [f"{task.name}, version {task.version}", *_paper(task)],
         ["Given, for each clip", *(f"  {grant}: {GRANTS[grant]}" for grant in task.given), "  and the whole train split"],
-        ["To hand in", *(f"  {line}" for line in hand_in(task, examples))],
+        ["Output", *(f"  {line}" for line in output_lines(task, examples))],
         ["Scored clips", *(f"  {line}" for line in _splits(task))],
         ["Protocol", *(f"  {line}" for line in _protocol(task))],
         ["Metrics", *(f"  {line}" for line in _metrics(task))],
     ]
     if task.open_in_paper:
-        blocks.append(["Open in the paper", *(f"  - {line}" for line in task.open_in_paper)])
+        blocks.append(["What the paper leaves open", *(f"  - {line}" for line in task.open_in_paper)])
     blocks.append(["Score with", *(f"  {line}" for line in _scoring(task))])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def hand_in(task: Task, examples: Sequence[str]) -> list[str]:
-    """What to hand in, line by line."""
+def output_lines(task: Task, examples: Sequence[str]) -> list[str]:
+    """The required output, line by line."""
     made = task.made
     names = " and ".join(f"{clip}{made.file}" for clip in examples)
     lines = [f"a folder with one file for each clip, named by the clip's id: {names}"]
     if made.modality == "video":
-        lines += [f"video of {made.size} pixels; any format that is read will do, {made.file} with FFV1 is lossless"]
+        lines += [f"video of {made.size} pixels; any supported format, {made.file} with FFV1 is lossless"]
     elif made.modality == "pose":
-        unit = f"in pixels of a picture of {made.size}" if made.size else "in the references' units"
-        lines += [f"key points {unit}, confidence 0 where a point is not seen, .npz or .pose"]
+        unit = f"in pixels of an image of {made.size}" if made.size else "in the references' units"
+        lines += [f"key points {unit}, confidence 0 for points that are not seen, .npz or .pose"]
     else:
         lines += [
             "motion of SMPL-X's body: .npz with rotations (frames x 55 x 3, axis-angle, radians) and optionally translation",
-            "  (frames x 3, metres); or with points, the joints' positions in metres",
+            "  (frames x 3, metres); or with points, the joint positions in metres",
         ]
     if made.joints is not None:
         lines.append(f"joints: {made.joints}, in its order or named in the file")
@@ -116,7 +116,7 @@ def _splits(task: Task) -> list[str]:
     for split in task.splits:
         clips = task.clips[split]
         digest = (
-            f"SHA-256 of ids {clips.ids_sha256[:12]}..." if clips.ids_sha256 is not None else "no digest of ids: own copies only"
+            f"SHA-256 of ids {clips.ids_sha256[:12]}..." if clips.ids_sha256 is not None else "no digest of ids: only own copies"
         )
         default = " (default)" if split == task.default_split else ""
         count = "an unknown number of" if clips.count is None else clips.count
@@ -132,18 +132,18 @@ def _scoring(task: Task) -> list[str]:
         return [command]
     return [
         f"{command} --references DIR",
-        f"signbench has no reader for {task.corpus}: the references are your own copy of the scored clips, media named by clip id",
+        f"signbench has no reader for {task.corpus}: the references are your own copy of the scored clips, named by clip id",
     ]
 
 
 def _protocol(task: Task) -> list[str]:
     protocol = task.protocol()
-    size = f"{protocol.size[1]}x{protocol.size[0]}" if protocol.size is not None else "as they are"
+    size = f"{protocol.size[1]}x{protocol.size[0]}" if protocol.size is not None else "unchanged"
     rows = {
         "references": REFERENCES[task.references],
         "frames": protocol.frames,
         "size": size,
-        "fps": f"{protocol.fps:g}" if protocol.fps is not None else "as they are",
+        "fps": f"{protocol.fps:g}" if protocol.fps is not None else "unchanged",
         "layout": protocol.layout or "none",
         "seed": f"{task.seed}; a clip's own: first 8 bytes, big endian, of SHA-256 of {task.name}|{task.seed}|CLIP ID",
         "samples per clip": str(task.samples_per_clip),

@@ -77,7 +77,7 @@ REFUSED = {
         ["hypothesis"],
     ),
     "no texts at all": (["measure", "references.txt", "empty.txt", "-m", "bleu"], ["empty.txt"]),
-    "a folder": (["measure", "references.txt", ".", "-m", "bleu"], ["is no file of texts"]),
+    "a folder": (["measure", "references.txt", ".", "-m", "bleu"], ["is not a text file"]),
     "weights that are not here": (["measure", "references.txt", "predictions.txt", "-m", "fid"], ["signbench weights fetch"]),
 }
 

@@ -89,7 +89,7 @@ def authored(tmp_path, monkeypatch):
 def test_the_clips_that_a_task_expects_are_frozen(authored, signbench):
     assert signbench("tasks", "freeze") == (0, "synthsign/text-to-pose: written\n", "")
     assert "count: 200" in authored.read_text("utf-8")
-    assert signbench("tasks", "freeze", "synthsign/text-to-pose") == (0, "synthsign/text-to-pose: as it was\n", "")
+    assert signbench("tasks", "freeze", "synthsign/text-to-pose") == (0, "synthsign/text-to-pose: unchanged\n", "")
     code, out, _ = signbench("tasks", "freeze", "--json")
     assert (code, json.loads(out)) == (0, [{"task": "synthsign/text-to-pose", "outcome": "unchanged"}])
     code, out, err = signbench("tasks", "freeze", "synthsign/text-to-pos", "--json")
@@ -100,4 +100,4 @@ def test_the_clips_that_a_task_expects_are_frozen(authored, signbench):
 def test_the_former_module_names_the_command():
     words = [sys.executable, "-m", "signbench.tasks.freeze"]
     ran = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stderr) == (2, "signbench.tasks.freeze is no command; use: signbench tasks freeze\n")
+    assert (ran.returncode, ran.stderr) == (2, "signbench.tasks.freeze is not a command; use: signbench tasks freeze\n")

@@ -70,7 +70,7 @@ def test_what_is_raised_while_something_is_made_is_bad_input(error, said):
         raise error
 
     with pytest.raises(InputError, match=said):
-        guarded(make, "generator x cannot be made")
+        guarded(make, "generator x cannot be created")
 
 
 def change_everything(folder):

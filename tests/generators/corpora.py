@@ -50,8 +50,8 @@ def frames_of_clip(name, frames, height=48, width=64):
     images = np.empty((frames, height, width, 3), np.uint8)
     images[:] = draw.integers(0, 120, 3)
     for frame in range(frames):
-        place = round(30 * np.sin(np.pi * frame / max(1, frames - 1)))
-        images[frame, 8:24, place : place + 16] = 255
+        index = round(30 * np.sin(np.pi * frame / max(1, frames - 1)))
+        images[frame, 8:24, index : index + 16] = 255
     return images
 
 

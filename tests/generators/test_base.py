@@ -33,9 +33,9 @@ def test_seeds_differ_between_clips_seeds_and_tasks():
         ({"licence": "a|b"}, "needs a licence"),
         ({"version": 1}, "needs a version"),
         ({"modalities": ()}, "names no modality"),
-        ({"modalities": "video"}, "modalities is a tuple"),
+        ({"modalities": "video"}, "modalities must be a tuple"),
         ({"modalities": ("videos",)}, "Did you mean video"),
-        ({"prompt_fields": "text"}, "prompt_fields is a tuple"),
+        ({"prompt_fields": "text"}, "prompt_fields must be a tuple"),
         ({"prompt_fields": ("gloss|txt",)}, "Did you mean text"),
         ({"sees": "all"}, "'prompts' or 'references'"),
         ({"checkpoint": "abc"}, "64 hexadecimal digits"),
@@ -49,7 +49,7 @@ def test_a_card_that_says_nonsense_is_refused(changes, said):
 @pytest.mark.parametrize(
     ("changes", "modality", "given", "said"),
     [
-        ({}, "pose", ["text"], "makes video; the task wants pose"),
+        ({}, "pose", ["text"], "makes video; the task requires pose"),
         ({"prompt_fields": ("text",)}, "video", ["gloss"], "needs text; the task grants gloss"),
         ({"prompt_fields": ("text|gloss", "signer")}, "video", [], "needs text or gloss and signer; the task grants nothing"),
     ],
@@ -68,7 +68,7 @@ def test_either_of_two_fields_is_enough():
     [
         ({"modality": "videos", "fps": 25}, "Did you mean video"),
         ({"modality": "video", "fps": 0}, "above 0"),
-        ({"modality": "video", "fps": 25, "size": (0, 8)}, "pixels a side"),
+        ({"modality": "video", "fps": 25, "size": (0, 8)}, "pixels per side"),
         ({"modality": "pose", "fps": 25, "suffix": ".npy"}, "written as .pose or .npz"),
     ],
 )

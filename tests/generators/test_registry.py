@@ -81,7 +81,7 @@ def test_every_built_in_generator_has_a_card_of_its_name():
         ("a b", "A custom one: package.module:Class or file.py:Class"),
     ],
 )
-def test_what_is_no_generator_is_refused_with_what_to_write(text, said, tmp_path, monkeypatch):
+def test_something_other_than_a_generator_is_refused_with_what_to_write(text, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "mine.py").write_text(SOURCE)
@@ -91,7 +91,7 @@ def test_what_is_no_generator_is_refused_with_what_to_write(text, said, tmp_path
         create(text)
 
 
-def test_ones_own_class_is_found_in_a_file_or_in_a_module_of_the_current_folder(tmp_path, monkeypatch):
+def test_a_custom_class_is_found_in_a_file_or_in_a_module_of_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     (tmp_path / "own").mkdir()

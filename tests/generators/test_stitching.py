@@ -115,7 +115,7 @@ def test_a_sentence_is_signed_gloss_by_gloss():
     today = pose_of_clip("train-0001", 9).points[:3]
     assert np.array_equal(made.points[:3], today)
     dog = pose_of_clip("word-train-0001", 8).points
-    start = next(place for place in range(8) if np.array_equal(made.points[3], dog[place]))
+    start = next(index for index in range(8) if np.array_equal(made.points[3], dog[index]))
     assert start < 4
     sleep = pose_of_clip("word-train-0003", 10).points
     assert any(np.array_equal(made.points[-1], frame) for frame in sleep[5:])
@@ -140,9 +140,9 @@ def test_a_text_of_which_nothing_is_known_gets_the_nearest_clip():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("stitched:blend=x", "blend is a number of seconds, not 'x'"),
-        ("stitched:blend=-1", "blend is 0 to 2 seconds, not -1"),
-        ("stitched:blend=nan", "blend is 0 to 2 seconds, not nan"),
+        ("stitched:blend=x", "blend must be a number of seconds, not 'x'"),
+        ("stitched:blend=-1", "blend must be 0 to 2 seconds, not -1"),
+        ("stitched:blend=nan", "blend must be 0 to 2 seconds, not nan"),
     ],
 )
 def test_a_blend_that_makes_no_sense_is_refused(text, said):
@@ -150,6 +150,6 @@ def test_a_blend_that_makes_no_sense_is_refused(text, said):
         create(text)
 
 
-def test_the_card_names_a_blend_of_ones_own():
+def test_the_card_names_a_blend_that_is_custom():
     assert create("stitched:blend=0.2").card.name == "stitched"
     assert create("stitched:blend=0.40").card.name == "stitched:blend=0.4"

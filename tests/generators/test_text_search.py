@@ -135,7 +135,7 @@ def test_a_sentence_transformer_may_embed_the_texts(monkeypatch):
     assert card.name == "nearest:embedding=present"
     content = b"a\0torch.bfloat16\0(1,)\n\x80\x3f" + b"b\0torch.float32\0(2,)\n" + bytes(8)
     assert card.checkpoint == hashlib.sha256(content).hexdigest()
-    with pytest.raises(InputError, match=r"absent is not on this machine \(no such model\); give the folder"):
+    with pytest.raises(InputError, match=r"absent is not on this machine \(no such model\); pass its folder"):
         create("nearest:embedding=absent")
 
 

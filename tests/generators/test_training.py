@@ -39,7 +39,7 @@ def test_no_clip_of_a_test_split_is_touched():
 
 
 def test_a_test_split_cannot_be_trained_on():
-    with pytest.raises(InputError, match="is no train split"):
+    with pytest.raises(InputError, match="is not a train split"):
         TrainView(SmallCorpus(), POSE, split="test", references="pose")
 
 
@@ -102,5 +102,5 @@ def test_references_are_those_of_the_tasks_clips_only():
     ids = [clip[0] for clip in CLIPS if clip[0].startswith("test-")]
     references = References(SmallCorpus(), ids, references="motion", task="t", seed=0)
     assert pose_of(references.media("test-0001"), MOTION).frames == 10
-    with pytest.raises(InputError, match="none of the task's 4 clips"):
+    with pytest.raises(InputError, match="not among the task's 4 clips"):
         references.media("train-0001")

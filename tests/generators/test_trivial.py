@@ -137,7 +137,7 @@ def test_train_clips_with_other_joints_have_no_mean():
 
     train = train_view(MOTION)
     train._corpus = Mixed()
-    with pytest.raises(InputError, match="train-0002 has other joints"):
+    with pytest.raises(InputError, match="train-0002 has different joints"):
         mean_pose(train)
 
 
@@ -176,8 +176,8 @@ def test_noise_follows_the_clips_seed():
     assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_key_points_cannot_be_handed_in_where_video_is_wanted():
+def test_key_points_cannot_be_submitted_where_video_is_wanted():
     corpus = SmallCorpus()
     ready = prepared("ground-truth", VIDEO, references="pose", corpus=corpus)
-    with pytest.raises(InputError, match="holds key points; the task wants video"):
+    with pytest.raises(InputError, match="holds key points; the task requires video"):
         next(ready.generate(list(prompts(VIDEO, ["text"]).values()), [1] * 4))

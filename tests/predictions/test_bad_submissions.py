@@ -191,21 +191,21 @@ CASES = [
         "video",
         lambda folder, kind: shutil.copy(clip_file(folder, kind), folder / "demo.mkv"),
         ["extra"],
-        r"^clip demo \(.*demo\.mkv\): no clip of the task has that id; remove it, or name it by the id of its clip\.$",
+        r"^clip demo \(.*demo\.mkv\): no clip of the task has this id; remove it, or rename it to the id of its clip\.$",
     ),
     Case(
         "upper case where the id has lower case",
         "video",
         lambda folder, kind: rename(folder, kind, "TEST-0002.mkv"),
         ["misnamed"],
-        r"TEST-0002\.mkv.*spelled exactly, in upper and lower case; did you mean test-0002\? Rename the file\.$",
+        r"TEST-0002\.mkv.*must match exactly, including case; did you mean test-0002\? Rename the file\.$",
     ),
     Case(
         "an underscore where the id has a hyphen",
         "pose",
         lambda folder, kind: rename(folder, kind, "test_0002.pose"),
         ["misnamed"],
-        r"test_0002\.pose\): no clip has that id.*did you mean test-0002\?",
+        r"test_0002\.pose\): no clip has this id.*did you mean test-0002\?",
     ),
     Case(
         "leading zeros are lost",
@@ -226,8 +226,8 @@ CASES = [
         "video",
         move_all_down,
         ["folder"],
-        r"^4 clips lie in the folder outputs, so their ids begin with outputs/; "
-        r"give that folder, `predictions='\.\.\./outputs'`\.$",
+        r"^4 clips are in the folder outputs, so their ids start with outputs/; "
+        r"pass that folder, `predictions='\.\.\./outputs'`\.$",
     ),
     Case(
         "another split that the task scores too",
@@ -241,77 +241,77 @@ CASES = [
         "pose",
         train_split,
         ["other-split"],
-        r"4 files are predictions of the split train, .*; hand in predictions of the split that is scored\.$",
+        r"4 files are predictions of the split train, .*; submit predictions of the split that is scored\.$",
     ),
     Case(
         "a video where key points are wanted",
         "pose",
         in_place(".mkv", video),
         ["wrong-modality"],
-        r"test-0002\.mkv\): it is video, not key points; hand in key points as \.pose\.$",
+        r"test-0002\.mkv\): it is video, not key points; submit key points as \.pose\.$",
     ),
     Case(
         "key points where video is wanted",
         "video",
         in_place(".pose", lambda path: write_pose(path, points())),
         ["wrong-modality"],
-        r"test-0002\.pose\): it is a key-point file, not video; hand in video as \.mkv\.$",
+        r"test-0002\.pose\): it is a key-point file, not video; submit video as \.mkv\.$",
     ),
     Case(
         "key points where motion is wanted",
         "motion",
         in_place(".pose", lambda path: write_pose(path, points())),
         ["wrong-modality"],
-        r"it is a key-point file, not body-model motion; hand in body-model motion as \.npz",
+        r"it is a key-point file, not body-model motion; submit body-model motion as \.npz",
     ),
     Case(
         "a kind of file that is not read",
         "pose",
         in_place(".pkl", lambda path: path.write_bytes(b"\x80\x04N.")),
         ["wrong-suffix"],
-        r"test-0002\.pkl\): \.pkl is no file of key points; hand in key points as \.pose\.$",
+        r"test-0002\.pkl\): \.pkl is not a file type of key points; submit key points as \.pose\.$",
     ),
     Case(
         "no suffix",
         "video",
         lambda folder, kind: rename(folder, kind, CLIP),
         ["wrong-suffix"],
-        r"a name without suffix is no file of video; hand in video as \.mkv\.$",
+        r"a name without suffix is not a file type of video; submit video as \.mkv\.$",
     ),
     Case(
         "another size",
         "video",
         replaced(lambda path: video(path, height=48, width=64)),
         ["size"],
-        r"its frames are 64 x 48 pixels; make 32 x 24; nothing is resized for you\.$",
+        r"its frames are 64 x 48 pixels; write 32 x 24; nothing is resized for you\.$",
     ),
     Case(
         "width and height exchanged",
         "video",
         replaced(lambda path: video(path, height=WIDTH, width=HEIGHT)),
         ["size"],
-        r"its frames are 24 x 32 pixels; make 32 x 24",
+        r"its frames are 24 x 32 pixels; write 32 x 24",
     ),
     Case(
         "another frame rate",
         "video",
         replaced(lambda path: video(path, fps=30)),
         ["fps"],
-        r"it has 30 frames per second; make 25, or correct the rate that the file states\.$",
+        r"it has 30 frames per second; use 25, or correct the rate in the file\.$",
     ),
     Case(
         "another frame rate of key points",
         "pose",
         replaced(pose_with(fps=lambda _: 50.0)),
         ["fps"],
-        r"it has 50 frames per second; make 25",
+        r"it has 50 frames per second; use 25",
     ),
     Case(
         "a frame too much",
         "video",
         replaced(lambda path: video(path, frames=FRAMES + 1)),
         ["length"],
-        r"it has 7 frames, its reference 6; the task wants equal lengths; make as many\.$",
+        r"it has 7 frames, its reference 6; the task requires equal lengths; generate as many\.$",
     ),
     Case(
         "a single frame",
@@ -325,49 +325,49 @@ CASES = [
         "pose",
         replaced(lambda path: write_pose(path, swaying_pose(FRAMES, dimensions=2))),
         ["joints"],
-        r"its layout mediapipe-178 lacks \d+ joints of coco-wholebody-133, the first being .*; hand in the 133 joints of",
+        r"its layout mediapipe-178 lacks \d+ joints of coco-wholebody-133, the first is .*; submit the 133 joints of",
     ),
     Case(
         "three coordinates where the reference has two",
         "pose",
         replaced(pose_with(points=lambda plane: np.concatenate([plane, plane[..., :1]], axis=2))),
         ["coordinates"],
-        r"its points have 3 coordinates, those of its reference 2; hand in 2\.$",
+        r"its points have 3 coordinates, those of its reference 2; submit 2\.$",
     ),
     Case(
         "a picture of another size",
         "pose",
         replaced(pose_with(picture=lambda _: (1280, 720))),
         ["size"],
-        r"its key points are of a picture of 1280 x 720 pixels; give pixels of a picture of 512 x 512\.$",
+        r"its key points are for an image of 1280 x 720 pixels; use pixels of an image of 512 x 512\.$",
     ),
     Case(
         "coordinates from 0 to 1",
         "pose",
         replaced(pose_with(points=lambda plane: plane / 512)),
         ["coordinates"],
-        r"all of its coordinates lie within 0\.\d+ of 0, so they are not pixels; give pixels of a picture of 512 x 512\.$",
+        r"all of its coordinates are within 0\.\d+ of 0, so they are not pixels; use pixels of an image of 512 x 512\.$",
     ),
     Case(
         "millimetres where metres are wanted",
         "motion",
         replaced(lambda path: write_pose(path, replace(body(), points=body().points * 1000))),
         ["coordinates"],
-        r"a joint lies \d.* from the origin, so its positions are not metres; give metres\.$",
+        r"a joint is \d.* from the origin, so its positions are not metres; use metres\.$",
     ),
     Case(
         "a NaN in the first frame",
         "pose",
         in_place(".npz", lambda path: write_pose(path, replace(points(), points=broken(points().points)))),
         ["values"],
-        r"frame 0, joint \w+ is seen .*nan.*; give numbers, or confidence 0 where a point was not seen\.$",
+        r"frame 0, joint \w+ is seen .*nan.*; write numbers, or confidence 0 for points that were not seen\.$",
     ),
     Case(
         "not one point is seen",
         "pose",
         replaced(pose_with(confidence=np.zeros_like)),
         ["values"],
-        r"no key point is seen in any frame; give numbers, or confidence 0",
+        r"no key point is seen in any frame; write numbers, or confidence 0",
     ),
     Case(
         "a NaN among rotations",
@@ -448,21 +448,21 @@ CASES = [
         "video",
         zipped,
         ["archive"],
-        r"clips\.zip: it is an archive; unpack it in its place and remove it\.$",
+        r"clips\.zip: it is an archive; unpack it here and remove it\.$",
     ),
     Case(
         "images of all clips in one folder",
         "video",
         loose_images,
         ["loose-images", "missing", "missing", "missing", "missing"],
-        r"8 images lie beside the clips; put the frames of each clip into a folder of their own, named by the clip's id\.$",
+        r"8 images are next to the clips; put the frames of each clip into a separate folder, named by the clip's id\.$",
     ),
     Case(
         "a container among the files",
         "pose",
         also(".skels", lambda path: path.write_text("0 0 0 0\n")),
         ["container"],
-        r"it holds many clips; give that file itself with `predictions`, or write one file for each clip\.$",
+        r"it holds many clips; pass that file itself as `predictions`, or write one file for each clip\.$",
     ),
     Case(
         "a name that leads out of its folder",
@@ -476,7 +476,7 @@ CASES = [
         "video",
         manifest("id,file", ""),
         ["manifest"],
-        r"manifest\.jsonl: line 1 is not JSON; correct the manifest, or name the files by clip id and leave it out\.$",
+        r"manifest\.jsonl: line 1 is not JSON; correct the manifest, or name the files by clip id and remove it\.$",
     ),
     Case(
         "a manifest that names a file that is not there",
@@ -490,7 +490,7 @@ CASES = [
         "video",
         manifest('{"id": "test-0002", "file": "../secret.mkv"}'),
         ["manifest"],
-        r"line 1: '\.\./secret\.mkv' leaves the folder",
+        r"line 1: '\.\./secret\.mkv' is outside the folder",
     ),
 ]
 
@@ -507,7 +507,7 @@ def test_a_well_made_folder_has_no_problem(kind, well_made):
 
 @pytest.mark.usefixtures("tiny_corpus")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_mistake_is_told_with_its_place_and_what_to_do(case, well_made, tmp_path):
+def test_a_mistake_is_reported_with_its_location_and_what_to_do(case, well_made, tmp_path):
     folder = tmp_path / "predictions"
     shutil.copytree(well_made / case.kind, folder)
     case.spoil(folder, case.kind)
@@ -533,20 +533,20 @@ def as_frames_of_one_clip(folder, kind):
 
 
 @pytest.mark.parametrize(
-    ("place", "message"),
+    ("make", "message"),
     [
-        (as_archive, r"submission\.zip is an archive; unpack it and give the folder"),
-        (clip_file, r"test-0002\.mkv is a single file; give the folder that holds one file for"),
-        (lambda folder, kind: folder / "nowhere", r"nowhere does not exist; give the folder"),
-        (as_frames_of_one_clip, r"frames holds the frames of one clip; give the folder that holds a folder for each clip"),
+        (as_archive, r"submission\.zip is an archive; unpack it and pass the folder"),
+        (clip_file, r"test-0002\.mkv is a single file; pass the folder that holds one file for"),
+        (lambda folder, kind: folder / "nowhere", r"nowhere does not exist; pass the folder"),
+        (as_frames_of_one_clip, r"frames holds the frames of one clip; pass the folder that holds a folder for each clip"),
     ],
     ids=["an archive", "a single file", "nothing", "frames of one clip"],
 )
-def test_what_is_no_folder_of_predictions_is_refused_at_once(place, message, well_made, tmp_path):
+def test_something_other_than_a_folder_of_predictions_is_refused_at_once(make, message, well_made, tmp_path):
     folder = tmp_path / "predictions"
     shutil.copytree(well_made / "video", folder)
     with pytest.raises(InputError, match=message):
-        read_predictions(tiny_task(), place(folder, "video"))
+        read_predictions(tiny_task(), make(folder, "video"))
 
 
 @pytest.mark.usefixtures("tiny_corpus")
@@ -571,9 +571,9 @@ def test_all_problems_are_collected_and_the_summary_counts_those_it_leaves_out(w
     assert lines[0] == f"{folder} cannot be scored, 7 problems:"
     assert lines[-2:] == [
         "- and 1 more",
-        "- 1 clip without a file (test-0004); make them, or score the others as an incomplete run with `allow_missing=True`.",
+        "- 1 clip without a file (test-0004); generate them, or score the others as an incomplete run with `allow_missing=True`.",
     ]
-    assert all("make 32 x 24" in line for line in lines[1:4])
+    assert all("write 32 x 24" in line for line in lines[1:4])
 
 
 @pytest.mark.usefixtures("tiny_corpus")
@@ -598,6 +598,6 @@ def test_a_problem_as_json_has_its_clip_file_and_sentence(well_made, tmp_path):
         "clip": CLIP,
         "file": str(clip_file(folder, "video")),
         "what": "it has 30 frames per second",
-        "remedy": "make 25, or correct the rate that the file states",
+        "remedy": "use 25, or correct the rate in the file",
         "message": str(problem),
     }

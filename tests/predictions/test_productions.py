@@ -54,7 +54,7 @@ def test_any_order_subset_or_number_of_processes_gives_the_same_bytes(generator,
     ("made", "suffix"),
     [(VIDEO, ".mkv"), (POSE, ".pose"), (MOTION, ".npz"), (replace(POSE, suffix=".npz"), ".npz")],
 )
-def test_productions_lie_under_their_clips_ids_and_are_found_as_one_side(made, suffix, tmp_path):
+def test_productions_are_under_their_clips_ids_and_are_found_as_one_side(made, suffix, tmp_path):
     run("ground-truth", made, GIVEN, tmp_path)
     assert sorted(media(tmp_path)) == [f"{name}{suffix}" for name in IDS]
     assert list(read_side(tmp_path).clips) == IDS
@@ -79,7 +79,7 @@ def test_a_line_of_the_manifest_says_what_was_made_how(tmp_path):
     assert (tmp_path / "failures.jsonl").read_bytes() == b""
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_stopped(tmp_path):
+def test_a_run_that_was_stopped_continues_where_it_stopped(tmp_path):
     run("noise", VIDEO, GIVEN, tmp_path / "whole")
     run("noise", VIDEO, GIVEN, tmp_path / "cut", clips=IDS[:3], finish=False)
     manifest = tmp_path / "cut" / "manifest-0.jsonl"
@@ -105,7 +105,7 @@ def test_a_production_that_is_gone_or_cut_off_is_made_again(damage, tmp_path):
     assert everything(tmp_path) == before
 
 
-def test_another_seed_is_made_anew(tmp_path):
+def test_another_seed_is_made_again(tmp_path):
     run("noise", POSE, GIVEN, tmp_path)
     found = prompts(POSE, GIVEN)
     generator = Mine(lambda prompt: pose_of_clip("x", 4))
@@ -117,7 +117,7 @@ def test_another_seed_is_made_anew(tmp_path):
 def test_a_folder_of_another_generators_productions_is_refused(tmp_path):
     run("first-frame", POSE, GIVEN, tmp_path)
     before = everything(tmp_path)
-    with pytest.raises(InputError, match=r"holds productions of first-frame 1 .*, not of noise 2; give another folder"):
+    with pytest.raises(InputError, match=r"holds productions of first-frame 1 .*, not of noise 2; choose another folder"):
         run("noise", POSE, GIVEN, tmp_path)
     assert everything(tmp_path) == before
 
@@ -187,24 +187,32 @@ def broken_pose(frame=0):
 @pytest.mark.parametrize(
     ("production", "made", "said"),
     [
-        (Production("c", fps=FPS), POSE, "has either frames or key points, not neither"),
+        (Production("c", fps=FPS), POSE, "must have either frames or key points, not neither"),
         (Production("c", frames=iter([]), pose=pose_of_clip("x", 4), fps=FPS), POSE, "not both"),
-        (Production("c", frames=iter([]), fps=FPS), POSE, "has frames; the task wants key points"),
-        (Production("c", pose=pose_of_clip("x", 4), fps=FPS), VIDEO, "has key points; the task wants frames"),
-        (Production("c", pose=pose_of_clip("x", 4), fps=30.0), POSE, "has 30 frames per second; the task wants 25"),
+        (Production("c", frames=iter([]), fps=FPS), POSE, "has frames; the task requires key points"),
+        (Production("c", pose=pose_of_clip("x", 4), fps=FPS), VIDEO, "has key points; the task requires frames"),
+        (Production("c", pose=pose_of_clip("x", 4), fps=30.0), POSE, "has 30 frames per second; the task requires 25"),
         (Production("c", frames=iter([]), fps=FPS), VIDEO, "has 0 frames; the task grants 4"),
         (Production("c", frames=iter(frames_of_clip("x", 3, 24, 32)), fps=FPS), VIDEO, "has 3 frames; the task grants 4"),
         (Production("c", frames=iter(frames_of_clip("x", 9, 24, 32)), fps=FPS), VIDEO, "more than the 4 frames"),
-        (Production("c", frames=iter(frames_of_clip("x", 4)), fps=FPS), VIDEO, "frame 0 is 64 x 48 pixels; the task wants 32 x 24"),
+        (
+            Production("c", frames=iter(frames_of_clip("x", 4)), fps=FPS),
+            VIDEO,
+            "frame 0 is 64 x 48 pixels; the task requires 32 x 24",
+        ),
         (Production("c", frames=iter(frames_of_clip("x", 4, 24, 32) / 255), fps=FPS), VIDEO, "float64"),
         (Production("c", frames=iter([NO_FRAME]), fps=FPS), VIDEO, "frame 0 is 0 x 0 pixels"),
         (Production("c", pose=pose_of_clip("x", 5), fps=FPS), POSE, "has 5 frames; the task grants 4"),
-        (Production("c", pose=NO_POSE, fps=FPS), POSE, "are a ndarray; make a signbench.Pose"),
+        (Production("c", pose=NO_POSE, fps=FPS), POSE, "are a ndarray; return a signbench.Pose"),
         (Production("c", pose=broken_pose(), fps=FPS), POSE, "c: frame 0, joint .* is seen"),
-        (Production("c", pose=pose_of_clip("x", 4).select(LAYOUT.joints[:3]), fps=FPS), POSE, "pt-50 of 3 joints; the task wants"),
+        (
+            Production("c", pose=pose_of_clip("x", 4).select(LAYOUT.joints[:3]), fps=FPS),
+            POSE,
+            "pt-50 of 3 joints; the task requires",
+        ),
         (Production("../c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "would lead out of its folder"),
-        (Production("test/c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot name a file that is found again"),
-        (Production("a/.c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot name a file that is found again"),
+        (Production("test/c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot be used as a file name"),
+        (Production("a/.c", pose=pose_of_clip("x", 4), fps=FPS), POSE, "cannot be used as a file name"),
     ],
 )
 def test_a_production_that_is_not_what_the_task_wants_is_refused_with_what_is_wrong(production, made, said, tmp_path):
@@ -213,7 +221,7 @@ def test_a_production_that_is_not_what_the_task_wants_is_refused_with_what_is_wr
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_nested_ids_lie_in_folders(tmp_path):
+def test_nested_ids_are_in_folders(tmp_path):
     line = write_production(
         tmp_path,
         Production("day1/clip.a", pose=pose_of_clip("x", 4), fps=FPS),
@@ -240,7 +248,7 @@ def test_the_files_rate_is_the_tasks(tmp_path):
         (lambda prompt: pose_of_clip("x", 4), "yields a Pose, not a Production"),
     ],
 )
-def test_a_generator_that_breaks_its_contract_is_told_so(answer, said, tmp_path):
+def test_a_generator_that_breaks_its_contract_gets_a_message(answer, said, tmp_path):
     class Wrong(Generator):
         card = CARD
 
@@ -259,11 +267,11 @@ def test_a_clip_for_which_nothing_comes_is_a_failure(tmp_path):
             return iter(())
 
     (outcome,) = run(Silent(), POSE, GIVEN, tmp_path)
-    assert {failure.reason for failure in outcome.failed} == {"the generator made nothing for it."}
+    assert {failure.reason for failure in outcome.failed} == {"the generator returned nothing for it."}
     assert len(outcome.failed) == 4
 
 
-def test_a_full_disk_is_no_clips_fault(tmp_path, monkeypatch):
+def test_a_full_disk_is_not_blamed_on_a_clip(tmp_path, monkeypatch):
     def full(path, pose):
         raise InputError(f"{path} cannot be written: No space left on device.") from OSError(
             errno.ENOSPC, "No space left on device"
@@ -312,7 +320,7 @@ def test_an_empty_folder_has_nothing_done(tmp_path):
     assert merge(tmp_path) == ({}, {})
 
 
-def test_the_corpus_is_not_asked_for_test_clips_by_baselines(tmp_path):
+def test_baselines_never_request_test_clips_of_the_corpus(tmp_path):
     for name in ("first-frame", "mean-pose", "noise", "nearest", "stitched"):
         corpus = SmallCorpus(hidden=("test", "word-test"))
         ready = prepared(name, VIDEO, corpus=corpus)

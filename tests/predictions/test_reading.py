@@ -35,13 +35,13 @@ def problems(folder, task=None, clips=None):
 
 
 @pytest.mark.parametrize(
-    "place",
+    "pattern",
     ["{}.mkv", "test/{}.mkv", "{}.MKV"],
 )
-def test_files_are_found_by_id_also_below_a_folder_of_their_split(place, tmp_path):
+def test_files_are_found_by_id_also_below_a_folder_of_their_split(pattern, tmp_path):
     for name in IDS["test"]:
         video(tmp_path / f"{name}.mkv")
-        target = tmp_path / place.format(name)
+        target = tmp_path / pattern.format(name)
         target.parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.mkv").rename(target)
     side = read_predictions(tiny_task(), tmp_path)
@@ -49,7 +49,7 @@ def test_files_are_found_by_id_also_below_a_folder_of_their_split(place, tmp_pat
     assert problems(tmp_path) == []
 
 
-def test_files_beside_the_clips_that_are_no_clips_are_no_trouble(tmp_path):
+def test_files_next_to_the_clips_that_are_not_clips_are_ignored(tmp_path):
     for name in IDS["test"]:
         video(tmp_path / f"{name}.mkv")
         write_pose(tmp_path / f"{name}.pose", points())
@@ -141,7 +141,7 @@ def test_lengths_are_held_to_the_tasks_rule(length, frames, found, tmp_path):
     assert [problem.kind for problem in problems(tmp_path, tiny_task("pose", length=length))] == found
 
 
-def test_more_joints_than_wanted_are_no_trouble(tmp_path):
+def test_more_joints_than_required_are_accepted(tmp_path):
     plain = points()
     more = Layout("coco-wholebody-133-and-one", (*plain.layout.joints, "hat"), (*plain.layout.parts, "body"))
     longer = Pose(np.pad(plain.points, ((0, 0), (0, 1), (0, 0))), np.pad(plain.confidence, ((0, 0), (0, 1))), more, 25.0)

@@ -92,7 +92,7 @@ def test_entries_travel_to_workers(tmp_path):
 
 
 def test_such_sides_are_measured(tmp_path):
-    path = matrix(tmp_path, "id,label\n" + "".join(f"c{place:02d},s{place % 2}\n" for place in range(20)), array=vectors(20))
+    path = matrix(tmp_path, "id,label\n" + "".join(f"c{index:02d},s{index % 2}\n" for index in range(20)), array=vectors(20))
     result = measure(path, path, metrics=["motion-fid", "diversity", "multimodality:pairs=all"])
     assert result["motion-fid"].value == pytest.approx(0, abs=1e-6)
     assert result["diversity"].value == result["diversity"].reference_value > 0
@@ -136,14 +136,14 @@ def test_a_matrix_without_a_table_and_one_in_another_encoding_are_refused(tmp_pa
     [
         (np.ones(4, np.float32), r"has the shape \(4,\); it should be a matrix \(N, D\)"),
         (np.ones((4, 1, 3), np.float32), r"shape \(4, 1, 3\)"),
-        (np.ones((4, 1), np.float32), "has 1 features a clip; at least 2"),
+        (np.ones((4, 1), np.float32), "has 1 features per clip; a vector needs at least 2"),
         (np.ones((4, 3), np.int64), "holds int64; write floats"),
         (np.ones((4, 3), np.complex64), "holds complex64"),
-        (np.array([[None, 1.0]] * 4), "no array of numbers"),
+        (np.array([[None, 1.0]] * 4), "not an array of numbers"),
     ],
 )
-def test_arrays_that_are_no_matrix_of_floats_are_refused(tmp_path, array, message):
-    with pytest.raises(MediaError if "features a clip" not in message else InputError, match=message):
+def test_arrays_that_are_not_matrices_of_floats_are_refused(tmp_path, array, message):
+    with pytest.raises(MediaError if "features per clip" not in message else InputError, match=message):
         read_feature_side(matrix(tmp_path, FOUR, array=array))
 
 
@@ -155,7 +155,7 @@ def test_nothing_executes_by_being_read(tmp_path):
     np.save(tmp_path / "a.npy", np.array([Harmful()], dtype=object), allow_pickle=True)
     (tmp_path / "b.npy").write_bytes(pickle.dumps(Harmful()))
     for name in ("a", "b"):
-        with pytest.raises(MediaError, match="no array of numbers"):
+        with pytest.raises(MediaError, match="not an array of numbers"):
             FeatureEntry(tmp_path / f"{name}.npy").vector()
     assert not (tmp_path / "executed").exists()
 
@@ -222,7 +222,7 @@ def test_what_is_not_there_or_no_features_is_refused(tmp_path):
         read_feature_side(tmp_path / "nowhere")
     with pytest.raises(MediaError, match="does not exist"):
         read_feature_side(tmp_path / "nowhere.npy")
-    with pytest.raises(InputError, match="holds no features; give a folder"):
+    with pytest.raises(InputError, match="holds no features; pass a folder"):
         read_feature_side(tmp_path / "notes.txt")
     with pytest.raises(NotComparableError, match=r"holds no \.npy file"):
         read_feature_side(tmp_path)
@@ -231,5 +231,5 @@ def test_what_is_not_there_or_no_features_is_refused(tmp_path):
 def test_a_file_that_became_shorter_is_refused(tmp_path):
     entry = read_feature_side(matrix(tmp_path, FOUR)).clips["nested/b"].features
     np.save(tmp_path / "features.npy", vectors(2))
-    with pytest.raises(MediaError, match="has 2 rows, so there is none of number 3"):
+    with pytest.raises(MediaError, match="has 2 rows, so row 3 does not exist"):
         entry.vector()

@@ -15,8 +15,8 @@ def frame_folder(path, frames=3):
     import cv2
 
     path.mkdir(parents=True)
-    for place, frame in enumerate(moving_square(frames)):
-        (path / f"images{place:04d}.png").write_bytes(cv2.imencode(".png", frame[..., ::-1])[1].tobytes())
+    for index, frame in enumerate(moving_square(frames)):
+        (path / f"images{index:04d}.png").write_bytes(cv2.imencode(".png", frame[..., ::-1])[1].tobytes())
 
 
 def test_a_folder_gives_its_videos_and_key_points_under_shared_ids(tmp_path):

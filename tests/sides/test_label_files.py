@@ -92,7 +92,7 @@ def test_digests_are_of_what_is_said_and_stamps_of_all_files_that_say_it(tmp_pat
         ({"ids": "id\na\nb\n"}, r"ids.csv names 2 clips, but .*logits.npy has 3 rows"),
         ({"classes": "RAIN\nSUN\n"}, r"classes.txt names 2 classes, but .*logits.npy has 3 columns"),
         ({"classes": "RAIN\n\nSUN\n"}, r"classes.txt, line 2 is empty"),
-        ({"classes": "RAIN\nSUN\nRAIN\n"}, r"classes.txt, line 3: the class RAIN stands in line 1 already"),
+        ({"classes": "RAIN\nSUN\nRAIN\n"}, r"classes.txt, line 3: the class RAIN is already in line 1"),
         ({"classes": None}, r"classes.txt cannot be read: No such file .*it names the columns"),
         ({"array": np.ones((3, 3), np.int64)}, "holds int64"),
         ({"array": np.ones(3)}, r"has the shape \(3,\)"),
@@ -114,7 +114,7 @@ def test_logits_that_are_not_finite_are_refused_with_the_row(tmp_path):
 def test_logits_that_changed_their_shape_are_refused(tmp_path):
     entry = read_label_side(logits(tmp_path), "predictions").clips["c"].labels
     np.save(tmp_path / "logits.npy", np.zeros((3, 4)))
-    with pytest.raises(MediaError, match=r"has the shape \(3, 4\) and changed meanwhile"):
+    with pytest.raises(MediaError, match=r"has the shape \(3, 4\) and has changed in the meantime"):
         entry.ranked()
 
 
@@ -135,7 +135,7 @@ def test_tables_that_do_not_fit_are_refused_with_the_line(tmp_path, text, messag
 def test_what_is_not_there_or_no_labels_is_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         read_label_side(tmp_path / "nowhere.csv", "references")
-    with pytest.raises(InputError, match="holds no labels; give a table"):
+    with pytest.raises(InputError, match=r"holds no labels; pass a \.csv table"):
         read_label_side(table(tmp_path, BOTH, "labels.txt"), "references")
-    with pytest.raises(InputError, match="references need labels; give a table with the columns id,label"):
+    with pytest.raises(InputError, match="references need labels; pass a table with the columns id,label"):
         read_label_side(logits(tmp_path), "references")

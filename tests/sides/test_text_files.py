@@ -74,7 +74,7 @@ def test_a_table_is_read_whatever_parts_its_columns(written, delimiter):
         ("a.csv", f"{PHOENIX}\nx-1|x-1/1/*.png|-1|-1|Signer08|REGEN WIND|regen\n", {"text_column": "orth"}, {"x-1": "REGEN WIND"}),
     ],
 )
-def test_a_table_gives_the_columns_that_are_asked_for(written, name, content, columns, expected):
+def test_a_table_gives_the_columns_that_are_requested(written, name, content, columns, expected):
     assert texts(written(name, content), **columns) == expected
 
 
@@ -84,13 +84,13 @@ def test_a_table_gives_the_columns_that_are_asked_for(written, name, content, co
         ("a.txt", "", {}, "a.txt is empty"),
         ("a.txt", "\n \n", {}, "a.txt is empty"),
         ("a.csv", "", {}, "a.csv is empty"),
-        ("a.txt", "x\n", {"id_column": "id"}, "no columns; give `id_column` and `text_column` with"),
-        ("a.json", "{}", {}, "is no file of texts"),
+        ("a.txt", "x\n", {"id_column": "id"}, "no columns; use `id_column` and `text_column` only with"),
+        ("a.json", "{}", {}, "is not a text file"),
         ("a.txt", "gut\nschön\n".encode("latin-1"), {}, "a.txt, line 2 is not UTF-8"),
         ("a.csv", "id,text\n".encode("utf-16"), {}, "a.csv, line 1 is not UTF-8"),
         ("a.csv", "id,text\n", {}, "nothing below it"),
-        ("a.csv", "clip,text\nx,y\n", {}, "no column id; say with `id_column=COLUMN` which it is. Known: clip, text."),
-        ("a.csv", "id,sentence\nx,y\n", {}, "no column text; say with `text_column=COLUMN` which it is. Known: id, sentence."),
+        ("a.csv", "clip,text\nx,y\n", {}, "no column id; name it with `id_column=COLUMN`. Known: clip, text."),
+        ("a.csv", "id,sentence\nx,y\n", {}, "no column text; name it with `text_column=COLUMN`. Known: id, sentence."),
         ("a.csv", "id,text\nx,y\n", {"text_column": "txt"}, "no column txt. Did you mean text"),
         ("a.csv", "id,text,text\nx,y,z\n", {}, "2 columns named text"),
         ("a.csv", "id,text\nx\n", {}, "a.csv, line 2 has 1 fields for 2 columns."),
@@ -101,15 +101,15 @@ def test_a_table_gives_the_columns_that_are_asked_for(written, name, content, co
             "a.csv, line 3 has 3 fields for 2 columns; a field that holds the delimiter",
         ),
         ("a.csv", "id|text\nx|a|b\n", {}, "a.csv, line 2 has 3 fields for 2 columns."),
-        ("a.csv", 'id,text\nx,"one\ntwo"\nx,b\n', {}, "a.csv, line 4: the clip id x stands in line 2 already"),
-        ("a.csv", "id,text\nx,a\ntest/x,b\n", {}, "line 3: the clip id x stands in line 2"),
+        ("a.csv", 'id,text\nx,"one\ntwo"\nx,b\n', {}, "a.csv, line 4: the clip id x is already in line 2"),
+        ("a.csv", "id,text\nx,a\ntest/x,b\n", {}, "line 3: the clip id x is already in line 2"),
         ("a.csv", "id,text\nx,a\n,b\n", {}, "a.csv, line 3, column id: a clip has an empty id"),
         ("a.csv", "id,text\n../x,a\n", {}, "a.csv, line 2, column id: clip id '../x'"),
         ("a.csv", 'id,text\nx,"a\ny,b\n', {}, "a.csv, line 2 cannot be divided into columns"),
         ("a.csv", 'id,text\nx,y\nz,"' + "a" * 200_000 + '"\n', {}, "a.csv, line 3 cannot be divided into columns: field larger"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_with_its_place(written, name, content, columns, message):
+def test_errors_in_a_file_are_reported_with_their_location(written, name, content, columns, message):
     with pytest.raises(InputError) as error:
         read_text_side(written(name, content), **columns)
     assert message in str(error.value)

@@ -42,7 +42,7 @@ def test_an_unknown_task_is_refused_with_the_nearest():
 
 def test_a_block_that_is_not_found_is_refused(thawed):
     thawed.write_text(thawed.read_text().replace("clips:", '"clips":'))
-    with pytest.raises(InputError, match=r"has 0 blocks 'clips:' at the beginning of a line"):
+    with pytest.raises(InputError, match=r"has 0 blocks 'clips:' at the start of a line"):
         freeze(thawed)
 
 

@@ -55,8 +55,8 @@ def signbench(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(sys, "argv", ["signbench", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
 
     return run
 
@@ -105,7 +105,7 @@ def test_a_task_is_shown_with_the_corpus_that_is_missing_and_the_way_around_it(n
 def test_a_generator_cannot_be_run_without_the_corpus_which_is_named(name, signbench):
     code, out, err = signbench("run", name, "--generator", "first-frame")
     assert (code, out) == (2, "")
-    assert f"the task {name} needs the corpus {task(name).corpus}, for which signbench has no reader; give your own copy" in err
+    assert f"the task {name} needs the corpus {task(name).corpus}, for which signbench has no reader; pass your own copy" in err
 
 
 def test_predictions_cannot_be_scored_without_references(signbench, tmp_path):
@@ -198,10 +198,10 @@ def test_a_prediction_of_another_form_is_refused_before_work(signbench, tmp_path
         write_video(tmp_path / side / "057_001_001.mkv", iter(moving_square(4, size, size)), 60)
     code, _, err = signbench("score", "lsa64/reconstruction", "--references", "copy", "--predictions", "predictions")
     assert code == 2
-    assert "its frames are 64 x 64 pixels; make 128 x 128" in err
+    assert "its frames are 64 x 64 pixels; write 128 x 128" in err
 
 
-def test_a_copy_of_as_many_clips_as_the_paper_counts_is_no_subset(tmp_path):
+def test_a_copy_of_as_many_clips_as_the_paper_counts_is_not_a_subset(tmp_path):
     for number in range(20):
         write_pose(tmp_path / f"{number}.npz", points(number, frames=1))
     found = task("slrtp2025/text-to-pose")

@@ -81,7 +81,7 @@ def test_expected_ids_come_in_order(tiny_corpus):
     [
         (
             {"corpus": "slovo"},
-            r"needs the corpus slovo, for which signbench has no reader; give your own copy with `references=DIR`",
+            r"needs the corpus slovo, for which signbench has no reader; pass your own copy with `references=DIR`",
         ),
         (
             {"splits": ["tset"], "clips": {"tset": {"count": 1, "ids_sha256": None}}},
@@ -151,7 +151,7 @@ def test_a_copy_of_a_task_without_digest_is_an_own_copy(copy, tiny_corpus):
         ("id,text", ["a,b,c"], r"line 2 has 3 cells for 2 columns; put text with a comma into double quotes"),
         ("id", ["test-0001", "test-0001"], r"line 3: the clip test-0001 is already in line 2; keep one row"),
         ("id", ["../a"], r"line 2: clip id '\.\./a' would lead out of its folder"),
-        ("id,file", ["a,../b.mkv"], r"line 2: '\.\./b\.mkv' leaves the folder; name a file below"),
+        ("id,file", ["a,../b.mkv"], r"line 2: '\.\./b\.mkv' is outside the folder; name a file below"),
         ("id,file", ["a,b.mkv"], r"line 2: b\.mkv is not in \S+; correct the name or add the file"),
         ("id,file", ["a,clips.csv"], r"line 2: clips\.csv is neither video nor key points; name a file of video"),
         ("id,fps", ["test-0001,fast"], r"line 2: fps is 'fast'; write frames per second, such as 25, or nothing"),

@@ -41,13 +41,13 @@ def test_every_field_is_required(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "name"),
+    ("part", "name"),
     [*(("made", name) for name in ("modality", "file", "size", "fps", "joints")), ("paper", "citation"), ("paper", "table")],
 )
-def test_every_field_of_a_part_is_required(place, name, tmp_path):
+def test_every_field_of_a_part_is_required(part, name, tmp_path):
     content = fields()
-    del content[place][name]
-    with pytest.raises(InputError, match=rf"task\.yaml: field {place}\.{name} is missing; write .+\."):
+    del content[part][name]
+    with pytest.raises(InputError, match=rf"task\.yaml: field {part}\.{name} is missing; write .+\."):
         read_task(written(tmp_path / "task.yaml", content))
 
 
@@ -60,8 +60,8 @@ def metric(**changes):
     [
         ("video", {"metrcs": []}, r"field metrcs is not one of a task\. Did you mean metrics"),
         ("video", {"made_sise": "1x1"}, r"field made\.sise is not one of a task\. Did you mean size"),
-        ("video", {"version": "1"}, r"field version cannot be '1'; write a whole number from 1\."),
-        ("video", {"version": 0}, r"field version cannot be 0; write a whole number from 1\."),
+        ("video", {"version": "1"}, r"field version cannot be '1'; write an integer of at least 1\."),
+        ("video", {"version": 0}, r"field version cannot be 0; write an integer of at least 1\."),
         ("video", {"name": ""}, r"field name is ''; write the file's path below tasks/"),
         ("video", {"splits": []}, r"field splits cannot be \[\]; write a list of the corpus's splits"),
         ("video", {"splits": ["test", "test"]}, r"field splits names test twice; write a list"),
@@ -71,8 +71,8 @@ def metric(**changes):
         ("video", {"made_modality": "vidoe"}, r"field made\.modality cannot be 'vidoe'; write one of video, pose, motion\."),
         ("video", {"made_file": ".pose"}, r"field made file '\.pose' cannot hold video; write one of \.mkv, \.mp4"),
         ("video", {"made_size": "big"}, r"field made\.size is 'big'; write WIDTHxHEIGHT in pixels, such as 128x128, or null\."),
-        ("video", {"made_size": "0x10"}, r"field made\.size is '0x10', a side being from 1 to 16384"),
-        ("video", {"made_size": None}, r"field made of video has a size and no joints; write"),
+        ("video", {"made_size": "0x10"}, r"field made\.size is '0x10', but a side must be from 1 to 16384"),
+        ("video", {"made_size": None}, r"field made of video needs a size and no joints; write"),
         ("video", {"made_fps": 0}, r"field made\.fps cannot be 0; write frames per second, such as 25, or null\."),
         ("pose", {"made_joints": None}, r"field made of pose needs joints; write the name of a key-point layout\."),
         ("pose", {"made_joints": "coco"}, r"field made\.joints is 'coco'\. .*; write the name of a key-point layout"),
@@ -86,8 +86,8 @@ def metric(**changes):
             {"clips": {"test": {"count": 1, "ids_sha256": "ab"}}},
             r"field clips\.test\.ids_sha256 cannot be 'ab'; write the SHA",
         ),
-        ("video", {"seed": -1}, r"field seed cannot be -1; write a whole number from 0\."),
-        ("video", {"seed": True}, r"field seed cannot be True; write a whole number from 0\."),
+        ("video", {"seed": -1}, r"field seed cannot be -1; write an integer of at least 0\."),
+        ("video", {"seed": True}, r"field seed cannot be True; write an integer of at least 0\."),
         ("video", {"samples_per_clip": 1.5}, r"field samples_per_clip cannot be 1\.5"),
         ("video", {"coverage_floor": 1.1}, r"field coverage_floor cannot be 1\.1; write a share above 0 and up to 1\."),
         ("video", {"cluster": "person"}, r"field cluster cannot be 'person'; write signer or null\."),
@@ -97,14 +97,14 @@ def metric(**changes):
             {"metrics": metric(metric="ssin")},
             r"field metrics\[0\]\.metric is 'ssin': there is no metric ssin\. Did you mean ssim",
         ),
-        ("video", {"metrics": metric(metric="ssim:window=gaussian")}, r"whose canonical name is ssim; write a metric as"),
+        ("video", {"metrics": metric(metric="ssim:window=gaussian")}, r"whose canonical name is ssim; write a metric from"),
         (
             "video",
             {"metrics": metric(metric="dtw")},
-            r"metrics: dtw measures key points, but video is made; choose one of images or",
+            r"metrics: dtw measures key points, but the output is video; choose one of images or",
         ),
-        ("pose", {"metrics": metric()}, r"metrics: l1 measures images, but pose is made; choose one of key points or lengths\."),
-        ("motion", {"metrics": metric()}, r"metrics: l1 measures images, but motion is made"),
+        ("pose", {"metrics": metric()}, r"metrics: l1 measures images, but the output is pose; choose one of key points or lengths\."),
+        ("motion", {"metrics": metric()}, r"metrics: l1 measures images, but the output is motion"),
         ("video", {"metrics": metric(on="nslt")}, r"field metrics\[0\] on is 'nslt': there is no judge nslt"),
         ("video", {"metrics": metric(tier="extra")}, r"field metrics\[0\]\.tier cannot be 'extra'; write one of core, extended\."),
         ("video", {"metrics": metric(headline=False)}, r"none of l1 is a headline; write headline: true for at least one\."),
@@ -126,8 +126,8 @@ def test_further_wrong_fields_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"is no task file; write its fields"),
-        ("- a\n", r"is no task file"),
+        ("", r"is not a task file; write its fields"),
+        ("- a\n", r"is not a task file"),
         ("name: [a\n", r"task\.yaml, line \d is not YAML"),
         ("name: a\nversion: 1\nname: b\n", r"task\.yaml, line 3: duplicate field name; keep one\."),
         ("made:\n  size: 1x1\n  size: 2x2\n", r"task\.yaml, line 3: duplicate field size"),
@@ -138,7 +138,7 @@ def test_further_wrong_fields_are_counted(tmp_path):
         ("a: \x00", r"is not YAML"),
     ],
 )
-def test_what_is_no_plain_yaml_is_refused_with_its_line(content, message, tmp_path):
+def test_something_other_than_a_plain_yaml_is_refused_with_its_line(content, message, tmp_path):
     with pytest.raises(InputError, match=message):
         read_task(written(tmp_path / "task.yaml", content))
 
