@@ -98,7 +98,7 @@ def cut_off(folder, kind):
 
 
 def replaced(write):
-    """Puts something else in the place of the file."""
+    """Replaces the file with something else."""
 
     def spoil(folder, kind):
         path = clip_file(folder, kind)
@@ -136,7 +136,7 @@ def also(suffix, write=None):
 
 
 def in_place(suffix, write):
-    """Puts a file of another suffix in the place of the clip's."""
+    """Replaces the clip with a file of another suffix."""
 
     def spoil(folder, kind):
         clip_file(folder, kind).unlink()
@@ -402,7 +402,7 @@ CASES = [
     Case(
         "a web page under the name of a video",
         "video",
-        replaced(lambda path: path.write_text("<!doctype html><p>Sign in to go on")),
+        replaced(lambda path: path.write_text("<!doctype html><p>Sign in to continue")),
         ["unreadable"],
         r"a web page.*; write the file again\.$",
     ),

@@ -1,4 +1,4 @@
-"""The tasks that signbench brings along: whole, in step with their corpus, and documented."""
+"""The tasks that signbench ships: complete, consistent with their corpus, and documented."""
 
 from __future__ import annotations
 
