@@ -103,7 +103,7 @@ def metric(**changes):
             {"metrics": metric(metric="dtw")},
             r"metrics: dtw measures key points, but the output is video; choose one of images or",
         ),
-        ("pose", {"metrics": metric()}, r"metrics: l1 measures images, but the output is pose; choose one of key points or lengths\."),
+        ("pose", {"metrics": metric()}, r"metrics: l1 measures images, but the output is pose; choose one of key points."),
         ("motion", {"metrics": metric()}, r"metrics: l1 measures images, but the output is motion"),
         ("video", {"metrics": metric(on="nslt")}, r"field metrics\[0\] on is 'nslt': there is no judge nslt"),
         ("video", {"metrics": metric(tier="extra")}, r"field metrics\[0\]\.tier cannot be 'extra'; write one of core, extended\."),
