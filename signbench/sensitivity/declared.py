@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from signbench.sensitivity.degradations import Modality
+from signbench.sensitivity.degradations import DegradedModality
 
 Word = Literal["worse", "blind", "other"]
 
@@ -70,7 +70,7 @@ _PER_PAIR = (
 _ARMS_ONLY = "it looks at the wrists of the arms, which stay"
 _LENGTH_ONLY = "it looks at nothing but the number of frames"
 
-DECLARED: dict[Modality, dict[str, dict[str, Expectation]]] = {
+DECLARED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
     "video": {
         "l1": _SEES_ALL_VIDEO,
         "psnr": _SEES_ALL_VIDEO,

@@ -23,7 +23,8 @@ from signbench.media.pose import Pose
 from signbench.media.timelines import FramesRule
 
 Frames = NDArray[np.uint8]
-Modality = Literal["video", "key points"]
+DegradedModality = Literal["video", "key points"]
+"""What can be degraded, by the words that tables print and seeds are drawn from."""
 Medium = TypeVar("Medium", Frames, Pose)
 
 _BT_709, _LIMITED_RANGE = 1, 1
@@ -44,7 +45,7 @@ class Degradation(Generic[Medium]):
     """
 
     name: str
-    modality: Modality
+    modality: DegradedModality
     summary: str
     strengths: tuple[float, float, float, float]
     unit: str

@@ -11,7 +11,7 @@ from signbench.media.pose import Pose
 from signbench.progress import Progress, silent
 from signbench.runs.result import Score
 from signbench.sensitivity.declared import DECLARED, Expectation
-from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Frames, Medium, Modality
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality, Frames, Medium
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Cell:
             ``reference`` by how much the distance from the reference value has grown. Negative: better than a perfect copy.
     """
 
-    modality: Modality
+    modality: DegradedModality
     metric: str
     degradation: str
     declared: Expectation
@@ -64,7 +64,7 @@ class Matrix:
     """
 
     source: str
-    clips: Mapping[Modality, tuple[str, ...]]
+    clips: Mapping[DegradedModality, tuple[str, ...]]
     cells: tuple[Cell, ...]
 
     @property
@@ -106,7 +106,7 @@ def sensitivity(source: str, videos: Mapping[str, Frames], poses: Mapping[str, P
         InputError: clips that a metric cannot measure, or that lack the joints to degrade.
     """
     cells = [*_measured(VIDEO, videos, progress), *_measured(KEY_POINTS, poses, progress)]
-    clips: dict[Modality, tuple[str, ...]] = {"video": tuple(sorted(videos)), "key points": tuple(sorted(poses))}
+    clips: dict[DegradedModality, tuple[str, ...]] = {"video": tuple(sorted(videos)), "key points": tuple(sorted(poses))}
     return Matrix(source, clips, tuple(cells))
 
 

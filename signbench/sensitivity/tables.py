@@ -7,7 +7,7 @@ from typing import Any
 
 from signbench.markup import markdown
 from signbench.runs.tables import number as decimal
-from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, Modality
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality
 from signbench.sensitivity.matrix import Cell, Matrix
 from signbench.tables import Table
 
@@ -35,7 +35,7 @@ def number(value: float | None) -> str:
     return decimal(value, 0) if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def overviews(matrix: Matrix) -> Iterator[tuple[Modality, Table]]:
+def overviews(matrix: Matrix) -> Iterator[tuple[DegradedModality, Table]]:
     """Per modality a table with one row for each metric: its word for each degradation."""
     for modality in ("video", "key points"):
         rows: dict[str, dict[str, str]] = {}
