@@ -31,7 +31,7 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             apart.update(node.values)
             yield (
                 node.lineno,
-                "".join(part.value if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}" for part in node.values),
+                "".join(str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part)}}}" for part in node.values),
             )
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in apart:

@@ -193,7 +193,7 @@ def recorded(inner: Metric, on: str, signed: str | None) -> JudgedMetric:
     Args:
         inner: the metric.
         on: what stands behind the ``@``.
-        signed: what the run signed as its judge, with the kind of answer at its end; None where it was not measured.
+        signed: what the run signed as its judge, with the kind of answer at its end; None if it was not measured.
 
     Raises:
         InputError: it cannot have been recorded so.

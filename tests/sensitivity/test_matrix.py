@@ -13,11 +13,11 @@ from signbench.media.video_writer import write_video
 from signbench.metrics.registry import METRICS, create, metric_class
 from signbench.sensitivity import sources, tables
 from signbench.sensitivity.declared import DECLARED, UNCHANGED, Expectation
-from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Modality
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, DegradedModality
 from signbench.sensitivity.matrix import Cell, Matrix, sensitivity
 from tests.clips import moving_square, swaying_pose
 
-NAMES: dict[Modality, list[str]] = {"video": [one.name for one in VIDEO], "key points": [one.name for one in KEY_POINTS]}
+NAMES: dict[DegradedModality, list[str]] = {"video": [one.name for one in VIDEO], "key points": [one.name for one in KEY_POINTS]}
 EVERY_CELL = [
     (modality, metric, degradation) for modality in NAMES for metric in DECLARED[modality] for degradation in NAMES[modality]
 ]
