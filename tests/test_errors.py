@@ -29,10 +29,12 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             apart.add(node.value)
         if isinstance(node, ast.JoinedStr):
             apart.update(node.values)
-            yield (
-                node.lineno,
-                "".join(str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part)}}}" for part in node.values),
-            )
+            parts = [
+                str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
+                for part in node.values
+                if isinstance(part, ast.Constant | ast.FormattedValue)
+            ]
+            yield node.lineno, "".join(parts)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in apart:
             yield node.lineno, node.value

@@ -70,7 +70,7 @@ def packed(judges: Judges) -> dict[str, dict[str, Any]]:
             state = vars(judge)
             guarded(
                 partial(pickle.dumps, state),
-                f"the judge {name} cannot be handed to worker processes; give --workers 1, or load such things when they are used",
+                f"the judge {name} cannot be handed to worker processes; give `workers=1`, or load such things on first use",
             )
     return {name: dict(vars(judge)) for name, judge in judges.items()}
 

@@ -281,7 +281,7 @@ class Task(_Fields):
             if reads_of(judge, self.made.modality) is None:
                 raise ValueError(
                     f"metrics: the judge {metric.judge} reads {' or '.join(judge.reads)}, but the output is "
-                    "{self.made.modality}; choose another judge"
+                    f"{self.made.modality}; choose another judge"
                 )
             return
         if metric.extractor is not None and item.tier == "core":

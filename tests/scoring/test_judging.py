@@ -224,7 +224,7 @@ def test_what_the_corpus_says_is_signed_among_the_references(tmp_path, monkeypat
         ("accuracy@parrot.text", "pose", r"of the judge parrot it can compare label, not 'text'"),
         ("wer@parrot.text", "pose", r"on is 'parrot\.text'; its canonical name is 'parrot'"),
         ("wer@parrott", "pose", r"there is no judge parrott\. Did you mean parrot"),
-        ("accuracy@nearest", "video", r"the judge nearest reads motion or pose, but video is made"),
+        ("accuracy@nearest", "video", r"the judge nearest reads motion or pose, but the output is video"),
     ],
 )
 def test_a_judge_that_does_not_fit_is_refused_in_the_task(key, kind, message):
