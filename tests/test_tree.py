@@ -55,7 +55,10 @@ DIALECT = {
 }
 # Files in which a word means what it says.
 SPOKEN = {
-    "place": re.compile(r"signbench/corpora/synthsign/(?:sentences|vocabulary)\.py|README\.md|CHANGELOG\.md"),
+    "place": re.compile(
+        r"signbench/corpora/synthsign/(?:sentences|vocabulary)\.py|README\.md|CHANGELOG\.md"
+        r"|signbench/runs/side_by_side\.py|tests/runs/test_side_by_side\.py"  # a column
+    ),
     "told, tells": re.compile(r"signbench/statistics/intervals\.py"),  # a reason that results hold
 }
 # The tests grow with the packages that were read for their English.
@@ -70,6 +73,8 @@ IN_PLAIN_ENGLISH = (
     "signbench/predictions/",
     "signbench/tasks/",
     "signbench/generators/",
+    "signbench/runs/",
+    "signbench/schemas/",
     "signbench/corpora/",
     "signbench/extractors/",
     "signbench/networks/",
@@ -97,6 +102,7 @@ IN_PLAIN_ENGLISH = (
     "tests/predictions/",
     "tests/tasks/",
     "tests/generators/",
+    "tests/runs/",
     "tests/corpora/",
     "tests/extractors/",
     "tests/networks/",

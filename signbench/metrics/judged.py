@@ -27,7 +27,7 @@ GIVES_OF_VIEW: Mapping[View, tuple[Gives, ...]] = {
 """The output that a judge must give for a metric of each view."""
 
 Truth = Literal["text", "gloss", "word"]
-"""What the corpus says of a clip; among a clip's inputs it goes by the name ``reference.word`` or so."""
+"""The corpus's answers for a clip, which are listed among its inputs as ``reference.word``, for example."""
 
 _TRUTH_OF_GIVES: Mapping[Gives, Truth] = {"text": "text", "likelihood": "text", "gloss": "gloss", "label": "word"}
 
@@ -78,7 +78,7 @@ class JudgedMetric(Metric):
 
     @property
     def truth(self) -> Truth | None:
-        """What the corpus has to say of every clip: what the answer is compared with, or what clips are grouped by; or None."""
+        """The corpus's answer that the metric needs for every clip, to compare or to group by; or None."""
         return _TRUTH_OF_GIVES.get(self.gives, "word" if self.inner.needs_labels else None)
 
     def at(self, role: Role) -> Self:
@@ -150,8 +150,7 @@ def through(inner: Metric, on: str) -> JudgedMetric:
 
     Args:
         inner: the metric.
-        on: ``judge``, or ``judge.gives``. The code of a custom judge is not imported: what it gives is taken on trust, until
-            :func:`of_judge` has its class.
+        on: ``judge``, or ``judge.gives``. The code of a custom judge is not imported: :func:`of_judge` checks what it gives.
 
     Raises:
         InputError: there is no such judge, or it does not give what the metric compares.
@@ -166,7 +165,7 @@ def through(inner: Metric, on: str) -> JudgedMetric:
 
 
 def of_judge(inner: Metric, on: str, judge: type[Judge]) -> JudgedMetric:
-    """A metric through a judge whose class is at hand; as :func:`through`.
+    """A metric through a judge whose class is imported; as :func:`through`.
 
     Raises:
         InputError: the judge does not give what the metric compares.
@@ -192,11 +191,11 @@ def recorded(inner: Metric, on: str, signed: str | None) -> JudgedMetric:
 
     Args:
         inner: the metric.
-        on: what stands behind the ``@``.
-        signed: what the run signed as its judge, with the kind of answer at its end; None if it was not measured.
+        on: the part after the ``@``.
+        signed: the judge in the run's signature, followed by the kind of answer; None if the metric was not measured.
 
     Raises:
-        InputError: it cannot have been recorded so.
+        InputError: no run can have recorded it so.
     """
     possible = GIVES_OF_VIEW.get(inner.view, ())
     said = (possible[0] if possible else "") if signed is None else signed.rpartition("+")[2]

@@ -1,4 +1,4 @@
-"""Two or more runs on the same clips: what differs, how sure that is, and which clips moved. A versioned document."""
+"""Two or more runs on the same clips: the differences, their uncertainty, and the clips that moved. A versioned document."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ MOST_MOVED = 10
 
 
 class RunFacts(Document):
-    """What a reader should know of a run that is compared."""
+    """A compared run."""
 
     run: str
     """As the user named it."""
     status: Literal["complete", "incomplete"]
-    """Incomplete where a metric measured fewer clips than the coverage floor asks for."""
+    """Incomplete if a metric measured fewer clips than the coverage floor requires."""
     task: TaskSplit | None
-    """What was scored, where it is a task."""
+    """The scored task, if there is one."""
     generator: str | None
-    """Name and version, where signbench generated."""
+    """Name and version, if signbench generated."""
     anchor: bool
-    """Its generator is shown the references, so it is never ranked."""
+    """Its generator sees the references, so it is never ranked."""
 
 
 class MovedClip(Document):
@@ -51,7 +51,7 @@ class MovedClip(Document):
     difference: float
     """second - first; with direction ``reference``, of the distances from the reference's own value."""
     missing_in: tuple[Literal["first", "second"], ...] = ()
-    """Runs that have no production of it, so that it counts as the metric's worst value there."""
+    """Runs that have no production for it, in which it counts as the metric's worst value."""
 
 
 class MetricComparison(Document):
@@ -60,49 +60,49 @@ class MetricComparison(Document):
     metric: str
     """Canonical name."""
     headline: bool
-    """It stands in a leaderboard's first columns."""
+    """Whether it is in a leaderboard's first columns."""
     unit: str
     """``1`` for a pure number."""
     direction: Direction
     """Which way is better."""
     first: float | None
-    """The first run's score over the clips that are compared."""
+    """The first run's score over the compared clips."""
     second: float | None
     """The second run's score over the same clips."""
     reference_value: float | None
-    """The score of the references themselves, where direction is ``reference``."""
+    """The score of the references themselves, if direction is ``reference``."""
     difference: float | None
     """second - first; with direction ``reference``, of the scores' distances from the reference value."""
     better: Literal["first", "second"] | None
-    """The run with the better score, significant or not; null where they are equal or a score is undefined."""
+    """The run with the better score, significant or not; null if they are equal or a score is undefined."""
     interval: tuple[float, float] | None
     """95 % interval of the difference, not corrected for the number of metrics; null with the reason in ``interval_note``."""
     interval_note: str
-    """How the interval was made, or why there is none."""
+    """The method of the interval, or why there is none."""
     p: float | None
     """Two-sided p-value of the paired test; null with the reason in ``test_note``."""
     p_holm: float | None
     """The same, corrected by Holm's method for all tests of this comparison."""
     test: str
-    """``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters are the units."""
+    """``randomisation`` or ``jackknife``, preceded by ``cluster-`` if whole clusters are the units."""
     test_note: str | None
     """Why there is no test."""
     draws: int | None
     """Random exchanges of the test; null for the jackknife."""
     effect_size: float | None
-    """Mean of the clips' differences over their standard deviation, where the score is a mean of clips."""
+    """Mean of the clips' differences divided by their standard deviation, if the score is a mean of clips."""
     wins: int | None
-    """Clips on which the second run is better; null where a clip has no value of its own."""
+    """Clips on which the second run is better; null if a clip has no value of its own."""
     ties: int | None
     """Clips on which both are equal."""
     losses: int | None
     """Clips on which the second run is worse."""
     clips: int
-    """How many clips are compared."""
+    """Number of compared clips."""
     worst_value: tuple[int, int]
-    """How many of these the first and the second run lack, so that they count as the metric's worst value."""
+    """Number of these that the first and the second run lack, which count as the metric's worst value."""
     left_out: tuple[str, ...]
-    """Expected clips that one of the runs lacks and the metric has no worst value for; left out on both sides."""
+    """Expected clips that one of the runs lacks, if the metric has no worst value; left out on both sides."""
     moved: tuple[MovedClip, ...]
     """The ten clips that moved most."""
     signature: str
@@ -115,57 +115,57 @@ class NotComparable(Document):
     metric: str
     """Canonical name."""
     reasons: tuple[str, ...]
-    """In words."""
+    """The reasons, as sentences."""
 
 
 class PairOfRuns(Document):
-    """The first run against another one."""
+    """The first run compared with another one."""
 
     second: RunFacts
-    """The run that is held against the first."""
+    """The run that is compared with the first."""
     metrics: tuple[MetricComparison, ...]
     """In the first run's order."""
     not_comparable: tuple[NotComparable, ...]
     """Metrics of either run that could not be compared."""
     notes: tuple[str, ...]
-    """What the reader should know before using the numbers."""
+    """Notes that the reader should know before using the numbers."""
 
 
 class Comparison(VersionedDocument):
-    """Runs on the same clips; each is held against the first."""
+    """Runs on the same clips; each is compared with the first."""
 
     form = Form("a comparison", "schema_version", 1, again="compare the runs again")
 
     schema_version: Literal[1] = 1
-    """Of this form."""
+    """Version of this document."""
     first: RunFacts
-    """The run that the others are held against."""
+    """The run with which the others are compared."""
     expected_clips: int
-    """How many clips the runs are about."""
+    """Number of expected clips of the runs."""
     tests: int = Field(ge=0)
-    """How many tests Holm's correction is over: all metrics of all pairs."""
+    """Number of tests in Holm's correction: all metrics of all pairs."""
     pairs: tuple[PairOfRuns, ...]
-    """In the order asked for."""
+    """In the requested order."""
 
     @property
     def exit_code(self) -> int:
-        """4 where a pair has nothing to compare, 3 where a run is incomplete, else 0."""
+        """4 if a pair has nothing to compare, 3 if a run is incomplete, else 0."""
         if any(all(metric.difference is None for metric in pair.metrics) for pair in self.pairs):
             return 4
         return 3 if any(facts.status != "complete" for facts in (self.first, *(pair.second for pair in self.pairs))) else 0
 
 
 def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None, progress: Progress = silent) -> Comparison:
-    """Holds runs against the first of them.
+    """Compares runs with the first of them.
 
     Args:
         runs: two or more, of the same expected clips.
         metrics: names of the metrics to compare; None: all that the runs share.
-        progress: told how many metrics are compared.
+        progress: called with the number of compared metrics.
 
     Raises:
-        InputError: fewer than two runs, one of them named twice, or a metric that the first run did not measure.
-        NotComparableError: the runs are not about the same clips; the message lists those that differ.
+        InputError: there are fewer than two runs, one of them is named twice, or the first run did not measure a metric.
+        NotComparableError: the runs do not have the same expected clips; the message lists those that differ.
     """
     if len(runs) < 2:
         raise InputError("a comparison needs at least two runs; name another run folder.")
@@ -201,7 +201,7 @@ def compare(runs: Sequence[MeasuredRun], metrics: Sequence[str] | None = None, p
 
 
 def why_not_comparable(first: MeasuredRun, second: MeasuredRun, name: str) -> tuple[str, ...]:
-    """Why a metric of two runs may not be compared, in words; empty where it may.
+    """Why a metric of two runs cannot be compared, as sentences; empty if it can.
 
     Args:
         first: a run.
@@ -224,16 +224,16 @@ def why_not_comparable(first: MeasuredRun, second: MeasuredRun, name: str) -> tu
 def moved_clips(
     first: MeasuredMetric, second: MeasuredMetric, clips: Sequence[str]
 ) -> tuple[list[MovedClip], tuple[int, int, int]] | None:
-    """How each clip's own value differs between two runs.
+    """The differences of the clips' own values between two runs.
 
     Args:
         first: a metric of a run.
         second: the same of another run.
-        clips: ids of clips that count in both.
+        clips: ids of clips that are scored in both.
 
     Returns:
-        Every clip, those that moved most first; and how many the second run does better, equally well, and worse. None where a
-        clip has no value of its own, or a run does not keep its records.
+        Every clip, those that moved most first; and the numbers on which the second run is better, equal, and worse. None if a clip
+        has no value of its own, or a run does not keep its records.
     """
     if first.left_out is not None or second.left_out is not None:
         return None
@@ -261,7 +261,7 @@ def moved_clips(
 
 
 def distance_of_clip(metric: Metric, value: float, record: Record) -> float:
-    """How far a clip's value is from the best there is, for comparing it with another; larger is worse."""
+    """The distance of a clip's value from the best possible one, for comparing it with another; larger is worse."""
     if metric.direction != "reference":
         return value if metric.direction == "lower" else -value
     reference = metric.reference_score([record], np.ones((1, 1), dtype=np.uint8))

@@ -20,17 +20,17 @@ def table_of(pair: PairOfRuns, compared: int) -> Table:
 
     Args:
         pair: of runs.
-        compared: how many clips the runs are about.
+        compared: number of expected clips of the runs.
     """
     return Table.of([cells(metric, compared) for metric in pair.metrics], numeric=_NUMERIC, right=_RIGHT)
 
 
 def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
-    """What a row of a printed table shows: each cell as text.
+    """The cells of a row of a printed table, as text.
 
     Args:
         metric: one metric of two runs.
-        compared: how many clips the runs are about.
+        compared: number of expected clips of the runs.
     """
     decimals = decimals_of(metric.first, metric.second)
     low, high = metric.interval or (None, None)
@@ -51,7 +51,7 @@ def cells(metric: MetricComparison, compared: int) -> dict[str, str]:
 
 
 def remarks(pair: PairOfRuns) -> list[str]:
-    """What stands below a pair's table: notes, what could not be compared, clips that were not measured, those that moved most."""
+    """The text below a pair's table: notes, metrics that could not be compared, unmeasured clips, clips that moved most."""
     lines = list(pair.notes)
     lines += [f"{lacking.metric} is not compared: {'; '.join(lacking.reasons)}." for lacking in pair.not_comparable]
     for metric in pair.metrics:
@@ -71,7 +71,7 @@ def remarks(pair: PairOfRuns) -> list[str]:
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """GitHub-flavoured Markdown: a table for each pair of runs. Names are shown as they are, whatever they hold."""
+    """GitHub-flavoured Markdown: a table for each pair of runs. Names are shown literally."""
     lines = []
     for pair in comparison.pairs:
         lines += [f"**{markdown(comparison.first.run)}** against **{markdown(pair.second.run)}**", ""]
@@ -94,7 +94,7 @@ def as_latex(comparison: Comparison) -> str:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """One row per pair and metric with unrounded numbers, RFC 4180; what is not there is empty."""
+    """One row per pair and metric with unrounded numbers, RFC 4180; missing values are empty."""
     rows: list[dict[str, Value]] = []
     for pair in comparison.pairs:
         runs = {"first_run": comparison.first.run, "second_run": pair.second.run}
@@ -107,7 +107,7 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def signed(value: float | None, decimals: int) -> str:
-    """A difference with its sign; a dash where there is none."""
+    """A difference with its sign; a dash if there is none."""
     text = number(value, decimals)
     return f"+{text}" if value is not None and value > 0 else text
 

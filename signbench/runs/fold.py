@@ -27,17 +27,17 @@ from signbench.statistics.paired import paired
 
 _MOST_RATES = 4
 SIGNIFICANT = 0.05
-"""How unlikely by chance a judge's ceiling must be above its chance level."""
+"""Significance level at which a judge's ceiling must exceed its chance level."""
 _NOT_TRIED = Failure("it has not been scored yet; rerun the command to resume.", "pair")
 
 
 def fold(plan: RunPlan, store: RecordStore) -> Result:
     """Folds a run's records into its result.
 
-    Equal records give equal bytes of ``result.json``, whichever processes wrote them and in whatever order.
+    Equal records give equal bytes of ``result.json``, whichever processes wrote them, in any order.
 
     Args:
-        plan: what the run measures.
+        plan: the plan of the run.
         store: its records.
     """
     inputs = _inputs(plan, store)
@@ -65,10 +65,10 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
 
 
 def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -> Score:
-    """The score of a metric; whatever comes of code of another package, its own or its judge's, is reported as such.
+    """The score of a metric; errors in foreign code, of the metric or its judge, are reported as such.
 
     Raises:
-        InputError: it, or its judge, is of another package, and the records cannot be folded.
+        InputError: the metric, or its judge, is from another package, and the records cannot be folded.
     """
     if is_own(item.metric) and "+code-" not in (item.judge or ""):
         return _score(plan, store, item, inputs)
@@ -76,16 +76,16 @@ def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) 
 
 
 def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[list[str], dict[str, Failure]]:
-    """Which clips enter a metric's score, and which have no record.
+    """The clips that enter a metric's score, and those without a record.
 
     Args:
-        plan: what the run measures.
+        plan: the plan of the run.
         store: its records.
         metric: the metric.
-        key: the name under which its records are kept.
+        key: the key of its records.
 
     Returns:
-        Clips that count, in order (measured, and missing productions where the metric has a worst value); and the failures.
+        The scored clips, in order (measured ones, and missing productions if the metric has a worst value); and the failures.
     """
     failures = {clip: store.failure(clip, key) or _NOT_TRIED for clip in plan.clips if not store.has(clip, key)}
     costs = metric.missing() is not None
@@ -94,7 +94,7 @@ def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -
 
 
 def _unavailable(plan: RunPlan, item: Measured) -> Score:
-    """A metric whose weights are not there: it says so, and touches neither status nor exit code."""
+    """The score of a metric without its weights: it says so, and affects neither the status nor the exit code."""
     return Score(
         metric=item.metric.canonical,
         label=item.label,
@@ -178,12 +178,12 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
 def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> tuple[Judged | None, str | None, str | None]:
     """Ceiling, chance and the score between them.
 
-    A reference that the judge cannot judge counts as a production that it cannot judge does: the ground truth scores the ceiling.
-    On a subset a judge is not refused: few clips show too little of it.
+    A reference that the judge cannot judge is treated like a production that it cannot judge, so that the ground truth scores the
+    ceiling. On a subset a judge is not refused, because few clips are not enough evidence.
 
     Returns:
-        Ceiling, chance and the score between them; why the judge is refused, where it does not tell them apart on the task; and
-        how many references it could not judge, in words.
+        Ceiling, chance and the score between them; why the judge is refused, if it does not distinguish them on the task; and a
+        note on the references that it could not judge.
     """
     if not item.levels:
         return None, None, None
@@ -227,7 +227,7 @@ def _value(
 ) -> tuple[float | None, Interval | None, str | None]:
     """The score and its interval; or why there is no score, such as fewer clips than the metric needs.
 
-    Jackknifed scores are costly, and their interval folds the plain score on the way.
+    Jackknifed scores are expensive, and their interval computes the plain score anyway.
     """
     try:
         bounds = interval(metric, records, clusters) if metric.interval_method == "jackknife" else None
@@ -244,14 +244,14 @@ def _value(
 
 @dataclass
 class _Inputs:
-    """What the records of one metric were made from.
+    """The inputs from which the records of one metric were computed.
 
     Attributes:
         metric: the metric.
-        kinds: modalities that any clip was read in; one clip alone may have failed before it was read.
+        kinds: modalities in which any clip was read; a single clip may have failed before it was read.
         layouts: the references' key-point layouts.
-        lengths: modality -> how long the measured clips' two sides are.
-        expected: modality -> the same of all clips whose reference could be read.
+        lengths: modality -> lengths of both sides of the measured clips.
+        expected: modality -> the same for all clips whose reference could be read.
         digests: modality -> clip id -> SHA-256 of the reference.
         pixels: side -> the families of its stored pixels.
     """
@@ -273,23 +273,23 @@ class _Inputs:
         return "+".join(sorted(self.layouts)) or None
 
     def families(self, side: str) -> str | None:
-        """The families of a side's pixels, where the metric saw pixels."""
+        """The families of a side's pixels, if the metric uses pixels."""
         seen = self.metric.view in ("frames", "observations") or (self.metric.view == "judged" and self.modality == "video")
         return "+".join(sorted(self.pixels.get(side, ()))) or None if seen else None
 
     @property
     def ratio(self) -> float | None:
-        """Mean ratio of durations, for metrics that look at moving images or key points."""
+        """Mean ratio of durations, for metrics of video or key points."""
         ratios = [pair.ratio for pair in self._lengths] if self.metric.view != "lengths" else []
         return math.fsum(ratios) / len(ratios) if ratios else None
 
     @property
     def rate(self) -> str | None:
-        """The rates that the references state, and those that the predictions do where they are others; as the signature has it."""
+        """The rates that the references state, and those of the predictions if they differ; as in the signature."""
         expected = self.expected.get(self.modality)
         if not self.metric.needs_rate or not expected:
             return None
-        # What could not be measured belongs to the references all the same, but states no rate of the predictions.
+        # Clips that could not be measured still belong to the references, but state no rate of the predictions.
         theirs, ours = _rates(expected, "reference"), _rates(self._lengths, "prediction")
         known = [rate for rate in theirs if rate is not None]
         if all(rate in theirs if rate is None else any(same_rate(rate, other) for other in known) for rate in ours):
@@ -298,7 +298,7 @@ class _Inputs:
 
     @property
     def unit(self) -> str | None:
-        """What a metric of durations counts in, by what the references state."""
+        """The unit of a metric of durations, depending on what the references state."""
         if self.metric.view != "lengths":
             return None
         expected = self.expected.get(self.modality, [])
@@ -309,13 +309,13 @@ class _Inputs:
         return self.lengths.get(self.modality, [])
 
     def references(self, clips: Sequence[str]) -> dict[str, str]:
-        """SHA-256 of each clip's reference, ``unread`` where it could not be read."""
+        """SHA-256 of each clip's reference, ``unread`` if it could not be read."""
         known = [self.digests.get(kind, {}) for kind in self._compared]
         return {clip: "+".join(of_kind.get(clip, "unread") for of_kind in known) for clip in clips}
 
     @property
     def _compared(self) -> tuple[str, ...]:
-        """Which of the references' inputs the score depends on: their media, what the corpus says of them, or both."""
+        """The inputs of the references that the score depends on: their media, the corpus's answers, or both."""
         metric = self.metric
         if not isinstance(metric, JudgedMetric) or metric.truth is None:
             return (self.modality,)
@@ -323,7 +323,7 @@ class _Inputs:
 
 
 def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
-    """What each metric's records were made from, in one pass over the clips."""
+    """The inputs of each metric's records, in one pass over the clips."""
     found = [_Inputs(metric) for metric in plan.metrics]
     for clip in plan.clips:
         for metric, key, inputs in zip(plan.metrics, plan.keys, found, strict=True):
@@ -347,13 +347,13 @@ def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:
 
 
 def _rates(lengths: Sequence[LengthPair], side: Literal["reference", "prediction"]) -> set[float | None]:
-    """The frame rates of one side, to six digits; None where a clip states none."""
+    """The frame rates of one side, to six digits; None if a clip states none."""
     pairs = ((getattr(pair, side), getattr(pair, f"{side}_seconds")) for pair in lengths)
     return {float(f"{frames / seconds:.6g}") if seconds else None for frames, seconds in pairs}
 
 
 def _spelled(rates: set[float | None]) -> str:
-    """Rates in order; of many, how many there are and between which they lie."""
+    """Rates in order; if there are many, their number and range."""
     known = sorted(rate for rate in rates if rate is not None)
     words = [f"{rate:g}" for rate in known]
     if len(words) > _MOST_RATES:
@@ -385,11 +385,11 @@ def _number(values: NDArray[np.float64] | None) -> float | None:
 
 
 def per_clip_rows(plan: RunPlan, store: RecordStore) -> tuple[Sequence[str], list[tuple[str, str, float | None, str | None]]]:
-    """One row per clip and metric, for people and notebooks.
+    """One row per clip and metric, for notebooks.
 
     Returns:
-        Column names, and rows of clip id, canonical metric name, the clip's own value (None where it has none) and the reason
-        where it is missing.
+        Column names, and rows of clip id, canonical metric name, the clip's own value (None if it has none) and the reason if it is
+        missing.
     """
     rows: list[tuple[str, str, float | None, str | None]] = []
     for clip in plan.clips:

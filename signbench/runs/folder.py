@@ -1,4 +1,4 @@
-"""The run folder: where a run's files lie, and the checks before anything is written into it."""
+"""The run folder: the paths of a run's files, and the checks before anything is written into it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORM = Form("a run's description", "run_version", RUN_VERSION, again="use `fres
 LOCK = ".lock"
 """A file in the folder of a run that a command is working on."""
 Spec = dict[str, Any]
-"""What may move a number of a run, as plain JSON values."""
+"""Everything that can change a number of a run, as plain JSON values."""
 
 
 def spec_hash(spec: Spec) -> str:
@@ -67,18 +67,18 @@ class RunFolder:
         return sorted(self.path.glob("records-*.sqlite"), key=lambda path: (len(path.name), path.name))
 
     def end_marker(self, rank: int) -> Path:
-        """What a process writes when it has nothing left to do."""
+        """The end marker that a process writes when it has nothing left to do."""
         return self.path / f"records-{rank}.end"
 
-    def sign_of_life(self, rank: int) -> Path:
-        """What a process at work changes every few seconds."""
+    def heartbeat(self, rank: int) -> Path:
+        """The heartbeat that a working process updates every few seconds."""
         return self.path / f"records-{rank}.alive"
 
     def read(self) -> dict[str, Any]:
         """The content of ``run.json``.
 
         Raises:
-            InputError: there is none, it is damaged, or a newer signbench wrote it.
+            InputError: there is none, it is damaged, or it was written by a newer signbench.
         """
         try:
             content = self.run_json.read_bytes()
@@ -99,40 +99,42 @@ class RunFolder:
         return content.get("launch") == launch and content.get("status") in ("failed", "interrupted")
 
     def claim(self, spec: Spec, *, fresh: bool) -> bool:
-        """Makes sure that the folder is this run's own, or can become it; writes nothing.
+        """Makes sure that the folder belongs to this run, or can be used for it; writes nothing.
 
         Args:
-            spec: of the run that is about to work here.
-            fresh: an older run is going to be moved aside.
+            spec: specification of the run that is about to start.
+            fresh: whether an older run will be moved aside.
 
         Returns:
-            True where a run of the same specification already lies here and goes on.
+            True if there already is a run with the same specification, which is resumed.
 
         Raises:
-            InputError: the folder holds another run, something else, or cannot be written.
+            InputError: the folder holds a different run or something else, or cannot be written.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; give `out` a folder.")
+            raise InputError(f"{self.path} is a file; pass a folder as `out`.")
         occupied = self.path.is_dir() and any(child.name != LOCK for child in self.path.iterdir())
         if occupied and fresh and not self.run_json.exists():
-            raise InputError(f"{self.path} holds files that are not a run's; `fresh=True` moves only runs. Give another `out`.")
+            raise InputError(
+                f"{self.path} holds files that do not belong to a run; `fresh=True` only moves runs. Choose another `out`."
+            )
         if not occupied or fresh:
             _check_writable(self.path)
             return False
         if not self.run_json.exists():
-            raise InputError(f"{self.path} is not empty and not a run folder; give `out` an empty or new one.")
+            raise InputError(f"{self.path} is not empty and not a run folder; pass an empty or new one as `out`.")
         old = self.read()
         if old.get("spec_sha256") != spec_hash(spec):
             changed = "; ".join(_differences(old.get("spec", {}), spec))
             raise InputError(
-                f"{self.path} holds a run of another specification ({changed}); "
-                "give another `out`, or `fresh=True` to move it aside."
+                f"{self.path} holds a run with a different specification ({changed}); choose another `out`, or use `fresh=True` "
+                "to move it aside."
             )
         _check_writable(self.path)
         return True
 
     def move_aside(self) -> Path | None:
-        """Renames an older run's folder to ``<name>.old-N``, and gives that; does nothing where there is none.
+        """Renames an older run's folder to ``<name>.old-N``, and returns that; does nothing if there is none.
 
         Raises:
             InputError: it cannot be renamed.
@@ -148,7 +150,7 @@ class RunFolder:
 
 
 def _differences(old: Any, new: Any, name: str = "") -> Iterator[str]:
-    """What differs between two specifications, in words: the field, what it was and what it is."""
+    """The differences between two specifications, as sentences: the field, its old and its new value."""
     if isinstance(old, dict) and isinstance(new, dict) and (old or new):
         for key in sorted({*old, *new}):
             inner = key if name in ("", "content") else f"{name}.{key}"
@@ -173,7 +175,7 @@ def _shown(value: Any) -> str:
 
 
 def _check_writable(folder: Path) -> None:
-    """Tries to write into the nearest folder that exists."""
+    """Tries to write into the nearest existing folder."""
     existing = folder
     while not existing.exists():
         existing = existing.parent
@@ -182,4 +184,4 @@ def _check_writable(folder: Path) -> None:
             probe.write(b"\0" * 4096)
             probe.flush()
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}; give another `out` or make room.") from error
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}; choose another `out` or make room.") from error

@@ -1,4 +1,4 @@
-"""One command at a time works on a run: a lock in its folder, which the system frees where the process dies."""
+"""Only one command at a time works on a run: a lock in its folder, which the system releases if the process dies."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def alone_in(folder: RunFolder, *, fresh: bool = False) -> Iterator[None]:
         fresh: an older run is moved aside first, which no other command may be working on either.
 
     Raises:
-        InputError: another command is at work there, the file system has no locks, or the folder cannot be written.
+        InputError: another command is working there, the file system has no locks, or the folder cannot be written.
     """
     path = folder.path.resolve()
-    if path in _held:  # generating is followed by scoring within one command
+    if path in _held:  # one command generates and then scores
         yield
         return
     if fresh and folder.run_json.exists():
@@ -73,15 +73,15 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is held: a process that waits for it sees that the file it opened has no name any more, and makes a new
-        # one. Where the run was moved aside meanwhile, the file of that name is another one.
+        # Removed while it is held: a waiting process sees that the file it opened no longer has a name, and creates a new one. If
+        # the run was moved aside in the meantime, the file of that name is a different one.
         if _inode(path / LOCK) == inode:
             (path / LOCK).unlink(missing_ok=True)
         lock.release()
 
 
 def _taken(path: Path) -> tuple[FileLock, _Inode]:
-    """The lock of a folder, which this process alone holds, and its file."""
+    """The lock of a folder, which only this process holds, and its file."""
     from filelock import FileLock, Timeout
 
     inodes: list[_Inode] = []
@@ -91,7 +91,7 @@ def _taken(path: Path) -> tuple[FileLock, _Inode]:
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()} on {platform.node()}".encode())
 
-    # A soft lock, which filelock would take instead where the system has none, outlives a process that is killed.
+    # A soft lock, which filelock would use if the system has none, outlives a killed process.
     lock = FileLock(path / LOCK, timeout=_PATIENCE, poll_interval=_BETWEEN_TRIES, fallback_to_soft=False, on_acquired=write_holder)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -99,26 +99,26 @@ def _taken(path: Path) -> tuple[FileLock, _Inode]:
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"another command is at work on {path}{_holder(path / LOCK)}; wait for it, or give another `out`."
+            f"another command is working on {path}{_holder(path / LOCK)}; wait for it, or choose another `out`."
         ) from None
     except OSError as error:
         if error.errno in _LACKING:
             raise InputError(
-                f"the file system of {path} has no locks, without which two commands could spoil one run; give an `out` on "
+                f"the file system of {path} has no locks, without which two commands could corrupt a run; choose an `out` on "
                 f"another one, such as a local disk, or set {SETTING}=none and let one command at a time work on it."
             ) from error
-        raise InputError(f"{path} cannot be written: {error.strerror or error}; give another `out` or make room.") from error
+        raise InputError(f"{path} cannot be written: {error.strerror or error}; choose another `out` or make room.") from error
     return lock, inodes[-1]
 
 
 def _check_record_locks(path: Path) -> None:
-    """Tries the other kind of lock, which the files of records are protected by."""
+    """Tries the other kind of lock, which protects the files of records."""
     with tempfile.TemporaryFile(dir=path) as probe:
         fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _inode(file: Path | int) -> _Inode:
-    """What a file is, whatever its name; None where there is none."""
+    """The identity of a file, whatever its name; None if there is none."""
     try:
         found = os.stat(file)  # noqa: PTH116 - of an open file too
     except OSError:

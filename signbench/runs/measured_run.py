@@ -1,4 +1,4 @@
-"""A finished run, opened for what is made of runs: comparisons, baselines, gates."""
+"""A finished run, opened for comparisons, baselines and gates."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class MeasuredMetric:
     """One metric of a run: its score and its records.
 
     Attributes:
-        metric: with its parameters settled.
-        key: the name under which its records are kept.
-        score: as the result has it.
+        metric: the metric with its parameters.
+        key: the key of its records.
+        score: its score in the result.
         signature: how it was measured.
-        plan: of the run.
+        plan: the plan of the run.
         store: the run's records.
-        left_out: its scores of all clips and without each group of clips, where records are not kept.
+        left_out: its scores of all clips and without each group of clips, if records are not kept.
     """
 
     metric: Metric
@@ -50,16 +50,16 @@ class MeasuredMetric:
 
     @cached_property
     def counted(self) -> frozenset[str]:
-        """Clips that enter the score: measured ones, and missing productions where the metric has a worst value."""
+        """Clips that enter the score: measured ones, and missing productions if the metric has a worst value."""
         return frozenset(counted_clips(self.plan, self.store, self.metric, self.key)[0])
 
     def records(self, clips: Sequence[str]) -> StoredRecords:
-        """The records of clips that count, in the order given."""
+        """The records of scored clips, in the given order."""
         return StoredRecords(self.store, self.key, clips, self.metric.missing())
 
     @property
     def of_another_revision(self) -> bool:
-        """Whether the run's records were made by a metric or reader of another revision, so that none is found any more."""
+        """Whether the run's records were made by a metric or reader of another revision, so that none can be used."""
         return self.score.value is not None and not self.recorded
 
 
@@ -68,12 +68,12 @@ class MeasuredRun:
     """A run with its result and its records.
 
     Attributes:
-        label: what the user calls it, such as its folder.
-        plan: what it measured.
+        label: its name for the user, such as its folder.
+        plan: its plan.
         result: its scores.
         store: its records.
-        provenance: versions and device, as ``run.json`` has them.
-        left_out: metric -> its scores of all clips and without each group of clips, where the store does not keep its records.
+        provenance: versions and device, from ``run.json``.
+        left_out: metric -> its scores of all clips and without each group of clips, if the store does not keep its records.
     """
 
     label: str
@@ -101,7 +101,7 @@ class MeasuredRun:
         }
 
     def clusters(self, clips: Sequence[str]) -> list[str] | None:
-        """Each clip's cluster, or None where clips are independent."""
+        """Each clip's cluster, or None if clips are independent."""
         return self.plan.clusters_of(clips)
 
     @property
@@ -115,10 +115,10 @@ def measured_run(path: Path) -> Iterator[MeasuredRun]:
     """Opens a run's folder.
 
     Args:
-        path: of the folder.
+        path: the folder.
 
     Raises:
-        InputError: it is no run's folder, or is damaged.
+        InputError: it is not a run folder, or is damaged.
         IncompleteError: the run has not finished.
     """
     folder = RunFolder(path)

@@ -1,4 +1,4 @@
-"""What came of one clip: its inputs, its records, and why a record is missing."""
+"""The outcome of one clip: its inputs, its records, and why a record is missing."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 FAR = 0.05
-"""A departure of this or more is not measured any further."""
+"""Departures above this value are not measured exactly."""
 
 
 INPUT_KINDS: tuple[str, ...] = (*FILE_KINDS, "gloss", "word")
-"""What a side may hold that a record was made from."""
+"""The inputs of a side from which a record can be computed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """A file that a record was made from.
+    """A file from which a record was computed.
 
     Attributes:
         size: bytes.
         modified: nanoseconds since the epoch.
         sha256: of its bytes, hexadecimal.
-        pixels: of a video, the family of its stored pixels (:class:`signbench.media.video.VideoProbe`); else None.
-        content: SHA-256 of what the metrics were shown of it on a coarse grid, whatever the file; None where nothing was.
-        departure: of a production, how far it is from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
-        identity: follows from change times and inodes; see :data:`~signbench.corpora.recordings.Stamp`. 0 where it is not known.
+        pixels: for a video, the family of its stored pixels (:class:`signbench.media.video.VideoProbe`); else None.
+        content: SHA-256 of its content as seen by the metrics, on a coarse grid, whatever the file; None if there was none.
+        departure: for a production, its distance from showing its own reference (:mod:`signbench.scoring.likeness`); else None.
+        identity: derived from change times and inodes; see :data:`~signbench.corpora.recordings.Stamp`. 0 if unknown.
     """
 
     size: int
@@ -55,7 +55,7 @@ class Input:
 
     @property
     def stamp(self) -> Stamp:
-        """What its recording's stamp was."""
+        """The stamp of its recording at that time."""
         return self.size, self.modified, self.identity
 
 
@@ -74,15 +74,15 @@ class Failure:
 
 @dataclass
 class ClipOutcome:
-    """What came of one clip.
+    """The outcome of one clip.
 
     Attributes:
         clip: its id.
         inputs: ``reference.video`` and so on -> the file.
-        lengths: modality -> how long both sides are.
-        layout: the references' key-point layout, where key points were read.
-        records: metric's place in the run -> record.
-        failures: metric's place in the run -> why there is no record.
+        lengths: modality -> lengths of both sides.
+        layout: the references' key-point layout, if key points were read.
+        records: index of the metric in the run -> record.
+        failures: index of the metric in the run -> why there is no record.
     """
 
     clip: str

@@ -1,9 +1,9 @@
 """The packed form of a run, which baselines and leaderboard entries keep: enough to fold its scores again, without the clips.
 
-It is one Parquet file. A row for each expected clip and metric, in the run's order; beside the rows, in the file's metadata, what
-the run measured, without the paths of the machine it was made on. The records of a distance between distributions are features:
-where one of them has more than 4 kB, none is kept, and the scores without each group of clips stand in the metadata instead, from
-which the interval follows and by which runs are compared.
+It is one Parquet file, with a row for each expected clip and metric, in the run's order. The file's metadata holds the plan of the
+run, without paths of the machine. The records of a distance between distributions are features: if one of them has more than 4 kB,
+none is kept, and the metadata holds the scores without each group of clips instead, from which the interval is computed and with
+which runs are compared.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from signbench.statistics.units import Units
 
 PACKED_VERSION = 2
 MOST_RECORD_BYTES = 4096
-"""A larger record of a distance between distributions is not kept."""
+"""Maximum size of a record of a distance between distributions; larger ones are not kept."""
 
 _MOST_UNPACKED_BYTES = 256 * 1024 * 1024
 _MOST_CELL_BYTES = 64 * 1024
@@ -45,7 +45,7 @@ _KEY = b"signbench"
 _MODALITIES = get_args(FileKind)
 _OF_INPUT = ("sha256", "content", "departure", "pixels")
 _PATHS = {"references": None, "predictions": None}
-"""What of a run's specification are paths of the machine it was made on."""
+"""The fields of a run's specification that are paths of the machine."""
 
 
 class KeptRecords(RecordStore):
@@ -57,22 +57,22 @@ class KeptRecords(RecordStore):
         failures: Mapping[tuple[str, str], Failure],
         clips: Mapping[str, ClipRow],
     ) -> None:
-        """Takes what a file holds.
+        """Creates the store from the content of a file.
 
         Args:
-            records: (clip, key of the metric) -> its record, or None where the clip was measured and the record is not kept.
+            records: (clip, key of the metric) -> its record, or None if the clip was measured and the record is not kept.
             failures: (clip, key of the metric) -> why it has none.
-            clips: clip -> what its records were made from.
+            clips: clip -> the inputs of its records.
         """
         super().__init__([])
         self._records, self._why, self._rows = records, failures, clips
 
     def has(self, clip: str, metric: str) -> bool:
-        """Whether a clip was measured, its record kept or not."""
+        """Whether a clip was measured, even if its record is not kept."""
         return (clip, metric) in self._records
 
     def record(self, clip: str, metric: str) -> Record | None:
-        """A record; None where there is none, or it is not kept."""
+        """A record; None if there is none, or it is not kept."""
         return self._records.get((clip, metric))
 
     def failure(self, clip: str, metric: str) -> Failure | None:
@@ -80,7 +80,7 @@ class KeptRecords(RecordStore):
         return None if self.has(clip, metric) else self._why.get((clip, metric))
 
     def row(self, clip: str, metric: str | None = None) -> ClipRow | None:
-        """What a clip's records were made from."""
+        """The inputs of a clip's records."""
         return self._rows.get(clip)
 
     def reasons(self) -> list[str]:
@@ -90,14 +90,14 @@ class KeptRecords(RecordStore):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PackedRun:
-    """What a packed file says.
+    """The content of a packed file.
 
     Attributes:
-        plan: of the run, without its paths.
+        plan: the plan of the run, without its paths.
         store: the records.
-        left_out: metric -> its scores of all clips and without each group of clips, where records are not kept.
-        foreign: metrics whose records were made by another revision than this installation has; they are not in the store.
-        provenance: versions and device, as the run had them.
+        left_out: metric -> its scores of all clips and without each group of clips, if records are not kept.
+        foreign: metrics whose records were made by a different revision from this installation's; they are not in the store.
+        provenance: versions and device of the run.
     """
 
     plan: RunPlan
@@ -110,7 +110,7 @@ class PackedRun:
         """The run.
 
         Args:
-            label: how to call it.
+            label: its name.
             result: its ``result.json``.
         """
         return MeasuredRun(
@@ -118,7 +118,7 @@ class PackedRun:
         )
 
     def texts(self) -> dict[str, Any]:
-        """Every text that stands in the file, by where it stands."""
+        """Every text in the file, by its location."""
         plan = self.plan
         return {
             "clips": list(plan.clips),
@@ -134,7 +134,7 @@ class PackedRun:
         }
 
     def contents(self) -> dict[str, str]:
-        """Clip -> SHA-256 of what was seen of its production, where it is known."""
+        """Clip -> SHA-256 of the content of its production, if known."""
         return {
             clip: file.content
             for clip in self.plan.clips
@@ -204,14 +204,14 @@ def pack_run(run: MeasuredRun) -> bytes:
 
 
 def read_packed(path: Path, remedy: str) -> PackedRun:
-    """Reads a packed run, which may come from anybody; nothing in it is executed.
+    """Reads a packed run from any source; nothing in it is executed.
 
     Args:
         path: the file.
-        remedy: what to do where it is none, such as ``submit the run again``.
+        remedy: advice if it is invalid, such as ``submit the run again``.
 
     Raises:
-        InputError: it is no such file, or one that is damaged, too large, or of a newer signbench.
+        InputError: it is not such a file, or is damaged, too large, or from a newer signbench.
     """
     try:
         return _read(path, remedy)
@@ -229,7 +229,7 @@ def _read(path: Path, remedy: str) -> PackedRun:
     try:
         file = parquet.ParquetFile(path, read_dictionary=list(_COLUMNS), pre_buffer=False)
     except arrow.ArrowException as error:
-        raise InputError(f"{path} is no Parquet file ({str(error).splitlines()[0].rstrip('.')}); {remedy}.") from error
+        raise InputError(f"{path} is not a Parquet file ({str(error).splitlines()[0].rstrip('.')}); {remedy}.") from error
     with file:
         about = _about(path, file, remedy)
         clips = about["run"]["clips"]
@@ -277,13 +277,13 @@ def _read(path: Path, remedy: str) -> PackedRun:
 
 
 def _levels(plan: RunPlan, among: Collection[str]) -> dict[str, str]:
-    """Name and key of the ceilings and chance levels beside some of a run's metrics: ``metric@judge|ceiling``."""
+    """Name and key of the ceilings and chance levels of some of a run's metrics: ``metric@judge|ceiling``."""
     levels = ((item.name, level) for item in plan.measured if item.name in among for level in item.levels)
     return {f"{name}|{key.rpartition('|')[2]}": key for name, (key, _) in levels}
 
 
 def _about(path: Path, file: Any, remedy: str) -> dict[str, Any]:
-    older = f"which did not write what was seen of the clips; score the predictions again and {remedy}"
+    older = f"which did not record the content of the clips; score the predictions again and {remedy}"
     form = Form("a packed run", "records_version", PACKED_VERSION, again=remedy, older=older)
     found = form.parsed((file.schema_arrow.metadata or {})[_KEY], path)
     clips = found["run"]["clips"]
@@ -293,7 +293,7 @@ def _about(path: Path, file: Any, remedy: str) -> dict[str, Any]:
 
 
 def _rows(table: Any) -> list[tuple[Any, ...]]:
-    """The rows as plain values, after a look at the size of every distinct cell."""
+    """The rows as plain values, after checking the size of every distinct cell."""
     columns = []
     for name in _COLUMNS:
         cells: list[Any] = []
@@ -323,7 +323,7 @@ def _record(blob: bytes, metric: Metric) -> Record:
         raise ValueError(f"a record has {len(blob):,} bytes, and at most {MOST_RECORD_BYTES:,} are kept")
     record = unpack(blob)
     if any(array.dtype.kind not in "biuf" for array in record.values()):
-        raise ValueError("a record holds something else than numbers")
+        raise ValueError("a record holds something other than numbers")
     return record
 
 
@@ -347,12 +347,12 @@ def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
 def _input(name: str, file: Mapping[str, Any]) -> Input:
     side, _, kind = name.partition(".")
     if side not in ("reference", "prediction") or kind not in INPUT_KINDS:
-        raise ValueError(f"a record was made from {name!r}, which is no side of a clip")
+        raise ValueError(f"a record was made from {name!r}, which is not a side of a clip")
     if set(file) != set(_OF_INPUT) or not _is_digest(file["sha256"]):
         raise ValueError(f"the {name} of a clip has no digest")
     content, departure, pixels = file["content"], file["departure"], file["pixels"]
     if content is not None and not _is_digest(content):
-        raise ValueError(f"the content of the {name} of a clip is no digest")
+        raise ValueError(f"the content of the {name} of a clip is not a digest")
     if departure is not None and (side == "reference" or not isinstance(departure, float) or not 0 <= departure <= FAR):
         raise ValueError(f"the departure of the {name} of a clip is {departure!r}")
     if pixels is not None and (kind != "video" or re.fullmatch(r"[\w-]{1,60}", pixels) is None):
@@ -369,7 +369,7 @@ def _is_between_distributions(metric: Metric) -> bool:
 
 
 def _left_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds | None:
-    """Scores without each group of clips, of a metric whose records are too large to be kept; None for the others."""
+    """Scores without each group of clips, for a metric whose records are too large to be kept; None for the others."""
     if measured.left_out is not None or not _is_between_distributions(measured.metric):
         return measured.left_out
     clips = [clip for clip in run.plan.clips if clip in measured.counted]
@@ -399,7 +399,7 @@ def _digests(plan: RunPlan, store: RecordStore, side: str) -> dict[str, str]:
     def found() -> Iterator[tuple[str, str]]:
         for clip in plan.clips:
             row = store.row(clip)
-            # The media come last and count, beside what the corpus says of the clip.
+            # The media come last and take precedence over the corpus's answers for the clip.
             for name in sorted(row.inputs, key=lambda name: (name.endswith((".pose", ".video")), name)) if row is not None else ():
                 if row is not None and name.startswith(f"{side}."):
                     yield clip, row.inputs[name].sha256

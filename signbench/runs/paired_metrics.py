@@ -1,4 +1,4 @@
-"""One metric of two runs by its paired test, also where one keeps scores without groups of clips instead of records."""
+"""One metric of two runs with its paired test, even if one keeps scores without groups of clips instead of records."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from signbench.statistics.units import Units
 
 
 def paired_metric(first: MeasuredRun, second: MeasuredRun, name: str, *, tests: int) -> tuple[list[str], Paired]:
-    """Holds one metric of two runs of the same expected clips side by side.
+    """Compares one metric of two runs with the same expected clips.
 
     Args:
         first: a run.
         second: another run.
-        name: canonical name of the metric; both measured it the same way.
-        tests: how many tests are made at once.
+        name: canonical name of the metric, which both measured the same way.
+        tests: number of tests in the family.
 
     Returns:
-        The clips that count in both, and what came of them.
+        The clips that are scored in both, and the comparison.
     """
     ours, theirs = first.metrics[name], second.metrics[name]
     clips = [clip for clip in first.plan.clips if clip in ours.counted and clip in theirs.counted]
@@ -34,7 +34,7 @@ def paired_metric(first: MeasuredRun, second: MeasuredRun, name: str, *, tests: 
 
 
 def _folds(measured: MeasuredMetric, clips: Sequence[str], units: Units) -> Folds:
-    """A run's scores without each group of clips: kept ones, where they are of just these clips, or made of the records."""
+    """A run's scores without each group of clips: kept ones, if they are of exactly these clips, or computed from the records."""
     kept = measured.left_out
     if kept is None:
         return leave_out_folds(measured.metric, measured.records(clips), units)

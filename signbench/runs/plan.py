@@ -1,4 +1,4 @@
-"""What a run measures: everything that the fold needs to know besides the records."""
+"""The plan of a run: everything that the fold needs besides the records."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Measured:
     """One metric of a run.
 
     Attributes:
-        metric: with its parameters settled.
-        extractor: signature of the network through which it sees the clips, or None.
-        judge: signature of the judge through which it is measured, and what of its answers is compared; or None.
-        tier: ``core``, or ``extended``: it needs weights that may not be there.
-        label: how a suite names its row, or None.
-        unavailable: why it is not measured, with the command that brings what is missing; or None.
+        metric: the metric with its parameters.
+        extractor: signature of the network that it uses, or None.
+        judge: signature of the judge through which it is measured, and the compared output; or None.
+        tier: ``core``, or ``extended``: it needs weights that may not be present.
+        label: name of its row in a suite, or None.
+        unavailable: why it is not measured, with the command that fetches what is missing; or None.
     """
 
     metric: Metric
@@ -55,14 +55,14 @@ class Measured:
         label: str | None = None,
         judges: Mapping[str, Judge] | None = None,
     ) -> Measured:
-        """A metric as it can be measured on this machine.
+        """A metric as measurable on this machine.
 
         Args:
-            metric: with its parameters settled.
-            protocol: the rules of the run.
-            tier: of an ``extended`` metric missing weights leave it unmeasured.
-            label: how a suite names its row.
-            judges: name -> judge, ready to sign, for metrics through judges.
+            metric: the metric with its parameters.
+            protocol: the protocol of the run.
+            tier: an ``extended`` metric is not measured if its weights are missing.
+            label: name of its row in a suite.
+            judges: name -> judge, ready for its signature, for metrics through judges.
 
         Raises:
             InputError: weights that a ``core`` metric needs are not present, or there is no such judge.
@@ -71,7 +71,7 @@ class Measured:
         if isinstance(metric, JudgedMetric):
             judge = (judges or {}).get(metric.judge)
             if judge is None:
-                raise InputError(f"metric {metric.canonical} is measured on a task, which brings its judge; use signbench score.")
+                raise InputError(f"metric {metric.canonical} is measured on a task, which provides its judge; use signbench score.")
             metric = of_judge(metric.inner, metric.on, type(judge))
             if tier == "extended" and (lacking := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
                 return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
@@ -90,12 +90,12 @@ class Measured:
 
     @property
     def key(self) -> str | None:
-        """The name under which its records are kept, which changes when the records would; None where it is not measured."""
+        """The key of its records, which changes whenever the records would; None if it is not measured."""
         return record_key(self.metric, self.extractor or self.judge) if self.unavailable is None else None
 
     @property
     def levels(self) -> tuple[tuple[str, Metric], ...]:
-        """Key and metric of the ceiling and of the chance level, where there are such beside it."""
+        """Key and metric of its ceiling and its chance level, if it has them."""
         if self.key is None or not isinstance(self.metric, JudgedMetric) or not self.metric.has_levels:
             return ()
         roles: tuple[Role, ...] = ("ceiling", "chance")
@@ -115,25 +115,25 @@ class Measured:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunPlan:
-    """What a run measures.
+    """The plan of a run.
 
     Attributes:
-        references: where the references lie, or None for arrays in memory.
-        predictions: where the predictions lie, or None for arrays in memory.
-        measured: the metrics, in the order asked for.
-        protocol: how the two sides are brought together.
+        references: path of the references, or None for arrays in memory.
+        predictions: path of the predictions, or None for arrays in memory.
+        measured: the metrics, in the requested order.
+        protocol: how the two sides are aligned.
         clips: ids of the expected clips, in order.
-        subset: what the run was limited to, or None.
+        subset: the subset to which the run is limited, or None.
         kind: ``measure``, ``score`` or ``run``.
         task: the task and split, or None.
         generator: the card of the generator, or None.
         coverage_floor: share of the clips below which a metric leaves the run incomplete.
-        clusters: each expected clip's cluster, in order, or None where clips are independent.
-        headlines: keys of the metrics that stand in a leaderboard's first columns.
-        own_copy: the references are a user's own copy, whose clips the task does not know.
-        own_task: the first digits of the digest of a task that is not the one that signbench brings along under that name, or None.
-        content: what may move a number besides, by its content: the task's fields, the generator's source files, checkpoints and
-            parameters.
+        clusters: each expected clip's cluster, in order, or None if clips are independent.
+        headlines: keys of the metrics in a leaderboard's first columns.
+        own_copy: whether the references are a user's own copy, whose clips the task does not know.
+        own_task: the first digits of the digest of a task that differs from the shipped one of that name, or None.
+        content: everything else that can change a number, by content: the task's fields, the generator's source files, checkpoints
+            and parameters.
     """
 
     references: str | None
@@ -153,7 +153,7 @@ class RunPlan:
     content: Mapping[str, str] = field(default_factory=dict)
 
     def clusters_of(self, clips: Sequence[str]) -> list[str] | None:
-        """The clusters of some of the clips, in their order; None where clips are independent."""
+        """The clusters of the given clips, in their order; None if clips are independent."""
         if self.clusters is None:
             return None
         of_clip = dict(zip(self.clips, self.clusters, strict=True))
@@ -161,26 +161,26 @@ class RunPlan:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics, in the order asked for."""
+        """The metrics, in the requested order."""
         return tuple(item.metric for item in self.measured)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The name under which each metric's records are kept; empty for those that are not measured."""
+        """The key of each metric's records; empty for those that are not measured."""
         return tuple(item.key or "" for item in self.measured)
 
     @property
     def recorded(self) -> tuple[tuple[str, Metric], ...]:
-        """Key and metric of everything that is recorded of a clip: the metrics in their order, then what stands beside them.
+        """Key and metric of everything that is recorded for a clip: the metrics in order, then their ceilings and chance levels.
 
         The key is empty for metrics that are not measured.
         """
         return (*zip(self.keys, self.metrics, strict=True), *(level for item in self.measured for level in item.levels))
 
     def spec(self) -> Spec:
-        """What may move a number, as plain JSON values; the clips themselves are bound by their digests.
+        """Everything that can change a number, as plain JSON values; the clips themselves are identified by their digests.
 
-        Weights of an extended metric may come later: the run then goes on, so its records' key is no part of this.
+        Weights of an extended metric may come later, when the run is resumed, so its records' key is not part of this.
         """
         return {
             "kind": self.kind,
@@ -210,7 +210,7 @@ class RunPlan:
 
     @classmethod
     def from_run(cls, run: dict[str, Any]) -> RunPlan:
-        """The plan that ``run.json`` holds."""
+        """The plan from ``run.json``."""
         spec = run["spec"]
         protocol = dict(spec["protocol"])
         protocol["size"] = tuple(protocol["size"]) if protocol["size"] else None
@@ -240,12 +240,12 @@ def _measured(item: dict[str, Any]) -> Measured:
 
 
 def _said_by(judge: Judge, call: Callable[[], _Said]) -> _Said:
-    """What a judge says of itself; one of another package may raise whatever it likes."""
-    return call() if is_own(judge) else guarded(call, f"the judge {judge.name} does not say what it is")
+    """The signature of a judge; one from another package may raise any error."""
+    return call() if is_own(judge) else guarded(call, f"the judge {judge.name} does not give its signature")
 
 
 def lacking_weights(needs: Sequence[str]) -> list[str]:
-    """Those of the named weights that this machine lacks."""
+    """The named weights that this machine lacks."""
     from signbench.weights.store import present
 
     return [name for name in needs if not present(name)]
@@ -256,11 +256,11 @@ def _bring(lacking: Sequence[str]) -> str:
 
 
 def modality_of(metric: Metric, lengths: Collection[str]) -> FileKind:
-    """The kind of file that a metric's record was made from.
+    """The kind of file from which a metric's record is computed.
 
     Args:
         metric: the metric.
-        lengths: kinds of file whose lengths were taken; a metric of lengths, or a judge, used key points where they are among them.
+        lengths: kinds of file whose lengths were read; a metric of lengths, or a judge, uses key points if they are among them.
     """
     if metric.view in EITHER_KIND:
         return "pose" if "pose" in lengths else "video"
@@ -268,7 +268,7 @@ def modality_of(metric: Metric, lengths: Collection[str]) -> FileKind:
 
 
 def reader(modality: FileKind) -> str:
-    """The reader of a modality and its revision, as the signature has it."""
+    """The reader of a modality and its revision, as in the signature."""
     if modality == "pose":
         from signbench.media.pose_files import READER_REVISION
 
@@ -281,7 +281,7 @@ def reader(modality: FileKind) -> str:
 
 
 def record_key(metric: Metric, extractor: str | None = None) -> str:
-    """A metric's name, every parameter and revision, the revisions of the readers, and the network that looks for it."""
+    """A metric's name, every parameter and revision, the revisions of the readers, and its network."""
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
     modalities: tuple[FileKind, ...] = ("video", "pose") if metric.view in EITHER_KIND else (FILE_KIND_OF_VIEW[metric.view],)
     parts = [metric.name, parameters, metric.signed_revision, *(reader(modality) for modality in modalities)]

@@ -1,4 +1,4 @@
-"""How the two sides of a clip are brought together before any metric sees them."""
+"""The protocol: how the two sides of a clip are aligned before any metric sees them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from signbench.media.timelines import FramesRule
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """The rules of one run; all of them may move a number, so all of them are signed.
+    """The rules of one run; all of them can change a number, so all of them are in the signature.
 
     Attributes:
         frames: ``equal`` refuses clips whose two sides differ in length; ``truncate`` keeps the common prefix; ``resample``
-            stretches the prediction onto the reference's time stamps, first frame on first and last on last (key points
-            linearly, images by the nearest frame, the earlier one where two are equally near).
-        size: ``(height, width)`` that both sides' images are resized to, or None: as they are.
-        fps: frame rate that both sides are converted to, or None: as they are.
-        source_fps: frame rate that is declared for all files, or None: what each file says.
-        layout: name of the key points' layout, for formats that carry none; or None: guessed from the number of points.
-        id_column: column of a table of texts that holds the clips' ids, or None: found by its name.
-        text_column: column that holds the texts, or None: found by its name.
-        precision: what networks count in.
+            stretches the prediction onto the reference's time stamps, first frame to first and last to last (key points linearly,
+            images by the nearest frame, the earlier one on a tie).
+        size: ``(height, width)`` to which both sides' images are resized, or None: unchanged.
+        fps: frame rate to which both sides are converted, or None: unchanged.
+        source_fps: frame rate that is declared for all files, or None: that of each file.
+        layout: name of the key points' layout, for formats without one; or None: inferred from the number of points.
+        id_column: column with the clips' ids in a table of texts, or None: found by its name.
+        text_column: column with the texts, or None: found by its name.
+        precision: precision of networks.
     """
 
     frames: FramesRule = "equal"
@@ -45,9 +45,9 @@ class Protocol:
             raise InputError(f"`precision` cannot be {self.precision!r}. {nearest(str(self.precision), get_args(Precision))}")
         for parameter, rate in (("fps", self.fps), ("source_fps", self.source_fps)):
             if rate is not None and not is_rate(rate):
-                raise InputError(f"`{parameter}` is a frame rate above 0 and up to {LARGEST_RATE:g}, not {rate:g}.")
+                raise InputError(f"`{parameter}` must be a frame rate above 0 and at most {LARGEST_RATE:g}, not {rate:g}.")
         if self.size is not None and not all(1 <= side <= 16384 for side in self.size):
-            raise InputError(f"`size` is width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
+            raise InputError(f"`size` must be width x height from 1 to 16384, not {self.size[1]}x{self.size[0]}.")
 
     def as_json(self) -> dict[str, Any]:
         """The rules as plain values, for ``run.json`` and ``result.json``."""
@@ -58,10 +58,10 @@ def parse_size(text: str) -> tuple[int, int]:
     """Reads ``256`` or ``WIDTHxHEIGHT`` as ``(height, width)``.
 
     Raises:
-        InputError: neither.
+        InputError: it is neither.
     """
     matched = re.fullmatch(r"(\d{1,6})(?:[x×](\d{1,6}))?", text.strip())
     if matched is None:
-        raise InputError(f"`size` is one number or WIDTHxHEIGHT, such as 256 or 210x260, not {text!r}.")
+        raise InputError(f"`size` must be one number or WIDTHxHEIGHT, such as 256 or 210x260, not {text!r}.")
     width = int(matched[1])
     return (int(matched[2]) if matched[2] else width, width)

@@ -1,4 +1,4 @@
-"""Records on disk: append-only SQLite files, one writer each, that survive a kill at any point."""
+"""Records on disk: append-only SQLite files with one writer each, which survive a kill at any point."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ _BETWEEN_COMMITS = 0.5
 
 
 def pack(record: Record) -> bytes:
-    """A record as bytes: a JSON line with names, dtypes and shapes, then the arrays one after the other."""
+    """A record as bytes: a JSON line with names, dtypes and shapes, followed by the arrays."""
     arrays = {name: np.ascontiguousarray(array) for name, array in record.items()}
     header = json.dumps({name: [array.dtype.str, list(np.shape(record[name]))] for name, array in arrays.items()})
     return header.encode() + b"\n" + b"".join(array.tobytes() for array in arrays.values())
 
 
 def unpack(blob: bytes) -> Record:
-    """The reverse of :func:`pack`."""
+    """The inverse of :func:`pack`."""
     end = blob.index(b"\n")
     record: Record = {}
-    place = end + 1
+    offset = end + 1
     for name, (kind, shape) in json.loads(blob[:end]).items():
         dtype = np.dtype(kind)
         count = math.prod(shape)
-        record[name] = np.frombuffer(blob, dtype, count, place).reshape(shape)
-        place += count * dtype.itemsize
+        record[name] = np.frombuffer(blob, dtype, count, offset).reshape(shape)
+        offset += count * dtype.itemsize
     return record
 
 
 @dataclass(frozen=True)
 class ClipRow:
-    """What is known of a clip besides its records.
+    """Everything about a clip besides its records.
 
     Attributes:
-        inputs: ``reference.video`` and so on -> the file its records were made from.
-        lengths: modality -> how long both sides are.
+        inputs: ``reference.video`` and so on -> the file from which its records were computed.
+        lengths: modality -> lengths of both sides.
         layout: the references' key-point layout, or None.
     """
 
@@ -67,17 +67,17 @@ class ClipRow:
 
 
 class RecordFile:
-    """One process's records. Opened for writing it belongs to this process alone until it is closed."""
+    """One process's records. If opened for writing, it belongs to this process until it is closed."""
 
     def __init__(self, path: Path | None, *, write: bool) -> None:
         """Opens a file of records.
 
         Args:
             path: the file, or None for one in memory.
-            write: make it if it is not there, and keep other writers out.
+            write: create it if it does not exist, and keep other writers out.
 
         Raises:
-            InputError: another process writes it, it cannot be written, or it is not a file of records.
+            InputError: another process is writing it, it cannot be written, or it is not a file of records.
         """
         self.path = path
         name = str(path) if path is not None else ":memory:"
@@ -94,7 +94,7 @@ class RecordFile:
                 self._connection.execute(f"PRAGMA user_version={_VERSION}")
                 self._connection.execute("COMMIT")
             else:
-                uri = f"{Path(name).resolve().as_uri()}?mode=rw"  # rw: what a kill left half-written is rolled back
+                uri = f"{Path(name).resolve().as_uri()}?mode=rw"  # rw: half-written data of a killed process is rolled back
                 uri += "&vfs=unix-none" if without_locks() else ""
                 self._connection = sqlite3.connect(uri, uri=True, timeout=10.0)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -115,14 +115,14 @@ class RecordFile:
         self.close()
 
     def add(self, outcome: ClipOutcome, keys: Sequence[str]) -> None:
-        """Appends what came of one clip; what failed before and now succeeded is no failure any more.
+        """Appends the outcome of one clip; a previous failure that now succeeded is removed.
 
         Args:
-            outcome: of the clip.
+            outcome: the outcome of the clip.
             keys: the metrics' keys, in the run's order.
 
         Raises:
-            InputError: the folder cannot be written any more; what was added before is kept.
+            InputError: the folder can no longer be written; what was added before is kept.
         """
         clip = outcome.clip
         try:
@@ -142,12 +142,12 @@ class RecordFile:
                     outcome.layout or (old.layout if old else None),
                 ),
             )
-            for place, record in outcome.records.items():
-                self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (clip, keys[place], pack(record)))
-                self._connection.execute("DELETE FROM failures WHERE clip = ? AND metric = ?", (clip, keys[place]))
-            for place, failure in outcome.failures.items():
+            for index, record in outcome.records.items():
+                self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (clip, keys[index], pack(record)))
+                self._connection.execute("DELETE FROM failures WHERE clip = ? AND metric = ?", (clip, keys[index]))
+            for index, failure in outcome.failures.items():
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", (clip, keys[place], failure.reason, failure.fault)
+                    "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", (clip, keys[index], failure.reason, failure.fault)
                 )
             if time.monotonic() - self._last_commit > _BETWEEN_COMMITS:
                 self.commit()
@@ -171,7 +171,7 @@ class RecordFile:
             self._connection.close()
 
     def clip(self, clip: str) -> ClipRow | None:
-        """What is known of a clip besides its records, or None."""
+        """Everything about a clip besides its records, or None."""
         with self._reading():
             row = self._connection.execute("SELECT inputs, lengths, layout FROM clips WHERE clip = ?", (clip,)).fetchone()
             return None if row is None else _clip_row(*row)
@@ -194,7 +194,7 @@ class RecordFile:
                 yield clip, metric, Failure(reason, fault)
 
     def record(self, clip: str, metric: str) -> Record:
-        """One record; it must be there."""
+        """One record, which must exist."""
         query = "SELECT record FROM records WHERE clip = ? AND metric = ?"
         with self._reading():
             row = self._connection.execute(query, (clip, metric)).fetchone()
@@ -202,10 +202,10 @@ class RecordFile:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Turns what a damaged file makes of reading into our error; it may be damaged only where nobody has looked yet.
+        """Converts errors of reading a damaged file; the damage may be in a part that has not been read before.
 
         Raises:
-            InputError: names the file.
+            InputError: the message names the file.
         """
         try:
             yield
@@ -213,12 +213,12 @@ class RecordFile:
             raise _explained(self.path, error) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
-                f"{self.path} is damaged: what it holds is no record ({type(error).__name__}); use `fresh=True` to begin anew."
+                f"{self.path} is damaged: its content is not a record ({type(error).__name__}); use `fresh=True` to start over."
             ) from error
 
 
 def _described(file: Input, before: Input | None) -> Input:
-    """A file with what was seen of it before, where nobody looked at it this time."""
+    """A file with its earlier content digest, if it was not computed this time."""
     if before is None or before.sha256 != file.sha256 or file.content is not None:
         return file
     return replace(file, content=before.content, departure=before.departure)
@@ -235,11 +235,11 @@ def _clip_row(inputs: str, lengths: str, layout: str | None) -> ClipRow:
 def _explained(path: Path | None, error: sqlite3.Error) -> InputError:
     text = str(error)
     if "locked" in text or "busy" in text:
-        return InputError(f"{path} is being written by another process; wait for it, or give another `out`.")
+        return InputError(f"{path} is being written by another process; wait for it, or choose another `out`.")
     if "full" in text or "I/O" in text:
         return InputError(
             f"{path} cannot be written: {text}. What was computed before is kept; make room and rerun the command to resume."
         )
     if "not a database" in text or "malformed" in text:
-        return InputError(f"{path} is not a file of records, or is damaged ({text}); use `fresh=True` to begin anew.")
+        return InputError(f"{path} is not a file of records, or is damaged ({text}); use `fresh=True` to start over.")
     return InputError(f"{path} cannot be opened: {text}.")

@@ -23,130 +23,130 @@ class MissingClip(Document):
     reason: str
     """One sentence."""
     counted_as: Literal["worst value", "left out"]
-    """What it costs the score."""
+    """How it affects the score."""
 
 
 class Level(Document):
-    """A level that a score through a judge is read against, measured on the same clips."""
+    """A level with which a score through a judge is compared, measured on the same clips."""
 
     value: float | None
-    """Null where it could not be measured."""
+    """Null if it could not be measured."""
     interval: tuple[float, float] | None
     """95 % interval over clips, or null."""
     clips: int
-    """How many clips were measured."""
+    """Number of measured clips."""
 
 
 class Judged(Document):
-    """What stands beside a score through a judge that is compared with the corpus."""
+    """Ceiling and chance of a score through a judge that is compared with the corpus."""
 
     ceiling: Level
     """The judge on the references themselves."""
     chance: Level
-    """The judge on references dealt out to other clips, as the anchor ``shuffled`` deals them."""
+    """The judge on references dealt to other clips, as by the anchor ``shuffled``."""
     between: float | None
-    """(score - chance) / (ceiling - chance): 0 at chance, 1 at the ceiling; null where one of them is."""
+    """(score - chance) / (ceiling - chance): 0 at chance, 1 at the ceiling; null if one of them is."""
 
 
 class Score(Document):
     """One metric's number, and how it was measured."""
 
     metric: str
-    """Canonical name: ``name:key=value,...`` with the parameters that are not at their default, in alphabetical order; behind an
+    """Canonical name: ``name:key=value,...`` with the parameters that differ from their default, in alphabetical order; after an
     ``@`` the judge through which it is measured."""
     label: str | None = None
-    """How the table of the suite that was asked for names this row, such as ``BLEU-1``."""
+    """The name of this row in the requested suite, such as ``BLEU-1``."""
     headline: bool = False
-    """It stands in a leaderboard's first columns."""
+    """Whether it is in a leaderboard's first columns."""
     value: float | None
-    """The score; null where nothing was measured, with the reason in ``note``."""
+    """The score; null if nothing was measured, with the reason in ``note``."""
     interval: tuple[float, float] | None
     """95 % interval over clips; null with the reason in ``interval_note``."""
     interval_note: str | None = None
-    """How the interval was made, or why there is none."""
+    """The method of the interval, or why there is none."""
     unit: str
     """``1`` for a pure number."""
     direction: Literal["higher", "lower", "reference"]
     """Which way is better; ``reference``: the closer to ``reference_value``."""
     clips: int
-    """How many clips were measured."""
+    """Number of measured clips."""
     coverage: float = Field(ge=0, le=1)
     """Measured clips over expected clips."""
     std: float | None = None
-    """Standard deviation over clips (N - 1), where the score is a mean of clips and N is at least 2."""
+    """Standard deviation over clips (N - 1), if the score is a mean of clips and N is at least 2."""
     reference_value: float | None = None
-    """The same measure of the references themselves, where there is one."""
+    """The same metric for the references themselves, if that exists."""
     seen: float | None = None
     """Share of the references' key points that the predictions have."""
     surplus: float | None = None
     """Share of the predictions' key points that the references lack."""
     duration_ratio: float | None = None
-    """Mean over clips of the prediction's duration over the reference's, wherever the two may differ in length."""
+    """Mean over clips of the prediction's duration divided by the reference's, if the two may differ in length."""
     pixels: str | None = None
-    """Families of the predictions' stored pixels, such as ``yuv420p-bt709-limited+rgb``; those of the references are signed."""
+    """Families of the predictions' stored pixels, such as ``yuv420p-bt709-limited+rgb``; the references' are in the signature."""
     samples: tuple[int, int] | None = None
-    """Vectors of the predictions and of the references that a distance between distributions rests on."""
+    """Numbers of predicted and of reference vectors of a distance between distributions."""
     warnings: tuple[str, ...] = ()
     """Flags such as ``rank_deficient``: fewer vectors than dimensions, so that the distance is biased."""
     unavailable: bool = False
-    """It was not measured because weights are not present, as ``note`` says; it counts neither as missing nor as failed."""
+    """Whether it was not measured because weights are not present, as ``note`` says; it is neither missing nor failed."""
     note: str | None = None
-    """What the reader should know before using the number."""
+    """Notes that the reader should know before using the number."""
     missing: tuple[MissingClip, ...] = ()
     """Expected clips that were not measured."""
     judged: Judged | None = Field(default=None, exclude_if=lambda judged: judged is None)
-    """Ceiling and chance of a score through a judge; left out where there are none."""
+    """Ceiling and chance of a score through a judge; left out if there are none."""
     signature: str | None
-    """The measure part: two numbers may stand in one column only where it is the same; null where nothing was measured."""
+    """The measure part: two numbers may stand in one column only if it is the same; null if nothing was measured."""
 
 
 class Subset(Document):
-    """What taints a result: it covers only a part of the clips."""
+    """A restriction that taints a result: it covers only a part of the clips."""
 
     limit: int | None = None
-    """The first so many clips in order of id."""
+    """The number of clips, the first ones in order of id."""
     clips: tuple[str, ...] | None = None
-    """These clips."""
+    """The selected clips."""
 
 
 class TaskSplit(Document):
     """The row of a leaderboard that a run belongs to."""
 
     name: str
-    """Of the task."""
+    """That of the task."""
     version: int
-    """Of the task."""
+    """That of the task."""
     split: str
-    """Of the corpus."""
+    """That of the corpus."""
 
 
 class Result(VersionedDocument):
-    """What a run measured. ``result["ssim"]`` is the score of that metric, in any spelling of its name."""
+    """The result of a run. ``result["ssim"]`` is the score of that metric, in any spelling of its name."""
 
     form = Form("a result", "schema_version", 1, again="repeat the run's command", missing="the run has not finished")
 
     schema_version: Literal[1] = 1
-    """Of this form."""
+    """Version of this document."""
     kind: Literal["measure", "score", "run"] = "measure"
     """``measure``: two folders; ``score``: predictions of a task; ``run``: generated, then scored."""
     status: Literal["complete", "incomplete"]
-    """Complete where every metric measured at least the coverage floor's share of the expected clips."""
+    """Complete if every metric measured at least the coverage floor's share of the expected clips."""
     task: TaskSplit | None = None
-    """What was scored, where it is a task."""
+    """The scored task, if there is one."""
     generator: dict[str, Any] | None = None
-    """The card of the generator, where signbench generated; ``sees: references`` marks an anchor, which is never ranked."""
+    """The card of the generator, if signbench generated; ``sees: references`` marks an anchor, which is never ranked."""
     coverage_floor: float = 1.0
     """Share of the clips below which a metric leaves the run incomplete."""
     own_copy: bool = False
-    """The references are a user's own copy of a data set whose clips the task does not know."""
+    """Whether the references are a user's own copy of a data set whose clips the task does not know."""
     expected_clips: int
-    """How many clips the run is about."""
+    """Number of expected clips."""
     subset: Subset | None = None
-    """Set where the run covers only a part of the clips."""
+    """Set if the run covers only a part of the clips."""
     protocol: dict[str, Any]
-    """How the two sides were brought together."""
+    """How the two sides were aligned."""
     scores: tuple[Score, ...]
-    """In the order asked for."""
+    """In the requested order."""
 
     def __getitem__(self, metric: str) -> Score:
         """The score of a metric.
@@ -174,7 +174,7 @@ class Result(VersionedDocument):
         return {score.metric: score.signature for score in self.scores if score.signature is not None}
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row per metric: value, interval, unit, direction, clips, coverage and the rest as columns, metric as index."""
+        """One row per metric: value, interval, unit, direction, clips, coverage and so on as columns, metric as index."""
         import pandas as pd
 
         rows = []
@@ -189,7 +189,7 @@ class Result(VersionedDocument):
 
     @property
     def exit_code(self) -> int:
-        """0 complete, 3 incomplete, 4 where nothing was measured."""
+        """0 if complete, 3 if incomplete, 4 if nothing was measured."""
         if all(score.value is None for score in self.scores):
             return 4
         return 0 if self.status == "complete" else 3
@@ -199,6 +199,6 @@ def read_result(path: Path) -> Result:
     """Reads ``result.json``.
 
     Raises:
-        InputError: not there, damaged, or of another version.
+        InputError: it does not exist, is damaged, or of another version.
     """
     return Result.read(path)

@@ -1,4 +1,4 @@
-"""Several runs in one table: only where each metric was measured the same way, and anchors apart from what is ranked."""
+"""Several runs in one table: only if each metric was measured the same way, with anchors separate from ranked runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
         results: name of the run -> its result.
 
     Raises:
-        NotComparableError: they have no metric in common, or one was not measured the same way; says what differs.
+        NotComparableError: they have no metric in common, or one was not measured the same way; the message says what differs.
     """
     (first_name, first), *others = results.items()
     common = [metric for metric in first.signatures if all(metric in run.signatures for _, run in others)]
@@ -48,11 +48,10 @@ def comparable(results: Mapping[str, Result]) -> tuple[str, ...]:
 
 
 def ranked(results: Mapping[str, Result]) -> Table:
-    """A table with a row for each run: its place by the first headline metric, and a cell for each metric that all measured.
+    """A table with a row for each run: its rank by the first headline metric, and a cell for each metric that all measured.
 
-    Runs whose generator sees the references are anchors: they stand first or last, where their value puts them, without a place.
-    Runs that are incomplete have no place either, and say so. The best value of the runs that have a place is marked, where
-    there are at least two of them.
+    Runs whose generator sees the references are anchors: they are sorted by their value, without a rank. Runs that are incomplete
+    have no rank either, and say so. The best value of the ranked runs is marked, if there are at least two of them.
 
     Args:
         results: name of the run -> its result.
@@ -77,38 +76,38 @@ def ranked(results: Mapping[str, Result]) -> Table:
 
 
 def standing(results: Mapping[str, Result], metrics: Sequence[str]) -> dict[str, str]:
-    """Where each run stands, the best first: its place, or why it has none.
+    """The rank of each run, the best first, or why it has none.
 
     Args:
         results: name of the run -> its result.
-        metrics: that all of them measured; the first headline metric among them decides, or else the first.
+        metrics: those that all of them measured; the first headline metric among them decides, or else the first.
     """
     first = next(iter(results.values()))
     leading = next((metric for metric in metrics if first[metric].headline), metrics[0])
-    found, place = {}, 0
+    found, rank = {}, 0
     for name in sorted(results, key=lambda name: (distance(results[name][leading]), name)):
         result = results[name]
         is_anchor = result.generator is not None and result.generator.get("sees") == "references"
         if is_anchor or result.status != "complete" or result.subset is not None:
             found[name] = "anchor" if is_anchor else "subset" if result.subset is not None else "incomplete"
         else:
-            place += 1
-            found[name] = str(place)
+            rank += 1
+            found[name] = str(rank)
     return found
 
 
 def distance(score: Score) -> float:
-    """How far a score is from the best there could be, for ranking; infinite where there is none."""
+    """The distance of a score from the best possible one, for ranking; infinite if there is none."""
     return math.inf if score.value is None else from_best(score.value, score.direction, score.reference_value)
 
 
 def from_best(value: float, direction: Direction, reference_value: float | None) -> float:
-    """How far a value is from the best there could be, for putting values in order.
+    """The distance of a value from the best possible one, for sorting.
 
     Args:
         value: of a metric.
         direction: which way is better.
-        reference_value: the same measure of the references, where direction is ``reference``; None counts as 0.
+        reference_value: the same metric for the references, if direction is ``reference``; None counts as 0.
     """
     if direction == "reference":
         return abs(value - (reference_value or 0.0))
@@ -131,9 +130,9 @@ def as_latex(results: Mapping[str, Result]) -> str:
 
 
 def as_csv(results: Mapping[str, Result]) -> str:
-    """One row per run and metric, the best run first, with all that a score holds; RFC 4180; what is not there is empty.
+    """One row per run and metric, the best run first, with everything in a score; RFC 4180; missing values are empty.
 
-    A metric that not all runs measured has rows too: it is in no ranking, and its signature says how it was measured.
+    A metric that not all runs measured has rows too: it is not ranked, and its signature says how it was measured.
     """
     scores = [score for result in results.values() for score in result.scores]
     further = further_fields(scores)

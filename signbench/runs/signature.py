@@ -1,6 +1,6 @@
 """Signatures: how a number was measured, in one line that can be compared.
 
-A signature is ``key:value|key:value|...``. Its *measure* part decides whether two numbers may stand in one column; its *provenance*
+A signature is ``key:value|key:value|...``. Its *measure* part decides whether two numbers can be in one column; its *provenance*
 part, after ``||``, is printed and never compared.
 """
 
@@ -22,20 +22,20 @@ _MEANINGS = {
     "revision": "the revision of the metric's code",
     "reader": "the reader of media files and its revision",
     "layout": "the key-point layout and the number of coordinates",
-    "pixels": "how the references' pixels are stored",
-    "extractor": "the network, its weights, what it is fed and what it counts in",
-    "judge": "the judge, what it learned from, and which of its answers is compared",
+    "pixels": "the references' pixel formats",
+    "extractor": "the network, its weights, preprocessing and precision",
+    "judge": "the judge, its weights or training data, and the compared output",
     "size": "the size that images were resized to",
     "resize": "the kernel that images were resized with",
-    "unit": "what durations were counted in",
-    "rate": "the frame rate that the references state, and the predictions where theirs is another",
+    "unit": "the unit of durations",
+    "rate": "the frame rate that the references state, and that of the predictions if it differs",
     "fps": "the frame rate that both sides were converted to",
     "source-fps": "the frame rate that was declared for the files",
-    "frames": "the rule for sides of different length",
+    "frames": "the rule for sides with different lengths",
     "clips": "the number of expected clips",
-    "samples": "the numbers of predicted and of reference frames or clips that the distance rests on",
+    "samples": "the numbers of predicted and of reference frames or clips",
     "subset": "the subset of clips",
-    "task": "the task's file, where it is not the one that signbench brings along",
+    "task": "the task's file, if it differs from the shipped one",
     "refs": "the references themselves",
 }
 STUDY_METRIC = "sus"
@@ -53,15 +53,15 @@ STUDY_MEANINGS = {
     "lemmatiser": "the lemmatiser",
     "accepted": "the accepted answers",
     "dictionary": "the dictionary",
-    "blank": "what becomes of blank answers",
-    "blank-answers": "which answers say nothing",
+    "blank": "how blank answers are counted",
+    "blank-answers": "which answers count as blank",
     "resubmissions": "which of a participant's repeated answers counts",
-    "unanswered": "what a clip without an answer means",
-    "answered-nothing": "what becomes of raters who answered nothing",
-    "rows": "which rows of the sheets count",
-    "lexicon": "what a person decided about open answers",
+    "unanswered": "the meaning of a clip without an answer",
+    "answered-nothing": "how raters who answered nothing are counted",
+    "rows": "which rows of the sheets are used",
+    "lexicon": "decisions about open answers",
 }
-"""What each key of a study's signature stands for, in the order in which differences are told."""
+"""The meaning of each key of a study's signature, in the order in which differences are reported."""
 _SHORT = {
     "metric": "m",
     "parameters": "p",
@@ -118,20 +118,20 @@ def measure_part(
     """The part of a signature that decides comparability.
 
     Args:
-        metric: with its parameters settled.
-        protocol: the rules of the run.
+        metric: the metric with its parameters.
+        protocol: the protocol of the run.
         readers: the reader of the metric's modality and its revision, such as ``video-2``.
         layout: the references' key-point layout, or None for metrics without key points.
-        clips: how many clips are expected.
+        clips: number of expected clips.
         refs: see :func:`references_digest`.
-        subset: what the run was limited to, or None.
-        extractor: signature of the network through which the metric sees the clips, or None.
+        subset: the subset to which the run is limited, or None.
+        extractor: signature of the metric's network, or None.
         judge: signature of the judge through which it is measured, or None.
-        samples: how many vectors of the predictions and of the references a distance between distributions rests on, or None; both
-            move it, because its bias depends on them.
-        pixels: families of the references' stored pixels, or None for metrics that see none.
-        task: digits of the digest of a task that is not the one that signbench brings along under its name, or None.
-        rate: the frame rates that the sides state, for metrics that depend on them, or None.
+        samples: numbers of predicted and of reference vectors of a distance between distributions, or None; both change it, because
+            its bias depends on them.
+        pixels: families of the references' stored pixels, or None for metrics without pixels.
+        task: digits of the digest of a task that differs from the shipped one of its name, or None.
+        rate: the stated frame rates of both sides, for metrics that depend on them, or None.
         unit: ``seconds`` or ``frames``, for metrics of durations, or None.
     """
     parameters = ",".join(f"{name}={spell(value)}" for name, value in metric.resolved().items())
@@ -182,10 +182,10 @@ def package_version(name: str) -> str:
 
 
 def parse(signature: str) -> dict[str, str]:
-    """The measure part of a signature, in its long or short form, as keys and values. That of a human study has keys of its own.
+    """The measure part of a signature, in its long or short form, as keys and values. That of a human study has different keys.
 
     Raises:
-        InputError: not a signature.
+        InputError: it is not a signature.
     """
     measure = signature.strip().split("||")[0].rstrip("|")
     meanings = _meanings(measure)
@@ -205,7 +205,7 @@ def short(measure: str) -> str:
 
 
 def differences(first: str, second: str) -> list[str]:
-    """What differs between two signatures' measure parts, one sentence per key; empty where the numbers may be compared.
+    """The differences between two signatures' measure parts, one sentence per key; empty if the numbers can be compared.
 
     Raises:
         InputError: one of them is not a signature.
@@ -223,7 +223,7 @@ def differences(first: str, second: str) -> list[str]:
 
 
 def _meanings(signature: str) -> Mapping[str, str]:
-    """What each key stands for, in the order in which differences are told."""
+    """The meaning of each key, in the order in which differences are reported."""
     of_study = tuple(f"{key}:{STUDY_METRIC}|" for key in ("metric", _SHORT["metric"]))
     return STUDY_MEANINGS if signature.strip().startswith(of_study) else _MEANINGS
 

@@ -13,10 +13,10 @@ from signbench.runs.result import Result, Score
 from signbench.tables import Table, Value
 
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
-"""Which way is better, by direction."""
+"""Arrows by direction."""
 
 UNDEFINED = "-"
-"""Stands where there is no number."""
+"""Shown instead of a missing number."""
 
 _SHOWN_SURPLUS = 0.0005
 _LARGE = 1e7
@@ -24,24 +24,24 @@ _CSV_FIELDS = (
     *("metric", "label", "value", "low", "high", "std", "unit", "direction", "clips", "coverage"),
     *("reference_value", "seen", "surplus", "duration_ratio"),
 )
-"""What the CSV of one run holds of a score; that of several holds all of :func:`score_fields`."""
+"""The fields of a score in the CSV of one run; that of several runs has all of :func:`score_fields`."""
 
 
 def decimals_of(*values: float | None) -> int:
-    """Decimals that scores are printed with: four for small numbers, as the field prints them, fewer for large ones."""
+    """The number of printed decimals: four for small numbers, as in papers, fewer for large ones."""
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     return 4 if largest < 10 else 3 if largest < 100 else 2
 
 
 def digits(score: Score) -> int:
-    """Decimals that a score and what stands beside it are printed with."""
+    """The number of printed decimals of a score and its accompanying values."""
     return decimals_of(score.value, *(score.interval or ()))
 
 
 def number(value: float | None, decimals: int) -> str:
-    """A number with fixed decimals; a dash where there is none.
+    """A number with fixed decimals; a dash if there is none.
 
-    As a power of ten where the decimals would hide it, and from 10,000,000 on.
+    Written as a power of ten if the decimals would hide it, and from 10,000,000 on.
     """
     if value is None:
         return UNDEFINED
@@ -61,16 +61,16 @@ def spanned(value: float | None, interval: tuple[float, float] | None) -> str:
 
 @dataclass(frozen=True)
 class ScoreColumn:
-    """A column of every table of scores. The list of them, :data:`SCORE_COLUMNS`, is the one place to add another.
+    """A column of every table of scores. To add another one, extend :data:`SCORE_COLUMNS`.
 
     Attributes:
-        name: its head.
-        text: what people read of a score.
-        numeric: it holds numbers, which stand flush right.
-        optional: it is left out where nothing stands in it: no score has a text there.
-        in_latex: LaTeX shows it beside metric, value, interval and clips, which it spells in its own way.
-        side_by_side: where several runs share a table, it stands beside the column of each metric that has any.
-        fields: what programs read: the names of columns in CSV and their values. Optional columns that are left out have none.
+        name: its header.
+        text: the displayed text of a score.
+        numeric: whether it holds numbers, which are right-aligned.
+        optional: whether it is left out if it is empty for all scores.
+        in_latex: whether LaTeX shows it in addition to metric, value, interval and clips, which it formats differently.
+        side_by_side: whether it has a column for each metric if several runs share a table.
+        fields: the names of its columns in CSV, with their values. Optional columns that are left out have none.
     """
 
     name: str
@@ -88,7 +88,7 @@ class ScoreColumn:
 
 
 def heading(score: Score) -> str:
-    """The metric and which way is better."""
+    """The metric and its direction."""
     return f"{score.metric} {ARROWS[score.direction]}"
 
 
@@ -101,7 +101,7 @@ def interval_text(score: Score, none: str = UNDEFINED) -> str:
 
 
 def beside_it(score: Score) -> str:
-    """What a reader must know beside the number: its spread, the references' own value, what was seen of the clips."""
+    """Accompanying values: the spread, the references' own value, the share of points that were seen."""
     decimals = digits(score)
     beside = []
     if score.std is not None:
@@ -122,7 +122,7 @@ def beside_it(score: Score) -> str:
 
 
 def _end(score: Score, level: Literal["ceiling", "chance"], index: int) -> float | None:
-    """One end of the interval of a level beside a score through a judge."""
+    """One end of the interval of the ceiling or chance of a score through a judge."""
     if score.judged is None:
         return None
     bounds = (score.judged.ceiling if level == "ceiling" else score.judged.chance).interval
@@ -171,11 +171,11 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("clips", lambda score: f"{score.clips} ({score.coverage:.0%})", numeric=True),
     ScoreColumn("beside it", beside_it, optional=True),
 )
-"""What stands in a table of scores, from left to right. Metric, value and interval are there for every score."""
+"""The columns of a table of scores, from left to right. Every score has metric, value and interval."""
 
 
 def table_of(result: Result) -> Table:
-    """The scores of a run, without the columns in which nothing stands."""
+    """The scores of a run, without empty columns."""
     shown = [column for column in SCORE_COLUMNS if column.of(result.scores)]
     rows = [{column.name: column.text(score) for column in shown} for score in result.scores]
     return Table.of(rows, [column.name for column in shown], right=[column.name for column in shown if column.numeric])
@@ -209,9 +209,9 @@ def as_latex(result: Result) -> str:
 
 
 def score_fields(score: Score) -> dict[str, Value]:
-    """All that a score holds, flat and unrounded, but for its signature: for CSV.
+    """All fields of a score except its signature, flat and unrounded: for CSV.
 
-    Of clips that were not measured it has the number; their names and reasons are in the JSON.
+    Of clips that were not measured it only has the number; their names and reasons are in the JSON.
     """
     low, high = score.interval or (None, None)
     vectors, reference_vectors = score.samples or (None, None)
@@ -243,7 +243,7 @@ def score_fields(score: Score) -> dict[str, Value]:
 
 
 def further_fields(scores: Sequence[Score]) -> dict[str, Callable[[Score], Value]]:
-    """The fields of those columns that only some scores have, where one of these has any."""
+    """The fields of optional columns, if any of the scores has them."""
     return {name: read for column in SCORE_COLUMNS if column.of(scores) for name, read in column.fields.items()}
 
 
@@ -258,7 +258,7 @@ def as_csv(result: Result) -> str:
 
 
 def as_json(result: Result, **beside: object) -> str:
-    """The result's own document, with what is known beside it (the run's folder, the provenance)."""
+    """The result's own document, with additional information (the run's folder, the provenance)."""
     return json.dumps({**result.as_json(), **beside}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -268,7 +268,7 @@ def per_clip_parquet(columns: Sequence[str], rows: Sequence[tuple[str, str, floa
     from pyarrow import parquet
 
     kinds = [arrow.string(), arrow.string(), arrow.float64(), arrow.string()]
-    content = [arrow.array([row[place] for row in rows], kind) for place, kind in enumerate(kinds)]
+    content = [arrow.array([row[index] for row in rows], kind) for index, kind in enumerate(kinds)]
     stream = io.BytesIO()
     parquet.write_table(arrow.Table.from_arrays(content, names=list(columns)), stream)
     return stream.getvalue()

@@ -144,7 +144,7 @@ class Ranks:
         """
         trouble, exit_code = "it was interrupted", INTERRUPTED
         done = threading.Event()
-        beat = threading.Thread(target=_beat, args=(folder.sign_of_life(self.rank), done), name="sign of life", daemon=True)
+        beat = threading.Thread(target=_beat, args=(folder.heartbeat(self.rank), done), name="heartbeat", daemon=True)
         beat.start()
         try:
             yield
@@ -173,7 +173,7 @@ class Ranks:
             seen, since = b"", time.monotonic()
             while (marker := _read(folder.end_marker(other))).get("launch") != launch:
                 with contextlib.suppress(OSError):
-                    if (sign := folder.sign_of_life(other).read_bytes()) != seen:
+                    if (sign := folder.heartbeat(other).read_bytes()) != seen:
                         seen, since = sign, time.monotonic()
                 if time.monotonic() - since > _silence():
                     raise IncompleteError(
@@ -185,7 +185,7 @@ class Ranks:
                 raise error
         for other in range(self.world):
             folder.end_marker(other).unlink(missing_ok=True)
-            folder.sign_of_life(other).unlink(missing_ok=True)
+            folder.heartbeat(other).unlink(missing_ok=True)
 
 
 def trouble_of_others(folder: RunFolder, launch: str, world: int) -> SignbenchError | None:

@@ -47,23 +47,23 @@ CASES = [
     ("small", {}, [], "convert both with `size`", "convert both with --size"),
     (None, {"limit": 0}, ["--limit", "0"], "`limit` must be at least 1", "--limit must be at least 1"),
     (None, {"clips": ["nobody"]}, ["--clips", "nobody"], "`clips`: the references have no", "--clips: the references have no"),
-    (None, {"fps": -1.0}, ["--fps", "-1"], "`fps` is a frame rate above 0", "--fps is a frame rate above 0"),
+    (None, {"fps": -1.0}, ["--fps", "-1"], "`fps` must be a frame rate above 0", "--fps must be a frame rate above 0"),
     (
         None,
         {"source_fps": 0.0},
         ["--source-fps", "0"],
-        "`source_fps` is a frame rate above 0",
-        "--source-fps is a frame rate above",
+        "`source_fps` must be a frame rate above 0",
+        "--source-fps must be a frame rate above",
     ),
     (None, {"device": "cuda:99"}, ["--device", "cuda:99"], "use `device='cpu'`, or", "use --device cpu, or"),
-    (None, {"out": "file"}, ["--out", "file"], "give `out` a folder", "give --out a folder"),
-    (None, {"out": "full"}, ["--out", "full"], "give `out` an empty or new one", "give --out an empty or new one"),
+    (None, {"out": "file"}, ["--out", "file"], "pass a folder as `out`", "pass a folder as --out"),
+    (None, {"out": "full"}, ["--out", "full"], "pass an empty or new one as `out`", "pass an empty or new one as --out"),
     (
         None,
         {"out": "full", "fresh": True},
         ["--out", "full", "--fresh"],
-        "`fresh=True` moves only runs. Give another `out`.",
-        "--fresh moves only runs. Give another --out.",
+        "`fresh=True` only moves runs. Choose another `out`.",
+        "--fresh only moves runs. Choose another --out.",
     ),
 ]
 
@@ -87,8 +87,14 @@ def test_an_error_speaks_of_parameters_from_python_and_of_flags_from_the_command
 @pytest.mark.parametrize(
     ("sides", "given", "words", "from_python", "from_the_command_line"),
     [
-        (("a.txt", "b.txt"), {"id_column": "x"}, ["--id", "x"], "give `id_column` and `text_column`", "give --id and --text"),
-        (("table.csv", "table.csv"), {}, [], "say with `id_column=COLUMN` which", "say with --id COLUMN which"),
+        (
+            ("a.txt", "b.txt"),
+            {"id_column": "x"},
+            ["--id", "x"],
+            "use `id_column` and `text_column` only",
+            "use --id and --text only",
+        ),
+        (("table.csv", "table.csv"), {}, [], "name it with `id_column=COLUMN`", "name it with --id COLUMN"),
     ],
 )
 def test_errors_about_tables_of_texts_do_so_too(command, sides, given, words, from_python, from_the_command_line):

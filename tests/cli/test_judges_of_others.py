@@ -230,13 +230,13 @@ def test_another_version_of_its_file_is_another_judge(tmp_path):
     (tmp_path / "nasty.py").write_text((tmp_path / "nasty.py").read_text().replace('"help"', '"mother"'))
     refused = signbench(*TRUSTED, folder=tmp_path)
     assert refused.returncode == 2
-    assert "run holds a run of another specification (records: nasty/1+code-" in refused.stderr
+    assert "run holds a run with a different specification (records: nasty/1+code-" in refused.stderr
     second = signbench(*TRUSTED, "--out", "other", folder=tmp_path)
     signatures = [score_of(ran)["signature"] for ran in (first, second)]
     assert signatures[0] != signatures[1]
     differ = signbench("signature", "diff", "run", "other", folder=tmp_path)
     assert differ.returncode == 4
-    assert f"{KEY}: the judge, what it learned from, and which of its answers is compared: nasty/1+code-" in differ.stdout
+    assert f"{KEY}: the judge, its weights or training data, and the compared output: nasty/1+code-" in differ.stdout
     assert signbench("compare", "run", "other", "--json", folder=tmp_path).returncode == 0
 
 

@@ -86,7 +86,7 @@ def test_a_signature_that_is_not_how_it_was_measured_is_found_in_words(entry):
 
     edited(entry, other)
     resealed(entry)
-    assert any("the rule for sides of different length: equal against resample" in line for line in told(entry))
+    assert any("the rule for sides with different lengths: equal against resample" in line for line in told(entry))
     edited(entry, lambda content: content["scores"][0].update(signature="none"))
     resealed(entry)
     assert any("the signature of l1 is none" in line for line in told(entry))

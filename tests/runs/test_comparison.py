@@ -215,7 +215,7 @@ def test_equal_runs_give_equal_documents():
     assert compare(runs[0]).as_json() == compare(runs[1]).as_json()
 
 
-def test_tables_show_every_metric_and_what_must_be_known_beside_it(comparison):
+def test_tables_show_every_metric_and_what_must_be_known_next_to_it(comparison):
     (pair,) = comparison.pairs
     rows = [cells(each, comparison.expected_clips) for each in pair.metrics]
     assert [row["metric"] for row in rows] == ["l1 ↓", "dtw ↓", "duration-ratio →", "spread →"]
@@ -260,7 +260,7 @@ def test_a_run_on_disk_is_compared_like_one_in_memory(tmp_path):
         ({"spec": {}}, InputError, "damaged or of another version"),
     ],
 )
-def test_what_is_no_finished_run_is_refused(tmp_path, change, error, said):
+def test_something_other_than_a_finished_run_is_refused(tmp_path, change, error, said):
     simulated({"l1": normal(1, 12)}, out=tmp_path / "a")
     description = json.loads((tmp_path / "a" / "run.json").read_text())
     (tmp_path / "a" / "run.json").write_text(json.dumps({**description, **change}))

@@ -1,4 +1,4 @@
-"""One command at a time works on a run, and a file system without locks is told as such."""
+"""One command at a time works on a run, and a file system without locks is reported."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _impatient(monkeypatch):
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_second_command_is_refused_while_the_first_is_at_work(fresh, held):
     folder, process = held
-    said = rf"another command is at work on .*run \(process {process.pid} on .*\); wait for it"
+    said = rf"another command is working on .*run \(process {process.pid} on .*\); wait for it"
     with pytest.raises(InputError, match=said), alone_in(folder, fresh=fresh):
         pass
     assert folder.run_json.exists()
@@ -77,7 +77,7 @@ def test_an_older_run_is_moved_aside_under_its_lock_and_the_new_folder_is_locked
 
 @pytest.mark.parametrize("kind", ["flock", "lockf"])
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_file_system_without_locks_is_told_with_a_way_round(number, kind, tmp_path, monkeypatch):
+def test_a_file_system_without_locks_is_reported_with_a_way_round(number, kind, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(number, "no locks")
 

@@ -109,7 +109,7 @@ def with_metadata(content, change):
         (lambda about: about["run"]["measured"][0].update(metric="l2"), "there is no metric l2"),
     ],
 )
-def test_what_is_no_packed_run_is_refused_with_what_to_do(tmp_path, change, said):
+def test_something_other_than_a_packed_run_is_refused_with_what_to_do(tmp_path, change, said):
     content = pack_run(simulated({"l1": normal(1, CLIPS)}, "run"))
     with pytest.raises(InputError, match=said):
         opened(with_metadata(content, change), tmp_path)
@@ -124,8 +124,8 @@ def test_records_of_another_revision_are_left_alone(tmp_path):
     assert (measured["dtw"].of_another_revision, measured["l1"].of_another_revision) == (True, False)
 
 
-def test_a_file_that_is_no_table_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"is no Parquet file .*; pack it again"):
+def test_a_file_that_is_not_a_table_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"is not a Parquet file .*; pack it again"):
         opened(b"nothing", tmp_path)
     with pytest.raises(InputError, match=r"does not hold the records of a run: .*; pack it again"):
         read_packed(tmp_path / "nowhere.parquet", "pack it again")

@@ -21,7 +21,7 @@ def outcome(clip, value=1.0, failures=()):
         inputs=inputs,
         lengths={"video": LengthPair(2, 2, 0.08, 0.08)},
         records=records,
-        failures={place: Failure("torn", "prediction") for place in failures},
+        failures={index: Failure("torn", "prediction") for index in failures},
     )
 
 

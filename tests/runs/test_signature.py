@@ -38,11 +38,11 @@ def test_two_spellings_of_one_measure_have_one_signature():
         ({"refs": "ba9876543210"}, "the references themselves: 0123456789ab against ba9876543210"),
         ({"protocol": Protocol(size=(64, 96))}, "the size that images were resized to: native against 96x64"),
         ({"protocol": Protocol(fps=12.5)}, "the frame rate that both sides were converted to: native against 12.5"),
-        ({"protocol": Protocol(frames="resample")}, "the rule for sides of different length: equal against resample"),
+        ({"protocol": Protocol(frames="resample")}, "the rule for sides with different lengths: equal against resample"),
         ({"readers": "video-1"}, "the reader of media files and its revision: video-2 against video-1"),
         (
             {"pixels": "rgb+yuv420p-bt601-limited"},
-            "how the references' pixels are stored: yuv420p-bt709-limited against rgb+yuv420p-bt601-limited",
+            "the references' pixel formats: yuv420p-bt709-limited against rgb+yuv420p-bt601-limited",
         ),
         ({"subset": "limit=3"}, "the subset of clips: not stated against limit=3"),
     ],

@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
     return RunFolder(tmp_path)
 
 
-def test_a_rank_without_a_sign_of_life_is_not_waited_for(folder):
+def test_a_rank_without_a_heartbeat_is_not_waited_for(folder):
     with pytest.raises(IncompleteError, match=r"rank 1 has shown no sign of life for 1 seconds.*SIGNBENCH_PEER_SECONDS higher"):
         FIRST.wait_for_others(folder, "now")
 
