@@ -14,7 +14,7 @@ from signbench.markup import markdown_item
 from signbench.runs.comparison import MovedClip
 from signbench.runs.comparison_tables import p_value, signed
 from signbench.runs.result import Judged
-from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number, spanned
+from signbench.runs.tables import ARROWS, UNDEFINED, between_text, decimals_of, levels_text, number
 from signbench.tables import Table
 
 _SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
@@ -78,9 +78,9 @@ def lines(report: GateReport) -> list[str]:
 
 def _levels(judged: Judged) -> str:
     """What the run's score through a judge is read against."""
-    ceiling, chance = (spanned(level.value, level.interval) for level in (judged.ceiling, judged.chance))
-    between = "" if judged.between is None else f"; the run lies at {judged.between:.2f} of the way from chance to ceiling"
-    return f"the judge's ceiling is {ceiling}, its chance level {chance}{between}."
+    between = between_text(judged.between)
+    lies = f"; the run lies at {between} of the way from chance to ceiling" if between else ""
+    return f"{levels_text(judged.ceiling, judged.chance)}{lies}."
 
 
 def _clips(clips: Sequence[MovedClip]) -> str:

@@ -95,7 +95,7 @@ def troubles(result: Result) -> None:
     for score in result.scores:
         if score.unavailable:
             talk(f"not measured ({score.metric}): {score.note}.")
-        elif score.note is not None and score.value is not None:
+        elif score.note is not None and (score.value is not None or score.judged is not None):  # or the judge is refused
             talk(f"{score.metric}: {score.note}.")
     notes = {score.interval_note for score in result.scores if score.interval is None and score.value is not None}
     for note in sorted(note for note in notes if note):

@@ -79,6 +79,8 @@ def _several(runs: list[Path], wanted: Format, *, progress: bool) -> int:
         raise InputError("a run is named twice; name each once.")
     if wanted is Format.table:
         printing.table(side_by_side.ranked(results))
+        if levels := side_by_side.remarks(results):
+            printing.sentences(levels)
     elif wanted is Format.json:
         printing.document(side_by_side.as_json(results))
     else:

@@ -9,7 +9,7 @@ from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell
 from signbench.leaderboard.published import Published
 from signbench.markup import latex_comment, markdown, markdown_item
 from signbench.runs import signature
-from signbench.runs.tables import ARROWS, UNDEFINED, spanned
+from signbench.runs.tables import ARROWS, UNDEFINED, levels_text, spanned
 from signbench.tables import Table, Value
 
 _TEXTS = ("rank", "row", "model", "kind", "split")
@@ -98,8 +98,7 @@ def levels_of(column: Column) -> str | None:
     """Ceiling and chance of a column that is measured through a judge, in a sentence; None for others."""
     if column.ceiling is None or column.chance is None:
         return None
-    ceiling, chance = (spanned(level.value, level.interval) for level in (column.ceiling, column.chance))
-    return f"{column.metric}: the judge's ceiling is {ceiling}, its chance level {chance}."
+    return f"{column.metric}: {levels_text(column.ceiling, column.chance)}."
 
 
 def human_remarks(block: Block) -> list[str]:
@@ -146,6 +145,7 @@ def as_latex(board: Board) -> str:
     lines: list[str] = []
     for place, block in enumerate(board.blocks):
         lines += [latex_comment(title(board, place)), *(latex_comment(column.signature) for column in block.columns)]
+        lines += [latex_comment(levels) for column in block.columns if (levels := levels_of(column)) is not None]
         lines += table_of(block).latex()
     for table in board.published:
         lines += [latex_comment(f"Published: {source(table)}"), *published_table(table).latex()]

@@ -17,7 +17,7 @@ from signbench.progress import Progress, silent
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
 from signbench.runs.paired_metrics import paired_metric
-from signbench.runs.result import TaskSplit
+from signbench.runs.result import Judged, TaskSplit
 from signbench.statistics.multiplicity import holm
 from signbench.statistics.paired import effect_size
 
@@ -105,6 +105,8 @@ class MetricComparison(Document):
     """Expected clips that one of the runs lacks, if the metric has no worst value; left out on both sides."""
     moved: tuple[MovedClip, ...]
     """The ten clips that moved most."""
+    judged: tuple[Judged, Judged] | None = Field(default=None, exclude_if=lambda judged: judged is None)
+    """Ceiling and chance of both runs' whole scores, where they are through a judge; left out where there are none."""
     signature: str
     """How both were measured."""
 
@@ -304,6 +306,7 @@ def _metric(first: MeasuredRun, second: MeasuredRun, name: str, tests: int) -> M
         worst_value=(len(set(clips) - ours.recorded), len(set(clips) - theirs.recorded)),
         left_out=tuple(sorted(set(first.plan.clips) - set(clips))),
         moved=tuple(each for each in by_clip[0][:MOST_MOVED] if each.difference) if by_clip is not None else (),
+        judged=None if ours.score.judged is None or theirs.score.judged is None else (ours.score.judged, theirs.score.judged),
         signature=ours.signature,
     )
 

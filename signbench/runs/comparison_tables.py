@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from signbench.markup import latex_comment, latex_note, markdown, markdown_item
 from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
-from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, number
+from signbench.runs.result import Judged
+from signbench.runs.tables import ARROWS, UNDEFINED, between_text, decimals_of, levels_text, number
 from signbench.tables import Table, Value
 
 _NUMERIC = ("first", "second", "difference", "p", "p (Holm)", "effect", "better / equal / worse")
@@ -57,6 +58,8 @@ def remarks(pair: PairOfRuns) -> list[str]:
     for metric in pair.metrics:
         if metric.test_note is not None:
             lines.append(f"{metric.metric} is not tested: {metric.test_note}.")
+        if metric.judged is not None:
+            lines.append(f"{metric.metric}: {_levels(*metric.judged)}.")
         if any(metric.worst_value):
             first, second = metric.worst_value
             counts = f"{first} in the first run, {second} in the second"
@@ -68,6 +71,14 @@ def remarks(pair: PairOfRuns) -> list[str]:
             moved = ", ".join(f"{each.clip} ({signed(each.difference, decimals)})" for each in metric.moved)
             lines.append(f"{metric.metric} moved most: {moved}.")
     return lines
+
+
+def _levels(first: Judged, second: Judged) -> str:
+    """What two scores through a judge are read against; the second run's own levels where they are others."""
+    texts = [levels_text(judged.ceiling, judged.chance) for judged in (first, second)]
+    lies = " and ".join(filter(None, (between_text(judged.between) for judged in (first, second))))
+    where = f"; the runs lie at {lies} of the way from chance to ceiling" if lies else ""
+    return f"{texts[0] if texts[0] == texts[1] else f'{texts[0]} (first), and {texts[1]} (second)'}{where}"
 
 
 def as_markdown(comparison: Comparison) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from signbench.errors import NotComparableError
-from signbench.markup import latex_note
+from signbench.markup import latex_comment, latex_note, markdown_item
 from signbench.metrics.base import Direction
 from signbench.runs import signature
 from signbench.runs.result import Result, Score
@@ -17,6 +17,7 @@ from signbench.runs.tables import (
     further_fields,
     heading,
     interval_text,
+    levels_text,
     number,
     score_fields,
     signature_items,
@@ -114,6 +115,23 @@ def from_best(value: float, direction: Direction, reference_value: float | None)
     return value if direction == "lower" else -value
 
 
+def remarks(results: Mapping[str, Result]) -> list[str]:
+    """What stands below the table: the ceiling and chance level of each metric through a judge, once where all runs agree.
+
+    Args:
+        results: name of the run -> its result.
+    """
+    lines: list[str] = []
+    for metric in comparable(results):
+        judged = {name: result[metric].judged for name, result in results.items()}
+        texts = {name: levels_text(found.ceiling, found.chance) for name, found in judged.items() if found is not None}
+        if len(set(texts.values())) == 1 and len(texts) == len(results):
+            lines.append(f"{metric}: {next(iter(texts.values()))}.")
+        else:
+            lines += [f"{metric}: {text} ({name})." for name, text in texts.items()]
+    return lines
+
+
 def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
     """The ranked rows, and every run's own result."""
     return {"rows": ranked(results).texts(), "runs": {name: result.as_json() for name, result in results.items()}}
@@ -121,12 +139,14 @@ def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
 
 def as_markdown(results: Mapping[str, Result]) -> str:
     """A GitHub-flavoured Markdown table, followed by the signatures."""
-    return "\n".join([*ranked(results).markdown(), "", *signature_items(_signatures(results))]) + "\n"
+    levels = [markdown_item(remark) for remark in remarks(results)]
+    return "\n".join([*ranked(results).markdown(), "", *levels, *signature_items(_signatures(results))]) + "\n"
 
 
 def as_latex(results: Mapping[str, Result]) -> str:
     """A LaTeX table in the style of booktabs: the best values bold, and a note with the signatures below."""
-    return "\n".join([*ranked(results).latex(), *latex_note(_signatures(results))]) + "\n"
+    levels = [latex_comment(remark) for remark in remarks(results)]
+    return "\n".join([*levels, *ranked(results).latex(), *latex_note(_signatures(results))]) + "\n"
 
 
 def as_csv(results: Mapping[str, Result]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 from signbench import markup
-from signbench.runs.result import Result, Score
+from signbench.runs.result import Level, Result, Score
 from signbench.tables import Table, Value
 
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
@@ -121,6 +121,17 @@ def beside_it(score: Score) -> str:
     return ", ".join(beside)
 
 
+def levels_text(ceiling: Level, chance: Level) -> str:
+    """What a score through a judge is read against, as the end of a sentence."""
+    texts = (spanned(level.value, level.interval) for level in (ceiling, chance))
+    return "the judge's ceiling is {}, its chance level {}".format(*texts)
+
+
+def between_text(between: float | None) -> str:
+    """Where a score lies between chance level and ceiling; empty where there is no between."""
+    return "" if between is None else f"{between:.2f}"
+
+
 def _end(score: Score, level: Literal["ceiling", "chance"], index: int) -> float | None:
     """One end of the interval of the ceiling or chance of a score through a judge."""
     if score.judged is None:
@@ -160,7 +171,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ),
     ScoreColumn(
         "between",
-        lambda score: "" if score.judged is None or score.judged.between is None else f"{score.judged.between:.2f}",
+        lambda score: "" if score.judged is None else between_text(score.judged.between),
         numeric=True,
         optional=True,
         in_latex=True,
