@@ -29,7 +29,7 @@ class Column(Document):
     ranked_by: str
     """The test that ranks are made of, or why there are none."""
     ceiling: Level | None = None
-    """Of a metric through a judge that is compared with the corpus: the judge on the references."""
+    """Of a metric through a judge that is compared with the corpus: the judge on the references; null where rows have others."""
     chance: Level | None = None
     """The same on references dealt out to other clips."""
 

@@ -127,7 +127,7 @@ def sound_entries(folders: Sequence[Path], progress: Progress = silent) -> tuple
     checked: dict[Path, _Checked] = {}
     for folder in folders:
         progress("checking", len(checked), len(folders))
-        checked[folder] = _checked(folder)
+        checked[folder] = _checked(folder, thorough=False)
     problems = [problem for entry in checked.values() for problem in entry.problems]
     sound = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
     doubled = list(duplicate_problems(in_order(sound.values())))
@@ -183,7 +183,7 @@ class _Checked:
     problems: list[Problem]
 
 
-def _checked(folder: Path) -> _Checked:
+def _checked(folder: Path, *, thorough: bool = True) -> _Checked:
     problems = list(_file_problems(folder))
     card = _read(folder, "card", lambda: read_card(folder / ENTRY), problems, ENTRY)
     result = _read(folder, "result", lambda: read_entry_result(folder), problems, RESULT)
@@ -200,7 +200,7 @@ def _checked(folder: Path) -> _Checked:
     if records is not None:
         problems += record_problems(folder, records, task)
         if task is not None:
-            problems += plan_problems(folder, records, task)
+            problems += plan_problems(folder, records, task, thorough=thorough)
     if result is not None and records is not None:
         problems += score_problems(folder, result, records)
     if card is not None and records is not None:

@@ -1,4 +1,4 @@
-"""Rows that are one row: the same productions, the same records, or records that hardly differ; and names that look alike."""
+"""Rows that are one row (by productions, records or names that look alike), and rows that contradict one another."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.judges.registry import JUDGES, judge_class
 from signbench.leaderboard.plain_text import skeleton
 from signbench.leaderboard.problems import Problem
+from signbench.metrics.judged import judge_of
+from signbench.runs.tables import number
 
 if TYPE_CHECKING:
     from signbench.leaderboard.entries import Entry
@@ -24,6 +27,9 @@ Rows of different generators differ by more than their spread; the nearest two a
 """
 
 _ROUNDING = 1e-6
+
+NEAR_LEVELS = 0.02
+"""How far a judge's ceiling and chance level may be apart on two machines, where it is a network: a clip or two may tip over."""
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
@@ -43,6 +49,8 @@ def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
             if skeleton(other.card.row) == skeleton(entry.card.row):
                 alike = "has the same name" if other.card.row == entry.card.row else "has a name that looks like this one"
                 yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another `name`")
+            for what in _other_levels(entry, other):
+                yield Problem(str(entry.folder), "score", what, "score the predictions of both again")
             if entry.card.kind == "anchor" and other.card.kind == "anchor":
                 continue
             if (what := _same(entry, other)) is not None:
@@ -51,6 +59,38 @@ def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
 
 def _problem(entry: Entry, what: str, remedy: str) -> Problem:
     return Problem(str(entry.folder), "duplicate", what, remedy)
+
+
+def _other_levels(entry: Entry, other: Entry) -> Iterator[str]:
+    """In which metrics the judge says something else of the same references in one row than in the other.
+
+    Ceiling and chance do not depend on the productions, so rows that were measured the same way against the same files agree.
+    """
+    theirs = {score.metric: score for score in other.result.scores}
+    for score in entry.result.scores:
+        same = theirs.get(score.metric)
+        if score.judged is None or same is None or same.judged is None or score.signature != same.signature:
+            continue
+        if entry.records.references() != other.records.references():
+            continue
+        tolerance = _ROUNDING if _is_exact(judge_of(score.metric.partition("@")[2])) else NEAR_LEVELS
+        for name in ("ceiling", "chance"):
+            ours, others = getattr(score.judged, name), getattr(same.judged, name)
+            if ours.clips == others.clips and _close(ours.value, others.value, tolerance):
+                continue
+            said, wanted = (number(level.value, 4) for level in (ours, others))
+            yield f"its judge's {name} of {score.metric} is {said}, and {wanted} in {other.folder}, on the same references"
+
+
+def _is_exact(judge: str) -> bool:
+    """Whether a judge says the same on every machine; of those of other packages nobody knows."""
+    return JUDGES.is_built_in(judge) and not judge_class(judge).has_network
+
+
+def _close(first: float | None, second: float | None, tolerance: float) -> bool:
+    if first is None or second is None:
+        return first is second
+    return bool(np.isclose(first, second, rtol=tolerance, atol=tolerance))
 
 
 def _same(entry: Entry, other: Entry) -> str | None:

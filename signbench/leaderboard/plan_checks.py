@@ -5,30 +5,36 @@ Everything here could be read off the entry's own files. It is not: a file that 
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from signbench.errors import listing
-from signbench.leaderboard.entries import RECORDS
+from signbench.errors import SignbenchError, listing
+from signbench.leaderboard.entries import RECORDS, RESULT, read_entry_result
 from signbench.leaderboard.problems import Problem
+from signbench.metrics.base import Metric
 from signbench.metrics.judged import JudgedMetric
+from signbench.runs import signature
 from signbench.runs.packed import PackedRun
-from signbench.runs.plan import Measured, RunPlan
+from signbench.runs.plan import Measured, RunPlan, lacking_weights
+from signbench.shipped import own_folder
 from signbench.tasks.schema import Task, ids_digest
 
 _AGAIN = "score the predictions again"
 _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
 
 
-def plan_problems(folder: Path, records: PackedRun, task: Task) -> Iterator[Problem]:
+def plan_problems(folder: Path, records: PackedRun, task: Task, *, thorough: bool = True) -> Iterator[Problem]:
     """Whether the records are of the task's clips, and were made by its protocol, metrics and networks.
 
     Args:
         folder: of the entry.
         records: its ``records.parquet``.
         task: of the entry.
+        thorough: judges that look at the train split do so; else the rows that signbench brings along are believed, where there are
+            such.
     """
     place, plan = str(folder), records.plan
     split = plan.task.split if plan.task is not None and plan.task.split in task.clips else task.default_split
@@ -44,7 +50,7 @@ def plan_problems(folder: Path, records: PackedRun, task: Task) -> Iterator[Prob
     if plan.headlines != task.headlines:
         yield Problem(place, "result", "its headlines are not the task's", "submit the run again")
     for item in plan.measured:
-        yield from _metric_problems(place, item, task, split)
+        yield from _metric_problems(place, item, task, split, thorough=thorough)
 
 
 def _clip_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
@@ -81,20 +87,20 @@ def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) ->
     return said if said is not None and len(said) == len(clips) else ()
 
 
-def _metric_problems(place: str, item: Measured, task: Task, split: str) -> Iterator[Problem]:
+def _metric_problems(place: str, item: Measured, task: Task, split: str, *, thorough: bool) -> Iterator[Problem]:
     name = item.name
     wanted = next((metric for metric in task.metrics if metric.key == name), None)
     if wanted is None:
         return  # told beside its signature
     if item.tier != wanted.tier or item.label is not None:
         yield Problem(place, "records", f"{RECORDS} calls {name} {item.label or item.tier}, and the task {wanted.tier}", _AGAIN)
-    needs: tuple[str, ...] = item.metric.extractor.needs if item.metric.extractor is not None else ()
+    needs = _needs(item.metric)
     if item.unavailable is not None:
         found = _NO_WEIGHTS.fullmatch(item.unavailable)
         if wanted.tier == "core" or found is None or not set(found[1].split()) <= set(needs):
             what = f"{RECORDS} says why {name} was not measured ({item.unavailable[:80]!r}), and that is no reason"
             yield Problem(place, "records", what, _AGAIN)
-    elif (why := _extractor_trouble(item, task) or _judge_error(item, task, split)) is not None:
+    elif (why := _extractor_trouble(item, task) or _judge_error(item, task, split, thorough=thorough)) is not None:
         yield Problem(place, "signature", f"{name} {why}", _AGAIN)
 
 
@@ -110,19 +116,54 @@ def _extractor_trouble(item: Measured, task: Task) -> str | None:
     return None
 
 
-def _judge_error(item: Measured, task: Task, split: str) -> str | None:
-    """Why the judge that a metric was measured through is not the task's; None where it is, or where nobody here can tell."""
-    from signbench.corpora import registry
-    from signbench.judges.registry import judge_class
+def _needs(metric: Metric) -> tuple[str, ...]:
+    """Names in the registry of weights that a metric cannot be measured without."""
+    from signbench.judges import registry
+
+    if isinstance(metric, JudgedMetric):
+        return () if registry.is_custom(metric.judge) else registry.create(metric.judge).needs
+    return metric.extractor.needs if metric.extractor is not None else ()
+
+
+def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> str | None:
+    """Why the judge that a metric was measured through is not the task's; None where it is, or where nobody here can tell.
+
+    A judge that looks at the train split takes a while to do so, which is no way to draw a leaderboard: without being thorough, the
+    rows that signbench brings along say what it is, where there are such. The code of a custom judge is not run.
+    """
+    from signbench.corpora import registry as corpora
+    from signbench.judges import registry
     from signbench.scoring.task_judges import judges_of
 
     metric = item.metric
     if not isinstance(metric, JudgedMetric):
         return None if item.judge is None else f"needs no judge, and was measured through {item.judge[:80]!r}"
-    if judge_class(metric.judge).learns and task.corpus not in registry.known():
+    if registry.is_custom(metric.judge) or lacking_weights(_needs(metric)):
         return None
-    wanted = f"{judges_of(task, split, [metric.judge])[metric.judge].signed}+{metric.gives}"
-    return None if item.judge == wanted else f"was measured through {str(item.judge)[:100]!r}, and not through {wanted}"
+    known: Collection[str] = ()
+    if registry.judge_class(metric.judge).learns:
+        if task.corpus not in corpora.known():
+            return None
+        known = () if thorough else _shipped_judges(task, split, item.name)
+    if not known:
+        try:
+            judge = judges_of(task, split, [metric.judge])[metric.judge]
+            known = (f"{judge.signed}+{metric.gives}",)
+        except SignbenchError as error:
+            return f"cannot be held against the task's judge ({str(error).rstrip('.')})"
+    return None if item.judge in known else f"was measured through {str(item.judge)[:100]!r}, and not through {' or '.join(known)}"
+
+
+def _shipped_judges(task: Task, split: str, metric: str) -> list[str]:
+    """The judge of a metric, as the rows that signbench brings along for a task and split have it."""
+    folder = own_folder("leaderboards").joinpath(*task.name.split("/"), split)
+    found: set[str] = set()
+    for path in sorted(folder.glob(f"*/{RESULT}")):
+        with contextlib.suppress(SignbenchError):
+            scores = {score.metric: score for score in read_entry_result(path.parent).scores}
+            if metric in scores and scores[metric].signature is not None:
+                found.add(signature.parse(scores[metric].signature or "").get("judge", ""))
+    return sorted(found - {""})
 
 
 def unverified_networks(plan: RunPlan) -> str | None:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 from signbench.errors import InputError, SignbenchError, nearest
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell, Row
@@ -26,8 +27,9 @@ from signbench.leaderboard.entries import RESULT, Entry, Place, places, read_ent
 from signbench.leaderboard.published import Published, published, tasks_with_published_rows
 from signbench.runs import signature
 from signbench.runs.paired_metrics import paired_metric
-from signbench.runs.result import Result, Score
+from signbench.runs.result import Level, Result, Score
 from signbench.runs.side_by_side import distance
+from signbench.runs.tables import number
 from signbench.shipped import own_folder
 from signbench.statistics.multiplicity import holm
 from signbench.tasks.schema import Task
@@ -298,8 +300,8 @@ def _block(entries: Sequence[Entry], wanted: Sequence[str]) -> Block:
                 direction=scores[0].direction,
                 signature=scores[0].signature or "",
                 ranked_by=how,
-                ceiling=None if scores[0].judged is None else scores[0].judged.ceiling,
-                chance=None if scores[0].judged is None else scores[0].judged.chance,
+                ceiling=_level(scores, "ceiling"),
+                chance=_level(scores, "chance"),
             )
         )
     names = [column.metric for column in columns]
@@ -319,6 +321,13 @@ def _block(entries: Sequence[Entry], wanted: Sequence[str]) -> Block:
         rows=tuple(row for row in ordered if row.kind != "anchor"),
         anchors=tuple(row for row in ordered if row.kind == "anchor"),
     )
+
+
+def _level(scores: Sequence[Score], name: Literal["ceiling", "chance"]) -> Level | None:
+    """A judge's level that all rows of a column share; None where they were measured on other files of the same references."""
+    levels = [None if score.judged is None else getattr(score.judged, name) for score in scores]
+    texts = {None if level is None else number(level.value, 4) for level in levels}
+    return levels[0] if len(texts) == 1 else None
 
 
 def _score(entry: Entry, metric: str) -> Score | None:

@@ -7,6 +7,7 @@ score within the metric's limits.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,10 @@ def _trouble(metric: Metric, record: Record, form: dict[str, str], row: ClipRow 
         ratios = [pair.ratio for pair in row.lengths.values()]
         if not any(math.isclose(float(record["ratio"]), ratio, rel_tol=_ROUNDING) for ratio in ratios):
             return "are not the ratio of the lengths beside them"
+    if row is not None and metric.view == "judged" and metric.name == "accuracy":
+        said = row.inputs.get("reference.word")
+        if said is None or hashlib.sha256(record["label"].tobytes()).hexdigest() != said.sha256:
+            return "are of another word than the corpus's"
     value = own_score(metric, record)
     if value is not None and not within(value, (lowest, highest)):
         bounds = " to ".join("any" if limit is None else f"{limit:g}" for limit in (lowest, highest))

@@ -19,6 +19,7 @@ from signbench.leaderboard.problems import Problem
 from signbench.leaderboard.record_checks import reference_problems
 from signbench.leaderboard.score_checks import differences
 from signbench.metrics.base import Metric, Record
+from signbench.metrics.judged import JudgedMetric
 from signbench.progress import Progress, silent
 from signbench.runs import signature
 from signbench.runs.measured_run import MeasuredRun, measured_run
@@ -124,7 +125,7 @@ def _differences(entry: Entry, again: MeasuredRun, records: PackedRun, task: Tas
         if found is None or found.score.value is None:
             problems.append(Problem(place, "score", f"{score.metric} could not be measured again", "look at the predictions"))
             continue
-        tolerance = SAME_OF_NETWORKS if found.metric.extractor is not None else SAME
+        tolerance = SAME_OF_NETWORKS if found.metric.extractor is not None or isinstance(found.metric, JudgedMetric) else SAME
         told = list(_score_differences(place, score, found.score, tolerance))
         problems += told or _clip_differences(entry, records, score.metric, tolerance)
     return problems
