@@ -49,8 +49,8 @@ def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
             if skeleton(other.card.row) == skeleton(entry.card.row):
                 alike = "has the same name" if other.card.row == entry.card.row else "has a name that looks like this one"
                 yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another `name`")
-            for what in _other_levels(entry, other):
-                yield Problem(str(entry.folder), "score", what, "score the predictions of both again")
+            for contradiction in _other_levels(entry, other):
+                yield Problem(str(entry.folder), "score", contradiction, "score the predictions of both again")
             if entry.card.kind == "anchor" and other.card.kind == "anchor":
                 continue
             if (what := _same(entry, other)) is not None:

@@ -204,7 +204,7 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
 
 
 def _refuse_copies(draft: Path, target: Path, progress: Progress) -> None:
-    """Refuses what stands beside the place of an entry under another name already.
+    """Refuses what stands beside the place of an entry under another name already, or contradicts what stands there.
 
     Args:
         draft: folder of the entry, which is in order.
@@ -218,7 +218,8 @@ def _refuse_copies(draft: Path, target: Path, progress: Progress) -> None:
     others, _ = sound_entries([folder for folder in beside if folder != target and not is_moved_aside(folder)], progress)
     for problem in duplicate_problems([*others, read_entry(draft)]):
         if problem.entry == str(draft):
-            raise InputError(f"{problem.what}; {problem.remedy}. A row stands in a leaderboard once.")
+            why = " A row stands in a leaderboard once." if problem.kind == "duplicate" else ""
+            raise InputError(f"{problem.what}; {problem.remedy}.{why}")
 
 
 def _digest_in(card: bytes) -> str:
