@@ -1,11 +1,11 @@
-"""How long work says how far it is."""
+"""How long work reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Is called with the phase, how much of it is done, and how much there is."""
+"""Called with the phase, how much of it is done, and how much there is in all."""
 
 
 def silent(phase: str, done: int, total: int) -> None:

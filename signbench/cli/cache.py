@@ -1,4 +1,4 @@
-"""``signbench cache``: what networks saw before, kept so that it need not be computed again."""
+"""``signbench cache``: observations of networks, kept so that they need not be computed again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _grouped(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 @app.command("show")
 def show(json: Json = False) -> None:
-    """Show where the cache lies, how large it is and may become, and what is in it by extractor."""
+    """Show where the cache is, its size and limit, and its entries by extractor."""
     from signbench.cli import printing
     from signbench.extractors.cache import ObservationCache
 
@@ -60,7 +60,7 @@ def show(json: Json = False) -> None:
 
 @app.command("verify")
 def verify(remove: Annotated[bool, option("--remove")] = False, progress: Progress = True, json: Json = False) -> None:
-    """Hash every entry again; exit 2 where one is damaged and stays."""
+    """Hash every entry again; exit 2 if one is damaged and not removed."""
     from signbench.cli import printing
     from signbench.extractors.cache import ObservationCache
 
@@ -93,7 +93,7 @@ def clear(
     yes: Annotated[bool, option("--yes")] = False,
     json: Json = False,
 ) -> None:
-    """Remove kept observations, all or those of one extractor; they are computed again when they are needed."""
+    """Remove observations, all or those of one extractor; they are computed again when needed."""
     from signbench.cli import printing
     from signbench.errors import InputError, nearest
     from signbench.extractors.cache import ObservationCache
@@ -105,7 +105,7 @@ def clear(
         fitting = [name for name in groups if extractor in (name, name.partition("/")[0])]
         if not fitting and groups:
             raise InputError(
-                f"the cache holds nothing of {extractor}. {nearest(extractor, {name.partition('/')[0] for name in groups})}"
+                f"the cache contains nothing of {extractor}. {nearest(extractor, {name.partition('/')[0] for name in groups})}"
             )
         entries = [entry for name in fitting for entry in groups[name]]
     size = sum(entry.size for entry in entries)

@@ -60,7 +60,7 @@ def check(
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or give --task and --generator.")] = None,
     config: Annotated[Path | None, option("--config")] = None,
     baselines: ReadBaselines = None,
-    task: Annotated[str | None, option("--task", "It is generated and scored first.")] = None,
+    task: Annotated[str | None, option("--task", "It is run first.")] = None,
     generator: Annotated[str | None, option("--generator")] = None,
     checkpoint: Checkpoint = None,
     device: GeneratorDevice = None,
@@ -77,7 +77,7 @@ def check(
 ) -> None:
     """Check a run against a baseline.
 
-    Exit 1: significantly worse, and by more than the tolerance; or clips are lacking. 3: incomplete. 4: not comparable.
+    Exit 1: significantly worse, and by more than the tolerance; or clips are missing. 3: incomplete. 4: not comparable.
     """
     foreign.beware(generator, judge)
     from signbench.ci import baselines as store
@@ -101,7 +101,7 @@ def check(
     }
     surplus = [name for name, value in {**made, **only_made}.items() if value is not None]
     if run is not None and surplus:
-        raise InputError(f"a RUN is already scored, so {surplus[0]} has no place beside it; give one of the two.")
+        raise InputError(f"{surplus[0]} cannot be given together with a RUN, which is already scored; give one of the two.")
     if run is None and (task is None or generator is None):
         raise InputError("give the folder of a run, or --task and --generator to make one.")
     configuration = read_configuration(config) if config is not None else Configuration()
@@ -150,8 +150,8 @@ def _write(report: GateReport, junit: Path | None, markdown: Path | None, *, git
             printing.table(reports.table_of(report))
         printing.sentences([*reports.lines(report), report.summary])
     if github:
-        tell = printing.talk if json else printing.data
-        tell("\n".join(reports.github_annotations(report)))
+        write = printing.talk if json else printing.data
+        write("\n".join(reports.github_annotations(report)))
         if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
             reports.append_summary(report, Path(summary))
     if report.verdict == "improved":

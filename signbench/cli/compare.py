@@ -14,10 +14,10 @@ def command(
         list[str],
         typer.Argument(
             metavar="RUN_A RUN_B [RUN_C ...]",
-            help="Run folders, or rows of leaderboards as TASK/SPLIT/ROW or by their entries' folders; all against the first.",
+            help="Run folders, or rows of leaderboards as TASK/SPLIT/ROW or by their entries' folders; compared with the first.",
         ),
     ],
-    metric: Annotated[list[str] | None, option("--metric", "Only this one; repeat it for several.")] = None,
+    metric: Annotated[list[str] | None, option("--metric", "Default: all. Repeat it for several.")] = None,
     form: Form = None,
     leaderboards: ReadLeaderboards = None,
     progress: Progress = True,
@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most.
 
-    A row of a leaderboard stands in for a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
+    A row of a leaderboard can be given instead of a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
     """
     from signbench.cli import printing
     from signbench.leaderboard.compare import compare

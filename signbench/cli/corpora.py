@@ -33,7 +33,7 @@ def list_corpora(json: Json = False) -> None:
 @app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="Name of a corpus.")],
-    clips: Annotated[str | None, option("--clips", "They are shown too.")] = None,
+    clips: Annotated[str | None, option("--clips", "Their texts and glosses are shown.")] = None,
     json: Json = False,
 ) -> None:
     """Show a corpus: its splits with their clips, its signers, its signs."""
@@ -56,7 +56,7 @@ def show(
             "fps": 25,
             "signers": list(SIGNERS),
             "signs": list(SIGNS),
-            "minimal_pairs": [f"{one} / {other} ({apart})" for one, other, apart in minimal_pairs()],
+            "minimal_pairs": [f"{one} / {other} ({difference})" for one, other, difference in minimal_pairs()],
         }
     shown = [corpus.clip(clip) for clip in clip_ids(clips) or ()]
     if clips is not None:
@@ -80,10 +80,10 @@ def show(
 @app.command("export")
 def export(
     name: Annotated[str, typer.Argument(help="Name of a corpus; synthsign is built in.")],
-    out: Annotated[Path, option("--out", "Clips that are in that folder already are kept.")],
+    out: Annotated[Path, option("--out", "Clips that are already in the folder are kept.")],
     split: Annotated[str, option("--split")] = "test",
     media: Annotated[str, option("--media")] = "video,pose,motion",
-    size: Annotated[str, option("--size", "Here of square videos, from 64 to 576.")] = "128",
+    size: Annotated[str, option("--size", "Videos are square, from 64 to 576.")] = "128",
     take: Annotated[int, option("--take", min=0)] = 0,
     limit: Annotated[int | None, option("--limit", min=1)] = None,
     table: Annotated[bool, option("--table")] = True,
@@ -92,7 +92,7 @@ def export(
 ) -> None:
     """Write a corpus's clips as lossless video, key points (.pose) and rotations (.npz), named by clip id, with clips.csv.
 
-    Each kind has a folder of its own; video and key points alone share one, which is then a side for signbench measure.
+    Each kind has its own folder; video and key points alone share one, which can then be a side of signbench measure.
     """
     from signbench.cli import printing
     from signbench.corpora import registry
@@ -103,10 +103,10 @@ def export(
 
     corpus = registry.corpus(name)
     if not isinstance(corpus, SynthSign):
-        raise InputError(f"the corpus {name} lies in files already; only synthsign is exported.")
+        raise InputError(f"the corpus {name} already consists of files; only synthsign is exported.")
     height, width = parse_size(size)
     if height != width:
-        raise InputError(f"--size: the videos of {name} are square, so {size} cannot be; give one number.")
+        raise InputError(f"--size: videos of {name} are square, not {size}; give one number.")
     with printing.progress_bars(progress) as report:
         written = write(
             corpus,

@@ -10,7 +10,7 @@ from signbench.cli.options import Json, Progress
 
 
 def command(progress: Progress = True, json: Json = False) -> None:
-    """Check the installation: versions, codecs, metrics, a number measured end to end; exit 2 where something is broken."""
+    """Check the installation: versions, codecs, metrics, a number measured end to end; exit 2 if something is broken."""
     from signbench.cli import printing
     from signbench.diagnosis import diagnose
 

@@ -1,4 +1,4 @@
-"""Commands that may run code of others: they go on in a supervised child process."""
+"""Commands that may run third-party code: they continue in a supervised child process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from signbench.foreign.supervision import child, in_child
 
 
 def beware(generator: str | None = None, judges: Sequence[str] | None = None) -> None:
-    """Goes on in a child process where a command is about to run code that is not signbench's own.
+    """Continues in a child process if a command is about to run third-party code.
 
     Args:
-        generator: what ``--generator`` names, or None: the command runs none, but metrics and judges of other packages perhaps.
+        generator: what ``--generator`` names; None: the command runs none, but perhaps metrics and judges of other packages.
         judges: what ``--judge`` names, or None.
     """
     import os
@@ -39,7 +39,7 @@ def beware(generator: str | None = None, judges: Sequence[str] | None = None) ->
 
 
 def _note_end(found: dict[str, Any], reason: str, status: str, code: int) -> int:
-    """Notes in the folder of the run how it ended, for people and for the other ranks; gives the exit code."""
+    """Records in the run folder how it ended, for people and for the other ranks; returns the exit code."""
     import contextlib
 
     from signbench.documents import json_bytes
@@ -49,13 +49,13 @@ def _note_end(found: dict[str, Any], reason: str, status: str, code: int) -> int
 
     folder, rank = found.get("folder"), found.get("rank", 0)
     if folder is not None:
-        place = RunFolder(Path(folder))
+        run = RunFolder(Path(folder))
         with contextlib.suppress(SignbenchError, OSError):
             if rank:
                 marker = {"launch": found.get("launch"), "trouble": reason, "exit_code": code}
-                write_atomically(place.end_marker(rank), json_bytes(marker))
+                write_atomically(run.end_marker(rank), json_bytes(marker))
             else:
-                description = place.read()
+                description = run.read()
                 if description.get("launch") == found.get("launch"):
-                    write_atomically(place.run_json, json_bytes({**description, "status": status, "exit_code": code}))
+                    write_atomically(run.run_json, json_bytes({**description, "status": status, "exit_code": code}))
     return code

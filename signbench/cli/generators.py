@@ -68,7 +68,7 @@ def show_generator(
     if json:
         printing.document(described)
         return
-    anchor = " (an anchor: it is drawn apart and never ranked)" if described["sees"] == "references" else " and the train split"
+    anchor = " (an anchor: shown separately and never ranked)" if described["sees"] == "references" else " and the train split"
     lines = [
         f"{described['name']}, version {described['version']}",
         "",

@@ -1,4 +1,4 @@
-"""Groups of commands: a bare one prints its help, and a wrong name is answered with the nearest."""
+"""Groups of commands: without a command they print their help, and an unknown name is answered with the nearest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from signbench.errors import InputError, nearest
 
 
 class Group(TyperGroup):
-    """Commands below one name, such as ``signbench tasks``."""
+    """Commands under one name, such as ``signbench tasks``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads the words after the group's name; where there is none, they are ``--help``."""
+        """Reads the words after the group's name; if there are none, prints the help."""
         return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Finds the command that the first word names.
+        """Finds the command named by the first word.
 
         Raises:
             InputError: there is none of that name.
@@ -33,12 +33,12 @@ def group(explanation: str) -> typer.Typer:
     """An empty group.
 
     Args:
-        explanation: what its commands are for, in one sentence.
+        explanation: what its commands do, in one sentence.
     """
     made = typer.Typer(cls=Group, help=explanation)
 
     @made.callback()
-    def _keeps_one_command_below_the_groups_name() -> None:
-        """Without a callback, typer would put a group's only command in the group's own place."""
+    def _group() -> None:
+        """Without a callback, typer would replace a group that has one command by that command."""
 
     return made

@@ -1,4 +1,4 @@
-"""``signbench judges``: which judges there are, what each reads, and what it says of a clip."""
+"""``signbench judges``: which judges there are, what each one reads, and what it says about a clip."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def list_judges(json: Json = False) -> None:
 def show_judge(
     name: Annotated[str, typer.Argument(help="Name of a judge, package.module:Class or file.py:Class.")], json: Json = False
 ) -> None:
-    """Show a judge: what it reads and gives, the metrics that it goes with, and how it works."""
+    """Show a judge: what it reads and gives, the metrics that it can be used with, and how it works."""
     from signbench.cli import printing
     from signbench.metrics.judged import GIVES_OF_VIEW
     from signbench.metrics.registry import known, metric_class

@@ -46,7 +46,7 @@ def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> No
     for sentence in without_board(leaderboards):
         printing.talk(f"not counted: {sentence}")
     for standing in standings(leaderboards):
-        entries, problems = sound_entries([place.folder for place in standing.places])
+        entries, problems = sound_entries([entry.folder for entry in standing.places])
         for problem in problems:
             printing.talk(f"not counted: {problem}")
         kinds = Counter(entry.card.kind for entry in entries)
@@ -64,14 +64,14 @@ def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> No
 def show(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; see signbench leaderboard list.")],
     split: Annotated[str | None, option("--split", "Default: the task's first, or the first that has rows.")] = None,
-    metric: Annotated[str | None, option("--metric", "Only this one is shown, with ranks by it.")] = None,
+    metric: Annotated[str | None, option("--metric", "Show only this one, and rank by it.")] = None,
     form: Form = None,
     leaderboards: ReadLeaderboards = None,
     json: JsonForm = False,
 ) -> None:
-    """Show a leaderboard: rows that chance may have ordered share a rank; what was measured otherwise stands apart.
+    """Show a leaderboard: rows that do not differ significantly share a rank; what was measured otherwise is shown separately.
 
-    Without --split, the default split is shown, or the first that has rows; which others have some is told.
+    Other splits with rows are named.
     """
     from signbench.cli import printing
     from signbench.leaderboard import tables
@@ -79,7 +79,7 @@ def show(
 
     wanted = chosen(form, json=json)
     found, sentences = board_with_rows(task, split, metric=metric, leaderboards=leaderboards)
-    _tell_refused(found)
+    _report_refused(found)
     for sentence in sentences:
         printing.talk(sentence)
     if wanted is Format.json:
@@ -93,7 +93,7 @@ def show(
 
 @app.command("submit")
 def submit(
-    path: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a complete run; or, with --row, of a study.")],
+    path: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a complete run, or (with --row) of a study.")],
     name: Annotated[str | None, option("--as", "Default: that of the generator or folder.")] = None,
     licence: Annotated[str | None, option("--licence")] = None,
     contact: Annotated[str | None, option("--contact")] = None,
@@ -108,7 +108,7 @@ def submit(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Write a run as an entry of its leaderboard; or add a study's SUS to a row that is there, as a human column."""
+    """Write a run as an entry of its leaderboard; or add a study's SUS to an existing row, as a human column."""
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.leaderboard.submission import submit_run, submit_study
@@ -120,7 +120,7 @@ def submit(
         surplus = [option for option, value in of_run.items() if value is not None]
         if task is None or row is None or surplus:
             beside = f", and not with {surplus[0]}" if surplus else ""
-            raise InputError(f"a study goes with --task and --row{beside}; a run with --as and --contact.")
+            raise InputError(f"a study needs --task and --row{beside}; a run needs --as and --contact.")
         folder, outcome = submit_study(path, leaderboards, task=task, split=split, row=row, lexicon=lexicon, replace=replace)
     else:
         with measured_run(path) as measured, printing.progress_bars(progress) as report:
@@ -145,7 +145,7 @@ def submit(
 @app.command("check")
 def check(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="An entry's folder, or a folder of leaderboards.")],
-    predictions: Annotated[Path | None, option("--predictions", "They are scored again and compared: the only proof.")] = None,
+    predictions: Annotated[Path | None, option("--predictions", "They are scored again: the only proof.")] = None,
     references: Annotated[Path | None, option("--references", "For --predictions.")] = None,
     verify: Annotated[bool, option("--verify")] = False,
     judge: Judges = None,
@@ -154,9 +154,9 @@ def check(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Check entries that may come from anybody. Exit 2 where something is wrong; all of it is told.
+    """Check entries from anybody, and report everything that is wrong with them; exit 2 if anything is.
 
-    A check finds mistakes. Only --predictions proves that the numbers are those of the predictions.
+    A check finds mistakes. Only --predictions proves that the numbers come from the predictions.
     """
     foreign.beware(judges=judge)
     from signbench.cli import printing
@@ -166,7 +166,7 @@ def check(
     from signbench.leaderboard.verification import verify as verified
 
     if predictions is None and (verify or references is not None or judge):
-        raise InputError("--verify, --references and --judge go with --predictions DIR, the folder that was handed in.")
+        raise InputError("--verify, --references and --judge need --predictions DIR, the folder that was submitted.")
     with printing.progress_bars(progress) as bars:
         report = checked(path, bars)
         if predictions is not None and not report.problems:
@@ -181,14 +181,14 @@ def check(
                 judges=judge or (),
             )
             report = with_problems(report, again)
-    _tell(report, proved=predictions is not None, json=json)
+    _print_check(report, proved=predictions is not None, json=json)
     if report.problems:
         raise typer.Exit(InputError.exit_code)
 
 
 @app.command("build")
 def build(
-    out: Annotated[Path, option("--out", "An older site in that folder is renamed to <name>.old-N.")],
+    out: Annotated[Path, option("--out", "An older site there is renamed to <name>.old-N.")],
     leaderboards: ReadLeaderboards = None,
     progress: Progress = True,
     json: Json = False,
@@ -208,8 +208,8 @@ def build(
         printing.data(str(page))
 
 
-def _tell_refused(board: Board) -> None:
-    """Says on standard error which entries are not drawn, and why."""
+def _report_refused(board: Board) -> None:
+    """Reports entries that are not shown, and why."""
     from signbench.cli import printing
 
     for sentence in board.refused:
@@ -222,15 +222,15 @@ def _print_tables(board: Board) -> None:
 
     if not board.blocks and not board.published:
         printing.data(f"{board.task} ({board.split}) has no row yet; signbench leaderboard submit RUN adds one.")
-    for place, block in enumerate(board.blocks):
-        printing.table(tables.table_of(block), tables.title(board, place))
+    for index, block in enumerate(board.blocks):
+        printing.table(tables.table_of(block), tables.title(board, index))
         printing.sentences([*tables.remarks(block), ""])
     for table in board.published:
         printing.table(tables.published_table(table), f"Published, and ranked with nothing: {tables.source(table)}")
         printing.sentences([*table.notes, ""])
 
 
-def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:
+def _print_check(report: CheckReport, *, proved: bool, json: bool) -> None:
     from signbench.cli import printing
     from signbench.errors import in_flags
 
@@ -241,4 +241,4 @@ def _tell(report: CheckReport, *, proved: bool, json: bool) -> None:
     for note in report.notes:
         printing.talk(note)
     if not report.problems and not proved:
-        printing.talk("A check finds mistakes; only --predictions DIR proves that the numbers are those of the predictions.")
+        printing.talk("A check finds mistakes; only --predictions DIR proves that the numbers come from the predictions.")

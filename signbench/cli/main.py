@@ -48,7 +48,7 @@ _OF_THE_MACHINE = frozenset(
         errno.EROFS,
     }
 )
-"""What a file system or a machine refuses; met where nobody looked out for it, it is still no fault of the program."""
+"""What a file system or a machine refuses; such an error is not a bug, even if nothing handled it."""
 
 app = typer.Typer(
     name="signbench",
@@ -89,7 +89,7 @@ def _version(
 
 
 def main() -> None:
-    """Runs the command line and exits with the code that the outcome asks for.
+    """Runs the command line, and exits with the code of the outcome.
 
     0 done, 2 wrong use or bad input, 3 incomplete, 4 not comparable or nothing measured, 70 internal error, 130 interrupted.
     """
@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Runs a command, and gives its exit code; errors that signbench raises on purpose pass through.
+    """Runs a command, and returns its exit code; errors that signbench raises on purpose pass through.
 
     Raises:
         SignbenchError: has its own exit code.
@@ -145,7 +145,7 @@ def _run() -> int:
 
 
 def _wrong_use(error: Any) -> str:
-    """A parser's error as one sentence that names the command's help; a former spelling is answered with today's."""
+    """A parser's error as one sentence that names the command's help; a former spelling is answered with the current one."""
     context = getattr(error, "ctx", None)
     path = str(context.command_path) if context is not None else "signbench"
     former = getattr(error, "option_name", None)
@@ -156,11 +156,11 @@ def _wrong_use(error: Any) -> str:
 
 
 def _say(text: str, own: int | None = None) -> None:
-    """Prints a message; of one that all ranks meet the first speaks alone.
+    """Prints a message. If all ranks have the same one, only the first prints it.
 
     Args:
         text: the message; parameters that it names become flags.
-        own: the rank that alone met it.
+        own: the rank, if it is the only one with this error.
     """
     from signbench.errors import in_flags
 
@@ -170,14 +170,14 @@ def _say(text: str, own: int | None = None) -> None:
         return
     rank, world = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
     if rank.isdecimal() and world.isdecimal() and 0 < int(rank) < int(world):
-        return  # of several processes the first speaks
+        return  # only the first of several processes prints it
     sys.stderr.write(f"signbench: {said}\n")
 
 
 def _error_log(text: str) -> Path:
-    """Writes a traceback into the run's folder where one is at work, else into a new file among the temporary ones.
+    """Writes a traceback into the folder of the current run if there is one, otherwise into a new temporary file.
 
-    Neither follows a link that lies there under the name.
+    Neither follows a link of that name.
     """
     import tempfile
 

@@ -12,7 +12,7 @@ from signbench.cli.options import Clips, Device, Fresh, Json, Limit, Progress, R
 
 
 class Frames(StrEnum):
-    """What to do where the two sides of a clip differ in length."""
+    """What to do if the two sides of a clip differ in length."""
 
     equal = "equal"
     truncate = "truncate"
@@ -29,7 +29,7 @@ class Precision(StrEnum):
 
 def command(
     references: Annotated[Path, typer.Argument(help="Folder, container or table of the true clips.")],
-    predictions: Annotated[Path, typer.Argument(help="The same of the clips to score, under the same names.")],
+    predictions: Annotated[Path, typer.Argument(help="The same for the clips to score, with the same names.")],
     metric: Annotated[list[str] | None, option("--metric", "Repeat it for several.")] = None,
     suite: Annotated[str | None, option("--suite")] = None,
     frames: Annotated[Frames, option("--frames")] = Frames.equal,
@@ -52,7 +52,7 @@ def command(
     """Score PREDICTIONS against REFERENCES, clip by clip, with intervals and signatures.
 
     Both sides are folders of videos, frame folders or key-point files that share their names, or containers of many clips; for
-    metrics of text .txt files by line or tables by id; for the others features (.npy) or labels (.csv).
+    metrics of text, .txt files by line or tables by id; for the others, features (.npy) or labels (.csv).
     """
     from signbench.cli import foreign
 

@@ -10,76 +10,76 @@ import typer
 
 MEANINGS: dict[str, str] = {
     "--all": "All registered weights.",
-    "--allow-missing": "Score although clips have no file; the run is then incomplete.",
-    "--as": "The name that it is kept under.",
+    "--allow-missing": "Score even if clips have no file; the run is then incomplete.",
+    "--as": "Name to keep it under.",
     "--baseline": "Name of the baseline.",
     "--baselines": "Folder of baselines.",
     "--checkpoint": "Trained weights, for generators that take some.",
     "--citation": "Whom to cite. Default: as the generator says.",
-    "--clip-seconds": "How long a generator may take for one clip; longer is a failure. 0: no limit.",
-    "--clips": "Only these clips: ids with commas between, or @FILE with one a line.",
+    "--clip-seconds": "How long a generator may take per clip, in seconds; longer is a failure. 0: no limit.",
+    "--clips": "Only these clips: ids separated by commas, or @FILE with one id per line.",
     "--config": "Metrics and tolerances, such as signbench-ci.yaml.",
     "--contact": "Whom to ask, such as an address.",
-    "--device": "Device of networks, and of generators that take one, such as cuda:0.",
-    "--encoding": "Of text files, where it cannot be found out and no mapping names it yet: cp1252, cp1250 ...",
-    "--expected": "SUS that is expected, such as 0.75.",
-    "--extractor": "Only what this extractor made: its name, or its whole signature.",
-    "--format": "How to print.",
+    "--device": "Device for networks, and for generators that take one, such as cuda:0.",
+    "--encoding": "Encoding of text files, if it cannot be detected and no mapping names it: cp1252, cp1250 ...",
+    "--expected": "Expected SUS, such as 0.75.",
+    "--extractor": "Only observations of this extractor: its name, or its whole signature.",
+    "--format": "Output format.",
     "--fps": "Convert both sides to this frame rate.",
-    "--frames": "Where lengths differ: refuse, keep the common prefix, or stretch onto the reference's time stamps.",
-    "--fresh": "Start the run over; an older run in that folder is renamed to <name>.old-N.",
+    "--frames": "If lengths differ: refuse, keep the common prefix, or stretch onto the reference's time stamps.",
+    "--fresh": "Start the run over; an older run in the folder is renamed to <name>.old-N.",
     "--generator": "Name, name:key=value, package.module:Class or file.py:Class; see signbench generators list.",
-    "--github": "Print GitHub annotations, and append to the step's summary.",
-    "--half-width": "Half the length of the 95 % interval that is wanted, such as 0.05.",
-    "--id": "Column of a table of texts that holds the ids.",
+    "--github": "Print GitHub annotations, and append to the job's summary.",
+    "--half-width": "Half the width of the 95 % interval to reach, such as 0.05.",
+    "--id": "Column of the ids, in tables of texts.",
     "--json": "Print JSON instead of a table.",
     "--judge": "A custom judge that the task names, as it spells it: package.module:Class or file.py:Class. Its code runs.",
     "--junit": "Write JUnit XML into this file.",
-    "--key": "Write who each rater is into this new file, outside the study. Default: kept nowhere.",
-    "--layout": "Declare the key-point layout of files that carry none, such as coco-wholebody-133.",
+    "--key": "Write who each rater is into this new file, outside the study. Default: not stored.",
+    "--layout": "Declare the key-point layout of files that state none, such as coco-wholebody-133.",
     "--leaderboards": "Folder of leaderboards.",
-    "--lexicon": "What a person decided about open answers: a filled file of signbench study unmatched (CSV or XLSX).",
-    "--licence": "Of the productions, such as CC-BY-4.0. Default: the generator's.",
+    "--lexicon": "A person's decisions about open answers: a filled-in file of signbench study unmatched (CSV or XLSX).",
+    "--licence": "Licence of the productions, such as CC-BY-4.0. Default: the generator's.",
     "--limit": "Only the first N clips.",
-    "--mapping": "What each column is, and how answers are judged. Without it one is proposed.",
+    "--mapping": "Mapping file: what each column is, and how answers are judged. Without it, one is proposed.",
     "--markdown": "Write Markdown into this file.",
     "--media": (
         "Separated by commas: video, pose, motion (SMPL-X rotations), rendering:pose, rendering:hamer, rendering:smplx, "
         "rendering:cross-person (the motion by another signer)."
     ),
     "--metric": "A metric, as name or name:key=value,key=value; see signbench metrics list.",
-    "--most-clips": "How many clips one person looks at, at most; more signs are dealt into packs with raters of their own.",
+    "--most-clips": "Most clips that one person rates; if there are more signs, they are split into packs with different raters.",
     "--out": "Where to write.",
     "--packs": "Sizes of the packs, such as 20,30.",
-    "--precision": "Precision of networks; it is signed.",
+    "--precision": "Precision in which networks compute; part of the signature.",
     "--predictions": "Folder of predictions: files named by clip id; see signbench tasks show TASK.",
-    "--progress": "Show progress on a terminal.",
+    "--progress": "Show progress bars on a terminal.",
     "--rater-spread": "How much raters differ: standard deviation on the logit scale.",
     "--raters": "How many people take part; each sees one pack.",
     "--references": "Your own copy of the data set: media and, if need be, clips.csv.",
     "--remove": "Remove what is damaged.",
-    "--replace": "Write although there is an older one of that name, which is renamed to <name>.old-N.",
-    "--require": "all: stop where weights of an extended metric are missing.",
-    "--row": "Of a study: the row whose clips were judged.",
-    "--run": "Run over the same clips, whose metrics are held against SUS.",
-    "--seed": "Of all draws; equal seeds give equal packs and orders.",
+    "--replace": "Replace an older one of that name, which is renamed to <name>.old-N.",
+    "--require": "all: stop if weights of an extended metric are missing.",
+    "--row": "Of a study: the row whose clips were rated.",
+    "--run": "Run over the same clips, whose metrics are compared with SUS.",
+    "--seed": "Seed of all draws; the same seed gives the same packs and orders.",
     "--sign-spread": "How much signs differ: standard deviation on the logit scale.",
     "--size": "Size of images in pixels: 256 or WIDTHxHEIGHT.",
     "--source": "synthsign, or a folder with videos or key points.",
     "--source-fps": "Declare the frame rate of all files.",
     "--split": "Name of a split, such as test.",
-    "--suite": "The rows of a kind of paper's table: slt, slrtp, gfslt or csl-daily; see docs/suites.md.",
+    "--suite": "The rows of a paper's table: slt, slrtp, gfslt or csl-daily; see docs/suites.md.",
     "--table": "Write clips.csv with text, gloss and signer.",
     "--take": "0 is the reference; 1, 2 ... are further performances of the same sentences.",
     "--task": "Name of a task; see signbench tasks list.",
-    "--text": "Column of a table of texts that holds the texts.",
+    "--text": "Column of the texts, in tables of texts.",
     "--url": "Where to read more, beginning with https://.",
-    "--verify": "Where the predictions give the same, write kind: verified.",
+    "--verify": "If the predictions give the same numbers, write kind: verified.",
     "--videos": "Folder of the videos that raters see.",
     "--workers": "Processes for scoring; the numbers do not depend on it. Default: one per core.",
     "--yes": "Do not ask.",
 }
-"""Each option's meaning, which is the same in every command that has it; a command may add a sentence about its own use of it."""
+"""What each option means, in every command that has it; a command may add a sentence about its use there."""
 
 _SPELLINGS = {"--metric": ("--metric", "-m"), "--progress": ("--progress/--no-progress",), "--table": ("--table/--no-table",)}
 
@@ -93,7 +93,7 @@ RETIRED: dict[tuple[str, str], str] = {
     ("study import", "--fresh"): "--replace",
     ("study new", "--clips"): "--videos",
 }
-"""Former spellings: (command, option) -> what is written today."""
+"""Former spellings: (command, option) -> the current one."""
 
 
 def option(name: str, more: str = "", **settings: Any) -> Any:
@@ -139,18 +139,18 @@ def chosen(form: Format | None, *, json: bool, but: tuple[Format, ...] = ()) -> 
 
 
 _A_SUBSET = "Marks the result as a subset."
-_FOUND_FIRST = "of the current folder, then those of signbench."
+_FOUND_FIRST = "in the current folder, then the shipped ones."
 
 Json = Annotated[bool, option("--json")]
 JsonForm = Annotated[bool, option("--json", "The same as --format json.")]
 Form = Annotated[Format | None, option("--format", "Default: table.")]
 Progress = Annotated[bool, option("--progress")]
 Device = Annotated[str, option("--device")]
-GeneratorDevice = Annotated[str | None, option("--device", "Default: cpu, and for generators as they say.")]
+GeneratorDevice = Annotated[str | None, option("--device", "Default: cpu, or the generator's own default.")]
 Workers = Annotated[int | None, option("--workers", min=1)]
 Limit = Annotated[int | None, option("--limit", _A_SUBSET)]
 Clips = Annotated[str | None, option("--clips", _A_SUBSET)]
-RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>-<name>-<hash>, so that a repeat goes on.")]
+RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>-<name>-<hash>; rerun to resume.")]
 Fresh = Annotated[bool, option("--fresh")]
 Replace = Annotated[bool, option("--replace")]
 Checkpoint = Annotated[Path | None, option("--checkpoint")]
@@ -164,10 +164,10 @@ WrittenLeaderboards = Annotated[Path, option("--leaderboards")]
 
 
 def clip_ids(text: str | None) -> list[str] | None:
-    """Reads ``--clips``: ids with commas between, or ``@FILE`` with one a line.
+    """Reads ``--clips``: ids separated by commas, or ``@FILE`` with one id per line.
 
     Raises:
-        InputError: the file cannot be read, or no id stands there.
+        InputError: the file cannot be read, or names no id.
     """
     from signbench.errors import InputError
 
@@ -181,5 +181,5 @@ def clip_ids(text: str | None) -> list[str] | None:
         except (OSError, ValueError) as error:
             raise InputError(f"--clips: {text[1:]} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if not ids:
-        raise InputError(f"--clips: {text!r} names no clip; write ids with commas between, or @FILE with one a line.")
+        raise InputError(f"--clips: {text!r} names no clip; write ids separated by commas, or @FILE with one id per line.")
     return ids

@@ -1,4 +1,4 @@
-"""What commands print: data on standard output, talk and progress on standard error."""
+"""What commands print: data on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def document(content: Any) -> None:
 
 
 def problem(content: Mapping[str, str | None]) -> dict[str, str | None]:
-    """A problem's plain values as they are printed: parameters that its sentences name become flags."""
+    """A problem's plain values for printing: parameters named in its sentences become flags."""
     said = ("what", "remedy", "message")
     return {name: in_flags(text) if text is not None and name in said else text for name, text in content.items()}
 
 
 def talk(text: str) -> None:
-    """Writes a message for people to standard error; parameters that it names become flags."""
+    """Writes a message for people to standard error; parameters named in it become flags."""
     sys.stderr.write(in_flags(text).rstrip("\n") + "\n")
     sys.stderr.flush()
 
 
 def sentences(lines: Iterable[str]) -> None:
-    """Writes lines to standard output. What names hold breaks none of them, and steers no terminal."""
+    """Writes lines to standard output. Characters in names neither break a line nor control the terminal."""
     from signbench.markup import one_line
 
     data("\n".join(map(one_line, lines)))
 
 
 def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -> None:
-    """Prints a table, or rows of texts as one. Where it is piped, nothing is dropped and no number broken for lack of width."""
+    """Prints a table, or rows of texts as one. If it is piped, nothing is dropped and no number is broken for lack of width."""
     from rich.console import Console
 
     from signbench.tables import PIPED_WIDTH, Table
@@ -59,7 +59,7 @@ def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -
 
 
 def result_table(result: Result) -> None:
-    """Prints a result for people: the numbers, then what they need beside them, then how each was measured."""
+    """Prints a result for people: the numbers, whether they cover only a subset, and how each was measured."""
     from signbench.runs.tables import table_of
 
     table(table_of(result))
@@ -69,7 +69,7 @@ def result_table(result: Result) -> None:
 
 
 def outcome(result: Result, run: Path, *, json: bool) -> None:
-    """Prints what came of a run: its result as a table or as JSON, the folder's name, and what went wrong."""
+    """Prints the outcome of a run: its result as a table or as JSON, the name of its folder, and warnings."""
     from signbench.runs import signature
     from signbench.runs.tables import as_json
 
@@ -78,18 +78,18 @@ def outcome(result: Result, run: Path, *, json: bool) -> None:
     else:
         result_table(result)
         talk(f"run: {run}")
-    troubles(result)
+    warnings(result)
 
 
-def troubles(result: Result) -> None:
-    """Tells, on standard error, what a reader must know before using the numbers: clips not measured, missing intervals."""
+def warnings(result: Result) -> None:
+    """Reports what a reader must know before using the numbers: clips that were not measured, missing intervals."""
     reasons: dict[str, set[str]] = {}
     for score in result.scores:
         for clip in score.missing:
             reasons.setdefault(clip.reason, set()).add(score.metric)
     for shown, (reason, metrics) in enumerate(sorted(reasons.items())):
         if shown == 10:
-            talk(f"... and {len(reasons) - shown} more; result.json holds all of them.")
+            talk(f"... and {len(reasons) - shown} more; result.json lists all of them.")
             break
         talk(f"not measured ({', '.join(sorted(metrics))}): {reason}")
     for score in result.scores:
@@ -104,7 +104,7 @@ def troubles(result: Result) -> None:
 
 @contextmanager
 def progress_bars(show: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Progress of long work on standard error; silent where that is not a terminal, or where it is not wanted."""
+    """Progress of long work on standard error; silent if that is not a terminal, or if progress is not wanted."""
     if not (show and sys.stderr.isatty()):
         yield lambda phase, done, total: None
         return

@@ -1,4 +1,4 @@
-"""``signbench results``: the numbers of a run, in the form that is wanted."""
+"""``signbench results``: the numbers of one run or several, in any format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(
 
 
 def _read(run: Path) -> tuple[Result, dict[str, Any]]:
-    """A run's result, derived again from its records where it is not there, and its description.
+    """A run's result, derived from its records again if it is missing, and its description.
 
     Raises:
         IncompleteError: the run has not finished.
@@ -60,7 +60,7 @@ def _one(run: Path, wanted: Format) -> int:
     else:
         write = {Format.csv: tables.as_csv, Format.markdown: tables.as_markdown, Format.latex: tables.as_latex}[wanted]
         printing.data(write(result))
-    printing.troubles(result)
+    printing.warnings(result)
     code = description["exit_code"]
     return code if isinstance(code, int) else IncompleteError.exit_code
 

@@ -108,7 +108,7 @@ def run(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Generate a task's clips, then score them; repeating the command goes on."""
+    """Generate a task's clips, then score them; rerun to resume."""
     foreign.beware(generator, judge)
     from signbench.cli import printing
     from signbench.generators import registry
@@ -137,7 +137,7 @@ def run(
 
 
 def named_task(name: str) -> Task:
-    """The task of a name; tells where a file of the current folder takes the place of one that signbench brings along."""
+    """The task of a name; warns if a file in the current folder replaces a shipped task."""
     from signbench.cli import printing
     from signbench.scoring.ranks import Ranks
     from signbench.tasks.loading import hidden_by
@@ -145,8 +145,8 @@ def named_task(name: str) -> Task:
 
     if (own := hidden_by(name)) is not None and Ranks.from_environment().first:
         printing.talk(
-            f"signbench: {own} of this folder takes the place of the task {name} that signbench brings along; where it may move a "
-            "number, signatures name its digest."
+            f"signbench: {own} in this folder replaces the shipped task {name}; if it can change a number, signatures contain "
+            "its digest."
         )
     return found(name)
 
@@ -157,8 +157,8 @@ def _workers(asked: int | None) -> int | None:
     return asked if asked is not None or Ranks.from_environment().world == 1 else 1
 
 
-def _tell_neighbours(result: Result, run: Path) -> None:
-    """Says on standard error which rows of leaderboards a result may stand beside."""
+def _report_neighbours(result: Result, run: Path) -> None:
+    """Reports which rows of leaderboards a result is comparable with."""
     from signbench.cli import printing
     from signbench.errors import SignbenchError
     from signbench.leaderboard.finding import neighbours
@@ -166,7 +166,7 @@ def _tell_neighbours(result: Result, run: Path) -> None:
     try:
         sentences = neighbours(result, run)
     except SignbenchError as error:  # the result itself is whole
-        sentences = [f"not looked through: {error}"]
+        sentences = [f"not searched: {error}"]
     for sentence in sentences:
         printing.talk(f"leaderboard: {sentence}")
 
@@ -178,6 +178,6 @@ def _finish(outcome: tuple[RunFolder, Result] | None, *, json: bool) -> None:
         return
     folder, result = outcome
     printing.outcome(result, folder.path, json=json)
-    _tell_neighbours(result, folder.path)
+    _report_neighbours(result, folder.path)
     if result.exit_code:
         raise typer.Exit(result.exit_code)

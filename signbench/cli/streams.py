@@ -1,4 +1,4 @@
-"""Standard output and standard error as they really are: closed, full, without a reader, or of an encoding that lacks a letter."""
+"""Standard output and standard error in every state: closed, full, without a reader, or in an encoding that lacks a letter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ESCAPE = "signbench.escape"
 
 
 def settle() -> None:
-    r"""Makes the standard streams fit to work with; called once, before anything is read or printed.
+    r"""Prepares the standard streams; called once, before anything is read or printed.
 
     A letter that the encoding of standard output lacks is written as JSON writes it (``\u044f``): a table stays readable, and
     JSON stays JSON. Where the reader of standard output goes away, as ``head`` does, the rest is dropped and the command ends with
@@ -35,7 +35,7 @@ def settle() -> None:
     if sys.stderr is None:
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace")
     if sys.stdout is None:
-        raise InputError("standard output is closed, so that no result could be printed; send it to a file or to /dev/null.")
+        raise InputError("standard output is closed, so no result could be printed; send it to a file or to /dev/null.")
     output: TextIO = sys.stdout
     if output is not sys.__stdout__:
         return  # another program put its own there
@@ -52,7 +52,7 @@ def settle() -> None:
 
 
 def apart() -> None:
-    """Gives results a way of their own to standard output: what anything else writes there goes to standard error from now on."""
+    """Reserves standard output for results: whatever else is written there goes to standard error from now on."""
     output = sys.stdout
     output.flush()
     own = os.dup(1)
@@ -66,7 +66,7 @@ def apart() -> None:
 
 
 class _OfMainThread(io.TextIOWrapper):
-    """Takes what the main thread prints; what threads print that foreign code left behind goes to standard error."""
+    """Prints what the main thread prints; what threads of third-party code print goes to standard error."""
 
     def write(self, text: str, /) -> int:
         """Writes to standard output, or from another thread to standard error."""
@@ -92,11 +92,11 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2)), error.end
+    return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2)), error.end
 
 
 class _Output(io.FileIO):
-    """The file behind standard output, whose faults become our errors."""
+    """The file behind standard output; its errors become ours."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -109,6 +109,6 @@ class _Output(io.FileIO):
             if isinstance(error, BrokenPipeError):
                 return memoryview(data).nbytes
             raise InputError(
-                f"standard output cannot be written ({error.strerror or error}), so that results are missing there; make room, or "
-                "send it elsewhere, and repeat the command."
+                f"standard output cannot be written ({error.strerror or error}), so results are missing there; make room, "
+                "or send it elsewhere, and repeat the command."
             ) from error

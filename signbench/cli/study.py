@@ -135,10 +135,10 @@ def score_command(
 @app.command("report")
 def report_command(
     study: Folder,
-    out: Annotated[Path, option("--out", "An older report in that folder is renamed to <name>.old-N.")],
+    out: Annotated[Path, option("--out", "An older report there is renamed to <name>.old-N.")],
     lexicon: Decisions = None,
     run: ComparedRun = None,
-    videos: Annotated[Path | None, option("--videos", "For their pictures.")] = None,
+    videos: Annotated[Path | None, option("--videos", "For thumbnails.")] = None,
     progress: Progress = True,
     json: Json = False,
 ) -> None:
@@ -160,7 +160,7 @@ def report_command(
 def plan_command(
     expected: Annotated[float, option("--expected")],
     half_width: Annotated[float, option("--half-width")],
-    packs: Annotated[str | None, option("--packs", "With them: how many raters give which interval.")] = None,
+    packs: Annotated[str | None, option("--packs", "Print the interval for each number of raters.")] = None,
     most_clips: Annotated[int | None, option("--most-clips")] = None,
     sign_spread: Annotated[float, option("--sign-spread")] = 1.5,
     rater_spread: Annotated[float, option("--rater-spread")] = 0.5,

@@ -1,4 +1,4 @@
-"""``signbench tasks``: which tasks there are, and all that a submitter needs to know of one."""
+"""``signbench tasks``: which tasks there are, and all that a submitter needs to know about one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import typer
 from signbench.cli.groups import group
 from signbench.cli.options import Json
 
-app = group("List the tasks, show one, or freeze the clips of your own.")
+app = group("List the tasks, show one, or freeze the clips of your own tasks.")
 
 
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
-    """List all tasks, one line each; a file in tasks/ that is no task is reported and left out."""
+    """List all tasks, one line each; a file in tasks/ that is not a task is reported and left out."""
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.tables import Table
@@ -46,7 +46,7 @@ def list_tasks(json: Json = False) -> None:
 
 @app.command("show")
 def show_task(name: Annotated[str, typer.Argument(help="Name of a task.")], json: Json = False) -> None:
-    """Show a task: what is given, what to hand in, and how it is scored."""
+    """Show a task: what is given, what to submit, and how it is scored."""
     from signbench.cli import printing
     from signbench.tasks.loading import task
     from signbench.tasks.sheet import described, example_ids, sheet
@@ -61,12 +61,12 @@ def show_task(name: Annotated[str, typer.Argument(help="Name of a task.")], json
 
 @app.command("freeze")
 def freeze_tasks(
-    names: Annotated[list[str] | None, typer.Argument(help="Names of tasks of the current folder. Default: all of them.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of tasks in the current folder. Default: all of them.")] = None,
     json: Json = False,
 ) -> None:
-    """Write into the task files below tasks/ of the current folder which clips they expect.
+    """Write the clips that a task expects into its file in tasks/ of the current folder.
 
-    For authors of tasks, whenever a corpus gets other clips; only the block clips of a file is written.
+    For authors of tasks whose corpus has changed. Only the block clips of a file is written.
     """
     from signbench.cli import printing
     from signbench.tasks.freeze import WORDS, freeze_below

@@ -1,4 +1,4 @@
-"""``signbench weights``: the weights that metrics need and signbench does not carry."""
+"""``signbench weights``: the weights that metrics need and signbench does not ship."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _megabytes(size: int | None) -> str:
 
 @app.command("list")
 def list_weights(json: Json = False) -> None:
-    """List all registered weights: size, licence, whether they are here, and which metrics need them."""
+    """List all registered weights: size, licence, whether they are present, and which metrics need them."""
     from signbench.cli import printing
     from signbench.weights.registry import registered
     from signbench.weights.store import weights_folder
@@ -60,7 +60,7 @@ def list_weights(json: Json = False) -> None:
 def fetch_weights(
     names: _Names = None, every: Annotated[bool, option("--all")] = False, progress: Progress = True, json: Json = False
 ) -> None:
-    """Fetch weights and verify them; a fetch that was interrupted goes on where it stopped."""
+    """Fetch weights and verify them; rerun to resume an interrupted fetch."""
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.weights.registry import find, registered
@@ -90,7 +90,7 @@ def fetch_weights(
 
 
 def _fetch(weights: Weights, *, show: bool) -> Path:
-    """Fetches one file with a bar for it."""
+    """Fetches one file with its own progress bar."""
     from signbench.cli import printing
     from signbench.weights.download import fetch
 
@@ -105,7 +105,7 @@ def _fetch(weights: Weights, *, show: bool) -> Path:
 @app.command("add")
 def add_weights(
     file: Annotated[Path, typer.Argument(help="A file of weights on this machine.")],
-    name: Annotated[str | None, option("--as", "Default: as its digest or the file's name says.")] = None,
+    name: Annotated[str | None, option("--as", "Default: recognised by the file's digest or name.")] = None,
     json: Json = False,
 ) -> None:
     """Copy a file into the folder of weights, for machines without internet; it is verified first."""
@@ -121,7 +121,7 @@ def add_weights(
 
 @app.command("verify")
 def verify_weights(names: _Names = None, progress: Progress = True, json: Json = False) -> None:
-    """Hash weights again and compare with the registry; exit 2 where a file is not what it should be."""
+    """Hash weights again and compare with the registry; exit 2 if a file is not what it should be."""
     from signbench.cli import printing
     from signbench.weights.registry import find, registered
 

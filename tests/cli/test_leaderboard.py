@@ -19,7 +19,7 @@ TASK = "mine/text-to-video"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A current folder with a task of one's own, an own copy of its references, and predictions."""
+    """A current folder with a custom task, a copy of its references, and predictions."""
     current = tmp_path_factory.mktemp("current")
     (current / "tasks" / "mine").mkdir(parents=True)
     clips = {"test": {"count": len(IDS["test"]), "ids_sha256": None}}
@@ -101,9 +101,9 @@ def test_from_predictions_to_a_verified_row(folder):
     ("words", "said"),
     [
         (["check", "nowhere"], "is not a folder"),
-        (["check", "copy", "--verify"], "go with --predictions"),
+        (["check", "copy", "--verify"], "need --predictions"),
         (["submit", "copy"], "is not a run folder"),
-        (["submit", "study", "--row", "a"], "a study goes with --task and --row"),
+        (["submit", "study", "--row", "a"], "a study needs --task and --row"),
         (["submit", "study", "--row", "a", "--task", TASK, "--as", "b"], "not with --as"),
         (["submit", "study", "--row", "nobody", "--task", TASK], "there is no row nobody"),
         (["show", "mine/nothing"], "Did you mean|Known"),

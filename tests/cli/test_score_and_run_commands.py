@@ -183,7 +183,7 @@ def test_a_task_of_the_current_folder_that_hides_another_one_is_told_and_signed(
     signatures = [score["signature"] for score in json.loads(ran.stdout)["scores"]]
     plain = [score["signature"] for score in json.loads((runs / "first-frame" / "result.json").read_text())["scores"]]
     hides = change[0] != change[1]
-    assert ("takes the place of the task synthsign/text-to-pose" in ran.stderr) is hides
+    assert ("replaces the shipped task synthsign/text-to-pose" in ran.stderr) is hides
     assert [text == other for text, other in zip(signatures, plain, strict=True)] == [not hides] * len(plain)
     assert all(("|task:" in text) is hides for text in signatures)
 

@@ -22,8 +22,8 @@ def signbench(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["signbench", *words])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
+        said = capsys.readouterr()
+        return ended.value.code or 0, said.out, said.err
 
     return run
 
