@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -38,6 +38,7 @@ class Registry(Generic[T]):
         group: the entry points by which other packages add classes, such as ``signbench.metrics``; None if none can be added.
         custom: whether ``package.module:Class`` and ``path/to/file.py:Class`` are names too.
         loads_models: built-in ones may load models of other packages while they are created, and are created in isolation.
+        where_taken: options that are left out for classes that have no such parameter.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Registry(Generic[T]):
         group: str | None = None,
         custom: bool = False,
         loads_models: bool = False,
+        where_taken: Collection[str] = (),
     ) -> None:
         self.what = what
         self.contract = contract
@@ -56,6 +58,7 @@ class Registry(Generic[T]):
         self.group = group
         self.custom = custom
         self.loads_models = loads_models
+        self.where_taken = frozenset(where_taken)
 
     def known(self) -> list[str]:
         """All names: built-in ones in their own order, then those of installed packages in alphabetical order."""
@@ -124,10 +127,9 @@ class Registry(Generic[T]):
             InputError: it is unknown, cannot be imported or created, or takes no such parameter.
         """
         kind, given = self.resolve(text)
-        arguments = {**given, **options}
         if self.is_built_in(text) and not self.loads_models:
-            return self._created(kind, arguments, text)
-        return guarded(lambda: self._created(kind, arguments, text), f"{self.what} {text} cannot be made")
+            return self._created(kind, given, options, text)
+        return guarded(lambda: self._created(kind, given, options, text), f"{self.what} {text} cannot be made")
 
     def content(self, text: str, **options: Any) -> Content:
         """The identity of an instance by content: digests of its source files and of files in its parameters, and its parameters.
@@ -143,11 +145,12 @@ class Registry(Generic[T]):
         with isolated():  # the folder against which its relative paths and its imports are resolved
             return content_of(kind, {**given, **options})
 
-    def _created(self, kind: type[T], arguments: Mapping[str, Any], text: str) -> T:
-        taken = inspect.signature(kind).parameters
-        everything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values())
+    def _created(self, kind: type[T], given: Mapping[str, str], options: Mapping[str, Any], text: str) -> T:
+        fitting = {name: value for name, value in options.items() if name not in self.where_taken or _takes(kind, name)}
+        arguments = {**given, **fitting}
         for name in arguments:
-            if name not in taken and not everything:
+            if not _takes(kind, name):
+                taken = inspect.signature(kind).parameters
                 hint = nearest(name, taken) if taken else "It has none."
                 raise InputError(f"{self.what} {text} has no parameter {name}. {hint}")
         if inspect.isabstract(kind):
@@ -204,6 +207,12 @@ class Registry(Generic[T]):
             hint = nearest(name, classes) if classes else "It defines no class."
             raise InputError(f"{self.what} {text}: the module has no {name}. {hint}")
         return getattr(module, name)
+
+
+def _takes(kind: type, parameter: str) -> bool:
+    """Whether a class can be created with a parameter of this name."""
+    taken = inspect.signature(kind).parameters
+    return parameter in taken or any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values())
 
 
 def split_name(text: str, what: str) -> tuple[str, dict[str, str]]:

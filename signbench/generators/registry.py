@@ -27,6 +27,7 @@ GENERATORS: Registry[Generator] = Registry(
     group="signbench.generators",
     custom=True,
     loads_models=True,
+    where_taken=("device",),
 )
 
 
@@ -53,7 +54,8 @@ def create(text: str, **options: Any) -> Generator:
 
     Args:
         text: what the user wrote.
-        options: further arguments of its ``__init__``, such as ``checkpoint``.
+        options: further arguments of its ``__init__``, such as ``checkpoint``. ``device``, which is also that of the networks that
+            score, is left out for a generator without such a parameter.
 
     Raises:
         InputError: it is unknown, cannot be imported or created, takes no such parameter, or has no card.

@@ -13,7 +13,7 @@ from signbench import registry
 from signbench.cli.generators import app
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
-from signbench.generators.registry import create, generator_class, known
+from signbench.generators.registry import content, create, generator_class, known
 from tests.cli.program import environment
 from tests.patience import PATIENCE
 
@@ -159,3 +159,18 @@ def test_listing_names_imports_nothing_heavy():
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert ran.stdout == "[]\n"
+
+
+def test_a_device_is_given_to_generators_that_take_one_and_to_no_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        SOURCE + "\nclass OnDevice(Mine):\n    def __init__(self, device='cpu'):\n        self.given = device\n"
+    )
+    assert create("mine.py:OnDevice", device="cuda:1").given == "cuda:1"
+    assert create("mine.py:Mine", device="cuda:1").given == (1, None)
+    assert create("noise", device="cuda:1").card.name == "noise"
+    for text in ("noise", "mine.py:OnDevice"):
+        assert content(text, device="cuda:1") == content(text)
+    for text in ("noise:device=cuda:1", "mine.py:Mine:device=cuda:1"):
+        with pytest.raises(InputError, match="has no parameter device"):
+            create(text)
