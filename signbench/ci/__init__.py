@@ -1,1 +1,1 @@
-"""The regression gate: baselines that were pinned from runs, and the check of a new run against one."""
+"""The regression gate: baselines pinned from runs, and checks of new runs against them."""

@@ -1,4 +1,4 @@
-"""What a gate checks, and how much worse is still good enough: the file ``signbench-ci.yaml``."""
+"""What the gate checks and which losses it tolerates: the file ``signbench-ci.yaml``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from signbench.errors import InputError, SignbenchError
 
 
 class _Fields(BaseModel):
-    """Unknown fields are refused. The descriptions say what to write, for error messages."""
+    """Unknown fields are refused. Error messages quote the descriptions as what to write."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Tolerance(_Fields):
-    """How much worse than the baseline a metric may be: the larger of the two counts.
+    """How much worse than the baseline a metric may be; the larger of the two limits applies.
 
     Attributes:
         absolute: in the metric's unit.
@@ -39,10 +39,10 @@ class Configuration(_Fields):
     """What a gate checks.
 
     Attributes:
-        alpha: how likely a false alarm may be, over all metrics together.
-        tolerance: of every metric that has none of its own.
+        alpha: the highest probability of a false alarm, over all metrics together.
+        tolerance: the tolerance of every metric without its own.
         broken_clips: fail on single clips that are far worse than any of the baseline's.
-        metrics: canonical names of the metrics to check, with their own tolerances or None; None: the baseline's family.
+        metrics: canonical names of the metrics to check, each with its own tolerance or None; None: the baseline's family.
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=1, description="a number between 0 and 1, such as 0.05")
@@ -55,7 +55,7 @@ class Configuration(_Fields):
     @field_validator("metrics")
     @classmethod
     def _canonical(cls, metrics: dict[str, Tolerance | None] | None) -> dict[str, Tolerance | None] | None:
-        """Any spelling of a metric's name will do, but one metric stands there once."""
+        """Accepts any spelling of a metric's name, and each metric once."""
         if metrics is None:
             return None
         from signbench.metrics import registry
@@ -78,10 +78,10 @@ class Configuration(_Fields):
 
 
 def read_configuration(path: Path) -> Configuration:
-    """The configuration of a file.
+    """Reads a configuration.
 
     Raises:
-        InputError: names the file, the field and what to write there.
+        InputError: the file is not valid; the message names the field and what to write.
     """
     from signbench.documents import read_yaml
     from signbench.documents.wording import worded
@@ -90,7 +90,7 @@ def read_configuration(path: Path) -> Configuration:
     if fields is None:
         return Configuration()
     if not isinstance(fields, dict):
-        raise InputError(f"{path} is no configuration of the gate; write its fields, such as 'alpha: 0.05'.")
+        raise InputError(f"{path} is not a configuration of the gate; write its fields, such as 'alpha: 0.05'.")
     try:
         return Configuration.model_validate(fields)
     except ValidationError as error:

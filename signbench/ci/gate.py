@@ -28,20 +28,20 @@ Verdict = Literal["passed", "improved", "regressed", "incomplete", "not comparab
 
 
 class Check(Document):
-    """One metric of a run against the baseline's."""
+    """A metric of a run, compared with the baseline."""
 
     metric: str
     """Canonical name."""
     outcome: Outcome
-    """``not tested``: it could not be measured, or there are too few clips to say."""
+    """``not tested`` if it could not be measured, or there are too few clips for a test."""
     reason: str
-    """The outcome in a sentence."""
+    """The explanation of the outcome, as a sentence."""
     unit: str = "1"
-    """``1`` for a pure number."""
+    """The metric's unit; ``1`` for a pure number."""
     direction: Direction | None = None
     """Which way is better."""
     baseline: float | None = None
-    """The baseline's score over the clips that both have."""
+    """The baseline's score over the clips that both sides have."""
     run: float | None = None
     """The run's score over the same clips."""
     difference: float | None = None
@@ -49,51 +49,51 @@ class Check(Document):
     interval: tuple[float, float] | None = None
     """95 % interval of the difference, not corrected for the number of metrics."""
     p: float | None = None
-    """One-sided p-value: how likely so much worsening is by chance alone."""
+    """One-sided p-value: the probability of a loss this large by chance alone."""
     p_holm: float | None = None
-    """The same, corrected by Holm's method for the checks of this report."""
+    """The p-value after Holm's correction for the checks of this report."""
     tolerance: float | None = None
-    """How much worse it may be, in its unit."""
+    """How much worse the metric may be, in its unit."""
     test: str | None = None
-    """``randomisation`` or ``jackknife``, with ``cluster-`` before it where whole clusters are the units."""
+    """``randomisation`` or ``jackknife``, preceded by ``cluster-`` if whole clusters are the units."""
     judged: Judged | None = None
-    """Of the run's score, where it is through a judge: ceiling, chance, and where the score lies between them."""
+    """If a judge was used: the ceiling, the chance level, and the position of the run's score between them."""
     lacking: tuple[str, ...] = ()
     """Clips that the baseline measured and the run did not."""
     broken: tuple[MovedClip, ...] = ()
-    """Clips that are far worse than any of the baseline's, those that lost most first; ``first`` is the baseline."""
+    """Clips that are far worse than any of the baseline's, largest loss first; ``first`` is the baseline."""
     moved: tuple[MovedClip, ...] = ()
-    """The ten clips that moved most; ``first`` is the baseline."""
+    """The ten clips with the largest differences; ``first`` is the baseline."""
 
 
 class GateReport(VersionedDocument):
-    """What came of a check. JUnit, annotations, Markdown and JSON are all made of it."""
+    """The result of a check. JUnit, annotations, Markdown and JSON are all rendered from it."""
 
     form = Form("a report of the gate", "report_version", 2, again="check the run again")
 
     report_version: Literal[2] = 2
-    """Of this form."""
+    """Version of this document."""
     run: str
-    """As the user named it."""
+    """Label of the run."""
     generator: str | None
-    """Name and version of what made the run's clips, where signbench generated."""
+    """Name and version of the generator, if signbench ran it."""
     baseline: str
     """Name of the baseline."""
     task: TaskSplit | None
-    """Of the run."""
+    """The run's task and split, if it has one."""
     alpha: float
-    """How likely a false alarm may be, over all metrics together."""
+    """Highest probability of a false alarm, over all metrics together."""
     complete: bool
-    """Whether the run measured enough of every clip."""
+    """Whether the run reaches the required coverage."""
     reasons: tuple[str, ...]
-    """Why nothing could be compared; empty where it could."""
+    """Why the run and the baseline could not be compared; empty if they could."""
     checks: tuple[Check, ...]
     """One for each metric of the family."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def verdict(self) -> Verdict:
-        """The outcome of the whole."""
+        """The outcome of the check as a whole."""
         verdicts: dict[int, Verdict] = {4: "not comparable", 3: "incomplete", 1: "regressed"}
         improved = any(check.outcome == "improved" for check in self.checks)
         return verdicts.get(self.exit_code, "improved" if improved else "passed")
@@ -101,7 +101,7 @@ class GateReport(VersionedDocument):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def exit_code(self) -> int:
-        """4 where something could not be compared or tested, 3 where the run is incomplete, 1 where it is worse, else 0."""
+        """4 if something could not be compared or tested, 3 if the run is incomplete, 1 if it is worse, else 0."""
         outcomes = {check.outcome for check in self.checks}
         if self.reasons or not self.checks or outcomes & {"not comparable", "not tested"}:
             return 4
@@ -112,7 +112,7 @@ class GateReport(VersionedDocument):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def summary(self) -> str:
-        """The whole in a sentence."""
+        """The outcome as a sentence."""
         if self.reasons:
             return f"{self.run} cannot be compared with the baseline {self.baseline}: {'; '.join(self.reasons)}."
         counts = {outcome: sum(check.outcome == outcome for check in self.checks) for outcome in _ORDER}
@@ -127,13 +127,13 @@ _ORDER: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing", "no
 def check(run: MeasuredRun, baseline: Baseline, configuration: Configuration) -> GateReport:
     """Checks a run against a baseline.
 
-    A metric fails where the run is worse in the metric's own direction, significantly so (one-sided, Holm's correction over the
-    family), and by more than the tolerance; or where it breaks single clips, or lacks a clip that the baseline has.
+    A metric fails if the run is worse in the metric's direction, significantly (one-sided, with Holm's correction over the family)
+    and by more than the tolerance. It also fails if the run breaks single clips, or lacks a clip that the baseline has.
 
     Args:
         run: the run.
-        baseline: what it is held against.
-        configuration: which metrics, and how much worse is still good enough.
+        baseline: the baseline that the run is compared with.
+        configuration: the metrics to check, and their tolerances.
 
     Raises:
         InputError: the configuration names a metric that the baseline does not have.
@@ -160,18 +160,18 @@ def check(run: MeasuredRun, baseline: Baseline, configuration: Configuration) ->
 
 
 def task_differences(task: TaskSplit | None, baseline: Baseline) -> list[str]:
-    """Why runs of a task cannot be held against a baseline, in words; empty where they can.
+    """Why runs of a task cannot be compared with a baseline, as sentences; empty if they can.
 
     Args:
-        task: the task and split, or None for a run of none.
+        task: the task and split, or None for a run without a task.
         baseline: the baseline.
     """
     pinned = baseline.run.result.task
     if task is None or pinned is None:
-        return [] if task is pinned else [f"one of the two is of no task: {_said(task)} against {_said(pinned)}"]
+        return [] if task is pinned else [f"one of the two has no task: {_said(task)} against {_said(pinned)}"]
     fields = (("task", "name"), ("task version", "version"), ("split", "split"))
     return [
-        f"the {word} is another: {getattr(task, field)} against {getattr(pinned, field)}"
+        f"the {word} differs: {getattr(task, field)} against {getattr(pinned, field)}"
         for word, field in fields
         if getattr(task, field) != getattr(pinned, field)
     ]
@@ -179,7 +179,7 @@ def task_differences(task: TaskSplit | None, baseline: Baseline) -> list[str]:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What is known of a metric before the family's correction."""
+    """A metric's comparison before the correction over the family."""
 
     metric: str
     reasons: tuple[str, ...] = ()
@@ -219,7 +219,7 @@ def _measured(run: MeasuredRun, baseline: Baseline, name: str, tests: int) -> _M
 def _broken(
     theirs: MeasuredMetric, ours: MeasuredMetric, clips: Sequence[str], moved: Sequence[MovedClip]
 ) -> tuple[MovedClip, ...]:
-    """Clips that the run breaks, of those that both have a production of."""
+    """Clips that the run breaks, among those that both sides have a production for."""
     both = [clip for clip in clips if clip in theirs.recorded and clip in ours.recorded]
     if not worst_clips.covers(theirs.metric) or not both:
         return ()
@@ -234,7 +234,7 @@ def _broken(
         ],
         dtype=np.float64,
     )
-    return tuple(of_clip[both[place]] for place in worst_clips.broken(*distances))
+    return tuple(of_clip[both[index]] for index in worst_clips.broken(*distances))
 
 
 def _judged(
@@ -264,7 +264,7 @@ def _judged(
         outcome, reason = _outcome(found.worsening, tolerance, p_worse, p_better, configuration.alpha)
         least = (found.smallest_p or 0.0) * measured.tests
         if found.worsening > tolerance and least > configuration.alpha:
-            # nothing could fail, so a pass would mean nothing
+            # no result could fail, so a pass would mean nothing
             outcome = "not tested"
             reason = f"{reason}; so few clips or clusters give no p below {least:.2g} after correction, whatever they are"
     broken = measured.broken if configuration.broken_clips else ()
@@ -301,7 +301,7 @@ def _judged(
 def _outcome(
     worsening: float, tolerance: float, p_worse: float | None, p_better: float | None, alpha: float
 ) -> tuple[Outcome, str]:
-    """The gate's rule, and how it came out in words."""
+    """Applies the gate's rule; the outcome, and its explanation."""
     size = f"{abs(worsening):.4g}"
     if worsening == 0:
         return "passed", "no difference"

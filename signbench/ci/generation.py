@@ -1,4 +1,4 @@
-"""Generate, score and check in one go: what a build does with a checkpoint."""
+"""Generate, score and check with one command, as a build does for a checkpoint."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ def made_run(
     device: str = "cpu",
     judges: Collection[str] = (),
 ) -> Path | None:
-    """Generates a task's clips and scores them, on the split of a baseline that the result is going to be held against.
+    """Generates a task's clips and scores them, on the split of the baseline that they will be compared with.
 
-    Repeating the call goes on where it stopped.
+    Repeat the call to resume it where it stopped.
 
     Args:
         task: the task.
-        generator: what makes the clips; not yet prepared.
-        baseline: what the run is going to be held against.
-        out: folder of the run; None: ``runs/<task>-<generator>-<hash>``.
+        generator: the generator; not yet prepared.
+        baseline: the baseline that the run will be compared with.
+        out: the run's folder; None: ``runs/<task>-<generator>-<hash>``.
         fresh: move an older run aside.
         workers: processes for scoring, or None for one per core.
-        progress: told how far it is.
-        content: what the generator is by its content; None: its source files.
-        clip_seconds: how long it may take for one clip, or None.
-        device: of the networks that score.
-        judges: the custom judges that the task names and that may run.
+        progress: receives the progress.
+        content: the contents that identify the generator; None: its source files.
+        clip_seconds: time limit for one clip, or None.
+        device: the device of the scoring networks.
+        judges: the custom judges named by the task that may run.
 
     Returns:
-        The run's folder; None on every rank but the first of several.
+        The run's folder; None on every rank except the first.
 
     Raises:
-        NotComparableError: the baseline is of another task or version; nothing was made.
+        NotComparableError: the baseline has another task or version; nothing was generated.
         InputError: the generator does not fit the task, or the folder cannot be written.
     """
     pinned = baseline.run.result.task
     split = pinned.split if pinned is not None and pinned.split in task.splits else task.default_split
     reasons = task_differences(TaskSplit(name=task.name, version=task.version, split=split), baseline)
     if reasons:
-        raise NotComparableError(f"{task.name} cannot be held against the baseline {baseline.name}: {'; '.join(reasons)}.")
+        raise NotComparableError(f"{task.name} cannot be compared with the baseline {baseline.name}: {'; '.join(reasons)}.")
     run = TaskRun.of(task, split, workers=workers, progress=progress, device=device, judges=judges)
     outcome = run_generator(Generation(run, generator, content=content, clip_seconds=clip_seconds), out, fresh=fresh)
     return None if outcome is None else outcome[0].path

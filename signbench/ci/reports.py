@@ -1,4 +1,4 @@
-"""A gate's report in the forms that people and build servers read: JUnit XML, GitHub annotations, Markdown. All from one object."""
+"""Renders a gate's report for people and build servers: JUnit XML, GitHub annotations and Markdown."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _OTHER_SIGN = "⚠️"
 _FAILURES: tuple[Outcome, ...] = ("regressed", "clips broken", "clips missing")
 _ERRORS: tuple[Outcome, ...] = ("not comparable", "not tested")
 _BROKEN_SHOWN, _BROKEN_NAMED = 2, 50
-"""How many broken clips the table and the lines name; JSON has all."""
+"""Number of broken clips that tables and messages name; JSON has all of them."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""
 
 
 def cells(check: Check) -> dict[str, str]:
-    """What a row of a printed table shows: each cell as text."""
+    """A row of a printed table: each cell as text."""
     decimals = decimals_of(check.baseline, check.run)
     low, high = check.interval or (None, None)
     return {
@@ -48,8 +48,8 @@ def table_of(report: GateReport, signs: Mapping[Outcome, str] | None = None) -> 
     """The checks of a report.
 
     Args:
-        report: of the gate.
-        signs: what stands before each outcome; None: nothing.
+        report: the gate's report.
+        signs: a sign to print before each outcome; None: no signs.
     """
     rows = [cells(check) for check in report.checks]
     for check, row in zip(report.checks, rows, strict=True):
@@ -59,7 +59,7 @@ def table_of(report: GateReport, signs: Mapping[Outcome, str] | None = None) -> 
 
 
 def lines(report: GateReport) -> list[str]:
-    """Each check's outcome in a sentence, with the clips that moved most where it failed."""
+    """Each check's outcome as a sentence, with the clips with the largest differences if it failed."""
     said = []
     for check in report.checks:
         said.append(f"{check.metric}: {check.outcome}: {check.reason}")
@@ -77,7 +77,7 @@ def lines(report: GateReport) -> list[str]:
 
 
 def _levels(judged: Judged) -> str:
-    """What the run's score through a judge is read against."""
+    """The ceiling and the chance level of a judge's score."""
     between = between_text(judged.between)
     lies = f"; the run lies at {between} of the way from chance to ceiling" if between else ""
     return f"{levels_text(judged.ceiling, judged.chance)}{lies}."
@@ -89,7 +89,7 @@ def _clips(clips: Sequence[MovedClip]) -> str:
 
 
 def markdown(report: GateReport) -> str:
-    """GitHub-flavoured Markdown, for a step's summary or a comment. Names are shown as they are, whatever they hold."""
+    """GitHub-flavoured Markdown, for a step's summary or a comment. Names are escaped."""
     sign = {"passed": "✅", "improved": "🎉", "regressed": "❌"}.get(report.verdict, _OTHER_SIGN)
     text = [f"## {sign} signbench: {report.verdict}", "", shown_as_it_is(report.summary), ""]
     if report.checks:
@@ -99,9 +99,9 @@ def markdown(report: GateReport) -> str:
 
 
 def junit(report: GateReport) -> bytes:
-    """JUnit XML: a test case for each check, one for whether the sides are comparable, one for whether the run is complete.
+    """JUnit XML with a test case for each check, one for comparability, and one for completeness.
 
-    A regression and a lacking clip are failures; what could not be compared or tested is an error.
+    A regression or a missing clip is a failure; a check that could not be compared or tested is an error.
     """
     suite = ElementTree.Element("testsuite")
     task = report.task.name if report.task is not None else "measure"
@@ -132,7 +132,7 @@ def junit(report: GateReport) -> bytes:
 
 
 def github_annotations(report: GateReport) -> list[str]:
-    """GitHub workflow commands: an error for each failed check, a notice for each improvement, and the whole in one line."""
+    """GitHub workflow commands: an error for each failed check, a notice for each improvement, and the outcome in one line."""
     said = [
         _annotation("notice" if check.outcome == "improved" else "error", f"{check.metric}: {check.outcome}", check.reason)
         for check in report.checks

@@ -1,7 +1,7 @@
-"""Single clips that a run breaks: too few to be seen in a mean, too bad to be chance.
+"""Detects single clips that a run breaks: too few to move a mean, too bad to be chance.
 
-Five of 200 clips that became noise hardly move a score, and no paired test can tell: if nothing but chance is at work, five clips
-that got worse are as likely as five that got better. What tells is how bad they are, beside all that is known of such clips.
+If 5 of 200 clips turn into noise, the score hardly moves, and no paired test detects it: by chance alone, five clips that got worse
+are as likely as five that got better. The evidence is how bad they are, compared with all other clips.
 """
 
 from __future__ import annotations
@@ -14,35 +14,36 @@ from numpy.typing import NDArray
 from signbench.metrics.base import Metric
 
 BEYOND_WORST = 1.5
-"""How far from the baseline's median clip a broken clip is, in distances of the baseline's worst clip from it."""
+"""Least distance of a broken clip from the baseline's median clip, relative to the distance of the baseline's worst clip."""
 BEYOND_GAIN = 4.0
-"""How much worse than in the baseline a broken clip is, in gains of the clip that gained most."""
+"""Least loss of a broken clip, relative to the largest gain of any clip."""
 FEWEST_CLIPS = 50
 
 
 def covers(metric: Metric) -> bool:
-    """Whether the rule is for a metric: its clips have values, whose size is that of the score.
+    """Whether the rule applies to a metric: its clips have values on the scale of the score.
 
-    Not covered are metrics without a value for a clip (BLEU, distances between distributions), those whose clips are right or
-    wrong, and ratios of sums whose best value is the references' own (total distance): a clip's own may divide by next to nothing.
+    It does not apply to metrics without a value for a clip (BLEU, distances between distributions), to metrics whose clips are
+    right or wrong, or to ratios of sums whose best value is that of the references (total distance), because a clip's ratio may
+    have a denominator close to 0.
     """
     return metric.interval_method == "bootstrap" and (metric.mean_of_clips or metric.direction != "reference")
 
 
 def broken(baseline: NDArray[np.float64], run: NDArray[np.float64]) -> Sequence[int]:
-    """Which clips a run breaks.
+    """Finds the clips that a run breaks.
 
-    A clip is broken where it is further on the bad side of the baseline's median clip than 1.5 times the baseline's worst clip,
-    and lost more than 4 times what any clip gained. The first tells what is bad among such clips. The second tells how far clips
-    move by chance between two models, whatever the shape of that chance: where nothing else is at work, losses are as large as
+    A clip is broken if it is more than 1.5 times as far on the bad side of the baseline's median clip as the baseline's worst clip,
+    and lost more than 4 times as much as any clip gained. The first condition measures what is bad for such clips. The second
+    measures how far clips move by chance between two models, whatever the distribution: by chance alone, losses are as large as
     gains.
 
     Args:
         baseline: float64 ``(N,)``, each clip's distance from the best value in the baseline; larger is worse.
-        run: the same of the run.
+        run: the same for the run.
 
     Returns:
-        Places, those that lost most first; none where there are fewer than 50 clips, or the baseline's clips do not differ.
+        Indices, largest loss first; empty if there are fewer than 50 clips, or the baseline's clips do not differ.
     """
     if len(baseline) < FEWEST_CLIPS:
         return []
@@ -52,5 +53,5 @@ def broken(baseline: NDArray[np.float64], run: NDArray[np.float64]) -> Sequence[
         return []
     loss = run - baseline
     gain = max(0.0, -float(loss.min()))
-    places = np.flatnonzero((run - median > BEYOND_WORST * worst) & (loss > BEYOND_GAIN * gain))
-    return sorted(places.tolist(), key=lambda place: (-float(loss[place]), place))
+    found = np.flatnonzero((run - median > BEYOND_WORST * worst) & (loss > BEYOND_GAIN * gain))
+    return sorted(found.tolist(), key=lambda index: (-float(loss[index]), index))

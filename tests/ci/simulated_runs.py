@@ -1,4 +1,4 @@
-"""Runs whose records are made up, so that many of them are quick."""
+"""Runs with made-up records, so that tests can afford many of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CARD = {"name": "model", "version": "1", "sees": "prompts", "checkpoint": None}
 
 
 class Spread(Metric):
-    """Standard deviation over clips, which should be that of the references: 1. A stand-in for distances between distributions."""
+    """Standard deviation over clips, compared with 1 for the references: a stand-in for distances between distributions."""
 
     name = "spread"
     direction: ClassVar[Direction] = "reference"
@@ -58,7 +58,7 @@ class Spread(Metric):
 
 
 class InMemory(RecordStore):
-    """The records of a run without a file, which takes a tenth of the time."""
+    """The records of a run without a file, which is ten times as fast."""
 
     def __init__(self, outcomes, keys):
         super().__init__([])
@@ -80,7 +80,7 @@ class InMemory(RecordStore):
 
 
 def with_spread(monkeypatch):
-    """Makes the stand-in known to the registry."""
+    """Registers the stand-in."""
     monkeypatch.setitem(registry.METRICS.built_in, "spread", f"{Spread.__module__}:Spread")
 
 
@@ -117,22 +117,22 @@ def simulated(
     size=None,
     out=None,
 ):
-    """A run of so many clips.
+    """A run with as many clips as there are values.
 
     Args:
         values: metric -> each clip's own value.
-        label: of the run.
-        lacking: places of clips without a record.
-        fault: whose fault that is.
-        clips: ids, in order; default: numbered ones.
-        clusters: of the clips.
-        subset: what it was limited to.
+        label: the run's label.
+        lacking: indices of clips without a record.
+        fault: whose fault the missing records are.
+        clips: ids, in order; default: numbered.
+        clusters: the clips' clusters.
+        subset: number of clips that the run was limited to.
         task: the task and split.
         floor: the coverage floor.
-        references: another word for other references.
-        headlines: default: the first metric.
-        card: of the generator.
-        size: that images were resized to.
+        references: any text; another text stands for other references.
+        headlines: the headline metrics; default: the first metric.
+        card: the generator's card.
+        size: the size that images were resized to.
         out: a folder to write the run into; default: it stays in memory.
     """
     metrics = [registry.create(name) for name in values]
@@ -152,7 +152,7 @@ def simulated(
         headlines=tuple(headlines if headlines is not None else [metrics[0].canonical]),
     )
     outcomes = {}
-    for place, clip in enumerate(plan.clips):
+    for index, clip in enumerate(plan.clips):
         outcome = outcomes[clip] = ClipOutcome(clip)
         for number, (metric, row) in enumerate(zip(metrics, values.values(), strict=True)):
             kind = "pose" if metric.view == "pose" else "video"
@@ -160,10 +160,10 @@ def simulated(
                 size=1, modified=1, sha256=hashlib.sha256(f"{references} {clip}".encode()).hexdigest()
             )
             outcome.lengths[kind] = LengthPair(5, 5, 0.2, 0.2)
-            if place in lacking:
+            if index in lacking:
                 outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", fault)
             else:
-                outcome.records[number] = record_of(metric, row[place])
+                outcome.records[number] = record_of(metric, row[index])
     store = InMemory(outcomes, plan.keys)
     result = fold(plan, store)
     if out is not None:
@@ -189,7 +189,7 @@ def normal(seed, clips, mean=10.0, spread=1.0):
 
 
 def refused(action):
-    """The message that an action is refused with."""
+    """The message of the error that an action raises."""
     try:
         action()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Baselines: what is pinned, what is refused, and that a pinned run says what the run said."""
+"""Baselines: what is pinned, what is refused, and that a pinned run compares like the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLIPS = 40
 
 
 def values(seed=1, names=("dtw", "l1", "duration-ratio")):
-    return {name: normal(seed + place, CLIPS, 1.0) for place, name in enumerate(names)}
+    return {name: normal(seed + index, CLIPS, 1.0) for index, name in enumerate(names)}
 
 
 def test_a_pinned_run_is_compared_like_the_run_itself(tmp_path):
@@ -77,14 +77,14 @@ def test_what_was_missing_stays_missing(tmp_path):
         ({"lacking": (1,)}, IncompleteError, "is incomplete"),
     ],
 )
-def test_a_run_that_says_too_little_is_not_pinned(tmp_path, changes, error, said):
+def test_a_run_that_proves_too_little_is_not_pinned(tmp_path, changes, error, said):
     with pytest.raises(error, match=said):
         pin(simulated(values(), **changes), "a", tmp_path, replace=False)
     assert list(tmp_path.iterdir()) == []
 
 
 def rewritten(run, **changes):
-    """The same run, its first score changed."""
+    """The same run with its first score changed."""
     first, *others = run.result.scores
     result = run.result.model_copy(update={"scores": (first.model_copy(update=changes), *others)})
     return replace(run, result=result)
@@ -96,12 +96,12 @@ def test_random_weights_are_not_pinned(tmp_path):
     assert "random weights" in refused(lambda: pin(rewritten(run, signature=signature), "a", tmp_path, replace=False))
 
 
-def test_a_score_that_its_records_do_not_give_is_not_pinned(tmp_path):
+def test_a_score_that_does_not_follow_from_its_records_is_not_pinned(tmp_path):
     run = simulated(values())
     value = run.result.scores[0].value
     assert value is not None
     said = refused(lambda: pin(rewritten(run, value=value * 0.99), "a", tmp_path, replace=False))
-    assert "not what its records give" in said
+    assert "does not follow from its records" in said
     pin(rewritten(run, value=value * (1 + 1e-12)), "a", tmp_path, replace=False)  # folded on another machine
 
 
@@ -121,14 +121,14 @@ def test_nothing_is_overwritten_silently(tmp_path):
 def test_other_files_are_left_alone(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "text").write_text("mine")
-    assert "something else" in refused(lambda: pin(simulated(values()), "notes", tmp_path, replace=True))
+    assert "is not a baseline" in refused(lambda: pin(simulated(values()), "notes", tmp_path, replace=True))
     assert (tmp_path / "notes" / "text").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["", "/a", "../a", "a/../b", "a\\b", "a\nb", ".hidden", "a/.b", "a//b", "a/"])
-def test_a_name_that_is_none_is_refused(tmp_path, name):
+def test_an_invalid_name_is_refused(tmp_path, name):
     said = refused(lambda: pin(simulated(values()), name, tmp_path / "baselines", replace=False))
-    assert "cannot name a baseline" in said
+    assert "is not a name for a baseline" in said
     assert not (tmp_path / "baselines").exists()
 
 
@@ -136,13 +136,13 @@ def opened(name, folder=None):
     return baseline(name, folder).name
 
 
-def test_baselines_are_found_in_the_current_folder_and_unknown_ones_are_answered(tmp_path, monkeypatch):
+def test_baselines_are_found_in_the_current_folder_and_unknown_ones_are_reported(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pin(simulated(values()), "task/main", tmp_path / "baselines", replace=False)
     assert opened("task/main") == "task/main"
     assert "task/main" in known()
     assert "Did you mean task/main?" in refused(lambda: opened("task/mian"))
-    assert "There is none yet" in refused(lambda: opened("a", tmp_path / "empty"))
+    assert "There are none yet" in refused(lambda: opened("a", tmp_path / "empty"))
     assert set(shipped.names("baselines")) >= {"task/main/baseline", "task/main/result"}
 
 
@@ -165,7 +165,7 @@ def test_a_damaged_or_edited_baseline_is_refused(tmp_path, file, change, said):
 
 
 def other(value):
-    """A value of the same kind that says something else."""
+    """Another value of the same type."""
     match value:
         case bool():
             return not value
@@ -212,7 +212,7 @@ def test_dropping_a_metric_from_what_is_checked_is_refused(tmp_path):
     assert "was edited" in refused(lambda: opened("a", tmp_path))
 
 
-def test_another_layout_of_the_same_baseline_is_none_the_worse(tmp_path):
+def test_another_layout_of_the_same_baseline_is_accepted(tmp_path):
     folder, _ = pin(simulated(values()), "a", tmp_path, replace=False)
     content = json.loads((folder / "baseline.json").read_text())
     (folder / "baseline.json").write_text(json.dumps(dict(reversed(content.items())), indent=4))
@@ -221,7 +221,7 @@ def test_another_layout_of_the_same_baseline_is_none_the_worse(tmp_path):
 
 def test_records_that_are_too_large_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("signbench.ci.baselines.MOST_BYTES", 1000)
-    assert "pin a run of fewer metrics" in refused(lambda: pin(simulated(values()), "a", tmp_path, replace=False))
+    assert "pin a run with fewer metrics" in refused(lambda: pin(simulated(values()), "a", tmp_path, replace=False))
     assert MOST_BYTES == 8 << 20
 
 
@@ -258,7 +258,7 @@ def test_extended_metrics_are_checked_where_they_are_headlines_alone(tmp_path, m
     assert default_family(elsewhere) == ("l1", "psnr")
 
 
-def test_a_baseline_in_memory_is_that_of_the_disk(tmp_path):
+def test_a_baseline_in_memory_equals_the_one_on_disk(tmp_path):
     run = simulated(values())
     pin(run, "a", tmp_path, replace=False)
     found = baseline("a", tmp_path)

@@ -60,7 +60,7 @@ def test_a_metric_may_have_a_tolerance_of_its_own_and_any_spelling(tmp_path):
         ("metrics: {dtv: }", "Did you mean dtw?"),
         ("metrics: {dtw: , 'dtw:variant=slrtp': }", "names dtw twice"),
         ("metrics: {dtw: , dtw: }", "duplicate field dtw"),
-        ("- alpha", "is no configuration of the gate"),
+        ("- alpha", "is not a configuration of the gate"),
         ("alpha: [", "is not YAML"),
         ("alpha: !!python/object:os.system {}", "is not YAML"),
     ],

@@ -1,4 +1,4 @@
-"""Productions that were made worse on purpose, scored as a task's predictions are: the gate catches them, and no others."""
+"""Productions that were degraded on purpose, scored like a task's predictions: the gate catches these and no others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ METRICS = {"pose": ("dtw", "ape"), "video": ("ssim", "l1")}
 
 @pytest.fixture
 def score(tmp_path, monkeypatch, tiny_corpus):
-    """Scores what ``make(clip, reference)`` made of 30 clips as a run of a task, without those that it returns None for."""
+    """Scores the results of ``make(clip, reference)`` for 30 clips as a run of a task, without those that are None."""
     monkeypatch.setitem(IDS, "test", CLIPS)
 
     def scored(kind, name, make):
@@ -56,13 +56,13 @@ def noisy(kind, strength, seed=""):
 
 
 def degraded(kind, name, strength):
-    """What the baseline makes, made worse."""
+    """The baseline's production, degraded."""
     worse = BY_NAME[kind][name]
     return lambda clip, reference: worse.of(noisy(kind, 3.0)(clip, reference), strength, clip)
 
 
 def dropped(kind):
-    """What the baseline makes, without one clip in ten."""
+    """The baseline's production, without one clip in ten."""
     return lambda clip, reference: None if CLIPS.index(clip) % 10 == 4 else noisy(kind, 3.0)(clip, reference)
 
 

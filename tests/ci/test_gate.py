@@ -1,4 +1,4 @@
-"""The gate's rule: worse, significant, and by more than the tolerance; and what is never a pass."""
+"""The gate's rule: worse, significantly so, and by more than the tolerance; and what never passes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NOISE = normal(2, CLIPS, mean=0, spread=0.5)
         ("duration-ratio", -1.0, "improved", 0),
     ],
 )
-def test_worse_is_in_the_metric_s_own_direction(metric, change, outcome, code):
+def test_worse_follows_the_metric_s_direction(metric, change, outcome, code):
     noise = NOISE - NOISE.mean()
     report = checked({metric: BASE}, {metric: BASE + change + noise})
     assert (one(report).outcome, report.exit_code) == (outcome, code)
@@ -74,8 +74,8 @@ def test_a_large_worsening_that_chance_explains_passes_and_says_so():
 
 def test_p_values_are_corrected_over_the_family():
     names = ("l1", "psnr", "ssim", "dtw")
-    first = {name: normal(place, CLIPS) for place, name in enumerate(names)}
-    second = {name: values + normal(10 + place, CLIPS, 0.0) for place, (name, values) in enumerate(first.items())}
+    first = {name: normal(index, CLIPS) for index, name in enumerate(names)}
+    second = {name: values + normal(10 + index, CLIPS, 0.0) for index, (name, values) in enumerate(first.items())}
     found = checked(first, second, STRICT).checks
     smallest = min(each.p for each in found if each.p is not None)
     assert min(each.p_holm for each in found if each.p_holm is not None) == pytest.approx(min(1, 4 * smallest))
@@ -95,7 +95,7 @@ def test_a_clip_that_the_baseline_has_and_the_run_lacks_is_a_failed_check(metric
     assert one(below_the_floor).lacking == ("clip-0007",)
 
 
-def test_of_a_distance_between_distributions_too(monkeypatch):
+def test_a_missing_clip_fails_a_distance_between_distributions_too(monkeypatch):
     with_spread(monkeypatch)
     report = checked({"spread": BASE}, {"spread": BASE}, lacking=(7,), floor=0.5)
     assert (one(report).outcome, report.exit_code) == ("clips missing", 1)
@@ -125,10 +125,10 @@ def test_another_signature_is_never_a_pass(options, said):
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        (TaskSplit(name=TASK.name, version=2, split="test"), "the task version is another: 2 against 1"),
-        (TaskSplit(name="tiny/other", version=1, split="test"), "the task is another: tiny/other against tiny/text-to-video"),
-        (TaskSplit(name=TASK.name, version=1, split="dev"), "the split is another: dev against test"),
-        (None, "one of the two is of no task: none against tiny/text-to-video 1 (test)"),
+        (TaskSplit(name=TASK.name, version=2, split="test"), "the task version differs: 2 against 1"),
+        (TaskSplit(name="tiny/other", version=1, split="test"), "the task differs: tiny/other against tiny/text-to-video"),
+        (TaskSplit(name=TASK.name, version=1, split="dev"), "the split differs: dev against test"),
+        (None, "one of the two has no task: none against tiny/text-to-video 1 (test)"),
     ],
 )
 def test_another_task_or_version_is_never_a_pass(task, said):
@@ -158,7 +158,7 @@ def test_too_few_clips_to_test_are_never_a_pass(monkeypatch):
     assert "fewer than 10 clips" in one(report).reason
 
 
-def test_of_several_troubles_the_first_in_order_gives_the_exit_code():
+def test_of_several_problems_the_first_in_order_determines_the_exit_code():
     worse = {"l1": BASE + 1, "psnr": BASE, "ssim": BASE}
     first = {"l1": BASE, "psnr": BASE, "dtw": BASE}
     assert checked({"l1": BASE}, {"l1": BASE + 1}).exit_code == 1
@@ -183,7 +183,7 @@ def test_clips_of_a_signer_are_exchanged_together():
 
 
 def test_two_models_that_draw_from_one_distribution_seldom_raise_an_alarm():
-    """At a tolerance of 0 and alpha 0.05, 18 of 200 is as far as chance goes (0.4 % of binomial counts lie above)."""
+    """At a tolerance of 0 and alpha 0.05, chance explains up to 18 of 200 (0.4 % of binomial counts are above)."""
     generator = np.random.default_rng(20)
     alarms = 0
     for _ in range(200):
@@ -208,9 +208,9 @@ def test_two_models_that_draw_from_one_distribution_seldom_raise_an_alarm():
 DESTROYED = [7, 30, 62, 88, 141]
 
 
-def with_destroyed(values, places, by):
+def with_destroyed(values, indices, by):
     changed = np.array(values)
-    changed[list(places)] += by
+    changed[list(indices)] += by
     return changed
 
 
@@ -224,11 +224,11 @@ def test_five_of_two_hundred_clips_that_became_noise_fail_and_are_named(metric):
     # five of five changes are for the worse: 3 / 2^5 after correction
     assert found.p_holm == pytest.approx(0.094, abs=0.02)
     assert (found.outcome, report.exit_code, report.verdict) == ("clips broken", 1, "regressed")
-    assert sorted(each.clip for each in found.broken) == [f"clip-{place:04d}" for place in DESTROYED]
+    assert sorted(each.clip for each in found.broken) == [f"clip-{index:04d}" for index in DESTROYED]
     assert "5 clips are far worse than any of the baseline's" in found.reason
 
 
-def test_one_broken_clip_fails_beside_a_model_that_got_better():
+def test_one_broken_clip_fails_even_if_the_model_got_better():
     base = normal(1, 200)
     better = with_destroyed(base - 1 + normal(2, 200, mean=0, spread=0.1), [9], 40)
     report = checked({"l1": base}, {"l1": better})
@@ -255,7 +255,7 @@ def test_a_regression_with_broken_clips_is_a_regression_and_names_them():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_chance_does_to_single_clips_passes(second, why):
+def test_changes_of_single_clips_by_chance_pass(second, why):
     report = checked({"l1": normal(1, 200)}, {"l1": second}, Configuration(tolerance=Tolerance(relative=0.05)))
     assert (one(report).outcome, one(report).broken) == ("passed", ()), why
 
@@ -283,7 +283,7 @@ def test_clips_that_a_side_lacks_are_missing_rather_than_broken():
 def test_so_few_clusters_that_nothing_could_fail_are_never_a_pass():
     signers = np.repeat([f"signer {number}" for number in range(5)], 20).tolist()
     names = ("l1", "psnr", "ssim")
-    first = {name: normal(place, CLIPS) for place, name in enumerate(names)}
+    first = {name: normal(index, CLIPS) for index, name in enumerate(names)}
     base = Baseline.of(simulated(first, "base", clusters=signers), "main")
     worse = {name: values + (3 if name == "l1" else 0) for name, values in first.items()}
     report = check(simulated(worse, "run", clusters=signers), base, Configuration())

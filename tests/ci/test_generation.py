@@ -1,4 +1,4 @@
-"""Generate, score and check in one go."""
+"""Generate, score and check with one command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ tiny = pytest.mark.usefixtures("tiny_corpus")
 
 
 class Still(Generator):
-    """The same pose for every clip, which counts what it is asked for."""
+    """Generates the same pose for every clip and counts the requests."""
 
     card = Card(name="still", version="1", modalities=("pose",), prompt_fields=("text",), licence="MIT")
 
@@ -34,7 +34,7 @@ class Still(Generator):
 
 
 @tiny
-def test_a_checkpoint_is_generated_scored_and_goes_on_where_it_was(tmp_path):
+def test_a_checkpoint_is_generated_and_scored_and_resumes_where_it_stopped(tmp_path):
     task, generator = tiny_task("pose"), Still()
     with measured_run(made_run(task, generator, baseline_of("tiny/text-to-pose"), tmp_path / "run")) as run:
         assert run.result.status == "complete"
@@ -49,12 +49,12 @@ def test_a_checkpoint_is_generated_scored_and_goes_on_where_it_was(tmp_path):
 @pytest.mark.parametrize(
     ("name", "version", "split", "said"),
     [
-        ("tiny/other", 1, "test", "the task is another"),
-        ("tiny/text-to-pose", 2, "test", "the task version is another: 1 against 2"),
-        ("tiny/text-to-pose", 1, "train", "the split is another: test against train"),
+        ("tiny/other", 1, "test", "the task differs"),
+        ("tiny/text-to-pose", 2, "test", "the task version differs: 1 against 2"),
+        ("tiny/text-to-pose", 1, "train", "the split differs: test against train"),
     ],
 )
-def test_another_task_is_found_before_anything_is_made(tmp_path, name, version, split, said):
+def test_another_task_is_refused_before_anything_is_generated(tmp_path, name, version, split, said):
     generator = Still()
     with pytest.raises(NotComparableError, match=said):
         made_run(tiny_task("pose"), generator, baseline_of(name, version, split), tmp_path / "run")

@@ -36,7 +36,7 @@ REPORTS = {
     "regressed": report_of("regressed", "passed", "clips missing"),
     "incomplete": report_of("passed", complete=False),
     "not comparable": report_of("regressed", "not comparable", "not tested", complete=False),
-    "another task": report_of(reasons=("the task is another: a against b",)),
+    "another task": report_of(reasons=("the task differs: a against b",)),
     "hostile": report_of("regressed", "improved", run=HOSTILE, baseline=HOSTILE, reason=HOSTILE),
 }
 
@@ -53,7 +53,7 @@ REPORTS = {
         ("hostile", "regressed", 1, 1, 0),
     ],
 )
-def test_all_forms_tell_the_same(name, verdict, code, failures, errors):
+def test_all_forms_report_the_same(name, verdict, code, failures, errors):
     report = REPORTS[name]
     assert (report.verdict, report.exit_code) == (verdict, code)
     assert json.loads(json.dumps(report.as_json()))["verdict"] == verdict
@@ -73,7 +73,7 @@ def test_junit_is_valid_to_its_schema(name):
     etree.XMLSchema(etree.parse(SCHEMA)).assertValid(etree.fromstring(junit(REPORTS[name])))
 
 
-def test_the_schema_refuses_what_it_should():
+def test_the_schema_refuses_invalid_reports():
     schema = etree.XMLSchema(etree.parse(SCHEMA))
     content = junit(REPORTS["regressed"])
     for old, new in ((b'classname="', b'klass="'), (b"<failure", b"<fault"), (b'tests="5"', b'tests="five"')):

@@ -88,7 +88,7 @@ def test_all_reports_are_written_at_once(folder):
     [
         (["pin", "part", "--as", "a"], 2, "only a subset of the clips"),
         (["pin", "torn", "--as", "a"], 3, "incomplete"),
-        (["pin", "base", "--as", "../a"], 2, "cannot name a baseline"),
+        (["pin", "base", "--as", "../a"], 2, "is not a name for a baseline"),
         (["pin", "worse", "--as", "main"], 2, "--replace"),
         (["pin", "base"], 2, "--as"),
         (["check", "base"], 2, "--baseline"),
@@ -98,7 +98,7 @@ def test_all_reports_are_written_at_once(folder):
         (["check", "base", "--baseline", "main", "--checkpoint", "x"], 2, "--checkpoint cannot be given together with a RUN"),
         (["check", "base", "--baseline", "main", "--config", "nowhere.yaml"], 2, "nowhere.yaml"),
         (["check", "--baseline", "main", "--task", TASK, "--generator", "nosie"], 2, "noise"),
-        (["check", "--baseline", "main", "--task", TASK, "--generator", "noise"], 4, "the task is another"),
+        (["check", "--baseline", "main", "--task", TASK, "--generator", "noise"], 4, "the task differs"),
     ],
 )
 def test_wrong_use_is_answered_in_a_sentence(folder, words, code, said):
