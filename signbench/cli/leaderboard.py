@@ -38,7 +38,7 @@ def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> No
     from collections import Counter
 
     from signbench.cli import printing
-    from signbench.leaderboard.checking import sound_entries
+    from signbench.leaderboard.checking import valid_entries
     from signbench.leaderboard.ranking import standings, without_board
     from signbench.tables import Table
 
@@ -46,7 +46,7 @@ def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> No
     for sentence in without_board(leaderboards):
         printing.talk(f"not counted: {sentence}")
     for standing in standings(leaderboards):
-        entries, problems = sound_entries([entry.folder for entry in standing.places])
+        entries, problems = valid_entries([location.folder for location in standing.locations])
         for problem in problems:
             printing.talk(f"not counted: {problem}")
         kinds = Counter(entry.card.kind for entry in entries)
@@ -199,7 +199,7 @@ def build(
 
     left_out: list[str] = []
     with printing.progress_bars(progress) as report:
-        page = built(out, leaderboards, tell=left_out.append, progress=report)
+        page = built(out, leaderboards, warn=left_out.append, progress=report)
     for sentence in left_out:
         printing.talk(f"not drawn: {sentence}")
     if json:

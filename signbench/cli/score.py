@@ -157,14 +157,14 @@ def _workers(asked: int | None) -> int | None:
     return asked if asked is not None or Ranks.from_environment().world == 1 else 1
 
 
-def _report_neighbours(result: Result, run: Path) -> None:
+def _report_comparable_rows(result: Result, run: Path) -> None:
     """Reports which rows of leaderboards a result is comparable with."""
     from signbench.cli import printing
     from signbench.errors import SignbenchError
-    from signbench.leaderboard.finding import neighbours
+    from signbench.leaderboard.finding import comparable_rows
 
     try:
-        sentences = neighbours(result, run)
+        sentences = comparable_rows(result, run)
     except SignbenchError as error:  # the result itself is whole
         sentences = [f"not searched: {error}"]
     for sentence in sentences:
@@ -178,6 +178,6 @@ def _finish(outcome: tuple[RunFolder, Result] | None, *, json: bool) -> None:
         return
     folder, result = outcome
     printing.outcome(result, folder.path, json=json)
-    _report_neighbours(result, folder.path)
+    _report_comparable_rows(result, folder.path)
     if result.exit_code:
         raise typer.Exit(result.exit_code)

@@ -1,1 +1,1 @@
-"""Leaderboards: rows that papers published, rows that were measured, and what may stand beside what."""
+"""Leaderboards: rows that papers published, rows that were measured, and which of them can be compared."""

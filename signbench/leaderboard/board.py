@@ -17,21 +17,21 @@ class Column(Document):
     """One metric of a block."""
 
     metric: str
-    """Canonical name, with ``@judge`` where the clips are seen through a network."""
+    """Canonical name, with ``@judge`` if a network judges the clips."""
     headline: bool
-    """It stands in the first columns."""
+    """Whether it is among the first columns."""
     unit: str
     """``1`` for a pure number."""
     direction: Direction
-    """Which way is better; ``reference``: the closer to the references' own value."""
+    """Which way is better; ``reference``: the closer to the references' own value, the better."""
     signature: str
     """How every number of the column was measured."""
     ranked_by: str
-    """The test that ranks are made of, or why there are none."""
+    """The test behind the ranks, or why there are none."""
     ceiling: Level | None = None
-    """Of a metric through a judge that is compared with the corpus: the judge on the references; null where rows have others."""
+    """The judge's score on the references, if its answers are compared with the corpus; null if the rows' ceilings differ."""
     chance: Level | None = None
-    """The same on references dealt out to other clips."""
+    """The judge's score on references that are assigned to the wrong clips."""
 
 
 class Cell(Document):
@@ -42,82 +42,82 @@ class Cell(Document):
     interval: tuple[float, float] | None
     """95 % interval over clips."""
     interval_note: str | None
-    """How the interval was made, or why there is none."""
+    """How the interval was computed, or why there is none."""
     rank: int | None
-    """1 + the number of rows that are significantly better; null where rows are not ranked."""
+    """1 + the number of rows that are significantly better; null if the row is not ranked."""
     reference_value: float | None
-    """The same measure of the references themselves, where there is one."""
+    """The metric's value on the references themselves, if it has one."""
     seen: float | None
     """Share of the references' key points that the predictions have."""
     duration_ratio: float | None
-    """Mean duration over the references', where frames were paired by truncating or resampling."""
+    """Mean ratio of the duration to the reference's, if frames were paired by truncating or resampling."""
     clips: int
-    """How many were measured."""
+    """How many clips were measured."""
     coverage: float
-    """Measured clips over expected clips."""
+    """Share of the expected clips that were measured."""
     between: float | None = None
-    """Where the score lies between the column's chance (0) and its ceiling (1), where there are such."""
+    """The score on a scale from the column's chance level (0) to its ceiling (1), if it has both."""
 
 
 class HumanCell(Document):
     """What people understood of a row's clips."""
 
     mean_over_signs: HumanEstimate
-    """Sign Understandability Score: every sign counts the same."""
+    """Sign Understandability Score with equal weight for every sign."""
     mean_of_packs: HumanEstimate
-    """The same, where every pack counts the same."""
+    """The same with equal weight for every pack."""
     raters: int
-    """How many people."""
+    """How many people answered."""
     signs: int
     """How many signs they were shown, over all packs."""
     answers: int
-    """That count."""
+    """How many answers count."""
     signature: str
     """What was shown and how answers were judged."""
 
 
 class Row(Document):
-    """One entry of a block."""
+    """One entry in a block."""
 
     row: str
-    """Its name."""
+    """Name of the row."""
     kind: RowKind
     """Measured, verified or anchor."""
     cells: dict[str, Cell]
     """Metric -> number; a metric that was not measured is absent."""
     human: HumanCell | None
-    """Where people judged its clips."""
+    """The human scores; null if nobody rated its clips."""
     generator: str | None
-    """Name and version of what made the clips, where signbench generated."""
+    """Name and version of the generator, if signbench ran it."""
     licence: str
-    """Of the productions."""
+    """Licence of the productions."""
     contact: str
-    """Whom to ask."""
+    """Whom to contact."""
     citation: str | None
     """Whom to cite."""
     url: str | None
     """Where to read more."""
     own_copy: bool
-    """Measured against a user's own copy of the references."""
+    """Whether it was measured against the submitter's own copy of the references."""
     predictions_sha256: str
-    """Digest over the predictions."""
+    """Digest of all predictions."""
     signbench: str
-    """Version that measured it."""
+    """Version of signbench that measured it."""
 
 
 class Block(Document):
     """Rows that were measured the same way."""
 
     task_version: int
-    """Of the task."""
+    """Version of the task."""
     reasons: tuple[str, ...]
-    """Why they stand apart from the first block; empty for the first."""
+    """Why the rows cannot be compared with the first block; empty for the first."""
     columns: tuple[Column, ...]
     """Headline metrics first."""
     rows: tuple[Row, ...]
     """In order of rank, then of value, by the leading metric."""
     anchors: tuple[Row, ...]
-    """Ceiling and chance: generators that are shown the references; never ranked."""
+    """Ceiling and chance: generators that see the references; never ranked."""
 
 
 class Board(VersionedDocument):
@@ -126,18 +126,18 @@ class Board(VersionedDocument):
     form = Form("a leaderboard", "board_version", 1, again="show the leaderboard again")
 
     board_version: Literal[1] = 1
-    """Of this form."""
+    """Version of this document."""
     task: str
-    """Its name."""
+    """Name of the task."""
     task_version: int
-    """The newest."""
+    """Current version of the task."""
     split: str
-    """Of the task."""
+    """Split of the task."""
     leading: str | None
-    """The metric by which rows are ordered; null where there are none."""
+    """The metric by which rows are ordered; null if there are no rows."""
     blocks: tuple[Block, ...]
-    """The first one is of the references that signbench's own anchors were measured against, where there are such."""
+    """First the block whose references are those of signbench's own anchors, if there is one."""
     published: tuple[Published, ...]
-    """What papers printed, with the rows of this split; in a block of their own, because no paper says all of how it measured."""
+    """Rows of this split that papers printed, shown separately because no paper states everything about how it measured."""
     refused: tuple[str, ...] = ()
-    """What is wrong with entries that are not drawn, a sentence for each trouble."""
+    """What is wrong with entries that are not shown, one sentence per problem."""

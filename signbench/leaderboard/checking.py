@@ -1,6 +1,6 @@
-"""The check of entries that may come from anybody: every mistake that can be found without the predictions, all at once.
+"""The check of entries from untrusted sources: reports at once every problem that can be found without the predictions.
 
-A check finds mistakes. It cannot tell whether the records are those of the predictions; only scoring these again can
+The check cannot prove that the records belong to the predictions; only scoring the predictions again can
 (:mod:`signbench.leaderboard.verification`).
 """
 
@@ -49,18 +49,18 @@ from signbench.tasks.schema import Task
 
 T = TypeVar("T")
 
-_BESIDE = ("README.md", f"{PUBLISHED}.yaml")
+_ALLOWED_OUTSIDE_ENTRIES = ("README.md", f"{PUBLISHED}.yaml")
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".npy")
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What came of a check.
+    """The outcome of a check.
 
     Attributes:
         entries: folders that were checked.
         problems: everything that is wrong, by entry.
-        notes: what a keeper should know, though nothing is wrong.
+        notes: what a maintainer should know although it is not an error.
     """
 
     entries: tuple[str, ...]
@@ -68,25 +68,25 @@ class CheckReport:
     notes: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The report as plain values."""
         problems = [problem.as_json() for problem in self.problems]
         return {"entries": list(self.entries), "problems": problems, "notes": list(self.notes)}
 
 
 def with_problems(report: CheckReport, more: Iterable[Problem]) -> CheckReport:
-    """A report with further problems, such as those that scoring the predictions again brought up."""
+    """A report with further problems added, such as those found by scoring the predictions again."""
     return CheckReport(report.entries, (*report.problems, *more), report.notes)
 
 
 def check(path: Path, progress: Progress = silent) -> CheckReport:
-    """Checks an entry, or all entries below a folder.
+    """Checks an entry, or all entries below a folder, and compares them with the other rows of their leaderboards.
 
     Args:
         path: an entry's folder, or a folder of leaderboards.
-        progress: told how many entries are checked.
+        progress: called with the number of entries checked so far.
 
     Raises:
-        InputError: there is no entry there.
+        InputError: there is no entry in the folder.
     """
     if not path.is_dir():
         raise InputError(f"{path} is not a folder; give an entry's folder, or a folder of leaderboards.")
@@ -94,7 +94,7 @@ def check(path: Path, progress: Progress = silent) -> CheckReport:
     notes: list[str] = []
     folders = list(_entry_folders(path, problems, notes))
     if not folders and not problems:
-        raise InputError(f"{path} holds no entry; give an entry's folder, or a folder of leaderboards.")
+        raise InputError(f"{path} has no entry; give an entry's folder, or a folder of leaderboards.")
     checked: dict[Path, _Checked] = {}
     for folder in folders:
         progress("checking", len(checked), len(folders))
@@ -104,53 +104,55 @@ def check(path: Path, progress: Progress = silent) -> CheckReport:
         if entry.card is not None:
             if entry.card.kind == "verified":
                 notes.append(
-                    f"{folder} says that it is verified (with signbench {entry.card.verified_with}); only its keeper can know."
+                    f"{folder} says that it is verified (with signbench {entry.card.verified_with}); only its "
+                    "maintainer can confirm that."
                 )
             if entry.card.references == "own copy":
                 notes.append(
-                    f"{folder} was measured against an own copy of the references; it ranks only with rows of the same ones."
+                    f"{folder} was measured against the submitter's own copy of the references; it is ranked only with rows "
+                    "measured against the same ones."
                 )
     problems += _duplicates(checked)
     return CheckReport(tuple(map(str, folders)), tuple(problems), tuple(notes))
 
 
-def sound_entries(folders: Sequence[Path], progress: Progress = silent) -> tuple[list[Entry], list[Problem]]:
-    """Entries of one task and split that a leaderboard may draw: those that their check does not refuse.
+def valid_entries(folders: Sequence[Path], progress: Progress = silent) -> tuple[list[Entry], list[Problem]]:
+    """Entries of one task and split that a leaderboard may show: those without problems.
 
     Args:
-        folders: of the entries.
-        progress: told how many entries are checked.
+        folders: the entries' folders.
+        progress: called with the number of entries checked so far.
 
     Returns:
-        The entries that are in order, and what is wrong with the others.
+        The valid entries, and what is wrong with the others.
     """
     checked: dict[Path, _Checked] = {}
     for folder in folders:
         progress("checking", len(checked), len(folders))
         checked[folder] = _checked(folder, thorough=False)
     problems = [problem for entry in checked.values() for problem in entry.problems]
-    sound = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
-    doubled = list(duplicate_problems(in_order(sound.values())))
-    names = {problem.entry for problem in doubled}
-    return [entry for folder, entry in sound.items() if str(folder) not in names], [*problems, *doubled]
+    valid = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
+    duplicates = list(duplicate_problems(in_order(valid.values())))
+    names = {problem.entry for problem in duplicates}
+    return [entry for folder, entry in valid.items() if str(folder) not in names], [*problems, *duplicates]
 
 
 def check_entry(folder: Path) -> list[Problem]:
-    """Everything that is wrong with one entry.
+    """Everything that is wrong with one entry by itself, without comparing it with other rows.
 
     Args:
-        folder: of the entry; the names of the folders above it are its split and its task.
+        folder: the entry's folder; the names of the folders above it are its split and its task.
     """
     return _checked(folder).problems
 
 
 def _entry_folders(root: Path, problems: list[Problem], notes: list[str]) -> Iterator[Path]:
-    """Folders with an entry's files, in order; strays and links on the way are problems."""
+    """Folders with an entry's files, in order; stray files and links between them are problems."""
     if any((root / name).exists() for name in FILES):
         yield root
         return
-    for place, folders, files in os.walk(root):
-        folder = Path(place)
+    for path, folders, files in os.walk(root):
+        folder = Path(path)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in list(folders):
             if (folder / name).is_symlink():
@@ -158,25 +160,25 @@ def _entry_folders(root: Path, problems: list[Problem], notes: list[str]) -> Ite
                 problems.append(_link(str(folder / name)))
         if folder != root and is_moved_aside(folder):
             folders.clear()
-            notes.append(f"{folder} was moved aside and is not looked at.")
+            notes.append(f"{folder} was moved aside and is not checked.")
         elif any(name in FILES for name in files):
             folders.clear()
             yield folder
         else:
             problems += [
-                Problem(str(folder), "file", f"{name} is no part of an entry", "remove it")
+                Problem(str(folder), "file", f"{name} is not part of an entry", "remove it")
                 for name in sorted(files)
-                if name not in _BESIDE and not name.startswith(".")
+                if name not in _ALLOWED_OUTSIDE_ENTRIES and not name.startswith(".")
             ]
 
 
 @dataclass(frozen=True)
 class _Checked:
-    """What came of the check of one entry.
+    """The outcome of the check of one entry.
 
     Attributes:
-        card: its ``entry.yaml``, where it can be read.
-        problems: what is wrong with it by itself.
+        card: its ``entry.yaml``, if it can be read.
+        problems: what is wrong with it, apart from duplicates.
     """
 
     card: EntryCard | None
@@ -207,7 +209,7 @@ def _checked(folder: Path, *, thorough: bool = True) -> _Checked:
         problems += prediction_problems(folder, card, records)
         problems += reference_problems(folder, card, records, task)
         if card.kind == "verified" and (metrics := unverified_networks(records.plan)) is not None:
-            what = f"{metrics} rests on weights of which no digest is registered, so the row cannot be verified"
+            what = f"{metrics} depends on weights without a registered digest, so the row cannot be verified"
             problems.append(Problem(str(folder), "card", what, "write kind: measured"))
     if human is not None:
         problems += human_problems(folder, human, None if records is None else records.plan.clips)
@@ -216,7 +218,7 @@ def _checked(folder: Path, *, thorough: bool = True) -> _Checked:
 
 
 def _read(folder: Path, kind: Kind, reader: Callable[[], T], problems: list[Problem], name: str) -> T | None:
-    """What a file says; None, with a problem, where it cannot be read, and without one where its absence was told already."""
+    """A file's content; None if it cannot be read, with a problem unless :func:`_file_problems` reports it already."""
     if not (folder / name).is_file() or (folder / name).is_symlink() or (folder / name).stat().st_size > MOST_BYTES:
         return None
     if _is_pickle(folder / name):
@@ -229,53 +231,54 @@ def _read(folder: Path, kind: Kind, reader: Callable[[], T], problems: list[Prob
         return None
 
 
-def _link(place: str) -> Problem:
-    return Problem(place, "path", "it is a link, which can leave the folder", "put the files themselves there")
+def _link(path: str) -> Problem:
+    return Problem(path, "path", "it is a link, which can point outside the folder", "replace it by the files themselves")
 
 
 def _file_problems(folder: Path) -> Iterator[Problem]:
-    place = str(folder)
+    entry = str(folder)
     if folder.is_symlink():
-        yield _link(place)
+        yield _link(entry)
     size = 0
     for path in sorted(folder.iterdir()):
         shown = path.name if path.name.isprintable() else repr(path.name)
         if path.is_symlink():
-            yield Problem(place, "path", f"{shown} is a link, which can leave the folder", "put the file itself there")
+            yield Problem(entry, "path", f"{shown} is a link, which can point outside the folder", "replace it by the file itself")
         elif path.is_dir():
-            yield Problem(place, "file", f"{shown} is a folder, and an entry has none", "remove it")
+            yield Problem(entry, "file", f"{shown} is a folder, and an entry has no folders", "remove it")
         elif not path.is_file():
-            yield Problem(place, "file", f"{shown} is no plain file", "remove it")
+            yield Problem(entry, "file", f"{shown} is not a regular file", "remove it")
         else:
             size += path.stat().st_size
             if path.suffix.lower() in _PICKLES or _is_pickle(path):
-                yield Problem(place, "file", f"{shown} is a pickle, which can run code where it is opened", "remove it")
+                yield Problem(entry, "file", f"{shown} is a pickle, which can run code when it is opened", "remove it")
             elif path.name not in FILES:
-                yield Problem(place, "file", f"{shown} is no part of an entry, which is {', '.join(REQUIRED)}", "remove it")
+                what = f"{shown} is not part of an entry, which consists of {', '.join(REQUIRED)}"
+                yield Problem(entry, "file", what, "remove it")
     if size > MOST_BYTES:
-        yield Problem(place, "file", f"it takes {size / 2**20:.1f} MB, and at most {MOST_BYTES >> 20} are taken", "submit it again")
+        yield Problem(entry, "file", f"it has {size / 2**20:.1f} MB, and the limit is {MOST_BYTES >> 20} MB", "submit it again")
     for name in REQUIRED:
         if not os.path.lexists(folder / name):
-            yield Problem(place, "file", f"{name} is missing", "submit the run again with signbench leaderboard submit")
+            yield Problem(entry, "file", f"{name} is missing", "submit the run again with signbench leaderboard submit")
 
 
 def _is_pickle(path: Path) -> bool:
-    """Whether a file begins like a pickle or a NumPy array, which may hold one, and not like what an entry holds."""
+    """Whether a file begins like a pickle, or like a NumPy array, which may contain one."""
     with path.open("rb") as stream:
         start = stream.read(6)
     return (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05") or start == b"\x93NUMPY"
 
 
 def _duplicates(checked: Mapping[Path, _Checked]) -> Iterator[Problem]:
-    """What rows of one task and split repeat of one another; those beside a checked one count too."""
+    """Rows of one task and split that repeat one another; the other entries of a leaderboard are included, checked or not."""
     of_board: dict[tuple[Path, str, str], dict[Path, Entry]] = {}
     for folder, entry in checked.items():
         if entry.card is None or entry.problems:
             continue
         board = of_board.setdefault((folder.parent, entry.card.task, entry.card.split), {})
-        for beside in (folder, *_siblings(folder)):
-            if beside not in board and not (checked[beside].problems if beside in checked else check_entry(beside)):
-                board[beside] = read_entry(beside)
+        for other in (folder, *_siblings(folder)):
+            if other not in board and not (checked[other].problems if other in checked else check_entry(other)):
+                board[other] = read_entry(other)
     for board in of_board.values():
         ours = {str(folder) for folder in board if folder in checked}
         others = in_order(entry for folder, entry in board.items() if folder not in checked)
@@ -294,14 +297,14 @@ def _siblings(folder: Path) -> Iterable[Path]:
 
 
 def entry_of(folder: Path) -> Entry:
-    """A checked entry.
+    """Reads an entry after checking it.
 
     Raises:
-        InputError: something is wrong with it; tells all of it.
+        InputError: the entry has problems; the message lists them all.
     """
     problems = check_entry(folder)
     if problems:
         raise InputError(
-            "\n".join([f"{folder} is not in order:", *(f"- {problem.what}; {problem.remedy}." for problem in problems)])
+            "\n".join([f"{folder} is not a valid entry:", *(f"- {problem.what}; {problem.remedy}." for problem in problems)])
         )
     return read_entry(folder)

@@ -22,16 +22,17 @@ def compare(
     """Compares runs on the same clips, each with the first: differences with intervals, paired tests, the clips that moved most.
 
     Args:
-        runs: two or more: what :func:`signbench.score` and :func:`signbench.run` hand back, run folders, or rows of leaderboards
+        runs: two or more: what :func:`signbench.score` and :func:`signbench.run` return, run folders, or rows of leaderboards
             as ``task/split/row`` or by their entries' folders.
-        metrics: these metrics only; None: all that the runs share.
-        leaderboards: folder of leaderboards; None: those of the current folder, then those that signbench brings along.
-        progress: called with what is being done, how many metrics are compared, and of how many.
+        metrics: only these metrics; None: all that the runs share.
+        leaderboards: folder of leaderboards; None: those of the current folder, then those shipped with signbench.
+        progress: called with the current step, the number of metrics compared so far, and their total number.
 
     Raises:
-        InputError: fewer than two runs, one of them named twice, something that is no run, or a metric that was not measured.
+        InputError: fewer than two runs, one of them named twice, something that is neither a run nor a row, or a metric that was
+            not measured.
         IncompleteError: a run has not finished.
-        NotComparableError: the runs are not about the same clips.
+        NotComparableError: the runs are of different clips.
 
     Example:
         >>> import signbench

@@ -1,4 +1,4 @@
-"""Rows that are one row (by productions, records or names that look alike), and rows that contradict one another."""
+"""Duplicate rows (by productions, records or names that look alike), and rows that contradict one another."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from signbench.leaderboard.entries import Entry
 
 MOST_SHARED = 0.5
-"""Of the productions: two rows with more in common are one. Retrieval may find some of the clips that other retrieval finds."""
+"""The largest share of productions that two rows may have in common: two retrieval generators may find the same clips."""
 
 NEAR = 0.25
-"""Of the spread over clips: where two rows differ by less from clip to clip, they are counted as one.
+"""Rows whose clip scores differ by less than this share of their spread over clips count as one.
 
-Rows of different generators differ by more than their spread; the nearest two among signbench's own by 0.65 of it.
+Rows of different generators usually differ by more than their spread; the two closest shipped rows by 0.65 of it.
 """
 
 _ROUNDING = 1e-6
 
 NEAR_LEVELS = 0.02
-"""How far a judge's ceiling and chance level may be apart on two machines, where it is a network: a clip or two may tip over."""
+"""The tolerance of a network judge's ceiling and chance level between machines, where single clips may be judged differently."""
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries with those first that stay where two are one: verified ones, then measured ones, then anchors, by folder."""
+    """Sorts entries so that of two duplicates the one to keep comes first: verified, then measured, then anchors, by folder."""
     kinds = ("verified", "measured", "anchor")
     return sorted(entries, key=lambda entry: (kinds.index(entry.card.kind), entry.folder.name))
 
 
 def duplicate_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
-    """Which entries of one task and split repeat another; the later one is told of.
+    """Entries of one task and split that repeat an earlier one.
 
     Args:
-        entries: those first that stay where two are one.
+        entries: sorted by :func:`in_order`, so that the later of two is the duplicate.
     """
-    for place, entry in enumerate(entries):
-        for other in entries[:place]:
+    for index, entry in enumerate(entries):
+        for other in entries[:index]:
             if skeleton(other.card.row) == skeleton(entry.card.row):
                 alike = "has the same name" if other.card.row == entry.card.row else "has a name that looks like this one"
                 yield _problem(entry, f"{other.folder} {alike}, {other.card.row}", "choose another `name`")
@@ -62,9 +62,9 @@ def _problem(entry: Entry, what: str, remedy: str) -> Problem:
 
 
 def _other_levels(entry: Entry, other: Entry) -> Iterator[str]:
-    """In which metrics the judge says something else of the same references in one row than in the other.
+    """Metrics whose ceiling or chance level differs between two rows with the same references.
 
-    Ceiling and chance do not depend on the productions, so rows that were measured the same way against the same files agree.
+    Ceiling and chance do not depend on the productions, so rows that were measured in the same way on the same files agree.
     """
     theirs = {score.metric: score for score in other.result.scores}
     for score in entry.result.scores:
@@ -79,11 +79,11 @@ def _other_levels(entry: Entry, other: Entry) -> Iterator[str]:
             if ours.clips == others.clips and _close(ours.value, others.value, tolerance):
                 continue
             said, wanted = (number(level.value, 4) for level in (ours, others))
-            yield f"its judge's {name} of {score.metric} is {said}, and {wanted} in {other.folder}, on the same references"
+            yield f"its judge's {name} of {score.metric} is {said}, but {wanted} in {other.folder}, on the same references"
 
 
 def _is_exact(judge: str) -> bool:
-    """Whether a judge says the same on every machine; of those of other packages nobody knows."""
+    """Whether a judge returns the same on every machine, which is only known of built-in ones."""
     return JUDGES.is_built_in(judge) and not judge_class(judge).has_network
 
 
@@ -94,7 +94,7 @@ def _close(first: float | None, second: float | None, tolerance: float) -> bool:
 
 
 def _same(entry: Entry, other: Entry) -> str | None:
-    """What two rows have in common that one row alone has, or None."""
+    """What two rows share that different rows do not, for a message; None if nothing."""
     if entry.card.predictions_sha256 == other.card.predictions_sha256:
         return "has the same predictions"
     for name, ours, theirs in (
@@ -108,23 +108,23 @@ def _same(entry: Entry, other: Entry) -> str | None:
     shared_metrics = sorted(set(tables[0]) & set(tables[1]))
     if shared_metrics:
         equal = [np.isclose(tables[0][metric], tables[1][metric], rtol=_ROUNDING, atol=1e-12) for metric in shared_metrics]
-        telling = [metric for metric in shared_metrics if all(np.ptp(table[metric]) > 0 for table in tables)]
-        if telling and np.mean(np.all(equal, axis=0)) > MOST_SHARED:
+        varying = [metric for metric in shared_metrics if all(np.ptp(table[metric]) > 0 for table in tables)]
+        if varying and np.mean(np.all(equal, axis=0)) > MOST_SHARED:
             return "has the same records"
     return None
 
 
 def apart(first: Entry, second: Entry) -> float:
-    """How far two rows are apart from clip to clip, by their most different metric.
+    """How much two rows differ from clip to clip, by their most different metric.
 
-    That is the root mean squared difference of the clips' own scores over the larger of their standard deviations; infinite where
-    the rows have no metric in common that tells.
+    That is the root mean squared difference of the clips' own scores over the larger of their standard deviations; infinite if
+    the rows share no metric that varies over clips.
     """
     ours, theirs = first.own_scores, second.own_scores
     shared = [metric for metric in sorted(ours) if metric in theirs and len(ours[metric]) == len(theirs[metric])]
     found = [_over_spread(ours[metric], theirs[metric]) for metric in shared]
-    telling = [distance for distance in found if distance is not None]
-    return max(telling) if telling else np.inf
+    known = [distance for distance in found if distance is not None]
+    return max(known) if known else np.inf
 
 
 def _over_spread(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float | None:
@@ -136,7 +136,7 @@ def _over_spread(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> floa
 
 
 def groups(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Entries that hardly differ, together; the first of each group, by :func:`in_order`, stands for it."""
+    """Groups of entries that hardly differ; the first of each, by :func:`in_order`, represents the group."""
     found: list[list[Entry]] = []
     for entry in in_order(entries):
         for group in found:

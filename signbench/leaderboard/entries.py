@@ -1,11 +1,11 @@
-"""Entries of leaderboards: a folder of three small files for each row, and where they lie.
+"""Entries of leaderboards: a folder of three small files for each row, and where to find them.
 
 ``leaderboards/<task>/<split>/<entry>/`` holds::
 
     entry.yaml        the row's name, what made it, licence, contact, digests
-    result.json       the run's own
+    result.json       the run's result
     records.parquet   a record for each clip and metric
-    study.json        only where people judged the row's clips: counts for each sign
+    study.json        only if people rated the row's clips: counts for each sign
 """
 
 from __future__ import annotations
@@ -40,64 +40,64 @@ ENTRY, RESULT, RECORDS, STUDY = "entry.yaml", "result.json", "records.parquet", 
 REQUIRED = (ENTRY, RESULT, RECORDS)
 FILES = (*REQUIRED, STUDY)
 MOST_BYTES = 8 * 1024 * 1024
-"""Of all files of an entry together."""
+"""The maximum size of an entry, all files together."""
 
 Kind = Literal["measured", "verified", "anchor"]
-"""``measured``: a run's result; ``verified``: scored again from its predictions by who keeps the leaderboard; ``anchor``: its
-generator is shown the references."""
+"""``measured``: a run's result; ``verified``: its predictions were scored again by the maintainer of the leaderboard;
+``anchor``: its generator sees the references."""
 
 _MOST_YAML_BYTES = 64 * 1024
-_UNFIT = re.compile(r"[<>&\"'`|/\\]")
+_NOT_IN_NAMES = re.compile(r"[<>&\"'`|/\\]")
 _OLD = re.compile(r"\.old-\d+$")
 
 
 def _plain(text: str) -> str:
     if not text.strip() or text != text.strip() or len(text) > 500:
         raise ValueError(f"is {text[:60]!r}, but should be one line of at most 500 characters")
-    if (what := plain_text.trouble(text)) is not None:
-        raise ValueError(f"is {text[:60]!a}, which holds {what}")
-    if (what := plain_text.mixture(text)) is not None:
+    if (what := plain_text.fault(text)) is not None:
+        raise ValueError(f"is {text[:60]!a}, which contains {what}")
+    if (what := plain_text.mixed_alphabets(text)) is not None:
         raise ValueError(f"is {text[:60]!a}: {what}, which look alike")
     return text
 
 
 def _plain_card(card: dict[str, str | list[str] | None] | None) -> dict[str, str | list[str] | None] | None:
-    for where, what in plain_text.troubles(card or {}, markup=False):
-        raise ValueError(f"has a {where} that holds {what}")
+    for where, what in plain_text.faults(card or {}, markup=False):
+        raise ValueError(f"has a {where} that contains {what}")
     for name, value in (card or {}).items():
-        mixed = plain_text.mixture(value) if isinstance(value, str) else None
+        mixed = plain_text.mixed_alphabets(value) if isinstance(value, str) else None
         if mixed is not None:
-            raise ValueError(f"has a {name} of which {mixed}, which look alike")
+            raise ValueError(f"has a {name} in which {mixed}, which look alike")
     return card
 
 
 def row_name(text: str) -> str:
-    """A row's name, as it may stand in tables, on pages and in paths.
+    """Validates a row's name, which appears in tables, on pages and in paths.
 
     Raises:
         ValueError: says what is wrong with it.
     """
-    fits = text.isprintable() and not _UNFIT.search(text) and not text.startswith(".") and not _OLD.search(text)
+    fits = text.isprintable() and not _NOT_IN_NAMES.search(text) and not text.startswith(".") and not _OLD.search(text)
     if not text or len(text) > 80 or text != unicodedata.normalize("NFC", text.strip()) or not fits or not folder_name(text):
         raise ValueError(
             f"is {text[:60]!r}, but a name has at most 80 characters, none of them a slash, a quote, <, >, & or a control character"
         )
     _plain(text)
     if text != (plain := unicodedata.normalize("NFKC", text)):
-        raise ValueError(f"is {text[:60]!a}, which has letters of another shape; write {plain[:60]!r}")
+        raise ValueError(f"is {text[:60]!a}, which has compatibility forms of letters; write {plain[:60]!r}")
     return text
 
 
 def folder_name(row: str) -> str:
-    """The name of a row's folder."""
+    """The name of a row's folder: every run of unsafe characters becomes a hyphen."""
     return re.sub(r"[^\w.=+-]+", "-", row).strip("-.")
 
 
 def _path(text: str) -> str:
     parts = PurePosixPath(text).parts
     wrong = text.startswith("/") or "\\" in text or not text.isprintable() or any(part.startswith(".") for part in parts)
-    if wrong or not parts or str(PurePosixPath(text)) != text or _UNFIT.search(text.replace("/", "")):
-        raise ValueError(f"is {text[:60]!r}, which leaves the folder of leaderboards or is no name")
+    if wrong or not parts or str(PurePosixPath(text)) != text or _NOT_IN_NAMES.search(text.replace("/", "")):
+        raise ValueError(f"is {text[:60]!r}, which is not a relative path inside the folder of leaderboards")
     return text
 
 
@@ -107,25 +107,25 @@ _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class EntryCard(VersionedDocument):
-    """What ``entry.yaml`` says. Every field is required; its description says what to write, for error messages.
+    """The content of ``entry.yaml``. Every field is required; error messages quote its description as what to write.
 
     Attributes:
-        entry_version: of this form.
-        row: name of the row; the entry's folder is called after it.
+        entry_version: version of this file format.
+        row: name of the row; the entry's folder is named after it.
         task: name of the task.
-        task_version: that it was measured on.
-        split: of the task.
+        task_version: version of the task that it was measured on.
+        split: split of the task.
         kind: measured, verified or anchor.
-        references: the task's own, or a copy of the data set that nothing in the task vouches for.
-        generator: the card of what made the clips, as in ``result.json``; None where predictions were handed in.
-        licence: under which the productions may be used.
-        contact: whom to ask.
-        citation: whom to cite, or None.
-        url: where to read more, or None.
-        predictions_sha256: over the productions' files.
-        sha256: of the other two files.
+        references: the task's own, or the submitter's copy of a data set whose clips the task does not fix.
+        generator: the generator's card, as in ``result.json``; None if only predictions were scored.
+        licence: licence of the productions.
+        contact: whom to contact.
+        citation: what to cite, or None.
+        url: a page about the model, or None.
+        predictions_sha256: digest of the productions' files.
+        sha256: digests of ``result.json`` and ``records.parquet``.
         signbench: version that wrote the entry.
-        verified_with: version that scored the predictions again and found the same; None unless kind is verified.
+        verified_with: version that scored the predictions again with the same result; None unless kind is verified.
     """
 
     model_config = ConfigDict(strict=True)
@@ -141,32 +141,32 @@ class EntryCard(VersionedDocument):
     generator: Annotated[dict[str, str | list[str] | None] | None, AfterValidator(_plain_card)] = Field(
         description="the generator's card, or null"
     )
-    licence: _Text = Field(description="under which licence the productions may be used, such as CC-BY-4.0")
-    contact: _Text = Field(description="whom to ask, such as an address")
+    licence: _Text = Field(description="the licence of the productions, such as CC-BY-4.0")
+    contact: _Text = Field(description="whom to contact, such as an email address")
     citation: _Text | None = Field(description="authors and title, or null")
     url: Annotated[str, Field(pattern=r"^https://[!#-&(-;=?-\[\]_a-z{|}~]+$", max_length=500)] | None = Field(
         description="an address that begins with https://, or null"
     )
-    predictions_sha256: _Digest = Field(description="the digest over the predictions, 64 hexadecimal digits")
+    predictions_sha256: _Digest = Field(description="the digest of the predictions, 64 hexadecimal digits")
     sha256: dict[str, _Digest] = Field(description=f"the SHA-256 of {RESULT} and {RECORDS}")
     signbench: _Version = Field(description="the version of signbench that wrote the entry")
     verified_with: _Version | None = Field(description="the version of signbench that verified the entry, or null")
 
     def yaml(self) -> bytes:
-        """The file's content."""
+        """The card as the bytes of ``entry.yaml``."""
         from signbench.documents import yaml_text
 
         return yaml_text(self.model_dump(mode="json"), width=1000).encode()
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an entry lies.
+class EntryLocation:
+    """An entry's folder, with the task and split that its path names.
 
     Attributes:
         task: name of the task.
-        split: of the task.
-        folder: of the entry.
+        split: split of the task.
+        folder: the entry's folder.
     """
 
     task: str
@@ -179,10 +179,10 @@ class Entry:
     """One row of a leaderboard.
 
     Attributes:
-        folder: where it lies.
-        card: what ``entry.yaml`` says.
+        folder: the entry's folder.
+        card: the content of ``entry.yaml``.
         result: the run's scores.
-        human: what people understood, or None.
+        human: what people understood, or None if nobody rated the clips.
     """
 
     folder: Path
@@ -192,7 +192,7 @@ class Entry:
 
     @cached_property
     def records(self) -> PackedRun:
-        """The records that are kept.
+        """The entry's records.
 
         Raises:
             InputError: the file is damaged.
@@ -201,12 +201,12 @@ class Entry:
 
     @cached_property
     def run(self) -> MeasuredRun:
-        """The entry as a run."""
+        """The entry as a run, to compare it with others."""
         return self.records.run(self.card.row, self.result)
 
     @cached_property
     def own_scores(self) -> Mapping[str, NDArray[np.float64]]:
-        """Metric -> each clip's own score, float64 ``(N,)``, where every clip has one."""
+        """Metric -> each clip's own score, float64 ``(N,)``, for metrics where every clip has one."""
         return own_scores(self.records)
 
 
@@ -214,14 +214,14 @@ def read_card(path: Path) -> EntryCard:
     """Reads an ``entry.yaml``.
 
     Raises:
-        InputError: unreadable, no YAML of plain values, or a wrong field, with what to write there.
+        InputError: it is unreadable or not YAML of plain values, or a field is wrong; says what to write there.
     """
     from signbench.documents import read_yaml
     from signbench.documents.wording import worded
 
     fields = read_yaml(path, "an entry", most_bytes=_MOST_YAML_BYTES)
     if not isinstance(fields, dict):
-        raise InputError(f"{path} is no entry; write its fields, beginning with 'entry_version: 1'.")
+        raise InputError(f"{path} is not a leaderboard entry; write its fields, beginning with 'entry_version: 1'.")
     if isinstance(fields.get("entry_version"), int):
         fields = EntryCard.form.checked(fields, path)
     try:
@@ -231,10 +231,10 @@ def read_card(path: Path) -> EntryCard:
 
 
 def read_entry(folder: Path) -> Entry:
-    """Reads an entry, its records only when they are asked for.
+    """Reads an entry; its records are read when they are first used.
 
     Raises:
-        InputError: a file is not there or damaged.
+        InputError: a file is missing or damaged.
     """
     human = read_human(folder / STUDY) if (folder / STUDY).is_file() else None
     return Entry(folder, read_card(folder / ENTRY), read_entry_result(folder), human)
@@ -244,22 +244,22 @@ def read_entry_result(folder: Path) -> Result:
     """Reads an entry's ``result.json``.
 
     Raises:
-        InputError: not there, damaged, or of another version.
+        InputError: it is missing, damaged, or of another version.
     """
     return read_result(folder / RESULT)
 
 
 def read_records(folder: Path) -> PackedRun:
-    """Reads an entry's ``records.parquet``, which may come from anybody; nothing in it is executed.
+    """Reads an entry's ``records.parquet``, which may come from an untrusted source; nothing in it is executed.
 
     Raises:
-        InputError: not there, damaged, too large, or of another version.
+        InputError: it is missing, damaged, too large, or of another version.
     """
     return read_packed(folder / RECORDS, "submit the run again")
 
 
 def predictions_digest(digests: Mapping[str, str]) -> str:
-    """SHA-256 over the sorted lines ``clip id, SHA-256 of its production``, hexadecimal.
+    """SHA-256 of the sorted lines ``clip id, SHA-256 of its production``, hexadecimal.
 
     Args:
         digests: clip -> SHA-256 of its production.
@@ -273,12 +273,12 @@ def is_moved_aside(folder: Path) -> bool:
     return _OLD.search(folder.name) is not None
 
 
-def places(leaderboards: Path | None = None) -> list[Place]:
-    """Where entries lie, in order of task, split and folder; those that were moved aside are left out.
+def entry_locations(leaderboards: Path | None = None) -> list[EntryLocation]:
+    """All entries, in order of task, split and folder, without those that were moved aside.
 
     Args:
-        leaderboards: a folder of leaderboards; None: ``leaderboards/`` of the current folder, then those that signbench brings
-            along.
+        leaderboards: a folder of leaderboards; None: ``leaderboards/`` of the current folder, then those shipped
+            with signbench.
 
     Raises:
         InputError: the folder does not exist.
@@ -291,21 +291,24 @@ def places(leaderboards: Path | None = None) -> list[Place]:
         folders = sorted(path.parent for path in leaderboards.rglob(ENTRY))
         found = [(folder.relative_to(leaderboards).as_posix(), folder) for folder in folders]
     else:
-        raise InputError(f"{leaderboards} is not a folder; give the folder that holds a folder for each task.")
-    parted = [(PurePosixPath(name).parts, folder) for name, folder in found if not is_moved_aside(folder)]
-    return [Place("/".join(parts[:-2]), parts[-2], folder) for parts, folder in parted if len(parts) > 2]
+        raise InputError(f"{leaderboards} is not a folder; give the folder that contains a folder for each task.")
+    split_paths = [(PurePosixPath(name).parts, folder) for name, folder in found if not is_moved_aside(folder)]
+    return [EntryLocation("/".join(parts[:-2]), parts[-2], folder) for parts, folder in split_paths if len(parts) > 2]
 
 
 def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> Literal["submitted", "replaced", "unchanged"]:
-    """Writes an entry's folder, whole or not at all.
+    """Writes an entry's folder atomically.
 
     Args:
         target: the folder.
         files: content by name.
         replace: move an older entry to ``<name>.old-N``.
 
+    Returns:
+        What was done.
+
     Raises:
-        InputError: an entry is there already, or it cannot be written.
+        InputError: there is an entry already, or the folder cannot be written.
     """
     older = os.path.lexists(target)
     if older:
@@ -313,10 +316,10 @@ def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> L
         if same:
             return "unchanged"
         if not replace:
-            raise InputError(f"{target} holds an entry already; choose another `name`, or `replace=True` to move it aside.")
+            raise InputError(f"{target} is an entry already; choose another `name`, or give `replace=True` to move it aside.")
     package = Path(shipped.__file__).parent.resolve()
     if target.resolve().is_relative_to(package):
-        raise InputError(f"{target} lies within the installed package; give another `leaderboards`.")
+        raise InputError(f"{target} is inside the installed package; give another `leaderboards`.")
     with whole_folder(target, move_aside=older, parameter="leaderboards") as made:
         for name, content in files.items():
             (made / name).write_bytes(content)
@@ -324,7 +327,7 @@ def write_entry(target: Path, files: Mapping[str, bytes], *, replace: bool) -> L
 
 
 def flat_card(generator: Mapping[str, Any] | None) -> dict[str, str | list[str] | None] | None:
-    """A generator's card as an entry holds it: texts and lists of texts."""
+    """A generator's card as an entry stores it: texts and lists of texts."""
     if generator is None:
         return None
     return {

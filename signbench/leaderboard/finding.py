@@ -1,4 +1,4 @@
-"""Where rows are: which splits of a task have some, which row a name means, and which rows a new result may stand beside."""
+"""Finding rows: which splits of a task have rows, which row a name means, and which rows a new result can be compared with."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from shlex import quote
 
 from signbench.errors import InputError, SignbenchError, listing, nearest
 from signbench.leaderboard.board import Board
-from signbench.leaderboard.checking import check_entry, sound_entries
-from signbench.leaderboard.entries import ENTRY, FILES, Entry, Place, places, read_card, read_entry
+from signbench.leaderboard.checking import check_entry, valid_entries
+from signbench.leaderboard.entries import ENTRY, FILES, Entry, EntryLocation, entry_locations, read_card, read_entry
 from signbench.leaderboard.published import published
 from signbench.leaderboard.ranking import Standing, measures, of_splits, ranked
 from signbench.runs import signature
@@ -27,9 +27,9 @@ class Rows:
     """How many rows a split has.
 
     Attributes:
-        split: of the task.
-        measured: rows that are drawn, verified ones and anchors among them.
-        published: rows that papers printed.
+        split: split of the task.
+        measured: the number of rows shown, including verified ones and anchors.
+        published: the number of rows that papers printed.
     """
 
     split: str
@@ -45,16 +45,16 @@ class Rows:
 def board_with_rows(
     task_name: str, split: str | None = None, *, metric: str | None = None, leaderboards: Path | None = None
 ) -> tuple[Board, list[str]]:
-    """A task's leaderboard, of the split that is named or else of the first that has rows, the default one before others.
+    """A task's leaderboard: the given split, or else the default split if it has rows, or else the first split that does.
 
     Args:
         task_name: name of the task.
-        split: of the task; None: one that has rows.
+        split: split of the task; None: one that has rows.
         metric: only this metric, in any spelling; None: all.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Returns:
-        The leaderboard, and what a reader should know of the splits' rows, a sentence each.
+        The leaderboard, and sentences about the rows of this and the other splits.
 
     Raises:
         InputError: no such task, split or metric.
@@ -76,7 +76,7 @@ def board_with_rows(
         sentences.append(f"other splits with rows, for `split`: {', '.join(elsewhere)}.")
     if counts[wanted].published and not counts[wanted].measured:
         sentences.append(
-            f"{task_name} ({wanted}) has only published rows, which rank with nothing; signbench leaderboard submit RUN adds a "
+            f"{task_name} ({wanted}) has only published rows, which are not ranked; signbench leaderboard submit RUN adds a "
             "measured one."
         )
     return shown, sentences
@@ -88,10 +88,10 @@ def run_or_row(name: str, leaderboards: Path | None = None) -> Iterator[Measured
 
     Args:
         name: a run's folder, an entry's folder, or ``task/split/row`` by the row's name or that of its folder.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Raises:
-        InputError: it is none of these, or is damaged, or the entry's check refuses it.
+        InputError: it is none of these, or is damaged, or the entry has problems.
         IncompleteError: the run has not finished.
     """
     path = Path(name)
@@ -100,20 +100,20 @@ def run_or_row(name: str, leaderboards: Path | None = None) -> Iterator[Measured
             yield run
         return
     is_entry = any((path / file).is_file() for file in FILES)
-    entry = _sound(path) if is_entry else _named(name, leaderboards)
+    entry = _valid(path) if is_entry else _named(name, leaderboards)
     yield entry.records.run(name, entry.result)
 
 
-def neighbours(result: Result, run: Path, leaderboards: Path | None = None) -> list[str]:
-    """Which rows a finished result may stand beside, or why none; in sentences.
+def comparable_rows(result: Result, run: Path, leaderboards: Path | None = None) -> list[str]:
+    """Sentences about which rows a finished result can be compared with, or why with none.
 
     Args:
-        result: of a task.
+        result: the result of a run of a task.
         run: the run's folder.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Returns:
-        Nothing where the result is of no task, or of a subset of the clips.
+        The sentences; none if the result does not belong to a task, or is of a subset of the clips.
 
     Raises:
         InputError: the folder does not exist, or a file of published rows is wrong.
@@ -123,19 +123,19 @@ def neighbours(result: Result, run: Path, leaderboards: Path | None = None) -> l
         return []
     where = f"{task.name} ({task.split})"
     if result.status != "complete":
-        return [f"an incomplete run stands beside no row of {where}."]
-    here = [place for place in places(leaderboards) if (place.task, place.split) == (task.name, task.split)]
-    entries, problems = sound_entries([place.folder for place in here])
+        return [f"an incomplete run cannot be compared with the rows of {where}."]
+    here = [location for location in entry_locations(leaderboards) if (location.task, location.split) == (task.name, task.split)]
+    entries, problems = valid_entries([location.folder for location in here])
     if not entries:
         printed = sum(row.split in (task.split, None) for table in published(task.name) for row in table.rows)
-        refused = f"; of {len({problem.entry for problem in problems})} the check refuses all" if problems else ""
-        beside = f"; {printed} published ones rank with nothing" if printed else ""
-        return [f"{where} has no measured row that this one could stand beside{refused}{beside}.", _submitted(run)]
+        refused = f"; the check refuses all {len({problem.entry for problem in problems})} entries" if problems else ""
+        unranked = f"; its {printed} published ones are not ranked" if printed else ""
+        return [f"{where} has no measured row to compare this run with{refused}{unranked}.", _submitted(run)]
     fitting = [entry for entry in entries if not _apart(entry, result)]
     if not fitting:
         nearest_one = min(entries, key=lambda entry: len(_apart(entry, result)))
         reasons = "; ".join(_apart(nearest_one, result))
-        return [f"no row of {where} was measured the same way; the nearest, {nearest_one.card.row}, differs in {reasons}."]
+        return [f"no row of {where} was measured in the same way; the closest, {nearest_one.card.row}, differs in {reasons}."]
     rows = [entry.card.row for entry in fitting if entry.card.kind != "anchor"]
     anchors = [entry.card.row for entry in fitting if entry.card.kind == "anchor"]
     parts = [
@@ -143,10 +143,10 @@ def neighbours(result: Result, run: Path, leaderboards: Path | None = None) -> l
         for word, names in (("row", rows), ("anchor", anchors))
         if names
     ]
-    others = f"; {len(entries) - len(fitting)} more were measured otherwise" if len(entries) > len(fitting) else ""
+    others = f"; {len(entries) - len(fitting)} more were measured differently" if len(entries) > len(fitting) else ""
     name = f"{task.name}/{task.split}/{(rows or anchors)[0]}"
     return [
-        f"measured as {' and '.join(parts)} of {where}{others}.",
+        f"measured in the same way as {' and '.join(parts)} of {where}{others}.",
         f"to compare: signbench compare {quote(str(run))} {quote(name)}",
         _submitted(run),
     ]
@@ -157,7 +157,7 @@ def _submitted(run: Path) -> str:
 
 
 def _apart(entry: Entry, result: Result) -> list[str]:
-    """In what a result and an entry are unlike, in words; empty where they may stand in one block."""
+    """Differences in how a result and an entry were measured, in words; empty if they belong in one block."""
     if result.task is not None and entry.card.task_version != result.task.version:
         return [f"the version of the task: {entry.card.task_version} against {result.task.version}"]
     theirs, ours = measures(entry.result), measures(result)
@@ -169,36 +169,36 @@ def _apart(entry: Entry, result: Result) -> list[str]:
 
 
 def _rows(standing: Standing) -> Rows:
-    sound, _ = sound_entries([place.folder for place in standing.places])
+    sound, _ = valid_entries([location.folder for location in standing.locations])
     return Rows(standing.split, len(sound), sum(len(table.rows) for table in standing.published))
 
 
 def _named(name: str, leaderboards: Path | None) -> Entry:
-    """The entry of ``task/split/row``."""
+    """Reads the entry that ``task/split/row`` names."""
     task, _, row = name.rpartition("/")
-    everywhere = places(leaderboards)
-    here = [place for place in everywhere if f"{place.task}/{place.split}" == task]
+    everywhere = entry_locations(leaderboards)
+    here = [location for location in everywhere if f"{location.task}/{location.split}" == task]
     if not here:
-        known = [f"{place.task}/{place.split}/{place.folder.name}" for place in everywhere]
+        known = [f"{location.task}/{location.split}/{location.folder.name}" for location in everywhere]
         inside = next((whole for whole in known if whole.startswith(f"{name}/")), None)
         example = f", such as {inside}" if inside is not None else ""
-        raise InputError(f"{name} is not a run folder, and no row of a leaderboard; {_NAMED}{example}.")
-    rows = {_row(place): place for place in here}
-    found = rows.get(row) or next((place for place in here if place.folder.name == row), None)
+        raise InputError(f"{name} is neither a run folder nor a row of a leaderboard; {_NAMED}{example}.")
+    rows = {_row(location): location for location in here}
+    found = rows.get(row) or next((location for location in here if location.folder.name == row), None)
     if found is None:
         raise InputError(f"{name} is not a run folder, and {task} has no row {row}. {nearest(row, rows)}")
-    return _sound(found.folder)
+    return _valid(found.folder)
 
 
-def _row(place: Place) -> str:
+def _row(location: EntryLocation) -> str:
     try:
-        return read_card(place.folder / ENTRY).row
+        return read_card(location.folder / ENTRY).row
     except SignbenchError:
-        return place.folder.name
+        return location.folder.name
 
 
-def _sound(folder: Path) -> Entry:
-    """An entry, unless its check refuses it."""
+def _valid(folder: Path) -> Entry:
+    """Reads an entry after checking it."""
     if problems := check_entry(folder):
-        raise InputError(f"the check refuses this entry, so nothing is compared with it: {problems[0]}")
+        raise InputError(f"this entry cannot be compared, because it fails its check: {problems[0]}")
     return read_entry(folder)

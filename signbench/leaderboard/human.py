@@ -1,4 +1,4 @@
-"""The human column of a row: what people understood of its clips, as counts for each sign. No answers and no raters are kept."""
+"""The human column of a row: what people understood, as counts for each sign, without single answers or raters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILE = "study.json"
 TOLERANCE = 1e-9
 NARROWER = 0.8
-"""Of the least width that the counts alone give: what the chance of the draws may take away."""
+"""How narrow an interval may be, as a share of the width that the counts imply: bootstrap draws vary by chance."""
 
 
 _MORE = "ask more people about more signs, or leave the study out"
@@ -35,30 +35,30 @@ class HumanEstimate(Document):
     """A Sign Understandability Score (SUS) with its uncertainty."""
 
     value: float | None
-    """Share of correct answers; null where nothing was measured."""
+    """Share of correct answers; null if nothing was measured."""
     interval: tuple[float, float] | None
-    """95 %."""
+    """95 % interval."""
     interval_note: str
-    """How the interval was made, or why there is none."""
+    """How the interval was computed, or why there is none."""
 
 
 class SignCount(Document):
     """One sign of one pack."""
 
     pack: str
-    """Where it was shown."""
+    """The pack in which it was shown."""
     sign: str
-    """What was to be understood."""
+    """The sign that was shown."""
     clips: tuple[str, ...] = Field(min_length=1)
-    """That showed it."""
+    """The clips that showed it."""
     correct: int = Field(ge=0)
-    """Correct answers."""
+    """Number of correct answers."""
     answers: int = Field(ge=0)
-    """Answers that count."""
+    """Number of answers that count."""
 
 
 class HumanScore(VersionedDocument):
-    """What ``study.json`` holds. SUS is the Sign Understandability Score, not the System Usability Scale."""
+    """The content of ``study.json``. SUS is the Sign Understandability Score, not the System Usability Scale."""
 
     form = Form(
         "the counts of a study",
@@ -69,32 +69,32 @@ class HumanScore(VersionedDocument):
     )
 
     human_version: Literal[2] = 2
-    """Of this form."""
+    """Version of this document."""
     study: str
     """Name of the study."""
     raters: int = Field(ge=1)
     """How many people answered."""
     per_sign: tuple[SignCount, ...] = Field(min_length=1)
-    """By pack and sign."""
+    """Counts for each pack and sign."""
     mean_over_signs: HumanEstimate
-    """SUS as the mean over all signs: every sign counts the same."""
+    """SUS as the mean over all signs, with equal weight for every sign."""
     mean_of_packs: HumanEstimate
-    """SUS as the mean of the packs' SUS: every pack counts the same."""
+    """SUS as the mean of the packs' SUS, with equal weight for every pack."""
     signature: str
-    """What was shown and how answers were judged: two scores may stand in one column only where it is the same."""
+    """What was shown and how answers were judged; two scores are shown in one column only if it is the same."""
 
     @property
     def signs(self) -> int:
-        """How many signs were shown, over all packs."""
+        """The number of signs that were shown, over all packs."""
         return len(self.per_sign)
 
     @property
     def shown(self) -> str:
-        """What the signature has to say of the clips, signs and packs."""
+        """The part of the signature that identifies the clips, signs and packs."""
         return shown_part((row.pack, row.sign, clip) for row in self.per_sign for clip in row.clips)
 
     def derived(self) -> tuple[float | None, float | None]:
-        """SUS both ways, from the counts: mean over signs, mean of packs."""
+        """SUS computed from the counts: the mean over signs and the mean of packs."""
         shares: defaultdict[str, list[Fraction]] = defaultdict(list)
         for row in self.per_sign:
             if row.answers:
@@ -107,10 +107,10 @@ class HumanScore(VersionedDocument):
 
     @classmethod
     def of(cls, result: StudyResult) -> HumanScore:
-        """What of a study's result a leaderboard keeps.
+        """The part of a study's result that a leaderboard stores.
 
         Args:
-            result: of the study.
+            result: the study's result.
         """
 
         def estimate(found: Estimate) -> HumanEstimate:
@@ -130,12 +130,15 @@ class HumanScore(VersionedDocument):
 
 
 def human_problems(folder: Path, human: HumanScore, clips: Collection[str] | None = None) -> Iterator[Problem]:
-    """What is wrong with a row's human score: what its counts do not give, and what no study can have found.
+    """Checks that a row's human score follows from its counts, and that a study can have such counts.
 
     Args:
-        folder: of the entry.
+        folder: the entry's folder.
         human: its ``study.json``.
-        clips: of the entry's run; None: not known.
+        clips: clips of the entry's run; None: unknown.
+
+    Returns:
+        What is wrong with it.
     """
 
     def problem(what: str, remedy: str = "submit the study again") -> Problem:
@@ -161,10 +164,10 @@ def human_problems(folder: Path, human: HumanScore, clips: Collection[str] | Non
             yield problem(f"{name} has no interval", _MORE)
         elif not (0 <= estimate.interval[0] <= estimate.value <= estimate.interval[1] <= 1) or len(set(estimate.interval)) < 2:
             low, high = estimate.interval
-            yield problem(f"the interval of {name}, from {low:g} to {high:g}, is none around {estimate.value:.6g} between 0 and 1")
+            yield problem(f"the interval of {name}, from {low:g} to {high:g}, is not one around {estimate.value:.6g} within 0 to 1")
         elif estimate.interval[1] - estimate.interval[0] < NARROWER * narrowest:
             width = estimate.interval[1] - estimate.interval[0]
-            yield problem(f"the interval of {name} is {width:.4f} wide, and the counts of the signs alone make it {narrowest:.4f}")
+            yield problem(f"the interval of {name} is {width:.4f} wide, but the counts of the signs alone imply {narrowest:.4f}")
     yield from (problem(fault) for fault in _signature_faults(human))
 
 
@@ -178,14 +181,14 @@ def _count_faults(human: HumanScore) -> Iterator[str]:
 def _clip_faults(human: HumanScore, clips: Collection[str] | None) -> Iterator[str]:
     names = [(row.pack, row.sign) for row in human.per_sign]
     if len(set(names)) < len(names):
-        yield "a sign stands twice in one pack"
+        yield "a sign occurs twice in one pack"
     sign_of: dict[str, str] = {}
     for row in human.per_sign:
         for clip in row.clips:
             if sign_of.setdefault(clip, row.sign) != row.sign:
                 yield f"clip {clip} shows two signs"
-    if clips is not None and (foreign := sorted(set(sign_of) - set(clips))):
-        yield f"{len(foreign)} clips are not the row's, such as {foreign[0]}"
+    if clips is not None and (unknown := sorted(set(sign_of) - set(clips))):
+        yield f"{len(unknown)} clips do not belong to the row, such as {unknown[0]}"
 
 
 def _signature_faults(human: HumanScore) -> Iterator[str]:
@@ -198,15 +201,15 @@ def _signature_faults(human: HumanScore) -> Iterator[str]:
         return
     for key, value in (part.split(":", 1) for part in human.shown.split("|")):
         if said.get(key) != value:
-            yield f"the signature has {key}:{said.get(key, 'nothing')}, and what was shown gives {value}"
+            yield f"the signature has {key}:{said.get(key, 'nothing')}, but the clips that were shown give {key}:{value}"
     if said["metric"] != STUDY_METRIC or not said.get("revision", "").isdecimal():
-        yield "the signature is not that of a study's score"
+        yield "the signature does not belong to a study's score"
 
 
 def _narrowest(human: HumanScore) -> tuple[float, float]:
-    """How wide an interval over raters and signs must be at least: what the counts of the signs alone say of the variance.
+    """The width of the intervals that the counts of the signs alone imply, for the mean over signs and the mean of packs.
 
-    A two-way bootstrap has the variance of the signs' accuracies, and more than that of single answers where raters do not differ.
+    A two-way bootstrap includes the variance of the signs' accuracies and at least that of independent answers.
     """
     of_pack: defaultdict[str, list[SignCount]] = defaultdict(list)
     for row in human.per_sign:
@@ -238,20 +241,20 @@ def read_human(path: Path) -> HumanScore:
     """Reads a ``study.json``.
 
     Raises:
-        InputError: not there, damaged, or of another version.
+        InputError: it is missing, damaged, or of another version.
     """
     return HumanScore.read(path)
 
 
 def study_result(study: Path, lexicon: Path | None) -> StudyResult:
-    """The result of a study: of its folder, or of a file that ``signbench study score --json`` printed.
+    """Scores a study's folder, or reads the result that ``signbench study score --json`` printed.
 
     Args:
         study: the folder or the file.
-        lexicon: what a person decided about open answers, for a folder.
+        lexicon: a person's decisions about open answers; only used for a folder.
 
     Raises:
-        InputError: it is neither, or cannot be scored.
+        InputError: it is neither of the two, or cannot be scored.
     """
     if study.is_file():
         from signbench.study.scores.result import read_study_result

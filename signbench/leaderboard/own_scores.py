@@ -1,4 +1,4 @@
-"""What each clip of an entry scores alone: rows of a leaderboard are compared by it, and every such score lies within limits."""
+"""Each clip's own score, by which rows are compared for duplicates and records are checked against a metric's limits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from signbench.runs.packed import PackedRun
 
 
 def own_scores(records: PackedRun) -> dict[str, NDArray[np.float64]]:
-    """Metric -> each clip's own score, float64 ``(N,)``, where every clip has one.
+    """Metric -> each clip's own score, float64 ``(N,)``, for metrics where every clip has one.
 
     Args:
-        records: of an entry.
+        records: an entry's records.
     """
     found: dict[str, NDArray[np.float64]] = {}
     plan, store = records.plan, records.store
@@ -28,7 +28,7 @@ def own_scores(records: PackedRun) -> dict[str, NDArray[np.float64]]:
 
 
 def own_score(metric: Metric, record: Record) -> float | None:
-    """The score of a clip alone; None where it has none, or where the metric is one of whole distributions."""
+    """The score of one clip by itself; None if it has none, or if the metric compares whole distributions."""
     value = metric.clip_value(record)
     if value is None and metric.interval_method != "jackknife":
         with np.errstate(all="ignore"):

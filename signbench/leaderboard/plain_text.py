@@ -1,8 +1,8 @@
-"""What may stand in any text of an entry, and which names look alike.
+"""Which characters the texts of an entry may contain, and which names look alike.
 
-Entries come from anybody, and their texts are read by people on pages and in terminals: a letter that nobody sees, one that turns
-the direction of what follows, or a Cyrillic letter among Latin ones makes one name pass for another. Nothing of that is needed to
-say what an entry says. Look-alikes of Latin, Greek and Cyrillic letters are a part of Unicode's ``confusables.txt`` (UTS 39).
+Entries come from untrusted sources, and people read their texts on pages and in terminals. With an invisible character, one that
+reverses the direction of the text, or a Cyrillic letter among Latin ones, one name can pass for another. No entry needs any of
+these. The look-alikes of Latin, Greek and Cyrillic letters are part of Unicode's ``confusables.txt`` (UTS 39).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 _MOST_MARKS = 4
 _MARKUP = re.compile(r"<\s*[A-Za-z/!?]|&#?\w+;")
-# what Unicode calls ignorable and Python printable, and the two blanks that are no spaces
+# ignorable for Unicode but printable for Python, and the two blank characters that are not spaces
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _ALPHABETS = {"LATIN", "GREEK", "CYRILLIC", "COPTIC", "ARMENIAN", "CHEROKEE", "GEORGIAN", "LISU", "GOTHIC", "DESERET", "TIFINAGH"}
-"""Scripts with letters that look like letters of another of them; by the first word of the letters' names in Unicode."""
+"""Scripts that share look-alike letters, by the first word of the letters' names in Unicode."""
 
 _LOOKS_LIKE = {
     **dict(
@@ -43,32 +43,32 @@ _LOOKS_LIKE = {
 _SAME_STROKES = str.maketrans({"1": "l", "i": "l", "|": "l", "0": "o"})
 
 
-def trouble(text: str, *, markup: bool = False) -> str | None:
-    """Why a text cannot stand in an entry, in a few words that follow "it holds"; None where it can.
+def fault(text: str, *, markup: bool = False) -> str | None:
+    """Why an entry may not contain a text, in a few words that follow "it contains"; None if it may.
 
     Args:
-        text: the text, of one line.
-        markup: whether single ``<``, ``>`` and ``&`` are let through, as in "fewer than 2 < 3"; tags are not.
+        text: one line of text.
+        markup: allow single ``<``, ``>`` and ``&``, as in "1 < 2"; tags are never allowed.
     """
     for letter in text:
         if not letter.isprintable():
-            return f"a character that is not drawn ({_named(letter)})"
+            return f"a character that is not printable ({_named(letter)})"
     if (found := _INVISIBLE.search(text)) is not None:
-        return f"a letter that nobody sees ({_named(found[0])})"
+        return f"an invisible character ({_named(found[0])})"
     if text != unicodedata.normalize("NFC", text):
-        return "letters in pieces (it is not in Unicode's form NFC)"
+        return "decomposed letters (write it in Unicode's form NFC)"
     marks = 0
     for letter in text:
         marks = marks + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
         if marks > _MOST_MARKS:
             return f"more than {_MOST_MARKS} marks on one letter"
     if _MARKUP.search(text) or (not markup and ("<" in text or ">" in text)):
-        return "< or >, or what a browser takes for markup"
+        return "< or >, or text that a browser treats as markup"
     return None
 
 
-def mixture(text: str) -> str | None:
-    """The first word of a text whose letters are of several alphabets that look alike, such as a Cyrillic a among Latin letters."""
+def mixed_alphabets(text: str) -> str | None:
+    """Names the first word with letters from several look-alike alphabets, such as a Cyrillic a among Latin letters."""
     for word in re.findall(r"[^\W\d_]+", text):
         alphabets = {unicodedata.name(letter, "").split(" ")[0] for letter in word} & _ALPHABETS
         if len(alphabets) > 1:
@@ -76,32 +76,35 @@ def mixture(text: str) -> str | None:
     return None
 
 
-def troubles(document: Any, where: str = "", *, markup: bool = True) -> Iterator[tuple[str, str]]:
-    """Every text of a document of plain values that cannot stand in an entry: its place, and why.
+def faults(document: Any, where: str = "", *, markup: bool = True) -> Iterator[tuple[str, str]]:
+    """Finds every text in a document of plain values that an entry may not contain.
 
     Args:
-        document: texts, numbers, lists and mappings in one another; keys are texts too.
-        where: how places begin.
-        markup: as :func:`trouble` takes it.
+        document: nested mappings and lists of texts and numbers; keys are texts too.
+        where: the path of the document, as a prefix of the paths within it.
+        markup: see :func:`fault`.
+
+    Returns:
+        The path of each such text, and why it is not allowed.
     """
     if isinstance(document, str):
-        if (what := trouble(document, markup=markup)) is not None:
+        if (what := fault(document, markup=markup)) is not None:
             yield where, what
     elif isinstance(document, Mapping):
         for name, value in document.items():
-            if (what := trouble(str(name), markup=markup)) is not None:
+            if (what := fault(str(name), markup=markup)) is not None:
                 yield f"{where}, a field's name" if where else "a field's name", what
                 continue
-            yield from troubles(value, f"{where}.{name}" if where else str(name), markup=markup)
+            yield from faults(value, f"{where}.{name}" if where else str(name), markup=markup)
     elif isinstance(document, (list, tuple)):
-        for place, value in enumerate(document):
-            yield from troubles(value, f"{where}[{place}]", markup=markup)
+        for index, value in enumerate(document):
+            yield from faults(value, f"{where}[{index}]", markup=markup)
 
 
 def skeleton(name: str) -> str:
-    """What is left of a name when everything that looks alike is written alike: two names of one skeleton look the same."""
-    apart = unicodedata.normalize("NFKD", name)
-    bare = "".join(letter for letter in apart if unicodedata.category(letter) not in ("Mn", "Me", "Cf"))
+    """A name with look-alike characters unified: names that look the same have the same skeleton."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    bare = "".join(letter for letter in decomposed if unicodedata.category(letter) not in ("Mn", "Me", "Cf"))
     latin = "".join(_LOOKS_LIKE.get(letter, letter) for letter in bare).casefold()
     strokes = latin.translate(_SAME_STROKES).replace("rn", "m").replace("vv", "w")
     return re.sub(r"[\W_]+", "-", strokes).strip("-")

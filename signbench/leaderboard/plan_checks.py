@@ -1,6 +1,6 @@
-"""Whether what an entry says of its run is what its task, the registry of metrics and the corpus say.
+"""Checks what an entry says about its run against its task, the registry of metrics and the corpus.
 
-Everything here could be read off the entry's own files. It is not: a file that says how it was measured says what its author likes.
+The entry's own files also say how it was measured, but their author can write anything there.
 """
 
 from __future__ import annotations
@@ -27,55 +27,55 @@ _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]
 
 
 def plan_problems(folder: Path, records: PackedRun, task: Task, *, thorough: bool = True) -> Iterator[Problem]:
-    """Whether the records are of the task's clips, and were made by its protocol, metrics and networks.
+    """Checks that the records have the task's clips, protocol, metrics and networks.
 
     Args:
-        folder: of the entry.
+        folder: the entry's folder.
         records: its ``records.parquet``.
-        task: of the entry.
-        thorough: judges that look at the train split do so; else the rows that signbench brings along are believed, where there are
-            such.
+        task: the entry's task.
+        thorough: let judges that learn from the train split do so; otherwise rely on the shipped rows for what they learn, if there
+            are any.
     """
-    place, plan = str(folder), records.plan
+    entry, plan = str(folder), records.plan
     split = plan.task.split if plan.task is not None and plan.task.split in task.clips else task.default_split
-    yield from _clip_problems(place, plan, task, split)
-    yield from _own_copy_problems(place, plan, task, split)
+    yield from _clip_problems(entry, plan, task, split)
+    yield from _own_copy_problems(entry, plan, task, split)
     if plan.protocol != task.protocol() or plan.coverage_floor != task.coverage_floor:
-        yield Problem(place, "task", "it was not measured by the task's protocol", _AGAIN)
+        yield Problem(entry, "task", "it was not measured with the task's protocol", _AGAIN)
     if plan.clusters != _clusters(task, plan.clips, plan.clusters):
-        yield Problem(place, "task", "it does not cluster clips as the task says", _AGAIN)
+        yield Problem(entry, "task", "it does not cluster clips as the task says", _AGAIN)
     if plan.kind == "measure" or (plan.kind == "run") != (plan.generator is not None):
-        what = f"{RECORDS} is of a run that {'generated' if plan.generator else 'measured'} and calls itself {plan.kind}"
-        yield Problem(place, "records", what, "submit the run of signbench run or signbench score")
+        what = f"{RECORDS} is of kind {plan.kind}, but its run {'has a' if plan.generator else 'has no'} generator"
+        yield Problem(entry, "records", what, "submit the run of signbench run or signbench score")
     if plan.headlines != task.headlines:
-        yield Problem(place, "result", "its headlines are not the task's", "submit the run again")
+        yield Problem(entry, "result", "its headlines are not the task's", "submit the run again")
     for item in plan.measured:
-        yield from _metric_problems(place, item, task, split, thorough=thorough)
+        yield from _metric_problems(entry, item, task, split, thorough=thorough)
 
 
-def _clip_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
+def _clip_problems(entry: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
     wanted = task.clips[split]
     if wanted.ids_sha256 is not None and ids_digest(plan.clips) != wanted.ids_sha256:
         what = f"its {len(plan.clips)} clips are not those of the task's split {split}"
-        yield Problem(place, "clips", what if plan.subset is None else f"{what}: a subset", "run the whole split")
+        yield Problem(entry, "clips", what if plan.subset is None else f"{what}: a subset", "run the whole split")
     elif wanted.count not in (None, len(plan.clips)):
-        yield Problem(place, "clips", f"it has {len(plan.clips)} clips, and the task {wanted.count}", "run the whole split")
+        yield Problem(entry, "clips", f"it has {len(plan.clips)} clips, but the task has {wanted.count}", "run the whole split")
 
 
-def _own_copy_problems(place: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
-    """Whether the references are an own copy, which only the task can tell: it knows the clips, or it does not."""
+def _own_copy_problems(entry: str, plan: RunPlan, task: Task, split: str) -> Iterator[Problem]:
+    """Checks whose references were used: the submitter's own copy is allowed only if the task does not fix the clips."""
     from signbench.corpora import registry
 
     known, readable = task.clips[split].ids_sha256 is not None, task.corpus in registry.known()
     if plan.own_copy and known:
-        yield Problem(place, "task", "it says that its references are an own copy, and the task knows its clips", _AGAIN)
+        yield Problem(entry, "task", "it says references: own copy, but the task fixes the clips", _AGAIN)
     elif not plan.own_copy and not known and not readable:
-        what = f"it says that its references are the task's, and signbench has no reader of {task.corpus} to know them by"
-        yield Problem(place, "task", what, "say references: own copy, or score the predictions again")
+        what = f"it says references: task, but signbench cannot read {task.corpus} to confirm it"
+        yield Problem(entry, "task", what, "say references: own copy, or score the predictions again")
 
 
 def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """The clusters of a task's clips; where signbench cannot read the corpus, what the entry says, as long as it says something."""
+    """The clusters of a task's clips; if signbench cannot read the corpus, those of the entry, provided that it has some."""
     from signbench.corpora import registry
 
     if task.cluster is None:
@@ -87,37 +87,38 @@ def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) ->
     return said if said is not None and len(said) == len(clips) else ()
 
 
-def _metric_problems(place: str, item: Measured, task: Task, split: str, *, thorough: bool) -> Iterator[Problem]:
+def _metric_problems(entry: str, item: Measured, task: Task, split: str, *, thorough: bool) -> Iterator[Problem]:
     name = item.name
     wanted = next((metric for metric in task.metrics if metric.key == name), None)
     if wanted is None:
-        return  # told beside its signature
+        return  # reported with its signature
     if item.tier != wanted.tier or item.label is not None:
-        yield Problem(place, "records", f"{RECORDS} calls {name} {item.label or item.tier}, and the task {wanted.tier}", _AGAIN)
+        what = f"{RECORDS} calls {name} {item.label or item.tier}, but it is {wanted.tier} in the task"
+        yield Problem(entry, "records", what, _AGAIN)
     needs = _needs(item.metric)
     if item.unavailable is not None:
         found = _NO_WEIGHTS.fullmatch(item.unavailable)
         if wanted.tier == "core" or found is None or not set(found[1].split()) <= set(needs):
-            what = f"{RECORDS} says why {name} was not measured ({item.unavailable[:80]!r}), and that is no reason"
-            yield Problem(place, "records", what, _AGAIN)
-    elif (why := _extractor_trouble(item, task) or _judge_error(item, task, split, thorough=thorough)) is not None:
-        yield Problem(place, "signature", f"{name} {why}", _AGAIN)
+            what = f"{RECORDS} gives an invalid reason why {name} was not measured ({item.unavailable[:80]!r})"
+            yield Problem(entry, "records", what, _AGAIN)
+    elif (why := _extractor_error(item, task) or _judge_error(item, task, split, thorough=thorough)) is not None:
+        yield Problem(entry, "signature", f"{name} {why}", _AGAIN)
 
 
-def _extractor_trouble(item: Measured, task: Task) -> str | None:
-    """Why the network that a metric was measured through is not the metric's; None where it is."""
+def _extractor_error(item: Measured, task: Task) -> str | None:
+    """Why the network that a metric was measured through is not the metric's; None if it is."""
     extractor = item.metric.extractor
     if extractor is None:
-        return None if item.extractor is None else f"needs no network, and was measured through {item.extractor[:80]!r}"
+        return None if item.extractor is None else f"needs no network, but was measured through {item.extractor[:80]!r}"
     wanted = replace(extractor, precision=task.protocol().precision).registered_signature()
     pattern = re.escape(wanted).replace("unverified", "unverified-[0-9a-f]{12}")
     if item.extractor is None or re.fullmatch(pattern, item.extractor) is None:
-        return f"was measured through {str(item.extractor)[:100]!r}, and not through {wanted}"
+        return f"was measured through {str(item.extractor)[:100]!r}, not through {wanted}"
     return None
 
 
 def _needs(metric: Metric) -> tuple[str, ...]:
-    """Names in the registry of weights that a metric cannot be measured without."""
+    """Names, in the registry of weights, of those that a metric needs."""
     from signbench.judges import registry
 
     if isinstance(metric, JudgedMetric):
@@ -126,10 +127,10 @@ def _needs(metric: Metric) -> tuple[str, ...]:
 
 
 def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> str | None:
-    """Why the judge that a metric was measured through is not the task's; None where it is, or where nobody here can tell.
+    """Why the judge that a metric was measured through is not the task's; None if it is, or if that cannot be determined here.
 
-    A judge that looks at the train split takes a while to do so, which is no way to draw a leaderboard: without being thorough, the
-    rows that signbench brings along say what it is, where there are such. The code of a custom judge is not run.
+    Learning from the train split takes too long to show a leaderboard, so the judge is read from the shipped rows, if there are
+    any, unless the check is thorough. The code of a custom judge is not run.
     """
     from signbench.corpora import registry as corpora
     from signbench.judges import registry
@@ -137,7 +138,7 @@ def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> s
 
     metric = item.metric
     if not isinstance(metric, JudgedMetric):
-        return None if item.judge is None else f"needs no judge, and was measured through {item.judge[:80]!r}"
+        return None if item.judge is None else f"needs no judge, but was measured through {item.judge[:80]!r}"
     if registry.is_custom(metric.judge) or lacking_weights(_needs(metric)):
         return None
     known: Collection[str] = ()
@@ -150,12 +151,12 @@ def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> s
             judge = judges_of(task, split, [metric.judge])[metric.judge]
             known = (f"{judge.signed}+{metric.gives}",)
         except SignbenchError as error:
-            return f"cannot be held against the task's judge ({str(error).rstrip('.')})"
-    return None if item.judge in known else f"was measured through {str(item.judge)[:100]!r}, and not through {' or '.join(known)}"
+            return f"cannot be compared with the task's judge ({str(error).rstrip('.')})"
+    return None if item.judge in known else f"was measured through {str(item.judge)[:100]!r}, not through {' or '.join(known)}"
 
 
 def _shipped_judges(task: Task, split: str, metric: str) -> list[str]:
-    """The judge of a metric, as the rows that signbench brings along for a task and split have it."""
+    """The signatures of a metric's judge in the rows that signbench ships for a task and split."""
     folder = own_folder("leaderboards").joinpath(*task.name.split("/"), split)
     found: set[str] = set()
     for path in sorted(folder.glob(f"*/{RESULT}")):
@@ -167,6 +168,6 @@ def _shipped_judges(task: Task, split: str, metric: str) -> list[str]:
 
 
 def unverified_networks(plan: RunPlan) -> str | None:
-    """Names of the metrics that rest on weights of which no digest is registered; None where there are none."""
+    """Names of the metrics that depend on weights without a registered digest; None if there are none."""
     found = [item.name for item in plan.measured if "unverified" in (item.extractor or item.judge or "")]
     return listing(found) if found else None

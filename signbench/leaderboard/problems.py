@@ -1,4 +1,4 @@
-"""What is wrong with an entry: each trouble with its folder, and what to do."""
+"""Problems with entries: what is wrong, in which folder, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal[
     "file", "path", "card", "result", "records", "task", "clips", "signature", "score", "digest", "human", "text", "duplicate"
 ]
-"""What a problem is about."""
+"""The part of an entry that a problem is about."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Problem:
     """One thing that is wrong with an entry.
 
     Attributes:
-        entry: the entry's folder, as it was given.
-        kind: what it is about.
+        entry: the entry's folder, as the user wrote it.
+        kind: the part of the entry that it is about.
         what: what is wrong, in a sentence without its full stop.
         remedy: what to do.
     """

@@ -1,13 +1,13 @@
-"""Which rows of a leaderboard may stand together, and who is better than whom beyond chance.
+"""Groups the rows of a leaderboard into blocks, and ranks them by significance.
 
-Only entries that their check does not refuse are drawn. Rows share a *block* only where the measure parts of their signatures
-agree; another block says in words how it was measured otherwise. The first block is the one of the references that signbench's own
-anchors were measured against, where there are such.
+Only entries that pass their check are shown. Rows share a *block* only if the measure parts of their signatures agree; every other
+block says how it was measured differently. The first block is the one whose references are those of signbench's own anchors, if
+there is one.
 
-Within a block, and for each metric, every two rows are held against each other by the paired test of ``signbench compare`` on the
-records that the entries keep, and the p-values are corrected by Holm's method over all pairs of the block. A row's rank is 1 + the
-number of rows that are significantly better (corrected p of at most 0.05). So rows that chance may have ordered share a rank. Rows
-that hardly differ from clip to clip are one row in all of this. Anchors and published rows have no rank.
+Within a block, and for each metric, all pairs of rows are compared by the paired test of ``signbench compare`` on the entries'
+records, and the p-values are corrected by Holm's method over all pairs of the block. A row's rank is 1 + the number of rows that
+are significantly better (corrected p of at most 0.05), so rows that do not differ significantly share a rank. Rows that hardly
+differ from clip to clip count as one row in all of this. Anchors and published rows have no rank.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Literal
 
 from signbench.errors import InputError, SignbenchError, nearest
 from signbench.leaderboard.board import Block, Board, Cell, Column, HumanCell, Row
-from signbench.leaderboard.checking import sound_entries
+from signbench.leaderboard.checking import valid_entries
 from signbench.leaderboard.duplicates import groups
-from signbench.leaderboard.entries import RESULT, Entry, Place, places, read_entry_result
+from signbench.leaderboard.entries import RESULT, Entry, EntryLocation, entry_locations, read_entry_result
 from signbench.leaderboard.published import Published, published, tasks_with_published_rows
 from signbench.runs import signature
 from signbench.runs.paired_metrics import paired_metric
@@ -35,48 +35,48 @@ from signbench.statistics.multiplicity import holm
 from signbench.tasks.schema import Task
 
 ALPHA = 0.05
-"""How likely one false difference among all pairs of a block may be, metric by metric."""
+"""The family-wise error rate over all pairs of a block, for each metric."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is to rank for one split of a task.
+    """The entries and published tables of one split of a task.
 
     Attributes:
         task: the task.
-        split: of the task.
-        places: where its entries lie.
-        published: what papers printed, with the rows of this split.
+        split: split of the task.
+        locations: its entries' folders.
+        published: the published tables, with only the rows of this split.
     """
 
     task: Task
     split: str
-    places: tuple[Place, ...]
+    locations: tuple[EntryLocation, ...]
     published: tuple[Published, ...]
 
 
 def standings(leaderboards: Path | None = None) -> list[Standing]:
-    """Every task and split that has a row, in order.
+    """Every task and split that has a row, sorted by task.
 
     Args:
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Raises:
         InputError: the folder does not exist.
     """
     from signbench.tasks.loading import known, task
 
-    entries = places(leaderboards)
-    names = sorted(({place.task for place in entries} & set(known())) | set(tasks_with_published_rows()))
+    entries = entry_locations(leaderboards)
+    names = sorted(({location.task for location in entries} & set(known())) | set(tasks_with_published_rows()))
     found = [standing for name in names for standing in _standings(task(name), entries)]
-    return [standing for standing in found if standing.places or standing.published]
+    return [standing for standing in found if standing.locations or standing.published]
 
 
 def without_board(leaderboards: Path | None = None) -> list[str]:
-    """Entries that stand in no leaderboard, because there is no such task or split; a sentence for each.
+    """Entries that belong to no leaderboard because their task or split does not exist, one sentence each.
 
     Args:
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Raises:
         InputError: the folder does not exist.
@@ -85,20 +85,20 @@ def without_board(leaderboards: Path | None = None) -> list[str]:
 
     names = set(known())
     return [
-        f"{place.folder}: there is no task {place.task} with a split {place.split}; move the folder, or remove it."
-        for place in places(leaderboards)
-        if place.task not in names or place.split not in task(place.task).splits
+        f"{location.folder}: there is no task {location.task} with a split {location.split}; move the folder, or remove it."
+        for location in entry_locations(leaderboards)
+        if location.task not in names or location.split not in task(location.task).splits
     ]
 
 
 def board(task_name: str, split: str | None = None, *, metric: str | None = None, leaderboards: Path | None = None) -> Board:
-    """The leaderboard of a task.
+    """Ranks the rows of a task.
 
     Args:
         task_name: name of the task.
-        split: of the task; None: its default.
+        split: split of the task; None: its default.
         metric: only this metric, in any spelling; None: all, ordered by the first headline.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Raises:
         InputError: no such task, split or metric.
@@ -112,29 +112,29 @@ def board(task_name: str, split: str | None = None, *, metric: str | None = None
 
 
 def of_splits(task: Task, leaderboards: Path | None = None) -> list[Standing]:
-    """What there is to rank for every split of a task, with rows or without.
+    """The entries and published tables of every split of a task, including splits without rows.
 
     Args:
         task: the task.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
 
     Raises:
         InputError: the folder does not exist.
     """
-    return _standings(task, places(leaderboards))
+    return _standings(task, entry_locations(leaderboards))
 
 
 def ranked(standing: Standing, metric: str | None = None) -> Board:
-    """The leaderboard of one split of a task.
+    """Ranks the rows of one split of a task.
 
     Args:
-        standing: what there is to rank.
+        standing: the entries and published tables.
         metric: only this metric, in any spelling; None: all, ordered by the first headline.
 
     Raises:
         InputError: no such metric.
     """
-    entries, problems = sound_entries([place.folder for place in standing.places])
+    entries, problems = valid_entries([location.folder for location in standing.locations])
     tables = standing.published
     wanted = _metrics(standing.task, entries, tables, metric)
     blocks = [_block(group, wanted) for group in _groups(entries, _own_references(standing.task.name, standing.split))]
@@ -153,14 +153,13 @@ def ranked(standing: Standing, metric: str | None = None) -> Board:
     )
 
 
-def _standings(task: Task, entries: Sequence[Place]) -> list[Standing]:
-    """Every split of a task, with rows or without."""
+def _standings(task: Task, entries: Sequence[EntryLocation]) -> list[Standing]:
     tables = published(task.name)
     return [
         Standing(
             task,
             split,
-            tuple(place for place in entries if (place.task, place.split) == (task.name, split)),
+            tuple(location for location in entries if (location.task, location.split) == (task.name, split)),
             tuple(part for table in tables for part in _of_split(table, task, split)),
         )
         for split in task.splits
@@ -168,7 +167,7 @@ def _standings(task: Task, entries: Sequence[Place]) -> list[Standing]:
 
 
 def _metrics(task: Task, entries: Sequence[Entry], tables: Sequence[Published], wanted: str | None) -> list[str]:
-    """Keys of the columns, headlines first."""
+    """The columns' keys, headlines first."""
     scored = {score.metric for entry in entries for score in entry.result.scores if score.value is not None}
     keys = sorted((item.key for item in task.metrics), key=lambda key: key not in task.headlines)
     keys += sorted(scored - set(keys))
@@ -191,7 +190,7 @@ def _spelled(metric: str) -> str:
 
 
 def _of_split(table: Published, task: Task, split: str) -> list[Published]:
-    """The part of a published table that belongs on a split's page; rows of splits that the task lacks go to its default one."""
+    """The part of a published table for a split's page; rows of splits that the task lacks go to its default split."""
     rows = tuple(
         row
         for row in table.rows
@@ -210,23 +209,23 @@ def _only(table: Published, key: str) -> Published:
 
 
 def measures(result: Result) -> dict[str, str]:
-    """Each metric that has a value, and how it was measured."""
+    """The signature of each metric that has a value."""
     return {score.metric: score.signature for score in result.scores if score.value is not None and score.signature}
 
 
 def same_measure(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
-    """Whether two results may stand in one block: they share a metric, and measured each that they share the same way.
+    """Whether two results belong in one block: they share a metric, and measured every shared metric in the same way.
 
     Args:
         ours: metric -> signature.
-        theirs: the same of another result, or of a block.
+        theirs: the same for another result, or for a block.
     """
     shared = [metric for metric in ours if metric in theirs]
     return bool(shared) and all(not signature.differences(ours[metric], theirs[metric]) for metric in shared)
 
 
 def _own_references(task: str, split: str) -> frozenset[str]:
-    """Digests of the references that the rows which signbench brings along for a task and split were measured against."""
+    """Digests of the references of the rows that signbench ships for a task and split."""
     folder = own_folder("leaderboards").joinpath(*task.split("/"), split)
     found: set[str] = set()
     for path in sorted(folder.glob(f"*/{RESULT}")):
@@ -236,15 +235,14 @@ def _own_references(task: str, split: str) -> frozenset[str]:
 
 
 def _references(result: Result) -> set[str]:
-    """What the signatures of a result say of its references."""
+    """Digests of a result's references, from its signatures."""
     return {signature.parse(score.signature).get("refs", "") for score in result.scores if score.signature}
 
 
 def _groups(entries: Iterable[Entry], references: Collection[str]) -> list[list[Entry]]:
-    """Entries that agree in every signature that they share.
+    """Groups entries that agree in every signature that they share.
 
-    The blocks whose references are signbench's own come first, then those with verified rows, then those with more rows that are
-    not one another's copies.
+    Blocks whose references are signbench's own come first, then those with verified rows, then those with more distinct rows.
     """
     blocks: list[tuple[dict[str, str], list[Entry]]] = []
     for entry in sorted(entries, key=lambda entry: (-len(measures(entry.result)), entry.card.row)):
@@ -308,12 +306,12 @@ def _block(entries: Sequence[Entry], wanted: Sequence[str]) -> Block:
     rows = [_row(entry, names, ranks) for entry in entries]
     leading = names[0] if names else None
 
-    def place(row: Row, entry: Entry) -> tuple[bool, int, float, str]:
+    def position(row: Row, entry: Entry) -> tuple[bool, int, float, str]:
         score = _score(entry, leading) if leading is not None else None
         rank = row.cells[leading].rank if leading is not None and score is not None else None
         return score is None, rank or 0, distance(score) if score is not None else 0.0, row.row
 
-    ordered = [row for row, _ in sorted(zip(rows, entries, strict=True), key=lambda pair: place(*pair))]
+    ordered = [row for row, _ in sorted(zip(rows, entries, strict=True), key=lambda pair: position(*pair))]
     return Block(
         task_version=entries[0].card.task_version,
         reasons=(),
@@ -324,7 +322,7 @@ def _block(entries: Sequence[Entry], wanted: Sequence[str]) -> Block:
 
 
 def _level(scores: Sequence[Score], name: Literal["ceiling", "chance"]) -> Level | None:
-    """A judge's level that all rows of a column share; None where they were measured on other files of the same references."""
+    """A judge's level that all rows of a column share; None if they used different files of the same references."""
     levels = [None if score.judged is None else getattr(score.judged, name) for score in scores]
     texts = {None if level is None else number(level.value, 4) for level in levels}
     return levels[0] if len(texts) == 1 else None
@@ -380,7 +378,7 @@ def _row(entry: Entry, metrics: Sequence[str], ranks: Mapping[str, Mapping[str, 
 
 
 def _ranks(rivals: Sequence[Entry], metric: str) -> tuple[dict[str, int], str]:
-    """Each row's rank by one metric, and how the ranks came about."""
+    """Each row's rank by one metric, and how the ranks were determined."""
     together = groups(rivals)
     pairs = list(combinations([group[0] for group in together], 2))
     alike = [len(group) for group in together if len(group) > 1]

@@ -1,4 +1,4 @@
-"""The leaderboards as a static site: pages that open from the file system, without a server and without the network."""
+"""The leaderboards as a static site: pages that open from the file system, without a server or network access."""
 
 from __future__ import annotations
 
@@ -39,35 +39,34 @@ def build(
     out: Path,
     leaderboards: Path | None = None,
     *,
-    tell: Callable[[str], None] = lambda sentence: None,
+    warn: Callable[[str], None] = lambda sentence: None,
     progress: Progress = silent,
 ) -> Path:
-    """Builds the site: an index, a page for each task and split, one style sheet and two scripts.
+    """Builds the site: an index, a page for each task and split, a style sheet and two scripts.
 
     Args:
         out: the site's folder; an older site is renamed to ``<name>.old-N``.
-        leaderboards: a folder of leaderboards; None: those of the current folder, then those that signbench brings along.
-        tell: told, in a sentence each, what is wrong with entries that are not drawn.
-        progress: told how many leaderboards are ranked.
+        leaderboards: a folder of leaderboards; None: those of the current folder, then those shipped with signbench.
+        warn: called with a sentence for each problem of entries that are left out.
+        progress: called with the number of leaderboards ranked so far.
 
     Returns:
         The page to open.
 
     Raises:
-        InputError: jinja2 or plotly is not installed, or the folder cannot be written or holds something
-            else.
+        InputError: jinja2 or plotly is not installed, or the folder cannot be written or has other content.
     """
     if missing := [package for package in _NEEDS if find_spec(package) is None]:
         raise InputError(f"a site needs {' and '.join(missing)}; install signbench with its extra: signbench[report].")
     occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if occupied and not (out / SCRIPT).is_file():
-        raise InputError(f"{out} holds something else than a site; give `out` an empty or new folder.")
+        raise InputError(f"{out} has other content than a site; give an empty or new folder as `out`.")
     boards: list[Board] = []
     for standing in (found := standings(leaderboards)):
         progress("ranking", len(boards), len(found))
         boards.append(ranked(standing))
     for sentence in (*without_board(leaderboards), *(sentence for board in boards for sentence in board.refused)):
-        tell(sentence)
+        warn(sentence)
     pages = rendered(sorted(boards, key=lambda found: not found.blocks))
     with whole_folder(out, move_aside=occupied) as made:
         for name, content in pages.items():
@@ -78,10 +77,10 @@ def build(
 
 
 def rendered(boards: Sequence[Board]) -> dict[str, str]:
-    """The pages' HTML by their path below the site. Every value is escaped, whatever it holds.
+    """Renders the pages: HTML by path relative to the site. Every value is escaped.
 
     Args:
-        boards: in the order of the index.
+        boards: the leaderboards in the order of the index.
     """
     environment = _environment()
     pages = {INDEX: environment.get_template("index.html").render(boards=boards, root="", page=page_of, leaders=_leaders)}
@@ -93,7 +92,7 @@ def rendered(boards: Sequence[Board]) -> dict[str, str]:
             root="../" * name.count("/"),
             task=_task(found.task),
             judged=tables.human_signatures,
-            human_apart=tables.human_apart,
+            human_difference=tables.human_difference,
             others=[other for other in boards if other.task == found.task and other.split != found.split],
             page=page_of,
             charts=charts(found),
@@ -102,14 +101,14 @@ def rendered(boards: Sequence[Board]) -> dict[str, str]:
 
 
 def page_of(found: Board) -> str:
-    """Path of a leaderboard's page below the site."""
+    """Path of a leaderboard's page relative to the site."""
     return f"{found.task}/{found.split}.html"
 
 
 def charts(found: Board) -> dict[str, Any]:
-    """What the page's charts are drawn of: the rows of the first block, and the published ones that have a number for a metric.
+    """The data of the page's charts: the rows of the first block, and published rows with a number for a metric.
 
-    A published number is left out of a chart where its unit is known to be another than that of the measured ones.
+    A published number is left out of a chart if its unit is known to differ from that of the measured ones.
     """
     block = found.blocks[0] if found.blocks else None
     metrics = {column.metric: _described(column) for column in block.columns} if block is not None else {}
@@ -117,7 +116,7 @@ def charts(found: Board) -> dict[str, Any]:
     for row in (*block.rows, *block.anchors) if block is not None else ():
         values = {metric: [cell.value, *(cell.interval or (None, None))] for metric, cell in row.cells.items()}
         points.append({"name": row.row, "kind": row.kind, "group": "measured", "values": values})
-    for place, table in enumerate(found.published):
+    for index, table in enumerate(found.published):
         usable = [column for column in table.columns if _fits(column.unit, metrics.get(column.key))]
         for column in usable:
             arrow = ARROWS[column.direction]
@@ -127,7 +126,7 @@ def charts(found: Board) -> dict[str, Any]:
             name = printed.label if printed.split in (found.split, None) else f"{printed.label} ({printed.split})"
             values = {key: [float(value), None, None] for key, value in numbers.items() if value is not None}
             kind = "published" if printed.kind in ("model", "ablation") else "published ceiling"
-            points.append({"name": name, "kind": kind, "group": f"{place}", "source": table.source.table, "values": values})
+            points.append({"name": name, "kind": kind, "group": f"{index}", "source": table.source.table, "values": values})
     return {"metrics": list(metrics.values()), "points": [point for point in points if point["values"]]}
 
 
@@ -168,12 +167,12 @@ def _span(cell: Cell | HumanEstimate) -> str:
 
 
 def _level(level: Level) -> str:
-    """A ceiling or chance level, with the decimals of scores."""
+    """A ceiling or chance level, with as many decimals as a score."""
     return number(level.value, decimals_of(level.value))
 
 
 def _printed(column: PublishedColumn) -> str:
-    """The head of a published column, with its unit and the arrow that the paper may have left out."""
+    """The head of a published column, with its unit and an arrow even if the paper has none."""
     arrow = ARROWS[column.direction]
     header = column.header or "(header lost)"
     unit = f" [{column.unit}]" if column.unit not in (None, "1") and f"[{column.unit}]" not in header else ""
@@ -181,7 +180,7 @@ def _printed(column: PublishedColumn) -> str:
 
 
 def _whisker(block: Block, metric: str, cell: Cell) -> dict[str, float] | None:
-    """Where a cell's interval and value lie between the least and the largest of the block's column, in percent."""
+    """A cell's interval and value on a scale from the smallest to the largest number in the block's column, in percent."""
     cells = [row.cells[metric] for row in (*block.rows, *block.anchors) if metric in row.cells]
     ends = [end for each in cells for end in (each.value, *(each.interval or ()))]
     least: float = min(ends)
@@ -197,18 +196,18 @@ def _whisker(block: Block, metric: str, cell: Cell) -> dict[str, float] | None:
 
 
 def _leads(block: Block, metric: str, cell: Cell) -> bool:
-    """Whether no row is significantly better, and some row is significantly worse: alone, or among equals, nobody leads."""
+    """Whether no row is significantly better and some row is significantly worse; if no rows differ, none leads."""
     ranks = [row.cells[metric].rank for row in block.rows if metric in row.cells]
     return cell.rank == 1 and any(rank is not None and rank > 1 for rank in ranks)
 
 
 def _order(column: Column, cell: Cell) -> float:
-    """What a column is sorted by: the smaller, the better."""
+    """The number by which a column is sorted: the smaller, the better."""
     return from_best(cell.value, column.direction, cell.reference_value)
 
 
 def _reference(block: Block, column: Column) -> str | None:
-    """The references' own value, where the best score is the one nearest to it."""
+    """The references' own value, if the best score is the one closest to it."""
     if column.direction != "reference":
         return None
     cells = [row.cells[column.metric] for row in (*block.rows, *block.anchors) if column.metric in row.cells]
@@ -217,7 +216,7 @@ def _reference(block: Block, column: Column) -> str | None:
 
 
 class _Printed(NamedTuple):
-    """What a published column is sorted by: the smaller, the better; None for a dash."""
+    """The numbers by which a published column is sorted: the smaller, the better; None for a dash."""
 
     direction: Direction
     of_row: list[float | None]
@@ -226,8 +225,8 @@ class _Printed(NamedTuple):
 def _printed_orders(table: Published) -> dict[str, _Printed]:
     """Each published column's order, by metric.
 
-    Where the best is nearest to the references and the table does not print their own value for every row's split, numbers are
-    put in order by size.
+    If the best score is the one closest to the references' and the table lacks theirs for some row's split, the column is sorted
+    by size.
     """
     orders = {}
     for column in table.columns:
@@ -248,14 +247,14 @@ def _printed_orders(table: Published) -> dict[str, _Printed]:
 
 
 def _printed_reference(table: Published, row: PublishedRow, metric: str) -> Decimal | None:
-    """The number that a table prints for the references of a row's split, those under the same heading before others."""
+    """The printed number of the references of a row's split, preferably under the same heading."""
     found = [other for other in table.rows if other.kind in ("ground-truth", "raw") and other.split == row.split]
     found.sort(key=lambda other: (other.kind != "ground-truth", other.under != row.under))
     return next((value for other in found if (value := other.value(metric)) is not None), None)
 
 
 def _leaders(found: Board) -> list[str]:
-    """Rows that no other is significantly better than, by the leading metric of the first block; none where nobody is worse."""
+    """The rows that lead by the leading metric of the first block; none if no rows differ significantly."""
     if not found.blocks or found.leading is None:
         return []
     block, leading = found.blocks[0], found.leading
@@ -263,7 +262,7 @@ def _leaders(found: Board) -> list[str]:
 
 
 def _task(name: str) -> Task | None:
-    """The task, for what its page says of it; None where the rows belong to a task whose file is not here."""
+    """The task, to describe it on the page; None if its file does not exist here."""
     from signbench.tasks.loading import task
 
     try:

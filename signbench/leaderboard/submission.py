@@ -1,4 +1,4 @@
-"""From a run to an entry: what is refused, and what is written."""
+"""Submitting runs and studies: writes a leaderboard entry after checking it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from signbench.documents import json_bytes, parse_yaml
 from signbench.errors import IncompleteError, InputError
-from signbench.leaderboard.checking import check_entry, entry_of, sound_entries
+from signbench.leaderboard.checking import check_entry, entry_of, valid_entries
 from signbench.leaderboard.duplicates import duplicate_problems
 from signbench.leaderboard.entries import (
     ENTRY,
@@ -53,21 +53,21 @@ def submit_run(
     """Writes a run as an entry of its task's leaderboard.
 
     Args:
-        run: complete, of the whole split of a task.
+        run: a complete run of the whole split of a task.
         leaderboards: the folder of leaderboards.
-        name: of the row; None: the generator's, or that of the folder of predictions.
-        licence: of the productions; None: as the generator's card says.
-        contact: whom to ask.
-        citation: whom to cite; None: as the generator's card says.
-        url: where to read more.
+        name: name of the row; None: the generator's, or that of the folder of predictions.
+        licence: licence of the productions; None: that of the generator's card.
+        contact: whom to contact.
+        citation: what to cite; None: that of the generator's card.
+        url: a page about the model.
         replace: move an older entry of that name to ``<name>.old-N``.
-        progress: told how many of the entries beside it are compared with it.
+        progress: called with the number of other entries checked so far.
 
     Returns:
         The entry's folder, and what was done.
 
     Raises:
-        InputError: the run is not fit for a leaderboard, a field is missing or wrong, or the entry exists.
+        InputError: the run does not belong on a leaderboard, a field is missing or wrong, or the entry exists.
         IncompleteError: the run is incomplete.
     """
     _refuse(run)
@@ -77,19 +77,19 @@ def submit_run(
     citation = citation if citation is not None else generator.get("citation")
     for field, value in (("licence", licence), ("contact", contact)):
         if value is None:
-            raise InputError(f"an entry says its {field}; give `{field}`.")
+            raise InputError(f"an entry needs a {field}; give `{field}`.")
     files = _files(run, row, {"licence": licence, "contact": contact, "citation": citation, "url": url})
     split = run.result.task.split if run.result.task is not None else ""
     task = run.result.task.name if run.result.task is not None else ""
     target = leaderboards.joinpath(*task.split("/"), split, folder_name(row))
-    with tempfile.TemporaryDirectory() as room:
-        draft = Path(room).joinpath(*task.split("/"), split, folder_name(row))
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Path(temporary).joinpath(*task.split("/"), split, folder_name(row))
         write_entry(draft, files, replace=False)
         if problems := check_entry(draft):
-            told = [f"- {problem.what}; {problem.remedy}." for problem in problems]
-            raise InputError("\n".join([f"{run.label} cannot be submitted:", *told]))
+            lines = [f"- {problem.what}; {problem.remedy}." for problem in problems]
+            raise InputError("\n".join([f"{run.label} cannot be submitted:", *lines]))
         _refuse_copies(draft, target, progress)
-    if (target / STUDY).is_file():  # what people understood belongs to the clips; other clips need another study
+    if (target / STUDY).is_file():  # a study is about these productions; others need another study
         older = (target / ENTRY).read_bytes()
         if _digest_in(older) == _digest_in(files[ENTRY]):
             files[STUDY] = (target / STUDY).read_bytes()
@@ -99,22 +99,22 @@ def submit_run(
 def submit_study(
     study: Path, leaderboards: Path, *, task: str, split: str | None, row: str, lexicon: Path | None, replace: bool
 ) -> tuple[Path, Outcome]:
-    """Adds what people understood to a row: counts for each sign, without answers and raters.
+    """Adds the result of a study to a row: counts for each sign, without single answers or raters.
 
     Args:
-        study: folder of a study, or the result that ``signbench study score --json`` printed.
+        study: a study's folder, or the result that ``signbench study score --json`` printed.
         leaderboards: the folder of leaderboards.
         task: name of the task.
-        split: of the task; None: its default.
-        row: name of the row, which must be there.
-        lexicon: what a person decided about open answers.
-        replace: move an older ``study.json`` to ``study.json.old-N`` beside the entry.
+        split: split of the task; None: its default.
+        row: name of an existing row.
+        lexicon: a person's decisions about open answers.
+        replace: move an older ``study.json`` to the folder ``<entry>.old-N``.
 
     Returns:
         The entry's folder, and what was done.
 
     Raises:
-        InputError: no such row, a study of other clips or of too few raters or signs, or a study that is there already.
+        InputError: there is no such row, the study is of other clips or has too few raters or signs, or the row has one already.
     """
     from signbench.tasks.loading import task as named_task
 
@@ -125,13 +125,13 @@ def submit_study(
     entry = entry_of(folder)
     result = study_result(study, lexicon)
     shown = {score.clip for score in result.per_clip}
-    foreign = sorted(shown - set(entry.records.plan.clips))
-    if foreign:
-        raise InputError(f"{study} is about {len(foreign)} clips that {task} ({split}) does not have, such as {foreign[0]}.")
+    unknown = sorted(shown - set(entry.records.plan.clips))
+    if unknown:
+        raise InputError(f"{study} has {len(unknown)} clips that {task} ({split}) does not have, such as {unknown[0]}.")
     human = HumanScore.of(result)
     if problems := list(human_problems(folder, human, entry.records.plan.clips)):
-        told = [f"- {problem.what}; {problem.remedy}." for problem in problems]
-        raise InputError("\n".join([f"{study} cannot be submitted:", *told]))
+        lines = [f"- {problem.what}; {problem.remedy}." for problem in problems]
+        raise InputError("\n".join([f"{study} cannot be submitted:", *lines]))
     content = human.json_bytes()
     target = folder / STUDY
     if not target.exists():
@@ -140,7 +140,7 @@ def submit_study(
     if target.read_bytes() == content:
         return folder, "unchanged"
     if not replace:
-        raise InputError(f"{row} has a study already; `replace=True` moves it aside.")
+        raise InputError(f"{row} has a study already; give `replace=True` to move it aside.")
     aside = free_name(folder)
     try:
         aside.mkdir()
@@ -156,7 +156,7 @@ def _refuse(run: MeasuredRun) -> None:
 
     result = run.result
     if result.task is None:
-        raise InputError(f"{run.label} is of no task, so no leaderboard has a place for it; use signbench score or signbench run.")
+        raise InputError(f"{run.label} is not the run of a task, so no leaderboard fits; use signbench score or signbench run.")
     version = task(result.task.name).version
     if result.task.version != version:
         raise InputError(
@@ -164,12 +164,12 @@ def _refuse(run: MeasuredRun) -> None:
             "score the predictions again."
         )
     if result.subset is not None:
-        raise InputError(f"{run.label} covers only a subset of the clips; leaderboards take runs without `limit` and `clips`.")
+        raise InputError(f"{run.label} covers only a subset of the clips; run it without `limit` and `clips` to submit it.")
     if result.status != "complete":
         raise IncompleteError(f"{run.label} is incomplete; rerun the run's command to resume.")
     for score in result.scores:
         if "+random+" in (score.signature or ""):
-            raise InputError(f"{run.label}: {score.metric} rests on random weights, whose numbers mean nothing; leave it out.")
+            raise InputError(f"{run.label}: {score.metric} used random weights, so its numbers mean nothing; leave it out.")
 
 
 def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str, bytes]:
@@ -179,7 +179,7 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
     files = {RESULT: json_bytes(run.result.as_json()), RECORDS: pack_run(run)}
     size = sum(map(len, files.values()))
     if size > MOST_BYTES:
-        raise InputError(f"{run.label} takes {size / 2**20:.0f} MB as an entry, and at most {MOST_BYTES >> 20} are taken.")
+        raise InputError(f"{run.label} has {size / 2**20:.0f} MB as an entry, and the limit is {MOST_BYTES >> 20} MB.")
     try:
         card = EntryCard.model_validate(
             {
@@ -204,21 +204,21 @@ def _files(run: MeasuredRun, row: str, said: dict[str, str | None]) -> dict[str,
 
 
 def _refuse_copies(draft: Path, target: Path, progress: Progress) -> None:
-    """Refuses what stands beside the place of an entry under another name already, or contradicts what stands there.
+    """Refuses an entry that duplicates or contradicts another row of its leaderboard.
 
     Args:
-        draft: folder of the entry, which is in order.
-        target: where it is going to lie.
-        progress: told how many of the others are checked.
+        draft: folder of the entry, which is valid by itself.
+        target: the folder to which it is going to be written.
+        progress: called with the number of other entries checked so far.
 
     Raises:
-        InputError: names the other row.
+        InputError: it duplicates or contradicts another row, which the message names.
     """
-    beside = [path.parent for path in sorted(target.parent.glob(f"*/{ENTRY}"))]
-    others, _ = sound_entries([folder for folder in beside if folder != target and not is_moved_aside(folder)], progress)
+    existing = [path.parent for path in sorted(target.parent.glob(f"*/{ENTRY}"))]
+    others, _ = valid_entries([folder for folder in existing if folder != target and not is_moved_aside(folder)], progress)
     for problem in duplicate_problems([*others, read_entry(draft)]):
         if problem.entry == str(draft):
-            why = " A row stands in a leaderboard once." if problem.kind == "duplicate" else ""
+            why = " A leaderboard has each row only once." if problem.kind == "duplicate" else ""
             raise InputError(f"{problem.what}; {problem.remedy}.{why}")
 
 

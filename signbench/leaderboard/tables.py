@@ -1,4 +1,4 @@
-"""A leaderboard as tables: for the terminal, for Markdown, for spreadsheets, for papers."""
+"""A leaderboard as tables: for the terminal, and as Markdown, CSV and LaTeX."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ def heading(column: Column) -> str:
 
 
 def human_signatures(block: Block) -> list[str]:
-    """How the human columns of a block were judged, each once: rows that were judged otherwise have a column of their own."""
+    """The distinct signatures of a block's human scores: each has a separate column."""
     return list(dict.fromkeys(row.human.signature for row in (*block.rows, *block.anchors) if row.human is not None))
 
 
-def human_heading(signatures: Sequence[str], place: int) -> str:
-    """The head of a human column."""
-    return "SUS ↑" if len(signatures) == 1 else f"SUS ({place + 1}) ↑"
+def human_heading(signatures: Sequence[str], index: int) -> str:
+    """The head of a human column, with a number if there are several."""
+    return "SUS ↑" if len(signatures) == 1 else f"SUS ({index + 1}) ↑"
 
 
 def table_of(block: Block) -> Table:
-    """What is printed of a block: ranked rows, then anchors."""
+    """The printed table of a block: ranked rows, then anchors."""
     judged = human_signatures(block)
     shown = []
     for row in (*block.rows, *block.anchors):
         leading = row.cells.get(block.columns[0].metric) if block.columns else None
         rank = str(leading.rank) if leading is not None and leading.rank is not None else UNDEFINED
         cells = {"rank": "anchor" if row.kind == "anchor" else rank, "row": row.row, "kind": row.kind}
-        for place, column in enumerate(block.columns):
-            cells[heading(column)] = _cell(row.cells.get(column.metric), ranked=place > 0)
-        for place, signed in enumerate(judged):
+        for index, column in enumerate(block.columns):
+            cells[heading(column)] = _cell(row.cells.get(column.metric), ranked=index > 0)
+        for index, signed in enumerate(judged):
             human = row.human if row.human is not None and row.human.signature == signed else None
-            cells[human_heading(judged, place)] = _judged(human)
+            cells[human_heading(judged, index)] = _judged(human)
         shown.append(cells)
     return _printed(shown, ranked=len(block.rows) if block.anchors else None)
 
 
 def published_table(table: Published) -> Table:
-    """What a published table shows: labels and numbers as they were printed, and the model where a label does not name it."""
+    """A published table: labels and numbers as printed, and the models if some label does not name its model."""
     named = any(row.model is not None for row in table.rows)
     shown = []
     for row in table.rows:
@@ -71,63 +71,63 @@ def published_table(table: Published) -> Table:
 
 
 def source(table: Published) -> str:
-    """Where a published table stands."""
+    """The citation of a published table, with its address."""
     where = f"arXiv {table.source.arxiv}" if table.source.arxiv is not None else table.source.url
     return f"{table.source.citation} ({where}), {table.source.table}"
 
 
-def title(board: Board, place: int) -> str:
-    """What stands above a block."""
-    block = board.blocks[place]
+def title(board: Board, index: int) -> str:
+    """The heading of a block: task, version and split, and how it was measured differently from the first."""
+    block = board.blocks[index]
     head = f"{board.task} {block.task_version} ({board.split})"
-    return head if not block.reasons else f"{head}, measured otherwise: {'; '.join(block.reasons)}"
+    return head if not block.reasons else f"{head}, measured differently: {'; '.join(block.reasons)}"
 
 
 def remarks(block: Block) -> list[str]:
-    """What stands below a block: how ranks came about, and how each number was measured."""
+    """The lines below a block: how ranks were determined, and how each number was measured."""
     lines = [f"{column.metric}: ranks by {column.ranked_by}." for column in block.columns if len(block.rows) > 1]
     lines += [levels for column in block.columns if (levels := levels_of(column)) is not None]
     copies = [row.row for row in (*block.rows, *block.anchors) if row.own_copy]
     if copies:
-        lines.append(f"measured against an own copy of the references: {', '.join(copies)}.")
+        lines.append(f"measured against the submitter's own copy of the references: {', '.join(copies)}.")
     lines += [column.signature for column in block.columns]
     return [*lines, *human_remarks(block)]
 
 
 def levels_of(column: Column) -> str | None:
-    """Ceiling and chance of a column that is measured through a judge, in a sentence; None for others."""
+    """A sentence with the ceiling and chance of a column that is measured through a judge; None for others."""
     if column.ceiling is None or column.chance is None:
         return None
     return f"{column.metric}: {levels_text(column.ceiling, column.chance)}."
 
 
 def human_remarks(block: Block) -> list[str]:
-    """How each human column was measured, and in words why it is not the first one."""
+    """The signatures of the human columns, and why each cannot be compared with the first."""
     signatures = human_signatures(block)
-    return [*signatures, *(apart for place in range(1, len(signatures)) if (apart := human_apart(signatures, place)))]
+    return [*signatures, *(reason for index in range(1, len(signatures)) if (reason := human_difference(signatures, index)))]
 
 
-def human_apart(signatures: Sequence[str], place: int) -> str | None:
-    """Why the scores of a human column stand in no column with those of the first; None for the first itself.
+def human_difference(signatures: Sequence[str], index: int) -> str | None:
+    """Why the scores of a human column cannot be compared with those of the first; None for the first itself.
 
     Args:
         signatures: see :func:`human_signatures`.
-        place: of the column among them.
+        index: the column's index among them.
     """
-    if place == 0:
+    if index == 0:
         return None
     try:
-        apart = "; ".join(signature.differences(signatures[0], signatures[place]))
-    except InputError:  # the check of the entry tells
-        apart = "a signature cannot be read"
-    return f"{human_heading(signatures, place)} cannot be compared with {human_heading(signatures, 0)}: {apart}."
+        reason = "; ".join(signature.differences(signatures[0], signatures[index]))
+    except InputError:  # the check of the entry reports it
+        reason = "a signature cannot be read"
+    return f"{human_heading(signatures, index)} cannot be compared with {human_heading(signatures, 0)}: {reason}."
 
 
 def as_markdown(board: Board) -> str:
-    """GitHub-flavoured Markdown. Names are shown as they are, whatever they hold."""
+    """The leaderboard in GitHub-flavoured Markdown. Names are escaped, so that they appear as they are."""
     lines: list[str] = []
-    for place, block in enumerate(board.blocks):
-        lines += [f"**{markdown(title(board, place))}**", "", *table_of(block).markdown(), ""]
+    for index, block in enumerate(board.blocks):
+        lines += [f"**{markdown(title(board, index))}**", "", *table_of(block).markdown(), ""]
         lines += [*(markdown_item(remark) for remark in remarks(block)), ""]
     for table in board.published:
         lines += [f"**Published: {markdown(source(table))}**", "", *published_table(table).markdown(), ""]
@@ -136,15 +136,15 @@ def as_markdown(board: Board) -> str:
 
 
 def as_csv(board: Board) -> str:
-    """One row per row and metric with unrounded numbers, RFC 4180; published ones as printed; what is not there is empty."""
+    """The leaderboard as CSV (RFC 4180): a line per row and metric, unrounded; published numbers as printed; missing ones empty."""
     return Table.of([*_measured_fields(board), *_published_fields(board)], _CSV_FIELDS).csv()
 
 
 def as_latex(board: Board) -> str:
-    """A table in the style of booktabs for each block, with the signatures as comments. Anchors stand below a rule."""
+    """A LaTeX table in the style of booktabs for each block, with the signatures as comments and anchors below a rule."""
     lines: list[str] = []
-    for place, block in enumerate(board.blocks):
-        lines += [latex_comment(title(board, place)), *(latex_comment(column.signature) for column in block.columns)]
+    for index, block in enumerate(board.blocks):
+        lines += [latex_comment(title(board, index)), *(latex_comment(column.signature) for column in block.columns)]
         lines += [latex_comment(levels) for column in block.columns if (levels := levels_of(column)) is not None]
         lines += table_of(block).latex()
     for table in board.published:
@@ -153,8 +153,8 @@ def as_latex(board: Board) -> str:
 
 
 def _measured_fields(board: Board) -> Iterator[dict[str, Value]]:
-    for place, block in enumerate(board.blocks):
-        about: dict[str, Value] = {"block": place + 1, "task": board.task, "version": block.task_version, "split": board.split}
+    for index, block in enumerate(board.blocks):
+        about: dict[str, Value] = {"block": index + 1, "task": board.task, "version": block.task_version, "split": board.split}
         for row in (*block.rows, *block.anchors):
             for column in block.columns:
                 cell = row.cells.get(column.metric)
@@ -164,8 +164,8 @@ def _measured_fields(board: Board) -> Iterator[dict[str, Value]]:
                 found = {name: getattr(cell, name) for name in _CSV_FIELDS if hasattr(cell, name)}
                 measured = {name: getattr(column, name) for name in ("metric", "direction", "unit", "signature")}
                 levels = {"ceiling": column.ceiling, "chance": column.chance}
-                beside = {name: None if level is None else level.value for name, level in levels.items()}
-                yield {**about, **measured, **found, **beside, "row": row.row, "kind": row.kind, "low": low, "high": high}
+                level_values = {name: None if level is None else level.value for name, level in levels.items()}
+                yield {**about, **measured, **found, **level_values, "row": row.row, "kind": row.kind, "low": low, "high": high}
 
 
 def _published_fields(board: Board) -> Iterator[dict[str, Value]]:

@@ -1,4 +1,4 @@
-"""Scoring an entry's predictions again: the only proof that its numbers are theirs."""
+"""Verification: an entry's predictions are scored again, the only proof that its numbers belong to them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from signbench.tasks.schema import Task
 from signbench.whole_files import write_atomically
 
 SAME = 1e-6
-"""How far scores of pixels, key points and texts may be apart on another machine, relative to them."""
+"""The relative tolerance of scores of pixels, key points and texts between machines."""
 
 SAME_OF_NETWORKS = 1e-3
-"""The same for scores that rest on a network."""
+"""The same for scores that depend on a network."""
 
 
 def verify(
@@ -47,25 +47,25 @@ def verify(
     device: str = "cpu",
     judges: Collection[str] = (),
 ) -> list[Problem]:
-    """Scores an entry's predictions again, in a folder of its own that is thrown away.
+    """Scores an entry's predictions again in a temporary folder, and compares every number.
 
-    Everything is computed anew: no observation is read that was not made here, so that no file from elsewhere can move a number.
+    Everything is recomputed: no observation from an earlier run is used, so that no file from elsewhere can affect a number.
 
     Args:
-        folder: of the entry.
-        predictions: folder of the files that were handed in.
-        references: the keeper's own copy of the data set, for tasks whose corpus signbench cannot read.
-        write: where all is the same, write ``kind: verified`` into the entry.
-        workers: processes; the result does not depend on it.
-        progress: told how far it is.
-        device: of networks.
+        folder: the entry's folder.
+        predictions: the folder of predictions that were submitted.
+        references: the maintainer's own copy of the data set, for tasks whose corpus signbench cannot read.
+        write: write ``kind: verified`` into the entry if everything is the same.
+        workers: number of processes; the result does not depend on it.
+        progress: called with the progress of the run.
+        device: the device that networks run on.
         judges: the custom judges that the task names and that may run.
 
     Returns:
-        What is not the same; none where the entry's numbers are those of the predictions.
+        What differs; empty if the entry's numbers are those of the predictions.
 
     Raises:
-        InputError: the entry is not in order, the predictions cannot be scored, or an anchor is to be verified.
+        InputError: the entry is not valid, the predictions cannot be scored, or an anchor is to be verified.
     """
     from signbench.scoring.task_runs import TaskRun, score_predictions
     from signbench.tasks.loading import task
@@ -73,7 +73,7 @@ def verify(
     entry = entry_of(folder)
     found_task = task(entry.card.task)
     if write and entry.card.kind == "anchor":
-        raise InputError(f"{folder} is an anchor, which is never ranked, so there is nothing to verify; leave out `write=True`.")
+        raise InputError(f"{folder} is an anchor, which is never ranked, so it is not marked as verified; leave out `write=True`.")
     run = TaskRun.of(
         found_task,
         entry.card.split,
@@ -83,16 +83,16 @@ def verify(
         device=device,
         judges=judges,
     )
-    with tempfile.TemporaryDirectory() as room, observations_in(Path(room) / "observations"):
-        outcome = score_predictions(run, predictions, Path(room) / "run", fresh=False, allow_missing=True)
+    with tempfile.TemporaryDirectory() as temporary, observations_in(Path(temporary) / "observations"):
+        outcome = score_predictions(run, predictions, Path(temporary) / "run", fresh=False, allow_missing=True)
         if outcome is None:
-            raise InputError("predictions are verified by one process; start it without torchrun.")
+            raise InputError("predictions are verified by a single process; run the command without torchrun.")
         with measured_run(outcome[0].path) as again:
-            (Path(room) / RECORDS).write_bytes(pack_run(again))
-            problems = _differences(entry, again, read_records(Path(room)), found_task)
+            (Path(temporary) / RECORDS).write_bytes(pack_run(again))
+            problems = _differences(entry, again, read_records(Path(temporary)), found_task)
     unverified = unverified_networks(entry.records.plan)
     if write and unverified is not None:
-        what = f"{unverified} rests on weights of which no digest is registered, so nobody can tell what measured it"
+        what = f"{unverified} depends on weights without a registered digest, so the network that measured it is unknown"
         problems.append(Problem(str(folder), "signature", what, "leave out `write=True`"))
     if write and not problems:
         from signbench.runs.signature import package_version
@@ -103,56 +103,56 @@ def verify(
 
 
 def _differences(entry: Entry, again: MeasuredRun, records: PackedRun, task: Task) -> list[Problem]:
-    """Everything in which an entry differs from the run of its predictions.
+    """All differences between an entry and the run of its predictions.
 
     Args:
-        entry: what was handed in.
+        entry: the submitted entry.
         again: the run of its predictions.
-        records: of that run, as an entry keeps them.
-        task: of the entry.
+        records: that run's records, packed as those of an entry.
+        task: the entry's task.
     """
-    place, problems = str(entry.folder), []
+    folder, problems = str(entry.folder), []
     ours, theirs = entry.records.predictions(), records.predictions()
     other = sorted(clip for clip in {*ours, *theirs} if ours.get(clip) != theirs.get(clip))
     if other:
         what = f"{len(other)} of the predictions are not the files that it was measured from ({listing(other)})"
-        problems.append(Problem(place, "digest", what, "give the folder that was handed in"))
+        problems.append(Problem(folder, "digest", what, "give the folder that was submitted"))
     problems += reference_problems(entry.folder, entry.card, records, task)
     for score in entry.result.scores:
         if score.value is None:
             continue
         found = again.metrics.get(score.metric)
         if found is None or found.score.value is None:
-            problems.append(Problem(place, "score", f"{score.metric} could not be measured again", "look at the predictions"))
+            problems.append(Problem(folder, "score", f"{score.metric} could not be measured again", "check the predictions"))
             continue
         tolerance = SAME_OF_NETWORKS if found.metric.extractor is not None or isinstance(found.metric, JudgedMetric) else SAME
-        told = list(_score_differences(place, score, found.score, tolerance))
-        problems += told or _clip_differences(entry, records, score.metric, tolerance)
+        different = list(_score_differences(folder, score, found.score, tolerance))
+        problems += different or _clip_differences(entry, records, score.metric, tolerance)
     return problems
 
 
-def _score_differences(place: str, stored: Score, again: Score, tolerance: float) -> Iterator[Problem]:
-    """Where a score and everything that stands beside it is not what the predictions give."""
+def _score_differences(folder: str, stored: Score, again: Score, tolerance: float) -> Iterator[Problem]:
+    """Compares every field of a score with that of the predictions."""
     try:
         words = signature.differences(stored.signature or "", again.signature or "")
     except SignbenchError:
-        words = ["it is no signature"]
+        words = ["it is not a signature"]
     if words:
-        what = f"{stored.metric} is not measured the same way here ({'; '.join(words)})"
-        yield Problem(place, "signature", what, "score the predictions again and submit the run")
+        what = f"{stored.metric} is measured differently here ({'; '.join(words)})"
+        yield Problem(folder, "signature", what, "score the predictions again and submit the run")
         return
     documents = [score.model_dump(mode="json", exclude={"signature"}) for score in (again, stored)]
-    yield from differences(place, *documents, where=f"{stored.metric}: ", tolerance=tolerance, source="the predictions")
+    yield from differences(folder, *documents, where=f"{stored.metric}: ", tolerance=tolerance, source="the predictions")
 
 
 def _clip_differences(entry: Entry, records: PackedRun, metric: str, tolerance: float) -> Iterator[Problem]:
-    """Clips, and groups of clips that are left out, whose scores are not what the predictions give."""
-    place = str(entry.folder)
+    """Compares the clips' records, or the scores without each group of clips, with those of the predictions."""
+    folder = str(entry.folder)
     kept = entry.records.left_out.get(metric), records.left_out.get(metric)
     if any(folds is not None for folds in kept):
         if any(folds is None for folds in kept) or not _same_folds(*kept, tolerance=tolerance):
             what = f"{RECORDS}: the scores of {metric} without each group of clips are not those of the predictions"
-            yield Problem(place, "score", what, "submit the run of these predictions")
+            yield Problem(folder, "score", what, "submit the run of these predictions")
         return
     found = next((item.metric, item.key) for item in records.plan.measured if item.name == metric)
     stores = entry.records.store, records.store
@@ -163,7 +163,7 @@ def _clip_differences(entry: Entry, records: PackedRun, metric: str, tolerance: 
     ]
     if other:
         what = f"{RECORDS}: {metric} of {len(other)} clips is not that of the predictions ({listing(other)})"
-        yield Problem(place, "score", what, "submit the run of these predictions")
+        yield Problem(folder, "score", what, "submit the run of these predictions")
 
 
 def _same_folds(stored: Folds | None, again: Folds | None, *, tolerance: float) -> bool:
@@ -178,7 +178,7 @@ def _same_folds(stored: Folds | None, again: Folds | None, *, tolerance: float) 
 
 
 def _same_record(metric: Metric, stored: Record | None, again: Record | None, tolerance: float) -> bool:
-    """Whether two records of a clip give the same, by the clip's own score where it has one, else number by number."""
+    """Whether two records of a clip agree: by the clip's own score if it has one, or else number by number."""
     if stored is None or again is None:
         return (stored is None) == (again is None)
     scores = own_score(metric, stored), own_score(metric, again)

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 def test_from_predictions_to_a_verified_row(folder):
     scored = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", folder=folder)
     assert scored.returncode == 0, scored.stderr
-    assert f"leaderboard: {TASK} (test) has no measured row that this one could stand beside." in scored.stderr
+    assert f"leaderboard: {TASK} (test) has no measured row to compare this run with." in scored.stderr
 
     refused = signbench("leaderboard", "submit", "run", "--as", "mine", folder=folder)
     assert (refused.returncode, refused.stdout) == (2, "")
@@ -72,7 +72,7 @@ def test_from_predictions_to_a_verified_row(folder):
         assert word in printed.stdout
 
     again = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", "--json", folder=folder)
-    assert f"leaderboard: measured as 1 row (mine) of {TASK} (test)." in again.stderr
+    assert f"leaderboard: measured in the same way as 1 row (mine) of {TASK} (test)." in again.stderr
     assert json.loads(again.stdout)["status"] == "complete"
     for row in (f"{TASK}/test/mine", entry):
         compared = signbench("compare", "run", row, "--json", folder=folder)
@@ -122,7 +122,7 @@ def test_wrong_use_ends_with_a_sentence(folder, words, said):
 def test_a_task_with_published_rows_alone_says_so(folder):
     shown = signbench("leaderboard", "show", "phoenix14t/reconstruction", folder=folder)
     assert shown.returncode == 0, shown.stderr
-    assert "phoenix14t/reconstruction (test) has only published rows, which rank with nothing" in shown.stderr
+    assert "phoenix14t/reconstruction (test) has only published rows, which are not ranked" in shown.stderr
     assert "other splits with rows, for --split: dev (10 published)." in shown.stderr
 
 

@@ -1,4 +1,4 @@
-"""Tables in the text of the papers, read cell by cell without knowing what they should hold."""
+"""Tables in the text of the papers, read cell by cell without knowing their expected content."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DASH = "-"
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table as a paper's text has it.
+    """A table in a paper's text.
 
     Attributes:
         name: such as ``Table 2``.
-        caption: behind the name.
-        lines: cells of each line, without markup, references and per cent signs; a dash is ``-``, whichever the paper has.
+        caption: the text after the name.
+        lines: cells of each line, without markup, references and percent signs; every kind of dash is ``-``.
     """
 
     name: str
@@ -39,7 +39,7 @@ class PaperTable:
     @property
     def header(self) -> tuple[str, ...]:
         """The line above the first numbers."""
-        return self.lines[next(place for place, line in enumerate(self.lines) if numbers(line)) - 1]
+        return self.lines[next(index for index, line in enumerate(self.lines) if numbers(line)) - 1]
 
     @property
     def count(self) -> int:

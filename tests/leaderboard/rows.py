@@ -1,4 +1,4 @@
-"""Runs of a small task whose records are made up, and entries made of them."""
+"""Runs of a small task with made-up records, and entries of these runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ METRICS = ("l1", "ssim", "duration-ratio")
 
 
 def task_fields(metrics=METRICS, clips=CLIPS, *, known=True, extended=(), **changes) -> dict[str, Any]:
-    listed = [{"metric": name, "on": None, "tier": "core", "headline": place == 0} for place, name in enumerate(metrics)]
+    listed = [{"metric": name, "on": None, "tier": "core", "headline": index == 0} for index, name in enumerate(metrics)]
     listed += [{"metric": name, "on": None, "tier": "extended", "headline": False} for name in extended]
     expected = {
         "test": {"count": len(clips), "ids_sha256": ids_digest(clips) if known else None},
@@ -55,12 +55,12 @@ def small_task(tmp_path, monkeypatch):
 
 
 def digest(word):
-    """A digest that stands for a word."""
+    """The digest of a word."""
     return hashlib.sha256(word.encode()).hexdigest()
 
 
 def seen_as(word):
-    """A file that shows what a word stands for."""
+    """A file whose content the word identifies."""
     return Input(size=1, modified=1, sha256=digest(f"bytes of {word}"), content=digest(word))
 
 
@@ -87,23 +87,23 @@ def run_of(
     """A run of the small task.
 
     Args:
-        name: of what made the clips.
-        mean: of the first metric's values; that of the others follows.
-        seed: of the values.
-        metrics: in order.
-        clips: ids.
-        version: of the task.
-        split: of the task.
-        subset: what it was limited to.
-        lacking: places of clips without a production.
-        references: another word for other references.
-        productions: clip -> a word for what its production shows.
+        name: name of the generator.
+        mean: mean of the first metric's values; each further metric's is 0.1 higher.
+        seed: seed of the values.
+        metrics: names of the metrics, in order.
+        clips: ids of the clips.
+        version: version of the task.
+        split: split of the task.
+        subset: the limit on the number of clips.
+        lacking: indices of clips without a production.
+        references: a word that identifies the references.
+        productions: clip -> a word that identifies what its production shows.
         departures: clip -> how far its production is from its reference; the others are far.
-        kind: of the run, as it says itself.
-        tiers: of the metrics; all core where it is left out.
-        card: of the generator, or None.
-        own_copy: of the references.
-        spread: of the values.
+        kind: the kind of run.
+        tiers: the metrics' tiers; None: all core.
+        card: the generator's card, or None.
+        own_copy: whether the references are the submitter's own copy.
+        spread: standard deviation of the values.
     """
     task = Task.model_validate(task_fields(metrics, clips))
     made = [registry.create(metric) for metric in metrics]
@@ -130,28 +130,28 @@ def run_of(
         for number, metric in enumerate(made)
     }
     file = RecordFile(None, write=True)
-    for place, clip in enumerate(clips):
+    for index, clip in enumerate(clips):
         outcome = ClipOutcome(clip)
         outcome.inputs["reference.video"] = seen_as(f"{references} {clip}")
-        ratio = values["duration-ratio"][place] if "duration-ratio" in values else 1.0
+        ratio = values["duration-ratio"][index] if "duration-ratio" in values else 1.0
         outcome.lengths["video"] = LengthPair(5, 5, 0.2 * ratio, 0.2)
-        if place not in lacking:
+        if index not in lacking:
             shown = (productions or {}).get(clip, f"{name} {clip}")
             outcome.inputs["prediction.video"] = replace(seen_as(shown), departure=departures.get(clip, FAR))
         for number, metric in enumerate(made):
-            if place in lacking:
+            if index in lacking:
                 outcome.failures[number] = Failure(f"clip {clip}: there is no production of it.", "prediction")
             else:
-                outcome.records[number] = record_of(metric, values[metric.canonical][place])
+                outcome.records[number] = record_of(metric, values[metric.canonical][index])
         file.add(outcome, plan.keys)
     file.commit()
     store = RecordStore([file])
     return MeasuredRun(label=name, plan=plan, result=fold(plan, store), store=store, provenance="signbench:0")
 
 
-def submit(run, leaderboards, *, row=None, replace=False, **said):
-    """The folder of a run's entry."""
-    given = {"licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None, **said}
+def submit(run, leaderboards, *, row=None, replace=False, **fields):
+    """Submits a run and returns the entry's folder."""
+    given = {"licence": "CC0-1.0", "contact": "nobody", "citation": None, "url": None, **fields}
     return submit_run(run, leaderboards, name=row, replace=replace, **given)[0]
 
 
@@ -163,6 +163,6 @@ def rewritten(folder, **changes) -> None:
 
 
 def resealed(folder) -> None:
-    """Makes the digests of an entry's files right again, as somebody who cheats would."""
+    """Updates the digests of an entry's files, as somebody who cheats would."""
     names = ("result.json", "records.parquet")
     rewritten(folder, sha256={name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names})

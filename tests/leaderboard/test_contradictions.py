@@ -1,4 +1,4 @@
-"""What is noted of published tables that contradict themselves, as arithmetic over the numbers that were printed."""
+"""The notes on published tables that contradict themselves, checked with the printed numbers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def rows_of(name: str, table: str) -> dict[tuple[str, str | None], Row]:
 
 
 def notes_of(name: str, table: str) -> str:
-    """Everything that is noted of a table."""
+    """All notes on a table."""
     (part,) = (part for part in published(name) if part.source.table == table)
     return "\n".join([*part.notes, *(row.note for row in part.rows if row.note is not None)])
 
 
-def test_rusignbots_mean_psnr_is_no_mean_of_its_packs():
+def test_rusignbots_mean_psnr_is_not_the_mean_of_its_packs():
     rows, notes = rows_of("slovo/word-to-video", "Table 2"), notes_of("slovo/word-to-video", "Table 2")
     small, large = (rows[f"A pack of {count} words", f"pack-{count}"] for count in (20, 30))
     mean = rows["Mean for two packs", "pack-20+pack-30"]
@@ -42,7 +42,7 @@ def test_rusignbots_mean_psnr_is_no_mean_of_its_packs():
     assert base.value("ape") - adapted.value("ape") == Decimal("0.0156")
 
 
-def test_no_column_of_signaligner_gains_what_its_text_claims():
+def test_no_column_of_signaligner_has_the_gain_that_its_text_claims():
     rows = rows_of("phoenix14t-plus/text-to-video", "Table 2")
 
     def gain(metric, split):
@@ -67,14 +67,14 @@ def test_the_column_that_pgmms_third_table_lost_is_tcd():
     assert "TCD" in part.notes[0]
 
 
-def test_wlasl_is_not_won_in_all_metrics():
+def test_the_paper_s_model_is_not_the_best_on_wlasl_in_all_metrics():
     rows = rows_of("wlasl2000/reconstruction", "Table 1")
-    best = {metric: min(rows, key=lambda place: rows[place].value(metric))[0] for metric in ("l1", "lpips", "fvd", "tcd")}
+    best = {metric: min(rows, key=lambda name: rows[name].value(metric))[0] for metric in ("l1", "lpips", "fvd", "tcd")}
     assert best == {"l1": "Ours", "lpips": "TPSMM", "fvd": "Ours", "tcd": "TPSMM"}
     assert rows["MRAA", "test"].value("tcd") < rows["Ours", "test"].value("tcd")
 
 
-def test_pgmms_ablation_holds_a_number_twice_and_two_that_are_ten_times_too_large():
+def test_pgmms_ablation_has_a_repeated_number_and_two_that_are_ten_times_too_large():
     rows = rows_of("phoenix14t/reconstruction", "Table 4")
     added, aligned = rows["+pose", "test"], rows["+PFM, L_align", "test"]
     assert [metric for metric in added.values if added.values[metric] == aligned.values[metric]] == ["fvd"]
@@ -111,7 +111,7 @@ def test_without_quality_control_only_generated_test_motion_is_recognised_better
     assert accuracy("generation", "Gen_train") < accuracy("reconstruction", "Rec_train")
 
 
-def test_signavatars_raw_multimodality_stands_in_a_row_of_generated_motion_too():
+def test_signavatars_raw_multimodality_is_also_in_a_row_of_generated_motion():
     rows = {(row.row, row.under): row for row in published("asl3dword/generation")[0].rows}
     copied = rows["Gen_test", "w/o Curriculum Learning"]
     assert copied.values["multimodality@st-gcn"] == rows["Raw_test", None].values["multimodality@st-gcn"]
@@ -130,7 +130,7 @@ def test_signavatars_raw_multimodality_stands_in_a_row_of_generated_motion_too()
         ),
     ],
 )
-def test_counts_that_do_not_add_up_stand_in_the_paper(paper, sentences, sum_of, claimed, papers):
+def test_counts_that_do_not_add_up_are_in_the_paper(paper, sentences, sum_of, claimed, papers):
     text = " ".join((papers / PAPERS[paper]).read_text("utf-8").split())
     assert [sentence for sentence in sentences if sentence not in text] == []
     assert sum_of != claimed
@@ -138,7 +138,7 @@ def test_counts_that_do_not_add_up_stand_in_the_paper(paper, sentences, sum_of, 
     assert f"{sum_of:,}" in everything and f"{claimed:,}" in everything
 
 
-def test_signavatars_division_is_not_the_one_that_it_states():
+def test_signavatars_division_into_splits_is_not_the_stated_one():
     train, test = 1208, 339
     assert round(100 * train / (train + test)) == 78
     for stage in ("generation", "reconstruction"):

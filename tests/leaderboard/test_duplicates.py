@@ -1,4 +1,4 @@
-"""Rows that are one row, and what they can do to the ranks of others: nothing."""
+"""Duplicate rows, and that they do not affect the ranks of others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from signbench.leaderboard import ranking
 from signbench.leaderboard.checking import check, check_entry
 from signbench.leaderboard.duplicates import NEAR, apart, groups
 from signbench.leaderboard.entries import read_entry
-from signbench.leaderboard.plain_text import mixture, skeleton, trouble
+from signbench.leaderboard.plain_text import fault, mixed_alphabets, skeleton
 from signbench.leaderboard.ranking import board
 from signbench.metrics import registry
 from tests.ci.simulated_runs import CARD
@@ -28,7 +28,7 @@ def ranks(block, metric="l1"):
 
 
 def copied(entry, name, *, noise=0.0, seed=0, references=None):
-    """A copy of an entry under another name, with digests of its own, and records that are a little off."""
+    """A copy of an entry under another name, with new digests, and with noise in its records."""
     copy = entry.with_name(name)
     shutil.copytree(entry, copy)
     rewritten(copy, row=name)
@@ -52,7 +52,7 @@ def copied(entry, name, *, noise=0.0, seed=0, references=None):
     return copy
 
 
-def test_a_copy_of_a_row_s_records_is_refused_whatever_its_digests_say(tmp_path):
+def test_a_copy_of_a_row_s_records_is_refused_even_with_other_digests(tmp_path):
     entry = submit(run_of("model"), tmp_path / "leaderboards")
     copy = copied(entry, "other")
     assert check_entry(copy) == []
@@ -63,8 +63,8 @@ def test_a_copy_of_a_row_s_records_is_refused_whatever_its_digests_say(tmp_path)
     assert any("has the same records" in sentence for sentence in found.refused)
 
 
-def test_copies_that_are_a_little_off_do_not_push_an_honest_row_down(tmp_path):
-    """Eight copies of the best row, with altered digests and scores that are 0.1 % off."""
+def test_noisy_copies_do_not_push_an_honest_row_down(tmp_path):
+    """Eight copies of the best row, with other digests and 0.1 % of noise in their scores."""
     boards = tmp_path / "leaderboards"
     for name, mean, seed in (("best", 0.30, 1), ("second", 0.40, 2), ("third", 0.50, 3), ("honest", 0.60, 4)):
         submit(run_of(name, mean, seed=seed), boards)
@@ -89,7 +89,7 @@ def test_honest_rows_are_far_apart(tmp_path):
 
 
 def test_rows_of_made_up_references_do_not_become_the_first_block(tmp_path, monkeypatch):
-    """Seven rows against references of their own, with one honest row: the honest one is of the references that are known."""
+    """One honest row with the known references, and seven rows with made-up ones."""
     boards = tmp_path / "leaderboards"
     honest = submit(run_of("honest", 0.6), boards)
     for number in range(7):
@@ -103,7 +103,7 @@ def test_rows_of_made_up_references_do_not_become_the_first_block(tmp_path, monk
 
 
 def test_copies_do_not_make_a_block_the_first(tmp_path):
-    """Where nobody knows the references, rows count once, and verified ones more than any number of others."""
+    """If the references are unknown, copies count once, and a verified row counts more than any number of others."""
     write_task(tmp_path, known=False)
     boards = tmp_path / "leaderboards"
     own = {"card": None, "own_copy": True}
@@ -120,7 +120,7 @@ def test_copies_do_not_make_a_block_the_first(tmp_path):
     assert {row.row for row in board(TASK).blocks[0].rows} == {"one", "two"}
 
 
-def test_the_references_of_the_rows_that_signbench_brings_along_are_known():
+def test_the_references_of_the_shipped_rows_are_known():
     assert ranking._own_references("synthsign/text-to-pose", "test")
     assert ranking._own_references("tiny/nothing", "test") == frozenset()
 
@@ -141,7 +141,7 @@ def test_productions_that_another_row_shows_too_are_refused_in_any_container(tmp
     assert [problem.what for problem in check(second).problems] == [f"{first} has 21 of the same 40 productions in another form"]
 
 
-def test_retrieval_may_find_what_other_retrieval_finds(tmp_path):
+def test_two_retrieval_generators_may_find_the_same_clips(tmp_path):
     boards = tmp_path / "leaderboards"
     submit(run_of("first"), boards)
     shown = {clip: f"first {clip}" for clip in CLIPS[:20]}
@@ -167,13 +167,13 @@ def test_of_two_equal_rows_the_verified_one_stays(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["Model", "mode1", "MODEL", "rnodel", "\u043c\u043e\u0501\u0435\u04cf"])
-def test_names_that_look_alike_stand_in_a_leaderboard_once(tmp_path, name):
+def test_a_leaderboard_has_only_one_of_two_names_that_look_alike(tmp_path, name):
     boards = tmp_path / "leaderboards"
     submit(run_of("model"), boards)
     entry = submit(run_of("x", 0.3, seed=8), tmp_path / "elsewhere", row=name)
     moved = boards / TASK / "test" / entry.name
     if moved.exists():
-        pytest.skip("the file system takes the names for one")
+        pytest.skip("the file system does not distinguish the names")
     shutil.copytree(entry, moved)
     (said,) = (problem.what for problem in check(moved).problems if problem.kind == "duplicate")
     assert said == f"{boards / TASK / 'test' / 'model'} has a name that looks like this one, model"
@@ -191,18 +191,18 @@ def test_names_that_look_alike_stand_in_a_leaderboard_once(tmp_path, name):
         ("模型", "模形", False),
     ],
 )
-def test_a_skeleton_is_what_looks_alike(first, second, alike):
+def test_names_that_look_alike_have_the_same_skeleton(first, second, alike):
     assert (skeleton(first) == skeleton(second)) is alike
 
 
 @pytest.mark.parametrize("text", ["Модель 2", "GFSLT模型", "Ω-Net", "手话 model", "שלום", "weiß", "SignBot v2.1 (large)"])
-def test_names_of_one_script_are_fine(text):
-    assert (trouble(text), mixture(text)) == (None, None)
+def test_names_in_one_script_are_accepted(text):
+    assert (fault(text), mixed_alphabets(text)) == (None, None)
 
 
-def test_a_damaged_record_in_an_entry_refuses_that_entry_with_words(tmp_path):
+def test_an_entry_with_a_damaged_record_is_refused_with_a_reason(tmp_path):
     boards = tmp_path / "leaderboards"
-    submit(run_of("sound"), boards)
+    submit(run_of("valid"), boards)
     broken = submit(run_of("broken", 0.4, seed=3), boards)
     content = bytearray((broken / "records.parquet").read_bytes())
     content[len(content) // 3] ^= 0xFF
@@ -212,11 +212,11 @@ def test_a_damaged_record_in_an_entry_refuses_that_entry_with_words(tmp_path):
     (other / "records.parquet").write_bytes(b"")
     resealed(other)
     found = board(TASK)
-    assert [row.row for row in found.blocks[0].rows] == ["sound"]
+    assert [row.row for row in found.blocks[0].rows] == ["valid"]
     assert {sentence.partition(":")[0] for sentence in found.refused} == {str(broken), str(other)}
 
 
-def test_every_metric_that_equality_alone_satisfies_says_so():
+def test_every_metric_whose_best_score_only_equal_sides_reach_declares_it():
     wanted = {"l1": 0, "psnr": 100, "ssim": 1, "lpips": 0, "dtw": 0, "ape": 0, "nape": 0}
     assert {name: registry.create(name).of_equal_sides for name in wanted} == wanted
     assert registry.create("duration-ratio").of_equal_sides is None

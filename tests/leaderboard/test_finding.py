@@ -1,4 +1,4 @@
-"""A new user's way to a row: which splits have some, which one a name means, and which ones a result may stand beside."""
+"""Finding rows: which splits have rows, which row a name means, and which rows a result can be compared with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
-from signbench.leaderboard.finding import board_with_rows, neighbours, run_or_row
+from signbench.leaderboard.finding import board_with_rows, comparable_rows, run_or_row
 from signbench.runs import packed
 from signbench.runs.comparison import compare
 from signbench.runs.packed import MOST_RECORD_BYTES
@@ -28,12 +28,12 @@ def rows(small_task):
     return small_task
 
 
-def test_the_default_split_is_shown_where_it_has_rows(rows):
+def test_the_default_split_is_shown_if_it_has_rows(rows):
     found, sentences = board_with_rows(TASK)
     assert (found.split, sentences) == ("test", [])
 
 
-def test_a_split_without_a_row_gives_way_to_one_that_has_some(small_task):
+def test_a_split_with_rows_is_shown_if_the_default_split_has_none(small_task):
     write_task(small_task)
     path = small_task / "tasks" / f"{TASK}.yaml"
     content = yaml.safe_load(path.read_text())
@@ -60,9 +60,9 @@ def test_a_task_without_any_row_is_shown_empty(small_task):
     assert (found.split, found.blocks, found.published, sentences) == ("test", (), (), [])
 
 
-def test_a_result_is_told_the_rows_that_it_may_stand_beside(rows, tmp_path):
-    said = neighbours(run_of("new", 0.4, seed=8).result, tmp_path / "a run")
-    assert said[0] == f"measured as 3 rows (high, low, my model 2) and 1 anchor (ceiling) of {TASK} (test)."
+def test_a_result_is_reported_with_the_rows_that_it_can_be_compared_with(rows, tmp_path):
+    said = comparable_rows(run_of("new", 0.4, seed=8).result, tmp_path / "a run")
+    assert said[0] == f"measured in the same way as 3 rows (high, low, my model 2) and 1 anchor (ceiling) of {TASK} (test)."
     assert said[1] == f"to compare: signbench compare '{tmp_path}/a run' {TASK}/test/high"
     assert said[2] == f"to submit: signbench leaderboard submit '{tmp_path}/a run'"
 
@@ -70,29 +70,29 @@ def test_a_result_is_told_the_rows_that_it_may_stand_beside(rows, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"references": "another copy"}, "no row of tiny/text-to-video (test) was measured the same way; the nearest, "),
-        ({"split": "dev"}, "tiny/text-to-video (dev) has no measured row that this one could stand beside."),
-        ({"lacking": (0,)}, "an incomplete run stands beside no row"),
+        ({"references": "another copy"}, "no row of tiny/text-to-video (test) was measured in the same way; the closest, "),
+        ({"split": "dev"}, "tiny/text-to-video (dev) has no measured row to compare this run with."),
+        ({"lacking": (0,)}, "an incomplete run cannot be compared with the rows"),
     ],
 )
-def test_a_result_is_told_why_it_stands_beside_no_row(rows, tmp_path, changes, said):
-    assert neighbours(run_of("new", 0.4, **changes).result, tmp_path)[0].startswith(said)
+def test_a_result_is_reported_with_why_it_cannot_be_compared_with_any_row(rows, tmp_path, changes, said):
+    assert comparable_rows(run_of("new", 0.4, **changes).result, tmp_path)[0].startswith(said)
 
 
-def test_published_rows_are_no_neighbours(small_task, tmp_path):
+def test_published_rows_are_not_comparable(small_task, tmp_path):
     publish(small_task)
-    (first, _) = neighbours(run_of().result, tmp_path)
-    assert first == f"{TASK} (test) has no measured row that this one could stand beside; 1 published ones rank with nothing."
+    (first, _) = comparable_rows(run_of().result, tmp_path)
+    assert first == f"{TASK} (test) has no measured row to compare this run with; its 1 published ones are not ranked."
 
 
-def test_rows_that_the_check_refuses_are_no_neighbours(rows, tmp_path):
+def test_rows_that_the_check_refuses_are_not_comparable(rows, tmp_path):
     path = rows / "leaderboards" / TASK / "test" / "low" / "result.json"
     path.write_text(path.read_text().replace('"value": 0.3', '"value": 0.1'))
-    assert "(high, my model 2)" in neighbours(run_of("new", 0.4, seed=8).result, tmp_path)[0]
+    assert "(high, my model 2)" in comparable_rows(run_of("new", 0.4, seed=8).result, tmp_path)[0]
 
 
-def test_a_subset_is_told_nothing(rows, tmp_path):
-    assert neighbours(run_of(subset=3).result, tmp_path) == []
+def test_nothing_is_reported_for_a_subset(rows, tmp_path):
+    assert comparable_rows(run_of(subset=3).result, tmp_path) == []
 
 
 @pytest.mark.parametrize("name", [f"{TASK}/test/my model 2", f"{TASK}/test/my-model-2", f"leaderboards/{TASK}/test/my-model-2"])
@@ -112,24 +112,27 @@ def test_a_run_is_compared_with_a_row_before_it_is_submitted(rows, name):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nowhere", "nowhere is not a run folder, and no row of a leaderboard; a row is named as TASK/SPLIT/ROW"),
+        ("nowhere", "nowhere is neither a run folder nor a row of a leaderboard; a row is named as TASK/SPLIT/ROW"),
         (f"{TASK}/test/hihg", r"has no row hihg. Did you mean high"),
         (TASK, f"such as {TASK}/test/ceiling"),
     ],
 )
-def test_what_is_neither_a_run_nor_a_row_is_told_how_to_name_one(rows, name, said):
+def test_an_unknown_name_is_refused_with_how_to_name_a_row(rows, name, said):
     with pytest.raises(InputError, match=said), run_or_row(name):
         pass
 
 
-def test_nothing_is_compared_with_a_row_that_its_check_refuses(rows):
+def test_a_row_that_its_check_refuses_is_not_compared(rows):
     path = rows / "leaderboards" / TASK / "test" / "low" / "result.json"
     path.write_text(path.read_text().replace('"value": 0.3', '"value": 0.1'))
-    with pytest.raises(InputError, match="the check refuses this entry"), run_or_row(f"{TASK}/test/low"):
+    with (
+        pytest.raises(InputError, match="this entry cannot be compared, because it fails its check"),
+        run_or_row(f"{TASK}/test/low"),
+    ):
         pass
 
 
-def test_a_metric_whose_records_a_row_does_not_keep_is_compared_by_its_scores_without_groups_of_clips(small_task, monkeypatch):
+def test_a_metric_without_stored_records_is_compared_by_its_scores_without_groups_of_clips(small_task, monkeypatch):
     with_spread(monkeypatch)
     metrics = ("l1", "spread")
     write_task(small_task, metrics=metrics)

@@ -1,6 +1,6 @@
-"""Entries whose author lies: each field says what it likes, with every digest right, and the check says what is wrong.
+"""Forged entries: a field is false, every digest is correct, and the check reports what is wrong.
 
-Whoever forges an entry can make its files agree with one another. So each lie is told in all the files that could contradict it.
+Who forges an entry can make its files agree with one another, so each lie is written to all files that could contradict it.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def entry(tmp_path):
     return submit(run_of("model"), tmp_path / "leaderboards")
 
 
-def told(folder):
+def reported(folder):
     return [f"{problem.kind}: {problem.what}" for problem in check_entry(folder)]
 
 
 def says(folder, said):
-    assert any(said in line for line in told(folder)), told(folder)
+    assert any(said in line for line in reported(folder)), reported(folder)
 
 
 def rewrite(folder, change):
-    """Changes the records of an entry: its rows (clip, metric, record ...) and what stands beside them."""
+    """Changes the records of an entry: its rows (clip, metric, record ...) and its metadata."""
     import pyarrow as arrow
     from pyarrow import parquet
 
@@ -69,7 +69,7 @@ def rewrite(folder, change):
 
 
 def _folded_again(folder):
-    """Makes result, card and digests follow from the records, as somebody would who forges them all."""
+    """Recomputes result, card and digests from the records, as somebody would who forges them all."""
     from signbench.errors import SignbenchError
 
     path = folder / "result.json"
@@ -81,7 +81,7 @@ def _folded_again(folder):
         path.write_text(json.dumps(kept))
         rewritten(folder, predictions_sha256=predictions_digest(records.predictions()))
     except (SignbenchError, LookupError, TypeError, ValueError, AttributeError):
-        pass  # such a lie cannot even be folded
+        pass  # such records cannot be folded
     resealed(folder)
 
 
@@ -90,7 +90,7 @@ def of_metric(rows, name):
 
 
 def in_records(name, field, value):
-    """One field of every record of a metric: a number, or a function of what stands there."""
+    """One field of every record of a metric: a number, or a function of the old number."""
 
     def change(rows, about):
         for row in of_metric(rows, name):
@@ -101,10 +101,10 @@ def in_records(name, field, value):
     return change
 
 
-def in_inputs(place, field, value):
+def in_inputs(file, field, value):
     def change(rows, about):
         for row in rows:
-            row["inputs"][place][field] = value(row) if callable(value) else value
+            row["inputs"][file][field] = value(row) if callable(value) else value
 
     return change
 
@@ -140,16 +140,16 @@ def without(field):
 
 
 LIES = {
-    # scores that no clip gives
-    "a negative l1": (in_records("l1", "sum", lambda value: -value), "l1 has records that hold numbers below 0"),
+    # scores that no clip can have
+    "a negative l1": (in_records("l1", "sum", lambda value: -value), "l1 has records that contain numbers below 0"),
     "negative on both sides": (
         lambda rows, about: [in_records("l1", name, lambda value: -value)(rows, about) for name in ("sum", "frames")],
-        "l1 has records that hold numbers below 0",
+        "l1 has records that contain numbers below 0",
     ),
-    "an SSIM of 1.45": (in_records("ssim", "sum", 1.45), "ssim has records that give scores beyond"),
-    "an l1 above 1": (in_records("l1", "sum", 50.0), "l1 has records that give scores beyond 0 to 1"),
-    "no finite number": (in_records("l1", "sum", float("inf")), "l1 has records that"),
-    "a ratio that the lengths do not give": (in_records("duration-ratio", "ratio", 1.0), "are not the ratio of the lengths"),
+    "an SSIM of 1.45": (in_records("ssim", "sum", 1.45), "ssim has records that give scores outside"),
+    "an l1 above 1": (in_records("l1", "sum", 50.0), "l1 has records that give scores outside 0 to 1"),
+    "an infinite number": (in_records("l1", "sum", float("inf")), "l1 has records that"),
+    "a ratio that the lengths do not give": (in_records("duration-ratio", "ratio", 1.0), "are not the ratio of the clip's lengths"),
     "another field": (in_records("l1", "sum", lambda value: value) and without("frames"), "l1 has records that"),
     "a perfect score of every clip": (
         lambda rows, about: [in_records("l1", "sum", 0.0)(rows, about), in_records("ssim", "sum", 1.0)(rows, about)],
@@ -165,8 +165,14 @@ LIES = {
         "40 of its 40 productions show the reference",
     ),
     "the reference with a little noise": (in_inputs("prediction.video", "departure", 0.001), "40 of its 40 productions show"),
-    "nothing about what was seen": (in_inputs("prediction.video", "content", None), "does not say what was seen of 40 clips"),
-    "nothing about the reference": (in_inputs("reference.video", "content", None), "does not say what was seen of 40 clips"),
+    "nothing about what was seen": (
+        in_inputs("prediction.video", "content", None),
+        "lacks digests of what was seen of 40 measured clips",
+    ),
+    "nothing about the reference": (
+        in_inputs("reference.video", "content", None),
+        "lacks digests of what was seen of 40 measured clips",
+    ),
     "a digest that is none": (in_inputs("prediction.video", "sha256", "abc"), "has no digest"),
     "a content that is none": (in_inputs("prediction.video", "content", "<b>"), "is no digest"),
     "a departure beyond all": (in_inputs("prediction.video", "departure", 7.0), "the departure of the prediction.video"),
@@ -178,7 +184,7 @@ LIES = {
     ),
     "no prediction at all": (
         lambda rows, about: [row["inputs"].pop("prediction.video") for row in rows],
-        "does not say what was seen",
+        "lacks digests of what was seen",
     ),
     "a clip of no frames": (lambda rows, about: [row["lengths"]["video"].update(prediction=0) for row in rows], "lengths (0, 5)"),
     "a clip of endless seconds": (
@@ -187,21 +193,21 @@ LIES = {
     ),
     "a layout that is none": (lambda rows, about: [row.update(layout="one-point/9d") for row in rows], "the key-point layout"),
     # who measured what, and how
-    "another kind of run": (in_spec(kind="measure"), "calls itself measure"),
-    "made by nobody": (in_spec(generator=None), "calls itself run"),
-    "another floor": (in_spec(coverage_floor=0.5), "was not measured by the task's protocol"),
+    "another kind of run": (in_spec(kind="measure"), "is of kind measure, but its run has a generator"),
+    "made by nobody": (in_spec(generator=None), "is of kind run, but its run has no generator"),
+    "another floor": (in_spec(coverage_floor=0.5), "was not measured with the task's protocol"),
     "clusters that the task has not": (in_spec(clusters=["a", "b"] * 20), "does not cluster clips as the task says"),
-    "other headlines": (in_spec(headlines=["ssim"]), "whether l1 is a headline is not as the task says"),
-    "an own copy of known clips": (in_spec(own_copy=True), "an own copy, and the task knows its clips"),
+    "other headlines": (in_spec(headlines=["ssim"]), "l1 is not marked as a headline, unlike in the task"),
+    "an own copy of known clips": (in_spec(own_copy=True), "it says references: own copy, but the task fixes the clips"),
     "a subset": (in_spec(subset={"limit": 40, "clips": None}), "only a subset"),
-    "another task": (in_spec(task={"name": "tiny/other", "version": 1, "split": "test"}), "not of the same task"),
-    "another version": (in_spec(task={"name": "tiny/text-to-video", "version": 9, "split": "test"}), "not of the same task"),
-    "another split": (in_spec(task={"name": "tiny/text-to-video", "version": 1, "split": "dev"}), "not of the same task"),
+    "another task": (in_spec(task={"name": "tiny/other", "version": 1, "split": "test"}), "do not have the same task"),
+    "another version": (in_spec(task={"name": "tiny/text-to-video", "version": 9, "split": "test"}), "do not have the same task"),
+    "another split": (in_spec(task={"name": "tiny/text-to-video", "version": 1, "split": "dev"}), "do not have the same task"),
     "a generator that saw the references": (
         in_spec(generator={**CARD, "name": "model", "sees": "references"}),
-        "it is an anchor and no measured row",
+        "it is an anchor, not a measured row",
     ),
-    "a metric of lower rank": (in_measured("ssim", tier="extended"), "calls ssim extended, and the task core"),
+    "a metric of lower rank": (in_measured("ssim", tier="extended"), "calls ssim extended, but it is core in the task"),
     "a metric under a label": (in_measured("ssim", label="BLEU"), "calls ssim BLEU"),
     "a network that the metric has not": (in_measured("ssim", extractor="inception/1+abc"), "measured by another revision"),
     "a metric that could not be measured": (
@@ -212,7 +218,7 @@ LIES = {
     "a direction mark in a clip's id": (lambda rows, about: renamed(rows, about, "clip-0000", "clip-0000\u202e"), "U+202E"),
     "markup in what made it": (
         in_spec(generator={**CARD, "name": "model", "version": "<script>"}),
-        "what a browser takes for markup",
+        "text that a browser treats as markup",
     ),
     "an invisible letter in what made it": (in_spec(generator={**CARD, "name": "model\u3164"}), "U+3164"),
     "markup in the versions": (lambda rows, about: about.update(provenance="<img src=x onerror=alert(1)>"), "markup"),
@@ -224,8 +230,8 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_told_in_words(entry, lie):
-    assert told(entry) == []
+def test_a_lie_is_reported(entry, lie):
+    assert reported(entry) == []
     change, said = LIES[lie]
     rewrite(entry, change)
     says(entry, said)
@@ -238,7 +244,7 @@ CARD_LIES = {
     "a joiner of no width": ({"row": "mo\u200bdel"}, "field row is"),
     "a direction mark": ({"row": "model\u202e"}, "field row is"),
     "a variation selector": ({"contact": "nobody\ufe0f"}, "U+FE0F"),
-    "letters of another shape": ({"row": "\uff4dodel"}, "letters of another shape"),
+    "letters of another shape": ({"row": "\uff4dodel"}, "compatibility forms of letters"),
     "direction marks elsewhere": ({"citation": "Somebody \u2067Something"}, "field citation is"),
     "Cyrillic letters elsewhere": ({"contact": "me@\u0435xample.org"}, "field contact is"),
     "markup in the version": ({"signbench": "0.1 <b>"}, "field signbench"),
@@ -252,7 +258,7 @@ CARD_LIES = {
 
 
 @pytest.mark.parametrize("lie", CARD_LIES)
-def test_a_card_that_does_not_read_as_it_is_written_is_refused(entry, lie):
+def test_a_card_with_misleading_texts_is_refused(entry, lie):
     changes, said = CARD_LIES[lie]
     rewritten(entry, **changes)
     says(entry, said)
@@ -283,23 +289,23 @@ RESULT_LIES = {
 @pytest.mark.parametrize("field", RESULT_LIES)
 @pytest.mark.parametrize("kept", ["records", "folds"])
 def test_each_field_of_a_score_follows_from_registry_task_and_records(tmp_path, monkeypatch, field, kept):
-    """Also of a metric whose records are not kept, which needs not be less honest."""
+    """Also for a metric whose records are not stored."""
     folder = of_folds(tmp_path, monkeypatch) if kept == "folds" else submit(run_of("model"), tmp_path / "leaderboards")
-    place = 1 if kept == "folds" else 0
+    index = 1 if kept == "folds" else 0
     path = folder / "result.json"
     content = json.loads(path.read_text())
-    lie = not content["scores"][place][field] if field == "headline" else RESULT_LIES[field]
-    assert content["scores"][place][field] != lie
-    content["scores"][place][field] = lie
+    lie = not content["scores"][index][field] if field == "headline" else RESULT_LIES[field]
+    assert content["scores"][index][field] != lie
+    content["scores"][index][field] = lie
     path.write_text(json.dumps(content))
     resealed(folder)
-    assert told(folder) != []
+    assert reported(folder) != []
 
 
 @pytest.mark.parametrize(
     "field", ["kind", "status", "coverage_floor", "own_copy", "expected_clips", "protocol", "generator", "task"]
 )
-def test_each_field_beside_the_scores_follows_too(entry, field):
+def test_each_field_next_to_the_scores_is_checked_too(entry, field):
     path = entry / "result.json"
     content = json.loads(path.read_text())
     lies = {
@@ -315,11 +321,11 @@ def test_each_field_beside_the_scores_follows_too(entry, field):
     content[field] = lies[field]
     path.write_text(json.dumps(content))
     resealed(entry)
-    assert told(entry) != []
+    assert reported(entry) != []
 
 
 def of_folds(tmp_path, monkeypatch):
-    """An entry with a metric whose records are too large to be kept."""
+    """An entry with a metric whose records are too large to be stored."""
     with_spread(monkeypatch)
     metrics = ("l1", "spread")
     write_task(tmp_path, metrics=metrics)
@@ -337,7 +343,7 @@ FOLD_LIES = {
         "has no records of l1, whose records are small",
     ),
     "too few groups": (lambda about: about["left_out"]["spread"].update(scores=[1.0] * 5), "without each of 20 groups"),
-    "no references": (lambda about: about["left_out"]["spread"].update(references=None), "no right reference values of spread"),
+    "no references": (lambda about: about["left_out"]["spread"].update(references=None), "wrong reference values of spread"),
     "another score": (lambda about: about["left_out"]["spread"]["scores"].__setitem__(0, 1.0), "spread: value is"),
     "groups that hardly differ": (
         lambda about: about["left_out"]["spread"].update(scores=[about["left_out"]["spread"]["scores"][0]] * 21),
@@ -354,13 +360,13 @@ FOLD_LIES = {
 @pytest.mark.parametrize("lie", FOLD_LIES)
 def test_scores_without_groups_of_clips_are_checked_too(tmp_path, monkeypatch, lie):
     entry = of_folds(tmp_path, monkeypatch)
-    assert told(entry) == []
+    assert reported(entry) == []
     change, said = FOLD_LIES[lie]
     rewrite(entry, lambda rows, about: change(about))
     says(entry, said)
 
 
-def test_what_one_metric_may_leave_out_another_may_not(tmp_path, monkeypatch):
+def test_only_some_metrics_may_lack_records(tmp_path, monkeypatch):
     """The record of every clip is dropped, and the score becomes 1 light year, higher being better."""
     metrics = ("l1", "ssim")
     write_task(tmp_path, metrics=metrics)
@@ -382,7 +388,7 @@ def test_what_one_metric_may_leave_out_another_may_not(tmp_path, monkeypatch):
 
 def test_a_distance_below_its_limit_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(Spread, "limits", (0.2, None))
-    says(of_folds_unchecked(tmp_path, monkeypatch), "spread has scores beyond 0.2 to any")
+    says(of_folds_unchecked(tmp_path, monkeypatch), "spread has scores outside 0.2 to any")
 
 
 def of_folds_unchecked(tmp_path, monkeypatch):
@@ -398,7 +404,7 @@ def of_folds_unchecked(tmp_path, monkeypatch):
         ("inception-v3/1+random+x+float32", "was measured through"),
     ],
 )
-def test_a_network_is_the_one_that_registry_and_task_name(small_task, extractor, said):
+def test_a_network_must_be_that_of_registry_and_task(small_task, extractor, said):
     from signbench.leaderboard.plan_checks import plan_problems
     from signbench.tasks.schema import Task
     from tests.leaderboard.rows import task_fields
@@ -422,34 +428,33 @@ def test_a_few_productions_may_show_their_reference_by_chance(tmp_path, share, r
         with pytest.raises(InputError, match="3 of its 40 productions show the reference"):
             submit(run, tmp_path / "leaderboards")
     else:
-        assert told(submit(run, tmp_path / "leaderboards")) == []
+        assert reported(submit(run, tmp_path / "leaderboards")) == []
 
 
-def test_productions_that_show_another_clip_s_reference_are_no_copies(tmp_path):
+def test_productions_that_show_another_clip_s_reference_are_accepted(tmp_path):
     shifted = dict(zip(CLIPS, (*CLIPS[1:], CLIPS[0]), strict=True))
     run = run_of("model", productions={clip: f"the corpus {other}" for clip, other in shifted.items()})
-    assert told(submit(run, tmp_path / "leaderboards")) == []
+    assert reported(submit(run, tmp_path / "leaderboards")) == []
 
 
-def test_a_ground_truth_that_is_none_is_found(tmp_path):
+def test_a_false_ground_truth_is_found(tmp_path):
     anchor = {**CARD, "sees": "references"}
     run = run_of("ground-truth", card=anchor)
     with pytest.raises(InputError, match="says that it is the ground truth, but 40 of its productions are not the references"):
         submit(run, tmp_path / "leaderboards")
     honest = run_of("ground-truth", card=anchor, productions={clip: f"the corpus {clip}" for clip in CLIPS})
-    assert told(submit(honest, tmp_path / "leaderboards")) == []
+    assert reported(submit(honest, tmp_path / "leaderboards")) == []
 
 
-def test_where_the_task_hands_over_the_motion_a_good_production_may_come_close(tmp_path):
+def test_a_production_may_come_close_if_the_task_gives_the_motion(tmp_path):
     close = run_of("model", departures=dict.fromkeys(CLIPS, 0.02))
     with pytest.raises(InputError, match="40 of its 40 productions show the reference"):
         submit(close, tmp_path / "leaderboards")
     write_task(tmp_path, given=["driving_video", "source_image"])
-    assert told(submit(close, tmp_path / "leaderboards")) == []
+    assert reported(submit(close, tmp_path / "leaderboards")) == []
 
 
-def test_all_names_of_a_lie_are_the_entry_s_own(entry):
-    """The table above forges what an honest entry has."""
+def test_the_forged_fields_are_those_of_an_honest_entry(entry):
     content = yaml.safe_load((entry / "entry.yaml").read_text())
     assert content["row"] == "model"
     assert tuple(score["metric"] for score in json.loads((entry / "result.json").read_text())["scores"]) == METRICS

@@ -1,4 +1,4 @@
-"""The human column: counts for each sign, and nothing of the people."""
+"""The human column: counts for each sign, and nothing about single raters."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_sus_both_ways_follows_from_the_counts():
     assert HumanScore.model_validate(document()).derived() == pytest.approx((SIGNS, PACKS), rel=1e-15)
 
 
-def test_a_row_with_a_study_is_in_order_and_has_a_human_column(row):
+def test_a_row_with_a_study_is_valid_and_has_a_human_column(row):
     judged(row)
     assert check_entry(row) == []
     (block,) = board(TASK).blocks
@@ -82,7 +82,7 @@ def test_a_row_with_a_study_is_in_order_and_has_a_human_column(row):
     assert signed(counted()) in tables.remarks(block)
 
 
-def test_studies_that_judged_otherwise_have_a_column_each(row, small_task):
+def test_studies_that_judged_differently_have_a_column_each(row, small_task):
     judged(row)
     other = submit(run_of("other", seed=3), small_task / "leaderboards")
     judged(other, signature=signed(counted(), "language:ru"))
@@ -92,7 +92,7 @@ def test_studies_that_judged_otherwise_have_a_column_each(row, small_task):
 
 
 def test_studies_of_easy_and_of_hard_signs_have_a_column_each_and_the_table_says_why(row, small_task):
-    # 0.97 of easy signs and 0.35 of hard ones stood in one column
+    # these were once shown in one column
     for folder, correct, clips in ((row, 9, CLIPS), (submit(run_of("hard", seed=3), small_task / "leaderboards"), 3, CLIPS[::-1])):
         rows = counted([(pack, sign, correct, 10) for pack, sign, _, _ in COUNTS], clips)
         judged(
@@ -128,26 +128,26 @@ ONE_RATER = [{"pack": "a", "sign": "s", "clips": ["clip-0001"], "correct": 80, "
             "needs at least 10 raters, and has 9",
         ),
         ({"mean_over_signs": estimate(SIGNS, None)}, "mean_over_signs has no interval"),
-        ({"mean_over_signs": estimate(SIGNS, (5, -5))}, "from 5 to -5, is none around 0.683333 between 0 and 1"),
-        ({"mean_over_signs": estimate(SIGNS, (-0.1, 0.9))}, "from -0.1 to 0.9, is none"),
-        ({"mean_over_signs": estimate(SIGNS, (0.7, 0.9))}, "from 0.7 to 0.9, is none"),
-        ({"mean_over_signs": estimate(SIGNS, (SIGNS, SIGNS))}, "is none around"),
-        ({"mean_over_signs": estimate(SIGNS, (0.68, 0.69))}, "is 0.0100 wide, and the counts of the signs alone make it 0."),
+        ({"mean_over_signs": estimate(SIGNS, (5, -5))}, "from 5 to -5, is not one around 0.683333 within 0 to 1"),
+        ({"mean_over_signs": estimate(SIGNS, (-0.1, 0.9))}, "from -0.1 to 0.9, is not one around"),
+        ({"mean_over_signs": estimate(SIGNS, (0.7, 0.9))}, "from 0.7 to 0.9, is not one around"),
+        ({"mean_over_signs": estimate(SIGNS, (SIGNS, SIGNS))}, "is not one around"),
+        ({"mean_over_signs": estimate(SIGNS, (0.68, 0.69))}, "is 0.0100 wide, but the counts of the signs alone imply 0."),
         ({"per_sign": counted(clips=[*CLIPS[:-1], CLIPS[0]])}, "clip clip-0000 shows two signs"),
-        ({"per_sign": counted(clips=[*CLIPS[:-1], "elsewhere"])}, "1 clips are not the row's, such as elsewhere"),
-        ({"per_sign": [*counted(), counted()[0]]}, "a sign stands twice in one pack"),
-        ({"signature": signed(counted(clips=CLIPS[::-1]))}, "and what was shown gives"),
-        ({"signature": signed(counted()[1:])}, "the signature has clips:17, and what was shown gives 18"),
+        ({"per_sign": counted(clips=[*CLIPS[:-1], "elsewhere"])}, "1 clips do not belong to the row, such as elsewhere"),
+        ({"per_sign": [*counted(), counted()[0]]}, "a sign occurs twice in one pack"),
+        ({"signature": signed(counted(clips=CLIPS[::-1]))}, "but the clips that were shown give"),
+        ({"signature": signed(counted()[1:])}, "the signature has clips:17, but the clips that were shown give clips:18"),
         ({"signature": "whatever"}, "is not a signature"),
-        ({"signature": signed(counted()).replace("revision:2", "revision:none")}, "not that of a study's score"),
+        ({"signature": signed(counted()).replace("revision:2", "revision:none")}, "does not belong to a study's score"),
     ],
 )
-def test_a_sus_that_its_counts_do_not_give_is_found(row, changes, said):
+def test_a_sus_that_does_not_follow_from_its_counts_is_found(row, changes, said):
     judged(row, **changes)
     assert any(said in problem.what for problem in check_entry(row) if problem.kind == "human")
 
 
-def test_answers_and_raters_are_no_part_of_it(row):
+def test_single_answers_and_raters_are_refused(row):
     content = {**document(), "per_rater": [{"rater": "r001"}]}
     (row / "study.json").write_text(json.dumps(content))
     assert [problem.kind for problem in check_entry(row)] == ["human"]
@@ -163,7 +163,7 @@ def test_a_score_of_another_version_is_refused(row, version, said):
 
 
 def study_result(clips=CLIPS, raters=22):
-    """The result of a study of 18 signs, by its own document."""
+    """The result document of a study of 18 signs."""
     rows = as_judged(np.where(np.random.default_rng(0).random((raters, len(COUNTS))) < 0.7, "correct", "wrong"), "a")
     clip_of = dict(zip(sorted({row.answer.clip for row in rows}), clips, strict=True))
     rows = [

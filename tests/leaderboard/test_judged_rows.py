@@ -1,4 +1,4 @@
-"""Rows that are measured through a judge: what they say of it, of its ceiling and chance level, and what forgers make of that."""
+"""Rows that are measured through a judge: the judge, its ceiling and its chance level, honest and forged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEY = "accuracy@oracle"
 
 
 class Oracle(Judge):
-    """Stands in for a judge; what it says is made up."""
+    """A stand-in for a judge with made-up answers."""
 
     name, reads, gives, summary, licence = "oracle", ("frames",), ("label",), "For tests.", "CC0-1.0"
     has_network = False
@@ -45,11 +45,11 @@ class Oracle(Judge):
         return "oracle/1"
 
     def observe(self, clips, wanted):
-        raise AssertionError("what it says is made up")
+        raise AssertionError("the answers are made up")
 
 
 class Learned(Oracle):
-    """The same, after a look at the train split that takes a while."""
+    """The same, learning from the train split."""
 
     name, learns = "learned", True
 
@@ -86,12 +86,12 @@ def judged_task(tmp_path, monkeypatch):
     return tmp_path
 
 
-def word(place):
-    return f"word {place % 10}"
+def word(index):
+    return f"word {index % 10}"
 
 
 def judged_run(name="model", hits=30, *, ceiling=38, chance=4, seed=1, references="the corpus", card=CARD, key=KEY, unjudged=()):
-    """A run whose judge is right about so many of the 40 clips: of the productions, of the references, and of dealt references."""
+    """A run whose judge is right about ``hits`` of 40 productions, ``ceiling`` references, and ``chance`` dealt references."""
     task = Task.model_validate(fields_of(key))
     judge = SimpleNamespace(judge=JUDGES.create(key.partition("@")[2]))
     accuracy = registry.create(key)
@@ -115,20 +115,20 @@ def judged_run(name="model", hits=30, *, ceiling=38, chance=4, seed=1, reference
     rights = [set(np.random.default_rng(seed).permutation(len(CLIPS))[:hits]), None, set(range(ceiling)), set(range(chance))]
     values = abs(normal(seed + 7, len(CLIPS), 0.5, 0.05))
     file = RecordFile(None, write=True)
-    for place, clip in enumerate(CLIPS):
+    for index, clip in enumerate(CLIPS):
         outcome = ClipOutcome(clip)
         outcome.inputs["reference.video"] = seen_as(f"{references} {clip}")
-        outcome.inputs["reference.word"] = Input(size=6, modified=0, sha256=digest(word(place)))
+        outcome.inputs["reference.word"] = Input(size=6, modified=0, sha256=digest(word(index)))
         outcome.inputs["prediction.video"] = replace(seen_as(f"{name} {clip}"), departure=FAR)
         outcome.lengths["video"] = LengthPair(5, 5, 0.2, 0.2)
         for number, right in enumerate(rights):
             if right is None:
-                outcome.records[number] = record_of(registry.create("l1"), values[place])
-            elif number == 2 and place in unjudged:
+                outcome.records[number] = record_of(registry.create("l1"), values[index])
+            elif number == 2 and index in unjudged:
                 outcome.failures[number] = Failure(f"clip {clip}: no idea.", "prediction")
             else:
-                said = word(place) if place in right else "another"
-                outcome.records[number] = registry.create("accuracy").record([LabelPair(word(place), (said,))])
+                said = word(index) if index in right else "another"
+                outcome.records[number] = registry.create("accuracy").record([LabelPair(word(index), (said,))])
         file.add(outcome, [recorded for recorded, _ in plan.recorded])
     file.commit()
     store = RecordStore([file])
@@ -151,7 +151,7 @@ def lies_in_result(folder, change):
     resealed(folder)
 
 
-def test_an_honest_row_is_in_order_and_stands_beside_its_ceiling_and_chance(tmp_path):
+def test_an_honest_row_is_valid_and_is_shown_with_ceiling_and_chance(tmp_path):
     entry_of(tmp_path)
     folder = entry_of(tmp_path, "better", 36, seed=2)
     assert check(folder.parent).problems == ()
@@ -180,11 +180,11 @@ def test_an_honest_row_is_in_order_and_stands_beside_its_ceiling_and_chance(tmp_
         (lambda score: score.pop("judged"), f"{KEY}: judged is None, but the records give"),
         (
             lambda score: score.update(signature=score["signature"].replace("oracle/1", "oracle/2")),
-            f"which of its answers is compared: {SIGNED}+label against {SIGNED.replace('/1', '/2')}+label)",
+            f"and the compared output: {SIGNED}+label against {SIGNED.replace('/1', '/2')}+label)",
         ),
     ],
 )
-def test_what_a_result_says_of_the_judge_follows_from_the_records(change, said, tmp_path):
+def test_a_judge_s_fields_in_a_result_must_follow_from_the_records(change, said, tmp_path):
     folder = entry_of(tmp_path)
     lies_in_result(folder, change)
     assert any(said in line for line in reported(folder)), reported(folder)
@@ -195,7 +195,7 @@ def measured(about, **changes):
 
 
 def renamed(about, judge):
-    """Another judge, where the plan and the keys of its records say who it was."""
+    """Replaces the judge in the plan and in the keys of its records."""
     measured(about, judge=about["run"]["measured"][0]["judge"].replace("oracle/1", judge))
     about["keys"].update({name: key.replace("oracle/1", judge) for name, key in about["keys"].items()})
 
@@ -217,7 +217,7 @@ LIES = {
     "another judge": (lambda rows, about: measured(about, judge="oracle/2+label"), "was measured by another revision of its code"),
     "another judge in all files": (
         lambda rows, about: renamed(about, "oracle/2"),
-        f"{KEY} was measured through '{SIGNED.replace('/1', '/2')}+label', and not through {SIGNED}+label",
+        f"{KEY} was measured through '{SIGNED.replace('/1', '/2')}+label', not through {SIGNED}+label",
     ),
     "no judge": (lambda rows, about: measured(about, judge=None), "was measured by another revision of its code"),
     "another answer of the judge": (
@@ -243,26 +243,26 @@ LIES = {
     ),
     "a ceiling of more than everything": (
         lambda rows, about: [row["record"].update(hit=np.int64(3)) for row in levels(rows, "ceiling")],
-        f"{KEY} has records that give scores beyond 0 to 1",
+        f"{KEY} has records that give scores outside 0 to 1",
     ),
     "a ceiling of nothing at all": (
         lambda rows, about: [row.update(record=None) for row in levels(rows, "ceiling")],
-        f"{KEY} was not measured, which every row of the task has",
+        f"core metrics of the task were not measured: {KEY}",
     ),
     "a chance level as high as the ceiling": (
         lambda rows, about: [row["record"].update(hit=np.int64(1)) for row in levels(rows, "chance")],
-        f"{KEY} was not measured, which every row of the task has",
+        f"core metrics of the task were not measured: {KEY}",
     ),
-    "another word": (lambda rows, about: of_another_word(rows, KEY), "has records that are of another word than the corpus's"),
+    "another word": (lambda rows, about: of_another_word(rows, KEY), "has records that have another word than the corpus"),
     "another word of the ceiling": (
         lambda rows, about: of_another_word(rows, f"{KEY}|ceiling"),
-        "of another word than the corpus's",
+        "have another word than the corpus",
     ),
     "no word at all": (
         lambda rows, about: [row["inputs"].pop("reference.word") for row in rows],
-        "has records that are of another word than the corpus's",
+        "has records that have another word than the corpus",
     ),
-    "a reason that is none": (
+    "an invalid reason": (
         lambda rows, about: measured(about, unavailable="weights not present; signbench weights fetch i3d brings them"),
         "its metrics are not those of its specification",
     ),
@@ -270,7 +270,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_about_the_judge_is_reported_in_words(lie, tmp_path):
+def test_a_lie_about_the_judge_is_reported(lie, tmp_path):
     folder = entry_of(tmp_path)
     assert reported(folder) == []
     (tmp_path / "evil.py").write_text("raise SystemExit('evil was imported')")
@@ -280,7 +280,7 @@ def test_a_lie_about_the_judge_is_reported_in_words(lie, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "forged"), [("ceiling", {"ceiling": 20}), ("chance", {"chance": 12})])
-def test_levels_that_other_rows_contradict_are_reported_of_the_row_that_came_later(name, forged, tmp_path, monkeypatch):
+def test_levels_that_contradict_those_of_an_earlier_row_are_reported(name, forged, tmp_path, monkeypatch):
     """Records and result agree, so only other rows on the same references can show it."""
     honest = entry_of(tmp_path, "model")
     with pytest.raises(InputError, match=rf"its judge's {name} of {KEY} is .* on the same references; score .* of both again\.$"):
@@ -292,7 +292,7 @@ def test_levels_that_other_rows_contradict_are_reported_of_the_row_that_came_lat
     assert len(said) == 1
     assert f"its judge's {name} of {KEY} is" in said[0]
     assert str(honest) in said[0]
-    assert [row.row for row in board(TASK).blocks[0].rows] == ["liar"], "of rows that nobody checked, the first stays"
+    assert [row.row for row in board(TASK).blocks[0].rows] == ["liar"], "the first of two contradictory rows stays"
 
 
 def test_a_ceiling_of_fewer_clips_is_contradicted_too(tmp_path):
@@ -301,12 +301,12 @@ def test_a_ceiling_of_fewer_clips_is_contradicted_too(tmp_path):
     assert run.result[KEY].judged.ceiling.clips == 37
     assert run.result[KEY].judged.ceiling.value == pytest.approx(35 / 40)
     assert run.result[KEY].note.endswith("references that the judge could not judge, which count as wrong in its ceiling: 3")
-    with pytest.raises(InputError, match=rf"its judge's ceiling of {KEY} is 0\.8750, and 0\.9500 in "):
+    with pytest.raises(InputError, match=rf"its judge's ceiling of {KEY} is 0\.8750, but 0\.9500 in "):
         submit(run, tmp_path / "leaderboards")
 
 
-def test_levels_on_other_files_of_the_same_references_are_no_lie(tmp_path):
-    """The words are the same, so the scores may stand in one column; the references' files are not."""
+def test_levels_may_differ_on_other_files_of_the_same_references(tmp_path):
+    """The words are the same, so the scores are comparable, but the references' files are not."""
     entry_of(tmp_path)
     folder = entry_of(tmp_path, "elsewhere", 36, seed=2, ceiling=30, references="another copy")
     assert check(folder).problems == ()
@@ -314,7 +314,7 @@ def test_levels_on_other_files_of_the_same_references_are_no_lie(tmp_path):
     assert {block.columns[0].ceiling.value for block in blocks} == {0.95, 0.75}, "l1 keeps them apart"
 
 
-def test_a_judge_that_learns_is_prepared_where_rows_are_checked_and_not_where_they_are_drawn(tmp_path, monkeypatch):
+def test_a_judge_that_learns_is_prepared_to_check_rows_but_not_to_show_them(tmp_path, monkeypatch):
     monkeypatch.setattr("signbench.corpora.registry.known", lambda: ["tiny"])
     made = []
 
@@ -329,11 +329,11 @@ def test_a_judge_that_learns_is_prepared_where_rows_are_checked_and_not_where_th
     folder = entry_of(tmp_path, key=key)
     made.clear()
     monkeypatch.setattr(plan_checks, "own_folder", lambda name: tmp_path / "nowhere")
-    checking.sound_entries([folder])
-    assert made == ["test"], "no row of signbench's own says what the judge is"
+    checking.valid_entries([folder])
+    assert made == ["test"], "no shipped row says what the judge is"
     monkeypatch.setattr(plan_checks, "own_folder", lambda name: tmp_path / name)
     made.clear()
-    assert checking.sound_entries([folder])[1] == []
+    assert checking.valid_entries([folder])[1] == []
     assert made == []
     assert check_entry(folder) == []
     assert made == ["test"]
@@ -341,11 +341,11 @@ def test_a_judge_that_learns_is_prepared_where_rows_are_checked_and_not_where_th
     assert any(line.startswith(f"signature: {key} was measured through 'oracle/7+") for line in reported(folder))
 
 
-def test_a_judge_that_cannot_be_had_is_reported_and_no_internal_error(tmp_path, monkeypatch):
+def test_a_judge_that_cannot_be_prepared_is_reported(tmp_path, monkeypatch):
     folder = entry_of(tmp_path)
 
     def broken(*args, **options):
         raise InputError("it broke.")
 
     monkeypatch.setattr("signbench.scoring.task_judges.judges_of", broken)
-    assert reported(folder) == [f"signature: {KEY} cannot be held against the task's judge (it broke)"]
+    assert reported(folder) == [f"signature: {KEY} cannot be compared with the task's judge (it broke)"]

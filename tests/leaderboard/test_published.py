@@ -1,4 +1,4 @@
-"""Numbers that papers printed: each is compared with the papers' own tables, where their text is at hand."""
+"""Numbers that papers printed: each is compared with the papers' own tables if their text is available."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ class Panel:
 
     Attributes:
         tasks: names of the tasks that a row belongs to, by the beginning of its label; ``""`` for all labels.
-        split: of all its rows, or by label.
-        first: its first column of numbers.
-        width: how many columns it has.
-        label: the column of its labels.
-        under: the heading of its columns, where rows need it to be told apart.
+        split: the split of all its rows, or of each label.
+        first: index of its first column of numbers.
+        width: number of its columns.
+        label: index of the column of labels.
+        under: the heading of its columns, if it is needed to distinguish rows.
     """
 
     tasks: Mapping[str, tuple[str, ...]]
@@ -79,7 +79,7 @@ class Panel:
 
 
 def panels_of_splits(name: str, width: int) -> list[Panel]:
-    """A table of dev beside test."""
+    """A table with dev and test next to each other."""
     return [Panel({"": (name,)}, "dev", 1, width), Panel({"": (name,)}, "test", 1 + width, width)]
 
 
@@ -131,13 +131,13 @@ PANELS: dict[tuple[str, str], list[Panel]] = {
     ("SLRTP2025", "Table 2"): [Panel({"": ("slrtp2025/text-to-pose",)}, "hidden-test", 1, 9)],
 }
 
-Place = tuple[str, str, str | None, str | None]
+RowName = tuple[str, str, str | None, str | None]
 """Task, label, heading and split of a row."""
 
 
-def printed(table: PaperTable, panels: list[Panel]) -> dict[Place, tuple[str, ...]]:
+def printed(table: PaperTable, panels: list[Panel]) -> dict[RowName, tuple[str, ...]]:
     """The cells of a printed table by task, label, heading and split."""
-    found: dict[Place, tuple[str, ...]] = {}
+    found: dict[RowName, tuple[str, ...]] = {}
     for panel in panels:
         heading = panel.under
         for line in table.lines[table.lines.index(table.header) + 1 :]:
@@ -161,7 +161,7 @@ def ours(paper: str, table: str) -> list[Published]:
 
 @pytest.fixture(scope="session")
 def printed_tables(request):
-    """All tables of a paper; those of the challenge are written down above."""
+    """All tables of a paper; those of the challenge are the constant above."""
 
     def read(paper: str) -> dict[str, PaperTable]:
         if paper == "SLRTP2025":
@@ -172,13 +172,13 @@ def printed_tables(request):
 
 
 @pytest.mark.parametrize("paper", [*PAPERS, "SLRTP2025"])
-def test_every_table_of_a_paper_is_there_and_no_other(paper, printed_tables):
+def test_exactly_the_tables_of_a_paper_are_published(paper, printed_tables):
     names = {part.source.table for name in tasks_with_published_rows() for part in published(name) if paper in part.source.citation}
     assert names == set(printed_tables(paper)) == {table for of, table in PANELS if of == paper}
 
 
 @pytest.mark.parametrize(("paper", "name"), PANELS)
-def test_every_number_of_a_printed_table_is_there_and_no_other(paper, name, printed_tables):
+def test_exactly_the_numbers_of_a_printed_table_are_published(paper, name, printed_tables):
     table = printed_tables(paper)[name]
     wanted = printed(table, PANELS[paper, name])
     found = {
@@ -187,9 +187,7 @@ def test_every_number_of_a_printed_table_is_there_and_no_other(paper, name, prin
         for row in part.rows
     }
     assert found == wanted
-    shared = sum(
-        numbers(cells) for place, cells in wanted.items() if place[1].startswith("Raw") and place[0].endswith("generation")
-    )
+    shared = sum(numbers(cells) for name, cells in wanted.items() if name[1].startswith("Raw") and name[0].endswith("generation"))
     assert sum(numbers(cells) for cells in found.values()) - shared == table.count
 
 
@@ -197,7 +195,7 @@ def test_every_number_of_a_printed_table_is_there_and_no_other(paper, name, prin
 def test_the_headers_and_the_caption_are_those_of_the_printed_table(paper, name, printed_tables):
     table, panels = printed_tables(paper)[name], PANELS[paper, name]
     labels = {panel.label for panel in panels}
-    above = [cell for place, cell in enumerate(table.header) if place not in labels and cell]
+    above = [cell for index, cell in enumerate(table.header) if index not in labels and cell]
     of_task = {part.task: [column.header for column in part.columns if column.header is not None] for part in ours(paper, name)}
     for choice in range(max(len(names) for panel in panels for names in panel.tasks.values())):
         named = [next(iter(panel.tasks.values())) for panel in panels]
@@ -241,12 +239,12 @@ def test_a_task_without_a_published_table_has_none():
     assert published("synthsign/text-to-pose") == published("lsa64/cross-person") == ()
 
 
-def test_an_unknown_task_is_answered_with_the_nearest():
+def test_an_unknown_task_is_answered_with_the_closest_name():
     with pytest.raises(InputError, match=r"there is no task lsa46/reconstruction\. Did you mean lsa64/reconstruction"):
         published("lsa46/reconstruction")
 
 
-# What a file may look like.
+# What a file may contain.
 
 GOOD: dict[str, Any] = {
     "task": "tiny/video",
@@ -281,23 +279,23 @@ def test_a_good_file_is_read(tmp_path):
     assert (part.rows[0].label, str(part.rows[0].value("ssim"))) == ("Ours (Nothing)", "0.830")
 
 
-def spoiled(*place, value=None, drop=False):
+def spoiled(*path, value=None, drop=False):
     content = copy.deepcopy([GOOD])
     at = content
-    for step in place[:-1]:
+    for step in path[:-1]:
         at = at[step]
     if drop:
-        del at[place[-1]]
+        del at[path[-1]]
     else:
-        at[place[-1]] = value
+        at[path[-1]] = value
     return content
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, r"holds no list of tables; write them, each beginning with '- task: \.\.\.'"),
-        ([], r"holds no list of tables"),
+        ({}, r"is not a list of tables; write them, each beginning with '- task: \.\.\.'"),
+        ([], r"is not a list of tables"),
         (["text"], r"field \[0\] cannot be 'text'"),
         (spoiled(0, "source", "table", drop=True), r"field \[0\]\.source\.table is missing; write the table, such as Table 2\."),
         (spoiled(0, "colour", value=1), r"field \[0\]\.colour is not one of a published table\. Did you mean columns"),
@@ -315,15 +313,18 @@ def spoiled(*place, value=None, drop=False):
             spoiled(0, "rows", 0, "values", "ssim", drop=True),
             r"Ours \(Nothing\) of the split test has no value of ssim; write the",
         ),
-        (spoiled(0, "rows", 0, "values", "psnr", value="1"), r"has a value of psnr, which is no column; write one of ssim, bleu"),
+        (
+            spoiled(0, "rows", 0, "values", "psnr", value="1"),
+            r"has a value of psnr, which is not a column; write one of ssim, bleu",
+        ),
         (
             spoiled(0, "rows", value=[*GOOD["rows"], *copy.deepcopy(GOOD["rows"])]),
-            r"rows: Ours \(Nothing\) stands there twice for the split test; write it once",
+            r"rows: Ours \(Nothing\) occurs twice for the split test; write it once",
         ),
-        (spoiled(0, "columns", 1, "metric", value="ssim"), r"columns: ssim stands there twice; write each metric once"),
+        (spoiled(0, "columns", 1, "metric", value="ssim"), r"columns: ssim occurs twice; write each metric once"),
         (spoiled(0, "columns", 0, "metric", value="ssim:windw=uniform"), r"metric is 'ssim:windw=uniform': .*Did you mean window"),
-        (spoiled(0, "columns", 0, "metric", value="bleu@Judge 1"), r"whose judge is no name such as gfslt; write a metric"),
-        (spoiled(0, "columns", 0, "metric", value="Blue Score"), r"'Blue Score' is no name of a metric; write a metric"),
+        (spoiled(0, "columns", 0, "metric", value="bleu@Judge 1"), r"whose judge is not a name such as gfslt; write a metric"),
+        (spoiled(0, "columns", 0, "metric", value="Blue Score"), r"'Blue Score' is not the name of a metric; write a metric"),
         (spoiled(0, "columns", 0, "direction", value="up"), r"direction cannot be 'up'; write one of higher, lower, reference"),
         (spoiled(0, "source", "arxiv", value=None), r"\.source has neither arxiv nor url; write one of the two"),
         (spoiled(0, "source", "arxiv", value=2409.1), r"arxiv cannot be 2409\.1; write the number of the preprint in quotes"),
@@ -343,7 +344,7 @@ def test_a_table_of_another_task_is_refused(tmp_path, monkeypatch):
     folder = tmp_path / "leaderboards/lsa64/reconstruction"
     folder.mkdir(parents=True)
     written(folder, [GOOD])
-    with pytest.raises(InputError, match=r"field \[0\]\.task is 'tiny/video'; write lsa64/reconstruction, by the folder"):
+    with pytest.raises(InputError, match=r"field \[0\]\.task is 'tiny/video'; write lsa64/reconstruction, the task of the file"):
         published("lsa64/reconstruction")
 
 

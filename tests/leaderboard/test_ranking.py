@@ -1,4 +1,4 @@
-"""Leaderboards: which rows stand together, and that chance alone gives no rank."""
+"""Leaderboards: which rows form a block, and that ranks need significant differences."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ranks(block, metric="l1"):
     return {row.row: row.cells[metric].rank for row in block.rows}
 
 
-def test_rows_that_chance_may_have_ordered_share_a_rank(tmp_path):
+def test_rows_that_do_not_differ_significantly_share_a_rank(tmp_path):
     found = boards_with(
         tmp_path, run_of("clearly best", 0.3), run_of("second", 0.500, seed=5), run_of("third", 0.502, seed=9), run_of("last", 0.8)
     )
@@ -71,13 +71,13 @@ def test_ranks_follow_each_metric_in_its_own_direction(tmp_path):
     assert ranks(block, "duration-ratio") == {"low": 2, "high": 1}  # 0.5 and 0.9 against 1
 
 
-def test_equal_models_seldom_differ(tmp_path):
+def test_equal_models_share_a_rank(tmp_path):
     runs = [run_of(f"model-{number}", 0.5, seed=11 * number) for number in range(6)]
     (block,) = boards_with(tmp_path, *runs).blocks
     assert set(ranks(block).values()) == {1}
 
 
-def test_anchors_stand_apart_without_a_rank(tmp_path):
+def test_anchors_are_listed_separately_without_a_rank(tmp_path):
     (block,) = boards_with(tmp_path, run_of("model", 0.5), run_of("ceiling", 0.01, card=ANCHOR)).blocks
     assert [row.row for row in block.rows] == ["model"]
     assert [row.row for row in block.anchors] == ["ceiling"]
@@ -85,7 +85,7 @@ def test_anchors_stand_apart_without_a_rank(tmp_path):
     assert ranks(block) == {"model": 1}
 
 
-def test_rows_that_were_measured_otherwise_stand_in_a_block_of_their_own_with_the_reason(tmp_path):
+def test_rows_that_were_measured_differently_form_another_block_with_the_reason(tmp_path):
     write_task(tmp_path, known=False)
     copies = [run_of(name, mean, card=None, own_copy=True) for name, mean in (("one", 0.5), ("two", 0.6))]
     found = boards_with(tmp_path, *copies, run_of("copy", 0.2, card=None, references="a copy", own_copy=True))
@@ -98,7 +98,7 @@ def test_rows_that_were_measured_otherwise_stand_in_a_block_of_their_own_with_th
     assert second.rows[0].own_copy
 
 
-def test_rows_of_an_older_task_version_are_not_drawn_and_it_says_why(tmp_path):
+def test_rows_of_an_older_task_version_are_left_out_with_the_reason(tmp_path):
     submit(run_of("old", 0.2), tmp_path / "leaderboards")
     write_task(tmp_path, version=2)
     submit(run_of("new", 0.5, version=2), tmp_path / "leaderboards")
@@ -108,7 +108,7 @@ def test_rows_of_an_older_task_version_are_not_drawn_and_it_says_why(tmp_path):
     assert "it was measured on version 1 of tiny/text-to-video, which is at version 2; score the predictions again." in sentence
 
 
-def test_a_row_without_a_metric_that_came_later_stands_with_the_others(tmp_path):
+def test_a_row_without_a_metric_that_was_added_later_stays_in_the_block(tmp_path):
     write_task(tmp_path, metrics=("l1",))
     submit(run_of("early", 0.5, metrics=("l1",)), tmp_path / "leaderboards")
     write_task(tmp_path, metrics=("l1",), extended=("ssim",))
@@ -119,7 +119,7 @@ def test_a_row_without_a_metric_that_came_later_stands_with_the_others(tmp_path)
     assert "ssim" not in next(row for row in block.rows if row.row == "early").cells
 
 
-def test_records_of_another_revision_are_not_drawn_and_it_says_so(tmp_path, monkeypatch):
+def test_records_of_another_revision_are_left_out_with_the_reason(tmp_path, monkeypatch):
     submit(run_of("one", 0.5), tmp_path / "leaderboards")
     from signbench.metrics.image import L1
 
@@ -129,17 +129,20 @@ def test_records_of_another_revision_are_not_drawn_and_it_says_so(tmp_path, monk
     assert any("l1 was measured by another revision of its code" in sentence for sentence in found.refused)
 
 
-def test_published_rows_stand_in_a_block_of_their_own_and_by_split(tmp_path):
+def test_published_rows_are_listed_separately_and_by_split(tmp_path):
     publish(tmp_path)
     found = boards_with(tmp_path, run_of("model", 0.5))
     assert [[row.label for row in table.rows] for table in found.published] == [["Ours (Model)"]]
     assert found.published[0].rows[0].split == "test"
     assert [row.split for row in board(TASK, "dev").published[0].rows] == ["dev"]
     here = [standing for standing in standings() if standing.task.name == TASK]
-    assert [(standing.split, len(standing.published), len(standing.places)) for standing in here] == [("test", 1, 1), ("dev", 1, 0)]
+    assert [(standing.split, len(standing.published), len(standing.locations)) for standing in here] == [
+        ("test", 1, 1),
+        ("dev", 1, 0),
+    ]
 
 
-def test_one_metric_can_be_asked_for_in_any_spelling(tmp_path):
+def test_one_metric_can_be_selected_in_any_spelling(tmp_path):
     publish(tmp_path)
     submit(run_of("low", 0.3), tmp_path / "leaderboards")
     submit(run_of("high", 0.7), tmp_path / "leaderboards")
@@ -158,7 +161,7 @@ def test_one_metric_can_be_asked_for_in_any_spelling(tmp_path):
 @pytest.mark.parametrize(
     ("task", "split", "said"), [("tiny/text-to-vdeo", None, "Did you mean"), (TASK, "tset", "Did you mean test")]
 )
-def test_unknown_names_are_answered(task, split, said):
+def test_unknown_names_are_answered_with_the_closest(task, split, said):
     with pytest.raises(InputError, match=said):
         board(task, split)
 

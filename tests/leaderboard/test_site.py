@@ -1,4 +1,4 @@
-"""The site, in a real browser: sorting, filtering, no error, nothing injected, and a phone's width."""
+"""The site in a real browser: sorting, filtering, no error, no injection, and the width of a phone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CONTRASTS = """() => {
   }
   return [seen, poor];
 }"""
-"""How many texts are shown, and those whose contrast with what is behind them is below the 4.5 of WCAG."""
+"""The number of visible texts, and those whose contrast with their background is below the 4.5 of WCAG."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def leaderboards(tmp_path_factory):
     folder = tmp_path_factory.mktemp("current")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        # Other tasks' published tables take their time, and have tests of their own.
+        # Other tasks' published tables take long to build, and have separate tests.
         patch.setattr(ranking, "tasks_with_published_rows", lambda: [TASK, *OTHERS])
         write_task(folder)
         publish(folder)
@@ -90,7 +90,7 @@ def browser():
 
 
 class Opened:
-    """A page, and what its console said."""
+    """A page with the messages of its console."""
 
     def __init__(self, browser, path, size=DESK, scheme="light"):
         self.page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
@@ -100,9 +100,9 @@ class Opened:
         self.page.on("requestfailed", lambda request: self.said.append(request.url))
         self.page.goto(path.as_uri())
 
-    def names(self, place=0):
-        """The rows of the table at that place that are shown, in order."""
-        rows = self.page.locator("table").nth(place).locator("tbody tr:not(.divider) .name").all()
+    def names(self, index=0):
+        """The visible rows of a table, in order."""
+        rows = self.page.locator("table").nth(index).locator("tbody tr:not(.divider) .name").all()
         return [row.inner_text() for row in rows if row.is_visible()]
 
 
@@ -112,7 +112,7 @@ def changed(found, **fields):
 
 
 def written(found, leaderboards, folder):
-    """The page of a leaderboard, in a site of its own."""
+    """Writes a site with a single leaderboard, and returns the path of its page."""
     for name, text in rendered([found]).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -121,7 +121,7 @@ def written(found, leaderboards, folder):
     return folder / PAGE
 
 
-def test_a_site_is_pages_one_style_and_two_scripts(leaderboards):
+def test_a_site_has_pages_a_style_sheet_and_two_scripts(leaderboards):
     files = sorted(path.name for path in (leaderboards / "site").iterdir() if path.is_file())
     assert files == ["index.html", "leaderboard.css", "leaderboard.js", "plotly.min.js"]
     text = (leaderboards / "site" / PAGE).read_text(encoding="utf-8")
@@ -140,20 +140,20 @@ def test_equal_leaderboards_give_equal_pages_and_an_older_site_is_moved_aside(le
         assert path.read_bytes() == (leaderboards / "site" / path.relative_to(tmp_path / "site")).read_bytes()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "text").write_text("mine")
-    with pytest.raises(InputError, match="something else than a site"):
+    with pytest.raises(InputError, match="other content than a site"):
         build(tmp_path / "mine")
 
 
-def heads(opened, text, place=0):
-    return opened.page.locator("table").nth(place).locator("thead .head", has_text=text)
+def heads(opened, text, index=0):
+    return opened.page.locator("table").nth(index).locator("thead .head", has_text=text)
 
 
-def orders(opened, text, place=0):
+def orders(opened, text, index=0):
     """The rows after the first, the second and the third click on a head."""
     shown = []
     for _ in range(3):
-        heads(opened, text, place).click()
-        shown.append(opened.names(place))
+        heads(opened, text, index).click()
+        shown.append(opened.names(index))
     return shown
 
 
@@ -183,7 +183,7 @@ def test_the_first_click_puts_the_best_first_the_second_the_worst_the_third_the_
     assert opened.said == []
 
 
-def test_names_are_put_in_order_whatever_they_are(leaderboards, browser, tmp_path, monkeypatch):
+def test_names_that_look_like_numbers_are_sorted_as_names(leaderboards, browser, tmp_path, monkeypatch):
     monkeypatch.chdir(leaderboards)
     found = board(TASK)
     rows = [row.model_copy(update={"row": name}) for row, name in zip(found.blocks[0].rows, ("None", "10", "9"), strict=True)]
@@ -192,7 +192,7 @@ def test_names_are_put_in_order_whatever_they_are(leaderboards, browser, tmp_pat
     assert orders(Opened(browser, page), "row") == [["9", "10", "None", "ceiling"], ranked, ranked]
 
 
-def test_a_distance_from_the_references_decides_on_both_sides_of_them(leaderboards, browser, tmp_path, monkeypatch):
+def test_values_on_both_sides_of_the_references_are_sorted_by_distance(leaderboards, browser, tmp_path, monkeypatch):
     monkeypatch.chdir(leaderboards)
     found = board(TASK)
     rows = []
@@ -203,7 +203,7 @@ def test_a_distance_from_the_references_decides_on_both_sides_of_them(leaderboar
     assert orders(Opened(browser, page), "duration-ratio")[0] == ["middle", "low", "high", "ceiling"]
 
 
-def test_a_copied_row_has_its_numbers_whole(leaderboards, browser):
+def test_a_copied_row_has_complete_numbers(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     copied, text, values = opened.page.evaluate(
         """() => {
@@ -220,7 +220,7 @@ def test_a_copied_row_has_its_numbers_whole(leaderboards, browser):
         assert words[words.index(values[1]) + 1].startswith("#")
 
 
-def test_the_order_of_a_paper_can_be_had_back_and_its_labels_are_kept(leaderboards, browser):
+def test_the_third_click_restores_the_order_of_a_paper(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / "slrtp2025/text-to-pose/test.html")
     paper = ["Ground Truth", "Team 1 (USTC-MoE)", "Team 2 (hfut-lmc)", "Team 3 (Hacettepe)", "Progressive Transformer"]
     assert opened.names() == paper
@@ -230,13 +230,13 @@ def test_the_order_of_a_paper_can_be_had_back_and_its_labels_are_kept(leaderboar
     assert thrice == paper
 
 
-def test_a_label_that_names_no_model_has_the_model_below_it(leaderboards, browser):
+def test_a_label_without_the_model_has_the_model_below_it(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     assert opened.names(2) == ["Ours"]
     assert "Model" in opened.page.locator("tr.published th").inner_text().split()
 
 
-def test_gold_is_worn_by_who_is_better_than_somebody(leaderboards, browser):
+def test_a_first_rank_is_highlighted_only_if_some_row_is_worse(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     tables = opened.page.locator("table")
     assert tables.nth(0).locator(".rank.first").count() == 3
@@ -245,7 +245,7 @@ def test_gold_is_worn_by_who_is_better_than_somebody(leaderboards, browser):
     assert tables.nth(1).locator(".rank.first").count() == 0
 
 
-def test_no_button_of_a_chart_sends_anything_anywhere(leaderboards, browser):
+def test_no_button_of_a_chart_sends_data(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     opened.page.wait_for_selector("#plane .modebar-btn", state="attached")
     for chart in ("intervals", "plane"):
@@ -257,7 +257,7 @@ def test_no_button_of_a_chart_sends_anything_anywhere(leaderboards, browser):
     assert any("Content Security Policy" in said for said in opened.said)
 
 
-def test_every_page_forbids_itself_to_send_anything(leaderboards):
+def test_the_security_policy_of_every_page_forbids_sending_data(leaderboards):
     for path in (leaderboards / "site").rglob("*.html"):
         policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', path.read_text(encoding="utf-8"))
         assert policy is not None
@@ -266,7 +266,7 @@ def test_every_page_forbids_itself_to_send_anything(leaderboards):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["index.html", PAGE, f"{OTHERS[1]}/test.html"])
-def test_every_text_can_be_read_in_both_schemes(leaderboards, browser, name, scheme):
+def test_every_text_has_enough_contrast_in_both_color_schemes(leaderboards, browser, name, scheme):
     opened = Opened(browser, leaderboards / "site" / name, scheme=scheme)
     if name != "index.html":
         opened.page.wait_for_selector("#plane .point")
@@ -277,7 +277,7 @@ def test_every_text_can_be_read_in_both_schemes(leaderboards, browser, name, sch
     assert poor == []
 
 
-def test_charts_follow_a_change_of_the_scheme(leaderboards, browser):
+def test_charts_follow_a_change_of_the_color_scheme(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     opened.page.wait_for_selector("#plane .point")
     opened.page.emulate_media(color_scheme="dark")
@@ -286,7 +286,7 @@ def test_charts_follow_a_change_of_the_scheme(leaderboards, browser):
     )
 
 
-def test_the_filter_leaves_the_rows_that_it_names(leaderboards, browser):
+def test_the_filter_leaves_matching_rows(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     opened.page.fill("#filter", "MID")
     assert opened.names() == ["middle"]
@@ -302,7 +302,7 @@ def test_the_filter_leaves_the_rows_that_it_names(leaderboards, browser):
     assert opened.said == index.said == []
 
 
-def test_what_was_measured_otherwise_and_what_was_published_stand_apart(leaderboards, browser):
+def test_rows_that_were_measured_differently_and_published_rows_are_separate(leaderboards, browser):
     opened = Opened(browser, leaderboards / "site" / PAGE)
     assert opened.names(1) == ["copy"]
     assert "the references themselves" in opened.page.inner_text(".apart")
@@ -361,7 +361,7 @@ def test_a_hostile_name_injects_nothing(leaderboards, browser, tmp_path, monkeyp
         assert opened.said == []
 
 
-def test_a_published_number_in_another_unit_is_in_no_chart(leaderboards, monkeypatch):
+def test_a_published_number_in_another_unit_is_left_out_of_charts(leaderboards, monkeypatch):
     monkeypatch.chdir(leaderboards)
     found = board(TASK)
     assert {point["kind"] for point in charts(found)["points"]} == {"measured", "anchor", "published"}

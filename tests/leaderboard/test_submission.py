@@ -1,4 +1,4 @@
-"""From a run to an entry: what is written, and what is refused."""
+"""Submitting a run: what is written, and what is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from signbench.errors import IncompleteError, InputError
 from signbench.leaderboard.checking import check_entry
-from signbench.leaderboard.entries import MOST_BYTES, folder_name, places, read_entry, row_name
+from signbench.leaderboard.entries import MOST_BYTES, entry_locations, folder_name, read_entry, row_name
 from signbench.leaderboard.submission import submit_run
 from signbench.runs import packed
 from signbench.runs.comparison import compare
@@ -30,11 +30,11 @@ def test_an_entry_is_three_small_files_below_task_and_split(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["entry.yaml", "records.parquet", "result.json"]
     assert sum(path.stat().st_size for path in folder.iterdir()) < 40_000 < MOST_BYTES
     assert check_entry(folder) == []
-    assert [place.folder for place in places(tmp_path / "leaderboards")] == [folder]
-    assert ("tiny/text-to-video", "test") in [(place.task, place.split) for place in places()]
+    assert [location.folder for location in entry_locations(tmp_path / "leaderboards")] == [folder]
+    assert ("tiny/text-to-video", "test") in [(location.task, location.split) for location in entry_locations()]
 
 
-def test_an_entry_is_compared_like_the_run_that_it_was_made_of(tmp_path):
+def test_an_entry_is_compared_like_its_run(tmp_path):
     first, second = run_of("first", 0.5), run_of("second", 0.52, seed=2)
     entry = read_entry(submit(second, tmp_path))
     assert entry.run.result == second.result
@@ -43,7 +43,7 @@ def test_an_entry_is_compared_like_the_run_that_it_was_made_of(tmp_path):
     assert entry.records.predictions() == {clip: digest(f"bytes of second {clip}") for clip in second.plan.clips}
 
 
-def test_no_path_of_the_machine_gets_into_an_entry(tmp_path):
+def test_an_entry_contains_no_path_of_the_machine(tmp_path):
     folder = submit(run_of("model"), tmp_path)
     for path in folder.iterdir():
         assert b"predictions/model" not in path.read_bytes()
@@ -55,7 +55,7 @@ def test_equal_runs_give_equal_entries(tmp_path):
         assert path.read_bytes() == (other / path.name).read_bytes()
 
 
-def test_of_records_that_are_large_the_scores_without_each_group_are_kept(tmp_path, monkeypatch):
+def test_a_metric_with_large_records_stores_its_scores_without_each_group_of_clips(tmp_path, monkeypatch):
     with_spread(monkeypatch)
     metrics = ("l1", "spread")
     write_task(tmp_path, metrics=metrics)
@@ -110,15 +110,15 @@ def test_random_weights_are_refused(tmp_path):
         submit(changed(run, signature=signature), tmp_path)
 
 
-def test_a_score_that_its_records_do_not_give_is_refused(tmp_path):
+def test_a_score_that_does_not_follow_from_its_records_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"l1: value is 0.1, but the records give 0\.\d+; submit the run again"):
         submit(changed(run_of("model"), value=0.1), tmp_path)
 
 
-def test_a_run_of_no_task_is_refused(tmp_path):
+def test_a_run_without_a_task_is_refused(tmp_path):
     run = run_of("model")
     result = run.result.model_copy(update={"task": None})
-    with pytest.raises(InputError, match="is of no task"):
+    with pytest.raises(InputError, match="is not the run of a task"):
         submit(MeasuredRun(label=run.label, plan=run.plan, result=result, store=run.store), tmp_path)
 
 
@@ -126,12 +126,12 @@ def test_a_generator_that_sees_the_references_becomes_an_anchor(tmp_path):
     assert read_entry(submit(run_of("ceiling", card=ANCHOR), tmp_path)).card.kind == "anchor"
 
 
-def test_an_own_copy_of_the_references_is_marked(tmp_path):
+def test_the_submitter_s_own_copy_of_the_references_is_marked(tmp_path):
     write_task(tmp_path, known=False)
     assert read_entry(submit(run_of("model", card=None, own_copy=True), tmp_path)).card.references == "own copy"
 
 
-def test_what_an_entry_says_of_itself_is_asked_for(tmp_path):
+def test_an_entry_needs_a_licence_and_a_contact(tmp_path):
     with pytest.raises(InputError, match="give `contact`"):
         submit(run_of("model"), tmp_path, contact=None)
     with pytest.raises(InputError, match="give `licence`"):
@@ -152,11 +152,11 @@ def test_nothing_is_overwritten_silently(tmp_path):
         submit(run_of("model", seed=5), boards)
     assert submit_run(run_of("model", seed=5), boards, replace=True, **given)[1] == "replaced"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["model", "model.old-1"]
-    assert len(places(boards)) == 1
+    assert len(entry_locations(boards)) == 1
     assert check_entry(folder) == []
 
 
-def test_the_same_predictions_and_the_same_name_stand_in_a_leaderboard_once(tmp_path):
+def test_a_leaderboard_has_the_same_predictions_and_the_same_name_only_once(tmp_path):
     submit(run_of("model"), tmp_path, row="First")
     with pytest.raises(InputError, match="has the same predictions"):
         submit(run_of("model"), tmp_path, row="Second")
@@ -167,7 +167,7 @@ def test_the_same_predictions_and_the_same_name_stand_in_a_leaderboard_once(tmp_
 @pytest.mark.parametrize(
     "name", ["", " a", "../up", "a/b", "a\\b", "<b>x</b>", "a\nb", "a\x1b[31m", "x.old-1", ".hidden", "a&b", "y" * 81]
 )
-def test_a_name_that_is_none_is_refused(tmp_path, name):
+def test_an_invalid_name_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="a name has at most 80 characters"):
         row_name(name)
     with pytest.raises(InputError, match="field row"):
@@ -176,14 +176,14 @@ def test_a_name_that_is_none_is_refused(tmp_path, name):
 
 
 @pytest.mark.parametrize(("name", "folder"), [("stitched:blend=0.4", "stitched-blend=0.4"), ("Модель 2 (база)", "Модель-2-база")])
-def test_a_name_that_is_no_path_gives_one(name, folder):
+def test_a_name_becomes_a_safe_folder_name(name, folder):
     assert folder_name(row_name(name)) == folder
 
 
-def test_a_damaged_entry_beside_it_keeps_nobody_from_submitting(tmp_path):
+def test_a_damaged_entry_does_not_prevent_another_submission(tmp_path):
     broken = submit(run_of("broken"), tmp_path)
     (broken / "entry.yaml").write_bytes(b"row: [")
-    assert submit(run_of("sound", 0.4, seed=3), tmp_path).is_dir()
+    assert submit(run_of("valid", 0.4, seed=3), tmp_path).is_dir()
 
 
 def test_records_and_productions_of_another_row_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""A leaderboard in the forms that people and programs read."""
+"""A leaderboard as a printed table, CSV, Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_csv_has_unrounded_numbers_and_no_formulas(found):
     assert [row["value"] for row in rows if row["block"] == "published"] == ["0.410", "140.9"]
 
 
-def test_markdown_is_inert(found):
+def test_names_are_escaped_in_markdown(found):
     text = tables.as_markdown(found)
     assert "| 1 | low\\_1 (50%) | measured |" in text
     assert "**Published: Nobody: Nothing (arXiv 2501.00001), Table 1**" in text
 
 
-def test_latex_is_escaped_and_anchors_stand_below_a_rule(found):
+def test_latex_is_escaped_and_anchors_are_below_a_rule(found):
     text = tables.as_latex(found)
     assert r"low\_1 (50\%)" in text
     assert r"l1 $\downarrow$" in text
@@ -59,10 +59,10 @@ def test_latex_is_escaped_and_anchors_stand_below_a_rule(found):
     assert text.count(r"\begin{tabular}") == 2
 
 
-def test_what_is_measured_otherwise_says_so_above_its_table(small_task):
+def test_a_block_that_was_measured_differently_says_so_in_its_title(small_task):
     write_task(small_task, known=False)
     for name, mean, references in (("one", 0.3, "a copy"), ("two", 0.4, "a copy"), ("copy", 0.7, "another copy")):
         submit(run_of(name, mean, card=None, own_copy=True, references=references), small_task / "leaderboards")
     found = board(TASK)
-    assert "measured otherwise: the references themselves" in tables.title(found, 1)
+    assert "measured differently: the references themselves" in tables.title(found, 1)
     assert any("own copy of the references: copy" in line for line in tables.remarks(found.blocks[1]))

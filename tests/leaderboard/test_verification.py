@@ -1,4 +1,4 @@
-"""Scoring predictions again: what is the same becomes verified, what is not is told."""
+"""Verification: an entry with the same numbers becomes verified, differences are reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ __all__ = ["tiny_corpus"]
 pytestmark = pytest.mark.usefixtures("tiny_corpus")
 
 
-def handed_in(folder, shift=1):
+def predictions_in(folder, shift=1):
+    """Writes a prediction for every clip of the test split."""
     folder.mkdir(parents=True, exist_ok=True)
     for clip in IDS["test"]:
         write_video(folder / f"{clip}.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=int(clip[-4:]), shift=shift)), FPS)
@@ -37,23 +38,27 @@ def handed_in(folder, shift=1):
 
 @pytest.fixture
 def entry(tmp_path, monkeypatch):
-    """An entry whose predictions lie in ``hand-in``."""
+    """An entry whose predictions are in ``predictions``."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "tasks" / "tiny" / "text-to-video.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump(fields("video")))
     found = score_predictions(
-        TaskRun.of(task("tiny/text-to-video")), handed_in(tmp_path / "hand-in"), tmp_path / "run", fresh=False, allow_missing=False
+        TaskRun.of(task("tiny/text-to-video")),
+        predictions_in(tmp_path / "predictions"),
+        tmp_path / "run",
+        fresh=False,
+        allow_missing=False,
     )
     assert found is not None
     with measured_run(found[0].path) as run:
         return submit(run, tmp_path / "leaderboards", row="mine")
 
 
-def test_predictions_that_give_the_same_make_a_row_verified(entry, tmp_path):
-    assert verify(entry, tmp_path / "hand-in") == []
+def test_a_row_with_the_numbers_of_its_predictions_becomes_verified(entry, tmp_path):
+    assert verify(entry, tmp_path / "predictions") == []
     assert read_card(entry / "entry.yaml").kind == "measured"
-    assert verify(entry, tmp_path / "hand-in", write=True) == []
+    assert verify(entry, tmp_path / "predictions", write=True) == []
     card = read_card(entry / "entry.yaml")
     assert card.kind == "verified"
     assert card.verified_with is not None
@@ -61,8 +66,8 @@ def test_predictions_that_give_the_same_make_a_row_verified(entry, tmp_path):
 
 
 def test_other_predictions_are_named_and_nothing_is_verified(entry, tmp_path):
-    write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
-    said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
+    write_video(tmp_path / "predictions" / "test-0002.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
+    said = [problem.what for problem in verify(entry, tmp_path / "predictions", write=True)]
     assert said[0] == "1 of the predictions are not the files that it was measured from (test-0002)"
     assert said[1].startswith("result.json: l1: value is 0.") and "but the predictions give" in said[1]
     assert read_card(entry / "entry.yaml").kind == "measured"
@@ -77,29 +82,29 @@ def test_records_and_scores_that_were_made_up_together_are_found_by_the_predicti
     table = parquet.read_table(path)
     records = [unpack(blob) for blob in table.column("record").to_pylist()]
     halved = [pack({**record, "sum": record["sum"] / 2}) for record in records]
-    place = table.schema.get_field_index("record")
-    parquet.write_table(table.set_column(place, table.schema.field(place), [halved]), path)
+    index = table.schema.get_field_index("record")
+    parquet.write_table(table.set_column(index, table.schema.field(index), [halved]), path)
     edited(
         entry,
         lambda content: content["scores"][0].update(value=content["scores"][0]["value"] / 2, std=content["scores"][0]["std"] / 2),
     )
     resealed(entry)
     assert check(entry).problems == ()
-    problems = verify(entry, tmp_path / "hand-in", write=True)
+    problems = verify(entry, tmp_path / "predictions", write=True)
     assert problems
     assert all("but the predictions give" in problem.what for problem in problems)
     assert read_card(entry / "entry.yaml").kind == "measured"
 
 
-def test_an_entry_that_is_not_in_order_is_not_scored(entry, tmp_path):
+def test_an_invalid_entry_is_not_scored(entry, tmp_path):
     (entry / "more.txt").write_text("x")
-    with pytest.raises(InputError, match="is not in order"):
-        verify(entry, tmp_path / "hand-in")
+    with pytest.raises(InputError, match="is not a valid entry"):
+        verify(entry, tmp_path / "predictions")
 
 
-def test_an_own_copy_of_the_references_that_differs_is_told_by_its_digest(entry, tmp_path):
-    copy = handed_in(tmp_path / "copy", shift=0)
-    assert any("the references themselves" in problem.what for problem in verify(entry, tmp_path / "hand-in", references=copy))
+def test_another_copy_of_the_references_is_found_by_its_digest(entry, tmp_path):
+    copy = predictions_in(tmp_path / "copy", shift=0)
+    assert any("the references themselves" in problem.what for problem in verify(entry, tmp_path / "predictions", references=copy))
 
 
 def ground_truth(folder):
@@ -111,7 +116,7 @@ def ground_truth(folder):
     return folder
 
 
-def test_the_ground_truth_handed_in_as_predictions_is_no_row(entry, tmp_path):
+def test_the_ground_truth_cannot_be_submitted_as_predictions(entry, tmp_path):
     truth = ground_truth(tmp_path / "truth")
     found = score_predictions(TaskRun.of(task("tiny/text-to-video")), truth, tmp_path / "again", fresh=False, allow_missing=True)
     assert found is not None
@@ -119,13 +124,13 @@ def test_the_ground_truth_handed_in_as_predictions_is_no_row(entry, tmp_path):
         submit(run, tmp_path / "leaderboards", row="best of all")
 
 
-def test_verification_looks_at_the_predictions_themselves_for_the_references(entry, tmp_path):
+def test_verification_finds_references_among_the_predictions(entry, tmp_path):
     said = [problem.what for problem in verify(entry, ground_truth(tmp_path / "truth"), write=True)]
     assert any("productions show the reference that they are compared with" in what for what in said)
     assert read_card(entry / "entry.yaml").kind == "measured"
 
 
-def test_verification_reads_no_observation_that_it_did_not_make(entry, tmp_path, monkeypatch):
+def test_verification_uses_no_observation_of_an_earlier_run(entry, tmp_path, monkeypatch):
     from signbench.scoring import task_runs
 
     folders = []
@@ -137,19 +142,19 @@ def test_verification_reads_no_observation_that_it_did_not_make(entry, tmp_path,
 
     own = os.environ["SIGNBENCH_CACHE"]
     monkeypatch.setattr(task_runs, "score_predictions", watched)
-    assert verify(entry, tmp_path / "hand-in") == []
+    assert verify(entry, tmp_path / "predictions") == []
     assert folders and own not in folders
     assert os.environ["SIGNBENCH_CACHE"] == own
 
 
 @pytest.mark.parametrize("field", ["value", "interval", "std", "clips"])
 def test_verification_compares_every_field_of_a_score(entry, tmp_path, monkeypatch, field):
-    """Also what a check would find; here it is the predictions that say so."""
+    """Also fields that a check would find."""
     lie = {"value": 0.5, "interval": [0.1, 0.2], "std": 0.3, "clips": 2}[field]
     edited(entry, lambda content: content["scores"][0].update({field: lie}))
     resealed(entry)
     monkeypatch.setattr("signbench.leaderboard.checking.check_entry", lambda folder: [])
-    said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
+    said = [problem.what for problem in verify(entry, tmp_path / "predictions", write=True)]
     assert any(f"l1: {field}" in what and "but the predictions give" in what for what in said)
 
 
@@ -162,8 +167,8 @@ def test_scores_without_groups_of_clips_are_compared_with_those_of_the_predictio
     assert not _same_folds(one, Folds(one.scores[:2], None), tolerance=1e-3)
 
 
-def test_weights_that_nobody_registered_verify_no_row(entry, tmp_path, monkeypatch):
+def test_unregistered_weights_do_not_verify_a_row(entry, tmp_path, monkeypatch):
     monkeypatch.setattr("signbench.leaderboard.verification.unverified_networks", lambda plan: "fvd")
-    said = [problem.what for problem in verify(entry, tmp_path / "hand-in", write=True)]
-    assert said == ["fvd rests on weights of which no digest is registered, so nobody can tell what measured it"]
+    said = [problem.what for problem in verify(entry, tmp_path / "predictions", write=True)]
+    assert said == ["fvd depends on weights without a registered digest, so the network that measured it is unknown"]
     assert read_card(entry / "entry.yaml").kind == "measured"

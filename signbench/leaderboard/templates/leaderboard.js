@@ -1,9 +1,9 @@
 "use strict";
 (() => {
-  // Tables: the first click on a head puts the best first, the second the worst, the third the rows as they were. Each group of
-  // rows is sorted within itself, so that anchors stay apart. data-order: the smaller, the better; text is in order of the alphabet.
-  const key = (row, place) => {
-    const cell = row.cells[place];
+  // Tables: the first click on a head sorts the best first, the second the worst first, the third restores the order. Each group
+  // of rows is sorted separately, so that anchors stay below. data-order: the smaller, the better; text is sorted alphabetically.
+  const key = (row, index) => {
+    const cell = row.cells[index];
     if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
     return cell.classList.contains("number") ? null : cell.textContent.trim();
   };
@@ -16,7 +16,7 @@
     const bodies = [...table.tBodies].map((body) => [body, [...body.rows].filter((row) => !row.classList.contains("divider"))]);
     const next = { none: "best", best: "worst", worst: "none" };
     let sorted = initial ? { head: initial, way: "best" } : { head: null, way: "none" };
-    heads.forEach((head, place) => {
+    heads.forEach((head, index) => {
       const button = head.querySelector("button");
       button.title = "Sort: best first, then worst first, then as it was";
       button.addEventListener("click", () => {
@@ -34,7 +34,7 @@
           const ordered = [...rows];
           if (way !== "none") {
             ordered.sort((one, other) => {
-              const [first, second] = [key(one, place), key(other, place)];
+              const [first, second] = [key(one, index), key(other, index)];
               if (first === null || second === null) return (first === null) - (second === null);
               return way === "best" ? compared(first, second) : compared(second, first);
             });
@@ -60,7 +60,7 @@
     found.textContent = wanted === "" ? "" : `${shown} of ${all} rows`;
   });
 
-  // Charts. Plotly takes some HTML in texts, so names are escaped for it.
+  // Charts. Plotly interprets some HTML in texts, so names are escaped for it.
   const data = document.getElementById("charts");
   if (!data || typeof Plotly === "undefined") return;
   const { metrics, points } = JSON.parse(data.textContent);
@@ -79,7 +79,7 @@
   const bars = (of, key, shade) => {
     const known = of.some((point) => point.values[key][1] !== null);
     if (!known) return { visible: false };
-    const end = (point, place, sign) => (point.values[key][place] === null ? 0 : sign * (point.values[key][place] - point.values[key][0]));
+    const end = (point, index, sign) => (point.values[key][index] === null ? 0 : sign * (point.values[key][index] - point.values[key][0]));
     return {
       type: "data",
       symmetric: false,
@@ -92,7 +92,7 @@
   };
   const label = (point) => inert(point.source ? `${point.name} · ${point.source}` : point.name);
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  // Only these buttons, so that a later plotly brings no other: none of them sends anything anywhere.
+  // Only these buttons, which send no data anywhere, whatever other buttons a later plotly adds.
   const settings = {
     displaylogo: false,
     responsive: true,
@@ -118,7 +118,7 @@
   const intervals = (key) => {
     const shown = points.filter(has(key)).reverse();
     const narrow = window.innerWidth < 640;
-    const places = new Map(shown.map((point, place) => [point, place]));
+    const positions = new Map(shown.map((point, index) => [point, index]));
     const traces = kinds
       .map((kind) => {
         const of = shown.filter((point) => point.kind === kind);
@@ -127,7 +127,7 @@
           mode: "markers",
           name: kind,
           x: of.map((point) => point.values[key][0]),
-          y: of.map((point) => places.get(point)),
+          y: of.map((point) => positions.get(point)),
           text: of.map(label),
           hovertemplate: "%{text}<br>%{x}<extra></extra>",
           error_x: bars(of, key, look(kind).color),
@@ -141,7 +141,7 @@
       margin: { l: 10, r: 20, t: 40, b: 50 },
       xaxis: axis(heading(key)),
       yaxis: {
-        tickvals: shown.map((_, place) => place),
+        tickvals: shown.map((_, index) => index),
         ticktext: shown.map((point) => inert(short(point.source ? `${point.name} · ${point.source}` : point.name, narrow ? 18 : 44))),
         range: [-0.7, shown.length - 0.3],
         automargin: true,
