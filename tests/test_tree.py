@@ -85,6 +85,7 @@ IN_PLAIN_ENGLISH = (
     "signbench/statistics/",
     "signbench/metrics/",
     "signbench/documents/",
+    "signbench/leaderboard/",
     "signbench/arithmetic.py",
     "signbench/compilation.py",
     "signbench/diagnosis.py",
@@ -115,6 +116,7 @@ IN_PLAIN_ENGLISH = (
     "tests/metrics/",
     "tests/parity/",
     "tests/documents/",
+    "tests/leaderboard/",
 )
 
 
