@@ -224,7 +224,7 @@ def test_one_folder_for_two_contents_is_refused_with_what_differs(text, options,
     (here / "b.pt").write_text("5")
     run("model.py:Model", here / "run", checkpoint=here / "a.pt")
     before = (here / "run" / "result.json").read_bytes()
-    with pytest.raises(InputError, match=rf"another specification \({said}"):
+    with pytest.raises(InputError, match=rf"a different specification \({said}"):
         run(text, here / "run", **{name: here / path for name, path in options.items()})
     assert (here / "run" / "result.json").read_bytes() == before
 
