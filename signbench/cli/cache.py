@@ -102,11 +102,9 @@ def clear(
     entries = cache.entries()
     if extractor is not None:
         groups = _grouped(entry for entry in entries if entry.key is not None)
-        fitting = [name for name in groups if extractor in (name, name.partition("/")[0])]
+        fitting = [name for name in groups if extractor in (name, _short(name))]
         if not fitting and groups:
-            raise InputError(
-                f"the cache contains nothing of {extractor}. {nearest(extractor, {name.partition('/')[0] for name in groups})}"
-            )
+            raise InputError(f"the cache contains nothing of {extractor}. {nearest(extractor, {_short(name) for name in groups})}")
         entries = [entry for name in fitting for entry in groups[name]]
     size = sum(entry.size for entry in entries)
     question = f"remove {len(entries)} entries, {_gigabytes(size)}, from {cache.folder}"
@@ -124,6 +122,11 @@ def clear(
         printing.talk(f"removed {len(entries)} entries, {_gigabytes(size)}.")
     if json:
         printing.document({"folder": str(cache.folder), "removed": len(entries), "bytes": size})
+
+
+def _short(signature: str) -> str:
+    """The name of an extractor or judge in its signature."""
+    return signature.removeprefix("judge ").partition("/")[0]
 
 
 def _remove(entry: Entry) -> None:

@@ -23,7 +23,7 @@ MEANINGS: dict[str, str] = {
     "--device": "Device for networks, and for generators that take one, such as cuda:0.",
     "--encoding": "Encoding of text files, if it cannot be detected and no mapping names it: cp1252, cp1250 ...",
     "--expected": "Expected SUS, such as 0.75.",
-    "--extractor": "Only observations of this extractor: its name, or its whole signature.",
+    "--extractor": "Only observations of this extractor or judge: its name, or its whole signature.",
     "--format": "Output format.",
     "--fps": "Convert both sides to this frame rate.",
     "--frames": "If lengths differ: refuse, keep the common prefix, or stretch onto the reference's time stamps.",

@@ -156,6 +156,8 @@ def through(inner: Metric, on: str) -> JudgedMetric:
         InputError: there is no such judge, or it does not give what the metric compares.
     """
     name = judge_of(on)
+    if not name:
+        raise InputError(f"metric {inner.canonical}@{on} names no judge; write {inner.name}@JUDGE, see signbench judges list.")
     if not is_custom(name):
         return of_judge(inner, on, judge_class(name))
     possible = GIVES_OF_VIEW.get(inner.view, ())
