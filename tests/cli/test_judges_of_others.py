@@ -129,7 +129,7 @@ def test_code_that_a_task_or_a_run_names_is_not_imported_by_reading_it(words, ex
         ),
         (["run", TASK, "--generator", "nearest", "--judge", "nast.py:Model"], f"the code of {JUDGE}; if you trust it"),
         (["run", TASK, "--generator", "nearest", "--judge", JUDGE, "--judge", "x:Y"], f"x:Y; its custom judges are {JUDGE}."),
-        (["leaderboard", "check", ".", "--judge", JUDGE], "--judge go with --predictions DIR"),
+        (["leaderboard", "check", ".", "--judge", JUDGE], "--judge need --predictions DIR"),
     ],
 )
 def test_a_judge_that_the_task_does_not_name_is_refused(words, said, tmp_path):
