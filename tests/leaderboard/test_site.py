@@ -13,6 +13,7 @@ from signbench.leaderboard.board import HumanCell
 from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.ranking import board
 from signbench.leaderboard.site import build, charts, rendered
+from signbench.runs.result import Level
 from tests.leaderboard.rows import TASK, run_of, submit, write_task
 from tests.leaderboard.test_ranking import ANCHOR, publish
 
@@ -275,6 +276,29 @@ def test_every_text_has_enough_contrast_in_both_color_schemes(leaderboards, brow
     seen, poor = opened.page.evaluate(CONTRASTS)
     assert seen > 20
     assert poor == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_ceiling_and_chance_are_readable_in_the_head_of_their_column(leaderboards, browser, size, scheme, tmp_path, monkeypatch):
+    monkeypatch.chdir(leaderboards)
+    found = board(TASK)
+    block = found.blocks[0]
+    levels = {name: Level(value=value, interval=None, clips=40) for name, value in (("ceiling", 0.9417), ("chance", 0.012345))}
+    columns = (block.columns[0].model_copy(update=levels), *block.columns[1:])
+    cells = [{name: cell.model_copy(update={"between": 0.6181}) for name, cell in row.cells.items()} for row in block.rows]
+    rows = tuple(row.model_copy(update={"cells": own}) for row, own in zip(block.rows, cells, strict=True))
+    page = written(found.model_copy(update={"blocks": (changed(found, columns=columns, rows=rows),)}), leaderboards, tmp_path)
+    opened = Opened(browser, page, size=size, scheme=scheme)
+    key = opened.page.locator("thead th.number .key").nth(1)
+    assert " ".join(key.inner_text().split()) == "chance 0.0123, ceiling 0.9417"
+    for part in key.locator(".whole").all():
+        assert part.bounding_box()["height"] < 20, "it is on one line"
+    assert opened.page.evaluate("[...document.querySelectorAll('thead th')].every(head => head.scrollWidth <= head.clientWidth)")
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert opened.page.evaluate(CONTRASTS)[1] == []
+    assert opened.page.locator("td .span[title='0.62 of the way from chance to ceiling']").count() > 0
+    assert opened.said == []
 
 
 def test_charts_follow_a_change_of_the_color_scheme(leaderboards, browser):
