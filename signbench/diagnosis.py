@@ -59,7 +59,7 @@ def diagnose(progress: Progress = silent) -> list[Finding]:
 
 def _python() -> str:
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
-        raise RuntimeError(f"Python {platform.python_version()}; signbench is made for 3.11 to 3.13")
+        raise RuntimeError(f"Python {platform.python_version()}; signbench supports 3.11 to 3.13")
     from signbench.scoring.workers import available_cores
 
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {available_cores()} cores"
@@ -90,7 +90,7 @@ def _metrics() -> str:
     for name in registry.known():
         try:
             registry.create(name)
-        except Exception as error:  # noqa: BLE001 - also of metrics that other packages bring
+        except Exception as error:  # noqa: BLE001 - including errors of metrics from other packages
             broken.append(f"{name} ({error})")
     if broken:
         raise RuntimeError(f"cannot be loaded: {'; '.join(broken)}")
@@ -109,7 +109,7 @@ def _video() -> str:
         write_video(path, iter(frames), 25)
         back = np.concatenate(list(read_frames(path, probe=probe_video(path))))
     if not np.array_equal(back, frames):
-        raise RuntimeError("FFV1 video does not come back as it was written")
+        raise RuntimeError("FFV1 video is not read as it was written")
     return "FFV1 in Matroska, bit-exact"
 
 
@@ -132,8 +132,8 @@ def _reproduction() -> str:
     other = differing(found)
     if other:
         raise RuntimeError(
-            f"{len(other)} of {len(found)} pinned digests of SynthSign's media, predictions, records and results come out "
-            f"otherwise: {'; '.join(other)}. Scores of this machine may differ from others' within the stated tolerances, and "
+            f"{len(other)} of {len(found)} pinned digests of SynthSign's media, predictions, records and results "
+            f"differ: {'; '.join(other)}. Scores on this machine may differ from others' within the stated tolerances, and "
             "leaderboard entries made here may not verify; install the versions of requirements.lock"
         )
     return f"all {len(found)} pinned digests of SynthSign's media, predictions, records and results"

@@ -1,4 +1,4 @@
-"""Asking a judge: what it must give, and isolation of what is not signbench's own."""
+"""Asking a judge: checks of its answers, and isolation of third-party judges."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from signbench.judges.observations import check
 
 
 def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
-    """What a judge says of some clips; one of another package may not raise what it likes.
+    """A judge's answers about some clips, checked; every error of a third-party judge becomes one sentence.
 
     Raises:
-        SignbenchError: a clip cannot be judged, or the judge breaks its contract.
+        SignbenchError: a clip cannot be judged, or an answer is invalid.
     """
     made: Any = judge.observe(clips, tuple(wanted)) if is_own(judge) else _foreign_answers(judge, clips, wanted)
     if (
@@ -29,7 +29,7 @@ def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]
         or len(made) != len(clips)
         or any(not isinstance(of_clip, Mapping) or set(wanted) - set(of_clip) for of_clip in made)
     ):
-        raise SignbenchError(f"the judge {judge.name} does not give {', '.join(wanted)} for each clip, as it declares.")
+        raise SignbenchError(f"the judge {judge.name} does not return {', '.join(wanted)} for each clip, as it declares.")
     kept: list[Mapping[Gives, Observation]] = []
     for clip, of_clip in zip(clips, made, strict=True):
         for gives in wanted:
@@ -37,23 +37,23 @@ def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]
                 check(gives, of_clip[gives])
             except (TypeError, ValueError) as error:
                 why = str(error).rstrip(".")
-                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} breaks its contract: {why}.") from error
+                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} returned an invalid answer: {why}.") from error
         kept.append({gives: of_clip[gives] for gives in wanted})
     return kept
 
 
 def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> Any:
-    """What a judge of another package says of some clips.
+    """The answers of a third-party judge.
 
-    In a supervised child, a clip at which the judge ended an earlier one is not shown to it again. Not so among several processes
-    of torchrun: one that ended is not started again while the others go on.
+    In a supervised process, a clip on which the judge ended an earlier process is not given to it again. Processes of torchrun are
+    not supervised: one that ended is not restarted while the others continue.
     """
     own = supervision.child() if os.environ.get("WORLD_SIZE", "1").strip() == "1" else None
     shown = [f"{clip.id} ({_digest(clip)})" for clip in clips]
     if own is not None and (lost := next((clip for clip in shown if clip in own.lost), None)) is not None:
         raise SignbenchError(f"the judge {judge.name} cannot judge {clips[0].id}: {own.lost[lost]}")
     if own is not None and len(clips) > 1 and own.suspects & set(shown):
-        raise SignbenchError(f"the judge {judge.name} ended its process at one of {len(clips)} clips; each is to be judged alone.")
+        raise SignbenchError(f"the judge {judge.name} ended its process on one of {len(clips)} clips; each is judged alone next.")
     seconds = judge.seconds * len(clips)
     with supervision.doing("judging clips", shown, seconds) if own is not None else nullcontext():
         return guarded(
@@ -64,6 +64,6 @@ def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collecti
 
 
 def _digest(clip: JudgedClip) -> str:
-    """What distinguishes a production from the reference of the same id."""
+    """Digits that distinguish a production from the reference with the same id."""
     shown = clip.frames if clip.frames is not None else clip.pose.points if clip.pose is not None else np.empty(0)
     return hashlib.sha256(np.ascontiguousarray(shown).tobytes()).hexdigest()[:8]

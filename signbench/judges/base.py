@@ -1,7 +1,7 @@
-"""The contract of a judge: a recogniser, translator or estimator that answers about a clip.
+"""The interface of a judge: a recogniser, translator or estimator that answers about a clip.
 
-A judge is shown whole clips, one side at a time, and gives one observation of each kind for each clip. What it gives is compared
-with what the corpus says of the clip (text, glosses, word), or with what the same judge gives of the reference (rows, key points).
+A judge gets whole clips, one side at a time, and returns one observation of each kind for each clip. An observation is compared
+with the corpus (text, glosses, word), or with the same judge's observation of the reference (rows, key points).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from signbench.foreign.content import code_digest
 from signbench.media.pose import Pose
 
 Reads = Literal["frames", "pose", "motion"]
-"""What a judge looks at: RGB frames, key points, or the joints of a body model."""
+"""What a judge reads: RGB frames, key points, or the joints of a body model."""
 
 Gives = Literal["text", "gloss", "label", "rows", "pose", "likelihood"]
-"""What a judge says of a clip:
+"""What a judge returns for a clip:
 
 - ``text``: the spoken-language sentence, str.
 - ``gloss``: the glosses in signing order, tuple of str.
-- ``label``: labels from the most to the least likely, tuple of str; none where nothing was recognised.
-- ``rows``: features, float32 ``(n, D)``, a row for each frame or one for the whole clip.
+- ``label``: labels from the most to the least likely, tuple of str; empty if nothing was recognised.
+- ``rows``: features, float32 ``(n, D)``, one row per frame or one for the whole clip.
 - ``pose``: key points, :class:`~signbench.media.pose.Pose`.
 - ``likelihood``: how likely the corpus's text is given the clip, :class:`Likelihood`.
 """
@@ -41,7 +41,7 @@ READS: tuple[Reads, ...] = get_args(Reads)
 GIVES: tuple[Gives, ...] = get_args(Gives)
 
 COMPARED_WITH_CORPUS: frozenset[Gives] = frozenset({"text", "gloss", "label", "likelihood"})
-"""What is compared with what the corpus says of the clip, so that a ceiling and a chance level can be measured."""
+"""The kinds that are compared with the corpus, so that a ceiling and a chance level can be measured."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Likelihood:
     """How likely a text is, given a clip.
 
     Attributes:
-        log_probability: natural logarithm, summed over the tokens.
-        tokens: how many there are, the end of the sentence included.
+        log_probability: natural logarithm of the probability, summed over the tokens.
+        tokens: number of tokens, including the end of the sentence.
     """
 
     log_probability: float
@@ -58,18 +58,18 @@ class Likelihood:
 
 
 Observation = str | tuple[str, ...] | NDArray[np.float32] | Pose | Likelihood
-"""One of what :data:`Gives` lists."""
+"""An observation of any kind in :data:`Gives`."""
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedClip:
-    """One side of a clip, as a judge is shown it.
+    """One side of a clip, as a judge gets it.
 
     Attributes:
-        id: of the clip; for messages only, so that an answer never depends on it.
-        frames: uint8 ``(T, H, W, 3)`` RGB at the judge's rate and size, or None where it reads no frames.
-        pose: key points or joints at the judge's rate and in its layout, or None where it reads frames.
-        text: the corpus's text, for the likelihood of it; else None.
+        id: the clip's id; only for messages, an answer must not depend on it.
+        frames: uint8 ``(T, H, W, 3)`` RGB at the judge's rate and size, or None if it does not read frames.
+        pose: key points or joints at the judge's rate and in its layout, or None if it reads frames.
+        text: the corpus's text if its likelihood is wanted, else None.
     """
 
     id: str
@@ -79,27 +79,27 @@ class JudgedClip:
 
 
 _SIGNATURE = re.compile(r"[!-+\--9;-{}~]+")
-"""What may stand in a metric's signature: printable ASCII but for the space, ``|``, ``:`` and ``,``."""
+"""The characters allowed in a judge's signature: printable ASCII except the space, ``|``, ``:`` and ``,``."""
 
 
 class LabelledClip(Protocol):
-    """One clip of a train split, as a judge that needs no training may look at it."""
+    """One clip of a train split, as a judge that needs no training may read it."""
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The clip's id."""
 
     @property
     def word(self) -> str | None:
-        """The spoken word, where it is an isolated sign."""
+        """The spoken word, if the clip is an isolated sign."""
 
     @property
     def media(self) -> VideoRecording | PoseRecording:
-        """Its recording, unread."""
+        """The recording, which is not read yet."""
 
 
 class TrainClips(Protocol):
-    """The train split that belongs to what is scored; nothing is read before it is asked for."""
+    """The train split that belongs to the scored split; recordings are read on demand."""
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -111,25 +111,24 @@ class TrainClips(Protocol):
 class Judge(ABC):
     """Answers about clips.
 
-    An observation depends on its clip alone, not on the clips beside it: on the CPU clips come one by one; on a GPU several may
-    share a batch behind masks, within the tolerance of docs/design.md. Instances are picklable; what is large is loaded on first
-    use.
+    An observation depends on its clip alone, not on other clips in the batch: on the CPU clips come one by one; on a GPU several
+    may share a masked batch, within the tolerance of docs/design.md. Instances are picklable; large things are loaded on first use.
 
     Attributes:
-        name: lower case, such as ``nearest``; ``on:`` in a task and ``metric@name`` name it so.
-        revision: rises when its observations change.
-        reads: what it can look at, the preferred first.
-        gives: what it says of a clip, the preferred first where several go with a metric.
-        size: ``(height, width)`` that frames are resized to, or None: as they are.
-        rate: frames per second that clips are converted to, or None: as they are.
+        name: lower case, such as ``nearest``; used in a task's ``on:`` and in ``metric@name``.
+        revision: a number that rises when its observations change.
+        reads: what it can read, the preferred first.
+        gives: what it returns for a clip; the first that fits a metric is preferred.
+        size: ``(height, width)`` that frames are resized to, or None: unchanged.
+        rate: frames per second that clips are converted to, or None: unchanged.
         layout: key-point layout that clips are converted to, or None: the reference's.
-        learns: it looks at the train split before it answers (:meth:`prepare`).
-        has_network: it computes on :attr:`device`; several workers then share one, in the process that owns the device.
-        batch: how many clips it likes to see at a time on a GPU.
-        seconds: how long it may take for one clip, where it is not signbench's own; longer is that clip's failure.
+        learns: whether it reads the train split before it answers (:meth:`prepare`).
+        has_network: whether it runs on :attr:`device`; workers then share one judge, in the process that owns the device.
+        batch: the preferred number of clips in a batch on a GPU.
+        seconds: the time limit for one clip, if the judge is not signbench's own; a clip that takes longer has failed.
         summary: one sentence for ``signbench judges list``.
-        licence: under which it may be used.
-        citation: whom to cite, or None.
+        licence: the licence of the judge.
+        citation: what to cite, or None.
     """
 
     name: ClassVar[str]
@@ -148,37 +147,36 @@ class Judge(ABC):
     citation: ClassVar[str | None] = None
 
     def __init__(self, *, device: str = "cpu", precision: Precision = "float32") -> None:
-        """Loads nothing yet.
+        """Stores the options; nothing is loaded yet.
 
         Args:
-            device: where it computes, such as ``cpu`` or ``cuda:0``; not signed.
-            precision: of its network; signed.
+            device: the device that it runs on, such as ``cpu`` or ``cuda:0``; not part of the signature.
+            precision: precision of its network; part of the signature.
         """
         self.device = device
         self.precision: Precision = precision
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names in the registry of weights that must be present; empty where it carries its own or has none."""
+        """Names in the registry of weights that must be present; empty if it ships with its weights or has none."""
         return ()
 
     def prepare(self, train: TrainClips, progress: Callable[[int, int], None] | None = None) -> None:
-        """Looks at the train split, once, before :meth:`signature` and the first clip; for judges that declare ``learns``.
+        """Learns from the train split, once, before :meth:`signature` and the first clip; for judges that declare ``learns``.
 
         Args:
-            train: the clips that it may look at, read lazily.
-            progress: is told how many clips it has looked at, of how many.
+            train: the clips, read lazily.
+            progress: called with the number of clips that it has read, and their total number.
 
         Raises:
-            InputError: the clips lack what it needs.
+            InputError: the clips lack something that it needs.
         """
 
     @abstractmethod
     def signature(self) -> str:
-        """Everything its observations depend on besides the clip, without ``|``, ``:`` or ``,``.
+        """Identifies everything that its observations depend on besides the clip, without ``|``, ``:`` or ``,``.
 
-        Name and revision, architecture, digests of every file of weights (or of the train split that it looked at), decoding and
-        precision.
+        That is name and revision, architecture, digests of all files of weights (or of the train split), decoding and precision.
 
         Raises:
             InputError: weights that it needs are not present.
@@ -186,16 +184,16 @@ class Judge(ABC):
 
     @cached_property
     def signed(self) -> str:
-        """Its signature when it is first asked for; with digits of its source files' digest where it is not signbench's own.
+        """The signature, computed once, with digits of the source files' digest if the judge is not signbench's own.
 
         Raises:
-            InputError: weights that it needs are not present, or its signature would break those of metrics.
+            InputError: weights that it needs are not present, or its signature has characters that are not allowed.
         """
         code, text = code_digest(type(self)), str(self.signature())
         if not _SIGNATURE.fullmatch(text):
             raise InputError(
-                f"the judge {self.name} has the signature {text[:100]!r}; a signature is letters, digits, signs and no space, "
-                "vertical bar, colon or comma."
+                f"the judge {self.name} has the signature {text[:100]!r}; a signature has printable ASCII characters only, and no "
+                "space, vertical bar, colon or comma."
             )
         return text if code is None else f"{text}+code-{code}"
 
@@ -204,8 +202,8 @@ class Judge(ABC):
         """Answers about some clips.
 
         Args:
-            clips: one on the CPU; up to :attr:`batch` on a GPU.
-            wanted: which of :attr:`gives` are asked for.
+            clips: one clip on the CPU, up to :attr:`batch` clips on a GPU.
+            wanted: which of :attr:`gives` to return.
 
         Returns:
             For each clip, in order, one observation of each wanted kind.

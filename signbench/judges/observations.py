@@ -1,4 +1,4 @@
-"""What judges say of clips, as bytes for the cache of observations and back: one codec for each kind."""
+"""Observations of judges as bytes for the cache and back: one codec for each kind."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ def encode(gives: Gives, observation: Observation) -> bytes:
 
     Args:
         gives: its kind.
-        observation: of that kind.
+        observation: an observation of that kind.
 
     Raises:
-        TypeError: it is of another kind; the judge breaks its contract.
+        TypeError: it is of another kind; the judge does not return what it declares.
     """
     return _CODECS[gives][0](observation)
 
 
 def check(gives: Gives, observation: Observation) -> None:
-    """Whether an observation is what its kind promises.
+    """Checks that an observation is valid for its kind.
 
     Args:
         gives: its kind.
-        observation: what a judge gave as that.
+        observation: what a judge returned.
 
     Raises:
         TypeError: it is of another kind.
-        ValueError: it is empty, or holds what is no number or no text.
-        MediaError: its key points are no numbers, or it shows none.
+        ValueError: it is empty or out of range, or its numbers are not finite.
+        MediaError: its key points are not finite.
     """
     if isinstance(observation, np.ndarray) and observation.dtype == np.float32 and not np.isfinite(observation).all():
-        raise ValueError("its rows hold what is no finite number")
+        raise ValueError("its rows contain infinite numbers or NaN")
     if isinstance(observation, Pose):
         if observation.frames == 0:
-            raise ValueError("its key points have no frame")
+            raise ValueError("its key points have no frames")
         observation.check_finite()
     if isinstance(observation, Likelihood):
         if not (math.isfinite(observation.log_probability) and observation.log_probability <= 0):
-            raise ValueError(f"the logarithm of a probability is finite and at most 0, not {observation.log_probability}")
+            raise ValueError(f"the logarithm of a probability must be finite and at most 0, not {observation.log_probability}")
         if observation.tokens < 1:
             raise ValueError(f"a text has at least one token, not {observation.tokens}")
     encode(gives, observation)
 
 
 def decode(gives: Gives, content: bytes) -> Observation:
-    """What :func:`encode` was given, bit for bit.
+    """Restores the observation that :func:`encode` was given, bit for bit.
 
     Raises:
         MediaError: the bytes are not of that kind.
@@ -67,7 +67,9 @@ def decode(gives: Gives, content: bytes) -> Observation:
     try:
         return _CODECS[gives][1](content)
     except (ValueError, KeyError, TypeError, struct.error) as error:
-        raise MediaError(f"a kept observation of the kind {gives} cannot be read ({error}); run signbench cache clear.") from error
+        raise MediaError(
+            f"a cached observation of the kind {gives} cannot be read ({error}); run signbench cache clear."
+        ) from error
 
 
 def _json(value: object) -> bytes:
@@ -76,7 +78,7 @@ def _json(value: object) -> bytes:
 
 def _text(observation: Observation) -> bytes:
     if not isinstance(observation, str):
-        raise TypeError(f"a text is a str, not {type(observation).__name__}")
+        raise TypeError(f"a text must be a str, not {type(observation).__name__}")
     return _json(observation)
 
 
@@ -84,25 +86,25 @@ def _of_text(content: bytes) -> str:
     found = parse_json(content)
     if isinstance(found, str):
         return found
-    raise ValueError("it holds no text")
+    raise ValueError("it is not a text")
 
 
 def _words(observation: Observation) -> bytes:
     if not isinstance(observation, tuple) or not all(isinstance(word, str) for word in observation):
-        raise TypeError(f"glosses and labels are a tuple of str, not {observation!r}")
+        raise TypeError(f"glosses and labels must be a tuple of str, not {observation!r}")
     return _json(list(observation))
 
 
 def _of_words(content: bytes) -> tuple[str, ...]:
     found = parse_json(content)
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise ValueError("it holds no list of words")
+        raise ValueError("it is not a list of words")
     return tuple(found)
 
 
 def _rows(observation: Observation) -> bytes:
     if not isinstance(observation, np.ndarray) or observation.dtype != np.float32 or observation.ndim != 2:
-        raise TypeError("rows are float32 (n, D)")
+        raise TypeError("rows must be float32 (n, D)")
     return _with_head({"shape": list(observation.shape)}, observation.astype("<f4", copy=False).tobytes())
 
 
@@ -113,7 +115,7 @@ def _of_rows(content: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 def _pose(observation: Observation) -> bytes:
     if not isinstance(observation, Pose):
-        raise TypeError(f"key points are a Pose, not {type(observation).__name__}")
+        raise TypeError(f"key points must be a Pose, not {type(observation).__name__}")
     layout = observation.layout
     head = {
         "shape": list(observation.points.shape),
@@ -143,7 +145,7 @@ def _of_pose(content: bytes) -> Pose:
 
 def _likelihood(observation: Observation) -> bytes:
     if not isinstance(observation, Likelihood):
-        raise TypeError(f"a likelihood is a Likelihood, not {type(observation).__name__}")
+        raise TypeError(f"a likelihood must be a Likelihood, not {type(observation).__name__}")
     return _json([float(observation.log_probability), int(observation.tokens)])
 
 

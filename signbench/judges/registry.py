@@ -1,4 +1,4 @@
-"""The judges that exist, by name; each is imported only when it is asked for."""
+"""All judges by name; each is imported on first use."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def known() -> list[str]:
 
 
 def is_custom(name: str) -> bool:
-    """Whether a name stands for code that whoever wrote it names: ``package.module:Class`` or ``file.py:Class``.
+    """Whether a name is the path of a custom judge's code: ``package.module:Class`` or ``file.py:Class``.
 
-    Tasks, runs and entries of leaderboards hold such names, and may come from anybody, so nothing that only reads them imports it.
+    Tasks, runs and leaderboard entries contain such names and may come from untrusted sources, so reading them never imports it.
     """
     return ":" in name
 
 
 def judge_class(name: str) -> type[Judge]:
-    """The class of a judge; of a custom one its code is imported.
+    """The class of a judge. The code of a custom judge is imported.
 
     Raises:
-        InputError: no judge has that name, with the nearest that exist; or it cannot be imported, or does not say what it is.
+        InputError: no judge has that name, with the closest names; or it cannot be imported, or its declarations are wrong.
     """
     found = JUDGES.class_of(name)
     if not JUDGES.is_built_in(name):
@@ -45,7 +45,7 @@ def judge_class(name: str) -> type[Judge]:
 
 
 def create(text: str, **options: Any) -> Judge:
-    """The judge of a name, nothing loaded yet.
+    """Creates a judge; its weights are not loaded yet.
 
     Raises:
         InputError: an unknown judge, or an option that it does not take.
@@ -55,15 +55,15 @@ def create(text: str, **options: Any) -> Judge:
 
 
 def _check_declared(kind: type[Judge], name: str) -> None:
-    """Whether a class of another package says what the contract asks for.
+    """Checks the declared attributes of a third-party judge.
 
     Raises:
-        InputError: names the first attribute that is not as it should be.
+        InputError: names the first wrong attribute.
     """
     from signbench.judges.base import GIVES, READS
 
     def refuse(attribute: str, wanted: str) -> None:
-        raise InputError(f"judge {name}: {attribute} is {getattr(kind, attribute, None)!r}; it is to be {wanted}.")
+        raise InputError(f"judge {name}: {attribute} is {getattr(kind, attribute, None)!r}; it must be {wanted}.")
 
     for attribute in ("name", "summary", "licence"):
         text = getattr(kind, attribute, None)

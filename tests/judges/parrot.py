@@ -1,4 +1,4 @@
-"""A judge for tests, that knows the clips of the tiny corpus and says of a clip what the corpus says of the most similar one."""
+"""Judges for tests, which know the clips of the tiny corpus and answer with the corpus's entry for the most similar clip."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Refusing(Parrot):
 
 
 class Deaf(Parrot):
-    """Says the same of every clip."""
+    """Returns the same answer for every clip."""
 
     name = "deaf"
 
@@ -77,7 +77,7 @@ class Deaf(Parrot):
 
 
 class Lying(Parrot):
-    """Declares what it does not give."""
+    """Declares kinds that it does not return."""
 
     name = "lying"
 
@@ -86,7 +86,7 @@ class Lying(Parrot):
 
 
 class Wrong(Parrot):
-    """Gives another kind of thing than it declares."""
+    """Returns another type than it declares."""
 
     name = "wrong"
 

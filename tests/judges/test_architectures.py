@@ -1,4 +1,4 @@
-"""Networks of the papers, built on the meta device: their sizes, the names of their weights, and what padding may not do."""
+"""The papers' networks: their sizes and the names of their weights, on the meta device, and that padding has no effect."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def built():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_papers_network_has_as_many_parameters_as_the_published_one(name, built):
+def test_a_network_has_as_many_parameters_as_the_published_one(name, built):
     assert sum(parameter.numel() for parameter in built[name].parameters()) == NETWORKS[name][1]
 
 
@@ -81,7 +81,7 @@ def test_weights_have_the_names_of_the_published_ones(name, built):
     assert [key for key in KEYS[name] if key not in built[name].state_dict()] == []
 
 
-def test_the_gloss_classifiers_of_corrnet_are_one(built):
+def test_the_gloss_classifiers_of_corrnet_are_shared(built):
     assert built["corrnet"].conv1d.fc is built["corrnet"].classifier
 
 
@@ -93,7 +93,7 @@ def padded(generator, *shape):
 
 
 @pytest.mark.parametrize("name", ["stgcn", "slt", "nslt"])
-def test_what_lies_behind_a_clip_in_a_batch_does_not_reach_it(name):
+def test_padding_does_not_affect_a_clip_in_a_batch(name):
     generator = torch.Generator().manual_seed(3)
     torch.manual_seed(3)
     words = torch.randint(4, 50, (2, 6), generator=generator)
@@ -115,7 +115,7 @@ def test_what_lies_behind_a_clip_in_a_batch_does_not_reach_it(name):
     assert (together - alone).detach().abs().max() < 1e-5
 
 
-def test_a_correlation_looks_at_the_frame_before_and_the_frame_after():
+def test_a_correlation_depends_on_the_frames_before_and_after():
     torch.manual_seed(0)
     network = CorrNetConfig.small(10).build().eval()
     with torch.no_grad():

@@ -16,18 +16,18 @@ POSE = Pose(
 
 
 @pytest.mark.parametrize("text", ["", "ein Satz", "日本 \u202e\n\x00"])
-def test_a_text_comes_back(text):
+def test_a_text_is_restored(text):
     assert decode("text", encode("text", text)) == text
 
 
 @pytest.mark.parametrize("gives", ["gloss", "label"])
 @pytest.mark.parametrize("words", [(), ("HAUS",), ("WIE-GEHT", "ÄRGER", "")])
-def test_words_come_back(gives, words):
+def test_words_are_restored(gives, words):
     assert decode(gives, encode(gives, words)) == words
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (0, 4), (3, 0), (7, 2)])
-def test_rows_come_back_bit_for_bit_and_can_be_written_to(shape):
+def test_rows_are_restored_bit_for_bit_and_are_writable(shape):
     rows = np.random.Generator(np.random.PCG64(1)).normal(size=shape).astype(np.float32)
     found = decode("rows", encode("rows", rows))
     assert found.dtype == np.float32
@@ -36,20 +36,20 @@ def test_rows_come_back_bit_for_bit_and_can_be_written_to(shape):
 
 
 @pytest.mark.parametrize("pose", [POSE, Pose(POINTS[..., :2], POSE.confidence, POSE.layout, None)])
-def test_key_points_come_back_with_layout_rate_and_picture(pose):
+def test_key_points_are_restored_with_layout_rate_and_picture(pose):
     found = decode("pose", encode("pose", pose))
     assert np.array_equal(found.points, pose.points)
     assert np.array_equal(found.confidence, pose.confidence)
     assert (found.layout, found.fps, found.picture) == (pose.layout, pose.fps, pose.picture)
 
 
-def test_a_likelihood_comes_back_to_the_last_bit():
+def test_a_likelihood_is_restored_exactly():
     said = Likelihood(-0.1 - 0.2, 17)
     assert decode("likelihood", encode("likelihood", said)) == said
 
 
 @pytest.mark.parametrize("gives", GIVES)
-def test_another_kind_of_thing_is_a_broken_contract(gives):
+def test_another_type_is_refused(gives):
     with pytest.raises(TypeError):
         encode(gives, 7)
 
@@ -57,5 +57,5 @@ def test_another_kind_of_thing_is_a_broken_contract(gives):
 @pytest.mark.parametrize("gives", GIVES)
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff" * 9, b'{"a": 1}', b"3"])
 def test_damaged_bytes_are_refused_with_what_to_do(gives, content):
-    with pytest.raises(MediaError, match=r"a kept observation of the kind .* cannot be read .*; run signbench cache clear"):
+    with pytest.raises(MediaError, match=r"a cached observation of the kind .* cannot be read .*; run signbench cache clear"):
         decode(gives, content)

@@ -1,4 +1,4 @@
-"""What a CorrNet is built of."""
+"""Sizes of a CorrNet."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class CorrNetConfig:
     """A CorrNet's architecture.
 
     Attributes:
-        classes: size of the gloss vocabulary, CTC's blank included.
-        widths: of the four stages of the ResNet.
-        correlated: stages that a correlation module follows.
-        steps: of the temporal convolutions: ``K5`` a kernel of 5 frames, ``P2`` pooling of 2.
+        classes: size of the gloss vocabulary, including CTC's blank.
+        widths: widths of the four stages of the ResNet.
+        correlated: stages that are followed by a correlation module.
+        steps: steps of the temporal convolutions: ``K5`` a kernel of 5 frames, ``P2`` pooling of 2.
         hidden: width of the temporal part.
-        dropout: between the layers of the BiLSTM.
+        dropout: dropout between the layers of the BiLSTM.
         size: height and width of the pictures that it was trained on, in pixels.
     """
 
@@ -38,11 +38,11 @@ class CorrNetConfig:
 
     @classmethod
     def small(cls, classes: int) -> CorrNetConfig:
-        """A network of the same parts that trains on two cores, with one pooling in time, since its clips are short."""
+        """A smaller network that trains on two cores, with one pooling in time, since its clips are short."""
         return cls(classes, (16, 32, 64, 128), (2, 3, 4), ("K5", "P2", "K3"), 256, 0.3, 96)
 
     def build(self) -> CorrNet:
-        """The network, with fresh weights."""
+        """Builds the network with random weights."""
         from signbench.judges.corrnet.network import CorrNet
 
         return CorrNet(self.classes, self.widths, self.correlated, self.steps, self.hidden, self.dropout)

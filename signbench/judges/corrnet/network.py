@@ -1,7 +1,8 @@
 """CorrNet (Hu, Gao, Liu and Feng 2023), built from the paper and from the names and shapes of its published weights.
 
-A ResNet-18 of kernels 1 x k x k looks at each frame; after its second, third and fourth stage a correlation module lets each frame
-see where the hands went in its neighbours. Temporal convolutions and a BiLSTM read the frames' features; both end in gloss scores.
+A ResNet-18 with kernels 1 x k x k processes each frame; after its second, third and fourth stage a correlation module relates each
+frame to the hands' positions in its neighbours. Temporal convolutions and a BiLSTM process the frames' features; both return gloss
+scores.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ Step = Literal["K5", "K3", "P2"]
 
 @dataclass(frozen=True, eq=False)
 class GlossScores:
-    """What the network says of a batch of clips.
+    """The network's output for a batch of clips.
 
     Attributes:
         sequence: logits of the BiLSTM ``(N, S, classes)``; class 0 is CTC's blank.
         convolution: logits of the temporal convolutions ``(N, S, classes)``.
-        lengths: int ``(N,)``, steps S of each clip.
+        lengths: int ``(N,)``, the number of steps S of each clip.
     """
 
     sequence: Tensor
@@ -33,7 +34,7 @@ class GlossScores:
 
 
 class CorrNet(nn.Module):
-    """Frames to scores of glosses."""
+    """Maps frames to gloss scores."""
 
     def __init__(
         self, classes: int, widths: Sequence[int], correlated: Sequence[int], steps: Sequence[Step], hidden: int, dropout: float
@@ -41,12 +42,13 @@ class CorrNet(nn.Module):
         """Builds the network.
 
         Args:
-            classes: size of the gloss vocabulary, blank included.
-            widths: of the four stages of the ResNet.
-            correlated: stages, 2 to 4, that a correlation module follows; CSL-Daily's published weights lack that after stage 2.
-            steps: of the temporal convolutions.
+            classes: size of the gloss vocabulary, including the blank.
+            widths: widths of the four stages of the ResNet.
+            correlated: stages, 2 to 4, that are followed by a correlation module; CSL-Daily's published weights lack the one after
+                stage 2.
+            steps: steps of the temporal convolutions.
             hidden: width of the temporal part, both directions together.
-            dropout: between the layers of the BiLSTM, in training.
+            dropout: dropout between the layers of the BiLSTM, in training.
         """
         super().__init__()
         self.conv2d = _CorrelationResNet(widths, correlated)
@@ -56,11 +58,11 @@ class CorrNet(nn.Module):
         self.conv1d.fc = self.classifier
 
     def forward(self, frames: Tensor, lengths: Tensor) -> GlossScores:
-        """Looks at clips.
+        """Computes the gloss scores of a batch of clips.
 
         Args:
             frames: float ``(N, 3, T, H, W)`` on [-1, 1], padded at both ends by repeating the first and the last frame.
-            lengths: int ``(N,)``, frames of each clip, its padding included.
+            lengths: int ``(N,)``, number of frames of each clip, including its padding.
         """
         features = self.conv2d(frames)
         states, lengths = self.conv1d(features, lengths)
@@ -68,7 +70,7 @@ class CorrNet(nn.Module):
 
 
 class _NormLinear(nn.Module):
-    """Scores as inner products with classes' directions of length 1; the weight is ``(inputs, classes)``."""
+    """Scores as inner products with unit vectors of the classes; the weight is ``(inputs, classes)``."""
 
     def __init__(self, inputs: int, classes: int) -> None:
         super().__init__()
@@ -124,12 +126,12 @@ class _Correlation(nn.Module):
 
     @staticmethod
     def _gathered(x: Tensor, neighbour: Tensor) -> Tensor:
-        """What each place finds in the neighbouring frame, weighted by how like it is."""
+        """For each position, the features of the neighbouring frame, weighted by similarity."""
         count, width, frames, height, across = x.shape
         own = x.transpose(1, 2).reshape(count * frames, width, height * across)
         others = neighbour.transpose(1, 2).reshape(count * frames, width, height * across)
-        likeness = torch.sigmoid(own.transpose(1, 2) @ others) - 0.5
-        found = others @ likeness.transpose(1, 2)
+        similarity = torch.sigmoid(own.transpose(1, 2) @ others) - 0.5
+        found = others @ similarity.transpose(1, 2)
         return found.reshape(count, frames, width, height, across).transpose(1, 2)
 
 
@@ -151,7 +153,7 @@ class _CorrelationResNet(nn.Module):
         self.alpha = nn.Parameter(torch.zeros(len(self.correlated)))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Features ``(N, T, D)`` of frames ``(N, 3, T, H, W)``; pooled over the whole picture, of whatever size."""
+        """Features ``(N, T, D)`` of frames ``(N, 3, T, H, W)``; pooled over the whole picture, which can have any size."""
         x = self.maxpool(torch.relu(self.bn1(self.conv1(frames))))
         for stage in (1, 2, 3, 4):
             x = self.get_submodule(f"layer{stage}")(x)
@@ -178,7 +180,7 @@ class _TemporalConvolution(nn.Module):
         self.temporal_conv = nn.Sequential(*layers)
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """States ``(N, S, D)`` and the steps of each clip, from features ``(N, T, D)``."""
+        """States ``(N, S, D)`` and the number of steps of each clip, from features ``(N, T, D)``."""
         states = self.temporal_conv(features.transpose(1, 2)).transpose(1, 2)
         for step in self.steps:
             lengths = lengths // 2 if step == "P2" else lengths - int(step[1:]) + 1

@@ -1,4 +1,4 @@
-"""A clip of an isolated sign as one row of whole numbers, so that distances are exact everywhere."""
+"""A clip of an isolated sign as one row of integers, so that distances are exact on every processor."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 
 MOMENTS = 24
-"""Frames that every clip is resampled to, its first on the first and its last on the last."""
+"""The number of frames that every clip is resampled to; first and last frames are kept."""
 
 GRID = 256
-"""Steps to a shoulder width."""
+"""Steps per shoulder width."""
 
 HAND_WEIGHT = 2
-"""How much larger the fingers' places about their wrist are written than places about the shoulders: hand shapes are small."""
+"""The factor of the fingers' positions relative to their wrist, because hand shapes are small."""
 
 UNSEEN = np.iinfo(np.int16).min
-"""Stands for a coordinate that was not seen."""
+"""The value of a coordinate that was not seen."""
 
 _FARTHEST = 32_000
 _SHOULDERS = ("left_shoulder", "right_shoulder")
@@ -29,14 +29,14 @@ Descriptor = NDArray[np.int16]
 
 
 def descriptor(pose: Pose) -> Descriptor:
-    """What the recogniser compares of a clip.
+    """Describes a clip by the row of numbers that the recogniser compares.
 
-    Coordinates are centred on the middle between the shoulders and divided by the distance of the shoulders, both as means over the
-    clip; the fingers follow once more, about their own wrist and :data:`HAND_WEIGHT` times as large. The clip is resampled linearly
+    Coordinates are centred on the midpoint between the shoulders and divided by the shoulder width, both as means over the clip.
+    The fingers are added once more, relative to their wrist and :data:`HAND_WEIGHT` times as large. The clip is resampled linearly
     in time to :data:`MOMENTS` frames, and everything is rounded to 1 / :data:`GRID` of a shoulder width.
 
     Args:
-        pose: of at least one frame, in any layout with both shoulders.
+        pose: key points of at least one frame, in any layout with both shoulders.
 
     Returns:
         int16 ``(D,)``, :data:`UNSEEN` where a point was not seen.
@@ -46,14 +46,14 @@ def descriptor(pose: Pose) -> Descriptor:
     """
     layout = pose.layout
     if any(joint not in layout for joint in _SHOULDERS):
-        raise MediaError(f"the layout {layout.name} has no shoulders, which the judge nearest measures by.")
+        raise MediaError(f"the layout {layout.name} has no shoulders, by which the judge nearest scales.")
     points, seen = pose.points.astype(np.float64), pose.seen
     left, right = layout.index(_SHOULDERS)
     both = np.flatnonzero(seen[:, left] & seen[:, right])
     if len(both) == 0:
-        raise MediaError("no frame shows both shoulders, which the judge nearest measures by.")
+        raise MediaError("no frame shows both shoulders, by which the judge nearest scales.")
     middle, width = np.zeros(points.shape[2]), 0.0
-    for frame in both:  # one after the other: a sum in another order has other last digits
+    for frame in both:  # in order: another order of summation changes the last digits
         middle += points[frame, left] + points[frame, right]
         gap = points[frame, left] - points[frame, right]
         width += float(np.sqrt(_squares(gap)))
@@ -62,7 +62,7 @@ def descriptor(pose: Pose) -> Descriptor:
     scaled = (points - middle / (2 * len(both))) / (width / len(both))
     columns = [(scaled, seen)]
     for part, wrist in _HANDS:
-        columns.extend(_about(scaled, seen, layout, part, wrist))
+        columns.extend(_relative_to_wrist(scaled, seen, layout, part, wrist))
     values = np.concatenate([column for column, _ in columns], axis=1)
     known = np.concatenate([column for _, column in columns], axis=1)
     moments, present = _resampled(values, known)
@@ -72,14 +72,14 @@ def descriptor(pose: Pose) -> Descriptor:
 
 
 def distances(one: Descriptor, others: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Mean squared difference of one descriptor and many, over the coordinates that both have.
+    """Mean squared differences between one descriptor and many, over the coordinates that both have.
 
     Args:
         one: int16 ``(D,)``.
         others: int16 ``(N, D)``.
 
     Returns:
-        float64 ``(N,)`` in squared steps of the grid; infinite where nothing is seen in both. Sums are of whole numbers, so exact.
+        float64 ``(N,)`` in squared steps of the grid; infinite if no coordinate is seen in both. Sums of integers are exact.
     """
     from signbench.judges.nearest.distance import sums_and_counts
 
@@ -87,10 +87,10 @@ def distances(one: Descriptor, others: NDArray[np.int16]) -> NDArray[np.float64]
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
 
 
-def _about(
+def _relative_to_wrist(
     points: NDArray[np.float64], seen: NDArray[np.bool_], layout: Layout, part: str, wrist: str
 ) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """The fingers of one hand about their wrist; nothing where the layout has no such hand or wrist."""
+    """The fingers of one hand relative to their wrist; empty if the layout has no such hand or wrist."""
     fingers = [joint for joint in layout.part(part) if joint != wrist]
     if not fingers or wrist not in layout:
         return []
@@ -99,9 +99,9 @@ def _about(
 
 
 def _resampled(values: NDArray[np.float64], known: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values ``(T, J, D)`` at :data:`MOMENTS` times, linear in between; known where both neighbours are."""
+    """Values ``(T, J, D)`` interpolated linearly at :data:`MOMENTS` times; known if both neighbours are."""
     last = len(values) - 1
-    at = np.arange(MOMENTS) * last  # in units of 1 / (MOMENTS - 1) of a frame, so that no rounding decides
+    at = np.arange(MOMENTS) * last  # in units of 1 / (MOMENTS - 1) of a frame, so that nothing is rounded
     before, rest = np.divmod(at, MOMENTS - 1)
     after = np.minimum(before + 1, last)
     share = (rest / (MOMENTS - 1))[:, None, None]

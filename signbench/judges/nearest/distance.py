@@ -1,4 +1,4 @@
-"""The compiled loop behind the nearest neighbour's distances. Importing it imports numba, which takes a moment."""
+"""The compiled loop of the nearest neighbour's distances. Importing it imports numba, which is slow."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from signbench.compilation import compiled
 
 @compiled
 def sums_and_counts(one: NDArray[np.int16], others: NDArray[np.int16], unseen: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sums of squared differences of one row and many, and over how many columns; columns that either lacks are left out; compiled.
+    """Sums of squared differences between one row and many, and the number of columns that both have; compiled.
 
     Args:
         one: int16 ``(D,)``.
         others: int16 ``(N, D)``.
-        unseen: the value that stands for nothing.
+        unseen: the value of a missing column.
 
     Returns:
         int64 ``(N,)`` each.
@@ -27,8 +27,8 @@ def sums_and_counts(one: NDArray[np.int16], others: NDArray[np.int16], unseen: i
         for column in range(len(one)):
             mine, other = one[column], others[row, column]
             if unseen not in (mine, other):
-                apart = np.int64(other) - np.int64(mine)
-                total += apart * apart
+                difference = np.int64(other) - np.int64(mine)
+                total += difference * difference
                 shared += 1
         sums[row] = total
         counts[row] = shared

@@ -1,4 +1,4 @@
-"""Recognises an isolated sign by the clip of the train split that moves most like it."""
+"""Recognises an isolated sign by the train clip with the most similar motion."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from signbench.media.layouts import Layout
 from signbench.media.pose import in_layout
 
 _SAMPLED = 8
-"""Clips of the train split whose files are read to see that what is kept is still of them."""
+"""The number of train clips whose files are read to check that the cached descriptors are still theirs."""
 
 
 class Nearest(Judge):
     """A recogniser by nearest neighbours over the key points, or joints, of the train split.
 
-    It gives as ``label`` the words of the train split, each at the distance of its nearest clip, and as ``rows`` the descriptor
-    itself (:mod:`signbench.judges.nearest.descriptor`). Nothing is trained, so it stands for what any trained recogniser should
-    surpass. Its signature names the words and descriptors of the train split.
+    Its ``label`` lists the words of the train split by the distance of their nearest clip; its ``rows`` are the descriptor itself
+    (:mod:`signbench.judges.nearest.descriptor`). Nothing is trained, so it is the baseline that a trained recogniser should
+    surpass. Its signature contains a digest of the words and descriptors of the train split.
     """
 
     name: ClassVar[str] = "nearest"
@@ -49,10 +49,10 @@ class Nearest(Judge):
                     f"the judge nearest recognises isolated signs, and the train clip {clip.id} has no word; score a task of words."
                 )
         if not clips:
-            raise InputError("the judge nearest needs a train split, and it is empty.")
+            raise InputError("the judge nearest needs a train split, but it is empty.")
         self._words = tuple(str(clip.word) for clip in clips)
         self.layout = _layout(clips[0]).name
-        self._rows = _kept_or_made(clips, progress)
+        self._rows = _cached_or_computed(clips, progress)
         whole = hashlib.sha256()
         for clip, row in sorted(zip(clips, self._rows, strict=True), key=lambda pair: pair[0].id):
             whole.update(f"{clip.id}, {clip.word}\n".encode() + row.astype("<i2").tobytes())
@@ -60,7 +60,7 @@ class Nearest(Judge):
 
     def signature(self) -> str:
         if self._rows is None:
-            raise RuntimeError("prepare the judge nearest before it signs")
+            raise RuntimeError("prepare the judge nearest before its signature is used")
         return f"{self.name}/{self.revision}+train-{len(self._rows)}-{self._digest[:12]}"
 
     def observe(self, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
@@ -68,7 +68,7 @@ class Nearest(Judge):
 
     def _observed(self, clip: JudgedClip, wanted: Collection[Gives]) -> dict[Gives, Observation]:
         if self._rows is None or clip.pose is None:
-            raise RuntimeError("the judge nearest is prepared, and shown key points")
+            raise RuntimeError("prepare the judge nearest, and give it key points")
         row = descriptor(clip.pose)
         found: dict[Gives, Observation] = {}
         if "rows" in wanted:
@@ -78,13 +78,13 @@ class Nearest(Judge):
             for word, distance in zip(self._words, distances(row, self._rows).tolist(), strict=True):
                 nearest[word] = min(distance, nearest.get(word, np.inf))
             if not np.isfinite(min(nearest.values())):
-                raise MediaError("it shows no point that any train clip shows, so the judge nearest cannot compare it.")
+                raise MediaError("it shares no seen point with any train clip, so the judge nearest cannot compare it.")
             found["label"] = tuple(sorted(nearest, key=lambda word: (nearest[word], word)))
         return found
 
 
-def _kept_or_made(clips: Sequence[LabelledClip], progress: Callable[[int, int], None] | None) -> NDArray[np.int16]:
-    """The descriptors of the train split, from the cache of observations where it has them."""
+def _cached_or_computed(clips: Sequence[LabelledClip], progress: Callable[[int, int], None] | None) -> NDArray[np.int16]:
+    """The descriptors of the train split, from the cache of observations if it has them."""
     from signbench.extractors.cache import ObservationCache, observation_key
 
     key = observation_key(_identity(clips), "train", "descriptors", f"{Nearest.name}/{Nearest.revision}")
@@ -118,14 +118,14 @@ def _layout(clip: LabelledClip) -> Layout:
 
 def _key_points(clip: LabelledClip) -> PoseRecording:
     if not hasattr(clip.media, "pose"):
-        raise InputError(f"the judge nearest reads key points, and the train clip {clip.id} has video only.")
+        raise InputError(f"the judge nearest reads key points, but the train clip {clip.id} has only video.")
     return cast("PoseRecording", clip.media)
 
 
 def _identity(clips: Sequence[LabelledClip]) -> str:
-    """Changes when the train split does: names and stamps of all files, and the bytes of a few.
+    """A digest that changes with the train split: of the names and stamps of all files, and the bytes of a few.
 
-    Stamps alone would not show that the code of a corpus that is made by a program changed.
+    Stamps alone would not detect a change in the code of a generated corpus.
     """
     whole = hashlib.sha256()
     for index, clip in enumerate(clips):

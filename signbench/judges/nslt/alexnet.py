@@ -1,4 +1,4 @@
-"""The AlexNet of one row that NSLT reads pictures with, in two groups as the original (Krizhevsky, Sutskever and Hinton 2012)."""
+"""The AlexNet with which NSLT reads pictures, in two groups like the original (Krizhevsky, Sutskever and Hinton 2012)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 SIDE = 227
-"""Height and width of its pictures, in pixels."""
+"""Height and width of its input pictures, in pixels."""
 
 FEATURES = 4096
-"""Width of what it gives."""
+"""Width of its features."""
 
 
 class AlexNet(nn.Module):
-    """Pictures to the activations of ``fc7``. Torchvision's AlexNet has other widths and no groups.
+    """Maps pictures to the activations of ``fc7``. Torchvision's AlexNet has other widths and no groups.
 
     Source: neuralsign/nslt, ``cnn/alexnet.py``; the layers' names are those of ``bvlc_alexnet.npy``.
     """
@@ -27,13 +27,13 @@ class AlexNet(nn.Module):
         self.conv5 = nn.Conv2d(384, 256, 3, 1, 1, groups=2)
         self.fc6 = nn.Linear(9216, FEATURES)
         self.fc7 = nn.Linear(FEATURES, FEATURES)
-        # TensorFlow's radius 2 and alpha 2e-5 of a sum are torch's size 5 and alpha 1e-4 of a mean.
+        # TensorFlow's radius 2 and alpha 2e-5 for a sum equal torch's size 5 and alpha 1e-4 for a mean.
         self.norm = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1.0)
         self.pool = nn.MaxPool2d(3, 2)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Features ``(N, 4096)`` of pictures ``(N, 3, 227, 227)``: BGR on 0 to 255 with the mean picture taken away."""
+        """Features ``(N, 4096)`` of pictures ``(N, 3, 227, 227)``: BGR in [0, 255] minus the mean picture."""
         x = self.pool(self.norm(torch.relu(self.conv1(pictures))))
         x = self.pool(self.norm(torch.relu(self.conv2(x))))
         x = torch.relu(self.conv4(torch.relu(self.conv3(x))))

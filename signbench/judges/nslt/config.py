@@ -1,4 +1,4 @@
-"""What an NSLT is built of."""
+"""Sizes of an NSLT."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class NSLTConfig:
 
     Attributes:
         reads: ``frames``, through AlexNet; or ``pose``, rows of numbers.
-        inputs: numbers of each row of key points; of pictures what AlexNet gives.
+        inputs: numbers per row of key points; for pictures the width of AlexNet's features.
         words: size of the word vocabulary.
-        width: of the GRUs.
-        layers: of the encoder and of the decoder.
-        dropout: in training.
+        width: width of the GRUs.
+        layers: number of layers of the encoder and of the decoder.
+        dropout: dropout in training.
     """
 
     reads: Literal["frames", "pose"]
@@ -31,16 +31,16 @@ class NSLTConfig:
 
     @classmethod
     def paper(cls, words: int) -> NSLTConfig:
-        """The network of the paper: AlexNet, and 4 GRUs of 1000 on either side; 2891 words of PHOENIX14T."""
+        """The network of the paper: AlexNet, and 4 GRUs of width 1000 each in encoder and decoder; 2891 words of PHOENIX14T."""
         return cls("frames", 4096, words, 1000, 4, 0.2)
 
     @classmethod
     def small(cls, inputs: int, words: int) -> NSLTConfig:
-        """A network of the same parts for key points that trains on two cores."""
+        """A smaller network for key points that trains on two cores."""
         return cls("pose", inputs, words, 192, 2, 0.2)
 
     def build(self) -> NSLT:
-        """The network, with fresh weights."""
+        """Builds the network with random weights."""
         from torch import nn
 
         from signbench.judges.nslt.alexnet import AlexNet

@@ -1,7 +1,7 @@
-"""NSLT's encoder and decoder (Camgoz, Hadfield, Koller, Ney and Bowden 2018), as neuralsign/nslt builds them.
+"""NSLT's encoder and decoder (Camgoz, Hadfield, Koller, Ney and Bowden 2018), as in neuralsign/nslt.
 
 GRUs read the frames from the last to the first; a decoder of GRUs with Luong's attention and input feeding writes the sentence.
-torch's GRU applies the reset gate after the product with the hidden state, TensorFlow's before it; weights do not carry over.
+torch's GRU applies the reset gate after the product with the hidden state, TensorFlow's before it; so weights cannot be converted.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What the encoder made of a batch of clips.
+    """The encoder's output for a batch of clips.
 
     Attributes:
         states: ``(N, T, D)``, from the last frame to the first.
-        mask: bool ``(N, T)``, true where a frame is.
+        mask: bool ``(N, T)``, false for padding.
         last: the layers' states after the first frame ``(layers, N, D)``.
     """
 
@@ -29,11 +29,11 @@ class Memory:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """Where the decoder stands.
+    """The state of the decoder.
 
     Attributes:
         hidden: the layers' states ``(layers, N, D)``.
-        attention: the last attention vector ``(N, D)``, which the next step is fed.
+        attention: the last attention vector ``(N, D)``, an input of the next step.
     """
 
     hidden: Tensor
@@ -41,18 +41,18 @@ class Reading:
 
 
 class NSLT(nn.Module):
-    """Frames to words."""
+    """Maps frames to words."""
 
     def __init__(self, trunk: nn.Module, inputs: int, words: int, width: int, layers: int, dropout: float) -> None:
         """Builds the network.
 
         Args:
-            trunk: what each frame passes first: :class:`signbench.judges.nslt.alexnet.AlexNet`, or an identity for key points.
-            inputs: width of what the trunk gives.
+            trunk: the first network: :class:`signbench.judges.nslt.alexnet.AlexNet`, or an identity for key points.
+            inputs: width of the trunk's output.
             words: size of the word vocabulary: unknown, opening and closing word first.
-            width: D, of the GRUs, embeddings and attention.
-            layers: of the encoder and of the decoder.
-            dropout: at each GRU's input, in training.
+            width: width D of the GRUs, embeddings and attention.
+            layers: number of layers of the encoder and of the decoder.
+            dropout: dropout at each GRU's input, in training.
         """
         super().__init__()
         self.trunk = trunk
@@ -67,67 +67,67 @@ class NSLT(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, frames: Tensor, mask: Tensor) -> Memory:
-        """Looks at clips.
+        """Encodes a batch of clips.
 
         Args:
-            frames: ``(N, T, inputs)``, or ``(N, T, 3, H, W)`` where the trunk takes pictures.
-            mask: bool ``(N, T)``, true where a frame is.
+            frames: ``(N, T, inputs)``, or ``(N, T, 3, H, W)`` if the trunk takes pictures.
+            mask: bool ``(N, T)``, false for padding.
         """
         count, length = mask.shape
         rows = self.embedding(self.trunk(frames.flatten(0, 1))).view(count, length, -1)
         lengths = mask.sum(dim=1)
         backwards = _reversed(rows, lengths)
         last = []
-        for place, layer in enumerate(self.encoder):
+        for index, layer in enumerate(self.encoder):
             packed = nn.utils.rnn.pack_padded_sequence(
                 self.dropout(backwards), lengths.cpu(), batch_first=True, enforce_sorted=False
             )
             read, hidden = layer(packed)
             states, _ = nn.utils.rnn.pad_packed_sequence(read, batch_first=True, total_length=length)
             last.append(hidden[0])
-            # the top layers have a path around them
-            backwards = states + backwards if place else states
+            # layers after the first have a residual path
+            backwards = states + backwards if index else states
         return Memory(backwards, mask, torch.stack(last))
 
     def begin(self, memory: Memory) -> Reading:
-        """The decoder before the first word."""
+        """The state of the decoder before the first word."""
         return Reading(memory.last, torch.zeros_like(memory.last[0]))
 
     def step(self, memory: Memory, reading: Reading, words: Tensor) -> tuple[Tensor, Reading]:
-        """Scores of the next word.
+        """Computes the scores of the next word.
 
         Args:
-            memory: of the clips.
-            reading: where the decoder stands.
+            memory: the encoded clips.
+            reading: the state of the decoder.
             words: the last words, int ``(N,)``.
 
         Returns:
-            Logits ``(N, words)``, and where the decoder stands then.
+            Logits ``(N, words)``, and the next state of the decoder.
         """
         x = torch.cat([self.words(words), reading.attention], dim=1)
         hidden = []
-        for place, (cell, before) in enumerate(zip(self.decoder, reading.hidden, strict=True)):
+        for index, (cell, before) in enumerate(zip(self.decoder, reading.hidden, strict=True)):
             after = cell(self.dropout(x), before)
             hidden.append(after)
-            x = after + x if place else after
+            x = after + x if index else after
         keys = self.memory_layer(memory.states)
-        likeness = torch.einsum("nd,ntd->nt", x, keys).masked_fill(~memory.mask, float("-inf"))
-        context = torch.einsum("nt,ntd->nd", torch.softmax(likeness, dim=1), memory.states)
+        similarity = torch.einsum("nd,ntd->nt", x, keys).masked_fill(~memory.mask, float("-inf"))
+        context = torch.einsum("nt,ntd->nd", torch.softmax(similarity, dim=1), memory.states)
         attention = torch.tanh(self.attention_layer(torch.cat([x, context], dim=1)))
         return self.projection(attention), Reading(torch.stack(hidden), attention)
 
     def decode(self, memory: Memory, words: Tensor) -> Tensor:
-        """Scores of the word after each of the given ones, logits ``(N, L, words)`` of words ``(N, L)``."""
+        """The logits ``(N, L, words)`` of the word after each of the words ``(N, L)``."""
         reading = self.begin(memory)
         logits = []
-        for place in range(words.shape[1]):
-            scores, reading = self.step(memory, reading, words[:, place])
+        for index in range(words.shape[1]):
+            scores, reading = self.step(memory, reading, words[:, index])
             logits.append(scores)
         return torch.stack(logits, dim=1)
 
 
 def _reversed(rows: Tensor, lengths: Tensor) -> Tensor:
-    """The frames of each clip from the last to the first; padding stays behind them."""
-    places = torch.arange(rows.shape[1], device=rows.device)[None]
-    source = torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+    """Reverses the frames of each clip; padding stays at the end."""
+    indices = torch.arange(rows.shape[1], device=rows.device)[None]
+    source = torch.where(indices < lengths[:, None], lengths[:, None] - 1 - indices, indices)
     return rows.gather(1, source[:, :, None].expand_as(rows))

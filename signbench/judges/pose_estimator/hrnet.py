@@ -1,7 +1,7 @@
-"""HRNet-W32 (Sun, Xiao, Liu and Wang 2019), with the names of HRNet's and MMPose's weights.
+"""HRNet-W32 (Sun, Xiao, Liu and Wang 2019), with the layer names of HRNet's and MMPose's weights.
 
-Four stages keep branches of a quarter, an eighth, a sixteenth and a thirty-second of the picture side by side, which exchange what
-they see; the finest branch gives one heat map for each key point.
+Four stages have parallel branches at a quarter, an eighth, a sixteenth and a thirty-second of the picture's size, which exchange
+their features; the finest branch returns one heat map for each key point.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from torch import Tensor, nn
 
 
 class HRNet(nn.Module):
-    """Pictures to heat maps at a quarter of their size."""
+    """Maps pictures to heat maps at a quarter of their size."""
 
     def __init__(self, joints: int, width: int = 32, modules: Sequence[int] = (1, 4, 3)) -> None:
         """Builds the network.
 
         Args:
             joints: number of heat maps.
-            width: of the finest branch; each coarser one has twice as many channels.
-            modules: how many exchange modules the second, third and fourth stage have.
+            width: width of the finest branch; each coarser one has twice as many channels.
+            modules: numbers of exchange modules of the second, third and fourth stage.
         """
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 3, 2, 1, bias=False)
@@ -34,9 +34,9 @@ class HRNet(nn.Module):
         self.transition1, self.transition2, self.transition3 = (
             _transition(before, after) for before, after in itertools.pairwise(widths)
         )
-        # the very last module serves the finest branch alone
+        # the last module only computes the finest branch
         self.stage2, self.stage3, self.stage4 = (
-            nn.Sequential(*(_Exchange(own, coarse=len(own) < 4 or place < count - 1) for place in range(count)))
+            nn.Sequential(*(_Exchange(own, coarse=len(own) < 4 or index < count - 1) for index in range(count)))
             for own, count in zip(widths[1:], modules, strict=True)
         )
         self.final_layer = nn.Conv2d(width, joints, 1)
@@ -48,8 +48,8 @@ class HRNet(nn.Module):
         branches = [x]
         steps = ((self.transition1, self.stage2), (self.transition2, self.stage3), (self.transition3, self.stage4))
         for transition, stage in steps:
-            # a new branch begins from the coarsest one that there is
-            branches = [layer(branches[min(place, len(branches) - 1)]) for place, layer in enumerate(transition)]
+            # a new branch begins from the coarsest existing one
+            branches = [layer(branches[min(index, len(branches) - 1)]) for index, layer in enumerate(transition)]
             branches = stage(branches)
         heat: Tensor = self.final_layer(branches[0])
         return heat
@@ -61,11 +61,11 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int, *, relu: b
 
 
 def _transition(before: Sequence[int], after: Sequence[int]) -> nn.ModuleList:
-    """What brings a stage's branches to the next one's widths, and begins its coarsest branch."""
+    """Layers that convert a stage's branches to the next one's widths, and begin its coarsest branch."""
     layers: list[nn.Module] = []
-    for place, width in enumerate(after):
-        if place < len(before):
-            layers.append(nn.Identity() if before[place] == width else _convolution(before[place], width, 3, 1, relu=True))
+    for index, width in enumerate(after):
+        if index < len(before):
+            layers.append(nn.Identity() if before[index] == width else _convolution(before[index], width, 3, 1, relu=True))
         else:
             layers.append(nn.Sequential(_convolution(before[-1], width, 3, 2, relu=True)))
     return nn.ModuleList(layers)
@@ -104,7 +104,7 @@ class _Basic(nn.Module):
 
 
 class _Exchange(nn.Module):
-    """Four blocks in each branch, then every branch receives the sum of all, brought to its size."""
+    """Four blocks in each branch; then every branch receives the sum of all, converted to its size."""
 
     def __init__(self, widths: Sequence[int], *, coarse: bool) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class _Fusion(nn.ModuleList):
 
 
 def _fusing(widths: Sequence[int], source: int, target: int) -> nn.Module:
-    """What brings one branch to another's width and size."""
+    """Layers that convert one branch to another's width and size."""
     if source == target:
         return nn.Identity()
     if source > target:

@@ -1,1 +1,1 @@
-"""SLT: the sign language transformer on key points, which most papers mean by back-translation."""
+"""SLT: the sign language transformer on key points, which most papers use for back-translation."""

@@ -1,4 +1,4 @@
-"""What a sign language transformer is built of."""
+"""Sizes of a sign language transformer."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class SLTConfig:
     """A sign language transformer's architecture.
 
     Attributes:
-        inputs: numbers of each frame.
+        inputs: numbers per frame.
         glosses: size of the gloss vocabulary: blank, unknown and padding first.
         words: size of the word vocabulary: unknown, padding, opening and closing word first.
-        width: of the hidden states.
-        heads: of attention.
+        width: width of the hidden states.
+        heads: number of attention heads.
         feed_forward: width of the feed-forward layers.
-        encoder_layers: how many.
-        decoder_layers: how many.
-        dropout: in training.
+        encoder_layers: number of layers of the encoder.
+        decoder_layers: number of layers of the decoder.
+        dropout: dropout in training.
     """
 
     inputs: int
@@ -37,16 +37,16 @@ class SLTConfig:
 
     @classmethod
     def paper(cls, inputs: int, glosses: int, words: int, width: int = 512) -> SLTConfig:
-        """The network of the paper: 3 + 3 layers of 8 heads, 512 wide; the evaluators for key points also come in 256."""
+        """The network of the paper: 3 + 3 layers of 8 heads, width 512; published evaluators of key points also have width 256."""
         return cls(inputs, glosses, words, width, 8, 2048, 3, 3, 0.1)
 
     @classmethod
     def small(cls, inputs: int, glosses: int, words: int) -> SLTConfig:
-        """A network of the same parts that trains on two cores."""
+        """A smaller network that trains on two cores."""
         return cls(inputs, glosses, words, 128, 4, 256, 2, 2, 0.1)
 
     def build(self) -> SLT:
-        """The network, with fresh weights: Xavier's for matrices, 0 for biases (``signjoey/initialization.py``)."""
+        """Builds the network with random weights: Xavier's for matrices, 0 for biases (``signjoey/initialization.py``)."""
         from torch import nn
 
         from signbench.judges.slt.network import SLT

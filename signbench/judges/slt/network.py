@@ -1,6 +1,6 @@
 """The sign language transformer (Camgoz, Koller, Hadfield and Bowden 2020), with the names of neccam/slt, ``signjoey/model.py``.
 
-Layers normalise before they act; rows of frames and words are embedded, normalised over the batch and passed through a softsign.
+Layers normalise their input; frames and words are embedded, normalised over the batch and passed through a softsign.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _LONGEST = 5000
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What the encoder made of a batch of clips.
+    """The encoder's output for a batch of clips.
 
     Attributes:
         states: ``(N, T, D)``.
-        mask: bool ``(N, T)``, true where a frame is.
+        mask: bool ``(N, T)``, false for padding.
         gloss_logits: ``(N, T, glosses)``; class 0 is CTC's blank.
     """
 
@@ -33,7 +33,7 @@ class Memory:
 
 
 class SLT(nn.Module):
-    """Frames to glosses, by CTC, and to words."""
+    """Maps frames to glosses, by CTC, and to words."""
 
     def __init__(
         self,
@@ -50,14 +50,14 @@ class SLT(nn.Module):
         """Builds the network.
 
         Args:
-            inputs: numbers of each frame.
-            glosses: size of the gloss vocabulary, blank included.
+            inputs: numbers per frame.
+            glosses: size of the gloss vocabulary, including the blank.
             words: size of the word vocabulary.
-            width: D.
-            heads: of attention.
+            width: width D of the hidden states.
+            heads: number of attention heads.
             feed_forward: width of the feed-forward layers.
-            layers: of the encoder and of the decoder.
-            dropout: in training.
+            layers: numbers of layers of the encoder and of the decoder.
+            dropout: dropout in training.
             padding: index of the padding word.
         """
         super().__init__()
@@ -68,22 +68,22 @@ class SLT(nn.Module):
         self.gloss_output_layer = nn.Linear(width, glosses)
 
     def encode(self, frames: Tensor, mask: Tensor) -> Memory:
-        """Looks at clips.
+        """Encodes a batch of clips.
 
         Args:
             frames: ``(N, T, inputs)``.
-            mask: bool ``(N, T)``, true where a frame is.
+            mask: bool ``(N, T)``, false for padding.
         """
         states = self.encoder(self.sgn_embed(frames, mask), mask)
         return Memory(states, mask, self.gloss_output_layer(states))
 
     def decode(self, memory: Memory, words: Tensor, mask: Tensor) -> Tensor:
-        """Scores of the word after each of the given ones.
+        """Computes the scores of the word after each of the given ones.
 
         Args:
-            memory: of the clips.
+            memory: the encoded clips.
             words: int ``(N, L)``, beginning with the word that opens a sentence.
-            mask: bool ``(N, L)``, true where a word is.
+            mask: bool ``(N, L)``, false for padding.
 
         Returns:
             Logits ``(N, L, words)``.
@@ -113,16 +113,16 @@ class _WordEmbedding(nn.Module):
 
 
 class _Positions(nn.Module):
-    """Adds sines and cosines of each place (Vaswani et al. 2017, section 3.5)."""
+    """Adds sines and cosines of each position (Vaswani et al. 2017, section 3.5)."""
 
     pe: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        place = torch.arange(_LONGEST, dtype=torch.float32)[:, None]
+        position = torch.arange(_LONGEST, dtype=torch.float32)[:, None]
         rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * -(math.log(10000.0) / width))
         table = torch.zeros(_LONGEST, width)
-        table[:, 0::2], table[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)
+        table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
         self.register_buffer("pe", table[None])
 
     def forward(self, states: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What an ST-GCN is built of."""
+"""Sizes of an ST-GCN."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class STGCNConfig:
 
     Attributes:
         skeleton: see :mod:`signbench.judges.stgcn.skeletons`.
-        channels: numbers of each joint in each frame: 6 of a rotation, 3 of a key point with its confidence.
+        channels: numbers per joint and frame: 6 for a rotation, 3 for a key point with its confidence.
         classes: number of signs.
-        widths: of the blocks' outputs.
-        strides: of the blocks in time.
-        kernel: frames that a temporal convolution looks at.
-        dropout: in training.
+        widths: widths of the blocks' outputs.
+        strides: strides of the blocks in time.
+        kernel: kernel size of the temporal convolutions, in frames.
+        dropout: dropout in training.
     """
 
     skeleton: str
@@ -38,11 +38,11 @@ class STGCNConfig:
 
     @classmethod
     def small(cls, skeleton: str, channels: int, classes: int) -> STGCNConfig:
-        """A network of the same parts that trains on two cores."""
+        """A smaller network that trains on two cores."""
         return cls(skeleton, channels, classes, (32, 32, 64, 64, 128), (1, 1, 2, 1, 2), 7, 0.2)
 
     def build(self) -> STGCN:
-        """The network, with fresh weights.
+        """Builds the network with random weights.
 
         Raises:
             InputError: there is no such skeleton.

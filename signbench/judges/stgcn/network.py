@@ -1,4 +1,4 @@
-"""ST-GCN's network (Yan, Xiong and Lin 2018), with the names of st-gcn, ``net/st_gcn.py``, and a mask for padding."""
+"""ST-GCN's network (Yan, Xiong and Lin 2018), with the layer names of st-gcn, ``net/st_gcn.py``, and a mask for padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Block:
-    """One block: width of its output and its step in time."""
+    """One block: the width of its output and its stride in time."""
 
     width: int
     stride: int = 1
@@ -20,8 +20,8 @@ class Block:
 class STGCN(nn.Module):
     """Recognises a sign from the motion of a skeleton.
 
-    Padding never reaches a frame: it is set to zero wherever a convolution looks over time, and pooling leaves it out, so that a
-    clip gives the same numbers alone and in a batch (in evaluation mode).
+    Padding never affects a frame: it is set to zero before every convolution over time, and pooling ignores it, so that a clip
+    gives the same numbers alone and in a batch (in evaluation mode).
     """
 
     A: Tensor
@@ -32,12 +32,12 @@ class STGCN(nn.Module):
         """Builds the network.
 
         Args:
-            channels: C, numbers of each joint in each frame.
+            channels: C, numbers per joint and frame.
             classes: number of signs.
             adjacency: float32 ``(K, V, V)``, see :meth:`signbench.judges.stgcn.skeletons.Skeleton.adjacency`.
-            blocks: widths and steps; the first block has no residual path.
-            kernel: frames that a temporal convolution looks at, odd.
-            dropout: in training, in every block but the first.
+            blocks: widths and strides; the first block has no residual path.
+            kernel: kernel size of the temporal convolutions in frames, odd.
+            dropout: dropout in training, in every block except the first.
         """
         super().__init__()
         self.register_buffer("A", adjacency)
@@ -45,19 +45,19 @@ class STGCN(nn.Module):
         self.data_bn = nn.BatchNorm1d(channels * joints)
         layers = []
         width = channels
-        for place, block in enumerate(blocks):
-            layers.append(_GraphBlock(width, block, groups, kernel, dropout if place else 0.0, residual=place > 0))
+        for index, block in enumerate(blocks):
+            layers.append(_GraphBlock(width, block, groups, kernel, dropout if index else 0.0, residual=index > 0))
             width = block.width
         self.st_gcn_networks = nn.ModuleList(layers)
         self.edge_importance = nn.ParameterList([nn.Parameter(torch.ones_like(adjacency)) for _ in blocks])
         self.fcn = nn.Conv2d(width, classes, kernel_size=1)
 
     def forward(self, motion: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Scores of all signs, and the pooled features.
+        """Computes the scores of all signs, and the pooled features.
 
         Args:
             motion: float ``(N, T, V, C)``.
-            mask: bool ``(N, T)``, true where a frame is; None: everywhere.
+            mask: bool ``(N, T)``, false for padding; None: no padding.
 
         Returns:
             Logits ``(N, classes)`` and features ``(N, D)``.
@@ -73,7 +73,7 @@ class STGCN(nn.Module):
         return self.fcn(features[:, :, None, None])[:, :, 0, 0], features
 
     def _normalised(self, flat: Tensor, keep: Tensor) -> Tensor:
-        """Batch normalisation ``(N, V C, T)`` whose statistics are of frames only."""
+        """Batch normalisation of ``(N, V C, T)`` with statistics that ignore padding."""
         if not self.training or bool(keep.all()):
             whole: Tensor = self.data_bn(flat)
             return whole
@@ -97,7 +97,7 @@ class _GraphConvolution(nn.Module):
 
 
 class _GraphBlock(nn.Module):
-    """Graph convolution, convolution over time, and a path around both."""
+    """Graph convolution and convolution over time, with a residual path around both."""
 
     def __init__(self, inputs: int, block: Block, groups: int, kernel: int, dropout: float, *, residual: bool) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class _GraphBlock(nn.Module):
     def forward(self, x: Tensor, adjacency: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
         around = 0.0 if self.residual is None else self.residual(x)
         y = self.tcn[1](self.tcn[0](self.gcn(x, adjacency)))
-        # What lies behind a clip's end must look like what lies behind a batch's: zero.
+        # Frames after a clip's end must be zero, like those after the end of the longest clip of a batch.
         y = y * keep[:, None, :, None].to(y.dtype)
         y = self.tcn[4](self.tcn[3](self.tcn[2](y)))
         return torch.relu(y + around), keep[:, :: self.stride]

@@ -1,4 +1,4 @@
-"""The skeletons that ST-GCN knows, and how a joint's neighbours are divided."""
+"""The skeletons of ST-GCN, and the partition of each joint's neighbours."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Skeleton:
     """Joints and the bones between them.
 
     Attributes:
-        name: as configurations spell it.
+        name: the name in configurations.
         joints: number V of joints.
         bones: pairs of joints.
-        centre: the joint that distances are counted from.
+        centre: the joint from which distances are counted.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Skeleton:
     centre: int
 
     def adjacency(self) -> NDArray[np.float32]:
-        """Each joint's neighbours in three groups: itself, those as far from the centre or further, and those nearer.
+        """Each joint's neighbours in three groups: itself, those at the same or a larger distance from the centre, and closer ones.
 
         Columns are normalised: ``A D^-1`` over joints at most one bone apart. Source: ST-GCN (Yan, Xiong and Lin 2018), spatial
         configuration partitioning, section 3.3; the groups are those of st-gcn, ``net/utils/graph.py``.
 
         Returns:
-            float32 ``(3, V, V)``; the last axis is the joint that gathers, the one before it its neighbour.
+            float32 ``(3, V, V)``; the last axis is the receiving joint, the one before it its neighbour.
         """
         near = np.eye(self.joints)
         for first, second in self.bones:
@@ -52,7 +52,7 @@ class Skeleton:
         return groups.astype(np.float32)
 
     def _distances(self) -> list[int]:
-        """Bones between each joint and the centre."""
+        """The number of bones between each joint and the centre."""
         distances = {self.centre: 0}
         front = [self.centre]
         while front:
@@ -63,7 +63,9 @@ class Skeleton:
                     reached.append(second)
             front = reached
         if len(distances) < self.joints:
-            raise InputError(f"the skeleton {self.name} falls apart: {self.joints - len(distances)} joints hang on no bone.")
+            raise InputError(
+                f"the skeleton {self.name} is not connected: {self.joints - len(distances)} joints have no path to the centre."
+            )
         return [distances[joint] for joint in range(self.joints)]
 
 
@@ -72,10 +74,10 @@ def _tree(parents: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _smplx_53() -> Skeleton:
-    """SMPL-X's 55 joints without the eyes; the jaw stays, since mouthing tells signs apart."""
+    """SMPL-X's 55 joints without the eyes; the jaw is kept, since mouthing distinguishes signs."""
     kept = [joint for joint in range(len(PARENTS)) if joint not in (LEFT_EYE, RIGHT_EYE)]
-    places = {joint: place for place, joint in enumerate(kept)}
-    return Skeleton("smplx-53", len(kept), _tree([places.get(PARENTS[joint], -1) for joint in kept]), 0)
+    index_of = {joint: index for index, joint in enumerate(kept)}
+    return Skeleton("smplx-53", len(kept), _tree([index_of.get(PARENTS[joint], -1) for joint in kept]), 0)
 
 
 def _smpl_24() -> Skeleton:
@@ -84,7 +86,7 @@ def _smpl_24() -> Skeleton:
 
 
 def _coco_wholebody_133() -> Skeleton:
-    """COCO-WholeBody's key points: the body's limbs, each hand on its wrist, the face's contours on the nose."""
+    """COCO-WholeBody's key points: the body's limbs, each hand attached to its wrist, the face's contours to the nose."""
     known = layout("coco-wholebody-133")
     names = [
         *(("nose", f"{side}_eye") for side in ("left", "right")),
@@ -99,9 +101,9 @@ def _coco_wholebody_133() -> Skeleton:
         names += [(f"{side}_ankle", f"{side}_big_toe"), (f"{side}_ankle", f"{side}_small_toe")]
         names.append((f"{side}_wrist", f"{side}_hand_root"))
         for finger in FINGERS:
-            chain = [f"{side}_hand_root", *(f"{side}_{finger}_{place}" for place in range(1, 5))]
+            chain = [f"{side}_hand_root", *(f"{side}_{finger}_{number}" for number in range(1, 5))]
             names += list(pairwise(chain))
-    # iBUG's contours: jaw, brows, bridge and wings of the nose, eyes, lips; each hangs on the nose by its first point
+    # iBUG's contours: jaw, brows, bridge and wings of the nose, eyes, lips; the first point of each is attached to the nose
     for first, last, closed in (
         *((0, 16, False), (17, 21, False), (22, 26, False), (27, 30, False), (31, 35, False)),
         *((36, 41, True), (42, 47, True), (48, 59, True), (60, 67, True)),
@@ -118,7 +120,7 @@ _MAKERS = {"smplx-53": _smplx_53, "smpl-24": _smpl_24, "coco-wholebody-133": _co
 
 
 def skeleton(name: str) -> Skeleton:
-    """The skeleton of a name.
+    """Looks up a skeleton by name.
 
     Raises:
         InputError: there is none; the nearest are offered.

@@ -21,7 +21,7 @@ LAYOUT = layout("coco-wholebody-133")
 
 
 def signing(seed, frames=9, speed=1.0, scale=1.0, shift=0.0):
-    """A body that stands still, whose right hand waves as the seed says."""
+    """A motionless body whose right hand moves along a random path of the seed."""
     rng = np.random.Generator(np.random.PCG64(seed))
     still = np.random.Generator(np.random.PCG64(99)).uniform(100, 400, (len(LAYOUT.joints), 2))
     way = rng.uniform(-40, 40, (4, 2))
@@ -56,18 +56,18 @@ def judge(tmp_path):
         yield made
 
 
-def test_a_descriptor_is_of_one_size_whatever_the_length():
+def test_a_descriptor_has_the_same_size_for_any_length():
     sizes = {descriptor(signing(1, frames)).shape for frames in (1, 2, 9, 60)}
     assert sizes == {(MOMENTS * 2 * (133 + 20 + 20),)} or len(sizes) == 1
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1, 0), (2, 0), (0.5, 0), (1, 512), (4, -128)])
-def test_place_and_size_in_the_picture_do_not_matter(scale, shift):
+def test_position_and_size_in_the_picture_do_not_matter(scale, shift):
     ours, theirs = descriptor(signing(1)), descriptor(signing(1, scale=scale, shift=shift))
     assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
 
 
-def test_fingers_stand_once_about_the_shoulders_and_once_larger_about_their_wrist():
+def test_fingers_are_included_relative_to_the_shoulders_and_larger_relative_to_their_wrist():
     pose = signing(1, frames=1)
     width = float(np.linalg.norm(np.subtract(*pose.points[0, LAYOUT.index(("left_shoulder", "right_shoulder"))].astype(float))))
     fingers = [joint for joint in LAYOUT.part("left_hand") if joint != "left_wrist"]
@@ -76,7 +76,7 @@ def test_fingers_stand_once_about_the_shoulders_and_once_larger_about_their_wris
     assert np.array_equal(whole[0, 133], np.rint(first / width * HAND_WEIGHT * GRID))
 
 
-def test_what_is_not_seen_costs_nothing_and_is_left_out():
+def test_points_that_are_not_seen_are_left_out():
     pose = signing(1)
     hidden = pose.confidence.copy()
     hidden[:, LAYOUT.index(("nose",))] = 0
@@ -119,13 +119,13 @@ def test_a_sign_is_recognised_at_another_speed_and_size(judge, seed, word):
     assert said["rows"].shape == (1, len(descriptor(shown.pose)))
 
 
-def test_an_answer_does_not_depend_on_the_clips_beside_it(judge):
+def test_an_answer_does_not_depend_on_other_clips(judge):
     shown = [JudgedClip(str(seed), pose=signing(seed, 7 + seed)) for seed in (1, 2, 3, 1)]
     alone = [judge.observe([clip], ["label"])[0]["label"] for clip in shown]
     assert [said["label"] for said in judge.observe(shown, ["label"])] == alone
 
 
-def test_words_at_one_distance_come_in_alphabetical_order(tmp_path):
+def test_words_at_the_same_distance_are_in_alphabetical_order(tmp_path):
     twins = [Train("a", "ZEBRA", PoseArray(signing(1), "a")), Train("b", "APE", PoseArray(signing(1), "b"))]
     with observations_in(tmp_path):
         judge = Nearest()
@@ -133,7 +133,7 @@ def test_words_at_one_distance_come_in_alphabetical_order(tmp_path):
     assert judge.observe([JudgedClip("x", pose=signing(1))], ["label"])[0]["label"] == ("APE", "ZEBRA")
 
 
-def test_its_signature_follows_the_train_split_and_nothing_else(judge, tmp_path):
+def test_its_signature_depends_only_on_the_train_split(judge, tmp_path):
     with observations_in(tmp_path / "other"):
         again, others, words = Nearest(device="cuda:0"), Nearest(), Nearest()
         again.prepare(train()[::-1])
@@ -144,14 +144,14 @@ def test_its_signature_follows_the_train_split_and_nothing_else(judge, tmp_path)
     assert len({made.signature() for made in (judge, others, words)}) == 3
 
 
-def test_a_prepared_judge_goes_to_workers_whole(judge):
+def test_a_prepared_judge_can_be_pickled(judge):
     other = pickle.loads(pickle.dumps(judge))
     assert other.signature() == judge.signature()
     shown = JudgedClip("x", pose=signing(2))
     assert other.observe([shown], ["label"]) == judge.observe([shown], ["label"])
 
 
-def test_the_train_split_is_looked_at_once_for_each_cache(tmp_path):
+def test_the_train_split_is_read_once_per_cache(tmp_path):
     class Counted(PoseArray):
         read = 0
 
@@ -172,7 +172,7 @@ def test_the_train_split_is_looked_at_once_for_each_cache(tmp_path):
 @pytest.mark.parametrize(
     ("clips", "message"),
     [
-        ([], "needs a train split, and it is empty"),
+        ([], "needs a train split, but it is empty"),
         ([Train("s", None, PoseArray(points(1), "s"))], "recognises isolated signs, and the train clip s has no word"),
     ],
 )
