@@ -85,6 +85,7 @@ IN_PLAIN_ENGLISH = (
     "signbench/statistics/",
     "signbench/metrics/",
     "signbench/documents/",
+    "signbench/judges/",
     "signbench/leaderboard/",
     "signbench/arithmetic.py",
     "signbench/compilation.py",
@@ -116,6 +117,7 @@ IN_PLAIN_ENGLISH = (
     "tests/metrics/",
     "tests/parity/",
     "tests/documents/",
+    "tests/judges/",
     "tests/leaderboard/",
 )
 

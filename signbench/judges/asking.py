@@ -37,7 +37,7 @@ def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]
                 check(gives, of_clip[gives])
             except (TypeError, ValueError) as error:
                 why = str(error).rstrip(".")
-                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} returned an invalid answer: {why}.") from error
+                raise SignbenchError(f"clip {clip.id}: the judge {judge.name} breaks its contract: {why}.") from error
         kept.append({gives: of_clip[gives] for gives in wanted})
     return kept
 

@@ -163,7 +163,7 @@ def test_a_clip_that_the_judge_cannot_judge_is_missing_with_its_reason(tmp_path)
     assert score.judged.ceiling.clips == 3
 
 
-@pytest.mark.parametrize(("judge", "reason"), [("lying", "does not give label for each clip"), ("wrong", "breaks its contract")])
+@pytest.mark.parametrize(("judge", "reason"), [("lying", "does not return label for each clip"), ("wrong", "breaks its contract")])
 def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_path):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
     result = scored(tmp_path, judged(f"accuracy@{judge}"))
