@@ -13,8 +13,7 @@ from signbench.markup import markdown as shown_as_it_is
 from signbench.markup import markdown_item
 from signbench.runs.comparison import MovedClip
 from signbench.runs.comparison_tables import p_value, signed
-from signbench.runs.result import Judged
-from signbench.runs.tables import ARROWS, UNDEFINED, between_text, decimals_of, levels_text, number
+from signbench.runs.tables import ARROWS, UNDEFINED, decimals_of, judged_text, number
 from signbench.tables import Table
 
 _SIGNS: Mapping[Outcome, str] = {"passed": "✅", "improved": "🎉", "regressed": "❌", "clips broken": "❌", "clips missing": "❌"}
@@ -64,7 +63,7 @@ def lines(report: GateReport) -> list[str]:
     for check in report.checks:
         said.append(f"{check.metric}: {check.outcome}: {check.reason}")
         if check.judged is not None:
-            said.append(f"{check.metric}: {_levels(check.judged)}")
+            said.append(f"{check.metric}: {judged_text(check.judged)}.")
         if check.lacking:
             said.append(f"{check.metric}: not measured: {listing(check.lacking, 10)}.")
         if check.broken:
@@ -74,13 +73,6 @@ def lines(report: GateReport) -> list[str]:
         if check.outcome == "regressed" and check.moved:
             said.append(f"{check.metric}: moved most: {_clips(check.moved)}.")
     return said
-
-
-def _levels(judged: Judged) -> str:
-    """The ceiling and the chance level of a judge's score."""
-    between = between_text(judged.between)
-    lies = f"; the run lies at {between} of the way from chance to ceiling" if between else ""
-    return f"{levels_text(judged.ceiling, judged.chance)}{lies}."
 
 
 def _clips(clips: Sequence[MovedClip]) -> str:

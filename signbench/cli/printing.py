@@ -50,19 +50,33 @@ def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -
     """Prints a table, or rows of texts as one. If it is piped, nothing is dropped and no number is broken for lack of width."""
     from rich.console import Console
 
-    from signbench.tables import PIPED_WIDTH, Table
+    from signbench.tables import Table
 
     drawn = rows if isinstance(rows, Table) else Table.of(rows)
-    width = None if sys.stdout.isatty() else max(PIPED_WIDTH, drawn.narrowest())
-    console = Console(file=sys.stdout, width=width, highlight=False)
+    console = Console(file=sys.stdout, width=_width(drawn), highlight=False)
     console.print(drawn.drawn(console.width, title))
+
+
+def _width(drawn: Table) -> int:
+    """Of the terminal, or wide enough for a table where it is piped."""
+    from rich.console import Console
+
+    from signbench.tables import PIPED_WIDTH
+
+    return Console(file=sys.stdout).width if sys.stdout.isatty() else max(PIPED_WIDTH, drawn.narrowest())
 
 
 def result_table(result: Result) -> None:
     """Prints a result for people: the numbers, whether they cover only a subset, and how each was measured."""
-    from signbench.runs.tables import table_of
+    from signbench.runs.tables import judged_text, table_of
 
-    table(table_of(result))
+    shown = table_of(result)
+    too_wide = sys.stdout.isatty() and shown.narrowest() > _width(shown)
+    table(table_of(result, of_judges=False) if too_wide else shown)
+    if too_wide:
+        for score in result.scores:
+            if score.judged is not None:
+                sentences([f"{score.metric}: {judged_text(score.judged)}."])
     if result.subset is not None:
         data("A subset of the clips; not for leaderboards or baselines.")
     sentences(result.signatures.values())

@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 from signbench import markup
-from signbench.runs.result import Level, Result, Score
+from signbench.runs.result import Judged, Level, Result, Score
 from signbench.tables import Table, Value
 
 ARROWS = {"higher": "↑", "lower": "↓", "reference": "→"}
@@ -70,6 +70,7 @@ class ScoreColumn:
         optional: whether it is left out if it is empty for all scores.
         in_latex: whether LaTeX shows it in addition to metric, value, interval and clips, which it formats differently.
         side_by_side: whether it has a column for each metric if several runs share a table.
+        of_judges: whether it is about scores through judges; a terminal that is too narrow has a sentence below the table instead.
         fields: the names of its columns in CSV, with their values. Optional columns that are left out have none.
     """
 
@@ -80,6 +81,7 @@ class ScoreColumn:
     optional: bool = False
     in_latex: bool = False
     side_by_side: bool = False
+    of_judges: bool = False
     fields: Mapping[str, Callable[[Score], Value]] = field(default_factory=dict)
 
     def of(self, scores: Iterable[Score]) -> bool:
@@ -127,6 +129,13 @@ def levels_text(ceiling: Level, chance: Level) -> str:
     return "the judge's ceiling is {}, its chance level {}".format(*texts)
 
 
+def judged_text(judged: Judged) -> str:
+    """The same, and where the score lies between the two levels."""
+    between = between_text(judged.between)
+    lies = f"; the score lies at {between} of the way from chance to ceiling" if between else ""
+    return f"{levels_text(judged.ceiling, judged.chance)}{lies}"
+
+
 def between_text(between: float | None) -> str:
     """Where a score lies between chance level and ceiling; empty where there is no between."""
     return "" if between is None else f"{between:.2f}"
@@ -151,6 +160,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
         numeric=True,
         optional=True,
         in_latex=True,
+        of_judges=True,
         fields={
             "ceiling": lambda score: None if score.judged is None else score.judged.ceiling.value,
             "ceiling_low": lambda score: _end(score, "ceiling", 0),
@@ -163,6 +173,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
         numeric=True,
         optional=True,
         in_latex=True,
+        of_judges=True,
         fields={
             "chance": lambda score: None if score.judged is None else score.judged.chance.value,
             "chance_low": lambda score: _end(score, "chance", 0),
@@ -175,6 +186,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
         numeric=True,
         optional=True,
         in_latex=True,
+        of_judges=True,
         side_by_side=True,
         fields={"between": lambda score: None if score.judged is None else score.judged.between},
     ),
@@ -185,9 +197,14 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
 """The columns of a table of scores, from left to right. Every score has metric, value and interval."""
 
 
-def table_of(result: Result) -> Table:
-    """The scores of a run, without empty columns."""
-    shown = [column for column in SCORE_COLUMNS if column.of(result.scores)]
+def table_of(result: Result, *, of_judges: bool = True) -> Table:
+    """The scores of a run, without empty columns.
+
+    Args:
+        result: of the run.
+        of_judges: with the columns about scores through judges.
+    """
+    shown = [column for column in SCORE_COLUMNS if column.of(result.scores) and (of_judges or not column.of_judges)]
     rows = [{column.name: column.text(score) for column in shown} for score in result.scores]
     return Table.of(rows, [column.name for column in shown], right=[column.name for column in shown if column.numeric])
 

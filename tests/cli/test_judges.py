@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -116,6 +118,33 @@ def test_a_score_stands_beside_its_ceiling_its_chance_and_what_lies_between(fold
     assert "& 1.0000 [0.9690, 1.0000] & 0.0167 [" in ran_well("results", "mean-pose", "--format", "latex", folder=folder).stdout
 
 
+def on_a_terminal(columns, *words, folder):
+    """What a terminal of so many columns shows, without its colours."""
+    ours, theirs = os.openpty()
+    named = {**environment(), "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "signbench", *words], cwd=folder, env=named, stdout=theirs, stderr=subprocess.DEVNULL
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is gone when the program ends
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    os.close(ours)
+    assert process.wait() == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+
+
+def test_a_narrow_terminal_breaks_no_number_and_has_the_judge_s_levels_in_a_sentence(folder):
+    narrow = on_a_terminal(80, "results", "mean-pose", folder=folder)
+    assert f"{LEVELS}; the score lies at 0.02 of the way from chance to ceiling." in narrow
+    assert not any("ceiling" in line for line in narrow[:4])
+    assert any("0.0333   [0.0130, 0.0826]" in line for line in narrow)
+    wide = on_a_terminal(200, "results", "mean-pose", folder=folder)
+    assert any("ceiling" in line and "between" in line for line in wide[:4])
+    assert not any("of the way" in line for line in wide)
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
@@ -147,7 +176,7 @@ def test_the_gate_fails_a_run_that_is_understood_less(folder):
     (check,) = [check for check in json.loads(worse.stdout)["checks"] if check["metric"] == KEY]
     assert (check["outcome"], check["judged"]["ceiling"]["value"]) == ("regressed", 1.0)
     written = signbench("ci", "check", "mean-pose", "--baseline", "words", "--markdown", "report.md", folder=folder)
-    assert "the run lies at 0.02 of the way from chance to ceiling." in written.stdout + written.stderr
+    assert "the score lies at 0.02 of the way from chance to ceiling." in written.stdout + written.stderr
     (folder / "gate.yaml").write_text(f"metrics:\n  {KEY}: {{absolute: 1.0}}\n")
     excused = signbench("ci", "check", "mean-pose", "--baseline", "words", "--config", "gate.yaml", "--json", folder=folder)
     assert [check["outcome"] for check in json.loads(excused.stdout)["checks"]] == ["passed"]
