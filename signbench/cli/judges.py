@@ -15,11 +15,11 @@ app = group("List the judges, or show one.")
 def _described(name: str) -> dict[str, Any]:
     import inspect
 
-    from signbench.judges.registry import judge_class
+    from signbench.judges.registry import JUDGES, is_custom, judge_class
 
     kind = judge_class(name)
     return {
-        "name": kind.name,
+        "name": name if is_custom(name) and not JUDGES.is_built_in(name) else name.partition(":")[0],
         "summary": kind.summary,
         "reads": list(kind.reads),
         "gives": list(kind.gives),

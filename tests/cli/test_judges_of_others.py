@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from signbench.tasks.loading import task
+from tests.cli import program
 from tests.cli.program import environment, signbench
 from tests.patience import PATIENCE
 
@@ -238,6 +239,40 @@ def test_another_version_of_its_file_is_another_judge(tmp_path):
     assert differ.returncode == 4
     assert f"{KEY}: the judge, its weights or training data, and the compared output: nasty/1+code-" in differ.stdout
     assert signbench("compare", "run", "other", "--json", folder=tmp_path).returncode == 0
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Two judges of an installed package, of which one would like to be signbench's own."""
+    write(tmp_path, "clip", "os._exit(0)")
+    site = tmp_path / "site"
+    (site / "others-1.dist-info").mkdir(parents=True)
+    (site / "others-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
+    points = "[signbench.judges]\nnearest = nasty:Model\noracle = nasty:Model\nbroken = nasty:Nothing\n"
+    (site / "others-1.dist-info" / "entry_points.txt").write_text(points)
+    (tmp_path / "nasty.py").rename(site / "nasty.py")
+    fields = json.loads((tmp_path / "tasks" / f"{TASK}.yaml").read_text())
+    fields["metrics"][0]["on"] = "oracle"
+    (tmp_path / "tasks" / f"{TASK}.yaml").write_text(json.dumps(fields))
+    before = program.environment
+    paths = f"{site}{os.pathsep}{before()['PYTHONPATH']}"
+    monkeypatch.setattr(program, "environment", lambda: {**before(), "PYTHONPATH": paths})
+    return tmp_path
+
+
+def test_an_installed_judge_is_listed_hides_no_built_in_one_and_runs_supervised(installed):
+    listed = {row["name"]: row for row in json.loads(signbench("judges", "list", "--json", folder=installed).stdout)}
+    assert list(listed) == ["nearest", "broken", "oracle"]
+    assert (listed["nearest"]["licence"], listed["oracle"]["licence"]) == ("Apache-2.0", "CC0-1.0")
+    assert "cannot be imported: AttributeError" in listed["broken"]["error"]
+    assert "it looks at the train split" in signbench("judges", "show", "nearest", folder=installed).stdout
+    ran = signbench(*RUN, "--workers", "1", folder=installed)
+    assert ran.returncode == 3, ran.stderr
+    assert "clip word-test-0003 (" in ran.stderr
+    assert "its process ended (exit status 0); continuing with the others." in ran.stderr
+    score = score_of(ran)
+    assert (score["metric"], score["clips"]) == ("accuracy@oracle", 2)
+    assert "|judge:nasty/1+code-" in score["signature"]
 
 
 @pytest.mark.parametrize("rank", ["0", "1"])
