@@ -76,6 +76,15 @@ class Deaf(Parrot):
         return 1
 
 
+class Uneven(Parrot):
+    """Gives rows of more numbers for some clips than for others."""
+
+    name = "uneven"
+
+    def _of(self, clip, wanted):
+        return {"rows": np.ones((1, self._nearest(clip)), np.float32)}
+
+
 class Lying(Parrot):
     """Declares kinds that it does not return."""
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from signbench.cli import printing
 from signbench.errors import InputError
 from signbench.extractors.cache import observations_in
 from signbench.judges.registry import JUDGES
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("tiny_corpus", "parrots")
 
 @pytest.fixture
 def parrots(monkeypatch, tmp_path):
-    for name in ("Parrot", "Refusing", "Deaf", "Lying", "Wrong"):
+    for name in ("Parrot", "Refusing", "Deaf", "Uneven", "Lying", "Wrong"):
         monkeypatch.setitem(JUDGES.built_in, name.lower(), f"tests.judges.parrot:{name}")
     monkeypatch.setattr(Parrot, "asked", [])
     with observations_in(tmp_path / "cache"):
@@ -163,6 +164,58 @@ def test_a_clip_that_the_judge_cannot_judge_is_missing_with_its_reason(tmp_path)
     assert score.judged.ceiling.clips == 3
 
 
+def test_the_references_score_the_ceiling_also_where_the_judge_cannot_judge_one_of_them(tmp_path):
+    task = judged("accuracy@refusing", "wer@refusing.gloss")
+    for generator, level in (("ground-truth", "ceiling"), ("shuffled", "chance")):
+        result = generated(tmp_path, generator, task, limit=3)
+        for score in result.scores:
+            reached = getattr(score.judged, level)
+            assert (score.value, score.interval) == (reached.value, reached.interval)
+            assert score.judged.ceiling.clips == 2
+            costs = "count as wrong in" if score.metric.startswith("accuracy") else "are left out of"
+            assert f"references that the judge could not judge, which {costs} its ceiling: 1" in score.note
+
+
+@pytest.mark.parametrize(
+    ("predictions", "said"), [("hand-in", "features, another's 3"), ("others", "its rows of the two sides have")]
+)
+def test_rows_of_different_lengths_measure_nothing_and_are_no_internal_error(predictions, said, tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "others", [2, 3, 4, 5])
+    task = judged("diversity:pairs=all,size=2@uneven")
+    if predictions == "hand-in":
+        with pytest.raises(InputError, match=said):
+            scored(tmp_path, task, predictions=predictions)
+        return
+    result = scored(tmp_path, task, predictions=predictions)
+    assert result.exit_code == 4
+    assert said in result.scores[0].missing[0].reason
+
+
+def own_copy(folder, words):
+    """References that are signed by the seeds 1 to 4, with a word for each."""
+    signed(folder, [1, 2, 3, 4])
+    rows = "".join(f"{clip},{word}\n" for clip, word in zip(IDS["test"], words, strict=True))
+    (folder / "clips.csv").write_text(f"id,text\n{rows}")
+    return folder
+
+
+def test_labels_that_rows_are_grouped_by_are_the_corpus_s_and_signed(tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    task = judged("multimodality:pairs=all,size=2@parrot")
+    key = task.metrics[0].key
+    results = [
+        scored(tmp_path, task, out=f"run-{words}", references_dir=own_copy(tmp_path / "copy", words)) for words in ("aabb", "abab")
+    ]
+    assert results[0][key].value != results[1][key].value
+    refs = {re.search(r"refs:(\w+)", result[key].signature)[1] for result in results}
+    assert len(refs) == 2
+    with pytest.raises(InputError, match=r"what the corpus says of clip test-0001 changed since its record was made"):
+        scored(tmp_path, task, out="run-aabb", references_dir=own_copy(tmp_path / "copy", "bbaa"))
+    with pytest.raises(InputError, match=r"groups clips by the corpus's word, and clip test-0001 has none; add the column text"):
+        scored(tmp_path, task, out="new", references_dir=own_copy(tmp_path / "copy", ["", "", "", ""]))
+
+
 @pytest.mark.parametrize(("judge", "reason"), [("lying", "does not return label for each clip"), ("wrong", "breaks its contract")])
 def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_path):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
@@ -171,7 +224,7 @@ def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_pa
     assert reason in result[f"accuracy@{judge}"].missing[0].reason
 
 
-def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_refused_on_the_task(tmp_path):
+def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_refused_on_the_task(tmp_path, capsys):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
     result = scored(tmp_path, judged("accuracy@deaf"))
     score = result["accuracy@deaf"]
@@ -179,6 +232,8 @@ def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_
     assert score.note.startswith("refused: the judge's ceiling is not significantly above chance here (0.25 and 0.25)")
     assert (score.judged.ceiling.value, score.judged.chance.value) == (0.25, 0.25)
     assert result.exit_code != 0
+    printing.warnings(result)
+    assert "accuracy@deaf: refused: the judge's ceiling is not significantly above chance here" in capsys.readouterr().err
     subset = scored(tmp_path, judged("accuracy@deaf"), out="subset", limit=3)["accuracy@deaf"]
     assert subset.value is not None
 
