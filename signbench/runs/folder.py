@@ -78,7 +78,7 @@ class RunFolder:
         """The content of ``run.json``.
 
         Raises:
-            InputError: there is none, it is damaged, or it was written by a newer signbench.
+            InputError: there is none, it is damaged, or it is of a newer version.
         """
         try:
             content = self.run_json.read_bytes()

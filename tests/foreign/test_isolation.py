@@ -58,10 +58,10 @@ def test_ordinary_errors_stay_what_they_are(error):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (SystemExit(0), "generator x cannot be made: it tried to end the program"),
-        (ValueError("no\nsuch."), "generator x cannot be made: ValueError: no such."),
-        (ValueError(), "generator x cannot be made: ValueError."),
-        (ModuleNotFoundError("No module named 'y'"), "generator x cannot be made: No module named 'y'."),
+        (SystemExit(0), "generator x cannot be created: it tried to end the program"),
+        (ValueError("no\nsuch."), "generator x cannot be created: ValueError: no such."),
+        (ValueError(), "generator x cannot be created: ValueError."),
+        (ModuleNotFoundError("No module named 'y'"), "generator x cannot be created: No module named 'y'."),
         (InputError("no weights."), "no weights."),
     ],
 )
