@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios against the peers or against the bare work, measured in one run on one machine."""
+"""Benchmarks of speed and memory, as ratios to other packages or to the bare work, measured in one run on one machine."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: every promise about speed and memory, measured on this machine, as one table of ratios."""
+"""``python -m benchmarks``: checks every promise about speed and memory on this machine, and prints a table of ratios."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from benchmarks.measurement import Row, table
 
 
 def frame_metric_rows() -> list[Row]:
-    """The frame metrics' own table, in the form of the others."""
+    """The benchmark of the frame metrics, in the form of the others."""
     return [
         Row(
             f"scikit-image loop / l1 + psnr + ssim + tcd, {row['size']} px, equal to {row['difference']:.0e}",
@@ -53,10 +53,10 @@ GROUPS = (
 
 
 def main() -> int:
-    """Prints the table; exits 1 where a promise is not kept."""
+    """Prints the table; exits with 1 if a promise is not kept."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"some of {', '.join(GROUPS)}; default: all")
-    parser.add_argument("--clips", type=Path, help="folder that keeps the clips for the next time; default: a temporary one")
+    parser.add_argument("--clips", type=Path, help="folder in which the clips are kept for the next run; default: a temporary one")
     arguments = parser.parse_args()
     wanted = arguments.groups or list(GROUPS)
     if unknown := [group for group in wanted if group not in GROUPS]:

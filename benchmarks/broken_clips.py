@@ -1,7 +1,7 @@
-"""How often the gate's rule for broken clips raises an alarm between honest models, and what it catches.
+"""False alarms of the gate's rule for broken clips between equally good models, and what the rule catches.
 
-Two honest models are two draws of each clip's value, so that either is as likely to be the worse one. They are simulated, and taken
-from the rows that signbench ships: two generators whose clips changed sides at random. What should be caught are five clips of the
+Two equally good models are two draws of each clip's value, so that each is as likely to be the worse one. They are simulated, and
+taken from the shipped leaderboard rows: two generators whose clips are swapped at random. The rule should catch five clips of the
 generator ``noise`` among those of another one.
 """
 
@@ -54,17 +54,17 @@ SIMULATED: tuple[tuple[str, Pair, bool], ...] = (
         True,
     ),
 )
-"""What is simulated, how, and whether 1 % of alarms are promised for 200 clips (3 % for 60)."""
+"""Each simulation: its name, its draws, and whether at most 1 % of alarms are promised for 200 clips (3 % for 60)."""
 
 
 def alarms(pair: Pair, clips: int, checks: int = CHECKS) -> float:
-    """Share of the checks between two honest models that raise an alarm."""
+    """Share of the checks between two equally good models that raise an alarm."""
     generator = np.random.Generator(np.random.PCG64(clips))
     return sum(bool(broken(*pair(generator, clips))) for _ in range(checks)) / checks
 
 
 def shipped_values() -> dict[tuple[str, str, str], NDArray[np.float64]]:
-    """Task, row and metric -> each clip's distance from the best value, of the rows that signbench ships."""
+    """Each clip's distance from the best value by task, row and metric, for the shipped rows."""
     found = {}
     for place in places():
         if not place.task.startswith("synthsign/"):
@@ -121,7 +121,7 @@ def _bound(clips: int) -> float:
 
 
 def rows() -> list[Row]:
-    """Alarms between honest models, and what is found of clips that became noise."""
+    """Alarms between equally good models, and the share of clips replaced by noise that are found."""
     found = []
     for what, pair, promised in SIMULATED:
         for clips in NUMBERS:

@@ -1,4 +1,4 @@
-"""Folders of clips to score, made by the benchmarks themselves."""
+"""Folders of clips for the benchmarks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from signbench.media.video_writer import write_video
 
 
 def drifting_disc(frames: int, size: int, seed: int) -> NDArray[np.uint8]:
-    """uint8 (T, size, size, 3): a disc that drifts over a shaded, slightly noisy ground."""
+    """uint8 (T, size, size, 3): a disc that drifts over a shaded, slightly noisy background."""
     generator = np.random.Generator(np.random.PCG64(seed))
     rows, columns = np.mgrid[0:size, 0:size] / size
     ground = np.stack([80 + 60 * rows, 90 + 40 * columns, 120 - 30 * rows], axis=-1)
@@ -25,7 +25,7 @@ def drifting_disc(frames: int, size: int, seed: int) -> NDArray[np.uint8]:
 
 
 def video_folders(root: Path, clips: int, frames: int, size: int, *, lossless: bool = False) -> tuple[Path, Path]:
-    """References, and predictions that lag behind by one frame; files that are there are kept."""
+    """References, and predictions that lag by one frame; existing files are kept."""
     suffix = "mkv" if lossless else "mp4"
     for side in ("references", "predictions"):
         (root / side).mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Whether the p-values of comparisons are what they say: two models that draw from one distribution, many times over.
+"""Calibration of the p-values of comparisons, over many simulations of two models that draw from one distribution.
 
-Each clip has a difficulty that both models share; each model adds its own independent draw. Then a p-value is as likely to lie in
-one tenth of [0, 1] as in any other, and one in twenty is at most 0.05. One case is known to be on the safe side: where two models
-lie on either side of a reference value, most exchanges leave the difference of their distances as it is, and count as ties.
+Each clip has a difficulty that both models share; each model adds its own independent draw. Then p-values should be uniform on [0,
+1], and one in twenty should be at most 0.05. One case is known to be conservative: if two models are on opposite sides of a
+reference value, most exchanges do not change the difference of their distances, and count as ties.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ EXPERIMENTS = 1000
 CLIPS = 60
 
 Sides = NDArray[np.float64]
-"""float64 ``(2, N)``: each model's value of each clip."""
+"""float64 ``(2, N)``: each model's value for each clip."""
 
 
 class Mean(MeanOfClips):
-    """Mean of clips, as SSIM is."""
+    """Mean of clips, like SSIM."""
 
     name = "mean"
     direction: ClassVar[Direction] = "lower"
@@ -41,7 +41,7 @@ class Mean(MeanOfClips):
 
 
 class Ratio(Mean):
-    """Ratio of sums, as word error rates and DTW-MJE are."""
+    """Ratio of sums, like word error rates and DTW-MJE."""
 
     mean_of_clips = False
 
@@ -50,7 +50,7 @@ class Ratio(Mean):
 
 
 class NearOne(Mean):
-    """Mean of clips whose best value is 1, as the duration ratio's is."""
+    """Mean of clips whose best value is 1, like the duration ratio."""
 
     direction: ClassVar[Direction] = "reference"
 
@@ -59,7 +59,7 @@ class NearOne(Mean):
 
 
 class Distance(Mean):
-    """Fréchet distance to a normal distribution in one dimension, as FID is in many."""
+    """Fréchet distance to a normal distribution in one dimension, like FID in many."""
 
     interval_method = "jackknife"
     mean_of_clips = False
@@ -81,12 +81,12 @@ def _skewed(generator: np.random.Generator) -> Sides:
     return generator.gamma(2, 1, CLIPS) * generator.lognormal(0, 0.6, (2, CLIPS))
 
 
-def _beside_one(generator: np.random.Generator) -> Sides:
+def _near_one(generator: np.random.Generator) -> Sides:
     return np.clip(generator.normal(1.2, 0.2, CLIPS) + generator.normal(0, 0.3, (2, CLIPS)), 0.1, None)
 
 
 def _around_one(generator: np.random.Generator) -> Sides:
-    return _beside_one(generator) - 0.2
+    return _near_one(generator) - 0.2
 
 
 def _by_signer(generator: np.random.Generator) -> Sides:
@@ -110,7 +110,7 @@ CASES: tuple[tuple[str, Mean, Callable[[np.random.Generator], Sides], NDArray[np
     ("means of clips, normal", Mean(), _independent, None),
     ("means of clips, skewed", Mean(), _skewed, None),
     ("ratios of sums, lengths from 5 to 40", Ratio(), _skewed, None),
-    ("distances from a reference value of 1, both near 1.2", NearOne(), _beside_one, None),
+    ("distances from a reference value of 1, both near 1.2", NearOne(), _near_one, None),
     ("distances from a reference value of 1, both near 1", NearOne(), _around_one, None),
     ("means of clips of 12 signers", Mean(), _by_signer, _TWELVE),
     ("means of clips of nine signers of unequal size", Mean(), _by_nine_signers, _NINE),
@@ -123,13 +123,13 @@ CASES: tuple[tuple[str, Mean, Callable[[np.random.Generator], Sides], NDArray[np
 def p_values(
     metric: Mean, draw: Callable[[np.random.Generator], Sides], signers: NDArray[np.int64] | None, experiments: int
 ) -> NDArray[np.float64]:
-    """Two-sided p-values of so many comparisons of a model with itself.
+    """Two-sided p-values of comparisons of a model with itself.
 
     Args:
-        metric: that is compared.
-        draw: each model's value of each clip.
-        signers: of the clips, where they are clustered.
-        experiments: how many comparisons.
+        metric: the compared metric.
+        draw: draws each model's value for each clip.
+        signers: the clips' signers, if clips are clustered.
+        experiments: number of comparisons.
     """
     generator = np.random.Generator(np.random.PCG64(2024))
     clusters = None if signers is None else signers.tolist()
@@ -156,6 +156,6 @@ def rows() -> list[Row]:
     for name, metric, draw, signers in CASES:
         found = p_values(metric, draw, signers, EXPERIMENTS)
         uniform = kstest(found, "uniform")
-        beside = f"mean p {found.mean():.3f}; uniform: KS distance {uniform.statistic:.3f}, p = {uniform.pvalue:.2f}"
-        table.append(Row(f"p <= 0.05 between equal models: {name}", 100 * float(np.mean(found <= 0.05)), "%", bound, beside))
+        detail = f"mean p {found.mean():.3f}; uniform: KS distance {uniform.statistic:.3f}, p = {uniform.pvalue:.2f}"
+        table.append(Row(f"p <= 0.05 between equal models: {name}", 100 * float(np.mean(found <= 0.05)), "%", bound, detail))
     return table

@@ -1,4 +1,4 @@
-"""Exact dynamic time warping against the challenge's own path: fastdtw with a distance on torch tensors."""
+"""Exact dynamic time warping compared with the challenge's implementation: fastdtw with a distance on torch tensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def real_pairs() -> list[Pair]:
-    """Flattened key points of the stitched DGS sentences and their fluent references; empty where they are not at hand."""
+    """Flattened key points of the stitched DGS sentences and their fluent references; empty if they are not available."""
     from signbench.media.pose_files import read_pose
 
     folder = os.environ.get("SIGNBENCH_REAL_DATA")
@@ -39,7 +39,7 @@ def walks(frames: int, seed: int = 0) -> Pair:
 
 
 def torch_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """The challenge's distance: both frames become tensors, for every cell of the alignment."""
+    """The challenge's distance, which converts both frames to tensors for every cell of the alignment."""
     import torch
 
     return torch.sqrt(torch.sum((torch.tensor(first) - torch.tensor(second)) ** 2)).item()
@@ -51,7 +51,7 @@ def numpy_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
 
 
 def seconds_per_pair(align: Callable[[NDArray[np.float64], NDArray[np.float64]], object], pairs: list[Pair]) -> float:
-    """Mean seconds for one alignment, after one to warm up."""
+    """Mean seconds for one alignment, after one warm-up."""
     align(pairs[0][0][:8], pairs[0][1][:8])
     begun = time.perf_counter()
     for made, true in pairs:
@@ -60,7 +60,7 @@ def seconds_per_pair(align: Callable[[NDArray[np.float64], NDArray[np.float64]],
 
 
 def rows() -> list[Row]:
-    """The DGS pairs where they are at hand, and random walks of 60, 240 and 475 frames."""
+    """The DGS pairs if they are available, and random walks of 60, 240 and 475 frames."""
     from fastdtw import fastdtw
 
     from signbench.metrics.alignment import exact_path

@@ -1,9 +1,9 @@
-"""Speed of l1, psnr, ssim and tcd together, against the usual loop over frames with scikit-image, on one thread.
+"""Speed of l1, psnr, ssim and tcd together, compared with the usual loop over frames with scikit-image, on one thread.
 
     python benchmarks/frame_metrics.py
 
-Both sides get the same 8-bit frames in memory and give the same four numbers. Repetitions alternate between them, so that whatever
-else the machine does meets both; times are medians.
+Both sides get the same 8-bit frames in memory and give the same four numbers. Repetitions alternate between them, so that other
+load on the machine affects both; times are medians.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Frames = NDArray[np.uint8]
 
 
 def signing_like(size: int, frames: int, seed: int = 0) -> tuple[Frames, Frames]:
-    """A reference of smooth moving shapes before a shaded wall, and a blurred, slightly late and noisy copy of it.
+    """A reference of smooth moving shapes in front of a shaded wall, and a blurred, slightly late and noisy copy of it.
 
     Returns:
         prediction and reference, uint8 ``(frames, size, size, 3)``.
@@ -58,7 +58,7 @@ def signing_like(size: int, frames: int, seed: int = 0) -> tuple[Frames, Frames]
 
 
 def ours(prediction: Frames, reference: Frames) -> list[float]:
-    """The four numbers from signbench's recorders, fed in chunks that all of them share, as the engine does it."""
+    """The four numbers from signbench's recorders, which get the same chunks, as in the engine."""
     metrics = [create(name) for name in METRICS]
     recorders = [metric.recorder() for metric in metrics]
     for start in range(0, len(reference), CHUNK):
@@ -89,8 +89,8 @@ def rows(frames: int = 16, repetitions: int = 5) -> list[dict[str, Any]]:
     """Measures each size.
 
     Args:
-        frames: length of the clip.
-        repetitions: how many times each side is timed, after one time that is not counted.
+        frames: number of frames of the clip.
+        repetitions: number of timed runs of each side, after one warm-up.
 
     Returns:
         For each size ``benchmark``, ``size``, ``ours_ms`` and ``peer_ms`` (per frame), ``ratio`` (how many times faster than the

@@ -1,9 +1,9 @@
-"""How often intervals of scores hold the truth, by many simulated sets of clips whose truth is known.
+"""Coverage of the intervals of scores, over many simulated sets of clips whose true score is known.
 
-The truth of a mean, a share or a corpus metric of text is the score of endless clips. The truth of a distance between distributions
-is the mean score of so many clips, since the score of few clips is larger than that of many. What is simulated is close to what the
-metrics meet: distances with a long tail, similarities near 1, word errors that many clips have none of, sentences of five to twenty
-words, features of which some vary much and most little.
+The true value of a mean, a share or a corpus metric of text is the score of infinitely many clips. That of a distance between
+distributions is the mean score of the same number of clips, because few clips have a larger score than many. The simulations
+resemble real data: distances with a long tail, similarities near 1, word errors that are 0 for many clips, sentences of five to
+twenty words, and features a few of which vary much.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Draw = Callable[[Generator, int], list[Record]]
 
 
 class Mean(MeanOfClips):
-    """Mean of clips, as SSIM and DTW are."""
+    """Mean of clips, like SSIM and DTW."""
 
     name = "mean"
     direction: ClassVar[Direction] = "lower"
@@ -46,15 +46,15 @@ class Mean(MeanOfClips):
 
 @dataclass(frozen=True)
 class Case:
-    """What is simulated.
+    """A simulated case.
 
     Attributes:
-        what: in words.
-        metric: that folds the records.
-        draw: makes the records of so many clips.
-        truth: what the interval should hold; None: the mean score of so many clips.
-        numbers: of clips, or of clusters.
-        clusters: labels of the clips, where they are clustered.
+        what: a description.
+        metric: the metric that folds the records.
+        draw: draws the records of a number of clips.
+        truth: the value that the interval should contain; None: the mean score of the same number of clips.
+        numbers: the numbers of clips, or of clusters.
+        clusters: labels of the clips, if they are clustered.
     """
 
     what: str
@@ -67,13 +67,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What came of a case at one number of clips.
+    """The result of a case with one number of clips.
 
     Attributes:
-        case: what was simulated.
-        number: of clips or clusters.
-        share: of the intervals that hold the truth.
-        none: share of the sets of clips that have no interval.
+        case: the case.
+        number: the number of clips or clusters.
+        share: share of the intervals that contain the true value.
+        none: share of the sets of clips without an interval.
         width: median width of the intervals.
     """
 
@@ -85,7 +85,7 @@ class Coverage:
 
 
 def coverage(case: Case, number: int, experiments: int = EXPERIMENTS) -> Coverage:
-    """Simulates one case at one number of clips."""
+    """Simulates one case with one number of clips."""
     generator = np.random.Generator(np.random.PCG64(number))
     scores, ends = [], []
     for _ in range(experiments):
@@ -155,7 +155,7 @@ def _shares() -> Iterator[Case]:
 
 
 def _sentences(generator: Generator, number: int, right: float) -> list[tuple[str, str]]:
-    """Pairs of a prediction and a reference, in which runs of words are right."""
+    """Pairs of a prediction and a reference, in which runs of words agree."""
     found = []
     for _ in range(number):
         reference = generator.integers(0, 200, generator.integers(5, 20)).tolist()
@@ -174,13 +174,13 @@ def _texts() -> Iterator[Case]:
     of_quality = (("bleu:order=4", 0.7), ("bleu:order=4", 0.45), ("chrf", 0.45), ("rouge-l", 0.45), ("wer", 0.7), ("wer", 0.95))
     for name, right in of_quality:
         metric = registry.create(name)
-        # a population to draw from is quicker than new sentences every time
+        # drawing from a population is faster than new sentences every time
         sentences = _sentences(np.random.Generator(np.random.PCG64(7)), _POPULATION, right)
         population = [metric.record([TextPair(*pair)]) for pair in sentences]
         truth = float(metric.score(population, np.ones((1, _POPULATION), dtype=np.uint8))[0])
 
         def draw(generator: Generator, number: int, population: list[Record] = population) -> list[Record]:
-            return [population[place] for place in generator.integers(0, _POPULATION, number)]
+            return [population[index] for index in generator.integers(0, _POPULATION, number)]
 
         yield Case(f"{metric.canonical} of {truth:.0f}", metric, draw, truth)
 
@@ -244,7 +244,7 @@ def _signers(records: list[Record]) -> list[int]:
 
 
 def cases() -> Iterator[Case]:
-    """Everything that is simulated."""
+    """All cases."""
     yield from _means()
     yield from _shares()
     yield from _texts()
@@ -253,14 +253,14 @@ def cases() -> Iterator[Case]:
 
 
 def found(experiments: int = EXPERIMENTS) -> Iterator[Coverage]:
-    """Every case at every number of clips."""
+    """Simulates every case with every number of clips."""
     for case in cases():
         for number in case.numbers:
             yield coverage(case, number, experiments)
 
 
 def rows(experiments: int = EXPERIMENTS) -> list[Row]:
-    """The cells in the form of the other benchmarks: at least 93 %, less three standard errors of the simulation."""
+    """The cells in the form of the other benchmarks: at least 93 %, minus three standard errors of the simulation."""
     bound = 93 - 300 * np.sqrt(0.93 * 0.07 / experiments)
     return [
         Row(
@@ -275,7 +275,7 @@ def rows(experiments: int = EXPERIMENTS) -> list[Row]:
 
 
 def markdown(cells: Sequence[Coverage]) -> str:
-    """The cells as the tables of benchmarks/README.md, one row a case."""
+    """The cells as the tables of benchmarks/README.md, with one row for each case."""
     lines: list[str] = []
     numbers: tuple[int, ...] = ()
     by_case: dict[str, list[Coverage]] = {}

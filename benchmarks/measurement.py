@@ -17,18 +17,18 @@ class Row:
     """One line of the table.
 
     Attributes:
-        what: what was compared with what.
+        what: the compared quantities.
         ratio: the measured figure.
         unit: ``x`` for a ratio, ``s`` for seconds, ``%`` for growth.
-        bound: what the project promises, such as ``>= 5``; empty where it only informs.
-        beside: absolute figures, for orientation.
+        bound: the promised bound, such as ``>= 5``; empty if there is none.
+        detail: absolute figures.
     """
 
     what: str
     ratio: float
     unit: str
     bound: str
-    beside: str
+    detail: str
 
     @property
     def holds(self) -> bool:
@@ -40,33 +40,33 @@ class Row:
 
 
 def alternating(first: Callable[[], object], second: Callable[[], object], repetitions: int = 5) -> tuple[float, float]:
-    """Median seconds of two functions, run in turn so that both meet the same weather; each is warmed up once."""
+    """Median seconds of two functions, run alternately so that other load affects both; each is warmed up once."""
     first()
     second()
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repetitions):
-        for place, function in enumerate((first, second)):
+        for index, function in enumerate((first, second)):
             begun = time.perf_counter()
             function()
-            times[place].append(time.perf_counter() - begun)
+            times[index].append(time.perf_counter() - begun)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished command: seconds on the clock, and what it printed."""
+    """A finished command: its wall time and its output."""
 
     seconds: float
     output: str
 
 
 def command(*words: object, cores: set[int] | None = None, threads: int | None = 1) -> Ran:
-    """Runs ``python -m signbench WORDS`` (or another module, where the first word is ``-m``) and measures it from outside.
+    """Runs ``python -m signbench WORDS`` (or another module, if the first word is ``-m``) and measures it.
 
     Args:
         words: the command line.
-        cores: on which it runs; None for all.
-        threads: of arithmetic in each process; None leaves it to the libraries.
+        cores: the cores that it may use; None: all.
+        threads: number of compute threads in each process; None: the libraries' default.
     """
     line = [sys.executable, *(() if words[0] == "-m" else ("-m", "signbench")), *map(str, words)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -98,7 +98,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 
 
 def script(text: str, *words: object) -> str:
-    """What a Python program prints, on one thread of arithmetic."""
+    """The output of a Python program with one compute thread."""
     ran = subprocess.run(
         [sys.executable, "-c", text, *map(str, words)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
@@ -110,7 +110,7 @@ def script(text: str, *words: object) -> str:
 
 
 def growth_of_peak_memory(what: str, few: Sequence[object], many: Sequence[object]) -> Row:
-    """Peak memory of one process that runs ``signbench WORDS``, on 100 clips and on 1,000."""
+    """Peak memory of one process that runs ``signbench WORDS`` on 100 clips and on 1,000."""
     fewer, more = (float(script(_OWN_PEAK, *words).splitlines()[-1]) / 1024 for words in (few, many))
     return Row(
         f"growth of peak memory from 100 to 1,000 clips{what}",
@@ -126,5 +126,5 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| what | measured | promised | absolute figures |", "| --- | --- | --- | --- |"]
     for row in rows:
         bound = f"{row.bound} {row.unit}" + ("" if row.holds else " (MISSED)") if row.bound else ""
-        lines.append(f"| {row.what} | {row.ratio:.2f} {row.unit} | {bound} | {row.beside} |")
+        lines.append(f"| {row.what} | {row.ratio:.2f} {row.unit} | {bound} | {row.detail} |")
     return "\n".join(lines)

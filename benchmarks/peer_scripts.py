@@ -3,10 +3,10 @@
     python -m benchmarks.peer_scripts loop|lpips|pytorch-fid|fvd REFERENCES PREDICTIONS
 
 ``loop`` is the usual loop over frames with scikit-image (L1, PSNR, SSIM, TCD), ``lpips`` the ``lpips`` package frame by frame,
-``pytorch-fid`` that program with its defaults, ``fvd`` the steps of the common FVD script: short side to 224 pixels, middle cut
-out, I3D as it is built, in batches of 10 clips, SciPy's matrix root. Each reads the clips for itself, as its script does;
-pytorch-fid wants folders of pictures instead, and that somebody has to make these first is not held against it. The cores are left
-to PyTorch's threads. The weights are the seeded ones of ``weights=random``. Prints a JSON list.
+``pytorch-fid`` that program with its defaults, ``fvd`` the steps of the common FVD script: short side resized to 224 pixels, centre
+crop, unmodified I3D in batches of 10 clips, and SciPy's matrix root. Each script reads the clips itself; pytorch-fid needs folders
+of pictures instead, and the time to write these is not counted. PyTorch's threads use all cores. The weights are the seeded ones of
+``weights=random``. Prints a JSON list.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Clips = list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 
 def clips_of(references: Path, predictions: Path) -> Clips:
-    """Prediction and reference of every clip, decoded anew."""
+    """Prediction and reference of every clip, decoded each time."""
     return [
         (np.concatenate(list(read_frames(predictions / path.name))), np.concatenate(list(read_frames(path))))
         for path in sorted(references.iterdir())
@@ -92,13 +92,13 @@ def common_fvd(references: Path, predictions: Path) -> list[float]:
 
 
 SCRIPTS = {"loop": loop, "lpips": lpips_frame_by_frame, "pytorch-fid": pytorch_fid, "fvd": common_fvd}
-"""In the order in which their numbers stand in the table."""
+"""The scripts, in the order of their numbers in the table."""
 OF_PICTURES = ("pytorch-fid",)
-"""Those that want folders of pictures."""
+"""The scripts that need folders of pictures."""
 
 
 def _frechet(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """The distance as pytorch-fid and the common FVD script have it: sample covariances and SciPy's root of their product."""
+    """The distance of pytorch-fid and the common FVD script: sample covariances and SciPy's root of their product."""
     from scipy.linalg import sqrtm
 
     (mean, covariance), (other_mean, other_covariance) = (
@@ -127,7 +127,7 @@ def _lpips() -> Any:
 
 
 def _i3d() -> Any:
-    """I3D as it is built elsewhere: nothing folded, memory as it comes, maxima by torch's own pooling."""
+    """I3D as other packages build it: no folded layers, default memory format, torch's max pooling."""
     import torch.nn.functional as F
 
     from signbench.extractors import i3d_network

@@ -1,4 +1,4 @@
-"""How long decoded frames take to become RGB exactly, against FFmpeg's own converter."""
+"""Speed of the exact conversion of decoded frames to RGB, compared with FFmpeg's converter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FORMATS = ("yuv420p", "nv12", "yuv422p", "yuv444p", "yuv420p10le", "p010le", "bg
 
 
 def rows() -> list[Row]:
-    """One row for each pixel format that cameras, encoders and signbench itself write, at the size of a selfie video.
+    """One row for each pixel format that cameras, encoders and signbench write, at the size of a selfie video.
 
-    The converter is asked for the nearest chroma sample, accurate rounding and equal bytes on every processor, in one thread.
+    The converter is set to the nearest chroma sample, accurate rounding and equal bytes on every processor, in one thread.
     """
     import av
     from av.video.reformatter import VideoReformatter
@@ -42,6 +42,6 @@ def rows() -> list[Row]:
                 )
 
         seconds, peer = alternating(ours, theirs, 15)
-        beside = f"{seconds / _FRAMES * 1000:.2f} ms / {peer / _FRAMES * 1000:.2f} ms a frame"
-        found.append(Row(f"exact RGB / FFmpeg's converter, {name}, {WIDTH} x {HEIGHT}", seconds / peer, "x", "<= 1.5", beside))
+        detail = f"{seconds / _FRAMES * 1000:.2f} ms / {peer / _FRAMES * 1000:.2f} ms a frame"
+        found.append(Row(f"exact RGB / FFmpeg's converter, {name}, {WIDTH} x {HEIGHT}", seconds / peer, "x", "<= 1.5", detail))
     return found

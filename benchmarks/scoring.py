@@ -1,4 +1,4 @@
-"""The engine: what it adds to the bare work, how it scales, what it needs, how fast it goes on."""
+"""The engine: its overhead over the bare work, its scaling, its memory, and how fast it resumes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = [word for name in METRICS for word in ("-m", name)]
 
 
 def overhead(root: Path) -> Row:
-    """Scoring against decoding each file once and running the metrics on the bare frames, both in one process and thread."""
+    """Scoring, compared with decoding each file once and running the metrics on the frames, both in one process and thread."""
     import cv2
 
     import signbench
@@ -56,7 +56,7 @@ def overhead(root: Path) -> Row:
 
 
 def processes(root: Path) -> Row:
-    """Two processes of one thread each against one, each process on a core of its own."""
+    """Two processes of one thread each, compared with one, each process on its own core."""
     references, predictions = video_folders(root / "processes-300", clips=40, frames=300, size=256)
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
@@ -78,7 +78,7 @@ def processes(root: Path) -> Row:
 
 
 def memory(root: Path) -> Row:
-    """Peak memory of scoring 1,000 clips against 100."""
+    """Peak memory of scoring 1,000 clips, compared with 100."""
     thousand = video_folders(root / "memory" / "thousand", clips=1000, frames=12, size=64)
     with tempfile.TemporaryDirectory() as out:
         words = ["measure", *thousand, *_WORDS, "--workers", "1"]
@@ -88,7 +88,7 @@ def memory(root: Path) -> Row:
 
 
 def resuming(root: Path) -> Row:
-    """A finished run of 1,000 clips, repeated: what it takes beyond the imports that it needs."""
+    """A finished run of 1,000 clips, repeated: the time beyond the necessary imports."""
     sides = video_folders(root / "memory" / "thousand", clips=1000, frames=12, size=64)
     with tempfile.TemporaryDirectory() as out:
         words = ["measure", *sides, *_WORDS, "--out", Path(out) / "run"]
@@ -110,11 +110,11 @@ def resuming(root: Path) -> Row:
 
 
 def start_up() -> Row:
-    """``signbench --help``."""
+    """The time of ``signbench --help``."""
     seconds = statistics.median(command("--help").seconds for _ in range(7))
     return Row("signbench --help", seconds, "s", "<= 0.5", "")
 
 
 def rows(root: Path) -> list[Row]:
-    """All of the above, with clips made under ``root``."""
+    """All of the above, with clips that are written to ``root``."""
     return [overhead(root), processes(root), memory(root), resuming(root), start_up()]

@@ -1,7 +1,7 @@
 """Coverage of the interval of a metric's correlation with the raters, on simulated clips.
 
 Clips differ in difficulty, and a metric correlates with it. There are three kinds of data: both values normal; the accuracy of 20
-raters and a skewed metric; the same, but nearly everything is understood.
+raters and a skewed metric; and the same with an accuracy near one.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Cell:
     """Coverage of one kind of clips.
 
     Attributes:
-        kind: of clips.
-        clips: in a study.
-        related: correlation of a clip's ease and the metric, before either is made discrete or skewed.
-        coefficient: its name.
+        kind: the kind of clips.
+        clips: number of clips in a study.
+        related: correlation of a clip's ease and the metric, before either becomes discrete or skewed.
+        coefficient: name of the coefficient.
         held: share of the studies whose interval covers the true coefficient.
         percentiles: the same for the percentiles 2.5 and 97.5 of the draws.
     """
@@ -56,7 +56,7 @@ def sampled(
 
 
 def coverage(kind: str, clips: int, related: float, studies: int = STUDIES) -> list[Cell]:
-    """Simulates studies and counts the intervals that hold the truth, for each coefficient."""
+    """Simulates studies and counts the intervals that contain the true value, for each coefficient."""
     from scipy.stats import kendalltau, pearsonr, spearmanr
 
     from signbench.study.scores.coefficients import COEFFICIENTS, coefficient, coefficients
@@ -71,16 +71,16 @@ def coverage(kind: str, clips: int, related: float, studies: int = STUDIES) -> l
     for _ in range(studies):
         accuracy, metric = sampled(generator, kind, clips, related)
         drawn = generator.integers(0, clips, (DRAWS, clips))
-        for place, name in enumerate(COEFFICIENTS):
+        for index, name in enumerate(COEFFICIENTS):
             found = coefficient(name, accuracy, metric)
             draws = coefficients(name, accuracy, metric, first_indices=drawn, second_indices=drawn)
             bounds = None if found is None else around(name, found, draws, SampleSize(clips, clips - 2)).bounds
             if bounds is not None:
-                counted[place] += 1
+                counted[index] += 1
                 low, high = np.nanpercentile(draws, [2.5, 97.5])
-                held[place] += [bounds[0] <= truth[place] <= bounds[1], low <= truth[place] <= high]
+                held[index] += [bounds[0] <= truth[index] <= bounds[1], low <= truth[index] <= high]
     shares = held / counted[:, None]
-    return [Cell(kind, clips, related, name, *map(float, shares[place])) for place, name in enumerate(COEFFICIENTS)]
+    return [Cell(kind, clips, related, name, *map(float, shares[index])) for index, name in enumerate(COEFFICIENTS)]
 
 
 def markdown(cells: Sequence[Cell]) -> str:

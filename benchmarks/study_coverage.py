@@ -38,7 +38,7 @@ class Cell:
     """Coverage of one shape at one spread.
 
     Attributes:
-        shape: of the study.
+        shape: the shape of the study.
         sign_spread: standard deviation of signs, logit.
         rater_spread: standard deviation of raters, logit.
         expected: the true SUS.
@@ -78,7 +78,7 @@ BEYOND = (
 def coverage(
     shape: Shape, sign_spread: float, rater_spread: float, expected: float = EXPECTED, studies: int = STUDIES, seed: int = 1
 ) -> Cell:
-    """Simulates the studies of one cell and counts the intervals that hold the truth."""
+    """Simulates the studies of one cell and counts the intervals that contain the true SUS."""
     from signbench.study.planning.sizes import intercept
     from signbench.study.scores.intervals import SampleSize, draw, expanded, interval, score_interval, sus_draws
     from signbench.study.scores.responses import PackResponses, Responses
@@ -86,7 +86,7 @@ def coverage(
     generator = np.random.Generator(np.random.PCG64(seed))
     level = intercept(expected, float(np.hypot(sign_spread, rater_spread)))
     count = shape.packs[0][1] if shape.shared else sum(raters for _, raters in shape.packs)
-    starts = [0 if shape.shared else sum(raters for _, raters in shape.packs[:place]) for place in range(len(shape.packs))]
+    starts = [0 if shape.shared else sum(raters for _, raters in shape.packs[:index]) for index in range(len(shape.packs))]
     draws = None
     holds = np.zeros(3)
     width = 0.0
@@ -97,7 +97,7 @@ def coverage(
             ease = generator.normal(0, sign_spread, (1, signs))
             chance = 1 / (1 + np.exp(-(level + ability[start : start + raters] + ease)))
             correct = (generator.random(chance.shape) < chance).astype(np.float32)
-            names = tuple(f"{place:03}" for place in range(signs))
+            names = tuple(f"{index:03}" for index in range(signs))
             packs.append(
                 PackResponses(
                     name="", signs=names, raters=np.arange(start, start + raters), correct=correct, answered=np.ones_like(correct)
@@ -124,7 +124,7 @@ def coverage(
 
 
 def promised(studies: int = STUDIES) -> Iterator[Cell]:
-    """The cells that are promised to hold: raters and signs spread alike."""
+    """The cells with a promised coverage: raters and signs have the same spread."""
     for shape in PROMISED:
         for spread in SPREADS:
             yield coverage(shape, spread, spread, studies=studies)
@@ -139,7 +139,7 @@ def beyond(studies: int = STUDIES) -> Iterator[Cell]:
 
 
 def near_one(studies: int = STUDIES) -> Iterator[Cell]:
-    """The hardest: nearly everything is understood, and what is not is a rare, very hard sign."""
+    """The hardest cells: nearly everything is understood, except rare, very hard signs."""
     for shape in (*PROMISED[:1], *BEYOND[2:]):
         for expected in (0.95, 0.98):
             yield coverage(shape, 3.0, 1.0, expected, studies)

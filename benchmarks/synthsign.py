@@ -1,4 +1,4 @@
-"""How fast SynthSign's clips are made: frames per second on one core, from nothing to pixels."""
+"""Speed of generating SynthSign's clips: frames per second on one core, including the pixels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _CLIPS = 12
 
 
 def rows(clips: int = _CLIPS) -> list[Row]:
-    """One row for the plan of all sentences and words, and one for each rendered form at 128 pixels.
+    """One row for the plan of all sentences and words, and one for each rendering at 128 pixels.
 
     Args:
-        clips: how many clips of the test split are made.
+        clips: number of clips of the test split to generate.
     """
     from signbench.corpora.synthsign import SynthSign
     from signbench.corpora.synthsign.performances import RENDERINGS
@@ -24,7 +24,7 @@ def rows(clips: int = _CLIPS) -> list[Row]:
     planned = time.process_time() - begun
     found = [Row("SynthSign: the plan of all clips", planned, "s", "<= 2", f"{len(ids)} clips are measured below")]
     for take, rendering in enumerate(RENDERINGS):
-        # another take each time, so that no body is there already
+        # another take each time, so that no body is cached
         begun = time.process_time()
         frames = sum(1 for clip in ids for _ in corpus.frames(clip, take, 128, rendering))
         rate = frames / (time.process_time() - begun)

@@ -1,12 +1,12 @@
-"""All seven video metrics together, against the scripts that papers use, run one after the other on the same clips and weights.
+"""All seven video metrics together, compared with the scripts that papers use, run in sequence on the same clips and weights.
 
     python -m benchmarks networks
 
 Both sides are timed as their users run them, from the command to the number: the four scripts of
 :mod:`benchmarks.peer_scripts`, each a process of its own, and one ``signbench measure``, intervals and cache included. The scripts
-leave the cores to PyTorch's threads, signbench takes a process of one thread for each. The weights are seeded random ones: times
-do not depend on them, and both sides' numbers must agree. Two sizes: 128 pixels as in PGMM's tables, 576 as RuSignBot's videos;
-and a larger set, where start-up and SciPy's matrix root no longer count for much.
+use PyTorch's threads on all cores; signbench uses a process of one thread for each core. The weights are seeded random ones: times
+do not depend on them, and both sides' numbers must agree. There are two sizes, 128 pixels as in PGMM's tables and 576 as in
+RuSignBot's videos, and a larger set, in which start-up and SciPy's matrix root matter less.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from signbench.media.video import read_frames
 NETWORKS = ["lpips:weights=random", "fid:variant=pytorch-fid,weights=random", "fvd:variant=common-metrics,weights=random"]
 METRICS = ["l1", "psnr", "ssim", "tcd", *NETWORKS]
 SETS = ((128, 12, 2), (128, 40, 1), (576, 12, 2))
-"""Pixels a side, clips, and how often each is timed."""
+"""Width and height in pixels, number of clips, and number of timed runs."""
 FEW, FRAMES, SIDE = 4, 16, 128
-"""Of what is timed within this process."""
+"""Number of timed runs within this process."""
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """What one set of clips takes: the scripts, signbench for the first model, and for a second one over the same references."""
+    """Times for one set of clips: the scripts, signbench for a first model, and for a second one with the same references."""
 
     peers: float
     first: float
@@ -50,7 +50,7 @@ class Seconds:
 
 
 def whole_commands(root: Path, size: int, clips: int, repetitions: int, forget: Callable[[], None]) -> Seconds:
-    """Times the commands in turn, so that both sides meet the same weather; medians."""
+    """Times the commands alternately, so that other load affects both sides; medians."""
     references, predictions = video_folders(root / f"networks-{size}-{clips}", clips=clips, frames=FRAMES, size=size)
     further = another_model(references.parent / "further", references)
     pictures = [frames_as_pictures(side) for side in (references, predictions)]
@@ -89,7 +89,7 @@ def in_process(references: Path, predictions: Path) -> Callable[[], object]:
 
 
 def bare(references: Path, predictions: Path) -> Callable[[], object]:
-    """Decoding each file once, and nothing but what the metrics themselves compute of the bare frames."""
+    """Decodes each file once and computes only the metrics of the frames."""
     from signbench.metrics import registry
     from signbench.metrics.pairs import FramePair, ObservationPair
 
@@ -116,7 +116,7 @@ def bare(references: Path, predictions: Path) -> Callable[[], object]:
 
 
 def rows(root: Path) -> list[Row]:
-    """The table: speed against the peers for a first and a further model, overhead, and a further model's reference side."""
+    """The table: speed for a first and a further model, overhead, and the time of a further model's reference side."""
     made: list[Row] = []
     differences = []
     with fresh_cache() as forget:
@@ -149,7 +149,7 @@ def rows(root: Path) -> list[Row]:
 
 
 def frames_as_pictures(folder: Path) -> Path:
-    """A folder beside that of videos with each frame as a PNG file, as pytorch-fid wants them."""
+    """A folder next to that of the videos with each frame as a PNG file, as pytorch-fid needs them."""
     from PIL import Image
 
     pictures = folder.with_name(f"{folder.name}-pictures")
@@ -173,7 +173,7 @@ def another_model(folder: Path, references: Path) -> Path:
 
 
 def reference_side(references: Path, predictions: Path, forget: Callable[[], None]) -> Row:
-    """What a second model's run spends on the references, where no metric needs their pixels: all of it is reading the cache."""
+    """Time that a second model's run spends on the references if no metric needs their pixels: only reading the cache."""
     import signbench
     from signbench.scoring import moving_images
 
@@ -217,10 +217,10 @@ def median_of(function: Callable[[], object], forget: Callable[[], None], repeti
 
 
 def memory(root: Path) -> Row:
-    """Peak memory of fid + fvd over 1,000 clips of 64 frames against 100.
+    """Peak memory of fid + fvd over 1,000 clips of 64 frames, compared with 100.
 
-    All clips of a side are one file under different names, so that the networks look once and all other rows come from the cache;
-    that they look is left out of what is measured.
+    All clips of a side are one file under different names, so that the networks run once and all other rows are read from the
+    cache; the run of the networks is not measured.
     """
     one = video_folders(root / "networks-one", clips=1, frames=64, size=SIDE)
     thousand = [side.parent / f"{side.name}-thousand" for side in one]
@@ -242,7 +242,7 @@ def memory(root: Path) -> Row:
 
 @contextmanager
 def one_thread() -> Any:
-    """One core and one thread for everybody; as before afterwards."""
+    """Limits all libraries to one core and one thread; restores the previous setting afterwards."""
     import cv2
     import torch
 
@@ -260,7 +260,7 @@ def one_thread() -> Any:
 
 @contextmanager
 def fresh_cache() -> Any:
-    """A cache of observations of the benchmark's own, and a function that empties it."""
+    """A separate cache of observations for the benchmark, and a function that empties it."""
 
     def forget() -> None:
         for path in Path(folder).iterdir():
