@@ -81,7 +81,7 @@ def test_the_page_about_python_is_true(tmp_path, monkeypatch, capsys):
     ("generator", "options", "message"),
     [
         ("nearst", {}, "there is no generator nearst. Did you mean nearest"),
-        (signbench.Generator, {}, "give its name, or an instance of a class made from signbench.Generator"),
+        (signbench.Generator, {}, "pass a name, or an instance of a subclass of signbench.Generator"),
         (object(), {}, "give its name, or an instance"),
         ("nearest", {"split": "tset"}, "tset"),
         ("nearest", {"clips": ["test-9999"]}, "test-9999"),
@@ -98,5 +98,5 @@ def test_a_generator_that_is_made_takes_no_checkpoint(tmp_path, monkeypatch):
     from signbench.generators.trivial import MeanPose
 
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="generator mean-pose is made already; give the checkpoint to its class"):
+    with pytest.raises(InputError, match="the generator mean-pose is an instance already; pass the checkpoint to its class"):
         signbench.run("synthsign/text-to-pose", MeanPose(), checkpoint="weights.pt")

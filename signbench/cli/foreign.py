@@ -52,7 +52,7 @@ def _note_end(found: dict[str, Any], reason: str, status: str, code: int) -> int
         run = RunFolder(Path(folder))
         with contextlib.suppress(SignbenchError, OSError):
             if rank:
-                marker = {"launch": found.get("launch"), "trouble": reason, "exit_code": code}
+                marker = {"launch": found.get("launch"), "error": reason, "exit_code": code}
                 write_atomically(run.end_marker(rank), json_bytes(marker))
             else:
                 description = run.read()

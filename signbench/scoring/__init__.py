@@ -1,1 +1,1 @@
-"""The engine: clips to views, views to records, records kept so that a killed run goes on."""
+"""The engine: clips to views, views to records, which are kept so that a killed run can be resumed."""

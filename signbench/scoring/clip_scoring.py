@@ -1,4 +1,4 @@
-"""One clip's work: read both sides once, show them to every metric, return the records."""
+"""Scores one clip: reads both sides once, passes them to every metric, and returns the records."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 
 def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: str = "cpu") -> ClipOutcome:
-    """Makes the records of one clip.
+    """Computes the records of one clip.
 
-    Nothing that is wrong with the clip is raised: it becomes a failure of the metrics concerned.
+    Errors of the clip are not raised: they become failures of the affected metrics.
 
     Args:
         views: the clip's two sides.
-        metrics: the metrics to record, each with its place in the run.
-        device: where networks count.
+        metrics: the metrics to record, each with its index in the run.
+        device: the device of the networks.
     """
     outcome = ClipOutcome(views.reference.id)
     for family in _FAMILIES:
-        wanted = [(place, metric) for place, metric in metrics if metric.view in family]
+        wanted = [(index, metric) for index, metric in metrics if metric.view in family]
         if not wanted:
             continue
         modality = views.modality(family[0])
@@ -48,10 +48,10 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             inputs: dict[str, Input] = {}
             try:
                 _fill_inputs(views, modality, inputs)
-            finally:  # a reference that was read belongs to the signature, whatever became of the prediction
+            finally:  # a reference that was read is part of the signature, even if the prediction fails
                 for name, file in inputs.items():
                     if (known := outcome.inputs.get(name)) is None or known.sha256 != file.sha256:
-                        outcome.inputs[name] = file  # else it was described already
+                        outcome.inputs[name] = file  # otherwise it is described already
             if modality in ("video", "pose"):
                 outcome.lengths[modality] = views.lengths(modality)
             if modality == "pose":
@@ -60,46 +60,46 @@ def score_clip(views: ClipViews, metrics: Sequence[tuple[int, Metric]], device: 
             _check_unchanged(views, modality, inputs)
         except ClipError as error:
             note_reference(views, modality, outcome)
-            for place, _ in wanted:
-                outcome.records.pop(place, None)
-                outcome.failures.setdefault(place, Failure(in_flags(str(error)), error.fault))
+            for index, _ in wanted:
+                outcome.records.pop(index, None)
+                outcome.failures.setdefault(index, Failure(in_flags(str(error)), error.fault))
         except MemoryError:
-            for place, _ in wanted:
-                outcome.records.pop(place, None)
-                outcome.failures.setdefault(place, Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair"))
-    judged = [(place, metric) for place, metric in metrics if isinstance(metric, JudgedMetric)]
+            for index, _ in wanted:
+                outcome.records.pop(index, None)
+                outcome.failures.setdefault(index, Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair"))
+    judged = [(index, metric) for index, metric in metrics if isinstance(metric, JudgedMetric)]
     if judged:
         _judge(views, judged, outcome)
     return outcome
 
 
 def _judge(views: ClipViews, judged: Sequence[tuple[int, JudgedMetric]], outcome: ClipOutcome) -> None:
-    """Makes the records of the metrics that are measured through judges."""
+    """Computes the records of the metrics that use judges."""
     kind = media_kind(views.reference)
     _note_judged_inputs(views, kind, [metric for _, metric in judged], outcome)
     recorders: dict[int, Recorder] = {}
     with _one_torch_thread_where_loaded():
-        for place, metric in judged:
+        for index, metric in judged:
             together = [other for _, other in judged if (other.judge, other.role) == (metric.judge, metric.role)]
             wanted = tuple(dict.fromkeys(other.gives for other in together))
-            with _keeping_failure(outcome, recorders, place, metric.inner):
-                recorder = recorders[place] = metric.recorder()
+            with _keeping_failure(outcome, recorders, index, metric.inner):
+                recorder = recorders[index] = metric.recorder()
                 recorder.update(pair_of(views, metric, wanted, _cache()))
                 record = recorder.finish()
                 if not all(np.isfinite(array).all() for array in record.values()):
-                    raise SignbenchError(f"clip {outcome.clip}: the metric came out as no finite number.")
-                outcome.records[place] = record
+                    raise SignbenchError(f"clip {outcome.clip}: the metric's value is not finite.")
+                outcome.records[index] = record
 
 
 def _note_judged_inputs(
     views: ClipViews, kind: Literal["video", "pose"], metrics: Sequence[JudgedMetric], outcome: ClipOutcome
 ) -> None:
-    """Writes down what judged records are made from: the sides that can be read, and what the corpus says."""
+    """Records the inputs of judged metrics: the readable sides and the corpus's answers."""
     for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
         name, recording = f"{side}.{kind}", clip.recording(kind)
         if name in outcome.inputs or recording is None:
             continue
-        with suppress(SignbenchError, OSError):  # what cannot be read is the failure of the record that needs it
+        with suppress(SignbenchError, OSError):  # a side that cannot be read fails the record that needs it
             file = Input.of(recording)
             outcome.inputs[name] = replace(file, pixels=views.pixels(side)) if kind == "video" else file
     if kind not in outcome.lengths and views.prediction.recording(kind) is not None:
@@ -115,10 +115,10 @@ _NO_MEMORY = "there is not enough memory for it; try fewer workers, or a smaller
 
 
 def note_reference(views: ClipViews, modality: FileKind, outcome: ClipOutcome) -> None:
-    """Notes length and layout of a reference whose production is not there or cannot be read: they are signed all the same."""
+    """Records length and layout of a reference whose production is missing or unreadable: they are part of the signature anyway."""
     if modality not in ("video", "pose"):
         return
-    with suppress(SignbenchError):  # a reference that cannot be read has neither
+    with suppress(SignbenchError):  # an unreadable reference has neither
         if modality not in outcome.lengths:
             outcome.lengths[modality] = views.reference_length(modality)
         if modality == "pose" and outcome.layout is None:
@@ -133,44 +133,44 @@ _FAMILIES: tuple[tuple[View, ...], ...] = (
     ("features",),
     ("labels",),
 )
-"""Views that are made from one file together."""
+"""Views that are read from one file together."""
 
 
 def _record(views: ClipViews, modality: FileKind, wanted: Sequence[tuple[int, Metric]], outcome: ClipOutcome, device: str) -> None:
     recorders: dict[int, Recorder] = {}
     metrics = dict(wanted)
-    for place, metric in wanted:
-        with _keeping_failure(outcome, recorders, place, metric):
-            recorders[place] = metric.recorder()
+    for index, metric in wanted:
+        with _keeping_failure(outcome, recorders, index, metric):
+            recorders[index] = metric.recorder()
     seen = {side: SeenFrames() for side in SIDES}
     with closing(_shown(views, modality, wanted, device, seen)) as pairs:
-        for places, pair in pairs:
+        for indices, pair in pairs:
             if isinstance(pair, PosePair):
                 _describe_poses(outcome, pair)
-            for place in places:
-                if place not in recorders:
+            for index in indices:
+                if index not in recorders:
                     continue
-                with _keeping_failure(outcome, recorders, place, metrics[place]):
+                with _keeping_failure(outcome, recorders, index, metrics[index]):
                     if isinstance(pair, SignbenchError):
                         raise pair
-                    recorders[place].update(pair)
-    for place in list(recorders):
-        with _keeping_failure(outcome, recorders, place, metrics[place]):
-            record = recorders[place].finish()
+                    recorders[index].update(pair)
+    for index in list(recorders):
+        with _keeping_failure(outcome, recorders, index, metrics[index]):
+            record = recorders[index].finish()
             if not all(np.isfinite(array).all() for array in record.values()):
-                raise SignbenchError(f"clip {outcome.clip}: the metric came out as no finite number.")
-            outcome.records[place] = record
+                raise SignbenchError(f"clip {outcome.clip}: the metric's value is not finite.")
+            outcome.records[index] = record
     _describe_frames(outcome, seen)
 
 
 def _describe_poses(outcome: ClipOutcome, pair: PosePair) -> None:
-    """Writes down what was seen of both sides' key points, and how far apart they are."""
+    """Records the digests of both sides' key points and the distance between them."""
     content: dict[SideName, str | None] = {"reference": pose_content(pair.reference), "prediction": pose_content(pair.prediction)}
     _describe(outcome, "pose", content, pose_departure(pair.reference, pair.prediction))
 
 
 def _describe_frames(outcome: ClipOutcome, seen: Mapping[SideName, SeenFrames]) -> None:
-    """The same of both sides' images, as far as anybody looked at the pixels."""
+    """Records the same of both sides' images, if a metric needed the pixels."""
     content = {side: frames.content for side, frames in seen.items()}
     if any(content.values()):
         _describe(outcome, "video", content, frames_departure(seen["reference"].cells, seen["prediction"].cells))
@@ -178,32 +178,30 @@ def _describe_frames(outcome: ClipOutcome, seen: Mapping[SideName, SeenFrames]) 
 
 def _describe(outcome: ClipOutcome, modality: FileKind, content: Mapping[SideName, str | None], departure: float | None) -> None:
     for side, digest in content.items():
-        place = f"{side}.{modality}"
-        outcome.inputs[place] = replace(
-            outcome.inputs[place], content=digest, departure=departure if side == "prediction" else None
-        )
+        name = f"{side}.{modality}"
+        outcome.inputs[name] = replace(outcome.inputs[name], content=digest, departure=departure if side == "prediction" else None)
 
 
 @contextmanager
-def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], place: int, metric: Metric) -> Iterator[None]:
-    """A metric that cannot measure this clip leaves the others alone; one of another package, whatever it raises."""
+def _keeping_failure(outcome: ClipOutcome, recorders: dict[int, Recorder], index: int, metric: Metric) -> Iterator[None]:
+    """Records the error of a metric, or any exception of a custom one, as a failure; other metrics continue."""
     try:
         with isolated_unless_own(metric):
             yield
     except SignbenchError as error:
         text = in_flags(str(error))
         reason = text if f"clip {outcome.clip}" in text else f"clip {outcome.clip}: {text}"
-        outcome.failures[place] = Failure(reason, getattr(error, "fault", "pair"))
-        recorders.pop(place, None)
+        outcome.failures[index] = Failure(reason, getattr(error, "fault", "pair"))
+        recorders.pop(index, None)
     except MemoryError:
-        outcome.failures[place] = Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair")
-        recorders.pop(place, None)
+        outcome.failures[index] = Failure(f"clip {outcome.clip}: {_NO_MEMORY}", "pair")
+        recorders.pop(index, None)
     except Exception as error:
         if is_own(metric):
             raise
         text = " ".join(str(error).split())
-        outcome.failures[place] = Failure(f"clip {outcome.clip}: {metric.name}: {type(error).__name__}: {text}", "pair")
-        recorders.pop(place, None)
+        outcome.failures[index] = Failure(f"clip {outcome.clip}: {metric.name}: {type(error).__name__}: {text}", "pair")
+        recorders.pop(index, None)
 
 
 def _shown(
@@ -213,13 +211,13 @@ def _shown(
     device: str,
     seen: Mapping[SideName, SeenFrames],
 ) -> Generator[tuple[Sequence[int], Pair | SignbenchError], None, None]:
-    """What there is to see of a clip, piece by piece, each with the places of the metrics that see it."""
-    everyone = [place for place, _ in wanted]
+    """The views of a clip, chunk by chunk, each with the indices of the metrics that it is for."""
+    all_indices = [index for index, _ in wanted]
     view = wanted[0][1].view
     if view in ("frames", "observations"):
         audiences: dict[Audience, list[int]] = {}
-        for place, metric in wanted:
-            audiences.setdefault(audience_of(metric, views, device), []).append(place)
+        for index, metric in wanted:
+            audiences.setdefault(audience_of(metric, views, device), []).append(index)
         networks = any(audience.extractor is not None for audience in audiences)
         with ExitStack() as stack:
             if networks:
@@ -228,15 +226,15 @@ def _shown(
             for audience, piece in stack.enter_context(closing(shown(views, list(audiences), cache, seen))):
                 yield audiences[audience], piece
     elif view == "lengths":
-        yield everyone, views.lengths("pose" if modality == "pose" else "video")
+        yield all_indices, views.lengths("pose" if modality == "pose" else "video")
     elif view == "pose":
-        yield everyone, views.pose_pair(any(metric.pairs_frames for _, metric in wanted))
+        yield all_indices, views.pose_pair(any(metric.pairs_frames for _, metric in wanted))
     elif view == "text":
-        yield everyone, views.text_pair()
+        yield all_indices, views.text_pair()
     elif view == "features":
-        yield everyone, views.feature_pair()
+        yield all_indices, views.feature_pair()
     else:
-        yield everyone, views.label_pair()
+        yield all_indices, views.label_pair()
 
 
 def _cache() -> ObservationCache:
@@ -245,7 +243,7 @@ def _cache() -> ObservationCache:
 
 @lru_cache(maxsize=4)
 def _cache_of(*_: str | None) -> ObservationCache:
-    """One object for all clips, so that it counts its bytes, and says what troubles it, once."""
+    """One object for all clips, so that it counts its bytes and warns once."""
     from signbench.extractors.cache import ObservationCache
 
     return ObservationCache.from_environment()
@@ -253,7 +251,7 @@ def _cache_of(*_: str | None) -> ObservationCache:
 
 @contextmanager
 def _one_torch_thread_where_loaded() -> Iterator[None]:
-    """The same for judges, of which some do without torch: where nothing has loaded it, it is not loaded here."""
+    """The same for judges, some of which do not need torch: it is not imported here if nothing has imported it."""
     if "torch" not in sys.modules:
         yield
         return
@@ -263,7 +261,7 @@ def _one_torch_thread_where_loaded() -> Iterator[None]:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Networks on one thread, because sums come out otherwise with another number of them; the caller's setting afterwards."""
+    """Limits networks to one thread, because sums depend on the number of threads; restores the caller's setting afterwards."""
     import torch
 
     before = torch.get_num_threads()

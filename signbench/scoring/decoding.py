@@ -1,4 +1,4 @@
-"""Decoding in a thread of its own, ahead of whoever looks at the frames."""
+"""Decodes frames in a background thread, ahead of their consumer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Item = TypeVar("Item")
 
 @contextmanager
 def decoded_ahead(items: Iterator[Item], ahead: int = 2) -> Iterator[Iterator[Item]]:
-    """Runs an iterator in a thread of its own, a few items ahead of its consumer.
+    """Runs an iterator in a background thread, a few items ahead of its consumer.
 
-    Decoding releases the interpreter's lock, so it goes on while the metrics count.
+    Decoding releases the interpreter's lock, so it continues while metrics compute.
 
     Args:
-        items: what to run ahead; closed when the context ends, also early.
-        ahead: how many items may wait.
+        items: the iterator to run ahead; closed when the context ends, also early.
+        ahead: the largest number of items that wait.
     """
     waiting: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=ahead)
     stopped = threading.Event()

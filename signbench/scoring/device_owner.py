@@ -1,8 +1,8 @@
-"""One process owns the GPU: its workers decode and measure, and send it what networks and judges are to see.
+"""One process owns the GPU; its workers decode and measure, and send it the inputs of networks and judges.
 
-Each worker would otherwise load every network onto the one device. Requests that wait at the same time share a batch, so that the
-device is filled by as many clips as there are workers. On the CPU nothing of this is used: there each worker has its own networks,
-and no clip shares a batch with another.
+Otherwise each worker would load every network onto the device. Requests that wait at the same time share a batch, so that the
+device processes as many clips at a time as there are workers. None of this is used on the CPU, where each worker has its own
+networks, and no clip shares a batch with another.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Observation
 
 MOST_FRAMES = 256
-"""Frames that pass through a network together, at most."""
+"""Largest number of frames in a batch of a network."""
 
 Address = tuple[Any, bytes, str | None]
-"""Where the owner listens, the key that only its own workers know, and the folder in shared memory, where there is one."""
+"""The address that the owner listens on, the key that only its workers know, and the folder in shared memory, if there is one."""
 
 _SHARED_FROM = 1 << 20
-"""Arrays of so many bytes pass through shared memory: a socket takes several times as long."""
+"""Arrays of at least this many bytes are sent through shared memory, because a socket is several times slower."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is this user's alone
 
 
 @dataclass(frozen=True)
 class _InSharedMemory:
-    """An array that lies in a file in memory; whoever takes it removes the file."""
+    """An array in a file in shared memory; the receiver removes the file."""
 
     path: str
     shape: tuple[int, ...]
@@ -55,7 +55,7 @@ class _InSharedMemory:
 
 
 def _sent(array: NDArray[Any], folder: str | None) -> NDArray[Any] | _InSharedMemory:
-    """An array as it goes to the other process."""
+    """An array in the form in which it is sent to the other process."""
     if folder is None or array.nbytes < _SHARED_FROM:
         return array
     path = f"{folder}/{secrets.token_hex(16)}"
@@ -73,7 +73,7 @@ def _received(value: Any) -> Any:
 
 
 def _shared_folder() -> str | None:
-    """A folder in shared memory that only this user can read, or None where the system has none."""
+    """A folder in shared memory that only this user can read, or None if the system has no shared memory."""
     try:
         return tempfile.mkdtemp(prefix="signbench-", dir=_SHARED_MEMORY)
     except OSError:
@@ -94,13 +94,13 @@ class _AnswerWanted:
 
 
 class DeviceOwner:
-    """Runs networks and judges for the workers of one process, in a thread."""
+    """Runs networks and judges in a thread for the workers of this process."""
 
     def __init__(self, judges: Mapping[str, Judge]) -> None:
-        """Begins to listen.
+        """Starts to listen.
 
         Args:
-            judges: name -> judge, ready to answer.
+            judges: prepared judges by name.
         """
         self._judges = judges
         self._key = secrets.token_bytes(32)
@@ -116,11 +116,11 @@ class DeviceOwner:
 
     @property
     def address(self) -> Address:
-        """What a worker needs to know to reach it."""
+        """The address and key with which a worker connects."""
         return self._listener.address, self._key, self._folder
 
     def close(self) -> None:
-        """Stops; workers that still ask get an end of file."""
+        """Stops; workers that still wait for an answer get an end of file."""
         self._ended = True
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as nobody:  # ends the accepting thread
             nobody.settimeout(1)
@@ -140,7 +140,7 @@ class DeviceOwner:
         while not self._ended:
             try:
                 connection = self._listener.accept()
-            except (AuthenticationError, EOFError, OSError):  # somebody without the key, or who went away
+            except (AuthenticationError, EOFError, OSError):  # a connection without the key, or one that was closed
                 continue
             with self._lock:
                 self._connections.append(connection)
@@ -168,7 +168,7 @@ class DeviceOwner:
             self._answer(asked)
 
     def _answer(self, asked: Sequence[tuple[Connection[Any, Any], Any]]) -> None:
-        """Answers requests that came together, those that can share a batch in one go."""
+        """Answers requests that arrived together; those that fit share a batch."""
         groups: dict[Any, list[tuple[Connection[Any, Any], Any]]] = {}
         for connection, request in asked:
             if isinstance(request, _RowsWanted):
@@ -180,14 +180,14 @@ class DeviceOwner:
             requests = [request for _, request in group]
             try:
                 replies = _rows(requests) if isinstance(requests[0], _RowsWanted) else self._said(requests)
-            except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+            except Exception as error:  # noqa: BLE001 - raised in the worker that made the request
                 replies = [error] * len(group)
             for (connection, _), reply in zip(group, replies, strict=True):
                 with contextlib.suppress(OSError):  # the worker is gone
                     connection.send(self._portable(reply))
 
     def _portable(self, reply: Any) -> Any:
-        """A reply that another process can read: errors of others by what they say, large arrays in shared memory."""
+        """A reply that another process can read: errors of custom code as their messages, large arrays in shared memory."""
         if isinstance(reply, np.ndarray):
             return _sent(reply, self._folder)
         if not isinstance(reply, Exception) or isinstance(reply, SignbenchError):
@@ -196,7 +196,7 @@ class DeviceOwner:
         return RuntimeError(f"{type(reply).__name__}: {text}")
 
     def _said(self, requests: Sequence[_AnswerWanted]) -> list[Any]:
-        """What a judge says of several clips; where it fails on one of them, each is asked for alone."""
+        """A judge's answers for several clips; if it fails on one of them, each is repeated alone."""
         judge = self._judges[requests[0].judge]
         found: list[Any] = []
         for start in range(0, len(requests), max(1, judge.batch)):
@@ -213,12 +213,12 @@ class DeviceOwner:
     def _alone(judge: Judge, request: _AnswerWanted) -> Any:
         try:
             return answers(judge, [request.clip], request.wanted)[0]
-        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        except Exception as error:  # noqa: BLE001 - raised in the worker that made the request
             return error
 
 
 def _rows(requests: Sequence[_RowsWanted]) -> list[Rows]:
-    """Rows of several batches that fit each other, through one network."""
+    """Passes several compatible batches through one network."""
     found: list[Rows] = []
     waiting = [cast("NDArray[Any]", request.batch) for request in requests]
     while waiting:
@@ -231,13 +231,13 @@ def _rows(requests: Sequence[_RowsWanted]) -> list[Rows]:
 
 
 class OwnerAtWork:
-    """The owner of the device, as one of its workers sees it."""
+    """A worker's connection to the owner of the device."""
 
     def __init__(self, address: Address) -> None:
         """Connects.
 
         Args:
-            address: of :attr:`DeviceOwner.address`.
+            address: the value of :attr:`DeviceOwner.address`.
         """
         self._connection = Client(address[0], authkey=address[1])
         self._folder = address[2]
@@ -248,7 +248,7 @@ class OwnerAtWork:
         return rows
 
     def answer(self, judge: str, clip: JudgedClip, wanted: Sequence[Gives]) -> Mapping[Gives, Observation]:
-        """What a judge says of a clip.
+        """A judge's answer for a clip.
 
         Raises:
             SignbenchError: the clip cannot be judged.
@@ -261,7 +261,7 @@ class OwnerAtWork:
             self._connection.send(request)
             reply = _received(self._connection.recv())
         except (EOFError, OSError) as error:
-            raise SignbenchError("the process that owns the device is gone; repeat the command to go on.") from error
+            raise SignbenchError("the process that owns the device has ended; rerun the command to resume.") from error
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -269,14 +269,14 @@ class OwnerAtWork:
 
 @contextmanager
 def owning(needed: bool, judges: Mapping[str, Judge]) -> Iterator[Address | None]:
-    """A device's owner while workers are at work.
+    """Runs the owner of a device while workers need it.
 
     Args:
-        needed: whether there is anything for it to do.
-        judges: name -> judge, ready to answer.
+        needed: whether a metric or a judge needs it.
+        judges: prepared judges by name.
 
     Yields:
-        Its address, or None where it is not needed.
+        Its address, or None if it is not needed.
     """
     if not needed:
         yield None

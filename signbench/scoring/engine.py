@@ -1,4 +1,4 @@
-"""A run from its first check to its result: resumable by repeating it, and equal for any number of workers and processes."""
+"""Runs from the first check to the result: they resume if repeated, and do not depend on the number of workers and processes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from signbench.runs.tables import per_clip_parquet
 from signbench.scoring.clip_scoring import note_reference
 from signbench.scoring.judging import truth_input
 from signbench.scoring.matching import check_clips
-from signbench.scoring.ranks import Ranks, trouble_of_others
+from signbench.scoring.ranks import Ranks, error_of_others
 from signbench.scoring.views import ClipViews
 from signbench.scoring.workers import Job, effective_workers, score_clips
 from signbench.whole_files import write_atomically
@@ -48,24 +48,24 @@ _at_work: list[Path] = []
 
 
 def folder_at_work() -> Path | None:
-    """The folder of the run that was begun last in this process, for the log of an internal error."""
+    """The folder of the run that was started last in this process, for the log of an internal error."""
     return _at_work[-1] if _at_work else None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Work:
-    """A comparison that is ready to run.
+    """A comparison that is ready to be run.
 
     Attributes:
-        plan: what is measured.
-        references: one side.
-        predictions: the other.
+        plan: the plan of the run.
+        references: the references.
+        predictions: the predictions.
         workers: processes for the clips, or None for one per core.
-        progress: told how far it is.
-        absent: why expected clips have no production, where that is known; clips of which there is none need not stand here.
-        device: where networks run; no part of what is measured.
-        judges: name -> judge, ready to answer.
-        dealt: clip -> the clip whose reference is dealt to it, for the chance level of judges.
+        progress: receives the progress.
+        absent: the known reasons for which expected clips have no production.
+        device: the device of the networks; not part of the signature.
+        judges: prepared judges by name.
+        dealt: for each clip, the clip whose reference is assigned to it for the chance level of judges.
     """
 
     plan: RunPlan
@@ -79,45 +79,45 @@ class Work:
     dealt: Mapping[str, str] = field(default_factory=dict)
 
     def views(self, clip: str) -> ClipViews:
-        """A clip's two sides; a prediction that is not there is a clip without media."""
+        """A clip's two sides; a missing prediction is a clip without media."""
         other = self.references.clips.get(self.dealt.get(clip, ""))
         return ClipViews(self.references.clips[clip], self.predictions.clips.get(clip, Clip(clip)), self.plan.protocol, other)
 
     def todo(self, store: RecordStore) -> dict[str, list[int]]:
-        """Clips with work left, each with the places of the metrics that it lacks."""
+        """Clips that still need work, each with the indices of the missing metrics."""
         lacking = {
-            clip: [place for place, (key, _) in enumerate(self.plan.recorded) if key and not store.has(clip, key)]
+            clip: [index for index, (key, _) in enumerate(self.plan.recorded) if key and not store.has(clip, key)]
             for clip in self.plan.clips
         }
-        return {clip: places for clip, places in lacking.items() if places}
+        return {clip: indices for clip, indices in lacking.items() if indices}
 
     def check(self, todo: dict[str, list[int]]) -> None:
-        """Finds what the headers show to be wrong; see :func:`~signbench.scoring.matching.check_clips`."""
+        """Finds errors in the headers; see :func:`~signbench.scoring.matching.check_clips`."""
         metrics = self.plan.metrics
         check_clips(
             [
-                (self.views(clip), [metrics[place] for place in places if place < len(self.plan.measured)])
-                for clip, places in todo.items()
+                (self.views(clip), [metrics[index] for index in indices if index < len(self.plan.measured)])
+                for clip, indices in todo.items()
                 if clip in self.predictions.clips
             ],
             lambda done, total: self.progress("checking", done, total),
         )
 
     def score(self, todo: dict[str, list[int]], into: RecordFile) -> None:
-        """Scores clips and appends their records; an expected clip without a production is a failure of the prediction's."""
+        """Scores clips and appends their records; an expected clip without a production is a failure of the prediction side."""
         recorded = self.plan.recorded
         keys = [key for key, _ in recorded]
 
         def jobs() -> Iterator[Job]:
-            for clip, places in made.items():
-                yield self.views(clip), [(place, recorded[place][1]) for place in places], self.device
+            for clip, indices in made.items():
+                yield self.views(clip), [(index, recorded[index][1]) for index in indices], self.device
 
         made = dict(todo)
         for clip in sorted(clip for clip in todo if clip not in self.predictions.clips):
-            scores = [place for place in todo[clip] if place < len(self.plan.measured)]
+            scores = [index for index in todo[clip] if index < len(self.plan.measured)]
             into.add(self._without_production(clip, scores), keys)
-            made[clip] = [place for place in todo[clip] if place not in scores]
-        made = {clip: places for clip, places in made.items() if places}
+            made[clip] = [index for index in todo[clip] if index not in scores]
+        made = {clip: indices for clip, indices in made.items() if indices}
         total = len(made)
         workers = effective_workers(self.workers, total)
         one_owner = self.device != "cpu" and self._has_network
@@ -127,18 +127,18 @@ class Work:
 
     @property
     def _has_network(self) -> bool:
-        """Whether anything is measured through a network."""
+        """Whether any metric or judge uses a network."""
         return any(metric.extractor is not None for metric in self.plan.metrics) or any(
             judge.has_network for judge in self.judges.values()
         )
 
-    def _without_production(self, clip: str, places: Sequence[int]) -> ClipOutcome:
-        """The outcome of an expected clip that nothing was made for; its reference counts among ``refs`` all the same."""
+    def _without_production(self, clip: str, indices: Sequence[int]) -> ClipOutcome:
+        """The outcome of an expected clip without a production; its reference is part of ``refs`` anyway."""
         reason = self.absent.get(clip, "there is no production of it.")
         outcome = ClipOutcome(clip)
         reference = self.references.clips[clip]
-        for place in places:
-            metric = self.plan.metrics[place]
+        for index in indices:
+            metric = self.plan.metrics[index]
             view = metric.view
             modalities: tuple[FileKind, ...] = ("video", "pose") if view in EITHER_KIND else (FILE_KIND_OF_VIEW[view],)
             if isinstance(metric, JudgedMetric) and (said := truth_input(reference, metric)) is not None:
@@ -149,11 +149,11 @@ class Work:
                     file = replace(Input.of(recording), pixels=self._pixels(recording))
                     outcome.inputs.setdefault(f"reference.{modality}", file)
                     note_reference(ClipViews(reference, Clip(clip), self.plan.protocol), modality, outcome)
-            outcome.failures[place] = Failure(f"clip {clip}: {reason}", "prediction")
+            outcome.failures[index] = Failure(f"clip {clip}: {reason}", "prediction")
         return outcome
 
     def _pixels(self, recording: Recording) -> str | None:
-        """The family of a reference's pixels, None where it is no video or cannot be read."""
+        """The family of a reference's pixels; None if it is not a video or cannot be read."""
         if not hasattr(recording, "chunks"):
             return None
         try:
@@ -162,17 +162,17 @@ class Work:
             return None
 
     def _without_paths(self, outcome: ClipOutcome) -> ClipOutcome:
-        """Reasons name files relative to their side, so that equal work gives equal bytes wherever it lies."""
-        for place, failure in outcome.failures.items():
+        """Makes paths in reasons relative to their side, so that equal work gives equal bytes in any folder."""
+        for index, failure in outcome.failures.items():
             reason = failure.reason
             for side in (self.references, self.predictions):
                 reason = reason.replace(f"{side.name.rstrip(os.sep)}{os.sep}", "")
-            outcome.failures[place] = Failure(reason, failure.fault)
+            outcome.failures[index] = Failure(reason, failure.fault)
         return outcome
 
 
 def run_in_memory(work: Work) -> Result:
-    """Runs without a folder: nothing is kept but the result."""
+    """Runs without a folder and keeps only the result."""
     with RecordFile(None, write=True) as records:
         store = RecordStore([records])
         todo = work.todo(store)
@@ -182,28 +182,28 @@ def run_in_memory(work: Work) -> Result:
 
 
 def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | None:
-    """Runs in a folder, going on with what it already holds.
+    """Runs in a folder, and resumes an earlier run there.
 
     Args:
         work: the comparison.
-        folder: the run's own.
-        fresh: move an older run aside first.
+        folder: the run's folder.
+        fresh: move an existing run aside first.
 
     Returns:
-        The result; None on every rank but the first of several.
+        The result; None on every rank except the first.
 
     Raises:
-        InputError: found before anything was written, or the folder cannot be written any more.
-        SignbenchError: a process was killed from outside.
+        InputError: an error found before anything was written, or the folder can no longer be written.
+        SignbenchError: a worker process was killed.
     """
     ranks = Ranks.from_environment()
-    fresh = fresh and not supervision.is_again()  # what an earlier child made is this run's own
+    fresh = fresh and not supervision.is_again()  # the run in the folder was started by an earlier child of this command
     if not ranks.first:
         _follow(work, folder, ranks)
         return None
     begun = time.monotonic()
     with ExitStack() as stack, supervision.doing(supervision.SCORING):
-        with ranks.telling_trouble():
+        with ranks.reporting_errors():
             todo, started = _prepare(work, folder, fresh=fresh)
             stack.enter_context(alone_in(folder, fresh=fresh))
             description = _describe(work.plan, folder, ranks, started)
@@ -222,17 +222,17 @@ def run_in_folder(work: Work, folder: RunFolder, *, fresh: bool) -> Result | Non
 
 @contextmanager
 def keeping_status(folder: RunFolder, description: dict[str, Any]) -> Iterator[None]:
-    """Writes into ``run.json`` how a run ended, where it ends early.
+    """Writes to ``run.json`` how a run ended, if it ends early.
 
     Args:
-        folder: of the run.
-        description: what ``run.json`` holds.
+        folder: the run's folder.
+        description: the contents of ``run.json``.
     """
     begun = time.monotonic()
     try:
         yield
     except KeyboardInterrupt:
-        other = trouble_of_others(folder, description["launch"], description["processes"])
+        other = error_of_others(folder, description["launch"], description["processes"])
         if other is not None:  # torchrun ends all ranks when one has ended
             _write_status(folder, description, "failed", other.exit_code, begun)
             raise other from None
@@ -261,18 +261,18 @@ def finish(plan: RunPlan, folder: RunFolder) -> Result:
 
 
 def _prepare(work: Work, folder: RunFolder, *, fresh: bool) -> tuple[dict[str, list[int]], str]:
-    """Checks everything that can be checked before work; gives what is left to do, and when the run was begun."""
+    """Checks everything that can be checked before scoring; returns the remaining work and the time when the run was started."""
     spec = work.plan.spec()
-    goes_on = folder.claim(spec, fresh=fresh)
+    is_resumed = folder.claim(spec, fresh=fresh)
     started = _now()
-    if goes_on:
+    if is_resumed:
         known = folder.read()
         started = known.get("started", started)
         clips = known.get("clips", [])
         if clips != list(work.plan.clips):
             raise InputError(
-                f"the clips changed since {folder.path} was begun ({len(clips)} then, {len(work.plan.clips)} now); "
-                "give another `out`, or `fresh=True` to move it aside."
+                f"the clips changed since {folder.path} was started ({len(clips)} then, {len(work.plan.clips)} now); "
+                "choose another `out`, or use `fresh=True` to move it aside."
             )
         with ExitStack() as stack:
             store = RecordStore([stack.enter_context(RecordFile(path, write=False)) for path in folder.all_records()])
@@ -287,29 +287,29 @@ def _prepare(work: Work, folder: RunFolder, *, fresh: bool) -> tuple[dict[str, l
 
 @contextmanager
 def begin(plan: RunPlan, folder: RunFolder, ranks: Ranks, *, fresh: bool) -> Iterator[dict[str, Any]]:
-    """Claims a folder for a run whose predictions are still to be made, and writes ``run.json``; no other command may work there.
+    """Claims a folder for a run whose predictions are not generated yet, locks it and writes ``run.json``.
 
     Args:
-        plan: what the run measures.
-        folder: the run's own.
-        ranks: this process's place.
-        fresh: move an older run aside first.
+        plan: the plan of the run.
+        folder: the run's folder.
+        ranks: this process's rank.
+        fresh: move an existing run aside first.
 
     Yields:
-        What ``run.json`` holds.
+        The contents of ``run.json``.
 
     Raises:
-        InputError: the folder holds another run, another command is at work there, or it cannot be written.
+        InputError: the folder holds another run, another command is working there, or it cannot be written.
     """
-    goes_on = folder.claim(plan.spec(), fresh=fresh)
-    started = folder.read().get("started", _now()) if goes_on else _now()
+    is_resumed = folder.claim(plan.spec(), fresh=fresh)
+    started = folder.read().get("started", _now()) if is_resumed else _now()
     with alone_in(folder, fresh=fresh):
         own = supervision.child()
         yield _describe(plan, folder, ranks, started, launch=own.launch if own is not None else None)
 
 
 def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, launch: str | None = None) -> dict[str, Any]:
-    """Writes ``run.json`` before the work; of a folder that another command has made its own meanwhile it is refused."""
+    """Writes ``run.json`` before the work starts; refuses a folder that another command has claimed in the meantime."""
     spec = plan.spec()
     folder.claim(spec, fresh=False)
     _at_work.append(folder.path)
@@ -332,9 +332,9 @@ def _describe(plan: RunPlan, folder: RunFolder, ranks: Ranks, started: str, laun
 
 
 def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
-    """What every rank but the first does: its share of the clips."""
+    """Scores this rank's share of the clips, on every rank except the first."""
     message = ranks.agree(None)
-    if "trouble" in message:
+    if "error" in message:
         return
     supervision.at_work(folder.path, message["launch"], ranks.rank)
     with ranks.marking_end(folder, message["launch"]), supervision.doing(supervision.SCORING):
@@ -346,12 +346,12 @@ def _follow(work: Work, folder: RunFolder, ranks: Ranks) -> None:
 
 
 def _check_inputs(work: Work, store: RecordStore) -> None:
-    """Refuses to go on where a file changed since its record was made.
+    """Refuses to resume if a file changed since its record was made.
 
-    A file of the same size, times and inode is taken as unchanged; otherwise its bytes decide.
+    A file with the same size, times and inode is assumed unchanged; otherwise its digest decides.
 
     Raises:
-        InputError: names the first file that changed.
+        InputError: a file changed; the message names the first.
     """
     for clip in work.plan.clips:
         seen: set[tuple[str, Input]] = set()
@@ -364,13 +364,13 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                 kept = row.inputs.get(said[0])
                 if kept is None or kept.sha256 != said[1].sha256:
                     raise InputError(
-                        f"what the corpus says of clip {clip} changed since its record was made; give another `out`, or "
+                        f"the corpus's answer for clip {clip} changed since its record was made; choose another `out`, or use "
                         "`fresh=True` to move this run aside."
                     )
             for side in (work.references, work.predictions):
                 name = f"{'reference' if side is work.references else 'prediction'}.{modality}"
                 known = row.inputs.get(name)
-                if known is None or (name, known) in seen:  # a judged record need not have read the reference
+                if known is None or (name, known) in seen:  # judged metrics do not always read the reference
                     continue
                 seen.add((name, known))
                 there = side.clips.get(clip)
@@ -378,17 +378,18 @@ def _check_inputs(work: Work, store: RecordStore) -> None:
                 if recording is None or _changed(recording, known):
                     label = recording.label if recording is not None else f"the {modality} of clip {clip} in {side.name}"
                     raise InputError(
-                        f"{label} changed since its record was made; give another `out`, or `fresh=True` to move this run aside."
+                        f"{label} changed since its record was made; choose another `out`, or use `fresh=True` to move this run "
+                        "aside."
                     )
 
 
 def known_predictions(folder: RunFolder, predictions: Side, modality: FileKind) -> dict[str, str]:
-    """The SHA-256 of predictions that records remember, of those whose size, times and inode are as they were.
+    """The recorded SHA-256 of those predictions whose size, times and inode are unchanged.
 
     Args:
-        folder: of the run.
-        predictions: as they lie there now.
-        modality: of the files.
+        folder: the run's folder.
+        predictions: the predictions as they are now.
+        modality: the modality of the files.
     """
     found: dict[str, str] = {}
     with ExitStack() as stack:
@@ -416,14 +417,14 @@ def _now() -> str:
 
 
 def metric_list(names: list[str]) -> tuple[Metric, ...]:
-    """The metrics of the given names, each once, in order.
+    """The metrics with the given names, each once, in order.
 
     Raises:
-        InputError: none is named, or a name is unknown.
+        InputError: no metric is named, or a name is unknown.
     """
     from signbench.metrics import registry
 
     if not names:
-        raise InputError(f"no metric is named; give `metrics=NAME`. Known: {', '.join(registry.known())}.")
+        raise InputError(f"no metric is named; use `metrics=NAME`. Known: {', '.join(registry.known())}.")
     metrics = {metric.canonical: metric for metric in map(registry.create, names)}
     return tuple(metrics.values())

@@ -1,4 +1,4 @@
-"""What a call from Python hands back of a run that is kept in a folder."""
+"""The value that Python calls return for a run that is kept in a folder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from signbench.scoring.ranks import Ranks
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
-    """A run of a task: its folder, and what it measured.
+    """A finished run of a task: its folder and its result.
 
     ``finished["ssim"]`` is short for ``finished.result["ssim"]``.
 
     Attributes:
-        folder: where predictions, records and the result lie. Repeating the call goes on there.
+        folder: the folder with predictions, records and the result. A repeated call resumes there.
         result: the scores with intervals, coverage and signatures.
 
     Example:
@@ -37,19 +37,19 @@ class FinishedRun:
         """The score of a metric, in any spelling of its name.
 
         Raises:
-            KeyError: it was not measured.
+            KeyError: the metric was not measured.
         """
         return self.result[metric]
 
 
 def on_every_rank(work: Callable[[], tuple[RunFolder, Result] | None]) -> FinishedRun:
-    """Hands a result to every process of a script that torchrun started, of which only the first has folded it.
+    """Distributes a result to every process of a script that torchrun started, of which only the first has folded it.
 
     Args:
-        work: runs, and gives the result on the first rank and None on the others.
+        work: runs the task; returns the result on the first rank and None on the others.
 
     Raises:
-        IncompleteError: on the other ranks, where the first ended early.
+        IncompleteError: on the other ranks, if the first ended early.
     """
     ranks = Ranks.from_environment()
     try:
@@ -57,14 +57,14 @@ def on_every_rank(work: Callable[[], tuple[RunFolder, Result] | None]) -> Finish
     except BaseException:
         if ranks.first:
             with contextlib.suppress(SignbenchError):
-                ranks.agree({"trouble": True}, patient=False)
+                ranks.agree({"error": True}, patient=False)
         raise
     if outcome is not None:
         folder, result = outcome
         ranks.agree({"folder": str(folder.path.absolute())})
         return FinishedRun(folder=folder.path, result=result)
     message = ranks.agree(None)
-    if "trouble" in message:
-        raise IncompleteError("rank 0 ended early; its own message and run.json say why.")
+    if "error" in message:
+        raise IncompleteError("rank 0 ended early; see its error message and run.json.")
     path = Path(message["folder"])
     return FinishedRun(folder=path, result=read_result(RunFolder(path).result_json))

@@ -1,4 +1,4 @@
-"""One clip through the judges of a run: what each says of a side, kept in the cache, and the records that come of it."""
+"""Passes one clip through the judges of a run, with a cache of their answers."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
     from signbench.scoring.device_owner import OwnerAtWork
 
 Judges = Mapping[str, Judge]
-"""Name -> judge, ready to answer."""
+"""Prepared judges by name."""
 
 _installed: dict[str, Judge] = {}
 _owner: list[OwnerAtWork] = []
-"""The process that runs this one's judges of networks, where that is another one."""
+"""The process that runs this process's judges that use networks, if that is another one."""
 
 
 @contextmanager
 def judges_at_hand(judges: Judges) -> Iterator[None]:
-    """The judges that clips are shown to in this process, meanwhile."""
+    """Installs the judges of this process while the context lasts."""
     before = dict(_installed)
     _installed.update(judges)
     try:
@@ -60,27 +60,27 @@ def judges_at_hand(judges: Judges) -> Iterator[None]:
 
 
 def packed(judges: Judges) -> dict[str, dict[str, Any]]:
-    """Judges for another process: each by its name and what it has learned, so that custom classes are found there too.
+    """Judges in a form for another process: each as its name and its state, so that custom classes are found there too.
 
     Raises:
-        InputError: a judge of another package holds what cannot be handed to another process.
+        InputError: a custom judge cannot be sent to another process.
     """
     for name, judge in judges.items():
         if not is_own(judge):
             state = vars(judge)
             guarded(
                 partial(pickle.dumps, state),
-                f"the judge {name} cannot be handed to worker processes; give `workers=1`, or load such things on first use",
+                f"the judge {name} cannot be sent to worker processes; use `workers=1`, or load such objects on first use",
             )
     return {name: dict(vars(judge)) for name, judge in judges.items()}
 
 
 def install(content: Mapping[str, Mapping[str, Any]], owner: OwnerAtWork | None = None) -> None:
-    """The judges that clips are shown to in this process, from now on.
+    """Installs the judges of this process.
 
     Args:
-        content: of :func:`packed`, from the process that started this one.
-        owner: the process that runs those with a network, or None: this one does.
+        content: the result of :func:`packed` in the process that started this one.
+        owner: the process that runs judges with a network; None: this process.
     """
     _owner[:] = [] if owner is None else [owner]
     for name, state in content.items():
@@ -91,11 +91,11 @@ def install(content: Mapping[str, Mapping[str, Any]], owner: OwnerAtWork | None 
 
 
 def truth(clip: Clip, kind: Truth) -> str | None:
-    """What the corpus says of a clip, in NFC; None where it says nothing.
+    """The corpus's answer for a clip, in NFC; None if it has none.
 
     Args:
         clip: the reference.
-        kind: its text, its glosses, or its word: that of an isolated sign, or its only gloss where there is no word.
+        kind: its text, its glosses, or its word, which is that of an isolated sign, or its only gloss if there is no word.
     """
     if kind == "gloss":
         found: str | None = " ".join(clip.gloss) if clip.gloss else None
@@ -107,7 +107,7 @@ def truth(clip: Clip, kind: Truth) -> str | None:
 
 
 def truth_input(clip: Clip, metric: JudgedMetric) -> tuple[str, Input] | None:
-    """The same as one of the inputs that a record was made from; None where the corpus need not say anything, or does not."""
+    """The corpus's answer as an input of a record; None if the metric needs none, or the corpus has none."""
     if metric.truth is None or (said := truth(clip, metric.truth)) is None:
         return None
     content = said.encode()
@@ -115,11 +115,11 @@ def truth_input(clip: Clip, metric: JudgedMetric) -> tuple[str, Input] | None:
 
 
 def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
-    """Finds what headers and the corpus show to be wrong, before any work.
+    """Finds errors in headers and missing answers of the corpus before the work starts.
 
     Raises:
-        InputError: the corpus says nothing that an answer could be compared with, or a side cannot be shown to a judge.
-        ClipError: an unreadable header.
+        InputError: the corpus has no answer to compare with, or a side cannot be shown to a judge.
+        ClipError: a header is unreadable.
     """
     for metric in metrics:
         kind = metric.truth
@@ -137,21 +137,21 @@ def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
 
 
 def media_kind(clip: Clip) -> Literal["video", "pose"]:
-    """The kind of file that judges are shown of a clip: ``video`` or ``pose``."""
+    """The kind of file of a clip that judges are shown: ``video`` or ``pose``."""
     return "video" if clip.video is not None else "pose"
 
 
 def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], cache: ObservationCache | None) -> Pair:
-    """What a metric compares: the judge's answer about the clip that its role names, and what it should have said.
+    """The pair that a metric compares: the judge's answer for the clip of its role, and the correct answer.
 
     Args:
         views: the clip.
-        metric: of any role.
-        wanted: everything that the run wants of this judge, made in one go.
-        cache: of observations, or None.
+        metric: a judged metric of any role.
+        wanted: all outputs of this judge that the run needs, computed together.
+        cache: the cache of observations, or None.
 
     Raises:
-        ClipError: a side cannot be read or judged; it names the side to blame.
+        ClipError: a side cannot be read or judged; the error names the side at fault.
     """
     judge = metric.judge
     if metric.has_levels:
@@ -178,7 +178,7 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
 
 
 def _shown(views: ClipViews, metric: JudgedMetric) -> tuple[Clip, SideName]:
-    """The clip that a judge is shown, and the side to blame: a reference stands in for the production, and fails as one."""
+    """The clip that a judge is shown, and the side at fault if that fails: a reference in place of the production fails as one."""
     if metric.role == "score":
         return views.prediction, "prediction"
     if metric.role == "ceiling":
@@ -197,7 +197,7 @@ def _observed(
     cache: ObservationCache | None,
     text: str | None = None,
 ) -> Mapping[Gives, Observation]:
-    """What a judge says of one side, from the cache where it has said it before."""
+    """A judge's answers for one side, from the cache if they are there."""
     from signbench.extractors.cache import observation_key
 
     judge, recording = _installed[name], _recording(clip)
@@ -221,7 +221,7 @@ def _observed(
             owner = _owner[0] if _owner and judge.has_network else None
             made = answers(judge, [shown], lacking)[0] if owner is None else owner.answer(name, shown, lacking)
             found.update(made)
-            if cache is not None and recording.stamp() == stamp:  # else what was seen may not be what the digest in the key is of
+            if cache is not None and recording.stamp() == stamp:  # otherwise the digest in the key may be that of other contents
                 for gives, observation in made.items():
                     description = {"extractor": f"judge {judge.signed}", "gives": gives}
                     cache.keep(keys[gives], description, encode(gives, observation))
@@ -229,11 +229,11 @@ def _observed(
 
 
 def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) -> JudgedClip:
-    """One side of a clip as a judge is shown it: whole, at the judge's rate, size and layout.
+    """One side of a clip in the form in which a judge is shown it: complete, at the judge's rate, size and layout.
 
     Raises:
-        MediaError: it cannot be read, or shows no key point.
-        InputError: it does not tell its rate, which the judge needs.
+        MediaError: it cannot be read, or has no key points.
+        InputError: it does not state its rate, which the judge needs.
     """
     rate = judge.rate or protocol.fps
     if clip.video is not None:
@@ -263,7 +263,7 @@ def _layout(name: str) -> Layout:
 
 
 def _view(judge: Judge, protocol: Protocol) -> str:
-    """How a clip is brought to a judge; with the file's digest this settles what it is shown."""
+    """The conversion of a clip for a judge; with the file's digest, it determines the judge's input."""
     size = judge.size or protocol.size
     pixels = "native" if size is None else f"{size[1]}x{size[0]} {RESIZE_KERNEL}"
     return f"fps {judge.rate or protocol.fps} from {protocol.source_fps} {pixels} {judge.layout}"
@@ -272,14 +272,14 @@ def _view(judge: Judge, protocol: Protocol) -> str:
 def _recording(clip: Clip) -> VideoRecording | PoseRecording:
     recording: Recording | None = clip.video if clip.video is not None else clip.pose
     if recording is None:
-        raise InputError(f"clip {clip.id} has neither video nor key points that a judge could look at.")
+        raise InputError(f"clip {clip.id} has neither video nor key points for a judge.")
     return cast("VideoRecording | PoseRecording", recording)
 
 
 def _vector(observation: Observation, metric: JudgedMetric) -> NDArray[np.float32]:
     rows = cast("NDArray[np.float32]", observation)
     if len(rows) != 1:
-        raise SignbenchError(f"metric {metric.canonical} compares one row for each clip, and the judge gives {len(rows)}.")
+        raise SignbenchError(f"metric {metric.canonical} needs one row for each clip, but the judge gives {len(rows)}.")
     row: NDArray[np.float32] = rows[0]
     return row
 

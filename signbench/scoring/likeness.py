@@ -1,8 +1,8 @@
-"""What is seen of a clip, as a digest, and whether a production shows its own reference.
+"""Digests of the visible contents of clips, and whether a production shows its own reference.
 
-A digest over a file's bytes says nothing of what the file shows: another container, another codec or one changed confidence give
-another one. So what the metrics were shown is digested on a coarse grid, in whatever file it came, and every production is held
-against its own reference, frame by frame.
+A digest of a file's bytes does not identify what the file shows: another container, another codec or one changed confidence gives
+another digest. So the frames and key points that metrics see are digested on a coarse grid, whatever the file format, and every
+production is compared with its own reference, frame by frame.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from signbench.media.pose import Pose
 from signbench.runs.outcomes import FAR
 
 CELLS = 16
-"""An image is looked at in so many rows and columns of cells."""
+"""Number of rows and columns of cells that an image is divided into."""
 
 _SHARE_OF_POINTS, _SHARE_OF_FRAMES = 0.95, 0.9
 _WINDOW = 12
@@ -28,42 +28,42 @@ _PIXEL_GRID, _FINE_GRID, _LARGEST_IN_METRES = 1e-3, 1e-5, 16.0
 
 
 class SeenFrames:
-    """The frames of one side as they are shown, each as the mean colours of its cells."""
+    """Collects the frames of one side, each as the mean colours of its cells."""
 
     def __init__(self) -> None:
         self._chunks: list[NDArray[np.uint8]] = []
 
     def add(self, frames: NDArray[np.uint8]) -> None:
-        """Takes the next frames, uint8 ``(n, H, W, 3)``."""
+        """Adds the next frames, uint8 ``(n, H, W, 3)``."""
         self._chunks.append(cell_means(frames))
 
     @property
     def cells(self) -> NDArray[np.uint8]:
-        """uint8 ``(T, rows, columns, 3)``."""
+        """The mean colours, uint8 ``(T, rows, columns, 3)``."""
         return np.concatenate(self._chunks) if self._chunks else np.empty((0, CELLS, CELLS, 3), np.uint8)
 
     @property
     def content(self) -> str | None:
-        """SHA-256 of the cells, hexadecimal; None where no frame was shown."""
+        """SHA-256 of the cells, in hexadecimal; None if there were no frames."""
         return _digest(self.cells) if self._chunks else None
 
 
 def cell_means(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mean colour of each cell of each frame, in whole numbers throughout, so that it is the same on every processor.
+    """Mean colour of each cell of each frame, in integer arithmetic, so that it is the same on every processor.
 
     Args:
         frames: uint8 ``(n, H, W, 3)``.
 
     Returns:
-        uint8 ``(n, rows, columns, 3)``, :data:`CELLS` of each, or as many as there are pixels.
+        uint8 ``(n, rows, columns, 3)``, with :data:`CELLS` rows and columns, or as many as there are pixels.
     """
     count, height, width, _ = frames.shape
     rows, columns = min(CELLS, height), min(CELLS, width)
     tops = np.arange(rows + 1) * height // rows
     lefts = np.arange(columns + 1) * width // columns
     bands = np.empty((count, rows, width, 3), np.uint32)
-    for place in range(rows):
-        np.add.reduce(frames[:, tops[place] : tops[place + 1]], axis=1, dtype=np.uint32, out=bands[:, place])
+    for row in range(rows):
+        np.add.reduce(frames[:, tops[row] : tops[row + 1]], axis=1, dtype=np.uint32, out=bands[:, row])
     sums = np.add.reduceat(bands, lefts[:-1], axis=2)
     areas = (np.diff(tops)[:, None] * np.diff(lefts))[..., None].astype(np.uint32)
     means: NDArray[np.uint8] = ((2 * sums + areas) // (2 * areas)).astype(np.uint8)
@@ -71,29 +71,29 @@ def cell_means(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def pose_content(pose: Pose) -> str:
-    """SHA-256 of key points on a grid, hexadecimal; how surely a point is seen does not matter, and one that is not has no place.
+    """SHA-256 of key points on a grid, in hexadecimal; confidences do not matter, and neither do the coordinates of missing points.
 
-    The grid is 0.001 for coordinates in pixels, and 0.00001 for smaller units.
+    The grid spacing is 0.001 for coordinates in pixels, and 0.00001 for smaller units.
     """
     seen = pose.confidence > 0
-    places = np.where(seen[..., None], pose.points.astype(np.float64), 0)
-    grid = _PIXEL_GRID if np.abs(places).max(initial=0.0) > _LARGEST_IN_METRES else _FINE_GRID
-    return _digest(np.rint(np.clip(places / grid, -(2.0**53), 2.0**53)).astype(np.int64), seen)
+    coordinates = np.where(seen[..., None], pose.points.astype(np.float64), 0)
+    grid = _PIXEL_GRID if np.abs(coordinates).max(initial=0.0) > _LARGEST_IN_METRES else _FINE_GRID
+    return _digest(np.rint(np.clip(coordinates / grid, -(2.0**53), 2.0**53)).astype(np.int64), seen)
 
 
 def frames_departure(reference: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> float | None:
-    """How far a production's frames are from showing its reference's.
+    """Distance of a production's frames from those of its reference.
 
-    Every frame of the reference is held against the production's frames of about that time. Two frames are as far apart as their
-    most different cell, in shares of white, after a shade that all cells have in common was taken off.
+    Every frame of the reference is compared with the production's frames around that time. The distance between two frames is that
+    of their most different cell, as a share of white, after subtracting a difference in brightness that all cells have in common.
 
     Args:
         reference: cells, uint8 ``(T, rows, columns, 3)``.
-        prediction: the same of the production.
+        prediction: the same for the production.
 
     Returns:
-        The departure within which 90 % of the reference's frames are found in the production; :data:`FAR` is that or more. None
-        where a side has no frames, or they have other cells.
+        The distance within which 90 % of the reference's frames are found in the production, at most :data:`FAR`. None if a side
+        has no frames, or the sides have different numbers of cells.
     """
     if not len(reference) or not len(prediction) or reference.shape[1:] != prediction.shape[1:]:
         return None
@@ -114,18 +114,18 @@ def frames_departure(reference: NDArray[np.uint8], prediction: NDArray[np.uint8]
 
 
 def pose_departure(reference: Pose, prediction: Pose) -> float | None:
-    """How far a production's key points are from showing its reference's.
+    """Distance of a production's key points from those of its reference.
 
-    Two frames are as far apart as 95 % of the points that both show, in shares of the points' extent (the root of their mean
-    squared distance from their middle), after both were brought to one place and one extent. A frame that shows fewer than half of
-    the reference's points does not show it.
+    The distance between two frames is the 95 % quantile over the points that both have, as a share of the points' extent (the root
+    of their mean squared distance from their centre), after both were moved to one centre and scaled to one extent. A frame with
+    fewer than half of the reference's points does not match it.
 
     Args:
         reference: ``(T, J, D)``.
-        prediction: of the same points.
+        prediction: the same points of the production.
 
     Returns:
-        As :func:`frames_departure`; None also where the reference shows nothing.
+        As :func:`frames_departure`; None also if the reference has no points.
     """
     if reference.points.shape[1:] != prediction.points.shape[1:] or not prediction.frames:
         return None
@@ -135,8 +135,8 @@ def pose_departure(reference: Pose, prediction: Pose) -> float | None:
     if not len(frames):
         return None
 
-    def apart(place: int, others: NDArray[np.int64]) -> float:
-        frame = frames[place]
+    def apart(index: int, others: NDArray[np.int64]) -> float:
+        frame = frames[index]
         both = shown[others] & seen[frame]
         others = others[2 * both.sum(axis=1) >= seen[frame].sum()]
         if not len(others):
@@ -152,11 +152,11 @@ def pose_departure(reference: Pose, prediction: Pose) -> float | None:
 def _distances(
     frame: NDArray[np.float64], others: NDArray[np.float64], shown: NDArray[np.bool_], points: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """How far each of several frames is from one, by some of its points; :data:`FAR` where fewer than two of them are shown."""
+    """Distances of several frames from one, over some of its points; :data:`FAR` if fewer than two are present."""
     both, others = shown[:, points], others[:, points]
     pair = [_centred(side, both) for side in (np.broadcast_to(frame[points], others.shape), others)]
     apart = np.where(both, np.sqrt(((pair[0] - pair[1]) ** 2).sum(axis=-1)), np.inf)
-    apart.sort(axis=1)  # points that are not shown come last
+    apart.sort(axis=1)  # missing points come last
     counts = both.sum(axis=1)
     last = np.maximum(np.ceil(_SHARE_OF_POINTS * counts).astype(np.int64) - 1, 0)
     distances: NDArray[np.float64] = np.where(counts > 1, apart[np.arange(len(others)), last], FAR)
@@ -164,7 +164,7 @@ def _distances(
 
 
 def _centred(points: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Points of each frame about their middle, in their extent."""
+    """Points of each frame relative to their centre, scaled by their extent."""
     count = np.maximum(seen.sum(axis=1), 1)[:, None]
     there = np.where(seen[..., None], points, 0)
     about = np.where(seen[..., None], points - (there.sum(axis=1) / count)[:, None], 0)
@@ -186,13 +186,13 @@ def _departure(frames: int, others: int, apart: Callable[[int, NDArray[np.int64]
 
 
 def _spread(count: int) -> Iterator[int]:
-    """All places, the first of them far from one another."""
+    """All indices, in an order in which the first are far from one another."""
     for start in range(7):
         yield from range(start, count, 7)
 
 
 def _about_then(frame: int, frames: int, others: int) -> NDArray[np.int64]:
-    """Frames of the other side of about the same time, whether that is counted from the beginning, from the end or in shares."""
+    """Frames of the other side at about the same time, counted from the start, from the end, or as a share of the duration."""
     middles = (frame, frame + others - frames, frame * others // frames)
     near = np.concatenate([np.arange(middle - _WINDOW, middle + _WINDOW + 1) for middle in middles])
     return np.unique(near[(near >= 0) & (near < others)])

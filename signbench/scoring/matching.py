@@ -1,4 +1,4 @@
-"""Which clips a comparison is about: the ids that both sides share, checked before any work."""
+"""Matches the clips of both sides by id, and checks them before the work starts."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from signbench.scoring.views import ClipViews
 def expected_clips(
     references: Side, predictions: Side, metrics: Sequence[Metric], *, limit: int | None, clips: Iterable[str] | None
 ) -> tuple[tuple[str, ...], Subset | None]:
-    """The clips that a run is about, in order of id.
+    """The clips of a run, in order of id.
 
     Args:
-        references: one side.
-        predictions: the other.
-        metrics: they say which files of each side matter.
-        limit: the first so many only.
-        clips: these only.
+        references: the references.
+        predictions: the predictions.
+        metrics: the metrics, which determine the files that each side needs.
+        limit: the first clips only, this many.
+        clips: only these.
 
     Returns:
-        The ids, and what the run was limited to, or None.
+        The ids, and the subset that the run is limited to, or None.
 
     Raises:
-        InputError: an id without a partner, a clip without the files that a metric needs, a limit or a choice that leaves nothing.
+        InputError: an id is missing on one side, a clip lacks a file that a metric needs, or no clip is left.
     """
     wanted = set(clips) if clips is not None else None
     if wanted is not None and not wanted:
-        raise InputError("clips names no clip; name some of their ids, or leave it out.")
+        raise InputError("`clips` is empty; name some ids, or leave it out.")
     needed: set[FileKind] = set()
     for metric in metrics:
         if metric.view == "lengths":
@@ -98,9 +98,9 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
     if parts and modality == "text":
         parts.insert(0, f"{len(sides['references'])} texts against {len(sides['predictions'])}")
     if parts:
-        remedy = "give both the same names, or choose with `clips`."
+        remedy = "use the same names on both sides, or choose with `clips`."
         if modality == "labels" and alone and not extra:
-            remedy = "give them rows with an empty prediction, which counts as wrong."
+            remedy = "add rows with an empty prediction for them, which count as wrong."
         raise InputError(
             f"{FILE_KIND_WORDS[modality]} of {references.name} and {predictions.name}: {' and '.join(parts)}; {remedy}"
         )
@@ -110,14 +110,14 @@ def check_clips(
     todo: Sequence[tuple[ClipViews, Sequence[Metric]]],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Finds what the headers of the clips show to be wrong, before anything is written.
+    """Finds errors in the headers of the clips, before anything is written.
 
     Args:
-        todo: clips that still have work, each with its metrics.
-        progress: told how many are checked, of how many.
+        todo: clips that still need work, each with its metrics.
+        progress: called with the numbers of checked and of all clips.
 
     Raises:
-        InputError: names the first clip with trouble, and how many more have some.
+        InputError: a clip has an error; the message names the first, and how many others have one.
     """
     first: SignbenchError | None = None
     others: list[str] = []

@@ -1,4 +1,4 @@
-"""Scoring two sides against each other, without a task."""
+"""Scores predictions against references without a task."""
 
 from __future__ import annotations
 
@@ -45,33 +45,32 @@ def measure(
     """Scores predictions against references.
 
     Args:
-        references: the true side.
-        predictions: the side that is scored.
+        references: the references.
+        predictions: the predictions.
         metrics: names such as ``"ssim"`` or ``"dtw:variant=slrtp"``.
-        suite: the rows of a kind of paper's table, such as ``"slt"``, before the metrics that are named.
-        out: a run folder that keeps the records, so that an interrupted call goes on; needs folders on both sides. None keeps
-            nothing.
-        frames: what to do where the sides differ in length: ``equal`` refuses, ``truncate`` keeps the common prefix,
+        suite: a set of metrics, such as ``"slt"`` for the table of such a paper; they come before the named metrics.
+        out: a run folder for the records, so that an interrupted call can be resumed; needs folders on both sides. None: no folder.
+        frames: what to do if the sides differ in length: ``equal`` refuses, ``truncate`` keeps the common prefix,
             ``resample`` stretches the prediction onto the reference's time stamps.
         size: ``(height, width)`` that images are resized to.
         fps: frame rate that both sides are converted to.
         source_fps: frame rate that is declared for all files.
-        layout: name of the key points' layout, for formats and arrays that carry none.
-        id_column: column of a table of texts that holds the clips' ids; None: found by its name.
-        text_column: column that holds the texts; None: found by its name.
-        precision: what networks count in: ``float32``, ``tf32`` or ``bf16``.
-        device: where networks count, such as ``cpu`` or ``cuda:0``.
-        limit: the first so many clips only; the result says so.
-        clips: these clips only; the result says so.
-        workers: processes; the result does not depend on it. More than 1 needs the caller's main module to be importable.
-        fresh: move an older run in ``out`` aside.
+        layout: name of the key points' layout, for formats and arrays that do not state one.
+        id_column: column with the clips' ids in a table of texts; None: found by its name.
+        text_column: column with the texts; None: found by its name.
+        precision: precision of networks: ``float32``, ``tf32`` or ``bf16``.
+        device: device of networks, such as ``cpu`` or ``cuda:0``.
+        limit: score only the first clips, this many; the result states it.
+        clips: score only these clips; the result states it.
+        workers: number of processes, which does not affect the result. More than 1 requires an importable main module.
+        fresh: move an existing run in ``out`` aside.
 
     Returns:
         The scores with intervals, coverage and signatures.
 
     Raises:
-        InputError: unknown metrics, sides that do not fit each other, unreadable headers, an unusable ``out``.
-        NotComparableError: a side holds nothing to measure.
+        InputError: a metric is unknown, the sides do not fit each other, a header is unreadable, or ``out`` is unusable.
+        NotComparableError: a side has nothing to measure.
 
     Example:
         >>> import numpy as np, signbench
@@ -104,7 +103,9 @@ def measure(
     if out is None:
         return run_in_memory(work)
     if work.plan.references is None or work.plan.predictions is None:
-        raise InputError("`out` keeps runs over folders; arrays in memory leave nothing to go on with. Leave `out` away.")
+        raise InputError(
+            "`out` needs folders on both sides, because a run over arrays in memory cannot be resumed; leave `out` out."
+        )
     folder = RunFolder(Path(out))
 
     def finished() -> tuple[RunFolder, Result] | None:
@@ -127,7 +128,7 @@ def prepare(
     workers: int | None = 1,
     progress: Progress = silent,
 ) -> Work:
-    """Brings two sides together into work that is ready to run; see :func:`measure`."""
+    """Prepares the work of comparing two sides; see :func:`measure`."""
     labels: dict[str, str] = {}
     if suite is not None:
         labels = {row.metric: row.label for row in named_suite(suite).rows}

@@ -1,4 +1,4 @@
-"""The moving images of one clip: each side is decoded once and passes each network once, however many want to see it."""
+"""The moving images of one clip: each side is decoded once and passed through each network once, for all metrics."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from signbench.extractors.cache import ObservationCache
 
 PAIRED_CHUNK = 16
-"""Frames that metrics of paired frames are shown at a time."""
+"""Number of frames that metrics of paired frames are shown at a time."""
 
 
 @dataclass(frozen=True)
 class Audience:
-    """What several metrics want to see of a clip together.
+    """A view of a clip that several metrics share.
 
     Attributes:
-        extractor: the network through which they see it, or None: the pixels themselves.
-        paired: whether they compare frame with frame; otherwise they are shown each side whole.
+        extractor: the network whose observations they see; None: the pixels themselves.
+        paired: whether they compare frame with frame; otherwise they are shown each complete side.
     """
 
     extractor: Extractor | None
@@ -42,7 +42,7 @@ class Audience:
 
 
 def audience_of(metric: Metric, views: ClipViews, device: str) -> Audience:
-    """What a metric of moving images wants to see, under the run's precision and on its device."""
+    """The view that a metric of moving images needs, with the run's precision and device."""
     extractor = metric.extractor
     if extractor is not None:
         extractor = dataclasses.replace(extractor, precision=views.protocol.precision, device=device)
@@ -57,16 +57,16 @@ def shown(
 ) -> Generator[tuple[Audience, Pair | SignbenchError], None, None]:
     """Shows a clip to its audiences, chunk by chunk.
 
-    Frames are decoded only where somebody wants the pixels, or where a network has not seen them yet.
+    Frames are decoded only if a metric needs the pixels, or a network has not seen them yet.
 
     Args:
         views: the clip's two sides.
-        audiences: each once.
-        cache: observations that were made before; what is made here is added to it.
-        seen: for each side, is shown every frame that is decoded.
+        audiences: the audiences, each once.
+        cache: cached observations; new ones are added to it.
+        seen: for each side, receives every decoded frame.
 
     Yields:
-        An audience with the next pair for it, or with what went wrong for it alone; it is shown nothing more after that.
+        An audience with its next pair, or with an error that concerns only this audience, which is then shown nothing more.
 
     Raises:
         ClipError: a side cannot be read to its end.
@@ -93,18 +93,18 @@ def shown(
 
 def _whole(extractor: Extractor, sides: Sequence[ShownSide]) -> Pair | SignbenchError:
     for side in sides:
-        if (trouble := side.troubles.get(extractor)) is not None:
-            return trouble
+        if (error := side.errors.get(extractor)) is not None:
+            return error
     reference, prediction = (side.rows[extractor].everything() for side in sides)
     return ObservationPair(prediction=prediction, reference=reference)
 
 
 @dataclass
 class _Window:
-    """Consecutive items of a sequence, of which the first may have been dropped.
+    """Consecutive items of a sequence, the first of which may have been dropped.
 
     Attributes:
-        kept: whether nothing is ever dropped.
+        kept: whether all items are kept.
     """
 
     kept: bool = False
@@ -119,20 +119,20 @@ class _Window:
     def add(self, chunk: NDArray[Any]) -> None:
         self._chunks.append(chunk)
 
-    def run_end(self, place: int) -> int:
-        """End of the chunk that an item lies in."""
+    def run_end(self, index: int) -> int:
+        """End of the chunk that holds an item."""
         end = self._start
         for chunk in self._chunks:
             end += len(chunk)
-            if place < end:
+            if index < end:
                 break
         return end
 
-    def take(self, places: NDArray[np.int64]) -> NDArray[Any]:
-        """The items at non-decreasing places; earlier ones may be gone afterwards."""
-        while not self.kept and len(self._chunks) > 1 and self._start + len(self._chunks[0]) <= places[0]:
+    def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The items at non-decreasing indices; earlier ones may be dropped."""
+        while not self.kept and len(self._chunks) > 1 and self._start + len(self._chunks[0]) <= indices[0]:
             self._start += len(self._chunks.pop(0))
-        local = places - self._start
+        local = indices - self._start
         items = self._chunks[0] if local[-1] < len(self._chunks[0]) else np.concatenate(self._chunks)
         consecutive = len(local) == local[-1] - local[0] + 1 and (len(local) < 2 or bool((np.diff(local) == 1).all()))
         return items[local[0] : local[-1] + 1] if consecutive else items[local]
@@ -142,13 +142,13 @@ class _Window:
 
 
 class ShownSide:
-    """One side of a clip while it is shown.
+    """One side of a clip that is being shown.
 
     Attributes:
         name: ``reference`` or ``prediction``.
-        frames: those that wait for metrics of pixels.
-        rows: what each network made.
-        troubles: what kept a network from looking.
+        frames: decoded frames that wait for metrics of pixels.
+        rows: the observations of each network.
+        errors: the errors of networks that could not process this side.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class ShownSide:
         self._stamp = self._recording.stamp()
         self.frames = _Window()
         self.rows: dict[Extractor, _Window] = {}
-        self.troubles: dict[Extractor, SignbenchError] = {}
+        self.errors: dict[Extractor, SignbenchError] = {}
         self._observers: dict[Extractor, Observer] = {}
         self._stored: dict[Extractor, Iterator[NDArray[np.float32]]] = {}
         self._writers: dict[Extractor, Any] = {}
@@ -188,7 +188,7 @@ class ShownSide:
             self._stream = stack.enter_context(decoded_ahead(chunks))
 
     def _find(self, extractor: Extractor, cache: ObservationCache | None, stack: ExitStack) -> None:
-        """Whether the cache holds what a network made of this side; else the network will look at it."""
+        """Opens the cached observations of a network for this side, or sets the network up to compute them."""
         if cache is not None:
             from signbench.extractors.cache import observation_key
 
@@ -204,14 +204,14 @@ class ShownSide:
         self._observers[extractor] = extractor.observer()
 
     def _view(self) -> str:
-        """Which frames of the file are looked at, and how they are resized; with the file's digest this settles the pixels."""
+        """The frames of the file that are used, and how they are resized; with the file's digest, this determines the pixels."""
         whole = np.array_equal(self._positions, np.arange(self._probe.frames))
         frames = "all" if whole else hashlib.sha256(self._positions.astype("<i8").tobytes()).hexdigest()
         size = self._views.protocol.size
         return f"{frames} {'native' if size is None else f'{size[1]}x{size[0]} {RESIZE_KERNEL}'}"
 
     def advance(self, frames: int) -> None:
-        """Goes on until so many frames have been shown; their rows may come a little later."""
+        """Decodes until this many frames have been shown; their observations may follow a little later."""
         while self._stream is not None and self._decoded < frames:
             with blaming(self.name, self._views.reference.id, self._recording.label):
                 chunk = next(self._stream, None)
@@ -231,7 +231,7 @@ class ShownSide:
                     window.add(block)
 
     def end(self) -> None:
-        """Shows the rest to those who want the whole side."""
+        """Decodes the rest for audiences that need the complete side."""
         if self._whole & set(self._observers):
             for extractor in [extractor for extractor in self._observers if extractor not in self._whole]:
                 self._collect(extractor, self._observers.pop(extractor).finish())
@@ -244,12 +244,12 @@ class ShownSide:
                 with blaming(self.name, self._views.reference.id):
                     for block in blocks:
                         self.rows[extractor].add(block)
-        if self._recording.stamp() != self._stamp:  # what was seen may not be what the digest in the key is of
+        if self._recording.stamp() != self._stamp:  # the digest in the key may be that of other contents
             for writer in self._writers.values():
                 writer.discard()
 
     def _collect(self, extractor: Extractor, rows: Iterator[NDArray[np.float32]]) -> None:
-        """Takes what a network made; what it cannot look at is the trouble of those alone who wanted to."""
+        """Collects a network's observations; its error concerns only the audiences that need it."""
         try:
             with blaming(self.name, self._views.reference.id, self._recording.label):
                 for block in rows:
@@ -257,14 +257,14 @@ class ShownSide:
                     if extractor in self._writers:
                         self._writers[extractor].add(block)
         except SignbenchError as error:
-            self.troubles.setdefault(extractor, error)
+            self.errors.setdefault(extractor, error)
             self._observers.pop(extractor, None)
             if extractor in self._writers:
                 self._writers.pop(extractor).discard()
 
 
 class _Pairing:
-    """An audience of paired frames, and how far it has been shown."""
+    """An audience of paired frames, and the number of frames that it has been shown."""
 
     def __init__(self, views: ClipViews, audience: Audience, sides: Sequence[ShownSide]) -> None:
         self._clip = views.reference.id
@@ -274,13 +274,13 @@ class _Pairing:
         self._ended = False
 
     def ready(self, frames: int, partners: NDArray[np.int64]) -> Iterator[tuple[Audience, Pair | SignbenchError]]:
-        """What both sides have by now, and this audience has not been shown."""
+        """Pairs that both sides have and this audience has not been shown yet."""
         extractor = self._audience.extractor
         if extractor is not None and not self._ended:
             for side in self._sides:
-                if extractor in side.troubles:
+                if extractor in side.errors:
                     self._ended = True
-                    yield self._audience, side.troubles[extractor]
+                    yield self._audience, side.errors[extractor]
                     break
         if self._ended:
             return
@@ -288,7 +288,7 @@ class _Pairing:
         available = min(frames, windows[0].end, int(np.searchsorted(partners, windows[1].end, side="left")))
         while self._done < available:
             end = min(self._done + PAIRED_CHUNK, available)
-            if extractor is not None:  # rows may be large: what lies in one piece is not put together with the next
+            if extractor is not None:  # rows may be large, so chunks are not concatenated
                 end = min(end, windows[0].run_end(self._done))
             reference = windows[0].take(np.arange(self._done, end))
             prediction = windows[1].take(partners[self._done : end])

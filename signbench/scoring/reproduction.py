@@ -1,10 +1,10 @@
-"""Whether this machine makes the same bits as every other: SHA-256 of a small set of everything, against those that are pinned.
+"""Checks that this machine computes the same bits as others: compares digests of a small sample of everything with pinned ones.
 
-Networks, and distances between distributions (``fid``, ``kid``, ``fvd``, ``motion-fid``, ``diversity`` and ``multimodality``, which
-multiply large matrices), are promised within a tolerance and are not among it.
+Networks and distances between distributions (``fid``, ``kid``, ``fvd``, ``motion-fid``, ``diversity`` and ``multimodality``, which
+multiply large matrices) are only reproducible within a tolerance, so they are not included.
 
-``python -m signbench.scoring.reproduction`` prints the digests as JSON. With ``--pin`` it writes those that others are compared
-with, for whoever changes a corpus, a generator, a reader or a metric.
+``python -m signbench.scoring.reproduction`` prints the digests as JSON. With ``--pin`` it replaces the pinned ones, which is
+necessary after a change of a corpus, a generator, a reader or a metric.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from signbench.predictions.prompts import Made
 
 PINNED = Path(__file__).with_suffix(".json")
-"""The digests that every machine must find."""
+"""The digests that every machine must compute."""
 
 _SIZE = 64
 _CLIPS = {
     "train": ("train-0001", "train-0002", "train-0003", "train-0004"),
     "test": ("test-0001", "test-0003"),
-    # each sign of the two sentences once
+    # each sign of two sentences once
     "word-train": tuple(f"word-train-{number:04d}" for number in (5, 7, 21, 24, 27, 45, 72, 85, 120)),
 }
 _METRICS = {
@@ -47,7 +47,7 @@ _METRICS = {
 
 
 class _Excerpt:
-    """A few clips of SynthSign as a corpus of its own."""
+    """A few clips of SynthSign as a corpus."""
 
     def __init__(self, corpus: SynthSign) -> None:
         self.name, self.version, self.licence, self.splits = corpus.name, corpus.version, corpus.licence, tuple(_CLIPS)
@@ -61,17 +61,17 @@ class _Excerpt:
 
 
 def digests() -> dict[str, str]:
-    """What this machine makes of SynthSign, of every built-in generator and of the metrics that need no network.
+    """Digests of this machine's SynthSign, of all built-in generators and of the metrics without networks.
 
     Returns:
-        What was made -> SHA-256 of it, hexadecimal.
+        SHA-256 in hexadecimal by name of the product.
     """
     from signbench.corpora.synthsign import SynthSign
 
     corpus = SynthSign(size=_SIZE)
     found = _media(corpus)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
         found |= _decoded(folder / "subsampled.mkv")
         for kind, made in _kinds().items():
             found |= _predictions(corpus, kind, made, folder / kind)
@@ -81,7 +81,7 @@ def digests() -> dict[str, str]:
 
 
 def differing(found: Mapping[str, str]) -> list[str]:
-    """Names of the digests that are not the pinned ones, in order."""
+    """Names of the digests that differ from the pinned ones, in order."""
     pinned = json.loads(PINNED.read_text("utf-8"))
     return sorted(name for name in {*pinned, *found} if pinned.get(name) != found.get(name))
 
@@ -117,7 +117,7 @@ def _media(corpus: SynthSign) -> dict[str, str]:
 
 
 def _decoded(path: Path) -> dict[str, str]:
-    """Pixels of a video whose colours are stored at half the resolution, as it is and resized."""
+    """Pixels of a video whose colours are stored at half the resolution, native and resized."""
     import av
 
     from signbench.media.video import read_frames
@@ -136,7 +136,7 @@ def _decoded(path: Path) -> dict[str, str]:
 
 
 def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict[str, str]:
-    """The files that each built-in generator makes of one modality."""
+    """The files of one modality that each built-in generator makes."""
     from signbench.generators import registry
     from signbench.generators.base import Anchor
     from signbench.generators.producing import produce
@@ -173,7 +173,7 @@ def _references(corpus: SynthSign, kind: str, folder: Path) -> Path:
 
 
 def _texts(corpus: SynthSign, folder: Path) -> tuple[Path, Path]:
-    """What the clips of two splits say, which a metric of texts compares as if one were meant to be the other."""
+    """The texts of two splits, which a metric of texts compares as if one were the translation of the other."""
     sides = folder / "said.txt", folder / "meant.txt"
     for path, split in zip(sides, ("test", "dev"), strict=True):
         path.write_text("".join(f"{corpus.sentence(clip).text}\n" for clip in corpus.ids(split)[:40]), encoding="utf-8")
@@ -217,7 +217,7 @@ def main(words: Sequence[str]) -> int:
     """Prints the digests, or writes the pinned ones.
 
     Returns:
-        The exit code: 2 where one differs from what is pinned.
+        The exit code; 2 if a digest differs from the pinned one.
     """
     found = digests()
     text = json.dumps(found, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""Generating a task's clips and scoring them, from Python."""
+"""Generates a task's clips and scores them, from Python."""
 
 from __future__ import annotations
 
@@ -35,30 +35,32 @@ def run(
     clip_seconds: float | None = CLIP_SECONDS,
     progress: Progress = silent,
 ) -> FinishedRun:
-    """Generates a task's clips and scores them, as ``signbench run`` does; repeating the call goes on where it stopped.
+    """Generates a task's clips and scores them, as ``signbench run`` does; a repeated call resumes where it stopped.
 
     Args:
-        task: its name, such as ``"synthsign/text-to-pose"``, or the task itself.
-        generator: its name, ``name:key=value``, ``package.module:Class`` or ``file.py:Class``; or a generator, not yet prepared.
-        checkpoint: trained weights, for generators that are given by name and take some.
-        split: a split of the task; None: its first.
-        limit: the first so many clips only; the result says so.
-        clips: these clips only; the result says so.
-        require_all: stop where weights of an extended metric are missing, rather than leave the metric out.
-        out: folder of the run; None: ``runs/<task>-<generator>-<hash>`` in the current folder, so that a repeat goes on.
-        fresh: move an older run in that folder aside.
-        device: where networks run, and generators that are given by name and take a device, such as ``cuda:0``; None: the CPU.
-        judges: custom judges that the task names in its field ``on``, as it spells them; their code runs.
-        workers: processes for scoring, or None for one per core; the result does not depend on it. More than 1 needs the caller's
-            main module to be importable.
-        clip_seconds: how long the generator may take for one clip, or None.
-        progress: called with what is being done, how many clips are done, and of how many.
+        task: the task's name, such as ``"synthsign/text-to-pose"``, or the task itself.
+        generator: the generator's name, ``name:key=value``, ``package.module:Class`` or ``file.py:Class``; or a generator, not yet
+            prepared.
+        checkpoint: trained weights, for generators by name that take a checkpoint.
+        split: a split of the task; None: the first.
+        limit: score only the first clips, this many; the result states it.
+        clips: score only these clips; the result states it.
+        require_all: stop if weights of an extended metric are missing, instead of leaving the metric out.
+        out: folder of the run; None: ``runs/<task>-<generator>-<hash>`` in the current folder, so that a repeated call resumes.
+        fresh: move an existing run in that folder aside.
+        device: device of networks and of generators by name that take a device, such as ``cuda:0``; None: the CPU.
+        judges: custom judges that the task names in its field ``on``, in the same spelling; their code will be run.
+        workers: number of processes for scoring, which does not affect the result; None: one per core. More than 1 requires an
+            importable main module.
+        clip_seconds: time limit of the generator for one clip, or None.
+        progress: called with the current step and the numbers of finished and of all clips.
 
     Returns:
-        The run; on every process, where torchrun started several.
+        The run, in every process that torchrun started.
 
     Raises:
-        InputError: no such task, split, clip or generator; a generator that does not fit the task; or an unusable folder.
+        InputError: the task, split, clip or generator does not exist, the generator does not fit the task, or the folder is
+        unusable.
 
     Example:
         >>> import signbench
@@ -89,9 +91,9 @@ def run(
         generation = Generation(task_run, made, content=content, clip_seconds=clip_seconds)
     else:
         if not isinstance(generator, Base):
-            raise InputError(f"generator is {generator!r}; give its name, or an instance of a class made from signbench.Generator.")
+            raise InputError(f"`generator` is {generator!r}; pass a name, or an instance of a subclass of signbench.Generator.")
         if checkpoint is not None:
-            raise InputError(f"generator {generator.card.name} is made already; give the checkpoint to its class.")
+            raise InputError(f"the generator {generator.card.name} is an instance already; pass the checkpoint to its class.")
         generation = Generation(task_run, generator, content=None, clip_seconds=clip_seconds)
     folder = None if out is None else Path(out)
     return on_every_rank(lambda: run_generator(generation, folder, fresh=fresh))

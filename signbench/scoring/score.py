@@ -1,4 +1,4 @@
-"""Scoring predictions on a task, from Python."""
+"""Scores predictions on a task, from Python."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ def score(
     workers: int | None = 1,
     progress: Progress = silent,
 ) -> FinishedRun:
-    """Scores a folder of predictions on a task, after checking all of it, as ``signbench score`` does.
+    """Checks a folder of predictions for a task, and scores it, as ``signbench score`` does.
 
     Args:
-        task: its name, such as ``"synthsign/text-to-pose"``, or the task itself.
+        task: the task's name, such as ``"synthsign/text-to-pose"``, or the task itself.
         predictions: a folder of files named by clip id.
-        references: your own copy of the data set: a folder with media and, if need be, ``clips.csv``. None: signbench's reader.
-        split: a split of the task; None: its first.
-        limit: the first so many clips only; the result says so.
-        clips: these clips only; the result says so.
-        allow_missing: clips without a file leave the run incomplete rather than stopping it.
-        require_all: stop where weights of an extended metric are missing, rather than leave the metric out.
-        out: folder of the run; None: ``runs/<task>-<predictions>-<hash>`` in the current folder, so that a repeat goes on.
-        fresh: move an older run in that folder aside.
-        device: where networks run, such as ``cpu`` or ``cuda:0``.
-        judges: custom judges that the task names in its field ``on``, as it spells them; their code runs.
-        workers: processes, or None for one per core; the result does not depend on it. More than 1 needs the caller's main module
-            to be importable.
-        progress: called with what is being done, how many clips are done, and of how many.
+        references: your copy of the data set: a folder with media files and, if necessary, ``clips.csv``. None: signbench's reader.
+        split: a split of the task; None: the first.
+        limit: score only the first clips, this many; the result states it.
+        clips: score only these clips; the result states it.
+        allow_missing: score an incomplete run if clips lack a file, instead of stopping.
+        require_all: stop if weights of an extended metric are missing, instead of leaving the metric out.
+        out: folder of the run; None: ``runs/<task>-<predictions>-<hash>`` in the current folder, so that a repeated call resumes.
+        fresh: move an existing run in that folder aside.
+        device: device of networks, such as ``cpu`` or ``cuda:0``.
+        judges: custom judges that the task names in its field ``on``, in the same spelling; their code will be run.
+        workers: number of processes, which does not affect the result; None: one per core. More than 1 requires an importable main
+            module.
+        progress: called with the current step and the numbers of finished and of all clips.
 
     Returns:
-        The run; on every process, where torchrun started several.
+        The run, in every process that torchrun started.
 
     Raises:
-        InputError: no such task, split or clip, or an unusable folder; or predictions that are not what the task asks for
-            (:class:`~signbench.predictions.problems.PredictionsError`, which lists all that is wrong). Nothing was measured.
+        InputError: the task, split or clip does not exist, the folder is unusable, or the predictions do not fit the task
+        (:class:`~signbench.predictions.problems.PredictionsError`, which lists all problems). Nothing was measured.
 
     Example:
         >>> import signbench

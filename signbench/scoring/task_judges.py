@@ -1,4 +1,4 @@
-"""The judges of a task, ready to answer: created, and shown the train split where they learn from it."""
+"""Prepares the judges of a task: creates them, and trains those that learn from the train split."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ Progress = Callable[[str, int, int], None]
 
 
 def check_named(task: Task, judges: str | Collection[str]) -> None:
-    """Whether the custom judges of a task are those that the user named: a task is a file, and does not decide what code runs.
+    """Checks that the user named the custom judges of a task: a task is a file, and must not decide which code is run.
 
     Args:
         task: the task.
-        judges: what the user named.
+        judges: the judges that the user named.
 
     Raises:
-        InputError: the task names a custom judge that the user did not name, or the other way round.
+        InputError: the task and the user name different custom judges.
     """
     named = {judges} if isinstance(judges, str) else set(judges)
     wanted = {item.judge for item in task.metrics if item.judge is not None and registry.is_custom(item.judge)}
     if unnamed := sorted(wanted - named):
         code = listing(unnamed)
-        raise InputError(f"the task {task.name} is measured through the code of {code}; if you trust it, give `judges={code!r}`.")
+        raise InputError(f"the task {task.name} runs the code of {code}; if you trust it, use `judges={code!r}`.")
     if surplus := sorted(named - wanted):
         has = f"its custom judges are {listing(sorted(wanted))}" if wanted else "it has no custom judge"
-        raise InputError(f"the task {task.name} is not measured through {listing(surplus)}; {has}.")
+        raise InputError(f"the task {task.name} does not use {listing(surplus)}; {has}.")
 
 
 def judges_of(
     task: Task, split: str, names: Iterable[str], *, device: str = "cpu", progress: Progress | None = None
 ) -> dict[str, Judge]:
-    """The judges of a task's split.
+    """Creates and prepares the judges of a task's split.
 
     Args:
         task: the task.
-        split: the split that is scored; a judge that learns looks at the train split that belongs to it.
-        names: of the judges.
-        device: where they compute.
-        progress: is told which judge looks at the train split, how many clips it has seen, and of how many.
+        split: the split that is scored; judges learn from its train split.
+        names: the judges' names.
+        device: the device of the judges' networks.
+        progress: called with the judge that is being trained and the numbers of seen and of all clips.
 
     Returns:
-        Name -> judge. One whose weights are not present is not prepared.
+        Judges by name; one whose weights are missing is not prepared.
 
     Raises:
-        InputError: there is no such judge; or it learns, and the task's corpus cannot be read or lacks what it needs.
+        InputError: a judge does not exist, or it learns from a corpus that cannot be read or lacks what the judge needs.
     """
     found = {}
     for name in dict.fromkeys(names):
-        where = ObservationCache.from_environment().folder  # what is computed again reads nothing that was kept elsewhere
+        where = ObservationCache.from_environment().folder  # a complete recomputation must not use cached state
         key = (name, registry.judge_class(name), task.digest(), split, device, task.protocol().precision, where)
         if key not in _ready:
             _ready[key] = _made(task, split, name, device, task.protocol().precision, progress)
@@ -68,7 +68,7 @@ def judges_of(
 
 
 _ready: dict[tuple[object, ...], Judge] = {}
-"""Judges that looked at a train split, which takes a while, are kept for the process."""
+"""Trained judges are kept for the lifetime of the process, because training takes a while."""
 
 
 def _made(task: Task, split: str, name: str, device: str, precision: Precision, progress: Progress | None) -> Judge:
@@ -78,7 +78,8 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
     judge = registry.create(name, device=device, precision=precision)
     if reads_of(type(judge), task.made.modality) is None:
         raise InputError(
-            f"the judge {name} reads {' or '.join(judge.reads)}, but {task.name} makes {task.made.modality}; choose another judge."
+            f"the judge {name} reads {' or '.join(judge.reads)}, but predictions of {task.name} are "
+            f"{task.made.modality}; choose another judge."
         )
     if not judge.learns:
         return judge
@@ -101,12 +102,12 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
 
 @lru_cache(maxsize=32)
 def dealt_clips(task_name: str, seed: int, ids: tuple[str, ...]) -> dict[str, str]:
-    """Clip -> the clip whose reference is dealt to it, as the anchor ``shuffled`` deals them; empty for a single clip.
+    """The clip whose reference is assigned to each clip, as by the anchor ``shuffled``; empty for a single clip.
 
     Args:
-        task_name: name of the task.
-        seed: of the task.
-        ids: all clips of the split, also where a run is limited to some of them.
+        task_name: the task's name.
+        seed: the task's seed.
+        ids: all clips of the split, even if a run is limited to some of them.
     """
     from signbench.generators.anchors import derangement
 

@@ -1,4 +1,4 @@
-"""Runs of a task: predictions that were handed in, or a generator that makes them first."""
+"""Runs of a task: submitted predictions, or a generator that makes them first."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PREDICTIONS = "predictions"
 CLIP_SECONDS = 3600.0
-"""How long a generator may take for one clip, where nobody says otherwise."""
+"""Default time limit of a generator for one clip."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TaskRun:
-    """A task's split that is going to be scored.
+    """A task's split that will be scored.
 
     Attributes:
         task: the task.
         split: one of its splits.
-        references: what the productions are compared with.
+        references: the references.
         clips: ids of the expected clips, in order.
-        subset: what the run was limited to, or None.
+        subset: the subset that the run is limited to, or None.
         workers: processes for the clips, or None for one per core.
-        progress: told how far it is.
-        require_all: weights that extended metrics lack stop the run.
-        device: where networks run.
+        progress: receives the progress.
+        require_all: whether missing weights of extended metrics stop the run.
+        device: the device of networks.
     """
 
     task: Task
@@ -88,29 +88,31 @@ class TaskRun:
 
         Args:
             task: the task.
-            split: one of its splits; None: its default.
+            split: one of its splits; None: the default.
             references_dir: a folder with a copy of the data set; None: signbench's own reader.
-            limit: the first so many clips only; the result says so.
-            clips: these clips only; the result says so.
-            workers: processes; the result does not depend on it.
-            progress: told how far it is.
-            require_all: weights that extended metrics lack stop the run, rather than leaving those metrics out.
-            device: where networks run.
-            judges: the custom judges that the task names and that may run.
+            limit: score only the first clips, this many; the result states it.
+            clips: score only these clips; the result states it.
+            workers: number of processes, which does not affect the result.
+            progress: receives the progress.
+            require_all: stop if weights of extended metrics are missing, instead of leaving those metrics out.
+            device: the device of networks.
+            judges: the custom judges named by the task that may run.
 
         Raises:
-            InputError: no such split or clip, a limit that leaves nothing, no references, or a custom judge that is not named.
+            InputError: a split or clip does not exist, no clip is left, references are missing, or a custom judge is not named.
         """
         check_named(task, judges)
         split = task.split(split)
         if task.samples_per_clip != 1:
-            raise InputError(f"the task {task.name} wants {task.samples_per_clip} samples a clip; only 1 can be scored yet.")
+            raise InputError(
+                f"the task {task.name} needs {task.samples_per_clip} samples per clip, but only 1 is supported so far."
+            )
         references = task_references(task, split, references_dir)
         expected, subset = references.clips, references.subset
         if clips is not None:
             wanted = set(clips)
             if not wanted:
-                raise InputError("clips names no clip; name some of their ids, or leave it out.")
+                raise InputError("`clips` is empty; name some ids, or leave it out.")
             unknown = sorted(wanted - set(expected))
             if unknown:
                 raise InputError(f"`clips`: the task has no clip {listing(unknown)}. {nearest(unknown[0], expected)}")
@@ -142,13 +144,13 @@ class TaskRun:
         generator: Generator | None = None,
         content: Mapping[str, str] | None = None,
     ) -> RunPlan:
-        """What such a run measures.
+        """The plan of a run.
 
         Args:
-            kind: whether predictions are handed in or made.
-            predictions: where they lie.
-            generator: what makes them, or None.
-            content: what the generator is by its content.
+            kind: whether predictions are submitted or generated.
+            predictions: the folder of the predictions.
+            generator: the generator, or None.
+            content: the contents that identify the generator.
         """
         from signbench.tasks.loading import is_shipped
 
@@ -181,12 +183,12 @@ class TaskRun:
 
     @cached_property
     def judges(self) -> dict[str, Judge]:
-        """The task's judges, ready to answer; preparing them may take a while."""
+        """The task's judges, prepared, which may take a while."""
         names = [item.judge for item in self.task.metrics if item.judge is not None]
         return judges_of(self.task, self.split, names, device=self.device, progress=self.progress)
 
     def _measured(self) -> tuple[Measured, ...]:
-        """The task's metrics, of which extended ones may lack their weights, unless all are required."""
+        """The task's metrics; extended ones may lack their weights, unless all are required."""
         judges, protocol = self.judges, self.task.protocol()
         found = tuple(
             Measured.of(metrics.create(item.key), protocol, tier="core" if self.require_all else item.tier, judges=judges)
@@ -195,7 +197,7 @@ class TaskRun:
         return tuple(replace(item, tier=given.tier) for item, given in zip(found, self.task.metrics, strict=True))
 
     def work(self, plan: RunPlan, predictions: Side, absent: Mapping[str, str]) -> Work:
-        """The comparison of predictions with the task's references, ready to run."""
+        """The comparison of predictions with the task's references, ready to be run."""
         dealt = dealt_clips(self.task.name, self.task.seed, tuple(sorted(self.references.clips))) if self.judges else {}
         return Work(
             plan=plan,
@@ -213,25 +215,25 @@ class TaskRun:
 def score_predictions(
     run: TaskRun, predictions: Path, out: Path | None, *, fresh: bool, allow_missing: bool
 ) -> tuple[RunFolder, Result] | None:
-    """Scores a folder of predictions that somebody handed in.
+    """Scores a folder of submitted predictions.
 
     Args:
         run: the task's split.
         predictions: a folder of files named by clip id.
         out: folder of the run; None: ``runs/<task>-<predictions>-<hash>``.
-        fresh: move an older run aside.
-        allow_missing: clips without a file leave the run incomplete rather than stopping it.
+        fresh: move an existing run aside.
+        allow_missing: score an incomplete run if clips lack a file, instead of stopping.
 
     Returns:
-        The run and its result; None on every rank but the first of several.
+        The run and its result; None on every rank except the first.
 
     Raises:
-        InputError: tells everything that is wrong with the predictions, before any work.
+        InputError: the predictions do not fit the task; the message lists all problems, before the work starts.
     """
     side = read_predictions(run.task, predictions)
     ranks = Ranks.from_environment()
     if ranks.first:
-        with ranks.telling_trouble():
+        with ranks.reporting_errors():
             problems = check_predictions(run.task, run.references.side, side, run.clips)
             refuse(problems, str(predictions), allow_missing=allow_missing)
     plan = run.plan("score", side.location or str(predictions))
@@ -242,13 +244,13 @@ def score_predictions(
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """A generator that is going to make a task's clips.
+    """A generator that will make a task's clips.
 
     Attributes:
         run: the task's split.
-        generator: not yet prepared.
-        content: what it is by its content, see :func:`signbench.generators.registry.content`; None: its source files.
-        clip_seconds: how long it may take for one clip, or None.
+        generator: the generator, not yet prepared.
+        content: the contents that identify it, see :func:`signbench.generators.registry.content`; None: its source files.
+        clip_seconds: its time limit for one clip, or None.
     """
 
     run: TaskRun
@@ -259,14 +261,14 @@ class Generation:
 
     @cached_property
     def corpus(self) -> Corpus:
-        """The task's corpus, which prompts and training clips come from."""
+        """The task's corpus, the source of prompts and training clips."""
         return open_corpus(self.run.task)
 
     def check(self) -> None:
-        """Whether the generator can do the task.
+        """Checks that the generator fits the task.
 
         Raises:
-            InputError: it makes another modality, or needs what the task does not grant.
+            InputError: it makes another modality, or needs inputs that the task does not provide.
         """
         from signbench.generators.base import check_fit
         from signbench.predictions.prompts import Made
@@ -274,7 +276,7 @@ class Generation:
         check_fit(self.generator.card, Made.of_task(self.run.task.made, self._fps), granted(self.run.task))
 
     def plan(self) -> RunPlan:
-        """What is measured once the clips are made."""
+        """The plan for scoring the generated clips."""
         from signbench.foreign.content import content_of
 
         content = self.content if self.content is not None else content_of(type(self.generator))
@@ -285,12 +287,12 @@ class Generation:
         return self.corpus.clip(self.run.clips[0]).fps
 
     def make(self, folder: Path, share: list[str], rank: int) -> None:
-        """Makes this process's share of the clips; those that are there are kept.
+        """Generates this process's share of the clips; existing ones are kept.
 
         Args:
-            folder: of predictions.
-            share: ids of the clips.
-            rank: of this process.
+            folder: the folder of predictions.
+            share: the ids of the clips.
+            rank: the rank of this process.
         """
         from signbench.generators.base import Anchor
         from signbench.generators.producing import produce
@@ -321,7 +323,7 @@ class Generation:
             self.generator,
             share,
             prompt,
-            folder=folder.absolute(),  # a generator may change the working folder
+            folder=folder.absolute(),  # a generator may change the working directory
             task=task.name,
             seed=task.seed,
             rank=rank,
@@ -331,7 +333,7 @@ class Generation:
         )
 
     def _changed(self, folder: Path, share: Sequence[str]) -> list[str]:
-        """Clips whose files are not what was made any more, which are made again."""
+        """Clips whose files no longer match the manifest, which are generated again."""
         from signbench.predictions.manifest import changed_productions
 
         if not folder.is_dir():
@@ -341,7 +343,7 @@ class Generation:
         changed = changed_productions(folder, share, known_predictions(RunFolder(folder.parent), side, modality))
         if changed:
             _log.warning(
-                "signbench: %d productions in %s are not what was made any more (SHA-256 of the manifest), and are made again: %s.",
+                "signbench: %d productions in %s no longer match their SHA-256 in the manifest and are generated again: %s.",
                 len(changed),
                 folder,
                 listing(changed),
@@ -349,16 +351,16 @@ class Generation:
         return changed
 
     def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
-        """A train clip of the signer who performs the clip's motion in the reference, drawn with the clip's seed.
+        """A train clip of the signer who performs the reference, chosen with the clip's seed.
 
-        Where the corpus names no such signer, any other signer than the clip's own.
+        If the corpus does not name that signer, a train clip of any signer other than the clip's.
         """
         from signbench.predictions.prompts import clip_seed
 
         there = self.corpus.clip(clip)
         start = clip_seed(self.run.task.name, self.run.task.seed, clip) % len(train)
-        for place in range(len(train)):
-            other = self.corpus.clip(train[(start + place) % len(train)])
+        for index in range(len(train)):
+            other = self.corpus.clip(train[(start + index) % len(train)])
             if other.signer == there.other_signer or (there.other_signer is None and other.signer != there.signer):
                 return other.video
         wanted = there.other_signer or f"another signer than {there.signer}"
@@ -366,20 +368,20 @@ class Generation:
 
 
 def granted(task: Task) -> tuple[str, ...]:
-    """The prompt fields that a task fills: an image of another signer comes in the same field as one of the signer."""
+    """The prompt fields that a task fills; an image of another signer is passed in the same field as one of the signer."""
     return tuple("source_image" if name == "other_source_image" else name for name in task.given)
 
 
 def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> tuple[RunFolder, Result] | None:
-    """Generates a task's clips, then scores them; goes on where an earlier call stopped.
+    """Generates a task's clips, then scores them; resumes where an earlier call stopped.
 
     Args:
-        generation: what makes which clips.
+        generation: the generator and the task's split.
         out: folder of the run; None: ``runs/<task>-<generator>-<hash>``.
-        fresh: move an older run aside.
+        fresh: move an existing run aside.
 
     Returns:
-        The run and its result; None on every rank but the first of several.
+        The run and its result; None on every rank except the first.
 
     Raises:
         InputError: the generator does not fit the task, or the folder cannot be written.
@@ -392,13 +394,13 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
     predictions = folder.path / PREDICTIONS
     if ranks.first:
         with ExitStack() as stack:
-            with ranks.telling_trouble():
+            with ranks.reporting_errors():
                 generation.check()
                 again = supervision.is_again()
                 description = stack.enter_context(begin(plan, folder, ranks, fresh=fresh and not again))
             ranks.agree({"launch": description["launch"]})
             supervision.at_work(folder.path, description["launch"], ranks.rank)
-            with ranks.telling_trouble(), keeping_status(folder, description):
+            with ranks.reporting_errors(), keeping_status(folder, description):
                 generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
                 ranks.wait_for_others(folder, description["launch"])
                 merge(predictions)
@@ -406,13 +408,13 @@ def run_generator(generation: Generation, out: Path | None, *, fresh: bool) -> t
             result = run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
         return None if result is None else (folder, result)
     message = ranks.agree(None)
-    if "trouble" in message:
+    if "error" in message:
         return None
     launch = message["launch"]
     supervision.at_work(folder.path, launch, ranks.rank)
     with ranks.marking_end(folder, launch):
         generation.make(predictions, ranks.share(list(run.clips)), ranks.rank)
-    if "trouble" not in ranks.agree(None, ended=lambda: folder.has_ended(launch)):
+    if "error" not in ranks.agree(None, ended=lambda: folder.has_ended(launch)):
         run_in_folder(_made_work(generation, plan, predictions), folder, fresh=False)
     return None
 

@@ -1,4 +1,4 @@
-"""signbench's metrics as :class:`torchmetrics.Metric`, so that a training loop logs the very number that the harness will print."""
+"""signbench's metrics as :class:`torchmetrics.Metric`, so that a training loop logs the same number that the harness prints."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ _LENGTHS = np.dtype("<u4")
 
 
 class SignMetric(torchmetrics.Metric):
-    """One of signbench's metrics, fed clip by clip during training.
+    """A metric of signbench that is updated clip by clip during training.
 
-    Its state is every clip's record, so that any number of processes together give what one alone would give. A clip goes the same
-    way as in ``signbench measure``: the same views, networks on one thread, cache of observations and fold.
+    Its state holds every clip's record, so the value does not depend on the number of processes. A clip is processed as in
+    ``signbench measure``: the same views, networks on one thread, cache of observations and fold.
 
     Args:
-        metric: its name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
-        frames: what to do where the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
+        metric: the metric's name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
+        frames: what to do if the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
         size: ``(height, width)`` that images are resized to, or None.
-        fps: frame rate of all clips, where a metric needs one.
-        layout: name of the key points' layout, or None: guessed.
-        precision: what networks count in.
-        device: where networks count; independent of the device of the states, which torchmetrics moves.
-        kwargs: torchmetrics' own.
+        fps: frame rate of all clips, if the metric needs one.
+        layout: name of the key points' layout; None: guessed.
+        precision: precision of networks.
+        device: device of networks, independent of the device of the states, which torchmetrics moves.
+        kwargs: arguments of :class:`torchmetrics.Metric`.
 
     Raises:
-        InputError: no such metric, a metric with draws (its value would depend on how many clips have come), or missing weights.
+        InputError: the metric does not exist, draws random clips (so its value would depend on the number of clips so far), or
+        lacks weights.
 
     Example:
         >>> import torch
@@ -74,44 +75,42 @@ class SignMetric(torchmetrics.Metric):
         self.metric = registry.create(metric)
         if any(parameter.name == "seed" for parameter in self.metric.parameters):
             raise InputError(
-                f"metric {self.metric.canonical} draws among all clips, so it is no running metric; "
+                f"metric {self.metric.canonical} draws from all clips, so it cannot be a running metric; "
                 "score the clips with signbench measure."
             )
         if self.metric.view in ("judged", "likelihood"):
-            raise InputError(
-                f"metric {self.metric.canonical} is measured through a judge, so it is no running metric; score a task."
-            )
+            raise InputError(f"metric {self.metric.canonical} needs a judge, so it cannot be a running metric; score a task.")
         self.protocol = Protocol(frames=frames, size=size, fps=None, source_fps=fps, layout=layout, precision=precision)
         self.networks_on = device
         if self.metric.extractor is not None:
-            _ = self.metric.extractor.signature()  # missing weights are told now, not after the first epoch
+            _ = self.metric.extractor.signature()  # report missing weights now, not after the first epoch
         self.add_state("packed", default=[], dist_reduce_fx="cat")
 
     @property
     def higher_is_better(self) -> bool | None:  # type: ignore[override]  # torchmetrics has an attribute of the class here
-        """Which way is better; None where it is the references' own value."""
+        """Which way is better; None if closeness to the references' value is."""
         return {"higher": True, "lower": False, "reference": None}[self.metric.direction]
 
     def update(self, preds: Sequence[Any], target: Sequence[Any], ids: Sequence[str] | None = None) -> None:
-        """Adds clips.
+        """Adds clips to the metric.
 
         Args:
             preds: the productions: a sequence, or a tensor with a leading batch axis. Video: uint8 ``(T, H, W, 3)``, or floats in
-                [0, 1] ``(T, 3, H, W)``; key points: floats ``(T, J, 2 or 3)``, NaN where not seen; texts: strings; features: floats
+                [0, 1] ``(T, 3, H, W)``; key points: floats ``(T, J, 2 or 3)``, NaN if missing; texts: strings; features: floats
                 ``(D,)``; labels: strings, or lists of them from the most to the least likely.
             target: the references, in the same form and order.
-            ids: the clips' ids. The fold goes in their order, and a clip that comes twice, as samplers of several processes have
-                it, counts once. None: clips are numbered as they come, and each counts.
+            ids: the clips' ids. The fold uses their order, and a clip that occurs twice, as with samplers of several processes,
+            counts once. None: clips are numbered in order of arrival, and each counts.
 
         Raises:
-            InputError: sides that do not fit each other, or a clip that the metric cannot measure; names it.
+            InputError: the sides do not fit each other, or the metric cannot measure a clip, which the message names.
         """
         if len(preds) != len(target) or (ids is not None and len(ids) != len(preds)):
             counts = f"{len(preds)} predictions, {len(target)} references" + (f", {len(ids)} ids" if ids is not None else "")
-            raise InputError(f"metric {self.metric.canonical}: {counts}; give one of each for every clip.")
+            raise InputError(f"metric {self.metric.canonical}: {counts}; pass one of each for every clip.")
         kind = kind_of([self.metric])
-        for place, (prediction, reference) in enumerate(zip(preds, target, strict=True)):
-            name = ids[place] if ids is not None else f"~{_rank():06d}-{len(self.packed):09d}"
+        for index, (prediction, reference) in enumerate(zip(preds, target, strict=True)):
+            name = ids[index] if ids is not None else f"~{_rank():06d}-{len(self.packed):09d}"
             sides = [
                 clip_of(name, _array(item), f"{side}[{name}]", self.protocol, kind)
                 for side, item in (("target", reference), ("preds", prediction))
@@ -137,7 +136,7 @@ class SignMetric(torchmetrics.Metric):
         return torch.tensor(float(self.metric.score(ordered, weights)[0]), dtype=torch.float64)
 
     def _sync_dist(self, *args: Any, **kwargs: Any) -> None:
-        """A process that has seen no clip takes part in the exchange all the same; torchmetrics would leave it out, and hang."""
+        """A process without clips takes part in the exchange too; otherwise torchmetrics would leave it out and hang."""
         if isinstance(self.packed, list) and not self.packed:
             self.packed = [torch.empty(0, dtype=torch.uint8, device=self.device)]
         super()._sync_dist(*args, **kwargs)
@@ -154,20 +153,20 @@ def as_torchmetric(
     device: str = "cpu",
     **kwargs: Any,
 ) -> SignMetric:
-    """One of signbench's metrics for a training loop, which logs the very number that ``signbench measure`` prints.
+    """A metric of signbench for a training loop, which logs the same number that ``signbench measure`` prints.
 
     Args:
-        metric: its name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
-        frames: what to do where the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
+        metric: the metric's name, such as ``ssim`` or ``fvd:variant=cd-fvd``.
+        frames: what to do if the two sides differ in length: ``equal``, ``truncate`` or ``resample``.
         size: ``(height, width)`` that images are resized to, or None.
-        fps: frame rate of all clips, where a metric needs one.
-        layout: name of the key points' layout, or None: guessed.
-        precision: of networks.
-        device: where networks run; independent of the device of the states, which torchmetrics moves.
-        kwargs: torchmetrics' own.
+        fps: frame rate of all clips, if the metric needs one.
+        layout: name of the key points' layout; None: guessed.
+        precision: precision of networks.
+        device: device of networks, independent of the device of the states, which torchmetrics moves.
+        kwargs: arguments of :class:`torchmetrics.Metric`.
 
     Raises:
-        InputError: no such metric, a metric with draws, or missing weights; see :class:`SignMetric`.
+        InputError: the metric does not exist, draws random clips, or lacks weights; see :class:`SignMetric`.
 
     Example:
         >>> import signbench
@@ -180,7 +179,7 @@ def as_torchmetric(
 
 
 def _array(item: Any) -> Any:
-    """A clip as signbench takes it: tensors as arrays, and images as uint8 ``(T, H, W, 3)``."""
+    """Converts a clip: tensors to arrays, and images to uint8 ``(T, H, W, 3)``."""
     if not isinstance(item, torch.Tensor):
         return item
     array = item.detach().cpu()
@@ -197,19 +196,19 @@ def _rank() -> int:
 
 
 def _entry(name: str, record: Record) -> bytes:
-    """A record with its clip's id: two lengths, then the id, then the record."""
+    """Packs a record with its clip's id: two lengths, then the id, then the record."""
     blob, label = pack(record), name.encode()
     return np.array([len(label), len(blob)], dtype=_LENGTHS).tobytes() + label + blob
 
 
 def _entries(packed: NDArray[np.uint8]) -> list[tuple[str, Record]]:
-    """The reverse of :func:`_entry`, for any number of entries one after the other."""
-    data, place, found = packed.tobytes(), 0, []
-    while place < len(data):
-        label, blob = np.frombuffer(data, _LENGTHS, 2, place)
-        place += 2 * _LENGTHS.itemsize
-        name = data[place : place + label].decode()
-        place += int(label)
-        found.append((name, unpack(data[place : place + blob])))
-        place += int(blob)
+    """Unpacks a sequence of results of :func:`_entry`."""
+    data, offset, found = packed.tobytes(), 0, []
+    while offset < len(data):
+        label, blob = np.frombuffer(data, _LENGTHS, 2, offset)
+        offset += 2 * _LENGTHS.itemsize
+        name = data[offset : offset + label].decode()
+        offset += int(label)
+        found.append((name, unpack(data[offset : offset + blob])))
+        offset += int(blob)
     return found

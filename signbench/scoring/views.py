@@ -1,4 +1,4 @@
-"""Views of one clip: what its two sides look like to the metrics of a run, each made once."""
+"""Views of one clip: its two sides in the forms that the metrics of a run need, each computed once."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SIDES: tuple[SideName, SideName] = ("reference", "prediction")
 
 
 class ClipError(SignbenchError):
-    """One clip cannot be scored; during work it counts as missing, and the others go on.
+    """A clip cannot be scored; while scoring, it counts as missing, and the other clips continue.
 
     Attributes:
-        fault: the side that is to blame, or ``pair`` where it cannot be told.
+        fault: the side at fault, or ``pair`` if it cannot be determined.
     """
 
     exit_code = 2
@@ -45,7 +45,7 @@ class ClipError(SignbenchError):
 
 @contextmanager
 def blaming(fault: Fault, clip: str, label: str = "") -> Iterator[None]:
-    """Turns what goes wrong inside into an error that names the clip, the file and the side to blame."""
+    """Turns errors into a ClipError that names the clip, the file and the side at fault."""
     try:
         yield
     except ClipError:
@@ -61,13 +61,13 @@ def blaming(fault: Fault, clip: str, label: str = "") -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class ClipViews:
-    """The two sides of one clip under a run's protocol.
+    """The two sides of one clip, converted by a run's protocol.
 
     Attributes:
         reference: the corpus's clip.
-        prediction: the production of the same id.
-        protocol: how the sides are brought together.
-        dealt: the reference of another clip, for the chance level of judges; or None.
+        prediction: the production with the same id.
+        protocol: how the sides are converted and paired.
+        dealt: the reference of another clip for the chance level of judges, or None.
     """
 
     reference: Clip
@@ -87,7 +87,7 @@ class ClipViews:
         return {"reference": files[0], "prediction": files[1]}
 
     def modality(self, view: View) -> FileKind:
-        """The kind of file that a view is made of: lengths come from key points where both sides have them, else from video."""
+        """The kind of file that a view is read from; lengths come from key points if both sides have them, otherwise from video."""
         return self._lengths_modality if view == "lengths" else FILE_KIND_OF_VIEW[view]
 
     @property
@@ -95,10 +95,10 @@ class ClipViews:
         return "pose" if self.reference.pose is not None and self.prediction.pose is not None else "video"
 
     def check(self, metrics: Sequence[Metric]) -> None:
-        """Finds what the headers show to be wrong.
+        """Finds errors in the headers.
 
         Raises:
-            ClipError: an unreadable header, or sides that do not fit each other or a metric.
+            ClipError: a header is unreadable, or the sides do not fit each other or a metric.
             InputError: a side has no file of a metric's modality.
         """
         clip = self.reference.id
@@ -129,7 +129,7 @@ class ClipViews:
                 )
 
     def _check_images(self, metric: Metric) -> None:
-        """Whether the images of both sides fit each other, and what looks at them."""
+        """Checks that the images of both sides fit each other and the metrics."""
         clip = self.reference.id
         (reference, prediction), _ = self._video_probes, self._videos
         size = self.protocol.size or (reference.height, reference.width)
@@ -149,7 +149,7 @@ class ClipViews:
                     metric.extractor.check_frames(*(self.protocol.size or (probe.height, probe.width)), timeline.frames)
 
     def lengths(self, modality: Literal["video", "pose"]) -> LengthPair:
-        """How long both sides are, under the run's frame rate; rates that count as one are the reference's."""
+        """Lengths of both sides at the run's frame rate; nearly equal rates are replaced by the reference's."""
         reference, prediction = self._timelines(modality)
         fps = prediction.fps
         if fps is not None and reference.fps is not None and same_rate(fps, reference.fps):
@@ -157,10 +157,10 @@ class ClipViews:
         return LengthPair(prediction.frames, reference.frames, prediction.frames / fps if fps else None, reference.seconds)
 
     def reference_length(self, modality: Literal["video", "pose"]) -> LengthPair:
-        """How long the reference is, beside a production that is not there or cannot be read, which has 0 frames.
+        """Length of the reference, paired with 0 frames for a production that is missing or unreadable.
 
         Raises:
-            ClipError: the reference cannot be read either.
+            ClipError: the reference cannot be read.
         """
         probe = self._reference_probe(modality)
         with blaming("reference", self.reference.id):
@@ -185,15 +185,15 @@ class ClipViews:
             return recording.probe(self.protocol.source_fps)
 
     def moving(self, side: SideName) -> tuple[VideoRecording, VideoProbe, NDArray[np.int64]]:
-        """One side's video, its headers, and the source frames that its timeline shows, int64, non-decreasing."""
-        place = SIDES.index(side)
-        return self._videos[place], self._video_probes[place], self._video_timelines[place][1]
+        """A side's video, its headers, and the source frames on its timeline, int64, non-decreasing."""
+        index = SIDES.index(side)
+        return self._videos[index], self._video_probes[index], self._video_timelines[index][1]
 
     def pairing(self) -> tuple[int, NDArray[np.int64]]:
-        """How many frames of the reference's timeline are compared, and the frame of the prediction's that each is compared with.
+        """The number of compared frames on the reference's timeline, and the frame of the prediction that each is compared with.
 
         Raises:
-            ClipError: the sides differ in length, and the rule does not say what to do.
+            ClipError: the sides differ in length, and the run's rule does not allow it.
         """
         (reference, _), (prediction, _) = self._video_timelines
         with blaming("pair", self.reference.id):
@@ -202,16 +202,16 @@ class ClipViews:
         return frames, nearest_frames(prediction, partners) if resampled else np.arange(frames, dtype=np.int64)
 
     def text_pair(self) -> TextPair:
-        """Both sides' text."""
+        """The texts of both sides."""
         if self.reference.written is None or self.prediction.written is None:
             raise self._lacks("text", self.reference.written)
         return TextPair(self.prediction.written.text, self.reference.written.text)
 
     def feature_pair(self) -> FeaturePair:
-        """Both sides' feature vectors, and the clip's class where the reference says it.
+        """Both sides' feature vectors, and the clip's class if the reference states it.
 
         Raises:
-            ClipError: a side cannot be read, or the sides are not of one length, or not of one class.
+            ClipError: a side cannot be read, or the sides differ in length or class.
         """
         if self.reference.features is None or self.prediction.features is None:
             raise self._lacks("features", self.reference.features)
@@ -227,11 +227,13 @@ class ClipViews:
             )
         sign, said = self.reference.features.sign, self.prediction.features.sign
         if None not in (sign, said) and sign != said:
-            raise ClipError(f"clip {self.reference.id}: its label is {sign}, but the prediction says {said}; correct it.", "pair")
+            raise ClipError(
+                f"clip {self.reference.id}: its label is {sign}, but that of the prediction is {said}; correct one of them.", "pair"
+            )
         return FeaturePair(vectors[1], vectors[0], sign)
 
     def label_pair(self) -> LabelPair:
-        """What the clip is, and what a recogniser said of it.
+        """The clip's label, and the labels that a recogniser predicted for it.
 
         Raises:
             ClipError: a side cannot be read.
@@ -248,10 +250,10 @@ class ClipViews:
         """Both sides' key points, in the reference's layout and at the run's rate.
 
         Args:
-            paired: whether a metric compares frame with frame; otherwise the paired forms are the sides as they are.
+            paired: whether a metric compares frame with frame; otherwise the sides are not paired.
 
         Raises:
-            ClipError: a side cannot be read, or holds nothing to score.
+            ClipError: a side cannot be read, or has nothing to score.
         """
         sides: list[Pose] = []
         for fault, recording in zip(SIDES, self._poses, strict=True):
@@ -265,7 +267,7 @@ class ClipViews:
                 sides.append(pose.at_rate(self.protocol.fps) if self.protocol.fps else pose)
         reference, prediction = sides
         if reference.points.shape[2] != prediction.points.shape[2]:
-            raise ClipError(f"clip {self.reference.id}: the sides differ in coordinates per point.", "pair")
+            raise ClipError(f"clip {self.reference.id}: the sides differ in the number of coordinates per point.", "pair")
         if not paired:
             return PosePair(prediction, reference, prediction, reference)
         with blaming("pair", self.reference.id):
@@ -340,32 +342,32 @@ class ClipViews:
         clip = self.reference.id
         if reference.dimensions != prediction.dimensions:
             raise ClipError(
-                f"clip {clip}: the reference has {reference.dimensions} coordinates a point, the prediction "
-                f"{prediction.dimensions}; hand in the same.",
+                f"clip {clip}: the reference has {reference.dimensions} coordinates per point, the prediction "
+                f"{prediction.dimensions}; submit the same number.",
                 "pair",
             )
         lacking = [joint for joint in reference.layout.joints if joint not in prediction.layout]
         if lacking:
             raise ClipError(
                 f"clip {clip}: the prediction's layout {prediction.layout.name} lacks {len(lacking)} joints of the reference's "
-                f"{reference.layout.name}, the first being {lacking[0]}; convert one side.",
+                f"layout {reference.layout.name}, the first being {lacking[0]}; convert one side.",
                 "pair",
             )
 
     def _check_pictures(self) -> None:
-        """Whether the coordinates of both sides are of pictures of one size, as far as they say it."""
+        """Checks that the key points of both sides are from pictures of the same size, if the files state it."""
         sizes = {probe.picture for probe in self._pose_probes}
         if None in sizes or len(sizes) == 1:
             return
         try:
             reference, prediction = (recording.pose(None).picture for recording in self._poses)
         except (SignbenchError, OSError, MemoryError):
-            return  # its points cannot be read, which costs this clip alone, and is told when it is scored
+            return  # its points cannot be read, which only fails this clip, and is reported when the clip is scored
         if reference is None or prediction is None or reference == prediction:
             return
         raise ClipError(
-            f"clip {self.reference.id}: the reference's key points are of a picture of {reference[0]} x {reference[1]} pixels, "
-            f"the prediction's of {prediction[0]} x {prediction[1]}; scale them to one size, or choose a metric in shoulder "
+            f"clip {self.reference.id}: the reference's key points are from a picture of {reference[0]} x {reference[1]} pixels, "
+            f"the prediction's from {prediction[0]} x {prediction[1]}; scale them to one size, or choose a metric in shoulder "
             "widths, such as ape:normalise=shoulders or dtw:variant=ndtwp.",
             "pair",
         )

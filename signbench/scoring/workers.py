@@ -1,4 +1,4 @@
-"""Clips over workers: one thread of arithmetic each, and the same records for any number of them."""
+"""Distributes clips over worker processes: one compute thread each, and the same records for any number of workers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from signbench.scoring.judging import install, judges_at_hand, packed
 from signbench.scoring.views import ClipViews
 
 Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]
-"""A clip, its metrics with their places in the run, and the device for networks."""
+"""A clip, its metrics with their indices in the run, and the device of networks."""
 _STARTING = "SIGNBENCH_STARTING_WORKERS"
-"""Environment variable of workers that have not begun yet."""
+"""Environment variable of workers that have not started yet."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
 
@@ -47,13 +47,13 @@ def score_clips(
     """Scores clips, in order with one worker and in order of completion with several.
 
     Args:
-        jobs: clips and the metrics each still needs; taken as they are needed, so that few wait in memory.
-        workers: how many processes; with 1 everything happens in this one.
-        judges: name -> judge, ready to answer, for metrics through judges.
-        one_owner: this process alone runs networks, for all workers: they share one device.
+        jobs: clips and the metrics that each still needs; consumed lazily, so that few wait in memory.
+        workers: number of processes; 1 means this process.
+        judges: prepared judges by name.
+        one_owner: whether this process runs the networks of all workers, which share one device.
 
     Raises:
-        SignbenchError: a worker was killed from outside.
+        SignbenchError: a worker was killed.
     """
     if workers <= 1:
         with _one_thread(), judges_at_hand(judges or {}):
@@ -80,38 +80,38 @@ def score_clips(
                 for future in finished:
                     yield future.result()
         except BrokenProcessPool as error:
-            time.sleep(0.1)  # what ended the workers may be a signal that is on its way to this process too
+            time.sleep(0.1)  # the signal that ended the workers may be about to reach this process too
             if not began.is_set():
                 raise InputError(
-                    "no worker process could begin: each of them imports the main script again. Let the script do its work below "
-                    "'if __name__ == \"__main__\":', in a file that can be imported, or give workers=1."
+                    "no worker process could start, because each of them imports the main script. Move the script's work under "
+                    "'if __name__ == \"__main__\":' in a file that can be imported, or use workers=1."
                 ) from error
             foreign = sorted(name for name, judge in (judges or {}).items() if not is_own(judge))
             if foreign:
                 raise SignbenchError(
-                    f"a worker process ended (out of memory, or by {listing(foreign)}?). What was computed is kept; repeat the "
+                    f"a worker process ended (out of memory, or by {listing(foreign)}?). What was computed is kept; rerun the "
                     "command with `workers=1`, which names the clip."
                 ) from error
             raise SignbenchError(
-                "a worker process was killed (out of memory?). What was computed is kept; repeat the command, with fewer `workers`."
+                "a worker process was killed (out of memory?). What was computed is kept; rerun the command with fewer `workers`."
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
 def leave_to_parent() -> None:
-    """Ends a worker that, while it begins, runs the script that started it, which lacks a main guard; its parent says so."""
+    """Ends a worker that runs the script that started it, because the script lacks a main guard; the parent reports it."""
     if os.environ.get(_STARTING) and getattr(multiprocessing.current_process(), "_inheriting", False):
         sys.exit(1)
 
 
 def _begin_worker(began: Event, judges: Mapping[str, Mapping[str, Any]], owner: Address | None) -> None:
-    """Makes a worker leave Ctrl-C to its parent, end when the parent is gone, and count with one thread.
+    """Makes a worker ignore Ctrl-C, end with its parent, and compute with one thread.
 
     Args:
-        began: set here, so that the parent knows that workers can begin at all.
-        judges: to answer in this process; see :func:`signbench.scoring.judging.packed`.
-        owner: where the process listens that runs networks for this one; None: each runs its own.
+        began: set here, so that the parent knows that workers can start.
+        judges: the judges of this process; see :func:`signbench.scoring.judging.packed`.
+        owner: the address of the process that runs networks for this one; None: this process runs its networks.
     """
     began.set()
     os.environ.pop(_STARTING, None)
@@ -139,7 +139,7 @@ def _end_with(sentinel: int) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """OpenCV on one thread while clips are scored here; the caller's setting afterwards."""
+    """Limits OpenCV to one thread while clips are scored in this process; restores the caller's setting afterwards."""
     import cv2
 
     before = cv2.getNumThreads()
@@ -152,7 +152,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables that children started inside inherit."""
+    """Sets environment variables for child processes."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -166,11 +166,11 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 def effective_workers(asked: int | None, jobs: int) -> int:
-    """How many workers a number of clips gets: what was asked for, or one per core; never more than clips.
+    """The number of workers for a number of clips: as requested, or one per core, but never more than clips.
 
-    Processes that torchrun started on one machine share its cores.
+    Processes that torchrun starts on one machine share its cores.
 
-    A process that was started by a script without a main guard could not spawn children, so an interactive session stays with one.
+    A script without a main guard cannot spawn workers, so an interactive session uses one process.
     """
     local = os.environ.get("LOCAL_WORLD_SIZE", "1")
     cores = available_cores() // (int(local) if local.isdecimal() and int(local) else 1)

@@ -315,7 +315,7 @@ def test_python_names_the_judge_in_a_parameter(tmp_path, monkeypatch):
     write(tmp_path)
     monkeypatch.chdir(tmp_path)
     asked = {"split": "word30-test", "limit": 3, "out": Path("run")}
-    with pytest.raises(package.InputError, match=r"if you trust it, give `judges='nasty\.py:Model'`\."):
+    with pytest.raises(package.InputError, match=r"if you trust it, use `judges='nasty\.py:Model'`\."):
         package.run(TASK, "nearest", **asked)
     for judges in (JUDGE, [JUDGE]):
         assert package.run(TASK, "nearest", judges=judges, **asked)[KEY].coverage == 1

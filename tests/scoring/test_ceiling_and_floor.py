@@ -1,4 +1,4 @@
-"""On SynthSign's tasks the references themselves are the ceiling, and noise is the floor."""
+"""On SynthSign's tasks, the references are the ceiling and noise is the floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from signbench.tasks.loading import task
 pytestmark = pytest.mark.end_to_end
 
 ELSEWHERE = {"tcd", "duration-ratio"}
-"""Metrics whose optimum is not the reference's, or that do not look at what is signed; their pages say so."""
+"""Metrics whose optimum is not that of the references, or that ignore what is signed, as documented."""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.clips import video_sides
 from tests.patience import PATIENCE
 
 
-def test_a_prediction_that_vanished_is_to_blame_and_the_reference_is_still_signed(tmp_path):
+def test_a_prediction_that_vanished_is_at_fault_and_the_reference_is_still_in_the_signature(tmp_path):
     references, predictions = video_sides(tmp_path, clips=1)
     sides = [Clip("a", video=VideoFile(folder / "clip_000.mkv")) for folder in (references, predictions)]
     (predictions / "clip_000.mkv").unlink()
@@ -26,7 +26,7 @@ def test_a_prediction_that_vanished_is_to_blame_and_the_reference_is_still_signe
     assert set(outcome.inputs) == {"reference.video"}
 
 
-def test_what_breaks_while_decoding_ahead_reaches_the_consumer_after_what_came_before():
+def test_an_error_while_decoding_ahead_reaches_the_consumer_after_the_frames_before_it():
     def items():
         yield "first"
         yield "second"
@@ -39,7 +39,7 @@ def test_what_breaks_while_decoding_ahead_reaches_the_consumer_after_what_came_b
         assert next(ahead) == "first"
 
 
-def test_a_consumer_that_leaves_early_closes_what_it_read_from():
+def test_a_consumer_that_stops_early_closes_its_source():
     closed = []
 
     def items():

@@ -30,7 +30,7 @@ from tests.tasks.tiny import points
 
 
 class Together(Parrot):
-    """Remembers how many clips it was shown at a time; cannot judge one of them."""
+    """Remembers how many clips it was shown at a time, and cannot judge one of them."""
 
     batch = 3
 
@@ -57,7 +57,7 @@ def owner():
 
 
 def asked_at_once(owner, requests):
-    """What each of several workers is told, all of whose requests wait at one time."""
+    """The answers to several workers whose requests wait at the same time."""
     made, judge = owner
     said = {}
 
@@ -82,7 +82,7 @@ def shown(seed, name=None):
     return JudgedClip(name or str(seed), pose=points(seed))
 
 
-def test_clips_that_wait_at_one_time_share_a_batch_and_each_worker_gets_its_own_answer(owner):
+def test_clips_that_wait_at_the_same_time_share_a_batch_and_each_worker_gets_its_answer(owner):
     requests = [lambda at_work, seed=seed: at_work.answer("together", shown(seed), ("text", "gloss")) for seed in (1, 2, 3, 4, 5)]
     said = asked_at_once(owner, requests)
     assert [answer["text"] for answer in said] == [f"sentence {seed}" for seed in (1, 2, 3, 4, 5)]
@@ -102,7 +102,7 @@ def test_a_clip_that_cannot_be_judged_fails_alone(owner):
     assert [answer["text"] for number, answer in enumerate(said) if number != 1] == ["sentence 1", "sentence 3", "sentence 4"]
 
 
-def test_rows_of_several_workers_come_back_to_those_who_asked(owner, monkeypatch):
+def test_rows_of_several_workers_return_to_their_workers(owner, monkeypatch):
     monkeypatch.setattr(device_owner, "MOST_FRAMES", 5)
     batches = [np.full((count, 4, 4, 3), count, np.uint8) for count in (1, 2, 3, 4, 9)]
     said = asked_at_once(owner, [lambda at_work, batch=batch: at_work.rows(Corner(), batch) for batch in batches])
@@ -111,7 +111,7 @@ def test_rows_of_several_workers_come_back_to_those_who_asked(owner, monkeypatch
 
 
 @pytest.mark.parametrize("folder", ["kept", None])
-def test_large_arrays_pass_through_shared_memory_where_there_is_some_and_leave_nothing_there(folder, owner, monkeypatch):
+def test_large_arrays_pass_through_shared_memory_and_leave_nothing_there(folder, owner, monkeypatch):
     monkeypatch.setattr(device_owner, "_SHARED_FROM", 1)
     if folder is None:
         monkeypatch.setattr(owner[0], "_folder", None)
@@ -122,33 +122,33 @@ def test_large_arrays_pass_through_shared_memory_where_there_is_some_and_leave_n
     assert kept is None or list(Path(kept).iterdir()) == []
 
 
-def test_the_folder_in_shared_memory_goes_with_the_owner():
+def test_the_folder_in_shared_memory_is_removed_with_the_owner():
     made = DeviceOwner({})
     folder = made.address[2]
     made.close()
     assert folder is None or not Path(folder).exists()
 
 
-def test_errors_of_a_network_are_raised_where_it_was_asked(owner):
+def test_errors_of_a_network_are_raised_in_the_worker(owner):
     (said,) = asked_at_once(owner, [lambda at_work: at_work.rows(I3d(weights="official"), np.zeros((1, 3, 16, 4, 4), np.float32))])
     assert isinstance(said, InputError)
     assert "weights" in str(said)
 
 
-def test_nobody_without_the_key_is_answered(owner):
+def test_connections_without_the_key_get_no_answer(owner):
     with pytest.raises((AuthenticationError, EOFError, OSError)):
         Client(owner[0].address[0], authkey=b"guessed").recv()
 
 
-def test_a_worker_says_when_the_owner_is_gone():
+def test_a_worker_reports_that_the_owner_has_ended():
     made = DeviceOwner({})
     at_work = OwnerAtWork(made.address)
     made.close()
-    with pytest.raises(SignbenchError, match="the process that owns the device is gone; repeat the command"):
+    with pytest.raises(SignbenchError, match="the process that owns the device has ended; rerun the command"):
         at_work.rows(Corner(), np.zeros((1, 4, 4, 3), np.uint8))
 
 
-def test_without_need_nothing_listens():
+def test_no_owner_runs_unless_it_is_needed():
     before = threading.active_count()
     with owning(False, {}) as address:
         assert address is None
@@ -156,7 +156,7 @@ def test_without_need_nothing_listens():
 
 
 @pytest.mark.parametrize("metric", ["lpips:net=squeeze,weights=random", "fvd:variant=common-metrics,weights=random"])
-def test_scores_through_one_owner_are_those_of_every_worker_for_itself(metric, tmp_path, monkeypatch):
+def test_scores_through_one_owner_equal_those_of_independent_workers(metric, tmp_path, monkeypatch):
     monkeypatch.setenv("SIGNBENCH_CACHE_LIMIT", "0")
 
     def outcomes(**options):
@@ -182,7 +182,7 @@ def test_scores_through_one_owner_are_those_of_every_worker_for_itself(metric, t
     assert owner_of_device() is None, "this process runs its own networks afterwards"
 
 
-def test_an_installed_owner_can_be_taken_away():
+def test_an_installed_owner_can_be_removed():
     compute_elsewhere(None)
     assert owner_of_device() is None
 

@@ -1,4 +1,4 @@
-"""Metrics whose weights may not be there: told, left out without harm, and added by the same command once the weights have come."""
+"""Metrics with missing weights: reported, left out, and added by the same command once the weights are present."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ran(out, **options):
     return run_generator(Generation(run, generators.create("first-frame")), out, fresh=False)
 
 
-def test_metrics_without_weights_say_so_and_touch_neither_status_nor_exit_code(no_weights, tmp_path):
+def test_metrics_without_weights_are_reported_and_affect_neither_status_nor_exit_code(no_weights, tmp_path):
     folder, result = ran(tmp_path / "run")
     assert (result.status, result.exit_code) == ("complete", 0)
     for name, weights in (("lpips", "alexnet-owt-7be5be79"), ("fvd", "i3d-torchscript")):
@@ -46,13 +46,13 @@ def test_metrics_without_weights_say_so_and_touch_neither_status_nor_exit_code(n
     assert json.loads(folder.run_json.read_text())["status"] == "complete"
 
 
-def test_required_metrics_without_weights_stop_before_anything_is_made(no_weights, tmp_path):
+def test_required_metrics_without_weights_stop_before_anything_is_generated(no_weights, tmp_path):
     with pytest.raises(InputError, match="signbench weights fetch alexnet-owt-7be5be79"):
         ran(tmp_path / "run", require_all=True)
     assert not (tmp_path / "run").exists()
 
 
-def test_the_same_run_measures_them_once_the_weights_have_come_and_nothing_else_again(no_weights, tmp_path, monkeypatch):
+def test_the_same_run_measures_only_them_once_the_weights_are_present(no_weights, tmp_path, monkeypatch):
     _, first = ran(tmp_path / "run")
     save(monkeypatch, no_weights, TRUNKS["alex"], trunk_weights("alex"))
     scored = []
@@ -69,7 +69,7 @@ def test_the_same_run_measures_them_once_the_weights_have_come_and_nothing_else_
     assert second["l1"] == first["l1"]
 
 
-def test_one_result_for_any_number_of_workers_and_with_or_without_the_cache(tmp_path, monkeypatch):
+def test_the_result_does_not_depend_on_workers_or_the_cache(tmp_path, monkeypatch):
     random = np.random.default_rng(3)
     for side in ("references", "predictions"):
         (tmp_path / side).mkdir()

@@ -1,4 +1,4 @@
-"""Calls from a script that torchrun starts: every process gets the run, or ends where the first one does."""
+"""Calls from a script that torchrun starts: every process gets the run, or ends with the first one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_process_gets_the_run(tmp_path):
 
 
 @pytest.mark.end_to_end
-def test_every_process_ends_where_the_first_finds_bad_input(tmp_path):
+def test_every_process_ends_if_the_first_finds_bad_input(tmp_path):
     ran = launched(tmp_path, "run", tmp_path / "run", 0)
     assert ran.returncode != 0
     assert "at least 1, not 0" in ran.stderr

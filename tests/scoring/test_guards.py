@@ -1,4 +1,4 @@
-"""What a submitter may choose moves no number under one signature: rates, sizes of pictures, masks, labels, numbers of frames."""
+"""A submitter's choices cannot move a number under one signature: rates, picture sizes, masks, labels, numbers of frames."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_stated_rates_that_differ_are_refused_by_every_metric_of_key_points(tmp_
         measured(sides, name)
 
 
-def test_fvd_refuses_rates_that_differ_and_signs_the_one_there_is(tmp_path: Path) -> None:
+def test_fvd_refuses_rates_that_differ_and_the_only_rate_is_in_the_signature(tmp_path: Path) -> None:
     from signbench.media.video_writer import write_video
 
     for side, fps in (("references", 25), ("predictions", 50), ("equal", 25)):
@@ -101,7 +101,7 @@ def test_rates_are_in_the_signature_of_key_points_in_memory_too(
     assert signed(result, "rate") == [rate] * len(POSE_METRICS)
 
 
-def test_many_rates_are_signed_by_their_number_and_range() -> None:
+def test_many_rates_are_summarised_by_number_and_range_in_the_signature() -> None:
     clips = [dataclasses.replace(swaying_pose(10, seed), fps=20.0 + seed) for seed in range(6)]
     assert signed(signbench.measure(clips, clips, metrics=["dtw"]), "rate") == ["6 from 20 to 25"]
     assert signed(signbench.measure(clips[:3], clips[:3], metrics=["dtw"]), "rate") == ["20+21+22"]
@@ -110,7 +110,7 @@ def test_many_rates_are_signed_by_their_number_and_range() -> None:
 @pytest.mark.parametrize("broken", [[0], [0, 1, 2]], ids=["one", "all"])
 @pytest.mark.parametrize("how", ["no header", "no numbers"])
 @pytest.mark.parametrize("name", ["dtw", "duration-ratio"])
-def test_what_could_not_be_measured_does_not_change_the_rate_and_unit_of_the_references(
+def test_failed_clips_do_not_change_the_rate_and_unit_of_the_references(
     tmp_path: Path, broken: list[int], how: str, name: str
 ) -> None:
     clips = [dataclasses.replace(swaying_pose(10, seed), fps=20.0 + seed) for seed in range(3)]
@@ -128,7 +128,7 @@ def test_what_could_not_be_measured_does_not_change_the_rate_and_unit_of_the_ref
     assert result[name].signature == whole[name].signature
 
 
-def test_converted_rates_are_signed_as_the_rate_that_they_were_converted_to() -> None:
+def test_converted_rates_are_in_the_signature_as_the_target_rate() -> None:
     result = signbench.measure(poses(25), poses(50), metrics=["dtw"], fps=12.5)
     assert (signed(result, "rate"), signed(result, "fps")) == ([None], ["12.5"])
 
@@ -139,14 +139,14 @@ def test_the_unit_of_durations_is_in_the_signature(fps: float | None, unit: str)
     assert (result["duration-ratio"].value, signed(result, "unit")) == (1.0, [unit])
 
 
-def test_a_rate_that_counts_as_the_reference_s_does_not_move_a_duration() -> None:
+def test_a_rate_nearly_equal_to_the_reference_s_does_not_move_a_duration() -> None:
     result = signbench.measure(poses(25), poses(25.2), metrics=["duration-ratio", "dtw"])
     assert (result["duration-ratio"].value, result["dtw"].duration_ratio) == (1.0, 1.0)
     assert signed(result, "rate") == ["25", "25"]
 
 
 @pytest.mark.parametrize(("reference", "prediction"), [(25.0, None), (None, 25.0)])
-def test_durations_of_which_one_is_in_frames_are_refused(reference: float | None, prediction: float | None) -> None:
+def test_durations_in_seconds_and_in_frames_are_refused(reference: float | None, prediction: float | None) -> None:
     with pytest.raises(InputError, match="states no rate; declare it with `source_fps`"):
         signbench.measure(poses(reference), poses(prediction), metrics=["duration-ratio"])
     declared = signbench.measure(poses(reference), poses(prediction), metrics=["duration-ratio"], source_fps=25)
@@ -174,14 +174,14 @@ def test_key_points_of_pictures_of_two_sizes_are_refused_unless_shoulders_are_th
     sides: list[Any] = [files(tmp_path / str(place), side, suffix) if suffix else side for place, side in enumerate(clips)]
     for name in set(POSE_METRICS) - set(IN_SHOULDER_WIDTHS):
         with pytest.raises(
-            InputError, match="a picture of 1280 x 720 pixels, the prediction's of 640 x 360; scale them to one size"
+            InputError, match="a picture of 1280 x 720 pixels, the prediction's from 640 x 360; scale them to one size"
         ):
             measured(sides, name)
     result = measured(sides, *IN_SHOULDER_WIDTHS)
     assert [score.value for score in result.scores] == pytest.approx([0] * 4, abs=1e-5)
 
 
-def test_a_size_that_one_side_alone_states_is_no_difference(tmp_path: Path) -> None:
+def test_a_size_that_only_one_side_states_is_not_a_difference(tmp_path: Path) -> None:
     sides = files(tmp_path / "a", poses(picture=(1280, 720)), ".pose"), files(tmp_path / "b", poses(), ".pose")
     assert signbench.measure(*sides, metrics=["dtw"])["dtw"].value == 0
 
@@ -190,7 +190,7 @@ def test_a_size_that_one_side_alone_states_is_no_difference(tmp_path: Path) -> N
 
 
 def with_holes(pose: Pose) -> tuple[np.ma.MaskedArray, Pose]:
-    """The left hand and some more hidden: as a masked array that keeps what lies beneath, and as a pose."""
+    """Hides the left hand and more: as a masked array that keeps the values, and as a pose."""
     hidden = np.zeros(pose.confidence.shape, dtype=bool)
     hidden[:, pose.layout.index(pose.layout.part("left_hand"))] = True
     hidden[3:5, 20:40] = True
@@ -200,7 +200,7 @@ def with_holes(pose: Pose) -> tuple[np.ma.MaskedArray, Pose]:
 
 
 @pytest.mark.parametrize("form", ["masked", "with one person", "NaN", "float64", "masked pose", "pose"])
-def test_masked_key_points_score_as_the_files_that_say_they_were_not_seen_to_the_bit(tmp_path: Path, form: str) -> None:
+def test_masked_key_points_score_bit_for_bit_like_files_that_mark_them_as_missing(tmp_path: Path, form: str) -> None:
     masked, stated = zip(*(with_holes(pose) for pose in other_poses()), strict=True)
     names = [*POSE_METRICS, "duration-ratio"]
     from_files = signbench.measure(files(tmp_path / "r", poses()), files(tmp_path / "p", list(stated)), metrics=names)
@@ -218,7 +218,7 @@ def test_masked_key_points_score_as_the_files_that_say_they_were_not_seen_to_the
     assert from_files["ape"].seen is not None and from_files["ape"].seen < 0.9
 
 
-def test_a_point_with_one_masked_coordinate_was_not_seen() -> None:
+def test_a_point_with_one_masked_coordinate_is_missing() -> None:
     pose = swaying_pose()
     array = np.ma.masked_array(pose.points, np.zeros(pose.points.shape, dtype=bool))
     array[2, 5, 1] = np.ma.masked
@@ -241,7 +241,7 @@ def test_key_points_in_memory_are_checked_as_files_are(change: dict[str, np.ndar
 
 
 @pytest.mark.parametrize("name", FEATURE_METRICS)
-def test_features_with_a_masked_number_are_refused_and_a_mask_of_nothing_is_none(name: str) -> None:
+def test_features_with_a_masked_number_are_refused_and_an_empty_mask_is_accepted(name: str) -> None:
     vectors: list[Any] = list(np.random.default_rng(0).normal(size=(12, 4)))
     whole = [np.ma.masked_array(vector, np.zeros(4, dtype=bool)) for vector in vectors]
     holed = [np.ma.masked_array(vector, [False, True, False, False]) for vector in vectors]
@@ -278,7 +278,7 @@ def test_masked_pixels_are_refused() -> None:
 # --- points that one side lacks --------------------------------------------------------------------------------------
 
 
-def test_points_that_the_references_never_have_are_told_beside_the_score() -> None:
+def test_points_that_the_references_never_have_are_reported_with_the_score() -> None:
     references = [with_holes(pose)[1] for pose in poses()]
     far = [dataclasses.replace(pose, points=pose.points.copy()) for pose in poses()]
     for pose in far:
@@ -290,7 +290,7 @@ def test_points_that_the_references_never_have_are_told_beside_the_score() -> No
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".pose"])
-def test_parts_without_visibility_make_the_clip_missing_on_either_side(tmp_path: Path, suffix: str) -> None:
+def test_a_part_without_visible_points_on_either_side_makes_the_clip_missing(tmp_path: Path, suffix: str) -> None:
     def blind(pose: Pose) -> Pose:
         confidence = pose.confidence.copy()
         confidence[:, pose.layout.index(pose.layout.part("hands", "face"))] = 0
@@ -318,21 +318,21 @@ def test_labels_come_from_the_references_and_are_part_of_them(tmp_path: Path) ->
         signbench.measure(plain, features(tmp_path / "labelled", groups, seed=1), metrics=[metric])
 
 
-def test_labels_on_which_the_sides_differ_make_the_clip_missing(tmp_path: Path) -> None:
+def test_different_labels_on_the_two_sides_make_the_clip_missing(tmp_path: Path) -> None:
     groups = [["A", "B", "C"][number % 3] for number in range(12)]
     sides = features(tmp_path / "r", groups), features(tmp_path / "p", ["B", *groups[1:]], seed=1)
     (missing,) = signbench.measure(*sides, metrics=["multimodality:pairs=all"])["multimodality:pairs=all"].missing
-    assert missing.reason == "clip clip00: its label is A, but the prediction says B; correct it."
+    assert missing.reason == "clip clip00: its label is A, but that of the prediction is B; correct one of them."
 
 
-def test_labels_in_memory_are_read_as_those_of_files_are(tmp_path: Path) -> None:
+def test_labels_in_memory_are_read_like_those_of_files(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text("id,label\n0,gr\u00fc\u00df\n")
     (tmp_path / "p.csv").write_text("id,prediction\n0, gru\u0308\u00df \n")
     assert signbench.measure(tmp_path / "l.csv", tmp_path / "p.csv", metrics=["accuracy"])["accuracy"].value == 1
     assert signbench.measure(["gr\u00fc\u00df"], [" gru\u0308\u00df "], metrics=["accuracy"])["accuracy"].value == 1
 
 
-def test_what_a_recogniser_names_does_not_change_the_labels_that_classes_are_made_of() -> None:
+def test_predicted_labels_do_not_change_the_classes() -> None:
     result = signbench.measure(["a", "a", "b"], ["a", "b", "b"], metrics=["accuracy:average=class"])
     assert result["accuracy:average=class"].value == pytest.approx((1 / 2 + 1) / 2)
     assert signed(result, "refs") == signed(signbench.measure(["a", "a", "b"], ["c"] * 3, metrics=["accuracy"]), "refs")
@@ -340,7 +340,7 @@ def test_what_a_recogniser_names_does_not_change_the_labels_that_classes_are_mad
 
 @pytest.mark.parametrize("average", ["instance", "class"])
 @pytest.mark.parametrize("nothing", ["", [], ()])
-def test_nothing_named_is_wrong_and_ends_no_run(average: str, nothing: Any) -> None:
+def test_a_clip_without_predicted_labels_is_wrong_and_does_not_stop_the_run(average: str, nothing: Any) -> None:
     name = f"accuracy:average={average}"
     result = signbench.measure(["a", "b"], ["a", nothing], metrics=[name])
     assert (result[name].value, result[name].coverage, result.exit_code) == (0.5, 1.0, 0)
@@ -348,16 +348,16 @@ def test_nothing_named_is_wrong_and_ends_no_run(average: str, nothing: Any) -> N
     assert "needs the true label of each clip; the reference has none" in missing.reason
 
 
-def test_an_empty_cell_is_wrong_and_a_missing_row_is_answered_with_it(tmp_path: Path) -> None:
+def test_an_empty_cell_is_wrong_and_the_message_for_a_missing_row_suggests_it(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("id,label\n1,a\n2,b\n")
     (tmp_path / "empty.csv").write_text("id,prediction\n1,a\n2,\n")
     (tmp_path / "fewer.csv").write_text("id,prediction\n1,a\n")
     assert signbench.measure(tmp_path / "labels.csv", tmp_path / "empty.csv", metrics=["accuracy"])["accuracy"].value == 0.5
-    with pytest.raises(InputError, match=r"1 references have no prediction \(2\); give them rows with an empty prediction"):
+    with pytest.raises(InputError, match=r"1 references have no prediction \(2\); add rows with an empty prediction"):
         signbench.measure(tmp_path / "labels.csv", tmp_path / "fewer.csv", metrics=["accuracy"])
 
 
-# --- how much a distance rests on ------------------------------------------------------------------------------------
+# --- sample sizes of distances ------------------------------------------------------------------------------------
 
 
 def test_the_number_of_predicted_frames_is_in_the_signature() -> None:
@@ -370,14 +370,14 @@ def test_the_number_of_predicted_frames_is_in_the_signature() -> None:
 
 
 @pytest.mark.parametrize("name", ["fid:weights=random", "fvd:weights=random", "l1"])
-def test_frames_of_two_sizes_are_refused_also_where_a_network_resizes_them(name: str) -> None:
+def test_frames_of_two_sizes_are_refused_even_if_a_network_resizes_them(name: str) -> None:
     clips = [moving_square(20, seed=seed) for seed in range(2)]
     smaller = [clip[:, ::2, ::2].copy() for clip in clips]
     with pytest.raises(InputError, match=r"the reference is 32 x 24 pixels, the prediction 16 x 12; convert both with `size`"):
         signbench.measure(clips, smaller, metrics=[name])
 
 
-def test_confidences_above_1_are_data_and_told_beside_the_score(tmp_path: Path) -> None:
+def test_confidences_above_1_are_accepted_and_reported_with_the_score(tmp_path: Path) -> None:
     for side, factor in (("references", 1.0), ("predictions", 7.5)):
         (tmp_path / side).mkdir()
         for number, pose in enumerate(poses()):

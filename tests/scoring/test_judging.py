@@ -37,7 +37,7 @@ def parrots(monkeypatch, tmp_path):
 
 
 def judged(*keys, kind="pose", **changes):
-    """A task that is measured through judges."""
+    """A task with judges."""
     metrics = []
     for key in keys:
         metric, _, on = key.partition("@")
@@ -73,7 +73,7 @@ def scored(tmp_path, task, out="run", predictions="hand-in", **options):
         ("likelihood@parrot", 3, -3.5 / 12, 0.0, -3.5 / 3),
     ],
 )
-def test_what_a_judge_says_is_compared_with_the_corpus_beside_its_ceiling_and_chance(key, right, value, ceiling, chance, tmp_path):
+def test_a_judge_s_answers_are_compared_with_the_corpus_along_with_ceiling_and_chance(key, right, value, ceiling, chance, tmp_path):
     signed(tmp_path / "hand-in", [*range(1, right + 1), *([5] * (4 - right))])
     score = scored(tmp_path, judged(key), clips=None)[key]
     assert score.metric == key
@@ -104,7 +104,7 @@ def test_predictions_that_are_the_references_score_the_ceiling_and_shuffled_ones
 @pytest.mark.parametrize(
     ("key", "value"), [("ape:parts=all@parrot", 0.0), ("dtw@parrot", 0.0), ("diversity:size=2,pairs=all@parrot", None)]
 )
-def test_rows_and_key_points_are_compared_with_the_judge_s_own_of_the_reference(key, value, tmp_path):
+def test_rows_and_key_points_are_compared_with_those_of_the_reference(key, value, tmp_path):
     handed_in(tmp_path / "hand-in", shift=0)
     key = registry.create(key).canonical
     score = scored(tmp_path, judged(key, kind="video"))[key]
@@ -113,7 +113,7 @@ def test_rows_and_key_points_are_compared_with_the_judge_s_own_of_the_reference(
     assert "judge:parrot/1+float32+" in score.signature
 
 
-def test_a_judge_sees_each_clip_once_and_everything_that_is_wanted_of_it_at_a_time(tmp_path):
+def test_a_judge_sees_each_clip_once_for_all_of_its_outputs(tmp_path):
     signed(tmp_path / "hand-in", [1, 2, 3, 5])
     task = judged("accuracy@parrot", "wer@parrot.gloss", "bleu:order=1@parrot")
     scored(tmp_path, task, out="one")
@@ -127,7 +127,7 @@ def test_a_judge_sees_each_clip_once_and_everything_that_is_wanted_of_it_at_a_ti
 
 
 @pytest.mark.parametrize("kind", ["pose", "motion", "video"])
-def test_a_judge_reads_what_the_task_makes(kind, tmp_path):
+def test_a_judge_reads_the_task_s_modality(kind, tmp_path):
     if kind == "video":
         handed_in(tmp_path / "hand-in", shift=0)
     else:
@@ -135,7 +135,7 @@ def test_a_judge_reads_what_the_task_makes(kind, tmp_path):
     assert scored(tmp_path, judged("accuracy@parrot", kind=kind), limit=3)["accuracy@parrot"].value == 1
 
 
-def test_records_do_not_depend_on_what_the_cache_holds(tmp_path):
+def test_records_do_not_depend_on_the_cache(tmp_path):
     signed(tmp_path / "hand-in", [1, 2, 5, 4])
     task = judged("accuracy@parrot", "dtw", "wer@parrot.gloss")
     contents = set()
@@ -146,7 +146,7 @@ def test_records_do_not_depend_on_what_the_cache_holds(tmp_path):
     assert len(contents) == 1
 
 
-def test_a_missing_production_costs_the_worst_value_and_leaves_ceiling_and_chance_whole(tmp_path):
+def test_a_missing_production_gets_the_worst_value_and_does_not_affect_ceiling_and_chance(tmp_path):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
     (tmp_path / "hand-in" / "test-0002.pose").unlink()
     score = scored(tmp_path, judged("accuracy@parrot"), allow_missing=True)["accuracy@parrot"]
@@ -224,7 +224,7 @@ def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_pa
     assert reason in result[f"accuracy@{judge}"].missing[0].reason
 
 
-def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_refused_on_the_task(tmp_path, capsys):
+def test_a_judge_whose_ceiling_is_no_better_than_chance_is_refused_on_the_task(tmp_path, capsys):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
     result = scored(tmp_path, judged("accuracy@deaf"))
     score = result["accuracy@deaf"]
@@ -242,7 +242,7 @@ def test_a_judge_that_tells_references_from_dealt_ones_no_better_than_chance_is_
     ("field", "value", "kept"),
     [("signature", "another", False), ("batch", 3, True)],
 )
-def test_records_of_another_judge_are_not_taken_for_its_own(field, value, kept, tmp_path, monkeypatch):
+def test_records_of_another_judge_are_not_reused(field, value, kept, tmp_path, monkeypatch):
     task = judged("accuracy@parrot")
     before = TaskRun.of(task).plan("score", None)
     monkeypatch.setattr("signbench.scoring.task_judges._ready", {})
@@ -263,7 +263,7 @@ def test_a_run_s_folder_gives_its_plan_back(tmp_path):
     assert json.loads((tmp_path / "run" / "result.json").read_text())["scores"][1].get("judged", "absent") == "absent"
 
 
-def test_what_the_corpus_says_is_signed_among_the_references(tmp_path, monkeypatch):
+def test_the_corpus_s_answers_are_part_of_refs(tmp_path, monkeypatch):
     signed(tmp_path / "hand-in", [1, 2, 3, 4])
     task = judged("accuracy@parrot", "wer@parrot.gloss", "wer@parrot", "dtw")
     result = scored(tmp_path, task)
@@ -287,7 +287,7 @@ def test_a_judge_that_does_not_fit_is_refused_in_the_task(key, kind, message):
         judged(key, kind=kind)
 
 
-def test_references_without_a_word_are_refused_before_any_work(tmp_path):
+def test_references_without_a_word_are_refused_before_the_work_starts(tmp_path):
     folder = signed(tmp_path / "references", [1, 2, 3, 4])
     (folder / "clips.csv").write_text("id,text\n" + "".join(f"{clip},\n" for clip in IDS["test"]))
     signed(tmp_path / "hand-in", [1, 2, 3, 4])

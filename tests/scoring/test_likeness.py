@@ -1,4 +1,4 @@
-"""Whether a production shows its own reference, whatever file it comes in."""
+"""Whether a production shows its own reference, whatever the file format."""
 
 from __future__ import annotations
 
@@ -76,18 +76,18 @@ def test_key_points_that_show_their_reference_are_near(name):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_key_points_that_do_not_are_far(name):
+def test_key_points_that_do_not_show_their_reference_are_far(name):
     assert pose_departure(REFERENCE, OTHERS[name]) == FAR
 
 
-def test_a_reference_without_points_and_sides_of_other_points_say_nothing():
+def test_a_reference_without_points_and_sides_with_different_points_have_no_distance():
     nothing = changed(REFERENCE, confidence=REFERENCE.confidence * 0)
     assert pose_departure(nothing, REFERENCE) is None
     motion = CORPUS.motion("test-0004").pose()
     assert pose_departure(REFERENCE, motion) is None
 
 
-def test_the_content_of_key_points_is_of_what_is_seen():
+def test_the_digest_of_key_points_covers_the_visible_ones():
     content = pose_content(REFERENCE)
     unseen = REFERENCE.confidence == 0
     assert unseen.any()
@@ -135,12 +135,12 @@ def test_frames_that_show_their_reference_are_near(name):
 
 
 @pytest.mark.parametrize("name", OTHER_PICTURES)
-def test_frames_that_do_not_are_far(name):
+def test_frames_that_do_not_show_their_reference_are_far(name):
     assert frames_departure(cell_means(PICTURES), cell_means(OTHER_PICTURES[name])) == FAR
 
 
 @pytest.mark.parametrize("clip", ["test-0004", "word-test-0003"])
-def test_a_video_that_was_encoded_anew_for_the_web_is_near_its_reference(tmp_path, clip):
+def test_a_video_that_was_re_encoded_for_the_web_is_near_its_reference(tmp_path, clip):
     frames = np.stack(list(CORPUS.frames(clip, size=128)))
     path = tmp_path / "web.mp4"
     write_video(path, iter(frames), 25.0, lossless=False)
@@ -151,7 +151,7 @@ def test_a_video_that_was_encoded_anew_for_the_web_is_near_its_reference(tmp_pat
     assert frames_departure(cell_means(frames), cell_means(another)) == FAR
 
 
-def test_no_frames_and_frames_of_another_shape_say_nothing():
+def test_missing_frames_and_frames_of_another_shape_have_no_distance():
     cells = cell_means(PICTURES)
     assert frames_departure(cells, cells[:0]) is None
     assert frames_departure(cells, cell_means(PICTURES[:, :8])) is None
@@ -175,7 +175,7 @@ def test_cells_are_means_of_their_pixels_rounded_once(size):
             assert np.array_equal(cells[:, row, column], np.floor(part.mean(axis=(1, 2)) + 0.5))
 
 
-def test_content_does_not_depend_on_how_frames_are_cut_into_chunks():
+def test_the_digest_does_not_depend_on_the_chunks():
     whole, parts = SeenFrames(), SeenFrames()
     whole.add(PICTURES)
     for start in range(0, len(PICTURES), 7):
@@ -189,7 +189,7 @@ def scored(clip, prediction, metrics):
 
 
 @pytest.mark.parametrize("file", ["copy.pose", "copy.npz"])
-def test_a_scored_clip_says_what_was_seen_in_whatever_container(tmp_path, file):
+def test_the_digest_of_a_scored_clip_does_not_depend_on_the_container(tmp_path, file):
     clip = CORPUS.clip("test-0004")
     write_pose(tmp_path / file, REFERENCE)
     copy = Clip(clip.id, pose=PoseFile(tmp_path / file))
@@ -199,7 +199,7 @@ def test_a_scored_clip_says_what_was_seen_in_whatever_container(tmp_path, file):
     assert (inputs["reference.pose"].departure, inputs["prediction.pose"].departure) == (None, 0.0)
 
 
-def test_a_scored_video_says_what_was_seen():
+def test_a_scored_video_has_a_digest_of_its_contents():
     clip = CORPUS.clip("test-0004")
     copy = Clip(clip.id, video=FrameArray(PICTURES, "copy", 25.0))
     other = Clip(clip.id, video=FrameArray(pictures(0, "test-0005"), "other", 25.0))
@@ -212,7 +212,7 @@ def test_a_scored_video_says_what_was_seen():
     assert inputs["prediction.video"].departure == FAR
 
 
-def test_nothing_was_seen_where_only_lengths_are_compared():
+def test_there_is_no_digest_if_only_lengths_are_compared():
     clip = CORPUS.clip("test-0004")
     inputs = scored(clip, clip, ["duration-ratio"]).inputs
     assert {file.content for file in inputs.values()} == {None}

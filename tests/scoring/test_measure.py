@@ -25,7 +25,7 @@ def result_bytes(folder):
     return (folder / "result.json").read_bytes()
 
 
-def test_scores_come_in_the_order_asked_for_with_all_that_a_reader_needs(tmp_path):
+def test_scores_come_in_the_requested_order_with_all_that_a_reader_needs(tmp_path):
     result = signbench.measure(*video_sides(tmp_path, clips=11), metrics=FRAME_METRICS)
     assert [score.metric for score in result.scores] == ["l1", "psnr", "ssim", "ssim:window=uniform", "tcd", "tcd:range=byte"]
     without = {
@@ -48,7 +48,7 @@ def test_scores_come_in_the_order_asked_for_with_all_that_a_reader_needs(tmp_pat
     assert result.exit_code == 0
 
 
-def test_key_points_are_scored_and_say_how_much_was_seen(tmp_path):
+def test_key_points_are_scored_and_the_share_of_missing_ones_is_reported(tmp_path):
     result = signbench.measure(*pose_sides(tmp_path, clips=3), metrics=POSE_METRICS)
     for score in result.scores:
         assert score.value is not None
@@ -59,7 +59,7 @@ def test_key_points_are_scored_and_say_how_much_was_seen(tmp_path):
     assert result["total-distance"].reference_value == 1.0
 
 
-def test_arrays_in_memory_score_as_their_files_do(tmp_path):
+def test_arrays_in_memory_score_like_their_files(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3)
     from_files = signbench.measure(references, predictions, metrics=FRAME_METRICS)
     arrays = [[moving_square(seed=number, shift=shift) for number in range(3)] for shift in (0, 1)]
@@ -87,7 +87,7 @@ def test_the_result_is_byte_identical_for_any_number_of_workers(tmp_path, worker
     assert result_bytes(tmp_path / "one") == result_bytes(tmp_path / "several")
 
 
-def test_the_result_does_not_depend_on_where_the_files_lie(tmp_path):
+def test_the_result_does_not_depend_on_the_folder(tmp_path):
     sides = video_sides(tmp_path, clips=3)
     signbench.measure(*sides, metrics=FRAME_METRICS, out=tmp_path / "here")
     for side in sides:
@@ -99,7 +99,7 @@ def test_the_result_does_not_depend_on_where_the_files_lie(tmp_path):
     assert str(tmp_path).encode() not in result_bytes(tmp_path / "there")
 
 
-def test_a_finished_run_goes_on_without_reading_the_clips_again(tmp_path, monkeypatch):
+def test_a_finished_run_resumes_without_reading_the_clips_again(tmp_path, monkeypatch):
     sides = video_sides(tmp_path, clips=3)
     signbench.measure(*sides, metrics=["ssim"], out=tmp_path / "run")
     before = result_bytes(tmp_path / "run")
@@ -113,7 +113,7 @@ def test_a_finished_run_goes_on_without_reading_the_clips_again(tmp_path, monkey
     assert result_bytes(tmp_path / "run") == before
 
 
-def test_a_result_can_be_derived_again_from_the_records_alone(tmp_path):
+def test_a_result_can_be_recomputed_from_the_records_alone(tmp_path):
     sides = video_sides(tmp_path, clips=3)
     first = signbench.measure(*sides, metrics=["ssim", "tcd"], out=tmp_path / "run")
     before = result_bytes(tmp_path / "run")
@@ -133,7 +133,7 @@ def test_another_specification_in_the_same_folder_is_refused_and_fresh_moves_the
     sides = video_sides(tmp_path, clips=2)
     out = tmp_path / "run"
     signbench.measure(*sides, metrics=["l1"], out=out)
-    with pytest.raises(InputError, match=r"another specification.*metrics"):
+    with pytest.raises(InputError, match=r"different specification.*metrics"):
         signbench.measure(*sides, metrics=["ssim"], out=out)
     with pytest.raises(InputError, match="another specification"):
         signbench.measure(*sides, metrics=["l1"], out=out, size=(12, 16))
@@ -158,7 +158,7 @@ def test_an_input_that_changed_is_refused_and_a_touched_one_is_not(tmp_path):
         signbench.measure(references, predictions, metrics=["l1"], out=out)
 
 
-def test_a_subset_taints_the_result(tmp_path):
+def test_a_subset_is_stated_in_the_result(tmp_path):
     sides = video_sides(tmp_path, clips=4)
     whole = signbench.measure(*sides, metrics=["l1"])
     limited = signbench.measure(*sides, metrics=["l1"], limit=2)
@@ -170,7 +170,7 @@ def test_a_subset_taints_the_result(tmp_path):
     assert len({result["l1"].signature for result in (whole, limited, chosen)}) == 3
 
 
-def test_a_clip_that_breaks_during_work_is_missing_and_the_others_go_on(tmp_path):
+def test_a_clip_that_fails_while_scoring_is_missing_and_the_others_continue(tmp_path):
     references, predictions = video_sides(tmp_path, clips=12, frames=30)
     damaged = damaged_video(predictions / "clip_004.mkv")
     out = tmp_path / "run"
@@ -191,7 +191,7 @@ def test_a_clip_that_breaks_during_work_is_missing_and_the_others_go_on(tmp_path
     assert mended.scores == signbench.measure(references, predictions, metrics=["l1", "ssim"]).scores
 
 
-def test_a_reference_that_breaks_is_left_out_and_not_charged_to_the_prediction(tmp_path):
+def test_a_reference_that_fails_is_left_out_and_not_counted_against_the_prediction(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3, frames=30)
     damaged_video(references / "clip_001.mkv")
     score = signbench.measure(references, predictions, metrics=["l1"])["l1"]
@@ -199,7 +199,7 @@ def test_a_reference_that_breaks_is_left_out_and_not_charged_to_the_prediction(t
 
 
 @pytest.mark.parametrize("spoil", ["nan", "infinite", "unseen"])
-def test_key_points_that_are_no_numbers_make_their_clip_missing_and_never_perfect(tmp_path, spoil):
+def test_key_points_that_are_not_numbers_make_their_clip_missing_and_never_perfect(tmp_path, spoil):
     references, predictions = pose_sides(tmp_path, clips=3)
     pose = read_pose(predictions / "clip_001.pose")
     if spoil == "unseen":
@@ -217,7 +217,7 @@ def test_key_points_that_are_no_numbers_make_their_clip_missing_and_never_perfec
     assert ("no key point is seen" if spoil == "unseen" else "frame 3") in result["ape"].missing[0].reason
 
 
-def test_where_no_clip_can_be_measured_nothing_is(tmp_path):
+def test_a_run_in_which_no_clip_can_be_measured_has_no_scores(tmp_path):
     references, predictions = pose_sides(tmp_path, clips=2)
     for path in predictions.iterdir():
         pose = read_pose(path)
@@ -229,7 +229,7 @@ def test_where_no_clip_can_be_measured_nothing_is(tmp_path):
     assert result["ape"].note == "no clip could be measured"
 
 
-def test_lengths_sizes_and_rates_that_differ_stop_before_work(tmp_path):
+def test_lengths_sizes_and_rates_that_differ_stop_before_the_work_starts(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3)
     write_video(predictions / "clip_000.mkv", iter(moving_square(5)), 25)
     with pytest.raises(InputError, match=r"clip_000.*8 frames, the prediction 5.*`frames="):
@@ -262,7 +262,7 @@ def test_sides_without_the_files_that_a_metric_needs_are_refused(tmp_path):
         signbench.measure(*pose_sides(tmp_path / "poses", clips=2), metrics=["ssim"])
 
 
-def test_layouts_are_brought_together_by_name_or_refused(tmp_path):
+def test_layouts_are_matched_by_name_or_refused(tmp_path):
     references, predictions = pose_sides(tmp_path, clips=1)
     write_pose(references / "clip_000.pose", swaying_pose(name="mediapipe-178"))
     write_pose(predictions / "clip_000.pose", swaying_pose(name="mediapipe-178", dimensions=2))
@@ -286,7 +286,7 @@ def test_layouts_are_brought_together_by_name_or_refused(tmp_path):
         ([], r"no metric"),
     ],
 )
-def test_unknown_metrics_and_parameters_are_answered_with_the_nearest(tmp_path, metrics, words):
+def test_the_message_for_unknown_metrics_and_parameters_suggests_the_nearest(tmp_path, metrics, words):
     with pytest.raises(InputError, match=words):
         signbench.measure([moving_square()], [moving_square()], metrics=metrics)
 
@@ -321,7 +321,7 @@ def test_the_per_clip_table_has_a_row_per_clip_and_metric(tmp_path):
     assert rows[rows.metric == "ssim"].value.mean() == pytest.approx(result["ssim"].value)
 
 
-def test_a_result_keeps_to_the_schema_that_ships(tmp_path):
+def test_a_result_conforms_to_the_shipped_schema(tmp_path):
     import jsonschema
 
     from signbench.schemas import schema_file
@@ -349,7 +349,7 @@ def test_one_frame_and_odd_sizes_are_measured(tmp_path):
     assert {score.value for score in scores.values()} == {0.0}
 
 
-def test_frames_smaller_than_the_window_are_refused_before_work(tmp_path):
+def test_frames_smaller_than_the_window_are_refused_before_the_work_starts(tmp_path):
     references, predictions = video_sides(tmp_path, clips=2, height=20, width=20)
     with pytest.raises(InputError, match=r"ssim.*11 x 11.*10 x 9"):
         signbench.measure(references, predictions, metrics=["ssim"], size=(9, 10))
@@ -377,7 +377,7 @@ def test_half_the_rate_equals_every_second_frame(tmp_path):
 
 
 @pytest.mark.parametrize("module", ["signbench.scoring.measure", "signbench.scoring.torchmetric"])
-def test_the_examples_of_the_documentation_are_true(module):
+def test_the_examples_of_the_documentation_are_correct(module):
     import doctest
     import importlib
 
@@ -393,9 +393,9 @@ import signbench
 
 
 @pytest.mark.parametrize(
-    ("guard", "code", "said"), [("", 1, "below 'if __name__ == \"__main__\":'"), ("if __name__ == '__main__':\n    ", 0, "")]
+    ("guard", "code", "said"), [("", 1, "under 'if __name__ == \"__main__\":'"), ("if __name__ == '__main__':\n    ", 0, "")]
 )
-def test_a_script_without_a_main_guard_is_told_so_where_it_asks_for_workers(guard, code, said, tmp_path):
+def test_a_script_without_a_main_guard_is_refused_if_it_requests_workers(guard, code, said, tmp_path):
     references, predictions = map(str, pose_sides(tmp_path, clips=3))
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(guard=guard, references=references, predictions=predictions))
@@ -407,7 +407,7 @@ def test_a_script_without_a_main_guard_is_told_so_where_it_asks_for_workers(guar
 
 
 class Nasty(DurationRatio):
-    """A metric of another package, which does what a class attribute says."""
+    """A custom metric that does what a class attribute says."""
 
     name = "nasty"
     what = None
@@ -431,7 +431,7 @@ class Nasty(DurationRatio):
         (KeyboardInterrupt(), "it raised KeyboardInterrupt"),
     ],
 )
-def test_what_a_metric_of_another_package_raises_is_its_clip_s_failure(error, said, tmp_path, monkeypatch):
+def test_an_exception_of_a_custom_metric_is_its_clip_s_failure(error, said, tmp_path, monkeypatch):
     monkeypatch.setitem(metrics.METRICS.built_in, "nasty", f"{__name__}:Nasty")
     monkeypatch.setattr(Nasty, "what", error)
     result = signbench.measure(*pose_sides(tmp_path, clips=3), metrics=["dtw", "nasty"])
@@ -440,7 +440,7 @@ def test_what_a_metric_of_another_package_raises_is_its_clip_s_failure(error, sa
     assert said in result["nasty"].missing[0].reason
 
 
-def test_what_a_metric_of_another_package_raises_in_its_fold_is_bad_input(tmp_path, monkeypatch):
+def test_an_exception_of_a_custom_metric_in_its_fold_is_bad_input(tmp_path, monkeypatch):
     monkeypatch.setitem(metrics.METRICS.built_in, "nasty", f"{__name__}:Nasty")
     monkeypatch.setattr(Nasty, "score", lambda *_: sys.exit(0))
     with pytest.raises(InputError, match=r"metric nasty cannot fold its records: it tried to end the program: sys.exit\(0\)"):

@@ -1,4 +1,4 @@
-"""The moving images of a clip: decoded once, observed once, paired as the run's rule says."""
+"""The moving images of a clip: decoded once, observed once, and paired by the run's rule."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCH = 3
 
 @dataclass(frozen=True)
 class ChannelMeans(Extractor):
-    """A network small enough to be checked by hand: a frame's mean in each channel, in batches of three."""
+    """A network that can be checked on paper: a frame's mean in each channel, in batches of three."""
 
     name: ClassVar[str] = "channel-means"
     made_from: str = "all"
@@ -67,7 +67,7 @@ class _Observer:
 
 
 class _Looking(Metric):
-    """Keeps what it is shown."""
+    """Keeps the frames that it is shown."""
 
     parameters = (Parameter("made", "all", "Which network."),)
     direction = "lower"
@@ -118,7 +118,7 @@ class Whole(_Looking):
 
 
 class CountedArray(FrameArray):
-    """Counts how often it is decoded."""
+    """Counts how often the file is decoded."""
 
     def chunks(self, probe, positions, size):
         LOOKED_AT[f"decoded {self.label}"] += 1
@@ -158,13 +158,13 @@ def test_sides_of_one_length_are_paired_frame_by_frame(frames):
 
 
 @pytest.mark.parametrize(("frames", "pieces"), [(2, [2]), (6, [3, 3]), (17, [3, 3, 3, 3, 3, 2])])
-def test_rows_of_a_network_are_paired_in_the_batches_in_which_they_came_and_not_put_together(frames, pieces):
+def test_rows_of_a_network_are_paired_in_their_batches_without_concatenation(frames, pieces):
     found = record(looked(clip("r", frames), clip("p", frames, seed=1), [Paired()]))
     assert found["pieces"].tolist() == pieces
 
 
 @pytest.mark.parametrize(("lengths", "common"), [((50, 20), 20), ((20, 50), 20), ((1, 9), 1), ((33, 32), 32)])
-def test_truncated_sides_are_paired_up_to_the_shorter_end_and_shown_whole_to_others(lengths, common):
+def test_truncated_sides_are_paired_up_to_the_shorter_end_and_shown_completely_to_others(lengths, common):
     reference, prediction = clip("r", lengths[0]), clip("p", lengths[1], seed=1)
     outcome = looked(reference, prediction, [Paired(), Whole()], frames="truncate")
     np.testing.assert_array_equal(record(outcome)["reference"], means(reference)[:common])
@@ -193,7 +193,7 @@ def test_pixels_and_networks_share_one_decoding_and_metrics_share_one_network():
     assert LOOKED_AT[ChannelMeans().signature()] == 40
 
 
-def test_a_second_model_passes_no_reference_through_the_network_nor_decodes_it():
+def test_a_second_model_neither_decodes_the_references_nor_passes_them_through_the_network():
     reference = clip("r", 20)
     first = looked(reference, clip("p", 20, seed=1), [Paired(), Whole()])
     LOOKED_AT.clear()
@@ -204,7 +204,7 @@ def test_a_second_model_passes_no_reference_through_the_network_nor_decodes_it()
     assert LOOKED_AT[ChannelMeans().signature()] == 20
 
 
-def test_a_second_model_of_another_length_finds_the_whole_reference():
+def test_a_second_model_with_another_length_finds_the_complete_reference():
     reference = clip("r", 20)
     looked(reference, clip("p", 7, seed=1), [Paired()], frames="truncate")
     LOOKED_AT.clear()
@@ -213,7 +213,7 @@ def test_a_second_model_of_another_length_finds_the_whole_reference():
     assert LOOKED_AT["decoded r"] == 0
 
 
-def test_where_pixels_are_compared_the_reference_is_decoded_but_not_looked_at_again():
+def test_if_pixels_are_compared_the_reference_is_decoded_but_not_observed_again():
     reference = clip("r", 20)
     looked(reference, clip("p", 20, seed=1), [Whole()])
     LOOKED_AT.clear()
@@ -232,7 +232,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_was_observed_otherwise_is_observed_again(change, monkeypatch):
+def test_other_settings_are_observed_again(change, monkeypatch):
     extractor, rules = CHANGES[change]
     reference, prediction = clip("r", 20, fps=10.0), clip("p", 20, fps=10.0, seed=1)
     looked(reference, prediction, [Whole()])
@@ -259,7 +259,7 @@ def test_another_revision_of_the_network_or_of_the_reader_observes_again(monkeyp
         assert LOOKED_AT["decoded r"] == 1, target
 
 
-def test_a_network_that_cannot_look_fails_its_own_metrics_only_and_leaves_nothing_behind(tmp_path):
+def test_a_network_that_fails_affects_its_own_metrics_only_and_leaves_nothing_behind(tmp_path):
     reference, prediction = clip("r", 7), clip("p", 7, seed=1)
     outcome = looked(reference, prediction, [Whole(made="nothing"), Whole(), registry.create("l1")])
     assert set(outcome.records) == {1, 2}
@@ -269,14 +269,14 @@ def test_a_network_that_cannot_look_fails_its_own_metrics_only_and_leaves_nothin
 
 
 @pytest.mark.parametrize(("lengths", "rows"), [((4, 9), (0, 9)), ((9, 4), (9, 0)), ((4, 4), (0, 0)), ((5, 5), (5, 5))])
-def test_a_side_that_is_too_short_for_the_network_gives_no_row_and_is_not_looked_at(lengths, rows, monkeypatch):
+def test_a_side_that_is_too_short_for_the_network_gives_no_row_and_is_not_observed(lengths, rows, monkeypatch):
     monkeypatch.setattr(ChannelMeans, "fewest_frames", 5)
     outcome = looked(clip("r", lengths[0]), clip("p", lengths[1], seed=1), [Whole()])
     assert (len(record(outcome)["reference"]), len(record(outcome)["prediction"])) == rows
     assert LOOKED_AT[ChannelMeans().signature()] == sum(rows)
 
 
-def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, monkeypatch):
+def test_observations_of_a_file_that_changed_meanwhile_are_not_kept(tmp_path, monkeypatch):
     stamps = iter(range(100))
     monkeypatch.setattr(CountedArray, "stamp", lambda self: (next(stamps), 0, 0))
     outcome = looked(clip("r", 7), clip("p", 7, seed=1), [Whole()])
@@ -285,14 +285,14 @@ def test_what_was_seen_of_a_file_that_changed_meanwhile_is_not_kept(tmp_path, mo
 
 
 @pytest.mark.parametrize("metric", [Whole(), Paired()], ids=["whole", "paired"])
-def test_sides_of_different_size_are_refused_until_they_are_brought_to_one(metric):
+def test_sides_of_different_size_are_refused_unless_they_are_resized(metric):
     sides = clip("r", 5, side=8), clip("p", 5, seed=1, side=6)
     with pytest.raises(Exception, match="`size`"):
         ClipViews(*sides, Protocol()).check([metric])
     ClipViews(*sides, Protocol(size=(8, 8))).check([metric])
 
 
-def test_networks_count_on_one_thread_and_the_callers_number_of_threads_comes_back(monkeypatch):
+def test_networks_use_one_thread_and_the_caller_s_number_of_threads_is_restored(monkeypatch):
     import torch
 
     seen = []

@@ -1,4 +1,4 @@
-"""How pixels are stored, in the signature and beside the score."""
+"""The stored pixel formats, in the signature and next to the score."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRAMES = np.stack([bar_frame(index) for index in range(6)])
 
 
 def folder(root, **clips):
-    """A side with clips in H.264 or lossless RGB, as ``clip=suffix`` says."""
+    """A side with clips in H.264 or lossless RGB, according to ``clip=suffix``."""
     root.mkdir()
     for clip, suffix in clips.items():
         write_video(root / f"{clip}.{suffix}", FRAMES, 25, lossless=suffix == "mkv")
@@ -30,13 +30,13 @@ def pixels_signed(score):
     return dict(part.split(":", 1) for part in score.signature.split("|"))["pixels"]
 
 
-def test_how_the_references_are_stored_is_signed_and_how_the_predictions_are_stands_beside_the_score(tmp_path):
+def test_the_references_format_is_in_the_signature_and_the_predictions_format_next_to_the_score(tmp_path):
     score = measure(folder(tmp_path / "r", a="mp4", b="mkv"), folder(tmp_path / "p", a="mkv", b="mkv"), ["l1"])["l1"]
     assert pixels_signed(score) == "rgb+yuv420p-bt709-limited"
     assert score.pixels == "rgb"
 
 
-def test_predictions_in_another_form_stand_in_the_same_column(tmp_path):
+def test_predictions_in_another_format_are_in_the_same_column(tmp_path):
     references = folder(tmp_path / "r", a="mp4")
     lossless = measure(references, folder(tmp_path / "p1", a="mkv"), ["l1"])["l1"]
     lossy = measure(references, folder(tmp_path / "p2", a="mp4"), ["l1"])["l1"]
@@ -46,7 +46,7 @@ def test_predictions_in_another_form_stand_in_the_same_column(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"no video"], ids=["absent", "unreadable"])
-def test_what_became_of_a_prediction_does_not_change_what_is_signed(tmp_path, content):
+def test_a_failed_prediction_does_not_change_the_signature(tmp_path, content):
     references, broken = folder(tmp_path / "r", a="mp4"), tmp_path / "broken.mp4"
     if content is not None:
         broken.write_bytes(content)

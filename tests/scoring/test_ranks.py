@@ -1,4 +1,4 @@
-"""Rank 0 waits for the others as long as they live, and says which ended and why."""
+"""Rank 0 waits for the others while they run, and reports which of them ended, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from signbench.errors import IncompleteError, InputError, SignbenchError
 from signbench.runs.folder import RunFolder
-from signbench.scoring.ranks import Ranks, trouble_of_others
+from signbench.scoring.ranks import Ranks, error_of_others
 
 FIRST, SECOND = Ranks(0, 2), Ranks(1, 2)
 
@@ -22,12 +22,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_rank_without_a_heartbeat_is_not_waited_for(folder):
-    with pytest.raises(IncompleteError, match=r"rank 1 has shown no sign of life for 1 seconds.*SIGNBENCH_PEER_SECONDS higher"):
+    with pytest.raises(IncompleteError, match=r"rank 1 has shown no heartbeat for 1 seconds.*SIGNBENCH_PEER_SECONDS higher"):
         FIRST.wait_for_others(folder, "now")
 
 
 def test_the_marker_of_an_earlier_launch_does_not_count(folder):
-    folder.end_marker(1).write_text(json.dumps({"launch": "before", "trouble": None}))
+    folder.end_marker(1).write_text(json.dumps({"launch": "before", "error": None}))
     with pytest.raises(IncompleteError):
         FIRST.wait_for_others(folder, "now")
 
@@ -52,18 +52,18 @@ def test_a_rank_that_works_longer_is_waited_for(folder):
         (KeyboardInterrupt(), "rank 1 ended early: it was interrupted", 130),
     ],
 )
-def test_a_rank_that_ends_early_hands_on_its_reason_and_exit_code(error, said, code, folder):
+def test_a_rank_that_ends_early_passes_on_its_error_and_exit_code(error, said, code, folder):
     with pytest.raises(type(error)), SECOND.marking_end(folder, "now"):
         raise error
     with pytest.raises(SignbenchError, match=said) as raised:
         FIRST.wait_for_others(folder, "now")
     assert raised.value.exit_code == code
-    found = trouble_of_others(folder, "now", 2)
+    found = error_of_others(folder, "now", 2)
     assert (found is None) is (code == 130)
     assert getattr(error, "rank", 1) == 1
 
 
-def test_another_launch_s_trouble_is_none(folder):
+def test_an_error_of_another_launch_is_ignored(folder):
     with pytest.raises(InputError), SECOND.marking_end(folder, "before"):
         raise InputError("x")
-    assert trouble_of_others(folder, "now", 2) is None
+    assert error_of_others(folder, "now", 2) is None

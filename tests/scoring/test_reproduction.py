@@ -1,4 +1,4 @@
-"""The same bits on every processor: emulated ones make what is pinned."""
+"""The same bits on every processor: emulated ones compute the pinned digests."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PROCESSORS = {
         "NUMBA_CPU_NAME": "generic",
         "OPENCV_CPU_DISABLE": f"AVX512-SKX,{_OLDER}",
         "ATEN_CPU_CAPABILITY": "default",
-        # the C library's own choice of sines, powers and logarithms
+        # the C library's choice of sines, powers and logarithms
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX,-AVX512F,-AVX2_Usable,-FMA_Usable",
     },
 }
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
-def test_a_processor_makes_the_pinned_bits(processor: str) -> None:
+def test_a_processor_computes_the_pinned_digests(processor: str) -> None:
     if PROCESSORS[processor] and not _X86:
         pytest.skip("only x86-64 processors emulate older ones by these settings")
     ran = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_processor_makes_the_pinned_bits(processor: str) -> None:
     assert ran.returncode == 0
 
 
-def test_what_is_pinned_covers_every_kind_of_thing() -> None:
+def test_the_pinned_digests_cover_everything() -> None:
     from signbench.generators.registry import GENERATORS
 
     pinned = json.loads(reproduction.PINNED.read_text("utf-8"))
@@ -69,7 +69,7 @@ def test_what_is_pinned_covers_every_kind_of_thing() -> None:
     assert len({pinned[name] for name in made}) == len(made)
 
 
-def test_digests_that_differ_or_lack_are_named() -> None:
+def test_digests_that_differ_or_are_missing_are_named() -> None:
     pinned = json.loads(reproduction.PINNED.read_text("utf-8"))
     names = sorted(pinned)
     assert reproduction.differing(pinned) == []
@@ -77,7 +77,7 @@ def test_digests_that_differ_or_lack_are_named() -> None:
     assert reproduction.differing({name: pinned[name] for name in names[1:]}) == [names[0]]
 
 
-def test_the_doctor_says_what_a_machine_does_not_reproduce(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_reports_what_a_machine_does_not_reproduce(monkeypatch: pytest.MonkeyPatch) -> None:
     pinned = json.loads(reproduction.PINNED.read_text("utf-8"))
 
     def finding(found: dict[str, str]) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""A run that is killed, and runs over several processes, end with the same bytes."""
+"""Runs that were killed, and runs on several processes, end with the same bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS = ["-m", "l1", "-m", "ssim", "-m", "tcd"]
 
 
 def recorded(run):
-    """How many records lie on disk, committed."""
+    """The number of committed records on disk."""
     count = 0
     for path in run.glob("records-*.sqlite"):
         try:
@@ -35,7 +35,7 @@ def recorded(run):
 
 
 def until_recorded(run, had=0, process=None):
-    """Waits until more records lie on disk than there were, or the process has ended."""
+    """Waits until there are more records on disk than before, or the process has ended."""
     deadline = time.monotonic() + PATIENCE
     while recorded(run) <= had and time.monotonic() < deadline and (process is None or process.poll() is None):
         time.sleep(0.02)
@@ -54,7 +54,7 @@ def expected(sides, tmp_path_factory):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_run_killed_at_any_point_goes_on_and_ends_with_the_same_bytes(sides, expected, tmp_path, workers):
+def test_a_run_killed_at_any_point_resumes_and_ends_with_the_same_bytes(sides, expected, tmp_path, workers):
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", workers]
     had, kills = 0, 0
@@ -105,7 +105,7 @@ def test_workers_end_when_their_parent_is_killed(sides, tmp_path):
     assert alive == []
 
 
-# What a shell runs in the background, such as these tests, inherits that Ctrl-C is ignored.
+# Background jobs of a shell, such as these tests, inherit that Ctrl-C is ignored.
 HEEDING_CTRL_C = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -113,7 +113,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def test_ctrl_c_ends_with_130_and_the_run_goes_on_afterwards(sides, expected, tmp_path):
+def test_ctrl_c_ends_with_130_and_the_run_resumes_afterwards(sides, expected, tmp_path):
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "2"]
     started = [sys.executable, "-c", HEEDING_CTRL_C, *words]
@@ -160,7 +160,7 @@ def test_the_result_is_byte_identical_under_torchrun(sides, expected, tmp_path, 
     assert list(out.glob("*.end")) == []
 
 
-def test_a_killed_run_goes_on_with_another_number_of_processes(sides, expected, tmp_path):
+def test_a_killed_run_resumes_with_another_number_of_processes(sides, expected, tmp_path):
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "1"]
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -172,7 +172,7 @@ def test_a_killed_run_goes_on_with_another_number_of_processes(sides, expected, 
     assert (out / "result.json").read_bytes() == expected
 
 
-def test_trouble_found_before_work_ends_every_process_with_one_message(tmp_path):
+def test_an_error_found_before_the_work_starts_ends_every_process_with_one_message(tmp_path):
     references, predictions = pose_sides(tmp_path, clips=3)
     (predictions / "clip_001.pose").write_bytes(b"")
     ran = launched(2, "measure", references, predictions, "-m", "ape", "--out", tmp_path / "run")
@@ -182,7 +182,7 @@ def test_trouble_found_before_work_ends_every_process_with_one_message(tmp_path)
     assert not (tmp_path / "run").exists()
 
 
-def test_two_commands_on_one_run_do_not_write_over_each_other(sides, expected, tmp_path):
+def test_two_commands_on_one_run_do_not_overwrite_each_other(sides, expected, tmp_path):
     out = tmp_path / "run"
     words = [sys.executable, "-m", "signbench", "measure", *map(str, sides), *WORDS, "--out", str(out), "--workers", "1"]
     first = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

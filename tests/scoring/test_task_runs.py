@@ -19,7 +19,7 @@ from tests.tasks.tiny import FPS, FRAMES, HEIGHT, IDS, WIDTH, TinyCorpus, points
 __all__ = ["tiny_corpus"]
 
 tiny = pytest.mark.usefixtures("tiny_corpus")
-"""The tasks of a test are over the tiny corpus, and signbench has no other."""
+"""Replaces signbench's tasks with tasks on the tiny corpus."""
 
 
 def handed_in(folder, clips=IDS["test"], shift=1):
@@ -57,7 +57,7 @@ def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
 
 
 @tiny
-def test_every_trouble_with_the_predictions_is_told_before_anything_is_written(tmp_path):
+def test_all_problems_of_the_predictions_are_reported_before_anything_is_written(tmp_path):
     handed_in(tmp_path / "hand-in", clips=IDS["test"][:3])
     write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, 20, 20)), FPS)
     with pytest.raises(InputError, match=r"test-0002.*20 x 20(.|\n)*1 clip without a file \(test-0004\)"):
@@ -66,7 +66,7 @@ def test_every_trouble_with_the_predictions_is_told_before_anything_is_written(t
 
 
 @tiny
-def test_a_clip_that_is_missing_by_permission_costs_the_worst_value_and_leaves_the_run_incomplete(tmp_path):
+def test_a_clip_that_may_be_missing_gets_the_worst_value_and_leaves_the_run_incomplete(tmp_path):
     handed_in(tmp_path / "hand-in")
     whole = scored(tmp_path, out="whole")
     (tmp_path / "hand-in" / "test-0003.mkv").unlink()
@@ -104,7 +104,7 @@ def test_a_missing_clip_changes_no_signature(tmp_path, kind, gone):
 
 
 @tiny
-def test_a_hand_in_that_changed_is_refused_when_its_run_goes_on(tmp_path):
+def test_a_submission_that_changed_is_refused_when_its_run_resumes(tmp_path):
     handed_in(tmp_path / "hand-in")
     scored(tmp_path)
     write_video(tmp_path / "hand-in" / "test-0001.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
@@ -123,7 +123,7 @@ def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
 
 
 @tiny
-def test_an_own_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
+def test_a_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
     handed_in(tmp_path / "hand-in")
     copy = handed_in(tmp_path / "copy", shift=0)
     by_corpus, by_copy = scored(tmp_path), scored(tmp_path, out="copy-run", references_dir=copy)
@@ -136,7 +136,7 @@ def test_an_own_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
 
 @tiny
 @pytest.mark.parametrize("kind", ["video", "pose", "motion"])
-def test_the_ceiling_is_perfect_and_what_generators_make_is_kept_and_scored(tmp_path, kind):
+def test_the_ceiling_is_perfect_and_productions_are_kept_and_scored(tmp_path, kind):
     task = tiny_task(kind)
     metric = task.metrics[0].metric
     ceiling = generated(tmp_path, "ground-truth", task)
@@ -162,7 +162,7 @@ def test_a_finished_run_is_not_generated_again(tmp_path, monkeypatch):
 
 
 class Stubborn(Generator):
-    """Copies a train clip, and breaks on one of the test clips."""
+    """Copies a train clip, and fails on one of the test clips."""
 
     card = Card(name="stubborn", version="1", modalities=("video",), prompt_fields=(), licence="CC0-1.0")
     breaks = True
@@ -178,7 +178,7 @@ class Stubborn(Generator):
 
 
 @tiny
-def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_tried_again(tmp_path):
+def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_retried(tmp_path):
     result = generated(tmp_path, Stubborn())
     score = result["l1"]
     assert result.exit_code == 3
@@ -200,7 +200,7 @@ def test_a_generator_that_does_not_fit_the_task_is_refused_before_anything_is_wr
 @tiny
 def test_another_generator_in_the_same_folder_is_refused(tmp_path):
     generated(tmp_path, "noise", out="run")
-    with pytest.raises(InputError, match=r"another specification.*generator"):
+    with pytest.raises(InputError, match=r"different specification.*generator"):
         generated(tmp_path, "first-frame", out="run")
 
 
@@ -213,7 +213,7 @@ def test_clips_of_one_signer_are_one_cluster(tmp_path):
 
 
 @tiny
-def test_the_result_can_be_derived_again_without_corpus_and_predictions(tmp_path, monkeypatch):
+def test_the_result_can_be_recomputed_without_corpus_and_predictions(tmp_path, monkeypatch):
     from signbench.runs.plan import RunPlan
     from signbench.scoring.engine import finish
 
@@ -225,7 +225,7 @@ def test_the_result_can_be_derived_again_without_corpus_and_predictions(tmp_path
 
 
 @tiny
-def test_poses_are_handed_in_too(tmp_path):
+def test_poses_can_be_submitted_too(tmp_path):
     (tmp_path / "hand-in").mkdir()
     for clip in IDS["test"]:
         write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
@@ -253,7 +253,7 @@ def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_re
 
 
 @tiny
-def test_a_production_that_was_overwritten_is_told_and_made_again(tmp_path, caplog):
+def test_a_production_that_was_overwritten_is_reported_and_generated_again(tmp_path, caplog):
     first = generated(tmp_path, "noise", tiny_task("pose"))
     path = next((tmp_path / "noise" / "predictions").glob("*-0002.*"))
     before, times = path.read_bytes(), path.stat()
@@ -264,12 +264,12 @@ def test_a_production_that_was_overwritten_is_told_and_made_again(tmp_path, capl
     assert generated(tmp_path, "noise", tiny_task("pose")) == first
     assert path.read_bytes() == before
     assert "1 productions in" in caplog.text
-    assert "made again: test-0002" in caplog.text
+    assert "generated again: test-0002" in caplog.text
 
 
 @tiny
 @pytest.mark.parametrize("side", ["hand-in", "references"])
-def test_an_input_of_the_same_size_and_time_that_was_overwritten_is_not_taken_as_unchanged(side, tmp_path):
+def test_an_overwritten_input_with_the_same_size_and_time_is_not_assumed_unchanged(side, tmp_path):
     handed_in(tmp_path / "hand-in")
     handed_in(tmp_path / "references", shift=0)
     first = scored(tmp_path, references_dir=tmp_path / "references")
@@ -288,13 +288,13 @@ def test_an_input_of_the_same_size_and_time_that_was_overwritten_is_not_taken_as
 
 
 @tiny
-def test_a_hand_in_is_held_against_the_digests_of_its_manifest(tmp_path):
+def test_a_submission_is_checked_against_the_digests_of_its_manifest(tmp_path):
     generated(tmp_path, "noise", out="made")
     folder = tmp_path / "made" / "predictions"
     run = TaskRun.of(tiny_task())
     assert score_predictions(run, folder, tmp_path / "one", fresh=False, allow_missing=False)[1].exit_code == 0
     path = folder / "test-0001.mkv"
     path.write_bytes((folder / "test-0002.mkv").read_bytes())
-    with pytest.raises(InputError, match=r"test-0001.*bytes are not those whose SHA-256 manifest.jsonl names"):
+    with pytest.raises(InputError, match=r"test-0001.*SHA-256 is not the one in manifest.jsonl"):
         score_predictions(run, folder, tmp_path / "two", fresh=False, allow_missing=False)
     assert not (tmp_path / "two").exists()

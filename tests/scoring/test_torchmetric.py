@@ -1,4 +1,4 @@
-"""signbench's metrics in a training loop give the number that the harness gives."""
+"""signbench's metrics in a training loop give the same number as the harness."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_loop_logs_the_number_that_measure_prints_for_any_batches_and_order(na
 
 
 @pytest.mark.parametrize("name", ["fvd:variant=cd-fvd,weights=random", "lpips:net=squeeze,weights=random"])
-def test_networks_log_what_they_print(name):
+def test_networks_log_the_number_that_measure_prints(name):
     references = {clip: RANDOM.integers(0, 256, (16, 32, 32, 3), np.uint8) for clip in IDS[:3]}
     predictions = {clip: references[clip][::-1] for clip in references}
     printed = signbench.measure(references, predictions, [name]).scores[0].value
@@ -91,7 +91,7 @@ def test_floats_in_the_networks_order_of_axes_are_the_same_images():
     assert float(metric.compute()) == float(other.compute())
 
 
-def test_it_resets_pickles_and_goes_on():
+def test_it_can_be_reset_and_pickled_and_updated_afterwards():
     metric = fed(as_torchmetric("ssim"), VIDEOS, NOISY, IDS[:3])
     copy = pickle.loads(pickle.dumps(metric))
     whole = float(fed(as_torchmetric("ssim"), VIDEOS, NOISY).compute())
@@ -100,14 +100,14 @@ def test_it_resets_pickles_and_goes_on():
     assert float(fed(metric, VIDEOS, NOISY).compute()) == whole
 
 
-def test_forward_gives_the_batchs_value_and_keeps_the_whole():
+def test_forward_gives_the_batch_s_value_and_keeps_all_clips():
     metric = as_torchmetric("l1")
     values = [float(metric([NOISY[name]], [VIDEOS[name]], ids=[name])) for name in IDS]
     assert float(metric.compute()) == pytest.approx(np.mean(values), rel=1e-12)
 
 
 @pytest.mark.parametrize(("name", "better"), [("ssim", True), ("l1", False), ("duration-ratio", None)])
-def test_it_knows_which_way_is_better(name, better):
+def test_it_states_which_way_is_better(name, better):
     assert as_torchmetric(name).higher_is_better is better
 
 
@@ -128,7 +128,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_told_and_leaves_the_state_alone(case):
+def test_bad_input_is_reported_and_does_not_change_the_state(case):
     bad, message = BAD[case]
     metric = fed(as_torchmetric("l1"), VIDEOS, NOISY)
     before = float(metric.compute())
@@ -154,7 +154,7 @@ torch.distributed.destroy_process_group()
 
 
 @pytest.mark.parametrize("shares", [(IDS[::2], IDS[1::2]), (IDS, []), (IDS[:4], IDS[2:])], ids=["halves", "nothing", "overlap"])
-def test_processes_together_give_what_one_alone_gives(shares, tmp_path):
+def test_several_processes_give_the_same_value_as_one(shares, tmp_path):
     store = tmp_path / "store"
     np.savez(f"{store}.npz", **VIDEOS, **{f"made {name}": clip for name, clip in NOISY.items()})
     environment = {**os.environ, "PYTHONPATH": str(Path(signbench.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
