@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measurement import Row
 from signbench.ci.worst_clips import broken, covers
-from signbench.leaderboard.entries import places, read_entry
+from signbench.leaderboard.entries import entry_locations, read_entry
 from signbench.runs.comparison import distance_of_clip
 
 CHECKS = 2000
@@ -66,10 +66,10 @@ def alarms(pair: Pair, clips: int, checks: int = CHECKS) -> float:
 def shipped_values() -> dict[tuple[str, str, str], NDArray[np.float64]]:
     """Each clip's distance from the best value by task, row and metric, for the shipped rows."""
     found = {}
-    for place in places():
-        if not place.task.startswith("synthsign/"):
+    for location in entry_locations():
+        if not location.task.startswith("synthsign/"):
             continue
-        run = read_entry(place.folder).run
+        run = read_entry(location.folder).run
         for name, measured in run.metrics.items():
             clips = [clip for clip in run.plan.clips if clip in measured.recorded]
             if not covers(measured.metric) or len(clips) < max(NUMBERS):
@@ -81,7 +81,7 @@ def shipped_values() -> dict[tuple[str, str, str], NDArray[np.float64]]:
                     break
                 distances.append(distance_of_clip(measured.metric, value, record))
             else:
-                found[place.task, place.folder.name, name] = np.array(distances, dtype=np.float64)
+                found[location.task, location.folder.name, name] = np.array(distances, dtype=np.float64)
     return found
 
 

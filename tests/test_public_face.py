@@ -82,7 +82,7 @@ def test_the_page_about_python_is_true(tmp_path, monkeypatch, capsys):
     [
         ("nearst", {}, "there is no generator nearst. Did you mean nearest"),
         (signbench.Generator, {}, "pass a name, or an instance of a subclass of signbench.Generator"),
-        (object(), {}, "give its name, or an instance"),
+        (object(), {}, "pass a name, or an instance"),
         ("nearest", {"split": "tset"}, "tset"),
         ("nearest", {"clips": ["test-9999"]}, "test-9999"),
     ],

@@ -72,7 +72,7 @@ def signed(result: signbench.Result, key: str) -> list[str | None]:
 def test_stated_rates_that_differ_are_refused_by_every_metric_of_key_points(tmp_path: Path, name: str, kind: str) -> None:
     sides: list[Any] = [poses(25), poses(12.5)]
     if kind == "files":
-        sides = [files(tmp_path / f"side{place}", poses(fps)) for place, fps in enumerate((25, 12.5))]
+        sides = [files(tmp_path / f"side{index}", poses(fps)) for index, fps in enumerate((25, 12.5))]
     with pytest.raises(InputError, match=r"the reference has 25 frames per second, the prediction 12\.5; convert both with `fps`"):
         measured(sides, name)
 
@@ -171,7 +171,7 @@ def halved(pose: Pose) -> Pose:
 def test_key_points_of_pictures_of_two_sizes_are_refused_unless_shoulders_are_the_unit(tmp_path: Path, suffix: str | None) -> None:
     references = poses(picture=(1280, 720))
     clips = references, [halved(pose) for pose in references]
-    sides: list[Any] = [files(tmp_path / str(place), side, suffix) if suffix else side for place, side in enumerate(clips)]
+    sides: list[Any] = [files(tmp_path / str(index), side, suffix) if suffix else side for index, side in enumerate(clips)]
     for name in set(POSE_METRICS) - set(IN_SHOULDER_WIDTHS):
         with pytest.raises(
             InputError, match="a picture of 1280 x 720 pixels, the prediction's from 640 x 360; scale them to one size"
@@ -296,8 +296,8 @@ def test_a_part_without_visible_points_on_either_side_makes_the_clip_missing(tmp
         confidence[:, pose.layout.index(pose.layout.part("hands", "face"))] = 0
         return dataclasses.replace(pose, confidence=confidence)
 
-    for place, sides in enumerate(((poses(), [*poses()[:2], blind(poses()[2])]), ([*poses()[:2], blind(poses()[2])], poses()))):
-        folders = [files(tmp_path / f"{place}{side}", list(clips), suffix) for side, clips in enumerate(sides)]
+    for index, sides in enumerate(((poses(), [*poses()[:2], blind(poses()[2])]), ([*poses()[:2], blind(poses()[2])], poses()))):
+        folders = [files(tmp_path / f"{index}{side}", list(clips), suffix) for side, clips in enumerate(sides)]
         (missing,) = measured(folders, "dtw")["dtw"].missing
         assert "moves but has confidence 0 in every frame" in missing.reason
 

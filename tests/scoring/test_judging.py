@@ -18,7 +18,7 @@ from signbench.runs.plan import RunPlan
 from signbench.scoring.task_judges import judges_of
 from signbench.scoring.task_runs import TaskRun, score_predictions
 from tests.judges.parrot import Parrot, Refusing
-from tests.scoring.test_task_runs import generated, handed_in
+from tests.scoring.test_task_runs import generated, submitted
 from tests.tasks.conftest import tiny_corpus
 from tests.tasks.tiny import IDS, body, points, tiny_task
 
@@ -54,7 +54,7 @@ def signed(folder, seeds, kind="pose"):
     return folder
 
 
-def scored(tmp_path, task, out="run", predictions="hand-in", **options):
+def scored(tmp_path, task, out="run", predictions="submission", **options):
     missing = options.pop("allow_missing", False)
     run = TaskRun.of(task, **options)
     return score_predictions(run, tmp_path / predictions, tmp_path / out, fresh=False, allow_missing=missing)[1]
@@ -74,7 +74,7 @@ def scored(tmp_path, task, out="run", predictions="hand-in", **options):
     ],
 )
 def test_a_judge_s_answers_are_compared_with_the_corpus_along_with_ceiling_and_chance(key, right, value, ceiling, chance, tmp_path):
-    signed(tmp_path / "hand-in", [*range(1, right + 1), *([5] * (4 - right))])
+    signed(tmp_path / "submission", [*range(1, right + 1), *([5] * (4 - right))])
     score = scored(tmp_path, judged(key), clips=None)[key]
     assert score.metric == key
     assert score.coverage == 1
@@ -105,7 +105,7 @@ def test_predictions_that_are_the_references_score_the_ceiling_and_shuffled_ones
     ("key", "value"), [("ape:parts=all@parrot", 0.0), ("dtw@parrot", 0.0), ("diversity:size=2,pairs=all@parrot", None)]
 )
 def test_rows_and_key_points_are_compared_with_those_of_the_reference(key, value, tmp_path):
-    handed_in(tmp_path / "hand-in", shift=0)
+    submitted(tmp_path / "submission", shift=0)
     key = registry.create(key).canonical
     score = scored(tmp_path, judged(key, kind="video"))[key]
     assert score.judged is None
@@ -114,7 +114,7 @@ def test_rows_and_key_points_are_compared_with_those_of_the_reference(key, value
 
 
 def test_a_judge_sees_each_clip_once_for_all_of_its_outputs(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 5])
+    signed(tmp_path / "submission", [1, 2, 3, 5])
     task = judged("accuracy@parrot", "wer@parrot.gloss", "bleu:order=1@parrot")
     scored(tmp_path, task, out="one")
     shown = [clip for clip, _ in Parrot.asked]
@@ -129,14 +129,14 @@ def test_a_judge_sees_each_clip_once_for_all_of_its_outputs(tmp_path):
 @pytest.mark.parametrize("kind", ["pose", "motion", "video"])
 def test_a_judge_reads_the_task_s_modality(kind, tmp_path):
     if kind == "video":
-        handed_in(tmp_path / "hand-in", shift=0)
+        submitted(tmp_path / "submission", shift=0)
     else:
-        signed(tmp_path / "hand-in", [1, 2, 3, 4], kind)
+        signed(tmp_path / "submission", [1, 2, 3, 4], kind)
     assert scored(tmp_path, judged("accuracy@parrot", kind=kind), limit=3)["accuracy@parrot"].value == 1
 
 
 def test_records_do_not_depend_on_the_cache(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 5, 4])
+    signed(tmp_path / "submission", [1, 2, 5, 4])
     task = judged("accuracy@parrot", "dtw", "wer@parrot.gloss")
     contents = set()
     for run, cache in (("cold", "a"), ("warm", "a"), ("other", "b")):
@@ -147,8 +147,8 @@ def test_records_do_not_depend_on_the_cache(tmp_path):
 
 
 def test_a_missing_production_gets_the_worst_value_and_does_not_affect_ceiling_and_chance(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
-    (tmp_path / "hand-in" / "test-0002.pose").unlink()
+    signed(tmp_path / "submission", [1, 2, 3, 4])
+    (tmp_path / "submission" / "test-0002.pose").unlink()
     score = scored(tmp_path, judged("accuracy@parrot"), allow_missing=True)["accuracy@parrot"]
     assert (score.coverage, score.clips) == (0.75, 3)
     assert [clip.counted_as for clip in score.missing] == ["worst value"]
@@ -156,7 +156,7 @@ def test_a_missing_production_gets_the_worst_value_and_does_not_affect_ceiling_a
 
 
 def test_a_clip_that_the_judge_cannot_judge_is_missing_with_its_reason(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     assert Refusing.refuses == "test-0002"
     score = scored(tmp_path, judged("accuracy@refusing"), allow_missing=True)["accuracy@refusing"]
     (missing,) = score.missing
@@ -164,7 +164,7 @@ def test_a_clip_that_the_judge_cannot_judge_is_missing_with_its_reason(tmp_path)
     assert score.judged.ceiling.clips == 3
 
 
-def test_the_references_score_the_ceiling_also_where_the_judge_cannot_judge_one_of_them(tmp_path):
+def test_the_references_score_the_ceiling_even_if_the_judge_cannot_judge_one_of_them(tmp_path):
     task = judged("accuracy@refusing", "wer@refusing.gloss")
     for generator, level in (("ground-truth", "ceiling"), ("shuffled", "chance")):
         result = generated(tmp_path, generator, task, limit=3)
@@ -177,13 +177,13 @@ def test_the_references_score_the_ceiling_also_where_the_judge_cannot_judge_one_
 
 
 @pytest.mark.parametrize(
-    ("predictions", "said"), [("hand-in", "features, another's 3"), ("others", "its rows of the two sides have")]
+    ("predictions", "said"), [("submission", "features, another's 3"), ("others", "its rows of the two sides have")]
 )
 def test_rows_of_different_lengths_measure_nothing_and_are_no_internal_error(predictions, said, tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     signed(tmp_path / "others", [2, 3, 4, 5])
     task = judged("diversity:pairs=all,size=2@uneven")
-    if predictions == "hand-in":
+    if predictions == "submission":
         with pytest.raises(InputError, match=said):
             scored(tmp_path, task, predictions=predictions)
         return
@@ -200,8 +200,8 @@ def own_copy(folder, words):
     return folder
 
 
-def test_labels_that_rows_are_grouped_by_are_the_corpus_s_and_signed(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+def test_rows_are_grouped_by_the_labels_of_the_corpus_which_are_in_the_signature(tmp_path):
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     task = judged("multimodality:pairs=all,size=2@parrot")
     key = task.metrics[0].key
     results = [
@@ -210,7 +210,7 @@ def test_labels_that_rows_are_grouped_by_are_the_corpus_s_and_signed(tmp_path):
     assert results[0][key].value != results[1][key].value
     refs = {re.search(r"refs:(\w+)", result[key].signature)[1] for result in results}
     assert len(refs) == 2
-    with pytest.raises(InputError, match=r"what the corpus says of clip test-0001 changed since its record was made"):
+    with pytest.raises(InputError, match=r"the corpus's answer for clip test-0001 changed since its record was made"):
         scored(tmp_path, task, out="run-aabb", references_dir=own_copy(tmp_path / "copy", "bbaa"))
     with pytest.raises(InputError, match=r"groups clips by the corpus's word, and clip test-0001 has none; add the column text"):
         scored(tmp_path, task, out="new", references_dir=own_copy(tmp_path / "copy", ["", "", "", ""]))
@@ -218,14 +218,14 @@ def test_labels_that_rows_are_grouped_by_are_the_corpus_s_and_signed(tmp_path):
 
 @pytest.mark.parametrize(("judge", "reason"), [("lying", "does not return label for each clip"), ("wrong", "breaks its contract")])
 def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     result = scored(tmp_path, judged(f"accuracy@{judge}"))
     assert result.exit_code == 4
     assert reason in result[f"accuracy@{judge}"].missing[0].reason
 
 
 def test_a_judge_whose_ceiling_is_no_better_than_chance_is_refused_on_the_task(tmp_path, capsys):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     result = scored(tmp_path, judged("accuracy@deaf"))
     score = result["accuracy@deaf"]
     assert score.value is None
@@ -252,7 +252,7 @@ def test_records_of_another_judge_are_not_reused(field, value, kept, tmp_path, m
 
 
 def test_a_run_s_folder_gives_its_plan_back(tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     task = judged("wer@parrot.gloss", "dtw")
     scored(tmp_path, task)
     description = RunFolder(tmp_path / "run").read()
@@ -264,7 +264,7 @@ def test_a_run_s_folder_gives_its_plan_back(tmp_path):
 
 
 def test_the_corpus_s_answers_are_part_of_refs(tmp_path, monkeypatch):
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     task = judged("accuracy@parrot", "wer@parrot.gloss", "wer@parrot", "dtw")
     result = scored(tmp_path, task)
     refs = {key: re.search(r"refs:(\w+)", score.signature)[1] for key, score in zip(result.signatures, result.scores, strict=True)}
@@ -290,7 +290,7 @@ def test_a_judge_that_does_not_fit_is_refused_in_the_task(key, kind, message):
 def test_references_without_a_word_are_refused_before_the_work_starts(tmp_path):
     folder = signed(tmp_path / "references", [1, 2, 3, 4])
     (folder / "clips.csv").write_text("id,text\n" + "".join(f"{clip},\n" for clip in IDS["test"]))
-    signed(tmp_path / "hand-in", [1, 2, 3, 4])
+    signed(tmp_path / "submission", [1, 2, 3, 4])
     with pytest.raises(
         InputError, match=r"accuracy@parrot compares with the corpus's word, and clip test-0001 has none; add the column"
     ):

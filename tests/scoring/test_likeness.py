@@ -34,8 +34,8 @@ def changed(pose, points=None, confidence=None):
     )
 
 
-def of_frames(pose, places):
-    return Pose(pose.points[places], pose.confidence[places], pose.layout, pose.fps)
+def of_frames(pose, indices):
+    return Pose(pose.points[indices], pose.confidence[indices], pose.layout, pose.fps)
 
 
 def hidden(pose, every):

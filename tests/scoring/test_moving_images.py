@@ -144,9 +144,9 @@ def looked(reference, prediction, metrics, **rules):
     return score_clip(ClipViews(reference, prediction, Protocol(**rules)), list(enumerate(metrics)))
 
 
-def record(outcome, place=0):
+def record(outcome, index=0):
     assert outcome.failures == {}
-    return outcome.records[place]
+    return outcome.records[index]
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 15, 16, 17, 50])

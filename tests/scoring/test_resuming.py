@@ -74,8 +74,8 @@ def test_a_run_killed_at_any_point_resumes_and_ends_with_the_same_bytes(sides, e
     assert not (out / "result.json").exists()
     unfinished = signbench("results", out)
     assert unfinished.returncode == 3
-    went_on = signbench(*words[3:])
-    assert went_on.returncode == 0, went_on.stderr
+    resumed = signbench(*words[3:])
+    assert resumed.returncode == 0, resumed.stderr
     assert (out / "result.json").read_bytes() == expected
 
 

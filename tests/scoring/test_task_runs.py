@@ -22,7 +22,7 @@ tiny = pytest.mark.usefixtures("tiny_corpus")
 """Replaces signbench's tasks with tasks on the tiny corpus."""
 
 
-def handed_in(folder, clips=IDS["test"], shift=1):
+def submitted(folder, clips=IDS["test"], shift=1):
     folder.mkdir(parents=True, exist_ok=True)
     for clip in clips:
         frames = moving_square(FRAMES, HEIGHT, WIDTH, seed=int(clip[-4:]), shift=shift)
@@ -32,7 +32,7 @@ def handed_in(folder, clips=IDS["test"], shift=1):
 
 def scored(tmp_path, task=None, *, allow_missing=False, out="run", fresh=False, **options):
     run = TaskRun.of(task or tiny_task(), **options)
-    return score_predictions(run, tmp_path / "hand-in", tmp_path / out, fresh=fresh, allow_missing=allow_missing)[1]
+    return score_predictions(run, tmp_path / "submission", tmp_path / out, fresh=fresh, allow_missing=allow_missing)[1]
 
 
 def generated(tmp_path, name, task=None, *, out=None, **options):
@@ -43,7 +43,7 @@ def generated(tmp_path, name, task=None, *, out=None, **options):
 
 @tiny
 def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
-    handed_in(tmp_path / "hand-in")
+    submitted(tmp_path / "submission")
     result = scored(tmp_path)
     assert (result.kind, result.task.name, result.task.version, result.task.split) == ("score", "tiny/text-to-video", 1, "test")
     assert result.exit_code == 0
@@ -51,15 +51,15 @@ def test_predictions_of_a_task_are_scored_under_its_name_and_protocol(tmp_path):
     assert score.headline
     assert score.value > 0
     assert "size:32x24|resize:opencv-area|fps:25|frames:equal|clips:4" in score.signature
-    handed_in(tmp_path / "perfect", shift=0)
+    submitted(tmp_path / "perfect", shift=0)
     run = TaskRun.of(tiny_task())
     assert score_predictions(run, tmp_path / "perfect", tmp_path / "p", fresh=False, allow_missing=False)[1]["l1"].value == 0
 
 
 @tiny
 def test_all_problems_of_the_predictions_are_reported_before_anything_is_written(tmp_path):
-    handed_in(tmp_path / "hand-in", clips=IDS["test"][:3])
-    write_video(tmp_path / "hand-in" / "test-0002.mkv", iter(moving_square(FRAMES, 20, 20)), FPS)
+    submitted(tmp_path / "submission", clips=IDS["test"][:3])
+    write_video(tmp_path / "submission" / "test-0002.mkv", iter(moving_square(FRAMES, 20, 20)), FPS)
     with pytest.raises(InputError, match=r"test-0002.*20 x 20(.|\n)*1 clip without a file \(test-0004\)"):
         scored(tmp_path)
     assert not (tmp_path / "run").exists()
@@ -67,9 +67,9 @@ def test_all_problems_of_the_predictions_are_reported_before_anything_is_written
 
 @tiny
 def test_a_clip_that_may_be_missing_gets_the_worst_value_and_leaves_the_run_incomplete(tmp_path):
-    handed_in(tmp_path / "hand-in")
+    submitted(tmp_path / "submission")
     whole = scored(tmp_path, out="whole")
-    (tmp_path / "hand-in" / "test-0003.mkv").unlink()
+    (tmp_path / "submission" / "test-0003.mkv").unlink()
     result = scored(tmp_path, allow_missing=True)
     score = result["l1"]
     assert result.exit_code == 3
@@ -90,13 +90,13 @@ def test_a_missing_clip_changes_no_signature(tmp_path, kind, gone):
     ]
     task = tiny_task(kind, metrics=metrics)
     if kind == "video":
-        handed_in(tmp_path / "hand-in")
+        submitted(tmp_path / "submission")
     else:
-        (tmp_path / "hand-in").mkdir()
+        (tmp_path / "submission").mkdir()
         for clip in IDS["test"]:
-            write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
+            write_pose(tmp_path / "submission" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
     whole = scored(tmp_path, task, out="whole")
-    next((tmp_path / "hand-in").glob(f"{gone}.*")).unlink()
+    next((tmp_path / "submission").glob(f"{gone}.*")).unlink()
     part = scored(tmp_path, task, allow_missing=True, out="part")
     assert part.exit_code == 3
     assert [score.signature for score in part.scores] == [score.signature for score in whole.scores]
@@ -105,9 +105,9 @@ def test_a_missing_clip_changes_no_signature(tmp_path, kind, gone):
 
 @tiny
 def test_a_submission_that_changed_is_refused_when_its_run_resumes(tmp_path):
-    handed_in(tmp_path / "hand-in")
+    submitted(tmp_path / "submission")
     scored(tmp_path)
-    write_video(tmp_path / "hand-in" / "test-0001.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
+    write_video(tmp_path / "submission" / "test-0001.mkv", iter(moving_square(FRAMES, HEIGHT, WIDTH, seed=77)), FPS)
     with pytest.raises(InputError, match="changed since"):
         scored(tmp_path)
     assert scored(tmp_path, fresh=True).exit_code == 0
@@ -115,7 +115,7 @@ def test_a_submission_that_changed_is_refused_when_its_run_resumes(tmp_path):
 
 @tiny
 def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
-    handed_in(tmp_path / "hand-in")
+    submitted(tmp_path / "submission")
     assert scored(tmp_path, limit=2).subset.limit == 2
     assert scored(tmp_path, out="chosen", clips=["test-0004"]).subset.clips == ("test-0004",)
     with pytest.raises(InputError, match="no clip nobody"):
@@ -124,13 +124,13 @@ def test_a_subset_of_a_task_is_marked_and_needs_no_other_clips(tmp_path):
 
 @tiny
 def test_a_copy_of_the_data_set_is_scored_like_the_corpus(tmp_path):
-    handed_in(tmp_path / "hand-in")
-    copy = handed_in(tmp_path / "copy", shift=0)
+    submitted(tmp_path / "submission")
+    copy = submitted(tmp_path / "copy", shift=0)
     by_corpus, by_copy = scored(tmp_path), scored(tmp_path, out="copy-run", references_dir=copy)
     assert by_copy["l1"].value == by_corpus["l1"].value
     assert by_copy.subset is None
     (copy / "test-0002.mkv").unlink()
-    (tmp_path / "hand-in" / "test-0002.mkv").unlink()
+    (tmp_path / "submission" / "test-0002.mkv").unlink()
     assert scored(tmp_path, out="part", references_dir=copy).subset.clips == ("test-0001", "test-0003", "test-0004")
 
 
@@ -185,9 +185,9 @@ def test_a_clip_that_the_generator_fails_on_is_missing_with_its_reason_and_retri
     assert score.clips == 3
     assert "the generator failed on it" in score.missing[0].reason
     assert "out of ideas" in score.missing[0].reason
-    mended = Stubborn()
-    mended.breaks = False
-    assert generated(tmp_path, mended).exit_code == 0
+    repaired = Stubborn()
+    repaired.breaks = False
+    assert generated(tmp_path, repaired).exit_code == 0
 
 
 @tiny
@@ -206,7 +206,7 @@ def test_another_generator_in_the_same_folder_is_refused(tmp_path):
 
 @tiny
 def test_clips_of_one_signer_are_one_cluster(tmp_path):
-    handed_in(tmp_path / "hand-in")
+    submitted(tmp_path / "submission")
     result = scored(tmp_path, tiny_task(cluster="signer"))
     assert result["l1"].interval is None
     assert "fewer than" in result["l1"].interval_note
@@ -226,9 +226,9 @@ def test_the_result_can_be_recomputed_without_corpus_and_predictions(tmp_path, m
 
 @tiny
 def test_poses_can_be_submitted_too(tmp_path):
-    (tmp_path / "hand-in").mkdir()
+    (tmp_path / "submission").mkdir()
     for clip in IDS["test"]:
-        write_pose(tmp_path / "hand-in" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
+        write_pose(tmp_path / "submission" / f"{clip}.pose", points(seed=int(clip[-4:]) + 1))
     assert scored(tmp_path, tiny_task("pose"))["dtw"].seen == 1.0
 
 
@@ -268,10 +268,10 @@ def test_a_production_that_was_overwritten_is_reported_and_generated_again(tmp_p
 
 
 @tiny
-@pytest.mark.parametrize("side", ["hand-in", "references"])
+@pytest.mark.parametrize("side", ["submission", "references"])
 def test_an_overwritten_input_with_the_same_size_and_time_is_not_assumed_unchanged(side, tmp_path):
-    handed_in(tmp_path / "hand-in")
-    handed_in(tmp_path / "references", shift=0)
+    submitted(tmp_path / "submission")
+    submitted(tmp_path / "references", shift=0)
     first = scored(tmp_path, references_dir=tmp_path / "references")
     path = tmp_path / side / "test-0003.mkv"
     times = path.stat()
