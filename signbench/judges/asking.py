@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from signbench.errors import SignbenchError
 from signbench.foreign import supervision
 from signbench.foreign.isolation import guarded, is_own
 from signbench.judges.base import Gives, Judge, JudgedClip, Observation
-from signbench.judges.observations import check
+from signbench.judges.observations import checked
+from signbench.media.pose import Pose
 
 
 def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
@@ -32,13 +34,14 @@ def answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collection[Gives]
         raise SignbenchError(f"the judge {judge.name} does not return {', '.join(wanted)} for each clip, as it declares.")
     kept: list[Mapping[Gives, Observation]] = []
     for clip, of_clip in zip(clips, made, strict=True):
+        valid: dict[Gives, Observation] = {}
         for gives in wanted:
             try:
-                check(gives, of_clip[gives])
+                valid[gives] = checked(gives, of_clip[gives])
             except (TypeError, ValueError) as error:
                 why = str(error).rstrip(".")
                 raise SignbenchError(f"clip {clip.id}: the judge {judge.name} breaks its contract: {why}.") from error
-        kept.append({gives: of_clip[gives] for gives in wanted})
+        kept.append(valid)
     return kept
 
 
@@ -55,12 +58,17 @@ def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collecti
     if own is not None and len(clips) > 1 and own.suspects & set(shown):
         raise SignbenchError(f"the judge {judge.name} ended its process on one of {len(clips)} clips; each is judged alone next.")
     seconds = judge.seconds * len(clips)
+    clips = [replace(clip, pose=_copy(clip.pose)) for clip in clips]  # whoever else has the key points keeps them as they are
     with supervision.doing("judging clips", shown, seconds) if own is not None else nullcontext():
         return guarded(
             lambda: judge.observe(clips, tuple(wanted)),
             f"the judge {judge.name} cannot judge {clips[0].id}",
             seconds=seconds,
         )
+
+
+def _copy(pose: Pose | None) -> Pose | None:
+    return None if pose is None else replace(pose, points=pose.points.copy(), confidence=pose.confidence.copy())
 
 
 def _digest(clip: JudgedClip) -> str:

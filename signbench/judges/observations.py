@@ -32,8 +32,8 @@ def encode(gives: Gives, observation: Observation) -> bytes:
     return _CODECS[gives][0](observation)
 
 
-def check(gives: Gives, observation: Observation) -> None:
-    """Checks that an observation is valid for its kind.
+def checked(gives: Gives, observation: Observation) -> Observation:
+    """An observation that is valid for its kind, exactly as the cache returns it later.
 
     Args:
         gives: its kind.
@@ -49,13 +49,15 @@ def check(gives: Gives, observation: Observation) -> None:
     if isinstance(observation, Pose):
         if observation.frames == 0:
             raise ValueError("its key points have no frames")
+        if observation.fps is not None and not (math.isfinite(observation.fps) and observation.fps > 0):
+            raise ValueError(f"the frame rate of key points must be above 0, not {observation.fps}")
         observation.check_finite()
     if isinstance(observation, Likelihood):
         if not (math.isfinite(observation.log_probability) and observation.log_probability <= 0):
             raise ValueError(f"the logarithm of a probability must be finite and at most 0, not {observation.log_probability}")
         if observation.tokens < 1:
             raise ValueError(f"a text has at least one token, not {observation.tokens}")
-    encode(gives, observation)
+    return decode(gives, encode(gives, observation))
 
 
 def decode(gives: Gives, content: bytes) -> Observation:

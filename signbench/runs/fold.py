@@ -15,7 +15,6 @@ from signbench.foreign.isolation import guarded, is_own
 from signbench.media.modalities import FileKind
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
-from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
 from signbench.runs.outcomes import Failure
@@ -316,10 +315,10 @@ class _Inputs:
     @property
     def _compared(self) -> tuple[str, ...]:
         """The inputs of the references that the score depends on: their media, the corpus's answers, or both."""
-        metric = self.metric
-        if not isinstance(metric, JudgedMetric) or metric.truth is None:
+        truth = getattr(self.metric, "truth", None)  # of metrics through judges, and of what stands for them
+        if truth is None:
             return (self.modality,)
-        return (metric.truth,) if metric.has_levels else (self.modality, metric.truth)
+        return (truth,) if getattr(self.metric, "has_levels", False) else (self.modality, truth)
 
 
 def _inputs(plan: RunPlan, store: RecordStore) -> list[_Inputs]:

@@ -285,7 +285,15 @@ def _vector(observation: Observation, metric: JudgedMetric) -> NDArray[np.float3
 
 
 def _pose_pair(views: ClipViews, reference: Pose, prediction: Pose, *, paired: bool) -> PosePair:
-    """Key points that a judge found on both sides, with the run's frames rule."""
+    """Key points that a judge found on both sides, with the run's frames rule.
+
+    Raises:
+        SignbenchError: they are in different layouts; the judge breaks its contract.
+        ClipError: the frames rule refuses them.
+    """
+    forms = [f"{pose.layout.name}/{pose.points.shape[2]}d" for pose in (reference, prediction)]
+    if reference.layout != prediction.layout or forms[0] != forms[1]:
+        raise SignbenchError(f"the judge breaks its contract: its key points of the two sides are {' and '.join(forms)}.")
     if not paired:
         return PosePair(prediction, reference, prediction, reference)
     with blaming("pair", views.reference.id):

@@ -180,6 +180,8 @@ class TaskMetric(_Fields):
         from signbench.metrics import registry
 
         if self.on is not None:
+            if any(sign in self.on for sign in "|,@"):
+                raise ValueError(f"on is {self.on!r}; a judge's name has no vertical bar, comma or @, also as a file")
             try:
                 canonical = registry.create(self.key).canonical
             except SignbenchError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.judges.asking import answers
 from signbench.judges.base import Judge, JudgedClip, Likelihood
+from signbench.judges.observations import encode
 from signbench.judges.registry import JUDGES, judge_class
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
@@ -49,6 +52,8 @@ def pose(frames=3, value=1.0, confidence=1.0):
         ("rows", np.full((1, 3), np.nan, np.float32), "its rows .* NaN"),
         ("rows", np.full((1, 3), -np.inf, np.float32), "its rows .* NaN"),
         ("pose", pose(frames=0), "its key points have no frame"),
+        ("pose", replace(pose(), fps=0.0), "the frame rate of key points must be above 0, not 0.0"),
+        ("pose", replace(pose(), fps=float("nan")), "the frame rate of key points must be above 0, not nan"),
         ("pose", CLIP, "key points .* Pose, not JudgedClip"),
         ("likelihood", -1.0, "a likelihood .* Likelihood, not float"),
         ("likelihood", Likelihood(float("nan"), 3), "the logarithm of a probability .* finite and at most 0, not nan"),
@@ -100,7 +105,25 @@ def test_another_number_or_kind_of_answers_is_the_clip_s_failure(said):
 )
 def test_what_is_odd_but_possible_is_taken(gives, said):
     found = answers(Saying(said), [CLIP], [gives])[0][gives]
-    assert found is said
+    assert encode(gives, found) == encode(gives, said)
+
+
+def test_an_answer_is_at_once_what_the_cache_returns_later():
+    """Else a number would depend on whether its clip was judged before."""
+    exact = Pose(np.full((3, 2, 2), 1 / 3), np.full((3, 2), 0.9), ENDS, 25, capped=4)
+    found = answers(Saying(exact), [CLIP], ["pose"])[0]["pose"]
+    assert (found.points.dtype, found.confidence.dtype, found.capped) == (np.float32, np.float32, 0)
+
+
+def test_a_judge_that_changes_what_it_is_shown_changes_nothing_for_others():
+    def spoiling(clips, wanted):
+        clips[0].pose.points[:] = 99
+        clips[0].pose.confidence[:] = 0
+        return [{"label": ()}]
+
+    answers(Saying(spoiling), [CLIP], ["label"])
+    assert (CLIP.pose.points == 1).all()
+    assert (CLIP.pose.confidence == 1).all()
 
 
 @pytest.mark.parametrize("text", ["a|b", "a:b", "a,b", "a b", "", "a\n", "\u00e4", None, 7.0, "x" * 10 + "|"])

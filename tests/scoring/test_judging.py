@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("tiny_corpus", "parrots")
 
 @pytest.fixture
 def parrots(monkeypatch, tmp_path):
-    for name in ("Parrot", "Refusing", "Deaf", "Uneven", "Lying", "Wrong"):
+    for name in ("Parrot", "Refusing", "Deaf", "Uneven", "Shifty", "Lying", "Wrong"):
         monkeypatch.setitem(JUDGES.built_in, name.lower(), f"tests.judges.parrot:{name}")
     monkeypatch.setattr(Parrot, "asked", [])
     with observations_in(tmp_path / "cache"):
@@ -192,6 +192,14 @@ def test_rows_of_different_lengths_measure_nothing_and_are_no_internal_error(pre
     assert said in result.scores[0].missing[0].reason
 
 
+@pytest.mark.parametrize("metric", ["ape", "dtw"])
+def test_key_points_in_different_layouts_are_the_clip_s_failure(metric, tmp_path):
+    signed(tmp_path / "hand-in", [1, 2, 3, 5])
+    (score,) = scored(tmp_path, judged(f"{metric}@shifty")).scores
+    assert [clip.clip for clip in score.missing] == ["test-0004"]
+    assert "the judge breaks its contract: its key points of the two sides are" in score.missing[0].reason
+
+
 def own_copy(folder, words):
     """References that are signed by the seeds 1 to 4, with a word for each."""
     signed(folder, [1, 2, 3, 4])
@@ -280,6 +288,10 @@ def test_the_corpus_s_answers_are_part_of_refs(tmp_path, monkeypatch):
         ("wer@parrot.text", "pose", r"on is 'parrot\.text'; its canonical name is 'parrot'"),
         ("wer@parrott", "pose", r"there is no judge parrott\. Did you mean parrot"),
         ("accuracy@nearest", "video", r"the judge nearest reads motion or pose, but the output is video"),
+        ("accuracy@a|b.py:Mine", "pose", r"on is 'a\|b\.py:Mine'; a judge's name has no"),
+        ("accuracy@a,b.py:Mine", "pose", r"on is 'a,b\.py:Mine'; a judge's name has no"),
+        ("accuracy@a@b.py:Mine", "pose", r"on is 'a@b\.py:Mine'; a judge's name has no"),
+        ("ssim@mine.py:Mine", "video", r"metric ssim compares nothing that a judge"),
     ],
 )
 def test_a_judge_that_does_not_fit_is_refused_in_the_task(key, kind, message):
