@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ HERE = __name__
 FILE = f"from {HERE} import Shape\nclass Star(Shape):\n    pass\nclass Stone:\n    pass\n"
 
 
-def shapes(**options: bool) -> Registry[Shape]:
+def shapes(**options: Any) -> Registry[Shape]:
     return Registry(
         "shape", f"{HERE}:Shape", {"any": f"{HERE}:Shape", "square": f"{HERE}:Square"}, group="signbench.shapes", **options
     )

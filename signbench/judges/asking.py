@@ -58,7 +58,7 @@ def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collecti
     if own is not None and len(clips) > 1 and own.suspects & set(shown):
         raise SignbenchError(f"the judge {judge.name} ended its process on one of {len(clips)} clips; each is judged alone next.")
     seconds = judge.seconds * len(clips)
-    clips = [replace(clip, pose=_copy(clip.pose)) for clip in clips]  # whoever else has the key points keeps them as they are
+    clips = [replace(clip, pose=_copy(clip.pose)) for clip in clips]  # other users of the key points keep theirs
     with supervision.doing("judging clips", shown, seconds) if own is not None else nullcontext():
         return guarded(
             lambda: judge.observe(clips, tuple(wanted)),

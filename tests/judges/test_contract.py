@@ -9,7 +9,7 @@ import pytest
 
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.judges.asking import answers
-from signbench.judges.base import Judge, JudgedClip, Likelihood
+from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood
 from signbench.judges.observations import encode
 from signbench.judges.registry import JUDGES, judge_class
 from signbench.media.layouts import layout
@@ -17,7 +17,7 @@ from signbench.media.pose import Pose
 
 ENDS = layout("coco-wholebody-133").subset(("left_wrist", "right_wrist"))
 CLIP = JudgedClip("clip-1", pose=Pose(np.ones((3, 2, 2), np.float32), np.ones((3, 2), np.float32), ENDS, 25.0))
-EVERYTHING = ("text", "gloss", "label", "rows", "pose", "likelihood")
+EVERYTHING: tuple[Gives, ...] = ("text", "gloss", "label", "rows", "pose", "likelihood")
 
 
 class Saying(Judge):

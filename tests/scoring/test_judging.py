@@ -194,7 +194,7 @@ def test_rows_of_different_lengths_measure_nothing_and_are_no_internal_error(pre
 
 @pytest.mark.parametrize("metric", ["ape", "dtw"])
 def test_key_points_in_different_layouts_are_the_clip_s_failure(metric, tmp_path):
-    signed(tmp_path / "hand-in", [1, 2, 3, 5])
+    signed(tmp_path / "submission", [1, 2, 3, 5])
     (score,) = scored(tmp_path, judged(f"{metric}@shifty")).scores
     assert [clip.clip for clip in score.missing] == ["test-0004"]
     assert "the judge breaks its contract: its key points of the two sides are" in score.missing[0].reason

@@ -18,7 +18,7 @@ _FEWEST_DIGITS = 3
 def pseudonyms(given: Mapping[str, Sequence[tuple[str, ...]]], secret: bytes) -> dict[str, str]:
     """Numbers raters in an order that depends on their answers alone, so that a number reveals nothing beyond the answers.
 
-    Equal sheets give equal numbers, whoever imports them, so that the table and the scores are the same bytes each time.
+    Equal sheets give equal numbers, no matter who imports them, so that the table and the scores are the same bytes each time.
 
     Args:
         given: what identifies a rater (a name, an address, or a row of a sheet) -> their answers, in any order.
