@@ -35,8 +35,8 @@ def test_the_references_are_best_and_noise_is_worst(tmp_path, name, others):
     for item in task(name).metrics:
         if metrics.create(item.metric).name in ELSEWHERE:
             continue
-        order = sorted(results, key=lambda generator: distance(results[generator][item.metric]))
-        assert order[0] == "ground-truth", item.metric
-        assert order[-1] == "noise", item.metric
+        order = sorted(results, key=lambda generator: distance(results[generator][item.key]))
+        assert order[0] == "ground-truth", item.key
+        assert order[-1] == "noise", item.key
     leading = results["ground-truth"].scores[0]
     assert distance(leading) == pytest.approx({"higher": -1.0}.get(leading.direction, 0.0), abs=1e-6)
