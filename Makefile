@@ -1,11 +1,11 @@
-# Everything runs in .venv, which `make setup` makes from requirements.lock. PYTHON chooses the interpreter: make test PYTHON=python3.12
+# Everything runs in .venv, which `make setup` creates from requirements.lock. PYTHON selects the interpreter: make test PYTHON=python3.12
 
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 READY := .venv/ready-$(VERSION)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Parallelism is over test files and clips: one thread for each process, as in a run.
+# Tests run in parallel by file, with one thread for each process, as in a run.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 ARGS ?=
 
@@ -16,24 +16,24 @@ IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
 .PHONY: help setup demo test lint format bench baselines leaderboards lock wheel clean
 
 help:
-	@echo "make setup    makes .venv with everything that signbench and its tests need"
-	@echo "make demo     runs generators on two tasks of the built-in corpus, scores them, and shows who is better"
-	@echo "make test     ruff, mypy and all tests; ARGS='-k ssim' is handed to pytest"
-	@echo "make lint     ruff, its formatter as a check, mypy"
-	@echo "make format   formats and mends what ruff can"
-	@echo "make bench    speed and memory, side by side with other implementations"
-	@echo "make baselines  runs the pinned baselines again, and pins them where a number moved"
+	@echo "make setup    creates .venv with everything that signbench and its tests need"
+	@echo "make demo     runs generators on two tasks of the built-in corpus, scores them, and ranks them"
+	@echo "make test     ruff, mypy and all tests; ARGS='-k ssim' is passed to pytest"
+	@echo "make lint     ruff, ruff format --check and mypy"
+	@echo "make format   formats the code and applies ruff's automatic fixes"
+	@echo "make bench    measures speed and memory, compared with other implementations"
+	@echo "make baselines  reruns the pinned baselines, and pins those whose numbers changed"
 	@echo "make leaderboards  runs anchors and baselines on full test splits, and submits them to leaderboards/"
-	@echo "make lock     resolves pyproject.toml into requirements.lock; ARGS=--upgrade takes the newest versions"
+	@echo "make lock     resolves pyproject.toml into requirements.lock; ARGS=--upgrade selects the newest versions"
 	@echo "make wheel    builds the wheel and the source distribution into dist/"
-	@echo "make clean    removes what the above made, except .venv/ and runs/"
+	@echo "make clean    removes the products of these commands, except .venv/ and runs/"
 
 setup: $(READY)
 
-# A .venv of another Python version is made anew; else only what changed is installed.
+# Recreates a .venv of another Python version; otherwise installs only what changed.
 $(READY): requirements.lock pyproject.toml
 	@case "$(VERSION)" in 3.11|3.12|3.13) ;; *) \
-	  echo "signbench needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $(if $(VERSION),$(VERSION),not there); name one: make setup PYTHON=python3.12" >&2; \
+	  echo "signbench needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $(if $(VERSION),$(VERSION),missing); name one: make setup PYTHON=python3.12" >&2; \
 	  exit 2 ;; esac
 	@echo "Setting up .venv with Python $(VERSION). The first time this downloads a few GB, most of it PyTorch."
 	@[ "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(VERSION)" ] \
@@ -54,9 +54,9 @@ demo: setup
 	  $(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 20 --out demo/reconstruction/$$generator \
 	    > demo/log.txt || exit 1; \
 	done
-	@echo; echo "Who is better at synthsign/text-to-pose, on all 200 test sentences:"
+	@echo; echo "Ranking on synthsign/text-to-pose, all 200 test sentences:"
 	$(BIN)/signbench results $(addprefix demo/text-to-pose/,$(GENERATORS))
-	@echo "And at synthsign/reconstruction, on 20 of them (a subset, so nobody is ranked):"
+	@echo "Scores on synthsign/reconstruction, 20 of them (a subset, so there are no ranks):"
 	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(IMAGE_GENERATORS))
 
 test: setup
@@ -76,7 +76,7 @@ format: setup
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
-# What the tests of the gate compare with; an older pin stays in git.
+# The baselines that the tests of the gate compare with; git keeps older ones.
 baselines: setup
 	@mkdir -p build
 	@for generator in mean-pose nearest; do \
@@ -85,7 +85,7 @@ baselines: setup
 	done
 	@rm -rf baselines/synthsign/text-to-pose/*.old-*
 
-# The measured rows that signbench comes with. A repeat goes on, and leaves unchanged entries as they are.
+# The measured rows that signbench ships. Rerun to resume; unchanged entries are not touched.
 leaderboards: setup
 	@mkdir -p build
 	@set -e; \
