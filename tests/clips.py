@@ -1,4 +1,4 @@
-"""Small clips that tests make for themselves."""
+"""Small clips for tests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def video_sides(root: Path, clips=4, frames=8, **square):
 
 
 def damaged_video(path: Path, frames=30, **square):
-    """Replaces a clip by an H.264 file with intact headers and a damaged middle, so that only decoding finds it."""
+    """Replaces a clip by an H.264 file with intact headers and a damaged middle, which only decoding detects."""
     path.unlink()
     path = path.with_suffix(".mp4")
     write_video(path, iter(moving_square(frames, **square)), 25, lossless=False)

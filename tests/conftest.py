@@ -1,4 +1,4 @@
-"""Shared by all tests: the order in which they run, and access to real data."""
+"""Settings of all tests: their order, and access to real data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test, and no program started by a test, finds the user's weights or touches the user's cache of observations."""
+    """Keeps tests, and programs that they start, from the user's weights and cache of observations."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("SIGNBENCH_WEIGHTS", "SIGNBENCH_CACHE"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))

@@ -1,6 +1,6 @@
-"""The direction of the arrows between signbench's modules, and that they close no circle.
+"""The direction of imports between signbench's modules, and that they form no cycle.
 
-Every import counts: of a module's top, of its functions, and of its types alone (``if TYPE_CHECKING``).
+All imports are covered: at the top of a module, inside functions, and for types only (``if TYPE_CHECKING``).
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-"""The top modules and packages of signbench, from the ground up: each may import those of lower layers, and no others."""
+"""The top modules and packages of signbench, from the bottom up; each may import only those of lower layers."""
 
 
 def modules(root: Path) -> dict[str, Path]:
-    """The modules of a package by their dotted names; a package goes by its own."""
+    """The modules of a package by their dotted names; a package has its own name."""
     return {
         ".".join((root.name, *(part for part in path.relative_to(root).with_suffix("").parts if part != "__init__"))): path
         for path in sorted(root.rglob("*.py"))
@@ -51,7 +51,7 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 def imported(tree: ast.AST, known: Mapping[str, Path]) -> Iterator[tuple[int, str]]:
-    """The line and the name of every module among the known ones that a module imports, wherever in it."""
+    """The line and the name of every known module that a module imports anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names if name.name in known)
@@ -64,7 +64,7 @@ def imported(tree: ast.AST, known: Mapping[str, Path]) -> Iterator[tuple[int, st
 
 
 def arrows(root: Path) -> dict[str, dict[str, int]]:
-    """The modules that each module imports, with a line that does."""
+    """The modules that each module imports, with the line of an import."""
     known = modules(root)
     return {
         name: {target: line for line, target in imported(ast.parse(path.read_text(encoding="utf-8")), known) if target != name}
@@ -73,7 +73,7 @@ def arrows(root: Path) -> dict[str, dict[str, int]]:
 
 
 def circle(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Modules that import each other in a circle, the first one again at the end; empty if there are none."""
+    """Modules that import each other in a cycle, with the first one repeated at the end; empty if there is no cycle."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -82,13 +82,13 @@ def circle(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def top(module: str) -> str:
-    """The top module or package that a module belongs to."""
+    """The top module or package of a module."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 
 
 def against_the_layers(graph: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Imports of a layer that is not below, in words."""
+    """Imports of a layer that is not below, as sentences."""
     height = {name: number for number, layer in enumerate(LAYERS) for name in layer}
     return [
         f"{module}, line {line} imports {target}: {top(target)} is not below {top(module)}"
@@ -104,7 +104,7 @@ def graph() -> dict[str, dict[str, int]]:
 
 
 ONE_USER = {"yaml": "signbench.documents"}
-"""Libraries that one module alone may import."""
+"""Libraries that only one module may import."""
 
 
 @pytest.mark.parametrize("library", ONE_USER)
@@ -129,16 +129,16 @@ def test_the_page_about_the_architecture_has_these_layers():
     assert [sorted(re.findall(r"\w+", row)) for row in rows] == [sorted(layer) for layer in LAYERS]
 
 
-def test_no_modules_import_one_another_in_a_circle(graph):
+def test_no_modules_import_each_other_in_a_cycle(graph):
     assert circle(graph) == []
 
 
-def test_no_import_goes_up_or_to_a_neighbour(graph):
+def test_every_import_is_of_a_lower_layer(graph):
     assert against_the_layers(graph) == []
 
 
 @pytest.mark.parametrize("upwards", ["runs.fold>scoring.views", "extractors.cache>metrics.base", "media.pose>corpora.clip"])
-def test_an_arrow_upwards_is_found(upwards):
+def test_an_import_of_a_higher_layer_is_found(upwards):
     lower, upper = (f"signbench.{name}" for name in upwards.split(">"))
     assert len(against_the_layers({lower: {upper: 1}, upper: {}})) == 1
     assert against_the_layers({upper: {lower: 1}, lower: {}}) == []
@@ -154,7 +154,7 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize("line", IMPORTS.values(), ids=IMPORTS.keys())
-def test_a_circle_is_found_whatever_the_import(line, tmp_path):
+def test_a_cycle_is_found_with_any_kind_of_import(line, tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").touch()

@@ -1,4 +1,4 @@
-"""Arithmetic that is the same on every processor: as accurate as the C library's, and made of nothing but basic operations."""
+"""Arithmetic that is the same on every processor: as accurate as the C library, with basic operations only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SMALL, LARGE = EVEN * 1e-9, EVEN * 1e5
 
 
 def close(found: NDArray[np.float64], wanted: NDArray[np.float64]) -> bool:
-    """Within 2 units in the last place of the wanted value, or of 1e-3 where that is larger, since angles are rounded too."""
+    """Within 2 units in the last digit of the expected value, or of 1e-3 if that is larger, since angles are rounded too."""
     return bool((np.abs(found - wanted) <= 2.5 * np.spacing(np.maximum(np.abs(wanted), 1e-3))).all())
 
 
@@ -52,7 +52,7 @@ def close(found: NDArray[np.float64], wanted: NDArray[np.float64]) -> bool:
         pytest.param(logarithm, np.log, (1 + EVEN / 2,), id="logarithms of numbers about 1"),
     ],
 )
-def test_a_function_is_as_accurate_as_the_usual_one(
+def test_a_function_is_as_accurate_as_the_c_library(
     own: Callable[..., NDArray[np.float64]], usual: Callable[..., NDArray[np.float64]], arguments: tuple[NDArray[np.float64], ...]
 ) -> None:
     assert close(own(*arguments), np.asarray(usual(*(np.asarray(values, np.longdouble) for values in arguments)), np.float64))
@@ -71,12 +71,12 @@ def test_logarithms_and_exponentials_have_limits() -> None:
     assert np.isnan(exponential(np.nan))
 
 
-def test_what_has_no_angle_has_no_sine() -> None:
+def test_infinity_and_nan_have_no_sine() -> None:
     assert np.isnan(sine([np.nan, np.inf, -np.inf])).all()
     assert np.abs(sine([1e300, -1e200])).max() <= 1
 
 
-def test_the_angle_of_no_direction_is_0() -> None:
+def test_the_angle_of_the_origin_is_0() -> None:
     assert arc_tangent(0, 0) == 0
 
 
@@ -94,14 +94,14 @@ def test_inner_products_and_lengths_add_in_the_order_of_their_terms() -> None:
     assert length([[3.0, 4.0], [0.0, 0.0]]).tolist() == [5.0, 0.0]
 
 
-def test_values_go_to_the_nearest_step_of_a_grid_and_a_half_to_the_even_one() -> None:
+def test_values_are_rounded_to_the_nearest_step_of_a_grid_and_halves_to_even() -> None:
     found = on_grid([0.12349, -0.0001, 0.0005, 0.0015, 7.0], 1000)
     assert found.dtype == np.float32
     assert found.tolist() == np.array([0.123, 0.0, 0.0, 0.002, 7.0], np.float32).tolist()
     assert not np.signbit(found[1])
 
 
-def test_drawing_evenly_draws_what_numpy_draws() -> None:
+def test_uniform_draws_are_those_of_numpy() -> None:
     own, usual = np.random.default_rng(3), np.random.default_rng(3)
     assert uniform(own, -2.0, 5.0, (4, 3)).tolist() == usual.uniform(-2.0, 5.0, (4, 3)).tolist()
     assert float(uniform(own, 1.0, 2.0)) == usual.uniform(1.0, 2.0)

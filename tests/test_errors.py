@@ -16,12 +16,12 @@ from signbench.errors import in_flags
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for path in (ROOT / "signbench").rglob("*.py") if "cli" not in path.relative_to(ROOT).parts)
 FLAG = re.compile(r"(?<![\w-])--[a-z{]")
-# Commands are commands wherever they are read; so are other programs' flags.
+# Commands are commands in either case; so are other programs' flags.
 WHOLE_COMMAND = re.compile(r"signbench [a-z]+ [^;]*--[a-z]|OpenPose with --number_people_max|^\{command\} --references")
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Every text of a module that is no docstring, with braces around what is filled in."""
+    """Every string of a module except docstrings, with braces around replacement fields."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     apart: set[ast.AST] = set()
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Markdown and LaTeX show texts as they are, whatever they hold."""
+"""Markdown and LaTeX show any text unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from signbench import markup
         ("dtw:variant=slrtp ↓", "dtw:variant=slrtp ↓"),
     ],
 )
-def test_markdown_shows_a_text_as_it_is(text, shown):
+def test_markdown_shows_a_text_unchanged(text, shown):
     assert markup.markdown(text) == shown
 
 
@@ -41,7 +41,7 @@ def test_code_has_a_fence_that_it_cannot_close(text, shown):
         ("95 % interval", r"95\,\% interval"),
     ],
 )
-def test_latex_sets_a_text_as_it_is(text, shown):
+def test_latex_shows_a_text_unchanged(text, shown):
     assert markup.latex(text) == shown
 
 
@@ -68,7 +68,7 @@ def test_a_note_in_latex_breaks_a_signature_at_its_bars():
         ("# a", r"- \# a"),
     ],
 )
-def test_an_item_of_a_list_is_no_list_in_the_list(text, shown):
+def test_an_item_of_a_list_does_not_become_a_nested_list(text, shown):
     assert markup.markdown_item(text) == shown
 
 

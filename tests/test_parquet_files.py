@@ -27,22 +27,22 @@ def test_a_table_is_read_from_a_file_or_its_content(content, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda content: b"no table", lambda content: content[:-9], lambda content: b""])
-def test_what_is_no_table_is_pyarrows_error(content, damage):
+def test_something_other_than_a_table_raises_pyarrow_s_error(content, damage):
     with pytest.raises(pyarrow.ArrowException):
         read_parquet(damage(content))
 
 
-def test_a_column_that_is_not_there_is_named(content):
+def test_a_missing_column_is_named(content):
     with pytest.raises(pyarrow.ArrowException, match="it has no column c"):
         read_parquet(content, ["a", "c"])
 
 
-def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
+def test_a_missing_file_is_a_system_error(tmp_path):
     with pytest.raises(OSError, match="No such file"):
         read_parquet(tmp_path / "a.parquet")
 
 
-def test_nothing_opens_parquet_as_a_data_set_whose_threads_outlive_the_call():
+def test_parquet_is_not_opened_as_a_data_set_whose_threads_outlive_the_call():
     scans = re.compile(r"\bread_table\(|\bread_parquet\((?=.*engine)|pyarrow\.dataset|\bpd\.read_parquet|pandas\.read_parquet")
     found = [str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if scans.search(path.read_text(encoding="utf-8"))]
     assert [path for path in found if path != "parquet_files.py"] == []

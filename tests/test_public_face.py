@@ -1,4 +1,4 @@
-"""``import signbench``: what it names is there, typed, documented, and used on the page about Python."""
+"""``import signbench``: its names exist, are typed and documented, and are used on the page about Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 NAMES = sorted(set(signbench.__all__) - {"__version__"})
 
 
-def test_the_names_for_type_checkers_are_those_that_are_imported_when_used():
+def test_the_names_for_type_checkers_are_those_that_are_imported_on_use():
     tree = ast.parse((ROOT / "signbench" / "__init__.py").read_text(encoding="utf-8"))
     stated = {
         name.name: node.module
@@ -33,7 +33,7 @@ def test_the_names_for_type_checkers_are_those_that_are_imported_when_used():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_public_name_is_there_documented_and_on_the_page(name):
+def test_a_public_name_exists_is_documented_and_is_on_the_page(name):
     found = getattr(signbench, name)
     assert found.__module__ == signbench._HOMES[name]
     assert inspect.getdoc(found)
@@ -41,7 +41,7 @@ def test_a_public_name_is_there_documented_and_on_the_page(name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if inspect.isfunction(getattr(signbench, name))])
-def test_a_public_function_has_types_an_example_and_at_most_three_arguments_without_a_name(name):
+def test_a_public_function_has_types_an_example_and_at_most_three_positional_arguments(name):
     function = getattr(signbench, name)
     signature = inspect.signature(function)
     assert all(each.annotation is not each.empty for each in signature.parameters.values())
@@ -50,7 +50,7 @@ def test_a_public_function_has_types_an_example_and_at_most_three_arguments_with
     assert sum(each.kind is each.POSITIONAL_OR_KEYWORD for each in signature.parameters.values()) <= 3
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'meassure'"):
         signbench.meassure  # noqa: B018
 
@@ -61,12 +61,12 @@ def test_importing_it_imports_no_library():
     assert said == "[]\n"
 
 
-def test_the_page_about_python_is_true(tmp_path, monkeypatch, capsys):
+def test_the_examples_of_the_page_about_python_are_correct(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "page", type(sys)("page"))
     names = sys.modules["page"].__dict__
     source = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
-    file = tmp_path / "page.py"  # what a generator is by its content is its file
+    file = tmp_path / "page.py"  # the contents that identify a generator are its file
     file.write_text(source, encoding="utf-8")
     names["__file__"] = str(file)
     exec(compile(source, str(file), "exec"), names)
@@ -87,14 +87,14 @@ def test_the_page_about_python_is_true(tmp_path, monkeypatch, capsys):
         ("nearest", {"clips": ["test-9999"]}, "test-9999"),
     ],
 )
-def test_a_run_that_cannot_be_is_refused_before_work(generator, options, message, tmp_path, monkeypatch):
+def test_an_impossible_run_is_refused_before_the_work_starts(generator, options, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=re.escape(message)):
         signbench.run("synthsign/text-to-pose", generator, **options)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_generator_that_is_made_takes_no_checkpoint(tmp_path, monkeypatch):
+def test_an_instance_of_a_generator_takes_no_checkpoint(tmp_path, monkeypatch):
     from signbench.generators.trivial import MeanPose
 
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The one class behind the names of metrics, generators and corpora."""
+"""The class that resolves the names of metrics, generators and corpora."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from signbench.registry import Registry, split_name
 
 
 class Shape:
-    """What all shapes derive from."""
+    """The base class of all shapes."""
 
     def __init__(self, corners: str = "0", **others: str) -> None:
         self.corners = corners
@@ -23,7 +23,7 @@ class Shape:
 
 
 class Square(Shape):
-    """Takes no parameters but its size."""
+    """Has its size as its only parameter."""
 
     def __init__(self, size: str = "1") -> None:
         if not size.isdigit():
@@ -33,7 +33,7 @@ class Square(Shape):
 
 
 class Abroad(Shape):
-    """Comes from another package."""
+    """A class of another package."""
 
 
 HERE = __name__
@@ -55,14 +55,14 @@ def installed(monkeypatch):
     monkeypatch.setattr(registry, "_installed", lambda group: entries if group == "signbench.shapes" else {})
 
 
-def test_built_in_names_come_first_and_cannot_be_taken():
+def test_built_in_names_come_first_and_cannot_be_replaced():
     assert shapes().known() == ["any", "square", "abroad", "gone", "number"]
     assert shapes().class_of("square") is Square
     assert shapes().class_of("abroad") is Abroad
     assert Registry("shape", f"{HERE}:Shape", {"any": f"{HERE}:Shape"}).known() == ["any"]
 
 
-def test_nothing_is_imported_before_it_is_asked_for():
+def test_nothing_is_imported_before_it_is_requested():
     lazy: Registry[Shape] = Registry("shape", "no_such.module:Class", {"ghost": "no_such.module:Ghost"})
     assert lazy.known() == ["ghost"]
     assert lazy.is_built_in("ghost:speed=3")
@@ -81,7 +81,7 @@ def test_nothing_is_imported_before_it_is_asked_for():
         (f"{HERE}:Abroad", {"colour": "a=b,c"}, Abroad, ("0", {"colour": "a=b,c"})),
     ],
 )
-def test_a_name_with_parameters_becomes_what_it_names(text, options, kind, made_of):
+def test_a_name_with_parameters_becomes_an_instance(text, options, kind, made_of):
     created = shapes(custom=True).create(text, **options)
     assert type(created) is kind
     assert (created.corners, created.others) == made_of
@@ -103,12 +103,12 @@ def test_a_name_with_parameters_becomes_what_it_names(text, options, kind, made_
         ("", "there is no shape . Known: abroad, any, gone, number, square."),
     ],
 )
-def test_what_cannot_be_created_is_refused_with_what_to_write(text, said):
+def test_a_name_that_cannot_be_resolved_is_refused_with_what_to_write(text, said):
     with pytest.raises(InputError, match=re.escape(said)):
         shapes().create(text)
 
 
-def test_a_custom_class_is_found_in_a_file_whose_change_is_seen(tmp_path, monkeypatch):
+def test_a_custom_class_is_found_in_a_file_and_changes_of_the_file_are_detected(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     file = tmp_path / "own shapes.py"
     file.write_text(FILE, "utf-8")
@@ -129,7 +129,7 @@ def test_a_custom_class_is_found_in_a_file_whose_change_is_seen(tmp_path, monkey
     sys.modules.pop("signbench_shape_own_shapes")
 
 
-def test_an_error_of_a_built_in_class_is_worded_where_it_loads_models():
+def test_an_error_of_a_built_in_class_that_loads_models_is_reported_as_a_sentence():
     with pytest.raises(InputError, match=re.escape("shape square:size=x cannot be made: ValueError: the size is a number.")):
         shapes(loads_models=True).create("square:size=x")
 
@@ -142,5 +142,5 @@ def test_an_error_of_a_built_in_class_is_worded_where_it_loads_models():
         ("a:b=c=d", "a", {"b": "c=d"}),
     ],
 )
-def test_a_name_is_split_whether_it_exists_or_not(text, name, given):
+def test_a_name_is_split_even_if_it_is_unknown(text, name, given):
     assert split_name(text, "metric") == (name, given)

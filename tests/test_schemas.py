@@ -1,4 +1,4 @@
-"""The JSON Schemas that ship: current, complete, and with a description of every field."""
+"""The shipped JSON Schemas: current, complete, and with a description of every field."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from signbench.schemas import DOCUMENTS, document_class, json_schema, schema_fil
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_schema_that_ships_is_the_schema_of_the_code(name):
+def test_the_shipped_schema_is_the_schema_of_the_code(name):
     assert json.loads(schema_file(name).read_text("utf-8")) == json_schema(name), "run: python -m signbench.schemas"
     jsonschema.Draft202012Validator.check_schema(json_schema(name))
 
 
-def test_every_schema_that_ships_is_of_a_document():
+def test_every_shipped_schema_belongs_to_a_document():
     files = sorted(path.name for path in schema_file("result").parent.glob("*.schema.json"))
     assert files == sorted(schema_file(name).name for name in DOCUMENTS)
 

@@ -16,7 +16,7 @@ def write(*paths: Path) -> None:
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """The shipped folder of an installation with two tasks and a model; the current folder is an empty one elsewhere."""
+    """The shipped folder of an installation with two tasks and a model; the current folder is another one, which is empty."""
     package = tmp_path / "site" / "signbench"
     data = package / "shipped"
     for kind in shipped.KINDS:
@@ -31,7 +31,7 @@ def installed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", shipped.KINDS)
-def test_a_checkout_finds_the_repositorys_own_folders_from_anywhere(kind, tmp_path, monkeypatch):
+def test_a_checkout_finds_the_repository_s_folders_from_anywhere(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert shipped.find(kind) == ROOT / kind
 
@@ -55,14 +55,14 @@ def test_a_name_finds_a_file_with_or_without_its_suffix_or_a_folder(kind, name, 
     assert shipped.find(kind, name) == installed / path
 
 
-def test_the_current_folder_wins_over_what_was_shipped(installed):
+def test_the_current_folder_takes_precedence_over_shipped_files(installed):
     own = Path.cwd() / "tasks/slovo/word-to-video.yml"
     write(own)
     assert shipped.find("tasks", "slovo/word-to-video") == own
     assert shipped.find("tasks") == Path.cwd() / "tasks"
 
 
-def test_what_the_current_folder_lacks_is_found_among_what_was_shipped(installed):
+def test_files_that_the_current_folder_lacks_are_found_among_the_shipped_ones(installed):
     write(Path.cwd() / "tasks/mine.yaml")
     assert shipped.find("tasks", "slovo/word-to-video") == installed / "tasks/slovo/word-to-video.yaml"
     assert shipped.names("tasks") == ["mine", "slovo/word-to-video", "synthsign/text-to-pose"]
@@ -99,12 +99,12 @@ def test_files_that_differ_in_their_suffix_only_must_be_named_in_full(installed)
         ("task", "slovo/word-to-video", r"no shipped data called task\. Did you mean tasks"),
     ],
 )
-def test_what_cannot_be_found_is_an_input_error_that_says_what_to_do(kind, name, message, installed):
+def test_a_missing_file_is_an_input_error_that_says_what_to_do(kind, name, message, installed):
     with pytest.raises(InputError, match=message):
         shipped.find(kind, name)
 
 
-def test_an_installation_without_its_data_says_so(installed):
+def test_an_installation_without_its_data_is_reported(installed):
     (installed / "leaderboards/README.md").unlink()
     (installed / "leaderboards").rmdir()
     with pytest.raises(InputError, match="reinstall signbench"):

@@ -1,4 +1,4 @@
-"""One table in every form: names that try to break it are cells like others."""
+"""One table in every form, in which names that try to break it are cells like any other."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def table_of(name: str) -> Table:
 
 
 def visible(text: str) -> str:
-    """A text as a page shows it."""
+    """A text as rendered on a page."""
     return " ".join(one_line(text).split())
 
 
 @every_name
-def test_csv_gives_every_name_back(name):
+def test_csv_preserves_every_name(name):
     text = table_of(name).csv()
     header, first, second = csv.reader(io.StringIO(text, newline=""))
     assert [as_written(cell) for cell in header] == ["run", "metric", f"{name} ↓"]
@@ -85,7 +85,7 @@ def test_csv_gives_every_name_back(name):
 
 
 @every_name
-def test_json_gives_every_name_back(name):
+def test_json_preserves_every_name(name):
     assert json.loads(table_of(name).json()) == [
         {"run": name, "metric": name, f"{name} ↓": 1.23456},
         {"run": "plain", "metric": "dtw", f"{name} ↓": None},
@@ -107,7 +107,7 @@ def test_markdown_renders_every_name_as_the_text_of_its_cell(name):
 
 
 def shown_by(token: Any) -> tuple[list[str], set[str]]:
-    """The texts of a cell, and of what kind they are."""
+    """The texts of a cell, and their kinds."""
     kinds = {"text": "text", "text_special": "text", "code_inline": "code"}
     return [child.content for child in token.children], {kinds.get(child.type, child.type) for child in token.children}
 
@@ -132,7 +132,7 @@ def test_latex_has_a_row_for_each_row_and_a_cell_for_each_column(name):
 
 
 def depth(text: str) -> int:
-    """Braces that are open at the end; one that closes nothing is an error."""
+    """The number of braces that are open at the end; an unmatched closing brace is an error."""
     level = 0
     for brace in re.findall(r"(?<!\\)[{}]", text):
         level += 1 if brace == "{" else -1
@@ -141,7 +141,7 @@ def depth(text: str) -> int:
 
 
 @every_name
-def test_a_terminal_shows_every_name_in_its_line(name):
+def test_a_terminal_shows_every_name_on_its_line(name):
     text = table_of(name).text(width=400)
     lines = text.splitlines()
     assert len(lines) == 6
@@ -160,7 +160,7 @@ def test_no_number_is_broken_or_cut_however_narrow_the_line(columns, width):
 
 
 @pytest.mark.parametrize("width", [12, 40, 80])
-def test_a_real_terminal_folds_what_it_has_no_room_for_and_drops_nothing(width):
+def test_a_narrow_terminal_wraps_cells_and_drops_nothing(width):
     from rich.console import Console
 
     table = Table.of([{"run": "abcdefghij", "value": "0123456789.0123456789"}], right=["value"])
@@ -172,33 +172,33 @@ def test_a_real_terminal_folds_what_it_has_no_room_for_and_drops_nothing(width):
     assert max(map(len, below)) <= width
 
 
-def test_numbers_stand_flush_right_in_latex_and_where_asked_for_at_a_terminal():
+def test_numbers_are_right_aligned_in_latex_and_on_request_in_a_terminal():
     table = Table.of([{"a": "x", "b": 1, "c": 2.5}, {"a": "longer", "b": 100, "c": 10}], numeric=["b"], right=["c"])
     assert table.columns == (Column("a"), Column("b", numeric=True), Column("c", numeric=True, align="right"))
     assert table.latex()[0] == r"\begin{tabular}{lrr}"
     assert [line.strip() for line in table.text().splitlines()[3:5]] == ["x        1     2.5", "longer   100    10"]
 
 
-def test_a_table_of_no_rows_has_a_head_in_csv_and_is_left_out_elsewhere():
+def test_a_table_without_rows_has_a_header_in_csv_and_is_left_out_elsewhere():
     assert Table.of([], ["a", "b"]).csv() == "a,b\r\n"
     assert Table.of([]).markdown() == []
     assert Table.of([], ["a"]).latex() == []
     assert json.loads(Table.of([]).json()) == []
 
 
-def test_what_a_row_lacks_is_empty_and_what_no_column_has_is_left_out():
+def test_missing_cells_are_empty_and_empty_columns_are_left_out():
     table = Table.of([{"a": 1}, {"b": 2, "c": 3}], ["a", "b"])
     assert table.texts() == [{"a": "1", "b": ""}, {"a": "", "b": "2"}]
     assert table.records() == [{"a": 1, "b": None}, {"a": None, "b": 2}]
 
 
-def test_a_row_of_another_length_is_no_row_of_the_table():
+def test_a_row_of_another_length_is_refused():
     with pytest.raises(ValueError, match="row 1 has 1 cells for 2 columns"):
         Table((Column("a"), Column("b")), ((Cell(1), Cell(2)), (Cell(3),)))
 
 
 @pytest.mark.parametrize(("ruled", "rules"), [(None, [3]), (1, [3, 5]), (2, [3])])
-def test_a_second_rule_stands_only_where_rows_are_below_it(ruled, rules):
+def test_a_second_rule_is_printed_only_above_rows(ruled, rules):
     lines = Table.of([{"a": "ranked"}, {"a": "anchor"}], ruled=ruled).latex()
     assert [index for index, line in enumerate(lines) if line == r"\midrule"] == rules
 
@@ -209,11 +209,11 @@ def test_a_second_rule_stands_only_where_rows_are_below_it(ruled, rules):
         (r"rich\.table", ["tables.py"]),
         (r"tabular|toprule", ["tables.py"]),
         (r"[|\"] ?:?---", ["tables.py"]),
-        # clips.csv is data, which is read back as it was
+        # clips.csv is data, which is read back unchanged
         (r"csv\.writer|DictWriter", ["corpora/clip_table.py", "spreadsheets.py"]),
     ],
 )
-def test_tables_are_written_in_one_place(written, homes):
+def test_tables_are_written_in_one_module(written, homes):
     root = Path(signbench.__file__).parent
     found = [path for path in root.rglob("*.py") if re.search(written, path.read_text(encoding="utf-8"))]
     assert sorted(path.relative_to(root).as_posix() for path in found) == homes

@@ -1,4 +1,4 @@
-"""What is handed out: the wheel, the source distribution, and signbench as installed from the wheel somewhere else."""
+"""Distributions: the wheel, the source distribution, and signbench as installed from the wheel in another folder."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def source_distribution(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(wheel, tmp_path_factory) -> Path:
-    """A folder into which the wheel alone was installed, without a network."""
+    """A folder into which only the wheel was installed, without a network."""
     folder = tmp_path_factory.mktemp("site")
     options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", folder, wheel], check=True)
@@ -82,13 +82,13 @@ def elsewhere(site, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_wheel_carries_the_data_under_shipped(kind, wheel):
+def test_the_wheel_contains_the_data_under_shipped(kind, wheel):
     expected = {f"signbench/shipped/{kind}/{name}" for name in files_below(ROOT / kind)}
     assert expected
     assert expected <= contents(wheel)
 
 
-def test_the_wheel_carries_the_whole_typed_package_and_nothing_beside_it(wheel):
+def test_the_wheel_contains_the_complete_typed_package_and_nothing_else(wheel):
     inside = contents(wheel)
     assert {f"signbench/{name}" for name in files_below(ROOT / "signbench")} <= inside
     assert "signbench/py.typed" in inside
@@ -105,18 +105,18 @@ def test_the_source_distribution_is_complete_and_builds_the_same_wheel(source_di
     assert contents(build(source_distribution, tmp_path, "wheel")) == contents(wheel)
 
 
-def test_installed_elsewhere_it_finds_its_own_data(elsewhere, site):
+def test_installed_elsewhere_it_finds_its_data(elsewhere, site):
     code = "import signbench, signbench.shipped as s; print(signbench.__file__, *(s.find(kind) for kind in s.KINDS), sep='\\n')"
     package, *folders = elsewhere("-c", code).splitlines()
     assert Path(package) == site / "signbench/__init__.py"
     assert [Path(folder) for folder in folders] == [site / "signbench/shipped" / kind for kind in KINDS]
 
 
-def test_installed_elsewhere_the_program_explains_itself(elsewhere):
+def test_installed_elsewhere_the_program_prints_its_help(elsewhere):
     assert "measure" in elsewhere("-m", "signbench", "--help")
 
 
-def test_installed_elsewhere_it_measures_and_leaves_the_installation_alone(elsewhere, site):
+def test_installed_elsewhere_it_measures_without_changing_the_installation(elsewhere, site):
     before = files_below(site)
     code = """
 import numpy as np

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, whatever happens on the way."""
+"""Folders that appear complete or not at all, whatever happens while they are written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ with whole_folder(pathlib.Path("out")) as folder:
 
 @pytest.fixture
 def writer(tmp_path):
-    """A process that has written half a folder and waits."""
+    """A process that has written part of a folder and waits."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -40,7 +40,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_a_kill_left_is_removed_by_the_next_folder_of_that_name(writer, tmp_path):
+def test_leftovers_of_a_killed_process_are_removed_by_the_next_folder_of_that_name(writer, tmp_path):
     writer.kill()
     writer.communicate()
     (left,) = names(tmp_path)
@@ -52,17 +52,17 @@ def test_what_a_kill_left_is_removed_by_the_next_folder_of_that_name(writer, tmp
     assert (tmp_path / "out" / "index.html").read_text() == "whole"
 
 
-def test_what_another_process_is_writing_stays(writer, tmp_path):
+def test_a_folder_that_another_process_is_writing_stays(writer, tmp_path):
     (begun,) = names(tmp_path)
     write(tmp_path / "out")
     assert names(tmp_path) == [begun, "out"]
     writer.communicate("")
-    # the other finds a folder that is not empty, and replaces nothing
+    # the other one finds a folder that is not empty, and replaces nothing
     assert names(tmp_path) == ["out"]
     assert (tmp_path / "out" / "index.html").read_text() == "whole"
 
 
-def test_folders_of_others_with_like_names_stay(tmp_path):
+def test_other_folders_with_similar_names_stay(tmp_path):
     for name in (".out.notes", ".out.part", ".out.mine.part"):
         (tmp_path / name).mkdir()
     write(tmp_path / "out")

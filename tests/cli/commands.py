@@ -1,4 +1,4 @@
-"""The tree of commands, as the parser sees it."""
+"""The tree of commands, as seen by the parser."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from signbench.cli.main import app
 
 @dataclass(frozen=True)
 class Command:
-    """A command by the words that call it, such as ``tasks show``."""
+    """A command by its words, such as ``tasks show``."""
 
     name: str
     callback: Callable[..., Any]
     parsed: Any
 
     def options(self) -> dict[str, Any]:
-        """Spelling without its negation -> the parser's option."""
+        """The parser's option by its spelling without the negation."""
         return {max(found.opts, key=len): found for found in self.parsed.params if found.param_type_name == "option"}
 
     def types(self) -> dict[str, object]:
-        """Spelling -> type of the values; of a list, of its items; whether there may be none is left out."""
+        """Type of an option's values (or of a list's items) by spelling, regardless of whether it is optional."""
         hints = typing.get_type_hints(self.callback)
         return {spelling: bare(hints[found.name]) for spelling, found in self.options().items()}
 

@@ -1,4 +1,4 @@
-"""Starting the program as a user would."""
+"""Starts the program as a user would."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.patience import PATIENCE
 
 
 def environment():
-    """The environment of a user who has never heard of these tests' own variables."""
+    """The environment of a user, without the variables of these tests."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("RANK", "WORLD_SIZE", "TORCHELASTIC", "PYTEST"))
     }
@@ -19,7 +19,7 @@ def environment():
 
 
 def signbench(*words, folder=None, timeout=PATIENCE):
-    """Runs ``signbench WORDS`` in a folder and returns what came of it."""
+    """Runs ``signbench WORDS`` in a folder and returns its exit code and output."""
     return subprocess.run(
         [sys.executable, "-m", "signbench", *map(str, words)],
         cwd=folder,

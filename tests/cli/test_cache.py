@@ -73,18 +73,18 @@ def test_a_cache_that_does_not_exist_is_empty(signbench, cache):
     assert not cache.folder.exists()
 
 
-def test_what_a_killed_run_left_is_shown_apart(signbench, filled):
+def test_leftovers_of_a_killed_run_are_shown_separately(signbench, filled):
     (filled.folder / f".{'0' * 64}.7.{'0' * 16}.part").write_bytes(b"half")
     rows = json.loads(signbench("cache", "show", "--json")[1])["extractors"]
     assert {"extractor": "(unfinished)", "entries": 1, "bytes": 4} in rows
 
 
-def test_a_whole_cache_is_verified(signbench, filled):
+def test_an_intact_cache_is_verified(signbench, filled):
     code, out, _ = signbench("cache", "verify")
     assert (code, out) == (0, f"3 entries, 0 damaged in {filled.folder}\n")
 
 
-def test_damage_is_named_and_removed_only_when_that_is_asked_for(signbench, filled):
+def test_damage_is_reported_and_removed_only_on_request(signbench, filled):
     path = damage(filled)
     code, out, err = signbench("cache", "verify", "--json")
     assert code == 2
@@ -137,13 +137,13 @@ def test_one_extractors_observations_are_cleared(named, signbench, filled):
     assert [entry.extractor() for entry in filled.entries()] == [EXTRACTORS[1]]
 
 
-def test_an_extractor_that_made_nothing_is_answered_with_the_nearest(signbench, filled):
+def test_the_message_for_an_unknown_extractor_suggests_the_nearest(signbench, filled):
     code, _, err = signbench("cache", "clear", "--extractor", "inceptio", "--yes")
     assert code == 2
     assert "Did you mean inception" in err
 
 
-def test_a_limit_that_is_no_size_is_refused(signbench, cache, monkeypatch):
+def test_a_limit_that_is_not_a_size_is_refused(signbench, cache, monkeypatch):
     monkeypatch.setenv("SIGNBENCH_CACHE_LIMIT", "much")
     code, _, err = signbench("cache", "show")
     assert code == 2

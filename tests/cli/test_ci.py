@@ -1,4 +1,4 @@
-"""``signbench ci`` as a build starts it."""
+"""``signbench ci`` as run by a build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TASK = "synthsign/text-to-pose"
 
 @pytest.fixture
 def folder(tmp_path):
-    """A run, a worse and a better one, an incomplete and a tainted one."""
+    """A run, a worse and a better one, an incomplete one and a subset."""
     base = normal(1, 40)
     for name, values, options in (
         ("base", base, {}),
@@ -101,7 +101,7 @@ def test_all_reports_are_written_at_once(folder):
         (["check", "--baseline", "main", "--task", TASK, "--generator", "noise"], 4, "the task differs"),
     ],
 )
-def test_wrong_use_is_answered_in_a_sentence(folder, words, code, said):
+def test_wrong_use_is_reported_in_a_sentence(folder, words, code, said):
     signbench("ci", "pin", "base", "--as", "main", folder=folder)
     ran = signbench("ci", *words, folder=folder)
     assert ran.returncode == code, ran.stderr
@@ -110,7 +110,7 @@ def test_wrong_use_is_answered_in_a_sentence(folder, words, code, said):
     assert not (folder / "runs").exists()
 
 
-def test_an_older_baseline_is_moved_aside_and_the_same_one_is_left(folder):
+def test_an_existing_baseline_is_moved_aside_and_an_equal_one_is_kept(folder):
     for words, done in ((["base"], "pinned"), (["base"], "unchanged"), (["better", "--replace"], "replaced")):
         found = json.loads(signbench("ci", "pin", *words, "--as", "main", "--json", folder=folder).stdout)
         assert found["outcome"] == done

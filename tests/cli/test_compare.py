@@ -1,4 +1,4 @@
-"""``signbench compare`` as a user starts it."""
+"""``signbench compare`` as run by a user."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_several_runs_are_printed_in_every_form(folder):
     assert signbench("results", "b", "a", "--json", folder=folder).stdout == printed["json"]
 
 
-def test_the_name_of_a_run_neither_steers_a_terminal_nor_breaks_a_table(folder):
+def test_the_name_of_a_run_neither_controls_a_terminal_nor_breaks_a_table(folder):
     name = "e\x1b[31m\n|f_&\u202e"
     simulated({"dtw": normal(5, 20), "l1": normal(1, 20, 0.5, 0.1)}, out=folder / name)
     for command in ("results", "compare"):
@@ -73,7 +73,7 @@ def test_the_name_of_a_run_neither_steers_a_terminal_nor_breaks_a_table(folder):
             assert (shown if (command, form) != ("compare", "latex") else "second: e [31m |f_& ") in ran.stdout
 
 
-def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with_3(folder):
+def test_several_runs_are_compared_with_the_first_and_an_incomplete_one_ends_with_3(folder):
     ran = signbench("compare", "a", "b", "c", "-m", "dtw", "--json", folder=folder)
     assert ran.returncode == 3
     document = json.loads(ran.stdout)
@@ -91,7 +91,7 @@ def test_several_runs_are_held_against_the_first_and_an_incomplete_one_ends_with
         (["a", "b", "--json", "--format", "csv"], 2, "--json and --format csv are different forms"),
     ],
 )
-def test_what_cannot_be_compared_is_said_in_a_sentence(folder, words, code, said):
+def test_runs_that_cannot_be_compared_are_reported_in_a_sentence(folder, words, code, said):
     ran = signbench("compare", *words, folder=folder)
     assert ran.returncode == code
     assert said in ran.stderr

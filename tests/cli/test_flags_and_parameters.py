@@ -1,4 +1,4 @@
-"""The same mistake, made from Python and from the command line: each is answered in its own words."""
+"""The same mistake, made from Python and from the command line: each message uses the names of its interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.clips import moving_square, video_sides
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A current folder with two sides, one of other lengths, one of other sizes, and things that are no runs."""
+    """A current folder with two sides, one of other lengths, one of other sizes, and files and folders that are not runs."""
     references, _ = video_sides(tmp_path, clips=2)
     for name, frames, side in (("short", 5, 32), ("small", 8, 16)):
         (tmp_path / name).mkdir()
@@ -58,7 +58,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("predictions", "given", "words", "from_python", "from_the_command_line"), CASES)
-def test_an_error_speaks_of_parameters_from_python_and_of_flags_from_the_command_line(
+def test_an_error_names_parameters_from_python_and_flags_from_the_command_line(
     folder, command, predictions, given, words, from_python, from_the_command_line
 ):
     sides = folder, predictions or folder

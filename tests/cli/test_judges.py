@@ -1,4 +1,4 @@
-"""Metrics through judges as a user meets them: listed, measured, compared, gated, submitted and drawn."""
+"""Metrics through judges on the command line: listed, measured, compared, checked by the gate, submitted and shown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ran_well(*words, folder=None):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A current folder with whole runs of two generators, and a run of a few clips."""
+    """A current folder with complete runs of two generators, and a run of a few clips."""
     current = tmp_path_factory.mktemp("judged")
     for name in ("nearest", "mean-pose"):
         ran_well("run", TASK, *SPLIT, "--generator", name, "--out", name, folder=current)
@@ -77,7 +77,7 @@ def test_judges_are_listed_and_shown():
         (["measure", ".", ".", "-m", "accuracy@evil.py:Judge"], "is measured through a judge, which needs a task with its corpus;"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(words, said, tmp_path):
+def test_impossible_requests_are_refused_in_one_sentence(words, said, tmp_path):
     (tmp_path / "evil.py").write_text("open('imported', 'w')")
     ran = signbench(*words, folder=tmp_path)
     assert (ran.returncode, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
@@ -95,7 +95,7 @@ def test_the_help_of_judges_imports_no_library():
     assert said.splitlines()[-1] == "[]"
 
 
-def test_a_score_stands_beside_its_ceiling_its_chance_and_what_lies_between(folder):
+def test_a_score_is_shown_with_its_ceiling_its_chance_level_and_its_position_between_them(folder):
     result = json.loads(ran_well("results", "mean-pose", "--json", folder=folder).stdout)
     score = result["scores"][0]
     assert (score["metric"], score["headline"], score["clips"]) == (KEY, True, 120)
@@ -119,7 +119,7 @@ def test_a_score_stands_beside_its_ceiling_its_chance_and_what_lies_between(fold
 
 
 def on_a_terminal(columns, *words, folder):
-    """What a terminal of so many columns shows, without its colours."""
+    """The output of a terminal with a number of columns, without colours."""
     ours, theirs = os.openpty()
     named = {**environment(), "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
     process = subprocess.Popen(
@@ -127,7 +127,7 @@ def on_a_terminal(columns, *words, folder):
     )
     os.close(theirs)
     shown = b""
-    with contextlib.suppress(OSError):  # the terminal is gone when the program ends
+    with contextlib.suppress(OSError):  # the terminal is closed when the program ends
         while part := os.read(ours, 1 << 16):
             shown += part
     os.close(ours)
@@ -155,11 +155,11 @@ def test_a_narrow_terminal_breaks_no_number_and_has_the_judge_s_levels_in_a_sent
         ("json", '"accuracy@nearest between": "0.02"'),
     ],
 )
-def test_several_runs_share_a_table_and_the_judge_s_levels_stand_below_it(form, said, folder):
+def test_several_runs_share_a_table_and_the_judge_s_levels_are_below_it(form, said, folder):
     assert said in ran_well("results", "nearest", "mean-pose", "--format", form, folder=folder).stdout
 
 
-def test_a_comparison_says_where_both_runs_lie(folder):
+def test_a_comparison_reports_the_levels_of_both_runs(folder):
     ran = ran_well("compare", "nearest", "mean-pose", folder=folder)
     assert f"{LEVELS}; the runs lie at 1.00 and 0.02 of the way from chance to ceiling." in ran.stdout
     metric = json.loads(ran_well("compare", "nearest", "mean-pose", "--json", folder=folder).stdout)["pairs"][0]["metrics"][0]
@@ -233,14 +233,14 @@ def test_workers_processes_and_a_kill_give_the_same_bytes(folder, tmp_path):
 
 @pytest.fixture
 def copy(tmp_path):
-    """An own copy of a few references, with a table of what is signed, and predictions that are another performance."""
-    for name, more in (("copy", ["--table"]), ("hand-in", ["--take", "1"])):
+    """A copy of a few references with a table of the words, and predictions from another performance."""
+    for name, more in (("copy", ["--table"]), ("submission", ["--take", "1"])):
         ran_well("corpora", "export", "synthsign", *FEW, "--media", "motion", "--out", name, *more, folder=tmp_path)
     return tmp_path
 
 
-def test_an_own_copy_of_the_references_is_judged_by_its_table(copy):
-    words = ["score", TASK, *SPLIT, "--predictions", "hand-in", "--references", "copy", "--out", "run", "--json"]
+def test_a_copy_of_the_references_is_judged_by_its_table(copy):
+    words = ["score", TASK, *SPLIT, "--predictions", "submission", "--references", "copy", "--out", "run", "--json"]
     found = json.loads(ran_well(*words, folder=copy).stdout)
     score = found["scores"][0]
     assert (score["metric"], score["clips"], score["judged"]["ceiling"]["clips"], score["judged"]["chance"]["clips"]) == (
@@ -275,9 +275,9 @@ def rewrite(table, rows):
         writer.writerows(rows)
 
 
-def test_a_missing_prediction_counts_as_wrong_and_leaves_the_ceiling_whole(copy):
-    (copy / "hand-in" / "word-test-0003.npz").unlink()
-    words = ["score", TASK, *SPLIT, "--predictions", "hand-in", "--references", "copy", "--out", "run", "--json"]
+def test_a_missing_prediction_counts_as_wrong_and_does_not_affect_the_ceiling(copy):
+    (copy / "submission" / "word-test-0003.npz").unlink()
+    words = ["score", TASK, *SPLIT, "--predictions", "submission", "--references", "copy", "--out", "run", "--json"]
     assert signbench(*words, folder=copy).returncode == 2
     ran = signbench(*words, "--allow-missing", folder=copy)
     assert ran.returncode == 3, ran.stderr
@@ -296,16 +296,16 @@ def test_a_missing_prediction_counts_as_wrong_and_leaves_the_ceiling_whole(copy)
         ),
     ],
 )
-def test_references_without_a_word_are_refused_before_any_work(table, said, copy):
+def test_references_without_a_word_are_refused_before_the_work_starts(table, said, copy):
     ids = sorted(path.stem for path in (copy / "copy").glob("*.npz"))
     (copy / "copy" / "clips.csv").write_text(table.format(ids="".join(f"{clip},\n" for clip in ids)))
-    ran = signbench("score", TASK, *SPLIT, "--predictions", "hand-in", "--references", "copy", "--out", "run", folder=copy)
+    ran = signbench("score", TASK, *SPLIT, "--predictions", "submission", "--references", "copy", "--out", "run", folder=copy)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert said in ran.stderr
     assert not (copy / "run").exists()
 
 
-def test_the_cache_shows_verifies_and_clears_what_a_judge_said(tmp_path, monkeypatch, folder):
+def test_the_cache_shows_verifies_and_clears_a_judge_s_answers(tmp_path, monkeypatch, folder):
     shutil.copytree(os.environ["SIGNBENCH_CACHE"], tmp_path / "cache")
     monkeypatch.setenv("SIGNBENCH_CACHE", str(tmp_path / "cache"))
     shown = json.loads(ran_well("cache", "show", "--json").stdout)["extractors"]

@@ -1,4 +1,4 @@
-"""Judges that a task names by their code: who lets them run, and what they may do to a run."""
+"""Custom judges of a task: who allows their code to run, and how they can affect a run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ MUCH = (
 
 
 def write(folder, where="nowhere", what="pass", rank="0"):
-    """The task of words, measured through a judge of its own."""
+    """A task of words with a custom judge."""
     (folder / "nasty.py").write_text(NASTY.format(where=where, what=what, rank=rank))
     fields = task("synthsign/word-generation").model_dump(mode="json") | {
         "name": TASK,
@@ -81,7 +81,7 @@ def score_of(ran):
 
 @pytest.fixture(autouse=True)
 def _each_its_own_cache(monkeypatch, tmp_path):
-    """What a judge said before would be read from a cache that tests share."""
+    """Disables the cache, from which earlier answers of a judge would be read."""
     monkeypatch.setenv("SIGNBENCH_CACHE", str(tmp_path / "cache"))
 
 
@@ -107,7 +107,7 @@ def expected(tmp_path_factory):
         RUN,
     ],
 )
-def test_code_that_a_task_or_a_run_names_is_not_imported_by_reading_it(words, expected, tmp_path):
+def test_reading_a_task_or_a_run_does_not_import_the_code_that_it_names(words, expected, tmp_path):
     write(tmp_path)
     again = expected / "again"
     if not again.exists():
@@ -190,7 +190,7 @@ def test_a_clip_at_which_it_fails_is_a_failure_and_its_reference_lowers_the_ceil
     assert json.loads(ran.stdout)["scores"][1]["coverage"] == 1
 
 
-def test_workers_say_which_judge_may_have_ended_one(tmp_path):
+def test_the_message_about_a_killed_worker_names_the_judge_that_may_have_ended_it(tmp_path):
     write(tmp_path, "clip", "os._exit(0)")
     ran = signbench(*TRUSTED[:-1], "2", folder=tmp_path)
     assert ran.returncode == 70
@@ -199,7 +199,7 @@ def test_workers_say_which_judge_may_have_ended_one(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["import", "init", "prepare", "signature", "clip"])
-def test_what_it_prints_and_changes_stays_out_of_the_result(where, expected, tmp_path):
+def test_its_output_and_side_effects_do_not_reach_the_result(where, expected, tmp_path):
     write(tmp_path, where, MUCH)
     ran = signbench(*TRUSTED, folder=tmp_path)
     assert ran.returncode == 0, ran.stderr
@@ -210,14 +210,14 @@ def test_what_it_prints_and_changes_stays_out_of_the_result(where, expected, tmp
     assert scores[0] == scores[1]
 
 
-def test_workers_and_what_they_learned_give_the_same_result(expected, tmp_path):
+def test_workers_with_a_trained_judge_give_the_same_result(expected, tmp_path):
     write(tmp_path)
     ran = signbench(*TRUSTED[:-1], "2", folder=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "run" / "result.json").read_bytes() == (expected / "run" / "result.json").read_bytes()
 
 
-def test_one_that_cannot_be_handed_to_workers_is_refused_and_works_alone(expected, tmp_path):
+def test_a_judge_that_cannot_be_sent_to_workers_is_refused_and_works_in_one_process(expected, tmp_path):
     write(tmp_path, "init", "self = sys._getframe(1).f_locals['self']; self.lock = __import__('threading').Lock()")
     ran = signbench(*TRUSTED[:-1], "2", folder=tmp_path)
     assert ran.returncode == 2
@@ -243,7 +243,7 @@ def test_another_version_of_its_file_is_another_judge(tmp_path):
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Two judges of an installed package, of which one would like to be signbench's own."""
+    """Two judges of an installed package, one of which pretends to be signbench's."""
     write(tmp_path, "clip", "os._exit(0)")
     site = tmp_path / "site"
     (site / "others-1.dist-info").mkdir(parents=True)
@@ -260,7 +260,7 @@ def installed(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_an_installed_judge_is_listed_hides_no_built_in_one_and_runs_supervised(installed):
+def test_an_installed_judge_is_listed_and_supervised_and_hides_no_built_in_one(installed):
     listed = {row["name"]: row for row in json.loads(signbench("judges", "list", "--json", folder=installed).stdout)}
     assert list(listed) == ["nearest", "broken", "oracle"]
     assert (listed["nearest"]["licence"], listed["oracle"]["licence"]) == ("Apache-2.0", "CC0-1.0")
@@ -276,7 +276,7 @@ def test_an_installed_judge_is_listed_hides_no_built_in_one_and_runs_supervised(
 
 
 @pytest.mark.parametrize("rank", ["0", "1"])
-def test_of_several_processes_none_waits_for_one_that_the_judge_ended(rank, tmp_path):
+def test_no_process_waits_for_another_one_that_the_judge_ended(rank, tmp_path):
     write(tmp_path, "prepare", "os._exit(0)", rank=rank)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "signbench"]
     ran = subprocess.run(
@@ -287,7 +287,7 @@ def test_of_several_processes_none_waits_for_one_that_the_judge_ended(rank, tmp_
     assert not (tmp_path / "run" / "result.json").exists()
 
 
-def test_an_interruption_is_one_while_it_judges(tmp_path):
+def test_an_interruption_while_it_judges_is_reported_as_one(tmp_path):
     write(tmp_path, "clip", "open('here', 'w').close() or time.sleep(600)")
     source = (tmp_path / "nasty.py").read_text()
     (tmp_path / "nasty.py").write_text(source.replace("3.0", "900.0"))

@@ -1,4 +1,4 @@
-"""``signbench leaderboard`` as a user starts it: from predictions to a verified row."""
+"""``signbench leaderboard`` as run by a user: from predictions to a verified row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     clips = {"test": {"count": len(IDS["test"]), "ids_sha256": None}}
     content = fields("video", name=TASK, corpus="elsewhere", splits=["test"], clips=clips)
     (current / "tasks" / f"{TASK}.yaml").write_text(yaml.safe_dump(content))
-    for name, shift in (("copy", 0), ("hand-in", 1)):
+    for name, shift in (("copy", 0), ("submission", 1)):
         (current / name).mkdir()
         for clip in IDS["test"]:
             write_video(
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 
 
 def test_from_predictions_to_a_verified_row(folder):
-    scored = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", folder=folder)
+    scored = signbench("score", TASK, "--predictions", "submission", "--references", "copy", "--out", "run", folder=folder)
     assert scored.returncode == 0, scored.stderr
     assert f"leaderboard: {TASK} (test) has no measured row to compare this run with." in scored.stderr
 
@@ -53,7 +53,7 @@ def test_from_predictions_to_a_verified_row(folder):
     assert checked.returncode == 0, checked.stdout
     assert "only --predictions DIR proves" in checked.stderr
 
-    proof = ["--predictions", "hand-in", "--references", "copy", "--verify", "--json"]
+    proof = ["--predictions", "submission", "--references", "copy", "--verify", "--json"]
     verified = signbench("leaderboard", "check", entry, *proof, folder=folder)
     assert verified.returncode == 0, verified.stderr
     assert json.loads(verified.stdout)["problems"] == []
@@ -71,7 +71,7 @@ def test_from_predictions_to_a_verified_row(folder):
         assert printed.returncode == 0, printed.stderr
         assert word in printed.stdout
 
-    again = signbench("score", TASK, "--predictions", "hand-in", "--references", "copy", "--out", "run", "--json", folder=folder)
+    again = signbench("score", TASK, "--predictions", "submission", "--references", "copy", "--out", "run", "--json", folder=folder)
     assert f"leaderboard: measured in the same way as 1 row (mine) of {TASK} (test)." in again.stderr
     assert json.loads(again.stdout)["status"] == "complete"
     for row in (f"{TASK}/test/mine", entry):
@@ -119,14 +119,14 @@ def test_wrong_use_ends_with_a_sentence(folder, words, said):
     assert "Traceback" not in ended.stderr
 
 
-def test_a_task_with_published_rows_alone_says_so(folder):
+def test_a_task_with_only_published_rows_is_reported(folder):
     shown = signbench("leaderboard", "show", "phoenix14t/reconstruction", folder=folder)
     assert shown.returncode == 0, shown.stderr
     assert "phoenix14t/reconstruction (test) has only published rows, which are not ranked" in shown.stderr
     assert "other splits with rows, for --split: dev (10 published)." in shown.stderr
 
 
-def test_compare_says_how_a_row_is_named(folder):
+def test_compare_explains_how_to_name_a_row(folder):
     assert "TASK/SPLIT/ROW" in signbench("compare", "--help", folder=folder).stdout.replace("\n", " ")
     ended = signbench("compare", "run", f"{TASK}/test/mnie", folder=folder)
     assert ended.returncode == 2

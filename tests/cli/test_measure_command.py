@@ -38,7 +38,7 @@ def refused(ran, code, *words):
     return ran.stderr
 
 
-def test_measure_prints_a_table_keeps_a_run_and_results_prints_it_in_every_form(tmp_path):
+def test_measure_prints_a_table_and_keeps_a_run_which_results_prints_in_every_form(tmp_path):
     references, predictions = video_sides(tmp_path, clips=10)
     words = ["measure", references, predictions, "-m", "ssim", "-m", "tcd:range=byte"]
     ran = signbench(*words, folder=tmp_path)
@@ -62,7 +62,7 @@ def test_measure_prints_a_table_keeps_a_run_and_results_prints_it_in_every_form(
     assert r"\begin{tabular}" in forms["latex"].stdout
 
 
-def test_key_points_of_two_lengths_are_measured_as_the_user_asks(tmp_path):
+def test_key_points_of_two_lengths_are_measured_as_requested(tmp_path):
     sides = pose_sides(tmp_path, clips=2, longer=5)
     ran = signbench("measure", *sides, "-m", "dtw", "-m", "duration-ratio", "--json", folder=tmp_path)
     scores = {score["metric"]: score for score in json.loads(ran.stdout)["scores"]}
@@ -78,11 +78,11 @@ def test_key_points_of_two_lengths_are_measured_as_the_user_asks(tmp_path):
 def test_paths_with_spaces_umlauts_and_other_letters_are_read(tmp_path):
     names = ["Häuser größer", "знак 1", "手話", "it's; $(x) & y"]
     for side, form in (("refer ences ä", "NFC"), ("пред", "NFD")):
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             folder = tmp_path / unicodedata.normalize(form, side)
             folder.mkdir(exist_ok=True)
-            write_video(folder / f"{unicodedata.normalize(form, name)}.mkv", iter(moving_square(seed=place)), 25)
-            write_pose(folder / f"{unicodedata.normalize(form, name)}.pose", swaying_pose(seed=place))
+            write_video(folder / f"{unicodedata.normalize(form, name)}.mkv", iter(moving_square(seed=index)), 25)
+            write_pose(folder / f"{unicodedata.normalize(form, name)}.pose", swaying_pose(seed=index))
     sides = tmp_path / unicodedata.normalize("NFC", "refer ences ä"), tmp_path / "пред"
     ran = signbench("measure", *sides, "-m", "l1", "-m", "ape", "--out", tmp_path / "läufe 1", "--json")
     assert ran.returncode == 0, ran.stderr
@@ -90,7 +90,7 @@ def test_paths_with_spaces_umlauts_and_other_letters_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["zero bytes", "truncated", "text", "sound", "picture"])
-def test_files_that_are_no_video_stop_before_work_with_their_name(tmp_path, kind):
+def test_files_that_are_not_videos_are_refused_by_name_before_the_work_starts(tmp_path, kind):
     references, predictions = video_sides(tmp_path, clips=3)
     bad = predictions / "clip_001.mkv"
     if kind == "sound":
@@ -104,7 +104,7 @@ def test_files_that_are_no_video_stop_before_work_with_their_name(tmp_path, kind
 
         bad.write_bytes(cv2.imencode(".png", moving_square()[0])[1].tobytes())
     else:
-        bad.write_bytes(b"" if kind == "zero bytes" else b"this is no video\n" * 50)
+        bad.write_bytes(b"" if kind == "zero bytes" else b"this is not a video\n" * 50)
     message = refused(signbench("measure", references, predictions, "-m", "l1", "--out", "run", folder=tmp_path), 2, bad.name)
     assert message.count("\n") <= 2
     assert not (tmp_path / "run").exists()
@@ -122,7 +122,7 @@ def _sound(path):
             container.mux(packet)
 
 
-def test_a_damaged_video_costs_its_clip_and_the_exit_code_says_incomplete(tmp_path):
+def test_a_damaged_video_fails_its_clip_and_the_exit_code_is_incomplete(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3, frames=30)
     damaged_video(predictions / "clip_001.mkv")
     ran = signbench("measure", references, predictions, "-m", "l1", "--out", "run", "--json", folder=tmp_path)
@@ -152,7 +152,7 @@ def test_a_damaged_video_costs_its_clip_and_the_exit_code_says_incomplete(tmp_pa
         ([], 2, "-m"),
     ],
 )
-def test_wrong_use_is_answered_in_a_sentence(tmp_path, words, code, said):
+def test_wrong_use_is_reported_in_a_sentence(tmp_path, words, code, said):
     sides = video_sides(tmp_path, clips=1)
     (tmp_path / "a-file").write_text("")
     (tmp_path / "other").mkdir()
@@ -189,8 +189,8 @@ def test_an_id_that_tries_to_leave_the_folder_is_refused(tmp_path):
     refused(signbench("measure", references, tmp_path / "predictions.pt", "-m", "ape"), 2, "out of its folder")
 
 
-def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_computed(tmp_path):
-    """The kernel's limit on file size stands in for a full disk."""
+def test_a_full_disk_ends_with_a_sentence_and_keeps_the_records(tmp_path):
+    """A limit on file size simulates a full disk."""
     import resource
     import subprocess
     import sys
@@ -217,8 +217,8 @@ def test_a_full_disk_ends_in_a_sentence_and_keeps_what_was_computed(tmp_path):
         check=False,
     )
     refused(ran, 2, "run")
-    went_on = signbench(*words[3:], folder=tmp_path)
-    assert went_on.returncode == 0, went_on.stderr
+    resumed = signbench(*words[3:], folder=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
 
 
 def test_help_is_quick_to_import_and_every_command_has_one():

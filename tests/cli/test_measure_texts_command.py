@@ -1,4 +1,4 @@
-"""``signbench measure`` on texts, glosses, features and labels, as a user starts it."""
+"""``signbench measure`` on texts, glosses, features and labels, as run by a user."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.cli.program import signbench
 pytestmark = pytest.mark.end_to_end
 
 SENTENCES = [
-    f"am {day} {weather} es im {place} ."
+    f"am {day} {weather} es im {region} ."
     for day in ("montag", "dienstag")
     for weather in ("regnet", "schneit", "stürmt")
-    for place in ("norden", "süden")
+    for region in ("norden", "süden")
 ]
 HYPOTHESES = [sentence.replace("schneit", "regnet").replace("norden", "nordwesten") for sentence in SENTENCES]
 
@@ -58,7 +58,7 @@ def test_the_phoenix_table_is_read_directly(texts):
     assert both[0] == both[1], "the suite's rule for full stops makes both copies of the data equal"
 
 
-def test_a_killed_or_repeated_run_of_texts_goes_on_and_a_changed_file_is_refused(texts):
+def test_a_killed_or_repeated_run_of_texts_resumes_and_a_changed_file_is_refused(texts):
     words = ["measure", "references.txt", "predictions.txt", "-m", "wer", "--out", "run"]
     first = signbench(*words, "--json", folder=texts)
     assert scores(first) == scores(signbench(*words, "--json", folder=texts))
@@ -83,7 +83,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_does_not_fit_is_told_in_a_sentence_and_leaves_nothing(case, texts):
+def test_sides_that_do_not_fit_are_reported_in_a_sentence_and_leave_nothing_behind(case, texts):
     words, told = REFUSED[case]
     (texts / "short.txt").write_text("\n".join(HYPOTHESES[:-1]) + "\n", encoding="utf-8")
     (texts / "empty.txt").write_text("", encoding="utf-8")

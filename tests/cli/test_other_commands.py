@@ -28,13 +28,13 @@ def test_metrics_are_listed_and_shown():
     assert "ssim" in unknown.stderr
 
 
-def test_the_doctor_finds_this_installation_well():
+def test_the_doctor_finds_no_problem_with_this_installation():
     ran = signbench("doctor", "--json")
     assert ran.returncode == 0, ran.stdout
     assert json.loads(ran.stdout)["ok"] is True
 
 
-def test_two_studies_of_other_signs_may_not_stand_in_one_column_and_that_is_said(tmp_path):
+def test_two_studies_of_different_signs_are_reported_as_not_comparable(tmp_path):
     for name, signs in (("easy", 3), ("same", 3), ("hard", 4)):
         result = scored(judged(np.full((2, signs), "correct"), signs=[f"sign{number}" for number in range(signs)]))
         (tmp_path / f"{name}.json").write_bytes(result.json_bytes())
@@ -47,7 +47,7 @@ def test_two_studies_of_other_signs_may_not_stand_in_one_column_and_that_is_said
     )
 
 
-def test_signatures_of_two_runs_are_compared_in_words(tmp_path):
+def test_signatures_of_two_runs_are_compared_in_sentences(tmp_path):
     references, predictions = video_sides(tmp_path, clips=3)
     for name, words in (("a", []), ("b", ["--size", "16"]), ("c", [])):
         assert signbench("measure", references, predictions, "-m", "l1", "--out", name, *words, folder=tmp_path).returncode == 0
@@ -61,7 +61,7 @@ def test_signatures_of_two_runs_are_compared_in_words(tmp_path):
     assert signbench("signature", "diff", "nonsense", "a", folder=tmp_path).returncode == 2
 
 
-def test_results_of_what_is_no_run_are_refused(tmp_path):
+def test_results_of_something_other_than_a_run_are_refused(tmp_path):
     ran = signbench("results", tmp_path)
     assert ran.returncode == 2
     assert "not a run folder" in ran.stderr
@@ -76,7 +76,7 @@ def test_a_damaged_result_is_refused(tmp_path):
     assert "Traceback" not in ran.stderr
 
 
-def test_a_bug_ends_with_a_sentence_a_log_in_the_run_and_exit_70(tmp_path):
+def test_an_internal_error_ends_with_a_sentence_a_log_in_the_run_and_exit_70(tmp_path):
     references, predictions = video_sides(tmp_path, clips=2)
     broken = "import sys, signbench.metrics.image as image, signbench.cli.main as program\n"
     broken += "def fail(*_): raise ZeroDivisionError('a bug')\n"
@@ -100,7 +100,7 @@ def test_a_bug_ends_with_a_sentence_a_log_in_the_run_and_exit_70(tmp_path):
         (["measure", "a", "b", "--wrkers", "2"], "No such option"),
     ],
 )
-def test_wrong_words_are_answered_in_one_line_that_names_the_help(words, said):
+def test_wrong_words_are_reported_on_one_line_that_names_the_help(words, said):
     ran = signbench(*words)
     assert ran.returncode == 2
     assert said in ran.stderr

@@ -1,4 +1,4 @@
-"""A task from the command line: generators, hand-ins, several processes, kills."""
+"""A task on the command line: generators, submissions, several processes, kills."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def runs(tmp_path_factory):
     return folder
 
 
-def test_a_generator_is_run_and_scored_and_its_predictions_can_be_handed_in_again(runs, tmp_path):
+def test_a_generator_is_run_and_scored_and_its_predictions_can_be_submitted(runs, tmp_path):
     result = json.loads((runs / "nearest" / "result.json").read_text())
     assert (result["kind"], result["task"]["name"], result["generator"]["name"]) == ("run", POSE, "nearest")
     assert result["subset"] == {"limit": 6, "clips": None}
@@ -74,7 +74,7 @@ def test_a_generator_is_run_and_scored_and_its_predictions_can_be_handed_in_agai
     assert scores == result["scores"]
 
 
-def test_runs_are_put_side_by_side_and_the_ceiling_is_an_anchor(runs):
+def test_runs_are_shown_side_by_side_and_the_ceiling_is_an_anchor(runs):
     rows = json.loads(ran_well("results", *runs.iterdir(), "--json").stdout)["rows"]
     assert rows[0]["run"] == str(runs / "ground-truth")
     assert rows[0]["place"] == "anchor"
@@ -94,7 +94,7 @@ def test_several_processes_make_the_same_predictions_and_the_same_result(runs, t
         assert (tmp_path / "run" / part).read_bytes() == (runs / "nearest" / part).read_bytes()
 
 
-def test_a_run_killed_while_generating_goes_on_and_ends_with_the_same_bytes(runs, tmp_path):
+def test_a_run_killed_while_generating_resumes_and_ends_with_the_same_bytes(runs, tmp_path):
     words = ["run", "synthsign/text-to-video", "--generator", "ground-truth", "--limit", "8", "--workers", "1"]
     whole = tmp_path / "whole"
     ran_well(*words, "--out", whole)
@@ -118,7 +118,7 @@ def test_a_run_killed_while_generating_goes_on_and_ends_with_the_same_bytes(runs
         assert (out / "predictions" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_user_s_own_generator_is_named_by_its_file(tmp_path):
+def test_a_custom_generator_is_named_by_its_file(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from signbench.generators.base import Card, Generator, Production\n"
         "class Mine(Generator):\n"
@@ -145,7 +145,7 @@ def test_a_user_s_own_generator_is_named_by_its_file(tmp_path):
         (["score", POSE], "--predictions"),
     ],
 )
-def test_wrong_use_is_answered_in_a_sentence(tmp_path, words, said):
+def test_wrong_use_is_reported_in_a_sentence(tmp_path, words, said):
     ran = signbench(*words, folder=tmp_path)
     assert ran.returncode == 2, ran.stderr
     assert "Traceback" not in ran.stderr
@@ -153,13 +153,13 @@ def test_wrong_use_is_answered_in_a_sentence(tmp_path, words, said):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_bad_hand_in_is_refused_with_every_clip_named_and_a_missing_clip_may_be_allowed(runs, tmp_path):
-    hand_in = tmp_path / "hand-in"
-    shutil.copytree(runs / "nearest" / "predictions", hand_in)
-    (hand_in / "manifest.jsonl").unlink()
-    (hand_in / "test-0002.pose").write_bytes(b"")
-    (hand_in / "test-0004.pose").unlink()
-    words = ["score", POSE, "--predictions", hand_in, "--limit", "6", "--out", tmp_path / "run"]
+def test_a_bad_submission_is_refused_with_every_clip_named_and_a_missing_clip_can_be_allowed(runs, tmp_path):
+    submission = tmp_path / "submission"
+    shutil.copytree(runs / "nearest" / "predictions", submission)
+    (submission / "manifest.jsonl").unlink()
+    (submission / "test-0002.pose").write_bytes(b"")
+    (submission / "test-0004.pose").unlink()
+    words = ["score", POSE, "--predictions", submission, "--limit", "6", "--out", tmp_path / "run"]
     ran = signbench(*words)
     assert ran.returncode == 2
     assert "test-0002" in ran.stderr
@@ -167,14 +167,14 @@ def test_a_bad_hand_in_is_refused_with_every_clip_named_and_a_missing_clip_may_b
     listed = json.loads(signbench(*words, "--json").stdout)["problems"]
     assert [(item["kind"], item["clip"]) for item in listed] == [("missing", "test-0004"), ("unreadable", "test-0002")]
     assert not (tmp_path / "run").exists()
-    shutil.copy(runs / "nearest" / "predictions" / "test-0002.pose", hand_in)
+    shutil.copy(runs / "nearest" / "predictions" / "test-0002.pose", submission)
     ran = signbench(*words, "--allow-missing", "--json")
     assert ran.returncode == 3
     assert json.loads(ran.stdout)["scores"][0]["coverage"] == pytest.approx(5 / 6)
 
 
 @pytest.mark.parametrize("change", [("seed: ", "seed: 1"), ("citation", "citation")], ids=["another-seed", "as-shipped"])
-def test_a_task_of_the_current_folder_that_hides_another_one_is_told_and_signed(change, runs, tmp_path):
+def test_a_task_of_the_current_folder_that_hides_another_one_is_reported_and_in_the_signature(change, runs, tmp_path):
     shipped = Path(__file__).parents[2] / "tasks" / f"{POSE}.yaml"
     own = tmp_path / "tasks" / f"{POSE}.yaml"
     own.parent.mkdir(parents=True)
@@ -188,7 +188,7 @@ def test_a_task_of_the_current_folder_that_hides_another_one_is_told_and_signed(
     assert all(("|task:" in text) is hides for text in signatures)
 
 
-def test_a_gate_makes_another_checkpoint_s_clips_itself(tmp_path):
+def test_the_gate_generates_the_clips_of_another_checkpoint(tmp_path):
     (tmp_path / "model.py").write_text(CHECKPOINTED)
     for name, shift in (("a", 0), ("b", 40)):
         (tmp_path / f"{name}.pt").write_text(str(shift))

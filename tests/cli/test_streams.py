@@ -13,7 +13,7 @@ pytestmark = pytest.mark.end_to_end
 
 
 def shell(command, folder, **variables):
-    """Runs a command of the shell in which ``signbench`` starts the program."""
+    """Runs a shell command in which ``signbench`` starts the program."""
     return subprocess.run(
         ["bash", "-c", command.replace("signbench", f"{sys.executable} -m signbench")],
         cwd=folder,
@@ -37,7 +37,7 @@ def shell(command, folder, **variables):
         ("set -o pipefail; signbench metrics show bogus | true", 2, "bogus"),
     ],
 )
-def test_closed_full_and_abandoned_streams_end_in_words_with_the_code_that_is_due(command, code, message, tmp_path):
+def test_closed_full_and_abandoned_streams_end_with_a_sentence_and_the_right_code(command, code, message, tmp_path):
     if "/dev/full" in command and not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     ran = shell(command, tmp_path)
@@ -68,7 +68,7 @@ def test_letters_that_an_encoding_lacks_are_escaped_and_json_stays_json(encoding
         ({"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "x"}, "no MASTER_ADDR and MASTER_PORT"),
     ],
 )
-def test_an_environment_that_names_no_place_among_processes_is_refused(variables, message, tmp_path):
+def test_an_environment_without_a_valid_rank_is_refused(variables, message, tmp_path):
     ran = shell("signbench run synthsign/text-to-pose --generator mean-pose --limit 1", tmp_path, **variables)
     assert (ran.returncode, message in ran.stderr) == (2, True), ran.stderr
 
@@ -83,13 +83,13 @@ def test_an_environment_that_names_no_place_among_processes_is_refused(variables
         (["--limit", "1", "--out", "x" * 300], "File name too long"),
     ],
 )
-def test_words_that_name_nothing_or_nothing_possible_are_wrong_use(words, message, tmp_path):
+def test_words_that_name_nothing_valid_are_wrong_use(words, message, tmp_path):
     (tmp_path / "empty.txt").write_text("\n \n", "utf-8")
     ran = signbench("run", "synthsign/text-to-pose", "--generator", "mean-pose", *words, folder=tmp_path)
     assert (ran.returncode, message in ran.stderr) == (2, True), ran.stderr
 
 
-def test_a_file_among_the_tasks_that_is_none_is_told_and_left_out(tmp_path):
+def test_a_file_among_the_tasks_that_is_not_a_task_is_reported_and_left_out(tmp_path):
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "foreign.yaml").write_text("steps:\n- build\n", "utf-8")
     ran = signbench("tasks", "list", "--json", folder=tmp_path)

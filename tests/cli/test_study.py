@@ -31,10 +31,10 @@ def signbench(monkeypatch, capsys, tmp_path):
 
 
 def sheet_of(signs, raters, correct, first=1):
-    """A wide sheet with exactly ``correct`` correct answers; the others match nothing."""
+    """A wide sheet with exactly ``correct`` correct answers; the others match no sign."""
     rows = [["Timestamp", "Email Address", *(f"Video {sign}" for sign in signs)]]
     for rater in range(raters):
-        answers = [sign if rater * len(signs) + place < correct else "что-то другое" for place, sign in enumerate(signs)]
+        answers = [sign if rater * len(signs) + index < correct else "что-то другое" for index, sign in enumerate(signs)]
         rows.append(["3/25/2026 10:00:00", f"rater{first + rater}@example.org", *answers])
     return rows
 
@@ -82,7 +82,7 @@ def test_the_papers_table_from_sheets_to_scores(signbench, papers_study):
     assert "226 of 1000 answers are open" in err
 
 
-def test_open_answers_are_decided_by_a_person_and_scored_again(signbench, papers_study):
+def test_open_answers_are_decided_by_a_person_and_rescored(signbench, papers_study):
     signbench("import", "pack20.xlsx", "pack30.csv", "--mapping", "study.yaml", "--out", "study")
     code, out, err = signbench("unmatched", "study", "--out", "adjudicate.csv")
     assert code == 0
@@ -118,7 +118,7 @@ def test_without_a_mapping_one_is_proposed_and_nothing_imported(signbench, tmp_p
     assert json.loads((tmp_path / "key.json").read_text())["raters"].keys() == {"r001", "r002"}
 
 
-def test_an_encoding_that_cannot_be_found_out_is_asked_for_and_can_be_named(signbench, tmp_path):
+def test_an_encoding_that_cannot_be_detected_must_be_named(signbench, tmp_path):
     write_csv(tmp_path / "form.csv", [["Zaman damgası", "Video 1"], ["", "ağaç"]], encoding="cp1254", delimiter=";")
     code, out, err = signbench("import", "form.csv", "--out", "study")
     assert (code, out) == (2, "")
@@ -136,7 +136,7 @@ def test_an_encoding_that_cannot_be_found_out_is_asked_for_and_can_be_named(sign
     assert signbench("import", "form.csv", "--out", "study", "--mapping", "study.yaml")[0] == 0
 
 
-def test_repeating_an_import_says_so(signbench, tmp_path):
+def test_repeating_an_import_is_reported(signbench, tmp_path):
     write_csv(tmp_path / "pack.csv", WIDE_ROWS)
     write_mapping(tmp_path / "m.yaml", WIDE)
     words = ("import", "pack.csv", "--mapping", "m.yaml", "--out", "study")

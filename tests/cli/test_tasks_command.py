@@ -70,7 +70,7 @@ def test_a_task_as_json_has_its_fields_protocol_and_directions(signbench):
     assert all(file.endswith(".pose") for file in shown["example_files"])
 
 
-def test_an_unknown_task_is_answered_with_the_nearest(signbench):
+def test_the_message_for_an_unknown_task_suggests_the_nearest(signbench):
     code, out, err = signbench("tasks", "show", "synthsign/text-to-pos")
     assert (code, out) == (2, "")
     assert "Did you mean synthsign/text-to-pose" in err
@@ -78,7 +78,7 @@ def test_an_unknown_task_is_answered_with_the_nearest(signbench):
 
 @pytest.fixture
 def authored(tmp_path, monkeypatch):
-    """A task file of the current folder that expects other clips than its corpus has."""
+    """A task file in the current folder that expects other clips than its corpus has."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "tasks/synthsign/text-to-pose.yaml"
     path.parent.mkdir(parents=True)

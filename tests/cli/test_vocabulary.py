@@ -1,4 +1,4 @@
-"""One name for one thing over all commands."""
+"""One name for each thing across all commands."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def signbench(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_one_of_the_vocabulary_and_means_there_what_it_means_everywhere(name):
+def test_every_option_is_in_the_vocabulary_and_means_the_same_in_every_command(name):
     for spelling, option in COMMANDS[name].options().items():
         if spelling != "--help":
             assert spelling in MEANINGS, f"signbench {name} has {spelling}, which signbench/cli/options.py does not explain"
@@ -67,7 +67,7 @@ def test_every_word_of_the_vocabulary_is_in_use():
     assert set(MEANINGS) == {spelling for command in COMMANDS.values() for spelling in command.options()} - {"--help"}
 
 
-def test_an_option_takes_values_of_the_same_type_wherever_it_stands():
+def test_an_option_has_values_of_the_same_type_in_every_command():
     found = defaultdict(set)
     for command in COMMANDS.values():
         for spelling, kind in command.types().items():
@@ -87,19 +87,19 @@ def test_an_option_takes_values_of_the_same_type_wherever_it_stands():
         ("--format", {"results", "compare", "leaderboard show", "metrics sensitivity"}),
     ],
 )
-def test_an_option_stands_wherever_it_has_something_to_do(option, names):
+def test_every_command_has_the_options_that_apply_to_it(option, names):
     assert having(option) == names
 
 
 @pytest.mark.parametrize("name", sorted(ON_CLIPS | ON_MUCH))
-def test_long_work_can_be_asked_to_show_no_progress(name):
+def test_progress_can_be_turned_off_for_long_work(name):
     (option,) = (found for spelling, found in COMMANDS[name].options().items() if spelling == "--progress")
     assert (option.secondary_opts, option.default) == (["--no-progress"], True)
     assert "progress_bars(" in inspect.getsource(sys.modules[COMMANDS[name].callback.__module__])
 
 
 @pytest.mark.parametrize("name", [None, *groups()])
-def test_a_bare_group_prints_its_help_once_and_ends_well(name, signbench):
+def test_a_bare_group_prints_its_help_once_and_exits_with_0(name, signbench):
     code, out, err = signbench(*([name] if name else []))
     assert (code, err) == (0, "")
     assert out.count("Usage: ") == 1
@@ -129,7 +129,7 @@ def test_a_registry_is_listed_and_shown_alike(name, signbench):
         (["--vrsion"], "No such option: --vrsion"),
     ],
 )
-def test_a_wrong_name_is_answered_with_the_nearest(words, said, signbench):
+def test_the_message_for_a_wrong_name_suggests_the_nearest(words, said, signbench):
     code, out, err = signbench(*words)
     assert (code, out) == (2, "")
     assert err.startswith(f"signbench: {said}")
@@ -137,7 +137,7 @@ def test_a_wrong_name_is_answered_with_the_nearest(words, said, signbench):
 
 
 @pytest.mark.parametrize(("name", "option"), RETIRED)
-def test_a_former_spelling_is_answered_with_todays(name, option, signbench):
+def test_the_message_for_a_former_spelling_names_the_current_one(name, option, signbench):
     today = RETIRED[name, option]
     assert option not in COMMANDS[name].options()
     assert today.split()[0] in COMMANDS[name].options()
@@ -155,7 +155,7 @@ def test_a_former_spelling_is_answered_with_todays(name, option, signbench):
         ["leaderboard", "show", "synthsign/text-to-pose", "--format", "csv", "--json"],
     ],
 )
-def test_a_form_that_is_not_there_and_two_at_once_are_refused_before_work(words, signbench):
+def test_an_unknown_form_and_two_forms_are_refused_before_the_work_starts(words, signbench):
     code, out, err = signbench(*words)
     assert (code, out) == (2, "")
     assert "--format" in err
@@ -174,14 +174,14 @@ def test_a_form_that_is_not_there_and_two_at_once_are_refused_before_work(words,
         ["leaderboard", "show", "slovo/word-to-video"],
     ],
 )
-def test_json_alone_stands_on_standard_output(words, signbench, monkeypatch, tmp_path):
+def test_only_json_is_on_standard_output(words, signbench, monkeypatch, tmp_path):
     monkeypatch.setenv("SIGNBENCH_CACHE", str(tmp_path / "cache"))
     code, out, err = signbench(*words, "--json")
     assert code == 0, err
     json.loads(out)
 
 
-def test_bars_are_drawn_on_a_terminal_alone_and_only_if_wanted(monkeypatch):
+def test_progress_bars_are_shown_only_on_a_terminal_and_only_if_wanted(monkeypatch):
     from signbench.cli import printing
 
     class Terminal(io.StringIO):
@@ -204,7 +204,7 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "Make
 
 
 def shown_commands(text):
-    """Commands of signbench in a text, each with the options that stand after it on its line."""
+    """Commands of signbench in a text, each with the options that follow it on its line."""
     for line in text.replace("\\\n", " ").splitlines():
         for words in re.split(r"(?=\bsignbench )", line.partition(" # ")[0])[1:]:
             said = re.split(r"`| \| ", words.removeprefix("signbench "))[0]
@@ -220,7 +220,7 @@ def test_commands_are_found_in_texts():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_documentation_shows_commands_with_options_that_they_have(page):
+def test_commands_in_the_documentation_have_existing_options(page):
     known = {
         name: {word for found in command.options().values() for word in (*found.opts, *found.secondary_opts)}
         for name, command in COMMANDS.items()

@@ -58,7 +58,7 @@ def test_all_registered_weights_are_listed_with_size_licence_and_state(signbench
     ("content", "changes", "state"),
     [(CONTENT, {}, "verified"), (CONTENT, {"sha256": None}, "unverified"), (b"other", {}, "damaged")],
 )
-def test_the_list_says_what_lies_there(content, changes, state, signbench, register, folder):
+def test_the_list_shows_which_files_are_present(content, changes, state, signbench, register, folder):
     register(weights(**changes))
     folder.mkdir()
     (folder / "network.pth").write_bytes(content)
@@ -80,7 +80,7 @@ def test_weights_are_fetched_by_name_or_all_of_them(signbench, register, folder)
     assert len(manners.asked) == 2
 
 
-def test_what_can_be_fetched_is_fetched_although_another_cannot(signbench, register, folder):
+def test_other_weights_are_fetched_even_if_one_cannot_be(signbench, register, folder):
     with serving(Manners()) as address, serving(Manners(errors=[404])) as missing:
         register(weights(missing, name="first", file="first.pth"), weights(address))
         code, _, err = signbench("weights", "fetch", "--all")
@@ -91,7 +91,7 @@ def test_what_can_be_fetched_is_fetched_although_another_cannot(signbench, regis
 
 
 @pytest.mark.parametrize("words", [(), ("network", "--all")], ids=["nothing", "both"])
-def test_a_fetch_must_say_what(words, signbench, register):
+def test_a_fetch_must_name_weights(words, signbench, register):
     register(weights())
     code, _, err = signbench("weights", "fetch", *words)
     assert code == 2
@@ -99,7 +99,7 @@ def test_a_fetch_must_say_what(words, signbench, register):
 
 
 @pytest.mark.parametrize("command", ["fetch", "verify"])
-def test_an_unknown_name_is_answered_with_the_nearest(command, signbench):
+def test_the_message_for_an_unknown_name_suggests_the_nearest(command, signbench):
     code, _, err = signbench("weights", command, "vgg16")
     assert code == 2
     assert "Did you mean vgg16-397923af" in err
@@ -117,7 +117,7 @@ def test_a_local_file_is_added(signbench, register, folder, tmp_path):
     assert "is not the registered file" in err
 
 
-def test_weights_are_verified_anew_even_where_a_digest_is_remembered(signbench, register, folder, monkeypatch):
+def test_weights_are_hashed_again_even_if_a_digest_is_cached(signbench, register, folder, monkeypatch):
     register(weights(), weights(name="absent", file="absent.pth"))
     folder.mkdir()
     file = folder / "network.pth"
@@ -134,7 +134,7 @@ def test_weights_are_verified_anew_even_where_a_digest_is_remembered(signbench, 
     assert f"{file} is not network" in err
 
 
-def test_a_named_file_that_is_not_there_fails_its_verification(signbench, register):
+def test_a_named_file_that_is_missing_fails_its_verification(signbench, register):
     register(weights())
     assert signbench("weights", "verify")[0] == 0
     code, _, err = signbench("weights", "verify", "network")

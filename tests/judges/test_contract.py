@@ -1,4 +1,4 @@
-"""What a judge must declare and give; one of another package that does not is refused in a sentence."""
+"""What a judge must declare and return; a custom judge that does not is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVERYTHING: tuple[Gives, ...] = ("text", "gloss", "label", "rows", "pose", "like
 
 
 class Saying(Judge):
-    """Says whatever it was made with."""
+    """Returns the answers that it was created with."""
 
     name, reads, gives, summary, licence = "saying", ("pose",), EVERYTHING, "For tests.", "CC0-1.0"
 
@@ -61,7 +61,7 @@ def pose(frames=3, value=1.0, confidence=1.0):
         ("likelihood", Likelihood(-1.0, 0), "a text .* at least one token, not 0"),
     ],
 )
-def test_an_answer_that_is_not_what_its_kind_promises_is_the_clip_s_failure(gives, said, why):
+def test_an_answer_of_another_type_is_the_clip_s_failure(gives, said, why):
     with pytest.raises(SignbenchError, match=rf"^clip clip-1: the judge saying breaks its contract: {why}.*\.$"):
         answers(Saying(said), [CLIP], [gives])
 
@@ -103,19 +103,19 @@ def test_another_number_or_kind_of_answers_is_the_clip_s_failure(said):
         ("likelihood", Likelihood(0.0, 1)),
     ],
 )
-def test_what_is_odd_but_possible_is_taken(gives, said):
+def test_unusual_but_valid_answers_are_accepted(gives, said):
     found = answers(Saying(said), [CLIP], [gives])[0][gives]
     assert encode(gives, found) == encode(gives, said)
 
 
-def test_an_answer_is_at_once_what_the_cache_returns_later():
-    """Else a number would depend on whether its clip was judged before."""
+def test_a_new_answer_equals_the_cached_one():
+    """Otherwise a number would depend on whether its clip was judged before."""
     exact = Pose(np.full((3, 2, 2), 1 / 3), np.full((3, 2), 0.9), ENDS, 25, capped=4)
     found = answers(Saying(exact), [CLIP], ["pose"])[0]["pose"]
     assert (found.points.dtype, found.confidence.dtype, found.capped) == (np.float32, np.float32, 0)
 
 
-def test_a_judge_that_changes_what_it_is_shown_changes_nothing_for_others():
+def test_a_judge_that_changes_its_input_does_not_affect_others():
     def spoiling(clips, wanted):
         clips[0].pose.points[:] = 99
         clips[0].pose.confidence[:] = 0
@@ -136,7 +136,7 @@ def test_a_signature_that_would_break_those_of_metrics_is_refused(text):
         _ = judge.signed
 
 
-def test_a_signature_is_asked_for_once():
+def test_a_signature_is_requested_once():
     judge = Saying()
     first = judge.signed
     judge.signature_text = "saying/2"
@@ -158,7 +158,7 @@ def test_a_signature_is_asked_for_once():
         ("revision", "1", "a whole number from 1"),
     ],
 )
-def test_a_class_that_does_not_say_what_it_is_is_refused(attribute, value, wanted, tmp_path):
+def test_a_class_without_a_description_is_refused(attribute, value, wanted, tmp_path):
     path = tmp_path / f"declares_{attribute}.py"
     path.write_text(
         f"from tests.judges.test_contract import Saying\nclass Mine(Saying):\n    pass\nsetattr(Mine, {attribute!r}, {value!r})\n"
@@ -168,7 +168,7 @@ def test_a_class_that_does_not_say_what_it_is_is_refused(attribute, value, wante
 
 
 @pytest.mark.parametrize("attribute", ["name", "reads", "gives", "summary", "licence"])
-def test_a_class_that_leaves_something_out_is_refused(attribute, tmp_path):
+def test_a_class_with_a_missing_attribute_is_refused(attribute, tmp_path):
     said = {"name": "mine", "reads": ("pose",), "gives": ("label",), "summary": "x", "licence": "x"}
     lines = [f"    {name} = {value!r}" for name, value in said.items() if name != attribute]
     path = tmp_path / f"lacks_{attribute}.py"
@@ -177,7 +177,7 @@ def test_a_class_that_leaves_something_out_is_refused(attribute, tmp_path):
         judge_class(f"{path}:Mine")
 
 
-def test_a_class_that_is_not_whole_is_refused(tmp_path):
+def test_an_incomplete_class_is_refused(tmp_path):
     path = tmp_path / "half.py"
     path.write_text(
         "from signbench.judges.base import Judge\nclass Half(Judge):\n"

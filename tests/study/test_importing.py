@@ -445,12 +445,12 @@ def test_a_hundred_thousand_answers_are_imported(run_import):
 
 
 @pytest.mark.parametrize(
-    ("row", "column", "place"),
+    ("row", "column", "cell"),
     [(0, 2, "row 1, column C"), (1, 1, "row 2, column B"), (2, 0, "row 3, column A")],
 )
-def test_a_formula_without_a_value_is_refused_if_it_identifies_people_clips_or_times(run_import, row, column, place):
+def test_a_formula_without_a_value_is_refused_if_it_identifies_people_clips_or_times(run_import, row, column, cell):
     rows = [list(cells) for cells in WIDE_ROWS]
     rows[row][column] = "=CONCATENATE(A1,B1)"
     mapping = changed(WIDE, sheet={"file": "pack.xlsx"})
-    with pytest.raises(InputError, match=rf"{place} is a formula without a stored value; replace it"):
+    with pytest.raises(InputError, match=rf"{cell} is a formula without a stored value; replace it"):
         run_import(mapping, rows)

@@ -161,7 +161,7 @@ def test_a_study_in_which_nobody_wrote_anything_measures_nothing():
     ],
     ids=["another name of the pack", "another sign", "other answers", "one sign less"],
 )
-def test_what_was_shown_is_in_the_signature_and_what_was_answered_is_not(changes, same):
+def test_the_shown_clips_are_in_the_signature_and_the_answers_are_not(changes, same):
     first = scored(judged(np.full((4, 3), "correct"), signs=["sign00", "sign01", "sign02"]))
     given = {"outcomes": np.full((4, 3), "correct"), "pack": "pack20", **changes}
     outcomes = given.pop("outcomes")
@@ -206,9 +206,9 @@ def as_wide(people):
 
 def as_long(people, *, blanks):
     rows = [
-        [name, sign, answer, place]
+        [name, sign, answer, position]
         for name, answers in people.items()
-        for place, (sign, answer) in enumerate(zip(WORDS[:3], answers, strict=True), start=1)
+        for position, (sign, answer) in enumerate(zip(WORDS[:3], answers, strict=True), start=1)
         if answer or blanks
     ]
     return ["name", "clip", "answer", "order"], rows

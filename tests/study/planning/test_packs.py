@@ -37,7 +37,7 @@ def rows_of(path):
         return list(csv.DictReader(stream))
 
 
-def test_clips_are_drawn_into_packs_and_every_rater_has_an_order_of_its_own():
+def test_clips_are_drawn_into_packs_and_every_rater_has_a_separate_order():
     drawn = present(CLIPS, sizes=(4, 6), raters=21, seed=7)
     first, second = drawn.packs.values()
     assert (len(first), len(second), len({*first, *second})) == (4, 6, 10)
@@ -139,7 +139,7 @@ def test_copies_that_each_participant_filled_in_are_one_pack(begun, tmp_path, la
         assert [done.counts[name] for name in counted] == [12, 3, 4, 4, 1, 0]
         assert all(answer.text.startswith(names[answer.rater]) and answer.order for answer in study.answers)
         record = (done.folder / "import.json").read_text(encoding="utf-8")
-        assert "p001" not in record and "Kopie" not in record  # files come back under the names of those who filled them in
+        assert "p001" not in record and "Kopie" not in record  # files are returned under the names of those who filled them in
 
 
 def test_a_shared_sheet_keeps_all_answers_and_blanks_overwrite_nothing(begun, tmp_path):

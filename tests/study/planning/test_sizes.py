@@ -18,7 +18,7 @@ def test_the_level_gives_the_expected_score(expected, spread):
     assert np.mean(1 / (1 + np.exp(-(intercept(expected, spread) + ease)))) == pytest.approx(expected, abs=3e-3)
 
 
-def test_simulated_studies_have_the_expected_score_and_the_asked_spread():
+def test_simulated_studies_have_the_expected_score_and_the_requested_spread():
     answers = simulated(
         np.random.default_rng(0), studies=300, raters=20, signs=30, expected=0.75, sign_spread=1.5, rater_spread=0.0
     )
@@ -37,11 +37,11 @@ def test_the_planned_interval_is_the_one_that_a_score_gets(sizes, expected):
     low, high = intervals_of(answers)
     for number in range(3):
         packs = []
-        for place, (signs, of_pack) in enumerate(zip(sizes, answers, strict=True)):
-            names, raters = tuple(f"{sign:02}" for sign in range(signs)), np.arange(15) + 15 * place
+        for index, (signs, of_pack) in enumerate(zip(sizes, answers, strict=True)):
+            names, raters = tuple(f"{sign:02}" for sign in range(signs)), np.arange(15) + 15 * index
             packs.append(
                 PackResponses(
-                    name=f"pack{place}",
+                    name=f"pack{index}",
                     signs=names,
                     raters=raters,
                     correct=of_pack[number],

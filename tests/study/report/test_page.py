@@ -37,8 +37,8 @@ def result():
     signs = [HOSTILE_SIGN, LONG_SIGN, TAGGED_SIGN, ARABIC_SIGN, LONG_WORD, *WORDS[:15]]
     rows = judged(outcomes, "pack <one>", signs, group=lambda row: ("deaf", "hearing<script>")[row % 2])
     rows = [
-        type(row)(row.answer, HOSTILE_ANSWER, row.outcome, HOSTILE_ANSWER) if place % 7 == 0 and row.outcome != "correct" else row
-        for place, row in enumerate(rows)
+        type(row)(row.answer, HOSTILE_ANSWER, row.outcome, HOSTILE_ANSWER) if index % 7 == 0 and row.outcome != "correct" else row
+        for index, row in enumerate(rows)
     ]
     rows += judged(exactly(150, 12, 15, seed=1), "two", WORDS[17:32], first_rater=13)
     found = scored(rows, name="A study </title><script>window.owned='name'</script>")
@@ -47,20 +47,20 @@ def result():
 
 @pytest.fixture(scope="module")
 def folder(result, tmp_path_factory):
-    place = tmp_path_factory.mktemp("report")
+    path = tmp_path_factory.mktemp("report")
     generator = np.random.default_rng(0)
     value = {clip.clip: float(clip.accuracy + generator.normal(0, 0.2)) for clip in result.per_clip}
     run = a_run(
-        place / "run",
+        path / "run",
         {"ssim": value, "ape:parts=body+hands+face": value, "fid": dict.fromkeys(value)},
         {"ape:parts=body+hands+face": "lower"},
     )
-    # clips whose ids are paths of their own get no video here
+    # clips whose ids are paths get no video here
     for clip in [clip.clip for clip in result.per_clip if clip.pack == "two"]:
-        (place / "videos" / "two").mkdir(parents=True, exist_ok=True)
-        write_video(place / "videos" / f"{clip}.mkv", iter(moving_square()), 25)
-    assert write_report(result, place / "out", run=run, videos=place / "videos") == place / "out" / PAGE
-    return place / "out"
+        (path / "videos" / "two").mkdir(parents=True, exist_ok=True)
+        write_video(path / "videos" / f"{clip}.mkv", iter(moving_square()), 25)
+    assert write_report(result, path / "out", run=run, videos=path / "videos") == path / "out" / PAGE
+    return path / "out"
 
 
 @pytest.fixture(scope="module")
@@ -226,24 +226,24 @@ def test_an_older_report_is_moved_aside(result, tmp_path):
 def test_only_a_report_is_moved_aside(result, tmp_path):
     other = tmp_path / "other"
     makers = {
-        "folder with a file": lambda place: (place.mkdir(), (place / "thesis.tex").write_text("years of work")),
-        "folder with a page": lambda place: (place.mkdir(), (place / PAGE).write_text("my home page")),
-        "report with a note": lambda place: (write_report(result, place), (place / "note.txt").write_text("mine")),
-        "report with a picture": lambda place: (
-            write_report(result, place),
-            (place / "thumbnails").mkdir(),
-            (place / "thumbnails" / "mine.jpg").write_bytes(b""),
+        "folder with a file": lambda path: (path.mkdir(), (path / "thesis.tex").write_text("years of work")),
+        "folder with a page": lambda path: (path.mkdir(), (path / PAGE).write_text("my home page")),
+        "report with a note": lambda path: (write_report(result, path), (path / "note.txt").write_text("mine")),
+        "report with a picture": lambda path: (
+            write_report(result, path),
+            (path / "thumbnails").mkdir(),
+            (path / "thumbnails" / "mine.jpg").write_bytes(b""),
         ),
-        "file": lambda place: place.write_text("mine"),
-        "link": lambda place: (other.mkdir(), place.symlink_to(other)),
+        "file": lambda path: path.write_text("mine"),
+        "link": lambda path: (other.mkdir(), path.symlink_to(other)),
     }
     for name, make in makers.items():
-        place = tmp_path / name
-        make(place)
-        before = sorted(place.rglob("*"))
+        path = tmp_path / name
+        make(path)
+        before = sorted(path.rglob("*"))
         with pytest.raises(InputError, match="choose a new output folder"):
-            write_report(result, place)
-        assert sorted(place.rglob("*")) == before
+            write_report(result, path)
+        assert sorted(path.rglob("*")) == before
     assert not list(tmp_path.glob("*.old-*"))
 
 

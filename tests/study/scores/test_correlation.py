@@ -152,10 +152,10 @@ def test_the_interval_covers_the_coefficient_in_small_studies_of_skewed_metrics(
         metric = np.exp(0.7 * (0.85 * easy + np.sqrt(1 - 0.85**2) * generator.normal(size=clips)))
         accuracy = generator.binomial(20, 1 / (1 + np.exp(-1.1 - 1.5 * easy))) / 20
         drawn = generator.integers(0, clips, (500, clips))
-        for place, kind in enumerate(COEFFICIENTS):
+        for index, kind in enumerate(COEFFICIENTS):
             draws = coefficients(kind, accuracy, metric, first_indices=drawn, second_indices=drawn)
             bounds = around(kind, coefficient(kind, accuracy, metric), draws, SampleSize(clips, clips - 2)).bounds
-            held[place] += bounds is None or bounds[0] <= known[place] <= bounds[1]
+            held[index] += bounds is None or bounds[0] <= known[index] <= bounds[1]
     assert (held / 200 >= 0.92).all()
 
 

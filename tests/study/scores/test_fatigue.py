@@ -16,8 +16,8 @@ RATERS, SIGNS = 40, 24
 def ordered(outcomes, orders, pack="pack20", first_rater=1):
     """Judgements with the positions of their answers in the raters' orders: an array ``(raters, signs)``, 0 for none."""
     rows = judged(outcomes, pack, first_rater=first_rater)
-    places = iter(orders.reshape(-1))
-    return [replace(row, answer=replace(row.answer, order=int(next(places)) or None)) for row in rows]
+    positions = iter(orders.reshape(-1))
+    return [replace(row, answer=replace(row.answer, order=int(next(positions)) or None)) for row in rows]
 
 
 def shuffled(seed=0, raters=RATERS, signs=SIGNS):
@@ -69,17 +69,17 @@ def test_hard_signs_at_the_end_of_a_common_order_are_not_mistaken_for_fatigue():
 
 
 @pytest.mark.parametrize(
-    ("places", "note", "without"),
+    ("positions", "note", "without"),
     [
         (lambda orders: orders * 0, "the sheets give no order", RATERS),
         (lambda orders: np.where(np.arange(SIGNS) < 7, orders, 0), "no rater has an order of at least 8 clips in a pack", RATERS),
         (np.ones_like, "no rater has an order of at least 8 clips in a pack", RATERS),
     ],
-    ids=["no order", "order of seven clips only", "one place for all"],
+    ids=["no order", "order of seven clips only", "one position for all"],
 )
-def test_without_a_whole_order_there_are_no_parts(places, note, without):
+def test_without_a_whole_order_there_are_no_parts(positions, note, without):
     orders = shuffled()
-    found = scored(ordered(tired(orders, 0), places(orders))).fatigue
+    found = scored(ordered(tired(orders, 0), positions(orders))).fatigue
     assert (found.parts, found.change.interval_note, found.raters_without) == ((), note, without)
 
 

@@ -183,12 +183,12 @@ def computed(path, cells):
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    for place, (formula, value) in cells.items():
-        before = f'<c r="{place}"><f>{formula}</f><v></v></c>'.encode()
-        before = before if before in parts[sheet] else f'<c r="{place}"><f>{formula}</f><v/></c>'.encode()
+    for position, (formula, value) in cells.items():
+        before = f'<c r="{position}"><f>{formula}</f><v></v></c>'.encode()
+        before = before if before in parts[sheet] else f'<c r="{position}"><f>{formula}</f><v/></c>'.encode()
         assert before in parts[sheet], parts[sheet]
         kind, text = value
-        parts[sheet] = parts[sheet].replace(before, f'<c r="{place}" t="{kind}"><f>{formula}</f><v>{text}</v></c>'.encode())
+        parts[sheet] = parts[sheet].replace(before, f'<c r="{position}" t="{kind}"><f>{formula}</f><v>{text}</v></c>'.encode())
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -208,4 +208,4 @@ def test_a_formula_is_replaced_by_its_stored_value_or_keeps_its_text_without_one
     }
     (sheet,) = read_file(computed(path, values)).sheets()
     assert sheet.rows == [["id", "Video 1", "c"], ["1", "идти", "=-walk"], ["2", "=1+1", ""]]
-    assert {place: mark for place, mark in sheet.marks.items() if mark == "formula"} == {(2, 3): "formula", (3, 2): "formula"}
+    assert {position: mark for position, mark in sheet.marks.items() if mark == "formula"} == {(2, 3): "formula", (3, 2): "formula"}

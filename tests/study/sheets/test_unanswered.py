@@ -110,7 +110,7 @@ def test_clips_that_nobody_answered_are_reported(study):
     assert "clips that nobody answered (d): 1." in json.loads((found.folder / "import.json").read_text())["notes"]
 
 
-def test_the_rule_is_signed(study):
+def test_the_rule_is_in_the_signature(study):
     shown, not_shown = (study(*wide(TYPED), name, unanswered=name) for name in ("blank", "not-shown"))
     assert "unanswered:blank|answered-nothing:left-out" in signature(shown)
     assert "unanswered:not-shown|answered-nothing:left-out" in signature(not_shown)
