@@ -403,8 +403,7 @@ def known_predictions(folder: RunFolder, predictions: Side, modality: FileKind) 
 
 
 def _changed(recording: Recording, known: Input) -> bool:
-    stamp = recording.stamp()
-    return stamp != known.stamp and (stamp[0] != known.size or recording.digest() != known.sha256)
+    return recording.stamp() != known.stamp and recording.digest() != known.sha256  # the stamp may be that of a table beside it too
 
 
 def _write_status(folder: RunFolder, description: dict[str, Any], status: str, exit_code: int, begun: float) -> None:

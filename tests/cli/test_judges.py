@@ -34,6 +34,12 @@ def ran_well(*words, folder=None):
     return ran
 
 
+def of_judge(rows):
+    """The one of some scores, rows or columns that is of the metric through the judge."""
+    (found,) = [row for row in rows if row["metric"] == KEY]
+    return found
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A current folder with complete runs of two generators, and a run of a few clips."""
@@ -97,8 +103,8 @@ def test_the_help_of_judges_imports_no_library():
 
 def test_a_score_is_shown_with_its_ceiling_its_chance_level_and_its_position_between_them(folder):
     result = json.loads(ran_well("results", "mean-pose", "--json", folder=folder).stdout)
-    score = result["scores"][0]
-    assert (score["metric"], score["headline"], score["clips"]) == (KEY, True, 120)
+    score = of_judge(result["scores"])
+    assert (score["headline"], score["clips"]) == (True, 120)
     judged = score["judged"]
     assert (judged["ceiling"]["value"], judged["chance"]["value"]) == (1.0, pytest.approx(2 / 120))
     assert judged["between"] == pytest.approx((score["value"] - 2 / 120) / (1 - 2 / 120))
@@ -106,7 +112,7 @@ def test_a_score_is_shown_with_its_ceiling_its_chance_level_and_its_position_bet
     table = ran_well("results", "mean-pose", folder=folder).stdout
     for word in ("ceiling", "chance", "between", "1.0000 [0.9690, 1.0000]", "0.0167 [0.0046, 0.0587]", "0.02"):
         assert word in table
-    (row, *_) = csv.DictReader(io.StringIO(ran_well("results", "mean-pose", "--format", "csv", folder=folder).stdout))
+    row = of_judge(csv.DictReader(io.StringIO(ran_well("results", "mean-pose", "--format", "csv", folder=folder).stdout)))
     assert (row["ceiling"], row["chance_low"], row["between"]) == (
         "1.0",
         repr(judged["chance"]["interval"][0]),
@@ -162,7 +168,8 @@ def test_several_runs_share_a_table_and_the_judge_s_levels_are_below_it(form, sa
 def test_a_comparison_reports_the_levels_of_both_runs(folder):
     ran = ran_well("compare", "nearest", "mean-pose", folder=folder)
     assert f"{LEVELS}; the runs lie at 1.00 and 0.02 of the way from chance to ceiling." in ran.stdout
-    metric = json.loads(ran_well("compare", "nearest", "mean-pose", "--json", folder=folder).stdout)["pairs"][0]["metrics"][0]
+    (pair,) = json.loads(ran_well("compare", "nearest", "mean-pose", "--json", folder=folder).stdout)["pairs"]
+    metric = of_judge(pair["metrics"])
     assert [judged["between"] for judged in metric["judged"]] == pytest.approx([1.0, 1 / 59])
     assert metric["losses"] == 116
 
@@ -173,7 +180,7 @@ def test_the_gate_fails_a_run_that_is_understood_less(folder):
     assert f"{KEY}: passed: no difference." in same.stdout + same.stderr
     worse = signbench("ci", "check", "mean-pose", "--baseline", "words", "--json", folder=folder)
     assert worse.returncode == 1
-    (check,) = [check for check in json.loads(worse.stdout)["checks"] if check["metric"] == KEY]
+    check = of_judge(json.loads(worse.stdout)["checks"])
     assert (check["outcome"], check["judged"]["ceiling"]["value"]) == ("regressed", 1.0)
     written = signbench("ci", "check", "mean-pose", "--baseline", "words", "--markdown", "report.md", folder=folder)
     assert "the score lies at 0.02 of the way from chance to ceiling." in written.stdout + written.stderr
@@ -189,14 +196,14 @@ def test_rows_are_submitted_checked_shown_built_and_verified(folder):
     show = ["leaderboard", "show", TASK, *SPLIT, "--leaderboards", "boards"]
     assert f"{LEVELS}." in ran_well(*show, folder=folder).stdout
     (block,) = json.loads(ran_well(*show, "--json", folder=folder).stdout)["blocks"]
-    assert (block["columns"][0]["metric"], block["columns"][0]["ceiling"]["value"]) == (KEY, 1.0)
+    assert of_judge(block["columns"])["ceiling"]["value"] == 1.0
     assert [(row["row"], round(row["cells"][KEY]["between"], 2)) for row in block["rows"]] == [
         ("nearest", 1.0),
         ("mean-pose", 0.02),
     ]
     ran_well("leaderboard", "build", "--leaderboards", "boards", "--out", "site", folder=folder)
     page = (folder / "site" / TASK / "word30-test.html").read_text()
-    assert "chance 0.0167, ceiling 1.0000" in page
+    assert "chance 0.0167, ceiling 1.0000" in " ".join(re.sub("<[^>]+>", "", page).split())
     entry = f"boards/{TASK}/word30-test/mean-pose"
     ran_well("leaderboard", "check", entry, "--predictions", "mean-pose/predictions", "--verify", folder=folder)
     assert "kind: verified" in (folder / entry / "entry.yaml").read_text()
@@ -242,13 +249,8 @@ def copy(tmp_path):
 def test_a_copy_of_the_references_is_judged_by_its_table(copy):
     words = ["score", TASK, *SPLIT, "--predictions", "submission", "--references", "copy", "--out", "run", "--json"]
     found = json.loads(ran_well(*words, folder=copy).stdout)
-    score = found["scores"][0]
-    assert (score["metric"], score["clips"], score["judged"]["ceiling"]["clips"], score["judged"]["chance"]["clips"]) == (
-        KEY,
-        5,
-        5,
-        5,
-    )
+    score = of_judge(found["scores"])
+    assert (score["clips"], score["judged"]["ceiling"]["clips"], score["judged"]["chance"]["clips"]) == (5, 5, 5)
     assert found["subset"]["clips"] is not None
     table = copy / "copy" / "clips.csv"
     rows = list(csv.DictReader(table.read_text().splitlines()))
@@ -256,11 +258,11 @@ def test_a_copy_of_the_references_is_judged_by_its_table(copy):
     rewrite(table, [{**row, "text": "other"} if row is rows[0] else row for row in rows])
     changed = signbench(*words, folder=copy)
     assert (changed.returncode, changed.stdout) == (2, "")
-    assert f"what the corpus says of clip {rows[0]['id']} changed since its record was made; give another --out" in changed.stderr
+    assert re.search(rf"corpus.* clip {rows[0]['id']} changed since its record was made; .*--out", changed.stderr)
 
     rewrite(table, [{name: value for name, value in row.items() if name != "text"} for row in rows])
     ran = ran_well(*words, "--out", "glosses", folder=copy)
-    by_gloss = json.loads(ran.stdout)["scores"][0]
+    by_gloss = of_judge(json.loads(ran.stdout)["scores"])
     assert by_gloss["signature"] != score["signature"]
     assert (by_gloss["value"], by_gloss["judged"]["ceiling"]["value"]) == (0, 0), (
         "where there is no text, the only gloss is the word"
@@ -281,7 +283,7 @@ def test_a_missing_prediction_counts_as_wrong_and_does_not_affect_the_ceiling(co
     assert signbench(*words, folder=copy).returncode == 2
     ran = signbench(*words, "--allow-missing", folder=copy)
     assert ran.returncode == 3, ran.stderr
-    score = json.loads(ran.stdout)["scores"][0]
+    score = of_judge(json.loads(ran.stdout)["scores"])
     assert (score["coverage"], score["judged"]["ceiling"]["clips"]) == (0.8, 5)
     assert [clip["counted_as"] for clip in score["missing"]] == ["worst value"]
 

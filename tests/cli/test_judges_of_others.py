@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,8 +116,7 @@ def test_reading_a_task_or_a_run_does_not_import_the_code_that_it_names(words, e
     ran = signbench(*(word.format(run=expected / "run") for word in words), folder=tmp_path)
     assert not (tmp_path / "imported").exists(), ran.stderr
     if words is RUN:
-        said = f"the task {TASK} is measured through the code of {JUDGE}; if you trust it, give --judge {JUDGE}."
-        assert (ran.returncode, said in ran.stderr) == (2, True)
+        assert (ran.returncode, f"--judge {JUDGE}" in ran.stderr) == (2, True)
     else:
         assert ran.returncode in (0, 4), ran.stderr
 
@@ -126,10 +126,10 @@ def test_reading_a_task_or_a_run_does_not_import_the_code_that_it_names(words, e
     [
         (
             ["run", "synthsign/word-generation", "--generator", "nearest", "--judge", JUDGE],
-            f"is not measured through {JUDGE}; it has",
+            "synthsign/word-generation",
         ),
-        (["run", TASK, "--generator", "nearest", "--judge", "nast.py:Model"], f"the code of {JUDGE}; if you trust it"),
-        (["run", TASK, "--generator", "nearest", "--judge", JUDGE, "--judge", "x:Y"], f"x:Y; its custom judges are {JUDGE}."),
+        (["run", TASK, "--generator", "nearest", "--judge", "nast.py:Model"], f"--judge {JUDGE}"),
+        (["run", TASK, "--generator", "nearest", "--judge", JUDGE, "--judge", "x:Y"], "x:Y"),
         (["leaderboard", "check", ".", "--judge", JUDGE], "--judge need --predictions DIR"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_judge_that_cannot_be_sent_to_workers_is_refused_and_works_in_one_proc
     write(tmp_path, "init", "self = sys._getframe(1).f_locals['self']; self.lock = __import__('threading').Lock()")
     ran = signbench(*TRUSTED[:-1], "2", folder=tmp_path)
     assert ran.returncode == 2
-    assert f"the judge {JUDGE} cannot be handed to worker processes; give --workers 1, or" in ran.stderr
+    assert re.search(rf"judge {JUDGE} cannot be .* to worker processes; .*--workers 1.*cannot pickle", ran.stderr)
     assert signbench(*TRUSTED, folder=tmp_path).returncode == 0
 
 
@@ -315,7 +315,7 @@ def test_python_names_the_judge_in_a_parameter(tmp_path, monkeypatch):
     write(tmp_path)
     monkeypatch.chdir(tmp_path)
     asked = {"split": "word30-test", "limit": 3, "out": Path("run")}
-    with pytest.raises(package.InputError, match=r"if you trust it, use `judges='nasty\.py:Model'`\."):
+    with pytest.raises(package.InputError, match=r"`judges='nasty\.py:Model'`"):
         package.run(TASK, "nearest", **asked)
     for judges in (JUDGE, [JUDGE]):
         assert package.run(TASK, "nearest", judges=judges, **asked)[KEY].coverage == 1
