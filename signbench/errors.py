@@ -14,8 +14,8 @@ _FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            *("allow_missing", "baselines", "clips", "contact", "device", "encoding", "fps", "frames", "fresh", "layout"),
-            *("leaderboards", "licence", "limit", "mapping", "out", "precision", "predictions", "references", "replace"),
+            *("allow_missing", "baselines", "clips", "contact", "device", "encoding", "fps", "frames", "fresh", "generator"),
+            *("layout", "leaderboards", "licence", "limit", "mapping", "out", "precision", "predictions", "references", "replace"),
             *("size", "source", "source_fps", "split", "workers"),
         )
     },

@@ -127,5 +127,5 @@ def test_it_cannot_be_changed_after_the_import(study):
 def test_a_study_of_another_import_is_refused(study):
     path = study(*wide(TYPED)).folder / "import.json"
     path.write_text(path.read_text().replace('"import_version": 2', '"import_version": 1'))
-    with pytest.raises(InputError, match="was imported by a version of signbench that reads sheets differently"):
+    with pytest.raises(InputError, match="was written by an older signbench, which read sheets differently"):
         read_study(path.parent)
