@@ -1,6 +1,6 @@
 """The errors that a user can encounter, each with the exit code of the command.
 
-A message is one or two sentences: what is wrong, where (file, clip, field) and what to do. A parameter that it names stands in
+A message is one or two sentences: what is wrong, where (file, clip, field) and what to do. A parameter that it names is in
 backticks, alone or with a value, so that Python's users read what they wrote; the command line prints it by :func:`in_flags`.
 """
 
@@ -34,7 +34,7 @@ def in_flags(text: str) -> str:
     """Spells the parameters in a message as the command line does.
 
     Args:
-        text: a message, in which a parameter stands in backticks, alone or with a value.
+        text: a message, in which a parameter is in backticks, alone or with a value.
 
     Returns:
         The message with flags: ``--source-fps`` for ``source_fps``, ``--frames truncate`` for ``frames='truncate'`` and

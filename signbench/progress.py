@@ -1,4 +1,4 @@
-"""How long work reports its progress."""
+"""The type of callbacks that report progress."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(phase: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignores progress."""

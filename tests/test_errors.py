@@ -1,4 +1,4 @@
-"""Errors speak of parameters from Python, and of flags from the command line."""
+"""Errors name parameters in Python, and flags on the command line."""
 
 from __future__ import annotations
 

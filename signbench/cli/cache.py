@@ -1,4 +1,4 @@
-"""``signbench cache``: observations of networks, kept so that they need not be computed again."""
+"""``signbench cache``: the cache of observations of networks."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def clear(
     question = f"remove {len(entries)} entries, {_gigabytes(size)}, from {cache.folder}"
     if entries and not yes:
         if not sys.stdin.isatty():
-            raise InputError(f"this would {question}; give --yes to do so.")
+            raise InputError(f"this would {question}; use --yes to confirm.")
         if not typer.confirm(question[0].upper() + question[1:] + "?", err=True):
             entries, size = [], 0
             printing.talk("nothing was removed.")

@@ -57,7 +57,7 @@ def pin(
 @app.command("check")
 def check(
     baseline: Annotated[str, option("--baseline")],
-    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or give --task and --generator.")] = None,
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or use --task and --generator.")] = None,
     config: Annotated[Path | None, option("--config")] = None,
     baselines: ReadBaselines = None,
     task: Annotated[str | None, option("--task", "It is run first.")] = None,
@@ -101,9 +101,9 @@ def check(
     }
     surplus = [name for name, value in {**made, **only_made}.items() if value is not None]
     if run is not None and surplus:
-        raise InputError(f"{surplus[0]} cannot be given together with a RUN, which is already scored; give one of the two.")
+        raise InputError(f"{surplus[0]} cannot be used together with a RUN, which is already scored; use one of the two.")
     if run is None and (task is None or generator is None):
-        raise InputError("give the folder of a run, or --task and --generator to make one.")
+        raise InputError("name the folder of a run, or use --task and --generator to make one.")
     configuration = read_configuration(config) if config is not None else Configuration()
     pinned = store.baseline(baseline, baselines)
     if task is not None and generator is not None:

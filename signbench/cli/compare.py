@@ -17,15 +17,15 @@ def command(
             help="Run folders, or rows of leaderboards as TASK/SPLIT/ROW or by their entries' folders; compared with the first.",
         ),
     ],
-    metric: Annotated[list[str] | None, option("--metric", "Default: all. Repeat it for several.")] = None,
+    metric: Annotated[list[str] | None, option("--metric", "Default: all. May be repeated.")] = None,
     form: Form = None,
     leaderboards: ReadLeaderboards = None,
     progress: Progress = True,
     json: JsonForm = False,
 ) -> None:
-    """Compare runs clip by clip: differences with intervals, paired tests, and the clips that moved most.
+    """Compare runs clip by clip: differences with intervals, paired tests, and the clips with the largest differences.
 
-    A row of a leaderboard can be given instead of a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
+    A row of a leaderboard can be used instead of a run: signbench compare runs/mine synthsign/text-to-pose/test/nearest
     """
     from signbench.cli import printing
     from signbench.leaderboard.compare import compare

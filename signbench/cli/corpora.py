@@ -83,7 +83,7 @@ def export(
     out: Annotated[Path, option("--out", "Clips that are already in the folder are kept.")],
     split: Annotated[str, option("--split")] = "test",
     media: Annotated[str, option("--media")] = "video,pose,motion",
-    size: Annotated[str, option("--size", "Videos are square, from 64 to 576.")] = "128",
+    size: Annotated[str, option("--size", "Videos are square, from 64 to 576 pixels.")] = "128",
     take: Annotated[int, option("--take", min=0)] = 0,
     limit: Annotated[int | None, option("--limit", min=1)] = None,
     table: Annotated[bool, option("--table")] = True,
@@ -106,7 +106,7 @@ def export(
         raise InputError(f"the corpus {name} already consists of files; only synthsign is exported.")
     height, width = parse_size(size)
     if height != width:
-        raise InputError(f"--size: videos of {name} are square, not {size}; give one number.")
+        raise InputError(f"--size: videos of {name} are square, not {size}; use one number.")
     with printing.progress_bars(progress) as report:
         written = write(
             corpus,

@@ -1,4 +1,4 @@
-"""``signbench doctor``: whether this installation can do its work."""
+"""``signbench doctor``: checks this installation."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ def beware(generator: str | None = None, judges: Sequence[str] | None = None) ->
     """Continues in a child process if a command is about to run third-party code.
 
     Args:
-        generator: what ``--generator`` names; None: the command runs none, but perhaps metrics and judges of other packages.
-        judges: what ``--judge`` names, or None.
+        generator: the generator of ``--generator``; None: the command runs no generator, but possibly third-party metrics and
+            judges.
+        judges: the judges of ``--judge``, or None.
     """
     import os
 
@@ -39,7 +40,7 @@ def beware(generator: str | None = None, judges: Sequence[str] | None = None) ->
 
 
 def _note_end(found: dict[str, Any], reason: str, status: str, code: int) -> int:
-    """Records in the run folder how it ended, for people and for the other ranks; returns the exit code."""
+    """Records in the run folder how the child ended, for the user and the other ranks; returns the exit code."""
     import contextlib
 
     from signbench.documents import json_bytes

@@ -1,4 +1,4 @@
-"""``signbench generators``: which generators there are, and what each one needs and makes."""
+"""``signbench generators``: lists the generators, with what each one needs and makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of commands: without a command they print their help, and an unknown name is answered with the nearest."""
+"""Groups of commands: without a command they print their help, and for an unknown name they suggest the nearest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Group(TyperGroup):
         """Finds the command named by the first word.
 
         Raises:
-            InputError: there is none of that name.
+            InputError: no command has that name.
         """
         name = args[0]
         if name not in self.commands and not name.startswith("-"):
@@ -33,7 +33,7 @@ def group(explanation: str) -> typer.Typer:
     """An empty group.
 
     Args:
-        explanation: what its commands do, in one sentence.
+        explanation: a sentence about its commands.
     """
     made = typer.Typer(cls=Group, help=explanation)
 

@@ -1,4 +1,4 @@
-"""``signbench judges``: which judges there are, what each one reads, and what it says about a clip."""
+"""``signbench judges``: lists the judges, with what each one reads and returns."""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ def show(
     leaderboards: ReadLeaderboards = None,
     json: JsonForm = False,
 ) -> None:
-    """Show a leaderboard: rows that do not differ significantly share a rank; what was measured otherwise is shown separately.
+    """Show a leaderboard, in which rows that do not differ significantly share a rank.
 
-    Other splits with rows are named.
+    Rows that were measured differently are shown separately, and other splits with rows are named.
     """
     from signbench.cli import printing
     from signbench.leaderboard import tables
@@ -154,7 +154,7 @@ def check(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Check entries from anybody, and report everything that is wrong with them; exit 2 if anything is.
+    """Check entries, and report all problems; exit 2 if there are any.
 
     A check finds mistakes. Only --predictions proves that the numbers come from the predictions.
     """

@@ -48,7 +48,7 @@ _OF_THE_MACHINE = frozenset(
         errno.EROFS,
     }
 )
-"""What a file system or a machine refuses; such an error is not a bug, even if nothing handled it."""
+"""Errors of the file system or the machine, which are not bugs even if nothing handled them."""
 
 app = typer.Typer(
     name="signbench",
@@ -97,7 +97,7 @@ def main() -> None:
 
     interruption.heed()
     try:
-        streams.settle()
+        streams.prepare()
         code = _run()
     except SignbenchError as error:
         _say(str(error), error.rank)
@@ -127,10 +127,10 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except MemoryError:
-        _say("there is not enough memory for this; try fewer --workers, a smaller --size, or a machine with more of it.")
+        _say("there is not enough memory for this; try fewer --workers, a smaller --size, or a machine with more memory.")
         return 70
     except Exception as error:  # noqa: BLE001 - every bug ends with a sentence, a log and exit code 70
-        if hasattr(error, "format_message"):  # the command line's own errors, whichever library raises them
+        if hasattr(error, "format_message"):  # errors of the command line's parser, whichever library raises them
             _say(_wrong_use(error))
             return 2
         if isinstance(error, OSError) and error.filename is not None and error.errno in _OF_THE_MACHINE:
@@ -145,7 +145,7 @@ def _run() -> int:
 
 
 def _wrong_use(error: Any) -> str:
-    """A parser's error as one sentence that names the command's help; a former spelling is answered with the current one."""
+    """A parser's error as one sentence that names the command's help, or the current spelling of a former option."""
     context = getattr(error, "ctx", None)
     path = str(context.command_path) if context is not None else "signbench"
     former = getattr(error, "option_name", None)

@@ -28,12 +28,12 @@ class Precision(StrEnum):
 
 
 def command(
-    references: Annotated[Path, typer.Argument(help="Folder, container or table of the true clips.")],
-    predictions: Annotated[Path, typer.Argument(help="The same for the clips to score, with the same names.")],
-    metric: Annotated[list[str] | None, option("--metric", "Repeat it for several.")] = None,
+    references: Annotated[Path, typer.Argument(help="Folder, container or table of the references.")],
+    predictions: Annotated[Path, typer.Argument(help="The same for the predictions, with the same names.")],
+    metric: Annotated[list[str] | None, option("--metric", "May be repeated.")] = None,
     suite: Annotated[str | None, option("--suite")] = None,
     frames: Annotated[Frames, option("--frames")] = Frames.equal,
-    size: Annotated[str | None, option("--size", "Images of both sides are resized to it.")] = None,
+    size: Annotated[str | None, option("--size", "Images of both sides are resized to this size.")] = None,
     fps: Annotated[float | None, option("--fps")] = None,
     source_fps: Annotated[float | None, option("--source-fps")] = None,
     layout: Annotated[str | None, option("--layout")] = None,

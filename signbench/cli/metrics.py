@@ -1,4 +1,4 @@
-"""``signbench metrics``: which metrics there are, and what each one measures."""
+"""``signbench metrics``: lists the metrics, with what each one measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the command line: each option is named, explained and, where several commands have it, declared here once."""
+"""The vocabulary of the command line: the name and meaning of every option, and declarations of those that commands share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MEANINGS: dict[str, str] = {
     "--as": "Name to keep it under.",
     "--baseline": "Name of the baseline.",
     "--baselines": "Folder of baselines.",
-    "--checkpoint": "Trained weights, for generators that take some.",
+    "--checkpoint": "Trained weights, for generators that take a checkpoint.",
     "--citation": "Whom to cite. Default: as the generator says.",
-    "--clip-seconds": "How long a generator may take per clip, in seconds; longer is a failure. 0: no limit.",
+    "--clip-seconds": "Time limit of a generator for one clip, in seconds; a slower clip is a failure. 0: no limit.",
     "--clips": "Only these clips: ids separated by commas, or @FILE with one id per line.",
     "--config": "Metrics and tolerances, such as signbench-ci.yaml.",
     "--contact": "Whom to ask, such as an address.",
@@ -33,7 +33,7 @@ MEANINGS: dict[str, str] = {
     "--half-width": "Half the width of the 95 % interval to reach, such as 0.05.",
     "--id": "Column of the ids, in tables of texts.",
     "--json": "Print JSON instead of a table.",
-    "--judge": "A custom judge that the task names, as it spells it: package.module:Class or file.py:Class. Its code runs.",
+    "--judge": "A custom judge that the task names, in the same spelling: package.module:Class or file.py:Class. Its code is run.",
     "--junit": "Write JUnit XML into this file.",
     "--key": "Write who each rater is into this new file, outside the study. Default: not stored.",
     "--layout": "Declare the key-point layout of files that state none, such as coco-wholebody-133.",
@@ -79,7 +79,7 @@ MEANINGS: dict[str, str] = {
     "--workers": "Processes for scoring; the numbers do not depend on it. Default: one per core.",
     "--yes": "Do not ask.",
 }
-"""What each option means, in every command that has it; a command may add a sentence about its use there."""
+"""The meaning of each option, which is the same in every command; a command may add a sentence about its use."""
 
 _SPELLINGS = {"--metric": ("--metric", "-m"), "--progress": ("--progress/--no-progress",), "--table": ("--table/--no-table",)}
 
@@ -101,14 +101,14 @@ def option(name: str, more: str = "", **settings: Any) -> Any:
 
     Args:
         name: one of :data:`MEANINGS`.
-        more: what a command adds to the meaning: its default, or its own use of it.
-        settings: as :func:`typer.Option` takes them, such as ``min``.
+        more: text that a command adds to the meaning: its default, or its use of the option.
+        settings: arguments of :func:`typer.Option`, such as ``min``.
     """
     return typer.Option(*_SPELLINGS.get(name, (name,)), help=f"{MEANINGS[name]} {more}".rstrip(), **settings)
 
 
 class Format(StrEnum):
-    """Forms that numbers are printed in."""
+    """Forms in which numbers are printed."""
 
     table = "table"
     json = "json"
@@ -118,23 +118,23 @@ class Format(StrEnum):
 
 
 def chosen(form: Format | None, *, json: bool, but: tuple[Format, ...] = ()) -> Format:
-    """The form that ``--format`` and ``--json`` ask for together.
+    """Resolves ``--format`` and ``--json`` to one form.
 
     Args:
-        form: of ``--format``.
-        json: whether ``--json`` is given, which is short for a form.
+        form: the value of ``--format``.
+        json: whether ``--json`` is given, which is short for ``--format json``.
         but: forms that the command does not have.
 
     Raises:
-        InputError: the two ask for different forms, or for one that is not there.
+        InputError: the two options differ, or the command does not have that form.
     """
     from signbench.errors import InputError
 
     if json and form not in (None, Format.json):
-        raise InputError(f"--json and --format {form} are different forms; ask for one of them.")
+        raise InputError(f"--json and --format {form} are different forms; use one of them.")
     if form in but:
         *others, last = (known.value for known in Format if known not in but)
-        raise InputError(f"--format {form} is not one that this command has; give {', '.join(others)} or {last}.")
+        raise InputError(f"this command has no --format {form}; use {', '.join(others)} or {last}.")
     return Format.json if json else form or Format.table
 
 
@@ -167,7 +167,7 @@ def clip_ids(text: str | None) -> list[str] | None:
     """Reads ``--clips``: ids separated by commas, or ``@FILE`` with one id per line.
 
     Raises:
-        InputError: the file cannot be read, or names no id.
+        InputError: the file cannot be read, or contains no id.
     """
     from signbench.errors import InputError
 
@@ -181,5 +181,5 @@ def clip_ids(text: str | None) -> list[str] | None:
         except (OSError, ValueError) as error:
             raise InputError(f"--clips: {text[1:]} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if not ids:
-        raise InputError(f"--clips: {text!r} names no clip; write ids separated by commas, or @FILE with one id per line.")
+        raise InputError(f"--clips: {text!r} names no clips; write ids separated by commas, or @FILE with one id per line.")
     return ids

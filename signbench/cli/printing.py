@@ -1,4 +1,4 @@
-"""What commands print: data on standard output, messages and progress on standard error."""
+"""Output of commands: data on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def data(text: str) -> None:
-    """Writes data to standard output, with one line end at its end."""
+    """Writes data to standard output, followed by one line break."""
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
 
@@ -58,7 +58,7 @@ def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -
 
 
 def _width(drawn: Table) -> int:
-    """Of the terminal, or wide enough for a table where it is piped."""
+    """Width of the terminal; if output is piped, wide enough for a table."""
     from rich.console import Console
 
     from signbench.tables import PIPED_WIDTH

@@ -27,7 +27,7 @@ def command(
 
 
 def _read(run: Path) -> tuple[Result, dict[str, Any]]:
-    """A run's result, derived from its records again if it is missing, and its description.
+    """A run's result, recomputed from its records if it is missing, and its description.
 
     Raises:
         IncompleteError: the run has not finished.
@@ -76,7 +76,7 @@ def _several(runs: list[Path], wanted: Format, *, progress: bool) -> int:
             report("reading", done, len(runs))
             results[str(run)] = _read(run)[0]
     if len(results) < len(runs):
-        raise InputError("a run is named twice; name each once.")
+        raise InputError("a run is named twice; name each run once.")
     if wanted is Format.table:
         printing.table(side_by_side.ranked(results))
         if levels := side_by_side.remarks(results):

@@ -36,7 +36,7 @@ TaskName = Annotated[str, typer.Argument(metavar="TASK", help="Name of a task; s
 
 
 class Require(StrEnum):
-    """Which metrics a run may not leave out."""
+    """The metrics that a run must not leave out."""
 
     core = "core"
     all = "all"
@@ -62,7 +62,7 @@ def score(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Score a folder of predictions on a task, after checking all of it."""
+    """Check a folder of predictions for a task, and score it."""
     foreign.beware(judges=judge)
     from signbench.cli import printing
     from signbench.predictions.problems import PredictionsError
@@ -165,7 +165,7 @@ def _report_comparable_rows(result: Result, run: Path) -> None:
 
     try:
         sentences = comparable_rows(result, run)
-    except SignbenchError as error:  # the result itself is whole
+    except SignbenchError as error:  # the result itself is complete
         sentences = [f"not searched: {error}"]
     for sentence in sentences:
         printing.talk(f"leaderboard: {sentence}")

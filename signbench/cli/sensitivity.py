@@ -1,4 +1,4 @@
-"""``signbench metrics sensitivity``: what each metric can and cannot see."""
+"""``signbench metrics sensitivity``: the distortions that each metric can and cannot detect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def command(
     progress: Progress = True,
     json: JsonForm = False,
 ) -> None:
-    """Degrade clips in four strengths each, and print what every metric sees of it."""
+    """Degrade clips with four strengths each, and print which distortions every metric detects."""
     import textwrap
 
     from signbench.cli import printing

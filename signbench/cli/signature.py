@@ -18,7 +18,7 @@ def diff(
     b: Annotated[str, typer.Argument(help="A signature, a run folder, or a study's result.")],
     json: Json = False,
 ) -> None:
-    """Say in words what differs between two measurements; exit 4 if they are not comparable."""
+    """Describe the differences between two measurements; exit 4 if they are not comparable."""
     from pathlib import Path
 
     from signbench.cli import printing
@@ -42,7 +42,9 @@ def diff(
     if "" in left or "" in right:
         pairs = [(name or other, left[name], right[other]) for name in left for other in right]
         if len(pairs) > 1:
-            raise InputError("a run of several metrics and a single signature: give the run's signature of that metric.")
+            raise InputError(
+                "a run of several metrics cannot be compared with a single signature; use the run's signature of that metric."
+            )
     else:
         pairs = [(name, left[name], right[name]) for name in left if name in right]
         if not pairs:

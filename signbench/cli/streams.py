@@ -1,4 +1,4 @@
-"""Standard output and standard error in every state: closed, full, without a reader, or in an encoding that lacks a letter."""
+"""Standard output and standard error in every state: closed, full, without a reader, or in an encoding without some letters."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 _ESCAPE = "signbench.escape"
 
 
-def settle() -> None:
+def prepare() -> None:
     r"""Prepares the standard streams; called once, before anything is read or printed.
 
-    A letter that the encoding of standard output lacks is written as JSON writes it (``\u044f``): a table stays readable, and
-    JSON stays JSON. Where the reader of standard output goes away, as ``head`` does, the rest is dropped and the command ends with
-    the code that it would have ended with. A closed standard error swallows what is said there.
+    A letter that the encoding of standard output lacks is escaped as in JSON (``\u044f``): a table stays readable, and JSON stays
+    JSON. If the reader of standard output exits, as ``head`` does, the rest is dropped and the exit code does not change. Messages
+    to a closed standard error are dropped.
 
     Raises:
         InputError: standard output is closed.
     """
     for descriptor, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            # What is opened next must not get the number of a standard stream, or prints would land in it.
+            # Files that are opened later must not get the number of a standard stream, or prints would be written to them.
             _occupy(descriptor)
     if sys.stderr is None:
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", errors="backslashreplace")
     if sys.stdout is None:
-        raise InputError("standard output is closed, so no result could be printed; send it to a file or to /dev/null.")
+        raise InputError("standard output is closed, so no result could be printed; redirect it to a file or to /dev/null.")
     output: TextIO = sys.stdout
     if output is not sys.__stdout__:
-        return  # another program put its own there
+        return  # another program replaced it
     codecs.register_error(_ESCAPE, _escaped)
     output.flush()
-    # JSON is read as UTF-8 wherever it goes, and ASCII is both that and whatever else files and pipes are said to be.
+    # JSON is always read as UTF-8, and ASCII is valid in UTF-8 and in any encoding that a file or pipe may have.
     fitting = output.isatty() or codecs.lookup(output.encoding).name == "utf-8"
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(_Output(output.fileno(), "w", closefd=False)),
@@ -52,7 +52,7 @@ def settle() -> None:
 
 
 def apart() -> None:
-    """Reserves standard output for results: whatever else is written there goes to standard error from now on."""
+    """Reserves standard output for results: everything else that is written to it goes to standard error from now on."""
     output = sys.stdout
     output.flush()
     own = os.dup(1)
@@ -66,7 +66,7 @@ def apart() -> None:
 
 
 class _OfMainThread(io.TextIOWrapper):
-    """Prints what the main thread prints; what threads of third-party code print goes to standard error."""
+    """Passes on output of the main thread; output of threads of third-party code goes to standard error."""
 
     def write(self, text: str, /) -> int:
         """Writes to standard output, or from another thread to standard error."""
@@ -88,7 +88,7 @@ def _occupy(descriptor: int) -> None:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    r"""Writes what an encoding lacks as JSON does: ``\uXXXX``, in two parts beyond the basic plane."""
+    r"""Escapes characters that an encoding lacks as in JSON: ``\uXXXX``, in two parts beyond the basic plane."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
@@ -96,19 +96,19 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 class _Output(io.FileIO):
-    """The file behind standard output; its errors become ours."""
+    """The file behind standard output; its errors become signbench's."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
             return super().write(data)
         except OSError as error:
-            # The rest goes nowhere, also what Python flushes at its end.
+            # The rest is dropped, including what Python flushes at exit.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
             if isinstance(error, BrokenPipeError):
                 return memoryview(data).nbytes
             raise InputError(
-                f"standard output cannot be written ({error.strerror or error}), so results are missing there; make room, "
-                "or send it elsewhere, and repeat the command."
+                f"standard output cannot be written ({error.strerror or error}), so results are missing; make room, "
+                "or redirect it, and rerun the command."
             ) from error

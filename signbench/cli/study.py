@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from signbench.study.judging.lexicon import Lexicon
     from signbench.study.sheets.answers import Study
 
-app = group("Human studies: sheets of free-text answers in, the Sign Understandability Score (SUS) with its uncertainty out.")
+app = group("Human studies: from sheets of free-text answers to the Sign Understandability Score (SUS) with its uncertainty.")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a study, as signbench study import wrote it.")]
 Decisions = Annotated[Path | None, option("--lexicon")]
@@ -191,7 +191,7 @@ def plan_command(
         title = "Fewest signs for each number of raters" if sizes is None else "Interval for each number of raters"
         printing.table(score_tables.table_of(rows), title)
     if not found.frontier:
-        printing.data("No simulated design reaches this width; allow a wider interval.")
+        printing.data("No simulated design reaches this width; accept a wider interval.")
 
 
 @app.command("new")

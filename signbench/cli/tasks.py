@@ -1,4 +1,4 @@
-"""``signbench tasks``: which tasks there are, and all that a submitter needs to know about one."""
+"""``signbench tasks``: lists the tasks, and shows all that a submitter needs to know about one."""
 
 from __future__ import annotations
 

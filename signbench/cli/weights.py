@@ -66,7 +66,7 @@ def fetch_weights(
     from signbench.weights.registry import find, registered
 
     if every == bool(names):
-        raise InputError("name the weights to fetch, or give --all; signbench weights list shows them.")
+        raise InputError("name the weights to fetch, or use --all; signbench weights list shows them.")
     wanted = list(registered().values()) if every else [find(name) for name in dict.fromkeys(names or [])]
     failures = 0
     rows = []
@@ -121,7 +121,7 @@ def add_weights(
 
 @app.command("verify")
 def verify_weights(names: _Names = None, progress: Progress = True, json: Json = False) -> None:
-    """Hash weights again and compare with the registry; exit 2 if a file is not what it should be."""
+    """Hash weights again and compare with the registry; exit 2 if a file differs."""
     from signbench.cli import printing
     from signbench.weights.registry import find, registered
 

@@ -22,7 +22,7 @@ def counting_in(precision: Precision, device: torch.device) -> Iterator[None]:
         precision: ``float32`` (IEEE, no lower precision inside), ``tf32`` (if the device has it) or ``bf16``.
         device: the device that the networks run on.
     """
-    # These networks only have convolutions. cuDNN wants the same setting for them and for recurrent layers.
+    # These networks only have convolutions. cuDNN requires the same setting for them and for recurrent layers.
     backends: Any = torch.backends
     switches = (backends.cudnn.conv, backends.cudnn.rnn, backends.mkldnn.conv)
     before = [switch.fp32_precision for switch in switches]

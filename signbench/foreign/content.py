@@ -103,7 +103,7 @@ def _digest_of_cell(kind: type) -> str:
     """SHA-256 of the cell of a notebook that a class was written in.
 
     Raises:
-        InputError: nobody knows its lines, as where it was typed at a prompt.
+        InputError: its source is not available, for example because it was typed at a prompt.
     """
     cells = sorted({made.__code__.co_filename for made in vars(kind).values() if inspect.isfunction(made)})
     text = "".join(line for cell in cells for line in linecache.getlines(cell))

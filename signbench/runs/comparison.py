@@ -106,7 +106,7 @@ class MetricComparison(Document):
     moved: tuple[MovedClip, ...]
     """The ten clips that moved most."""
     judged: tuple[Judged, Judged] | None = Field(default=None, exclude_if=lambda judged: judged is None)
-    """Ceiling and chance of both runs' whole scores, where they are through a judge; left out where there are none."""
+    """Ceiling and chance level of both runs' complete scores, if they use a judge; otherwise left out."""
     signature: str
     """How both were measured."""
 

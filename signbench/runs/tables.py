@@ -137,7 +137,7 @@ def judged_text(judged: Judged) -> str:
 
 
 def between_text(between: float | None) -> str:
-    """Where a score lies between chance level and ceiling; empty where there is no between."""
+    """The position of a score between chance level and ceiling; empty if there is none."""
     return "" if between is None else f"{between:.2f}"
 
 

@@ -36,7 +36,7 @@ def decoded_ahead(items: Iterator[Item], ahead: int = 2) -> Iterator[Iterator[It
                         continue
                 if stopped.is_set():
                     break
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
+        except BaseException as error:  # noqa: BLE001 - passed to the consumer, which raises it
             last = error
         finally:
             close = getattr(items, "close", None)

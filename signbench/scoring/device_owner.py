@@ -122,9 +122,9 @@ class DeviceOwner:
     def close(self) -> None:
         """Stops; workers that still wait for an answer get an end of file."""
         self._ended = True
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as nobody:  # ends the accepting thread
-            nobody.settimeout(1)
-            nobody.connect(self._listener.address)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as waker:  # ends the accepting thread
+            waker.settimeout(1)
+            waker.connect(self._listener.address)
         self._wake.send(None)
         for thread in self._threads:
             thread.join(timeout=10)

@@ -67,7 +67,7 @@ def pose_of_clip(name, frames, kind=LAYOUT, dimensions=3):
 
 
 class SmallCorpus:
-    """Three train and four test sentences, six train and two test words; it notes which clips' media were handed out."""
+    """Three train and four test sentences, six train and two test words; it records which clips' media were requested."""
 
     name = "small"
     version = "1"

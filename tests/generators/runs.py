@@ -33,7 +33,7 @@ def prompts(made, given, split="test", references=None, clips=None):
 
 
 def run(generator, made, given, folder, *, split="test", references=None, clips=None, ranks=1, finish=True):
-    """Makes the productions of a split with so many processes' shares, one after the other; returns what each did."""
+    """Makes the productions of a split as several processes would, one after the other; returns the outcome of each."""
     found = prompts(made, given, split, references, clips)
     names = list(found)
     outcomes = []

@@ -109,7 +109,7 @@ def test_nearest_finds_words_by_dictionary_and_lemma_and_takes_the_lowest_id(giv
 
 
 class FakeTransformer:
-    """Embeds a text by its letters; says so where it is asked for a model that is not here."""
+    """Embeds a text by its letters; raises an error if the requested model is missing."""
 
     def __init__(self, name, device, local_files_only):
         assert device == "cpu" and local_files_only

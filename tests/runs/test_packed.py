@@ -82,7 +82,7 @@ def test_a_record_beyond_all_bounds_is_refused_with_its_metric_and_clip(monkeypa
 
 
 def with_metadata(content, change):
-    """The file, with something else beside its rows."""
+    """The file with other metadata."""
     import pyarrow as arrow
     from pyarrow import parquet
 

@@ -18,7 +18,7 @@ def vectors(count=4, width=3, dtype=np.float32):
 
 
 def matrix(folder, rows, *, array=None):
-    """A file of vectors with the table beside it."""
+    """A file of vectors with its table."""
     np.save(folder / "features.npy", vectors() if array is None else array)
     (folder / "ids.csv").write_text(rows, encoding="utf-8")
     return folder / "features.npy"
