@@ -113,7 +113,7 @@ def test_nothing_is_cleared_without_consent(signbench, filled):
     code, _, err = signbench("cache", "clear")
     assert code == 2
     assert "this would remove 3 entries" in err
-    assert "give --yes" in err
+    assert "use --yes" in err
     code, _, err = signbench("cache", "clear", answer="n")
     assert code == 0
     assert "nothing was removed" in err

@@ -85,7 +85,7 @@ def test_several_runs_are_compared_with_the_first_and_an_incomplete_one_ends_wit
     ("words", "code", "said"),
     [
         (["a"], 2, "at least two runs"),
-        (["a", "nowhere"], 2, "nowhere is not a run folder"),
+        (["a", "nowhere"], 2, "nowhere is neither a run folder nor a row"),
         (["a", "b", "-m", "dtv"], 2, "Did you mean dtw?"),
         (["a", "other"], 4, "not about the same clips: 1 only in a (clip-0019)"),
         (["a", "b", "--json", "--format", "csv"], 2, "--json and --format csv are different forms"),

@@ -62,8 +62,8 @@ def test_letters_that_an_encoding_lacks_are_escaped_and_json_stays_json(encoding
     [
         ({"RANK": "abc"}, "RANK='abc'"),
         ({"WORLD_SIZE": "two"}, "WORLD_SIZE='two'"),
-        ({"RANK": "5"}, "which no process can be"),
-        ({"RANK": "-1", "WORLD_SIZE": "2"}, "which no process can be"),
+        ({"RANK": "5"}, "which is not possible"),
+        ({"RANK": "-1", "WORLD_SIZE": "2"}, "which is not possible"),
         ({"WORLD_SIZE": "2"}, "no MASTER_ADDR and MASTER_PORT"),
         ({"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "x"}, "no MASTER_ADDR and MASTER_PORT"),
     ],

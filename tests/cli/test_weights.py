@@ -95,7 +95,7 @@ def test_a_fetch_must_name_weights(words, signbench, register):
     register(weights())
     code, _, err = signbench("weights", "fetch", *words)
     assert code == 2
-    assert "or give --all" in err
+    assert "or use --all" in err
 
 
 @pytest.mark.parametrize("command", ["fetch", "verify"])
