@@ -70,7 +70,7 @@ def test_a_killed_or_repeated_run_of_texts_resumes_and_a_changed_file_is_refused
 
 REFUSED = {
     "another number of lines": (["measure", "references.txt", "short.txt", "-m", "bleu"], ["12", "11"]),
-    "texts beside videos": (["measure", "references.txt", "predictions.txt", "-m", "bleu", "-m", "ssim"], ["apart"]),
+    "texts and videos": (["measure", "references.txt", "predictions.txt", "-m", "bleu", "-m", "ssim"], ["measure them separately"]),
     "a suite that is not there": (["measure", "references.txt", "predictions.txt", "--suite", "slr"], ["slrtp"]),
     "a column that is not there": (
         ["measure", "predictions.tsv", "predictions.tsv", "-m", "bleu", "--text", "hypotesis"],
