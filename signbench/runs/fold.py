@@ -204,21 +204,25 @@ def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> 
     span = None if ceiling.value is None or chance.value is None else ceiling.value - chance.value
     between = (value - chance.value) / span if span and chance.value is not None else None
     judged = Judged(ceiling=ceiling, chance=chance, between=between)
-    if plan.subset is not None or _surpasses(item.metric, folded[0], folded[1], plan):
-        return judged, None, unjudged
-    levels = " and ".join("unknown" if level.value is None else f"{level.value:.6g}" for level in found)
-    return judged, f"refused: the judge's ceiling is not significantly above chance here ({levels})", unjudged
+    refusal = None if plan.subset is not None else _refusal(item.metric, folded[0], folded[1], plan)
+    if refusal is not None:
+        levels = " and ".join("unknown" if level.value is None else f"{level.value:.6g}" for level in found)
+        refusal = f"refused: {refusal} ({levels})"
+    return judged, refusal, unjudged
 
 
-def _surpasses(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, plan: RunPlan) -> bool:
-    """Whether the references are judged significantly better than references dealt to other clips (one-sided, 5 %)."""
+def _refusal(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, plan: RunPlan) -> str | None:
+    """Why the references are not judged significantly better than references dealt to other clips (one-sided, 5 %), or None."""
     other = set(chance.clips)
     clips = [clip for clip in ceiling.clips if clip in other]
-    if len(clips) < 2:
-        return False
-    pair = [StoredRecords(records.store, records.metric, clips, metric.missing()) for records in (ceiling, chance)]
-    found = paired(metric, pair[0], pair[1], plan.clusters_of(clips), tests=1)
-    return found.p is not None and found.p.worse <= SIGNIFICANT
+    if len(clips) >= 2:
+        pair = [StoredRecords(records.store, records.metric, clips, metric.missing()) for records in (ceiling, chance)]
+        found = paired(metric, pair[0], pair[1], plan.clusters_of(clips), tests=1)
+        if found.p is not None and found.p.worse <= SIGNIFICANT:
+            return None
+        if (found.smallest_p or 0.0) <= SIGNIFICANT:
+            return "the judge's ceiling is not significantly above chance here"
+    return "too few clips to show that the judge's ceiling is above chance here"
 
 
 def _value(

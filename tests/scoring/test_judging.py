@@ -17,6 +17,7 @@ from signbench.runs.folder import RunFolder
 from signbench.runs.plan import RunPlan
 from signbench.scoring.task_judges import judges_of
 from signbench.scoring.task_runs import TaskRun, score_predictions
+from signbench.tasks.schema import ids_digest
 from tests.judges.parrot import Parrot, Refusing
 from tests.scoring.test_task_runs import generated, submitted
 from tests.tasks.conftest import tiny_corpus
@@ -63,31 +64,25 @@ def scored(tmp_path, task, out="run", predictions="submission", **options):
 @pytest.mark.parametrize(
     ("key", "right", "value", "ceiling", "chance"),
     [
-        ("accuracy@parrot", 4, 1.0, 1.0, 0.0),
-        ("accuracy@parrot", 3, 0.75, 1.0, 0.0),
-        ("accuracy:top=2@parrot", 2, None, 1.0, None),
-        ("wer@parrot", 3, 12.5, 0.0, 50.0),
-        ("wer@parrot.gloss", 3, 12.5, 0.0, 50.0),
-        ("bleu:order=1@parrot", 3, 87.5, 100.0, 50.0),
-        ("rouge-l@parrot.gloss", 3, None, 100.0, 50.0),
-        ("likelihood@parrot", 3, -3.5 / 12, 0.0, -3.5 / 3),
+        ("accuracy@parrot", 3, 1.0, 1.0, 0.0),
+        ("accuracy@parrot", 2, 2 / 3, 1.0, 0.0),
+        ("accuracy@parrot", 0, 0.0, 1.0, 0.0),
+        ("wer@parrot", 2, 100 / 6, 0.0, 50.0),
+        ("wer@parrot.gloss", 2, 100 / 6, 0.0, 50.0),
+        ("bleu:order=1@parrot", 2, 500 / 6, 100.0, 50.0),
+        ("rouge-l@parrot.gloss", 2, 250 / 3, 100.0, 50.0),
+        ("likelihood@parrot", 2, -3.5 / 9, 0.0, -3.5 / 3),
     ],
 )
 def test_a_judge_s_answers_are_compared_with_the_corpus_along_with_ceiling_and_chance(key, right, value, ceiling, chance, tmp_path):
     signed(tmp_path / "submission", [*range(1, right + 1), *([5] * (4 - right))])
-    score = scored(tmp_path, judged(key), clips=None)[key]
-    assert score.metric == key
-    assert score.coverage == 1
+    score = scored(tmp_path, judged(key), limit=3)[key]
+    assert (score.metric, score.coverage) == (key, 1)
+    assert score.value == pytest.approx(value)
     assert score.judged.ceiling.value == pytest.approx(ceiling)
-    assert score.judged.ceiling.clips == score.judged.chance.clips == 4
-    if value is not None:
-        assert score.value is None or score.value == pytest.approx(value)
-    if chance is not None:
-        assert score.judged.chance.value == pytest.approx(chance)
-    if score.judged.between is not None:
-        low, high = score.judged.chance.value, score.judged.ceiling.value
-        expected = value if value is not None else None
-        assert expected is None or score.judged.between == pytest.approx((expected - low) / (high - low))
+    assert score.judged.chance.value == pytest.approx(chance)
+    assert score.judged.ceiling.clips == score.judged.chance.clips == 3
+    assert score.judged.between == pytest.approx((value - chance) / (ceiling - chance))
 
 
 def test_predictions_that_are_the_references_score_the_ceiling_and_shuffled_ones_the_chance(tmp_path):
@@ -232,18 +227,33 @@ def test_a_judge_that_breaks_its_contract_measures_nothing(judge, reason, tmp_pa
     assert reason in result[f"accuracy@{judge}"].missing[0].reason
 
 
-def test_a_judge_whose_ceiling_is_no_better_than_chance_is_refused_on_the_task(tmp_path, capsys):
-    signed(tmp_path / "submission", [1, 2, 3, 4])
-    result = scored(tmp_path, judged("accuracy@deaf"))
-    score = result["accuracy@deaf"]
-    assert score.value is None
-    assert score.note.startswith("refused: the judge's ceiling is not significantly above chance here (0.25 and 0.25)")
-    assert (score.judged.ceiling.value, score.judged.chance.value) == (0.25, 0.25)
-    assert result.exit_code != 0
+@pytest.mark.parametrize(
+    ("judge", "clips", "value", "refused"),
+    [
+        ("parrot", 6, 1.0, None),
+        ("deaf", 6, None, "refused: the judge's ceiling is not significantly above chance here (0.166667 and 0.166667)"),
+        ("parrot", 4, None, "refused: too few clips to show that the judge's ceiling is above chance here (1 and 0)"),
+    ],
+)
+def test_on_a_whole_split_a_judge_has_to_surpass_chance(judge, clips, value, refused, tmp_path, monkeypatch, capsys):
+    ids = [f"test-{number:04d}" for number in range(1, clips + 1)]
+    monkeypatch.setitem(IDS, "test", ids)
+    expected = {split: {"count": len(IDS[split]), "ids_sha256": ids_digest(IDS[split])} for split in ("test", "dev")}
+    key = f"accuracy@{judge}"
+    signed(tmp_path / "submission", range(1, clips + 1))
+    result = scored(tmp_path, judged(key, clips=expected))
+    assert result[key].value == value
+    assert (result.exit_code == 0) is (refused is None)
     printing.warnings(result)
-    assert "accuracy@deaf: refused: the judge's ceiling is not significantly above chance here" in capsys.readouterr().err
-    subset = scored(tmp_path, judged("accuracy@deaf"), out="subset", limit=3)["accuracy@deaf"]
-    assert subset.value is not None
+    said = capsys.readouterr().err
+    if refused is None:
+        assert "refused" not in said
+        return
+    assert result[key].note.startswith(refused)
+    assert f"{key}: {refused}" in said
+    assert result[key].judged.ceiling.clips == clips
+    subset = scored(tmp_path, judged(key, clips=expected), out="subset", limit=3)[key]
+    assert subset.value is not None, "a subset is not enough evidence to refuse a judge"
 
 
 @pytest.mark.parametrize(
