@@ -31,15 +31,9 @@ def _described(name: str) -> dict[str, Any]:
 def list_generators(json: Json = False) -> None:
     """List all generators, one line each; one that cannot be loaded is listed with the reason."""
     from signbench.cli import printing
-    from signbench.errors import InputError, in_flags
     from signbench.generators.registry import known
 
-    described: list[dict[str, Any]] = []
-    for name in known():
-        try:
-            described.append(_described(name))
-        except InputError as error:
-            described.append({"name": name, "error": in_flags(str(error))})
+    described = printing.described(known(), _described)
     if json:
         printing.document(described)
         return

@@ -15,14 +15,14 @@ app.command("sensitivity")(sensitivity.command)
 
 
 def _described(name: str) -> dict[str, Any]:
-    from signbench.metrics.registry import metric_class
+    from signbench.metrics.registry import create, metric_class
 
     kind = metric_class(name)
     return {
         "name": name,
         "summary": kind.summary,
         "direction": kind.direction,
-        "unit": kind().unit,
+        "unit": create(name).unit,
         "needs": kind.view,
         "pairs_frames": kind.pairs_frames,
         "revision": kind.revision,
@@ -41,11 +41,11 @@ def _described(name: str) -> dict[str, Any]:
 
 @app.command("list")
 def list_metrics(json: Json = False) -> None:
-    """List all metrics, one line each."""
+    """List all metrics, one line each; one that cannot be loaded is listed with the reason."""
     from signbench.cli import printing
     from signbench.metrics.registry import known
 
-    described = [_described(name) for name in known()]
+    described = printing.described(known(), _described)
     if json:
         printing.document(described)
         return
@@ -53,10 +53,10 @@ def list_metrics(json: Json = False) -> None:
         [
             {
                 "metric": row["name"],
-                "better": row["direction"],
-                "needs": row["needs"],
-                "parameters": ", ".join(parameter["name"] for parameter in row["parameters"]),
-                "what it measures": row["summary"],
+                "better": row.get("direction", ""),
+                "needs": row.get("needs", ""),
+                "parameters": ", ".join(parameter["name"] for parameter in row.get("parameters", ())),
+                "what it measures": row.get("summary") or row.get("error", ""),
             }
             for row in described
         ]

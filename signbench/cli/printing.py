@@ -46,6 +46,24 @@ def sentences(lines: Iterable[str]) -> None:
     data("\n".join(map(one_line, lines)))
 
 
+def described(names: Iterable[str], describe: Callable[[str], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Describes everything of one kind; what cannot be loaded is described by its name and the error.
+
+    Args:
+        names: of metrics, generators or judges.
+        describe: describes one of them.
+    """
+    from signbench.errors import InputError, in_flags
+
+    found = []
+    for name in names:
+        try:
+            found.append(describe(name))
+        except InputError as error:
+            found.append({"name": name, "error": in_flags(str(error))})
+    return found
+
+
 def table(rows: Table | Sequence[Mapping[str, str]], title: str | None = None) -> None:
     """Prints a table, or rows of texts as one. If it is piped, nothing is dropped and no number is broken for lack of width."""
     from rich.console import Console

@@ -141,12 +141,29 @@ def between_text(between: float | None) -> str:
     return "" if between is None else f"{between:.2f}"
 
 
-def _end(score: Score, level: Literal["ceiling", "chance"], index: int) -> float | None:
-    """One end of the interval of the ceiling or chance of a score through a judge."""
-    if score.judged is None:
-        return None
-    bounds = (score.judged.ceiling if level == "ceiling" else score.judged.chance).interval
-    return None if bounds is None else bounds[index]
+def _level_column(name: Literal["ceiling", "chance"]) -> ScoreColumn:
+    """The column of the ceiling or of the chance level of scores through a judge."""
+
+    def level(score: Score) -> Level | None:
+        return None if score.judged is None else getattr(score.judged, name)
+
+    def end(score: Score, index: int) -> float | None:
+        found = level(score)
+        return None if found is None or found.interval is None else found.interval[index]
+
+    return ScoreColumn(
+        name,
+        lambda score: "" if (found := level(score)) is None else spanned(found.value, found.interval),
+        numeric=True,
+        optional=True,
+        in_latex=True,
+        of_judges=True,
+        fields={
+            name: lambda score: None if (found := level(score)) is None else found.value,
+            f"{name}_low": lambda score: end(score, 0),
+            f"{name}_high": lambda score: end(score, 1),
+        },
+    )
 
 
 SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
@@ -154,32 +171,8 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("metric", heading),
     ScoreColumn("value", lambda score: number(score.value, digits(score)), numeric=True),
     ScoreColumn("95 % interval", interval_text, numeric=True),
-    ScoreColumn(
-        "ceiling",
-        lambda score: "" if score.judged is None else spanned(score.judged.ceiling.value, score.judged.ceiling.interval),
-        numeric=True,
-        optional=True,
-        in_latex=True,
-        of_judges=True,
-        fields={
-            "ceiling": lambda score: None if score.judged is None else score.judged.ceiling.value,
-            "ceiling_low": lambda score: _end(score, "ceiling", 0),
-            "ceiling_high": lambda score: _end(score, "ceiling", 1),
-        },
-    ),
-    ScoreColumn(
-        "chance",
-        lambda score: "" if score.judged is None else spanned(score.judged.chance.value, score.judged.chance.interval),
-        numeric=True,
-        optional=True,
-        in_latex=True,
-        of_judges=True,
-        fields={
-            "chance": lambda score: None if score.judged is None else score.judged.chance.value,
-            "chance_low": lambda score: _end(score, "chance", 0),
-            "chance_high": lambda score: _end(score, "chance", 1),
-        },
-    ),
+    _level_column("ceiling"),
+    _level_column("chance"),
     ScoreColumn(
         "between",
         lambda score: "" if score.judged is None else between_text(score.judged.between),
