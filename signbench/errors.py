@@ -95,9 +95,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
         known: the names that exist.
 
     Returns:
-        ``"Did you mean a, b?"``, or ``"Known: a, b, c."`` when none is close.
+        ``"Did you mean a, b?"``, or ``"Known: a, b, c."`` when none is close, or ``"There are none."``
     """
     names = sorted(known)
+    if not names:
+        return "There are none."
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"Did you mean {', '.join(close)}?"

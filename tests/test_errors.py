@@ -11,7 +11,7 @@ import pytest
 
 from signbench import errors
 from signbench.cli.options import MEANINGS
-from signbench.errors import in_flags
+from signbench.errors import in_flags, nearest
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for path in (ROOT / "signbench").rglob("*.py") if "cli" not in path.relative_to(ROOT).parts)
@@ -89,3 +89,15 @@ def test_no_message_of_the_library_names_a_flag():
         if FLAG.search(text) and not WHOLE_COMMAND.search(text) and path.name not in ("errors.py", "reproduction.py")
     ]
     assert named == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (["ssim", "dtw"], "Did you mean ssim?"),
+        (["dtw", "ape"], "Known: ape, dtw."),
+        ([], "There are none."),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_that_exist(known, said):
+    assert nearest("ssin", known) == said
