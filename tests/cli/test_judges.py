@@ -311,7 +311,7 @@ def test_the_cache_shows_verifies_and_clears_a_judge_s_answers(tmp_path, monkeyp
     shutil.copytree(os.environ["SIGNBENCH_CACHE"], tmp_path / "cache")
     monkeypatch.setenv("SIGNBENCH_CACHE", str(tmp_path / "cache"))
     shown = json.loads(ran_well("cache", "show", "--json").stdout)["extractors"]
-    names = [row["extractor"] for row in shown]
+    names = [row["extractor"] for row in shown if row["extractor"].startswith("judge ")]
     assert names[0] == "judge nearest/1"
     assert names[1].startswith("judge nearest/1+train-480-")
     assert ran_well("cache", "verify").stdout.startswith(f"{sum(row['entries'] for row in shown)} entries, 0 damaged")
@@ -319,4 +319,5 @@ def test_the_cache_shows_verifies_and_clears_a_judge_s_answers(tmp_path, monkeyp
     kept.write_bytes(kept.read_bytes()[:-40] + b"\0" * 40)
     assert signbench("cache", "verify", "--remove").stderr.count("is damaged") == 1
     ran_well("cache", "clear", "--extractor", "nearest", "--yes")
-    assert json.loads(ran_well("cache", "show", "--json").stdout)["entries"] == 0
+    left = json.loads(ran_well("cache", "show", "--json").stdout)["extractors"]
+    assert not [row for row in left if row["extractor"].startswith("judge ")], "other tests' entries may remain"

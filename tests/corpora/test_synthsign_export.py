@@ -145,7 +145,7 @@ def test_the_ledger_names_each_file_with_its_digest(tmp_path: Path) -> None:
         ({"media": []}, "nothing to export: name some of video"),
         ({"size": 32}, "64 to 576 px"),
         ({"take": -1}, "not -1"),
-        ({"limit": 0}, "limit 1 or more"),
+        ({"limit": 0}, "a limit at least 1"),
     ],
 )
 def test_wrong_use_is_refused_before_anything_is_written(tmp_path: Path, wrong: dict, message: str) -> None:

@@ -174,13 +174,13 @@ LIES = {
         "lacks digests of what was seen of 40 measured clips",
     ),
     "a digest that is none": (in_inputs("prediction.video", "sha256", "abc"), "has no digest"),
-    "a content that is none": (in_inputs("prediction.video", "content", "<b>"), "is no digest"),
+    "a content that is none": (in_inputs("prediction.video", "content", "<b>"), "is not a digest"),
     "a departure beyond all": (in_inputs("prediction.video", "departure", 7.0), "the departure of the prediction.video"),
     "a negative departure": (in_inputs("prediction.video", "departure", -1.0), "the departure of the prediction.video"),
     "pixels of no family": (in_inputs("reference.video", "pixels", "rgb|refs:0"), "the pixels of the reference.video"),
     "a side that is none": (
         lambda rows, about: [row["inputs"].update({"elsewhere.video": row["inputs"]["prediction.video"]}) for row in rows],
-        "which is no side of a clip",
+        "which is not a side of a clip",
     ),
     "no prediction at all": (
         lambda rows, about: [row["inputs"].pop("prediction.video") for row in rows],

@@ -40,7 +40,7 @@ def test_the_same_as_json_or_markdown_but_not_both(clips):
     assert "video" not in page
     both = signbench("metrics", "sensitivity", "--source", clips, "--json", "--format", "markdown")
     assert both.returncode == 2
-    assert "ask for one of them" in both.stderr
+    assert "are different forms; use one of them" in both.stderr
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
