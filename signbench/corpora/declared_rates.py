@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording, file_stamp
+from signbench.corpora.recordings import PoseRecording, Stamp, VideoRecording, file_stamp, rotations_of
 from signbench.errors import MediaError
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
@@ -79,6 +80,10 @@ class PoseAtRate(_AtRate):
     def pose(self, source_fps: float | None) -> Pose:
         pose = self.recording.pose(source_fps or (self.fps if self.table is not None else None))
         return pose if pose.fps is not None else replace(pose, fps=self.fps)
+
+    def rotations(self, source_fps: float | None) -> Motion | None:
+        motion = rotations_of(self.recording, source_fps or (self.fps if self.table is not None else None))
+        return motion if motion is None or motion.fps is not None else replace(motion, fps=self.fps)
 
 
 def _stamp(own: Stamp, table: Path | None) -> Stamp:

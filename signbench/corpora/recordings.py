@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from signbench.media.layouts import Layout
 from signbench.media.pose import Pose
 from signbench.media.pose_files import PoseProbe
 from signbench.media.video import VideoProbe
+
+if TYPE_CHECKING:
+    from signbench.media.motion import Motion
 
 Stamp = tuple[int, int, int]
 """State of a recording's files: size in bytes, modification time in nanoseconds, and a number derived from their change times and
@@ -59,6 +62,16 @@ class PoseRecording(Recording, Protocol):
 
     def pose(self, source_fps: float | None) -> Pose:
         """The key points."""
+
+
+class MotionRecording(PoseRecording, Protocol):
+    """Joints of a body model for one clip, and the rotations behind them if it holds them.
+
+    :attr:`PoseProbe.has_rotations` of its probe says whether it does.
+    """
+
+    def rotations(self, source_fps: float | None) -> Motion | None:
+        """The rotations, frame by frame those of :meth:`pose`; None if it holds positions only."""
 
 
 class TextRecording(Recording, Protocol):
@@ -143,6 +156,14 @@ class PoseFile:
 
     def pose(self, source_fps: float | None) -> Pose:
         return pose_files.read_pose(self.path, self.member, self.layout, source_fps)
+
+    def rotations(self, source_fps: float | None) -> Motion | None:
+        if not self.probe(source_fps).has_rotations:
+            return None
+        from signbench.media.motion import read_motion
+
+        motion = read_motion(self.path)
+        return motion if source_fps is None else replace(motion, fps=source_fps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,6 +295,15 @@ class LabelValue:
 
     def ranked(self) -> tuple[str, ...]:
         return self.labels
+
+
+def rotations_of(recording: PoseRecording, source_fps: float | None) -> Motion | None:
+    """The rotations of a recording; None if it holds none.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    return cast("MotionRecording", recording).rotations(source_fps) if hasattr(recording, "rotations") else None
 
 
 def _members(path: Path) -> list[Path]:

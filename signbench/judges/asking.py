@@ -16,6 +16,7 @@ from signbench.foreign import supervision
 from signbench.foreign.isolation import guarded, is_own
 from signbench.judges.base import Gives, Judge, JudgedClip, Observation
 from signbench.judges.observations import checked
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 
 
@@ -58,7 +59,8 @@ def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collecti
     if own is not None and len(clips) > 1 and own.suspects & set(shown):
         raise SignbenchError(f"the judge {judge.name} ended its process on one of {len(clips)} clips; each is judged alone next.")
     seconds = judge.seconds * len(clips)
-    clips = [replace(clip, pose=_copy(clip.pose)) for clip in clips]  # other users of the key points keep theirs
+    # other users of the key points and rotations keep theirs
+    clips = [replace(clip, pose=_copy_of_pose(clip.pose), motion=_copy_of_motion(clip.motion)) for clip in clips]
     with supervision.doing("judging clips", shown, seconds) if own is not None else nullcontext():
         return guarded(
             lambda: judge.observe(clips, tuple(wanted)),
@@ -67,11 +69,20 @@ def _foreign_answers(judge: Judge, clips: Sequence[JudgedClip], wanted: Collecti
         )
 
 
-def _copy(pose: Pose | None) -> Pose | None:
+def _copy_of_pose(pose: Pose | None) -> Pose | None:
     return None if pose is None else replace(pose, points=pose.points.copy(), confidence=pose.confidence.copy())
+
+
+def _copy_of_motion(motion: Motion | None) -> Motion | None:
+    if motion is None:
+        return None
+    return replace(motion, rotations=motion.rotations.copy(), translation=motion.translation.copy())
 
 
 def _digest(clip: JudgedClip) -> str:
     """Digits that distinguish a production from the reference with the same id."""
     shown = clip.frames if clip.frames is not None else clip.pose.points if clip.pose is not None else np.empty(0)
-    return hashlib.sha256(np.ascontiguousarray(shown).tobytes()).hexdigest()[:8]
+    whole = hashlib.sha256(np.ascontiguousarray(shown).tobytes())
+    if clip.motion is not None:  # two clips may differ in rotations that move no joint
+        whole.update(clip.motion.rotations.tobytes())
+    return whole.hexdigest()[:8]

@@ -20,10 +20,11 @@ from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError
 from signbench.extractors.base import Precision
 from signbench.foreign.content import code_digest
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 
 Reads = Literal["frames", "pose", "motion"]
-"""What a judge reads: RGB frames, key points, or the joints of a body model."""
+"""What a judge reads: RGB frames, key points, or a body model's rotations and joints."""
 
 Gives = Literal["text", "gloss", "label", "rows", "pose", "likelihood"]
 """What a judge returns for a clip:
@@ -69,12 +70,15 @@ class JudgedClip:
         id: the clip's id; only for messages, an answer must not depend on it.
         frames: uint8 ``(T, H, W, 3)`` RGB at the judge's rate and size, or None if it does not read frames.
         pose: key points or joints at the judge's rate and in its layout, or None if it reads frames.
+        motion: the rotations behind those joints, with the same frames, if it reads motion and the recording holds rotations; else
+            None. Some of a body's motion, such as a turn of the jaw, moves no joint and is only here.
         text: the corpus's text if its likelihood is wanted, else None.
     """
 
     id: str
     frames: NDArray[np.uint8] | None = None
     pose: Pose | None = None
+    motion: Motion | None = None
     text: str | None = None
 
 
@@ -115,7 +119,8 @@ class Judge(ABC):
     may share a masked batch, within the tolerance of docs/design.md. Instances are picklable; large things are loaded on first use.
 
     Attributes:
-        name: lower case, such as ``nearest``; used in a task's ``on:`` and in ``metric@name``.
+        name: lower case, such as ``nearest``; used in a task's ``on:`` and in ``metric@name``. An instance with other weights under
+            another name sets its own in ``__init__``.
         revision: a number that rises when its observations change.
         reads: what it can read, the preferred first.
         gives: what it returns for a clip; the first that fits a metric is preferred.
@@ -131,7 +136,7 @@ class Judge(ABC):
         citation: what to cite, or None.
     """
 
-    name: ClassVar[str]
+    name: str
     revision: ClassVar[int] = 1
     reads: ClassVar[tuple[Reads, ...]]
     gives: ClassVar[tuple[Gives, ...]]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.arithmetic import product
 from signbench.errors import InputError, MediaError
 from signbench.media.body_model import JOINT_COUNT, forward, neutral_rig
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
-from signbench.media.pose_formats.rotation_archive import read_rotations
+from signbench.media.pose_formats.rotation_archive import check_finite_rotations, read_rotations
+from signbench.media.rates import positions_at_rate
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,53 @@ class Motion:
         """The joints' positions by forward kinematics with the neutral skeleton, layout ``smplx-55``, metres, all seen."""
         joints = forward(self.rotations, neutral_rig(), self.translation).joints.astype(np.float32)
         return Pose(joints, np.ones(joints.shape[:2], np.float32), layout("smplx-55"), self.fps)
+
+    def at_positions(self, positions: NDArray[np.float64]) -> Motion:
+        """The clip at fractional frame positions; between two frames each joint takes the shortest turn, and the pelvis a line.
+
+        Integer positions return that frame's values unchanged, as in :meth:`signbench.media.pose.Pose.at_positions`.
+
+        Args:
+            positions: float64 ``(S,)`` in [0, T - 1].
+
+        Raises:
+            MediaError: the clip has no frames.
+        """
+        if self.frames == 0:
+            raise MediaError("rotations without a frame cannot be sampled.")
+        lower = np.clip(np.floor(positions).astype(np.int64), 0, self.frames - 1)
+        upper = np.minimum(lower + 1, self.frames - 1)
+        share = positions - lower
+        rotations, translation = self.rotations[lower], self.translation[lower]
+        between = np.flatnonzero(share != 0)
+        if len(between):
+            start, end = (matrix_from_axis_angle(self.rotations[side[between]]) for side in (lower, upper))
+            turn = axis_angle_from_matrix(product(np.swapaxes(start, -1, -2), end))
+            part = share[between][:, None]
+            mixed = product(start, matrix_from_axis_angle(turn * part[..., None]))
+            rotations[between] = axis_angle_from_matrix(mixed)
+            translation[between] = self.translation[lower[between]] * (1 - part) + self.translation[upper[between]] * part
+        return replace(self, rotations=rotations, translation=translation)
+
+    def at_rate(self, fps: float) -> Motion:
+        """The clip at another frame rate, at the same frame positions as :meth:`signbench.media.pose.Pose.at_rate`.
+
+        Raises:
+            InputError: the clip's own rate is not known.
+        """
+        if self.fps is None:
+            raise InputError("rotations without a frame rate cannot be converted; declare it with `source_fps`.")
+        if fps == self.fps:
+            return self
+        return replace(self.at_positions(positions_at_rate(self.frames, self.fps, fps)), fps=fps)
+
+    def check_finite(self) -> None:
+        """Refuses rotations and translations that are not finite numbers.
+
+        Raises:
+            MediaError: the message names the first such frame, and the joint.
+        """
+        check_finite_rotations(self.rotations, self.translation)
 
 
 def read_motion(path: Path) -> Motion:

@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording
+from signbench.corpora.recordings import PoseRecording, Recording, VideoRecording, rotations_of
 from signbench.errors import InputError, MediaError, SignbenchError
 from signbench.foreign.isolation import guarded, is_own
 from signbench.judges.asking import answers
-from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation
+from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation, Reads
 from signbench.judges.observations import decode, encode
 from signbench.judges.registry import judge_class
 from signbench.media import video
 from signbench.media.layouts import Layout, layout
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose, in_layout
 from signbench.media.pose_files import READER_REVISION as POSE_REVISION
 from signbench.media.pose_files import PoseProbe
@@ -118,7 +119,8 @@ def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
     """Finds errors in headers and missing answers of the corpus before the work starts.
 
     Raises:
-        InputError: the corpus has no answer to compare with, or a side cannot be shown to a judge.
+        InputError: the corpus has no answer to compare with, or a side cannot be shown to a judge: it has no rotations, for
+            example, and the judge reads nothing else.
         ClipError: a header is unreadable.
     """
     for metric in metrics:
@@ -128,12 +130,15 @@ def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
                 f"metric {metric.canonical} {'compares with' if metric.has_levels else 'groups clips by'} the corpus's {kind}, and "
                 f"clip {views.reference.id} has none; add the column {'text' if kind == 'word' else kind} to clips.csv."
             )
+        reads = judge_class(metric.judge).reads
         for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
             recording = _recording(clip)
             with blaming(side, clip.id, recording.label):
                 probe = recording.probe(views.protocol.source_fps)
                 if probe.frames == 0:
                     raise MediaError(f"{recording.label} has no frames.")
+                if isinstance(probe, PoseProbe) and not probe.has_rotations and _needs_rotations(reads):
+                    raise _without_rotations(metric.judge, recording)
 
 
 def media_kind(clip: Clip) -> Literal["video", "pose"]:
@@ -233,7 +238,7 @@ def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) 
 
     Raises:
         MediaError: it cannot be read, or has no key points.
-        InputError: it does not state its rate, which the judge needs.
+        InputError: it does not state its rate, or has no rotations, which the judge needs.
     """
     rate = judge.rate or protocol.fps
     if clip.video is not None:
@@ -245,7 +250,31 @@ def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) 
     if judge.layout is not None:
         pose = in_layout(pose, _layout(judge.layout))
     pose.check_finite()
-    return JudgedClip(clip.id, pose=pose.at_rate(rate) if rate else pose, text=text)
+    motion = _motion(recording, judge, protocol, rate) if "motion" in judge.reads else None
+    return JudgedClip(clip.id, pose=pose.at_rate(rate) if rate else pose, motion=motion, text=text)
+
+
+def _motion(recording: PoseRecording, judge: Judge, protocol: Protocol, rate: float | None) -> Motion | None:
+    """The rotations of a recording at a rate; None if it has none and the judge can do without."""
+    motion = rotations_of(recording, protocol.source_fps)
+    if motion is None:
+        if _needs_rotations(judge.reads):
+            raise _without_rotations(judge.name, recording)
+        return None
+    motion.check_finite()
+    return motion.at_rate(rate) if rate else motion
+
+
+def _needs_rotations(reads: Collection[Reads]) -> bool:
+    """Whether a judge that is shown no frames needs rotations, because it does not read positions."""
+    return "motion" in reads and "pose" not in reads
+
+
+def _without_rotations(judge: str, recording: Recording) -> InputError:
+    return InputError(
+        f"{recording.label} has no rotations, and the judge {judge} reads nothing else; use an .npz file with the field rotations "
+        "(frames x 55 x 3, axis-angle)."
+    )
 
 
 def _frames(recording: VideoRecording, judge: Judge, protocol: Protocol, rate: float | None) -> NDArray[np.uint8]:

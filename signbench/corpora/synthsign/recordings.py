@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -119,7 +119,7 @@ class SynthSignPose(_Made):
 
 @dataclass(frozen=True)
 class SynthSignMotion(_Made):
-    """Body-model rotations of a performance, read as the neutral skeleton's joints."""
+    """Body-model rotations of a performance, also read as the neutral skeleton's joints."""
 
     @property
     def label(self) -> str:
@@ -132,11 +132,16 @@ class SynthSignMotion(_Made):
     def probe(self, source_fps: float | None) -> PoseProbe:
         performances = _performances(self.seed)
         count = performances.length(self.clip, self.take)
-        return PoseProbe(count, layout("smplx-55"), source_fps or performances.fps, dimensions=3, has_confidence=True)
+        fps = source_fps or performances.fps
+        return PoseProbe(count, layout("smplx-55"), fps, dimensions=3, has_confidence=True, has_rotations=True)
 
     def pose(self, source_fps: float | None) -> Pose:
         made = _performances(self.seed).motion(self.clip, self.take).pose()
         return made if source_fps is None else Pose(made.points, made.confidence, made.layout, source_fps)
+
+    def rotations(self, source_fps: float | None) -> Motion:
+        made = _performances(self.seed).motion(self.clip, self.take)
+        return made if source_fps is None else replace(made, fps=source_fps)
 
 
 def _drawn_digest(video: SynthSignVideo) -> str:

@@ -28,7 +28,7 @@ class Nearest(Judge):
     surpass. Its signature contains a digest of the words and descriptors of the train split.
     """
 
-    name: ClassVar[str] = "nearest"
+    name: str = "nearest"
     revision: ClassVar[int] = 1
     reads: ClassVar[tuple[Reads, ...]] = ("motion", "pose")
     gives: ClassVar[tuple[Gives, ...]] = ("label", "rows")

@@ -41,6 +41,7 @@ class PoseProbe:
         dimensions: coordinates of each point, 2 or 3.
         has_confidence: whether the file says how sure each point is.
         picture: ``(width, height)`` of the image according to the header, or None; only :attr:`Pose.picture` is reliable.
+        has_rotations: whether the points are joints of a body model whose rotations the file holds.
     """
 
     frames: int
@@ -49,6 +50,7 @@ class PoseProbe:
     dimensions: int
     has_confidence: bool
     picture: tuple[int, int] | None = None
+    has_rotations: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,7 @@ class RawClip:
         layout: of the joints that the file itself names, or None.
         usual: the layout to assume if its number of joints matches and nothing is declared, or None.
         picture: ``(width, height)`` of the image, or None.
+        has_rotations: whether the points are computed from rotations.
     """
 
     shape: tuple[int, ...]
@@ -72,6 +75,7 @@ class RawClip:
     layout: Layout | None = None
     usual: Layout | None = None
     picture: tuple[int, int] | None = None
+    has_rotations: bool = False
 
     def probe(self, declared: Layout | None) -> PoseProbe:
         """The clip's header.
@@ -86,7 +90,8 @@ class RawClip:
         check_shape(self.shape)
         frames, joints, dimensions = self.shape
         settled = self._layout(declared, joints, dimensions)
-        return PoseProbe(frames, settled, self.fps, dimensions, self.confidence is not None, self.picture)
+        has_confidence = self.confidence is not None
+        return PoseProbe(frames, settled, self.fps, dimensions, has_confidence, self.picture, self.has_rotations)
 
     def pose(self, declared: Layout | None, source_fps: float | None) -> Pose:
         """The clip's key points.

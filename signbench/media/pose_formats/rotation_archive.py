@@ -56,7 +56,7 @@ def rotation_clip(shape: tuple[int, ...], names: dict[str, str], read: Callable[
         return forward(rotations, neutral_rig(), translation).joints
 
     fps = rate_field(read("fps")) if "fps" in names else None
-    return RawClip(shape, points, fps=fps, layout=layout("smplx-55"))
+    return RawClip(shape, points, fps=fps, layout=layout("smplx-55"), has_rotations=True)
 
 
 def read_rotations(path: Path) -> Rotations:
@@ -97,6 +97,21 @@ def _arrays(
     shape: tuple[int, ...], names: dict[str, str], read: Callable[[str], NDArray[Any]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rotations = as_float32(read(FIELD), "rotations")
+    translation = np.zeros((shape[0], 3), np.float32)
+    if "translation" in names:
+        translation = as_float32(read("translation"), "translations")
+        if translation.shape != (shape[0], 3):
+            raise MediaError(f"its translation has the shape {translation.shape}, but it holds {shape[0]} frames.")
+    check_finite_rotations(rotations, translation)
+    return rotations, translation
+
+
+def check_finite_rotations(rotations: NDArray[np.float32], translation: NDArray[np.float32]) -> None:
+    """Refuses rotations ``(T, 55, 3)`` and translations ``(T, 3)`` that are not finite numbers.
+
+    Raises:
+        MediaError: the message names the first such frame, and the joint.
+    """
     bad = ~np.isfinite(rotations).all(axis=2)
     if bad.any():
         frame, joint = (int(axis[0]) for axis in np.nonzero(bad))
@@ -104,12 +119,6 @@ def _arrays(
             f"frame {frame}, joint {layout('smplx-55').joints[joint]} has the rotation {rotations[frame, joint].tolist()}; "
             f"{int(bad.sum())} rotations are affected."
         )
-    if "translation" not in names:
-        return rotations, np.zeros((shape[0], 3), np.float32)
-    translation = as_float32(read("translation"), "translations")
-    if translation.shape != (shape[0], 3):
-        raise MediaError(f"its translation has the shape {translation.shape}, but it holds {shape[0]} frames.")
     lost = ~np.isfinite(translation).all(axis=1)
     if lost.any():
         raise MediaError(f"frame {int(np.argmax(lost))} has the translation {translation[np.argmax(lost)].tolist()}.")
-    return rotations, translation
