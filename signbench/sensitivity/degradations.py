@@ -10,24 +10,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
-from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
+from signbench.media.degradations import (
+    Frames,
+    blurred,
+    compressed,
+    frames_held,
+    frames_shaken,
+    hidden,
+    shifted,
+    with_grain,
+)
 from signbench.media.pose import Pose
 from signbench.media.timelines import FramesRule
 
-Frames = NDArray[np.uint8]
 DegradedModality = Literal["video", "key points"]
 """What can be degraded, by the words that tables print and seeds are drawn from."""
 Medium = TypeVar("Medium", Frames, Pose)
-
-_BT_709, _LIMITED_RANGE = 1, 1
 
 
 @dataclass(frozen=True)
@@ -76,40 +81,7 @@ class Degradation(Generic[Medium]):
         return self.summary.format(" / ".join(f"{strength:g}" for strength in self.strengths) + f" {self.unit}").rstrip()
 
 
-# --- which frame is shown when ---------------------------------------------------------------------------------------
-
-
-def frames_held(count: int, share: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Which frame is shown at each time if a share of the frames is dropped and the last one shown stays.
-
-    Args:
-        count: number of frames T; the first always stays.
-        share: percentage of dropped frames, the probability for each.
-        random: source of the clip's random choices.
-
-    Returns:
-        int64 ``(T,)``, non-decreasing.
-    """
-    kept = random.random(count) >= share / 100
-    kept[:1] = True
-    shown: NDArray[np.int64] = np.maximum.accumulate(np.where(kept, np.arange(count), 0))
-    return shown
-
-
-def frames_shaken(count: int, reach: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Which frame is shown at each time if every time stamp is shifted randomly by up to ``reach`` frames.
-
-    Args:
-        count: number of frames T.
-        reach: the largest shift, in frames; shifts are uniform over [-reach, reach], and rounded to whole frames.
-        random: source of the clip's random choices.
-
-    Returns:
-        int64 ``(T,)`` within [0, T - 1].
-    """
-    shifts = np.rint(reach * random.uniform(-1, 1, count)).astype(np.int64)
-    shown: NDArray[np.int64] = np.clip(np.arange(count) + shifts, 0, count - 1)
-    return shown
+# --- video -----------------------------------------------------------------------------------------------------------
 
 
 def _frames_at(index: Callable[..., NDArray[np.int64]], clip: Frames, strength: float, random: np.random.Generator) -> Frames:
@@ -121,56 +93,16 @@ def _pose_at(index: Callable[..., NDArray[np.int64]], clip: Pose, strength: floa
     return replace(clip, points=clip.points[shown], confidence=clip.confidence[shown])
 
 
-# --- video -----------------------------------------------------------------------------------------------------------
-
-
 def _blurred(clip: Frames, percent: float, _: np.random.Generator) -> Frames:
-    import cv2
-
-    sigma = percent / 100 * clip.shape[1]
-    return np.stack([np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma), np.uint8) for frame in clip])
+    return blurred(clip, percent / 100 * clip.shape[1])
 
 
 def _noisy(clip: Frames, percent: float, random: np.random.Generator) -> Frames:
-    grain = random.standard_normal(clip.shape, dtype=np.float32)
-    return np.clip(np.rint(clip + percent / 100 * 255 * grain), 0, 255).astype(np.uint8)
+    return with_grain(clip, percent / 100 * 255, random)
 
 
 def _compressed(clip: Frames, crf: float, _: np.random.Generator) -> Frames:
-    """Compresses with H.264 (x264, 4:2:0, BT.709) and decodes; odd sides are made even by repeating the last row or column."""
-    import io
-
-    import av
-    from av.video.reformatter import VideoReformatter
-
-    from signbench.media.colour import ColourConversion
-    from signbench.media.video_writer import EXACT_SCALING
-
-    count, height, width, _channels = clip.shape
-    even = np.pad(clip, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    reformatter, stored = VideoReformatter(), io.BytesIO()
-    with av.open(stored, "w", format="matroska") as container:
-        stream: Any = container.add_stream("libx264", rate=25, options={"crf": f"{crf:g}"})
-        context = stream.codec_context
-        context.height, context.width, context.pix_fmt = even.shape[1], even.shape[2], "yuv420p"
-        context.time_base = Fraction(1, 25)
-        context.thread_count = 1  # the bytes must not depend on the machine's number of cores
-        for number, pixels in enumerate(even):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-            frame = reformatter.reformat(
-                frame, format="yuv420p", interpolation=EXACT_SCALING, dst_colorspace=_BT_709, dst_color_range=_LIMITED_RANGE
-            )
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    stored.seek(0)
-    decoded = np.empty((count, *even.shape[1:]), np.uint8)
-    convert = ColourConversion(Path("the compressed clip"))
-    with av.open(stored, "r") as source:
-        for image, picture in zip(decoded, source.decode(video=0), strict=True):
-            picture.colorspace, picture.color_range = _BT_709, _LIMITED_RANGE
-            image[...] = convert(picture)
-    return decoded[:, :height, :width]
+    return compressed(clip, crf)
 
 
 # --- key points ------------------------------------------------------------------------------------------------------
@@ -191,8 +123,7 @@ def _scattered(clip: Pose, percent: float, random: np.random.Generator) -> Pose:
     if found is None:
         by_shoulders(clip, "the clip")  # its message says which of the two reasons it is
         raise InputError("the clip shows no shoulders, by whose distance the noise is measured.")
-    shift = random.standard_normal(clip.points.shape) * (percent / 100 * found[1])
-    return replace(clip, points=np.where(clip.seen[..., None], clip.points + shift, 0).astype(np.float32))
+    return shifted(clip, random.standard_normal(clip.points.shape) * (percent / 100 * found[1]))
 
 
 def _hands_swapped(clip: Pose, share: float, random: np.random.Generator) -> Pose:
@@ -206,11 +137,8 @@ def _hands_swapped(clip: Pose, share: float, random: np.random.Generator) -> Pos
 
 def _hand_hidden(clip: Pose, share: float, random: np.random.Generator) -> Pose:
     left, right = _hands(clip)
-    hidden = left if clip.seen[:, left].sum() > clip.seen[:, right].sum() else right
-    chosen = np.flatnonzero(random.random(clip.frames) < share / 100)[:, None]
-    points, confidence = clip.points.copy(), clip.confidence.copy()
-    points[chosen, hidden], confidence[chosen, hidden] = 0, 0
-    return replace(clip, points=points, confidence=confidence)
+    hand = left if clip.seen[:, left].sum() > clip.seen[:, right].sum() else right
+    return hidden(clip, np.flatnonzero(random.random(clip.frames) < share / 100), hand)
 
 
 def _slowed(clip: Pose, factor: float, _: np.random.Generator) -> Pose:

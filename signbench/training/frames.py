@@ -1,0 +1,160 @@
+"""Frames of a corpus for training, kept on disk as bytes, and key points of the same frames.
+
+Frames are what a judge gets when it scores: the corpus's own pixels at the nearest time
+(:func:`signbench.media.video.positions_at_rate`), resized by area. Rendering at a smaller size instead would give other pixels and
+save little: SynthSign takes 1.6 ms for a frame of 128 px that is resized to 96, and 1.35 ms at 96 px.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.corpus import Corpus
+from signbench.corpora.recordings import PoseRecording, VideoRecording
+from signbench.errors import InputError, nearest
+from signbench.media.video import READER_REVISION, RESIZE_KERNEL, VideoProbe, positions_at_rate
+from signbench.progress import Progress, silent
+from signbench.training.clip_arrays import ArrayFile, ClipArrays
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """Frames of one split of a corpus, and where they are taken from.
+
+    Attributes:
+        corpus: the corpus; its clips have videos.
+        split: one of its splits.
+        size: height and width in pixels that frames are resized to.
+        rate: frames per second.
+        take: number of the performance, for a corpus that has several of each clip; 0 is the reference.
+        rendering: ``video``, or a name in :attr:`~signbench.corpora.clip.Clip.renderings`.
+        clips: only the first clips of the split, or None: all.
+    """
+
+    corpus: Corpus
+    split: str
+    size: tuple[int, int]
+    rate: float = 12.5
+    take: int = 0
+    rendering: str = "video"
+    clips: int | None = None
+
+    @property
+    def _name(self) -> str:
+        take = f" take {self.take}" if self.take else ""
+        return f"{self.corpus.name} {self.split}{take} {self.rendering} {self.size[1]}x{self.size[0]}"
+
+    @cached_property
+    def _clips(self) -> list[Clip]:
+        taking = "take" in inspect.signature(self.corpus.clip).parameters
+        if self.take and not taking:
+            raise InputError(f"the corpus {self.corpus.name} has one performance of each clip; `take` must be 0, not {self.take}.")
+        options: dict[str, Any] = {"take": self.take} if self.take else {}
+        return [self.corpus.clip(clip, **options) for clip in self.corpus.ids(self.split)[: self.clips]]
+
+    @cached_property
+    def _videos(self) -> list[VideoRecording]:
+        return [self._video(clip) for clip in self._clips]
+
+    def _video(self, clip: Clip) -> VideoRecording:
+        found = clip.video if self.rendering == "video" else clip.renderings.get(self.rendering)
+        if found is None:
+            known = ["video", *clip.renderings]
+            raise InputError(f"clip {clip.id} of {self.corpus.name} has no {self.rendering}. {nearest(self.rendering, known)}")
+        return found
+
+    @cached_property
+    def _probes(self) -> list[VideoProbe]:
+        return [video.probe(clip.fps) for clip, video in zip(self._clips, self._videos, strict=True)]
+
+    @cached_property
+    def _positions(self) -> list[NDArray[np.int64]]:
+        return [positions_at_rate(probe, self.rate) for probe in self._probes]
+
+    def _file(self, kind: str, shape: tuple[int, ...], dtype: type[np.generic]) -> ArrayFile:
+        identity = {
+            "kind": kind,
+            "corpus": [self.corpus.name, self.corpus.version, getattr(self.corpus, "seed", None)],
+            "split": self.split,
+            "take": self.take,
+            "rate": self.rate,
+            "size": self.size,
+            # a recording's stamp contains the revision of what draws it, or changes with its files
+            "stamps": [video.stamp() for video in self._videos],
+            "sides": [(probe.height, probe.width) for probe in self._probes],
+            "read": [self.rendering, READER_REVISION, RESIZE_KERNEL],
+        }
+        lengths = tuple(map(len, self._positions))
+        return ArrayFile(f"{self._name} {kind}", identity, tuple(clip.id for clip in self._clips), lengths, shape, dtype)
+
+    def frames(self, folder: Path | None = None, progress: Progress = silent) -> ClipArrays[np.uint8]:
+        """The frames, prepared on first use.
+
+        Args:
+            folder: the folder of prepared arrays; by default that of the user's cache.
+            progress: called with what is prepared, and how many frames of it are done.
+
+        Returns:
+            For each clip uint8 ``(T, H, W, 3)`` RGB.
+
+        Raises:
+            InputError: the corpus lacks the split, the take or the rendering, a rate is unknown, or the disk is too small.
+            MediaError: a clip cannot be read.
+        """
+
+        def rendered(index: int) -> Iterator[NDArray[np.uint8]]:
+            yield from self._videos[index].chunks(self._probes[index], self._positions[index], self.size)
+
+        return self._file("frames", (*self.size, 3), np.uint8).opened(rendered, folder, progress)
+
+    def key_points(self, folder: Path | None = None, progress: Progress = silent) -> ClipArrays[np.float32]:
+        """Key points of the same frames, prepared on first use.
+
+        Args:
+            folder: the folder of prepared arrays; by default that of the user's cache.
+            progress: called with what is prepared, and how many frames of it are done.
+
+        Returns:
+            For each clip float32 ``(T, J, 3)``: x and y in pixels of frames of :attr:`size`, where (0, 0) is the centre of the
+            first pixel, and the confidence. Points that are not seen are 0.
+
+        Raises:
+            InputError: a clip has no key points, or not as many frames of them as its video, or the disk is too small.
+            MediaError: a clip cannot be read.
+        """
+        recordings = [self._pose(clip) for clip in self._clips]
+        joints = len(recordings[0].probe(None).layout.joints) if recordings else 0
+
+        def read(index: int) -> Iterator[NDArray[np.float32]]:
+            yield self._points(self._clips[index].id, recordings[index], self._probes[index], self._positions[index])
+
+        file = self._file("key points", (joints, 3), np.float32)
+        stamps = [recording.stamp() for recording in recordings]
+        return replace(file, identity={**file.identity, "points": stamps}).opened(read, folder, progress)
+
+    def _pose(self, clip: Clip) -> PoseRecording:
+        if clip.pose is None:
+            raise InputError(f"clip {clip.id} of {self.corpus.name} has no key points.")
+        return clip.pose
+
+    def _points(self, clip: str, recording: PoseRecording, probe: VideoProbe, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        pose = recording.pose(probe.fps)
+        if pose.frames != probe.frames:
+            raise InputError(f"clip {clip} has {probe.frames} frames of video and {pose.frames} of key points.")
+        # SynthSign's key points are in pixels of a picture of their own size; files that do not say are in pixels of the video
+        drawn = getattr(recording, "size", None)
+        width, height = pose.picture or ((drawn, drawn) if drawn else (probe.width, probe.height))
+        scale = np.array([self.size[1] / width, self.size[0] / height], np.float32)
+        points = (pose.points[positions, :, :2] + 0.5) * scale - 0.5
+        confidence = pose.confidence[positions, :, None]
+        seen = confidence > 0
+        return np.concatenate([np.where(seen, points, 0), confidence], axis=2).astype(np.float32)

@@ -1,0 +1,123 @@
+"""Prepared frames and key points: what is in them, that they belong together, and what a kill leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.recordings import FrameArray
+from signbench.corpora.synthsign.corpus import SynthSign
+from signbench.errors import InputError
+from signbench.media.video import resize_frames
+from signbench.training import clip_arrays
+from signbench.training.frames import FrameSource
+from tests.clips import moving_square
+
+CORPUS = SynthSign(size=64)
+SOURCE = FrameSource(CORPUS, "word-test", (64, 64), clips=2)
+
+
+class Filmed:
+    """A corpus of two videos without key points, and with one performance each."""
+
+    name, version, licence, splits = "filmed", "1", "CC0-1.0", ("train",)
+
+    def ids(self, split):
+        return ["a", "b"]
+
+    def clip(self, clip_id):
+        return Clip(clip_id, video=FrameArray(moving_square(12 if clip_id == "a" else 5), clip_id, 25.0), fps=25.0)
+
+
+def test_every_second_frame_of_a_corpus_of_25_a_second_is_kept(tmp_path):
+    frames = SOURCE.frames(tmp_path)
+    assert frames.ids == tuple(CORPUS.ids("word-test")[:2])
+    for index, clip in enumerate(frames.ids):
+        assert np.array_equal(frames[index], np.stack(list(CORPUS.frames(clip)))[::2])
+    assert frames.lengths().sum() == len(frames.rows)
+
+
+@pytest.mark.parametrize("rendering", ["video", "hamer", "smplx"])
+def test_frames_are_resized_as_they_are_for_scoring(rendering, tmp_path):
+    frames = replace(SOURCE, corpus=SynthSign(size=96), rendering=rendering, clips=1).frames(tmp_path)
+    whole = np.stack(list(SynthSign().frames(frames.ids[0], size=96, rendering=rendering)))[::2]
+    assert np.array_equal(frames[0], resize_frames(whole, (64, 64)))
+
+
+def test_key_points_are_those_of_the_frames_in_their_pixels(tmp_path):
+    points, frames = SOURCE.key_points(tmp_path), SOURCE.frames(tmp_path)
+    pose = CORPUS.pose(points.ids[0])
+    seen = pose.seen[::2]
+    assert np.array_equal(points.lengths(), frames.lengths())
+    assert np.allclose(points[0][..., :2][seen], (pose.points[::2][seen] + 0.5) / 8 - 0.5, atol=1e-4)
+    assert np.array_equal(points[0][..., 2], pose.confidence[::2])
+
+
+@pytest.mark.parametrize("other", [{"take": 1}, {"rate": 25.0}, {"size": (48, 48)}, {"clips": 1}, {"rendering": "smplx"}])
+def test_other_frames_have_another_file(other, tmp_path):
+    SOURCE.frames(tmp_path)
+    replace(SOURCE, **other).frames(tmp_path)
+    assert len(list(tmp_path.glob("[!.]*.npy"))) == 2
+
+
+def test_prepared_frames_are_read_and_not_made_again(tmp_path):
+    SOURCE.frames(tmp_path)
+    done = []
+    replace(SOURCE).frames(tmp_path, lambda *state: done.append(state))
+    assert done == []
+
+
+def test_an_interrupted_preparation_resumes_with_the_next_clip(tmp_path, monkeypatch):
+    monkeypatch.setattr(clip_arrays, "CHUNK", 1)
+    source = replace(SOURCE, clips=4)
+    whole = np.array(source.frames(tmp_path / "whole").rows)
+
+    def killed(_, rows, total):
+        if rows > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        source.frames(tmp_path / "part", killed)
+    assert list((tmp_path / "part").glob("[!.]*")) == []
+    with next((tmp_path / "part").glob(".*.part")).open("ab") as stream:
+        stream.write(b"half a frame")
+    made = []
+    resumed = source.frames(tmp_path / "part", lambda _, rows, __: made.append(rows))
+    assert len(made) < 4
+    assert np.array_equal(resumed.rows, whole)
+    assert list((tmp_path / "part").glob(".*.part")) == []
+
+
+def test_a_disk_that_is_too_small_is_refused_before_any_work_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr(clip_arrays.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10**9})())
+    with pytest.raises(InputError, match=r"needs 0\.0 GB and 1\.1 GB to spare, and the disk of .* has 1\.0 GB left; make room"):
+        SOURCE.frames(tmp_path)
+    assert list(tmp_path.glob("*.npy")) == []
+
+
+def test_any_corpus_with_videos_will_do(tmp_path):
+    frames = FrameSource(Filmed(), "train", (12, 16)).frames(tmp_path)
+    assert frames.lengths().tolist() == [6, 3]
+    assert np.array_equal(frames[1], resize_frames(moving_square(5)[::2], (12, 16)))
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (FrameSource(Filmed(), "train", (12, 16), take=1), "has one performance of each clip; `take` must be 0, not 1"),
+        (FrameSource(Filmed(), "train", (12, 16), rendering="smplx"), "clip a of filmed has no smplx"),
+        (FrameSource(CORPUS, "nowhere", (64, 64)), "SynthSign has no split nowhere"),
+        (FrameSource(CORPUS, "word-test", (64, 64), rendering="smlx", clips=1), "has no smlx. .*smplx"),
+    ],
+)
+def test_what_a_corpus_lacks_is_an_error_with_a_name(source, why, tmp_path):
+    with pytest.raises(InputError, match=why):
+        source.frames(tmp_path)
+
+
+def test_a_corpus_without_key_points_has_none_to_prepare(tmp_path):
+    with pytest.raises(InputError, match="clip a of filmed has no key points"):
+        FrameSource(Filmed(), "train", (12, 16)).key_points(tmp_path)
