@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 Modality = Literal["video", "pose", "motion"]
-"""How signing is recorded or generated: RGB video, key points, or the joints of a body model."""
+"""How signing is recorded or generated: RGB video, key points, or the motion of a body model."""
 
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
