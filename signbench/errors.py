@@ -14,11 +14,36 @@ _FLAGS = {
     **{
         name: f"--{name.replace('_', '-')}"
         for name in (
-            *("allow_missing", "baselines", "clips", "contact", "device", "encoding", "fps", "frames", "fresh", "generator"),
-            *("layout", "leaderboards", "licence", "limit", "mapping", "out", "precision", "predictions", "references", "replace"),
+            *(
+                "allow_missing",
+                "baselines",
+                "clips",
+                "contact",
+                "corpus",
+                "device",
+                "encoding",
+                "fps",
+                "frames",
+                "fresh",
+                "generator",
+            ),
+            *(
+                "layout",
+                "leaderboards",
+                "licence",
+                "limit",
+                "mapping",
+                "out",
+                "precision",
+                "predictions",
+                "references",
+                "replace",
+                "seed",
+            ),
             *("size", "source", "source_fps", "split", "workers"),
         )
     },
+    "configuration": "--config",
     "id_column": "--id",
     "judges": "--judge",
     "metrics": "-m",

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("foreign", "weights", "media", "tables"),
     ("registry",),
     ("corpora",),
-    ("extractors",),
+    ("extractors", "training"),
     ("judges",),
     ("metrics",),
     ("statistics",),

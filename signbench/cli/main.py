@@ -29,6 +29,7 @@ from signbench.cli import (
     streams,
     study,
     tasks,
+    train,
     weights,
 )
 from signbench.cli.groups import Group
@@ -61,6 +62,7 @@ app = typer.Typer(
 app.command("measure")(measure.command)
 app.command("score")(score.score)
 app.command("run")(score.run)
+app.command("train")(train.command)
 app.command("results")(results.command)
 app.command("doctor")(doctor.command)
 app.add_typer(metrics.app, name="metrics")

@@ -39,7 +39,7 @@ class STGCNConfig:
     @classmethod
     def small(cls, skeleton: str, channels: int, classes: int) -> STGCNConfig:
         """A smaller network that trains on two cores."""
-        return cls(skeleton, channels, classes, (32, 32, 64, 64, 128), (1, 1, 2, 1, 2), 7, 0.2)
+        return cls(skeleton, channels, classes, (24, 24, 48, 48, 96), (1, 1, 2, 1, 2), 5, 0.2)
 
     def build(self) -> STGCN:
         """Builds the network with random weights.

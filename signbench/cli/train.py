@@ -1,0 +1,50 @@
+"""``signbench train``: train a judge or a generator by its recipe."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from signbench.cli.options import Device, Json, Progress, option
+
+
+class Configuration(StrEnum):
+    """The two sizes of every model."""
+
+    small = "small"
+    paper = "paper"
+
+
+def command(
+    model: Annotated[str, typer.Argument(help="Name of a reference model with a recipe, or the path of a recipe.yaml.")],
+    out: Annotated[Path, option("--out", "The model's folder. Repeating the command resumes.")],
+    config: Annotated[Configuration, option("--config")] = Configuration.small,
+    corpus: Annotated[str | None, option("--corpus", "Default: the recipe's.")] = None,
+    seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0)] = None,
+    device: Device = "cpu",
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Train MODEL by its recipe, and leave a model's folder: card, recipe, curve, configuration, weights.
+
+    Interrupted trainings resume when the command is repeated; on the CPU they end with the same weights as one that ran through.
+    """
+    from signbench.cli import printing
+    from signbench.scoring.train import train
+
+    with printing.progress_bars(progress) as report:
+        made = train(model, out=out, configuration=config.value, corpus=corpus, seed=seed, device=device, progress=report)
+    card = made.card
+    if json:
+        printing.document(card.as_json())
+        return
+    training = card.training
+    assert training is not None
+    printing.data(
+        f"{card.name}: {card.parameters:,} parameters, {training.steps:,} steps, {training.hours} hours of processor time; "
+        f"{training.selected} {training.value} on dev"
+    )
+    printing.talk(f"{made.folder}: use it with model={made.folder}, or copy it to reference_models/")

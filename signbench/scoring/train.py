@@ -1,0 +1,138 @@
+"""Trains a model by its recipe, from Python."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from signbench.errors import InputError, nearest
+from signbench.progress import Progress, silent
+from signbench.training.base import Answer, TrainingData
+from signbench.training.recipe import Recipe, Selection, read_recipe
+
+if TYPE_CHECKING:
+    from signbench.media.pose import Pose
+    from signbench.metrics.pairs import Pair
+    from signbench.weights.reference_models import ReferenceModel
+
+TRAININGS: dict[str, str] = {
+    "stgcn": "signbench.judges.stgcn.training:STGCNTraining",
+    "slt": "signbench.judges.slt.training:SLTTraining",
+}
+"""The models that can be trained: the class of each one's data and losses."""
+
+_RECIPES = {"small": "recipe.yaml", "paper": "paper.yaml"}
+
+
+def train(
+    model: str | Path,
+    *,
+    out: str | Path,
+    configuration: str = "small",
+    corpus: str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    progress: Progress = silent,
+) -> ReferenceModel:
+    """Trains a model by its recipe, as ``signbench train`` does; a repeated call resumes where it stopped.
+
+    Args:
+        model: name of a reference model, whose recipe is used; or a recipe's file.
+        out: the folder that becomes the model's.
+        configuration: ``small`` or ``paper``: which of the model's recipes.
+        corpus: another corpus than the recipe's.
+        seed: another seed than the recipe's.
+        device: ``cpu``, ``cuda`` or ``cuda:N``; None: the CPU.
+        progress: called with the current step and how much of it is done and to do.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError: there is no such recipe or corpus, the folder holds something else, or the disk or the data is too small.
+        TrainingError: a loss is not a number.
+    """
+    from signbench.training.loop import Settings
+    from signbench.training.loop import train as trained
+
+    recipe = recipe_for(model, configuration)
+    changed: dict[str, Any] = {}
+    if corpus is not None:
+        changed["corpus"] = corpus
+    if seed is not None:
+        changed["seed"] = seed
+    data = training_data(recipe.model_copy(update=changed))
+    return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress))
+
+
+def recipe_for(model: str | Path, configuration: str = "small") -> Recipe:
+    """The recipe of a model's name, or in a file.
+
+    Raises:
+        InputError: there is none, or it is invalid.
+    """
+    from signbench.weights.reference_models import recipe_of
+
+    if isinstance(model, Path) or model.endswith((".yaml", ".yml")):
+        return read_recipe(Path(model))
+    if configuration not in _RECIPES:
+        raise InputError(f"there is no configuration {configuration}; use small or paper.")
+    return read_recipe(recipe_of(model, _RECIPES[configuration]))
+
+
+def training_data(recipe: Recipe) -> TrainingData:
+    """A model's contribution to its training.
+
+    Raises:
+        InputError: the recipe's model cannot be trained, or its corpus does not exist.
+    """
+    from signbench.corpora.registry import corpus as corpus_named
+
+    if recipe.model not in TRAININGS:
+        raise InputError(f"there is no training of a model {recipe.model}. {nearest(recipe.model, TRAININGS)}")
+    module, _, name = TRAININGS[recipe.model].partition(":")
+    kind: type[TrainingData] = getattr(importlib.import_module(module), name)
+    return kind(recipe, corpus_named(recipe.corpus))
+
+
+def measured(selection: Selection, answers: Sequence[Answer]) -> float:
+    """A metric of a model's answers, by the same kernels as in a run.
+
+    Args:
+        selection: the metric, and the kind of answer.
+        answers: one for each dev clip.
+
+    Returns:
+        The value; infinite, in the worse direction, if it is undefined.
+
+    Raises:
+        InputError: the metric cannot compare such answers.
+    """
+    import numpy as np
+
+    from signbench.metrics.registry import create
+
+    metric = create(selection.metric)
+    records = []
+    for answer in answers:
+        pair = _pair(selection.gives, answer.said[selection.gives], answer.expected[selection.gives])
+        records.append(metric.record([pair]))
+    value = float(metric.score(records, np.ones((1, len(records)), np.int64))[0])
+    if np.isfinite(value):
+        return value
+    return float("-inf") if selection.direction == "higher" else float("inf")
+
+
+def _pair(gives: str, said: Any, expected: Any) -> Pair:
+    from signbench.metrics.pairs import LabelPair, PosePair, TextPair
+
+    if gives == "label":
+        return LabelPair(expected, tuple(said))
+    if gives == "pose":
+        poses = cast("tuple[Pose, Pose]", (said, expected))
+        return PosePair(poses[0], poses[1], *poses)
+    if gives in ("text", "gloss"):
+        return TextPair(said if isinstance(said, str) else " ".join(said), expected)
+    raise InputError(f"a recipe cannot select by answers of the kind {gives}; use text, gloss, label or pose.")

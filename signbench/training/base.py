@@ -1,0 +1,164 @@
+"""The interface between a model and the trainer: what a model contributes to its training."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.corpora.corpus import Corpus
+from signbench.errors import InputError, nearest
+from signbench.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Batch = Mapping[str, Any]
+"""Tensors by name, and plain values; tensors are moved to the device."""
+
+Report = Callable[[str, int, int], None]
+"""Called with the step of the preparation, and how much of it is done and to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a model answered about one dev clip.
+
+    Attributes:
+        clip: the clip's id.
+        said: by kind of answer, as a judge gives them: ``text``, ``gloss``, ``label``, ``pose``.
+        expected: the correct answer of each kind: the text, the glosses joined by spaces, the word, the key points.
+    """
+
+    clip: str
+    said: Mapping[str, Any]
+    expected: Mapping[str, Any]
+
+
+class TrainingData(ABC):
+    """A model's data, losses and answers; it has no loop of its own.
+
+    Random choices come only from the generators that the trainer passes, and from torch's, which the trainer seeds before each
+    step; so a training that was interrupted and resumed gives the same weights.
+
+    Attributes:
+        recipe: how the model is trained.
+        corpus: the corpus.
+    """
+
+    def __init__(self, recipe: Recipe, corpus: Corpus) -> None:
+        self.recipe = recipe
+        self.corpus = corpus
+
+    @abstractmethod
+    def prepare(self, report: Report) -> None:
+        """Reads the clips and makes vocabularies; called once, before everything else.
+
+        Raises:
+            InputError: the corpus lacks what the model needs, or a setting of the recipe's ``data`` is unknown.
+        """
+
+    @abstractmethod
+    def config(self) -> Any:
+        """The configuration, a frozen dataclass with a method ``build``."""
+
+    @abstractmethod
+    def examples(self, phase: str) -> int:
+        """The number of examples in an epoch."""
+
+    def lengths(self, phase: str) -> NDArray[np.int64] | None:
+        """The length of each example, int64 ``(examples,)``, so that batches have examples of similar length; None: any."""
+        return None
+
+    @abstractmethod
+    def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
+        """The batch of some examples, with random degradations.
+
+        Args:
+            phase: name of the phase.
+            indices: of the examples.
+            random: the source of all random choices.
+        """
+
+    @abstractmethod
+    def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
+        """The losses of a batch, each a scalar with its weight; their sum is minimised.
+
+        Args:
+            network: in training mode.
+            batch: on the network's device.
+            phase: name of the phase.
+        """
+
+    @abstractmethod
+    def answers(self, network: nn.Module) -> Iterator[Answer]:
+        """The answers about the dev clips, one after the other.
+
+        Args:
+            network: in evaluation mode.
+        """
+
+    def begin(self, phase: str, network: nn.Module, report: Report) -> None:
+        """Called before a phase begins or is resumed, such as to compute features with frozen parts of the network."""
+
+    def build(self) -> nn.Module:
+        """The network with random weights, or with those that it begins with."""
+        network: nn.Module = self.config().build()
+        return network
+
+    def trained(self, network: nn.Module, phase: str) -> Iterable[tuple[str, nn.Parameter]]:
+        """The parameters that a phase trains, with their names; all by default."""
+        return network.named_parameters()
+
+    def saved_config(self) -> Mapping[str, Any]:
+        """The content of ``config.json``: the configuration's fields, and how answers are made."""
+        from dataclasses import asdict
+
+        return asdict(self.config())
+
+    def files(self) -> Mapping[str, bytes]:
+        """Further files of the model, such as vocabularies."""
+        return {}
+
+    def dev_ids(self) -> list[str]:
+        """Ids of the dev clips of the recipe."""
+        ids = self.corpus.ids(self.recipe.dev)
+        count = min(self.recipe.dev_clips or len(ids), len(ids))
+        return [ids[index * len(ids) // count] for index in range(count)]
+
+
+def settings_of(kind: type[Any], given: Mapping[str, Any], what: str) -> Any:
+    """A dataclass of settings from a recipe's fields.
+
+    Args:
+        kind: the dataclass.
+        given: the fields.
+        what: the field of the recipe, for messages.
+
+    Raises:
+        InputError: a field is unknown, or has another type than its default.
+    """
+    from dataclasses import fields
+
+    known = {field.name: field for field in fields(kind)}
+    values = {}
+    for name, value in given.items():
+        if name not in known:
+            raise InputError(f"the recipe's {what} has an unknown field {name}. {nearest(name, known)}")
+        values[name] = tuple(value) if isinstance(value, list) else value
+    made = kind(**values)
+    for name, field in known.items():
+        default, value = field.default, getattr(made, name)
+        numbers = isinstance(default, (int, float)) and isinstance(value, (int, float)) and not isinstance(value, bool)
+        if default is not None and value is not None and not numbers and not isinstance(value, type(default)):
+            raise InputError(f"the recipe's {what}: {name} is {value!r}, but should be like {default!r}.")
+    return made
+
+
+def vocabulary_file(words: Sequence[str]) -> bytes:
+    """The content of a vocabulary's file: one word a line."""
+    return "".join(f"{word}\n" for word in words).encode()

@@ -1,0 +1,54 @@
+"""The records of a training: the curve as CSV, and TensorBoard files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from signbench.whole_files import write_atomically
+
+
+def write_curve(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the curve: a row for each epoch with the mean losses, the learning rate, and the dev metrics.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()})
+    write_atomically(path, text.getvalue().encode())
+
+
+class Log:
+    """TensorBoard files of one process; nothing if TensorBoard is not installed.
+
+    Args:
+        folder: of the files.
+        step: the step from which the training resumes; later entries of an earlier process are superseded.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self._writer: Any = None
+        else:
+            self._writer = SummaryWriter(str(folder), purge_step=step)  # type: ignore[no-untyped-call]
+
+    def add(self, values: Mapping[str, float], step: int) -> None:
+        """Adds values of a step."""
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Writes what is left."""
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,143 @@
+"""The training loop: what it leaves, and that interruptions do not affect it."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from signbench.errors import InputError
+from signbench.scoring.train import measured
+from signbench.training.checkpoints import Checkpoints
+from signbench.training.loop import Settings, TrainingError, train
+from signbench.training.recipe import read_recipe
+from signbench.weights.reference_models import read_model
+from tests.training.noisy_line import lines
+
+pytest.importorskip("accelerate")
+
+
+class Killed(Exception):
+    """Ends a training, as a kill would."""
+
+
+def killed_at(step):
+    """A progress function that ends the training at a step."""
+    seen = []
+
+    def progress(phase, done, total):
+        if "epoch" in phase:
+            seen.append(done)
+            if len(seen) == step:
+                raise Killed
+
+    return progress
+
+
+def run(out, progress=None, **changes):
+    more = {} if progress is None else {"progress": progress}
+    return train(lines(**changes), measured, Settings(out, save_seconds=0.0, **more))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole") / "line")
+
+
+def test_it_leaves_a_model_with_card_recipe_curve_and_weights(whole):
+    assert {path.name for path in whole.folder.iterdir()} >= {
+        "card.yaml",
+        "recipe.yaml",
+        "config.json",
+        "model.safetensors",
+        "labels.txt",
+        "curve.csv",
+        "logs",
+    }
+    assert not (whole.folder / "checkpoints").exists()
+    card = whole.card
+    assert (card.name, card.model, card.configuration, card.parameters) == ("line", "line", "small", 58)
+    assert (card.training.seed, card.training.steps, card.training.selected) == (1, 3 * 10 + 2 * 5, "accuracy.label")
+    assert card.training.value > 0.9
+    rows = list(csv.DictReader((whole.folder / "curve.csv").read_text().splitlines()))
+    assert [(row["phase"], row["epoch"]) for row in rows] == [
+        ("first", "1"),
+        ("first", "2"),
+        ("first", "3"),
+        ("head", "1"),
+        ("head", "2"),
+    ]
+    assert max(float(row["dev accuracy.label"]) for row in rows) == pytest.approx(card.training.value, abs=1e-4)
+    assert read_recipe(whole.folder / "recipe.yaml") == lines().recipe
+
+
+@pytest.mark.parametrize("stops", [[1], [7], [10], [12, 3], [30], [31], [33, 2, 1, 1], [40]])
+def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_path, stops):
+    for step in stops:
+        with pytest.raises(Killed):
+            run(tmp_path / "line", killed_at(step))
+    again = run(tmp_path / "line")
+    for name in ("model.safetensors", "curve.csv", "config.json"):
+        assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
+
+
+def test_another_seed_gives_other_weights(whole, tmp_path):
+    assert run(tmp_path / "line", seed=2).digest != whole.digest
+
+
+def test_a_finished_training_is_not_repeated(whole):
+    before = (whole.folder / "model.safetensors").stat().st_mtime_ns
+    assert run(whole.folder).digest == whole.digest
+    assert (whole.folder / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_later_phase_trains_only_its_own_parameters(tmp_path):
+    first = run(tmp_path / "one", phases=[lines().recipe.as_json()["phases"][0]])
+    # the second phase begins with the last weights of the first, not with the averaged ones, and changes only the head
+    weights, both = first.weights(), run(tmp_path / "two").weights()
+    assert set(weights) == set(both)
+
+
+@pytest.mark.parametrize("content", ["recipe of another seed", "something else"])
+def test_a_folder_with_something_else_is_refused(whole, tmp_path, content):
+    out = whole.folder if content == "recipe of another seed" else tmp_path
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="choose another `out`"):
+        run(out, seed=3)
+
+
+def test_too_few_examples_are_refused(tmp_path):
+    phase = {"name": "first", "epochs": 1, "batch": 101, "optimiser": {"name": "adam", "rate": 0.1}}
+    with pytest.raises(InputError, match="has 100 examples, fewer than a batch of 101"):
+        run(tmp_path / "line", phases=[phase])
+
+
+def test_a_loss_that_is_not_a_number_stops_the_training(tmp_path):
+    with pytest.raises(TrainingError, match=r"the loss entropy is nan in epoch 1, step 1 of the phase first; lower"):
+        run(tmp_path / "line", data={"scale": float("nan")})
+
+
+def test_a_disk_without_room_is_refused_before_the_first_step(tmp_path, monkeypatch):
+    import shutil
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 10))
+    with pytest.raises(InputError, match="GB are free; make room"):
+        run(tmp_path / "line")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    with pytest.raises(Killed):
+        run(tmp_path / "line", killed_at(12))
+    latest = Checkpoints(tmp_path / "line" / "checkpoints").latest
+    latest.write_bytes(latest.read_bytes()[:100])
+    with pytest.raises(InputError, match="state.pt is damaged"):
+        run(tmp_path / "line")
+
+
+def test_a_model_whose_file_changed_is_refused(whole, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(whole.folder, tmp_path / "copy")
+    (copy / "labels.txt").write_text("no\nmaybe\n")
+    with pytest.raises(InputError, match="labels.txt is not the file of the model line"):
+        _ = read_model(copy).digest
