@@ -41,10 +41,9 @@ def command(
     if json:
         printing.document(card.as_json())
         return
-    training = card.training
-    assert training is not None
-    printing.data(
-        f"{card.name}: {card.parameters:,} parameters, {training.steps:,} steps, {training.hours} hours of processor time; "
-        f"{training.selected} {training.value} on dev"
-    )
+    printing.data(f"{card.name}: {card.parameters:,} parameters")
+    if (training := card.training) is not None:
+        printing.data(
+            f"{training.steps:,} steps, {training.hours} hours of processor time; {training.selected} {training.value} on dev"
+        )
     printing.talk(f"{made.folder}: use it with model={made.folder}, or copy it to reference_models/")

@@ -105,8 +105,8 @@ class NetworkJudge(Judge):
             count = self.frames_of(clip)
             if count > self.longest:
                 raise SignbenchError(
-                    f"clip {clip.id} has {count} frames at {self.rate or 'its own'} frames per second; the judge {self.name} reads at "
-                    f"most {self.longest}."
+                    f"clip {clip.id} has {count} frames at {self.rate or 'its own'} frames per second; the judge {self.name} "
+                    f"reads at most {self.longest}."
                 )
         with self.running():
             return self.answers(clips, wanted)

@@ -90,7 +90,7 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
         _check_recipe(out, recipe)
         return read_model(out)
     _begin_folder(out, recipe)
-    data.prepare(lambda step, done, total: settings.progress(step, done, total))
+    data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
 
 
@@ -132,7 +132,8 @@ class _Trainer:
         examples = self.data.examples(phase.name)
         if examples < phase.batch:
             raise InputError(
-                f"the phase {phase.name} has {examples} examples, fewer than a batch of {phase.batch}; use more data or a smaller batch."
+                f"the phase {phase.name} has {examples} examples, fewer than a batch of {phase.batch}; use more data or "
+                "a smaller batch."
             )
         if not tensors and index > 0 and not self._resumes(index):
             self.state = replace(self.state, phase=index, epoch=0, step=0, sums={}, stale=(0, 0))
@@ -141,7 +142,7 @@ class _Trainer:
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name in wanted)
         step = _step_module(self.data, self.network, phase.name)
-        optimiser = optimiser_of(phase, [parameter for parameter in wanted.values()])
+        optimiser = optimiser_of(phase, list(wanted.values()))
         if tensors.get("optimiser"):
             optimiser.load_state_dict(tensors["optimiser"])
         self.average = None
@@ -203,8 +204,8 @@ class _Trainer:
         for name, value in values.items():
             if not math.isfinite(value):
                 raise TrainingError(
-                    f"the loss {name} is {value} in epoch {self.state.epoch + 1}, step {number + 1} of the phase {phase.name}; lower "
-                    "the learning rate in the recipe, or train in full precision."
+                    f"the loss {name} is {value} in epoch {self.state.epoch + 1}, step {number + 1} of the phase {phase.name}; "
+                    "lower the learning rate in the recipe, or train in full precision."
                 )
 
     def _update_average(self, phase: Phase) -> None:
@@ -301,8 +302,8 @@ class _Trainer:
         free = shutil.disk_usage(self.settings.out).free
         if free < _COPIES * size:
             raise InputError(
-                f"the training needs {_COPIES * size / 1e9:.1f} GB in {self.settings.out}, and {free / 1e9:.1f} GB are free; make room "
-                "or choose another `out`."
+                f"the training needs {_COPIES * size / 1e9:.1f} GB in {self.settings.out}, and {free / 1e9:.1f} GB are free; "
+                "make room or choose another `out`."
             )
 
 

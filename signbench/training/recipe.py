@@ -86,7 +86,7 @@ class Recipe(Document):
     """One sentence about the result, for its card."""
     configuration: Literal["small", "paper"]
     """The configuration of the network."""
-    network: dict[str, Any] = {}
+    network: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Fields of the configuration with other values."""
     corpus: str
     """Name of the corpus."""
@@ -98,7 +98,7 @@ class Recipe(Document):
     """Only this many of its clips, evenly spaced; absent: all."""
     seed: int = 1
     """Seed of all random choices."""
-    data: dict[str, Any] = {}
+    data: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Settings of the model's data: performances, rates, degradations."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """The phases, in order."""

@@ -116,6 +116,12 @@ class ReferenceModel:
         Raises:
             InputError: a file is missing or is not the one that the card lists.
         """
+        self._verify()
+        listed = "".join(f"{name} {digest}\n" for name, digest in sorted(self.card.files.items()))
+        return hashlib.sha256(listed.encode()).hexdigest()[:12]
+
+    def _verify(self) -> None:
+        """Compares the files' digests with the card's."""
         for name, digest in self.card.files.items():
             path = self.path(name)
             if (found := remembered_sha256_of(path)) != digest:
@@ -123,8 +129,6 @@ class ReferenceModel:
                     f"{path} is not the file of the model {self.card.name}: its SHA-256 is {found}, and {CARD} says {digest}; "
                     "copy the whole folder again."
                 )
-        listed = "".join(f"{name} {digest}\n" for name, digest in sorted(self.card.files.items()))
-        return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
     def path(self, name: str) -> Path:
         """A file of the model.
@@ -173,7 +177,7 @@ class ReferenceModel:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        assert self.digest
+        self._verify()
         path = self.path(WEIGHTS)
         if path.stat().st_size > _MOST_BYTES:
             raise InputError(f"{path} has more than {_MOST_BYTES:,} bytes.")

@@ -17,7 +17,7 @@ from tests.training.noisy_line import lines
 pytest.importorskip("accelerate")
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Ends a training, as a kill would."""
 
 
@@ -29,7 +29,7 @@ def killed_at(step):
         if "epoch" in phase:
             seen.append(done)
             if len(seen) == step:
-                raise Killed
+                raise KilledError
 
     return progress
 
@@ -74,7 +74,7 @@ def test_it_leaves_a_model_with_card_recipe_curve_and_weights(whole):
 @pytest.mark.parametrize("stops", [[1], [7], [10], [12, 3], [30], [31], [33, 2, 1, 1], [40]])
 def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_path, stops):
     for step in stops:
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run(tmp_path / "line", killed_at(step))
     again = run(tmp_path / "line")
     for name in ("model.safetensors", "curve.csv", "config.json"):
@@ -126,11 +126,11 @@ def test_a_disk_without_room_is_refused_before_the_first_step(tmp_path, monkeypa
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         run(tmp_path / "line", killed_at(12))
     latest = Checkpoints(tmp_path / "line" / "checkpoints").latest
     latest.write_bytes(latest.read_bytes()[:100])
-    with pytest.raises(InputError, match="state.pt is damaged"):
+    with pytest.raises(InputError, match=r"state\.pt is damaged"):
         run(tmp_path / "line")
 
 
@@ -139,5 +139,5 @@ def test_a_model_whose_file_changed_is_refused(whole, tmp_path):
 
     copy = shutil.copytree(whole.folder, tmp_path / "copy")
     (copy / "labels.txt").write_text("no\nmaybe\n")
-    with pytest.raises(InputError, match="labels.txt is not the file of the model line"):
+    with pytest.raises(InputError, match=r"labels\.txt is not the file of the model line"):
         _ = read_model(copy).digest
