@@ -56,8 +56,10 @@ class Settings:
 class SLTTraining(TrainingData):
     """Key points of sentences in several performances, degraded at random."""
 
+    settings_kind: type[Settings] = Settings
+
     def prepare(self, report: Report) -> None:
-        self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        self.settings: Settings = settings_of(self.settings_kind, self.recipe.data, "data")
         self.degradations = PoseDegradations(noise=self.settings.noise, noisy=self.settings.noisy)
         self.clips: list[PreparedClips] = []
         ids: list[str] = []
