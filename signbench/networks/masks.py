@@ -33,6 +33,24 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return (values * weights).sum(dim=1) / weights.sum(dim=1)
 
 
+def masked_batch_norm(norm: torch.nn.BatchNorm1d, values: Tensor, mask: Tensor) -> Tensor:
+    """Batch normalisation of the last axis that uses only frames, never padding.
+
+    Args:
+        norm: the layer, whose statistics are updated in training.
+        values: ``(N, T, D)``.
+        mask: bool ``(N, T)``, false for padding, which becomes 0 in training.
+    """
+    flat = values.reshape(-1, values.shape[-1])
+    if not norm.training:
+        whole: Tensor = norm(flat)
+        return whole.reshape(values.shape)
+    kept = mask.reshape(-1)
+    normalised = torch.zeros_like(flat)
+    normalised[kept] = norm(flat[kept]).to(flat.dtype)
+    return normalised.reshape(values.shape)
+
+
 class MaskedBatchNorm(torch.nn.Module):
     """Batch normalisation of the last axis that uses only frames, never padding.
 
@@ -45,11 +63,4 @@ class MaskedBatchNorm(torch.nn.Module):
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
         """Normalises ``(N, T, D)`` by the positions where ``mask`` ``(N, T)`` is true; in training, padding becomes 0."""
-        if not self.training:
-            whole: Tensor = self.norm(values.reshape(-1, values.shape[-1]))
-            return whole.reshape(values.shape)
-        flat = values.reshape(-1, values.shape[-1])
-        kept = mask.reshape(-1)
-        normalised = torch.zeros_like(flat)
-        normalised[kept] = self.norm(flat[kept]).to(flat.dtype)
-        return normalised.reshape(values.shape)
+        return masked_batch_norm(self.norm, values, mask)

@@ -1,0 +1,1 @@
+"""GFSLT: gloss-free translation from video, with visual-language pre-training."""
