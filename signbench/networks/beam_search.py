@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -25,18 +26,24 @@ class Beam:
         longest: maximum number of words, not counting the end.
         alpha: of the length penalty ``((5 + n) / 6)^alpha`` (Wu et al. 2016, equation 14), by which scores are divided; 0 and
             below: none (signjoey uses -1).
+        power: of the length n, including the end: scores are divided by ``n^power`` (``length_penalty`` of transformers, which is 1
+            unless set); 0: not at all.
+        early: end the search, as transformers do unless set otherwise, when ``width`` sentences have ended and none of them has a
+            lower score than the best open one has so far; it may miss the best sentence if there is a length penalty.
     """
 
     width: int
     longest: int
     alpha: float = -1.0
+    power: float = 0.0
+    early: bool = False
 
 
 @torch.no_grad()
 def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Beam, opening: int, closing: int) -> list[int]:
     """The sentence with the best score for one clip.
 
-    A finished hypothesis keeps its score; the search ends when no open one can exceed the best finished one.
+    A finished hypothesis keeps its score; the search ends when no open one can exceed the best finished one, or as ``early`` says.
 
     Args:
         step: the decoder's next step for several hypotheses of the clip.
@@ -67,7 +74,7 @@ def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Be
             source, word = divmod(index, words)
             if word == closing or length == beam.longest:
                 if len(found) + len(kept) < beam.width:
-                    found.append((value / _penalty(len(sentences[source]) + 1, beam.alpha), sentences[source]))
+                    found.append((value / _penalty(len(sentences[source]) + 1, beam), sentences[source]))
                 continue
             if len(kept) < beam.width:
                 kept.append(index)
@@ -77,13 +84,20 @@ def beam_search(step: Step[State], choose: Choose[State], state: State, beam: Be
             break
         sentences = [[*sentences[source], index % words] for source, index in zip(chosen, kept, strict=True)]
         scores = [float(values.flatten()[index]) for index in kept]
-        highest = scores[0] / _penalty(beam.longest + 1 if beam.alpha > 0 else length + 2, beam.alpha)
-        if len(ended) >= beam.width and max(ended)[0] >= highest:
-            break
+        ended.sort(key=lambda item: item[0], reverse=True)
+        if len(ended) >= beam.width:
+            if beam.early:
+                rival, attained = ended[beam.width - 1][0], length + 1
+            else:
+                # A penalty favours long sentences: the best open one could grow to the limit without losing probability.
+                rival, attained = ended[0][0], beam.longest + 1 if beam.alpha > 0 or beam.power > 0 else length + 2
+            if rival >= scores[0] / _penalty(attained, beam):
+                break
         state = choose(state, torch.tensor(chosen, device=logits.device))
         last = torch.tensor([sentence[-1] for sentence in sentences], device=logits.device)
     return max(ended, key=lambda item: item[0])[1] if ended else sentences[0]
 
 
-def _penalty(length: int, alpha: float) -> float:
-    return ((5 + length) / 6) ** alpha if alpha > 0 else 1.0
+def _penalty(length: int, beam: Beam) -> float:
+    penalty: float = ((5 + length) / 6) ** beam.alpha if beam.alpha > 0 else 1.0
+    return penalty * math.pow(length, beam.power)

@@ -23,7 +23,7 @@ def language(seed: int):
     return table, step, choose
 
 
-def by_brute_force(table, longest, alpha):
+def by_brute_force(table, longest, alpha, power):
     """The best of all sentences of up to ``longest`` words."""
     scored = {}
     for length in range(longest + 1):
@@ -32,17 +32,17 @@ def by_brute_force(table, longest, alpha):
             for word in (*sentence, CLOSING):
                 value += float(torch.log_softmax(table[before, last].double(), dim=0)[word])
                 before, last = last, word
-            scored[sentence] = value / (((5 + length + 1) / 6) ** alpha if alpha > 0 else 1)
+            scored[sentence] = value / (((5 + length + 1) / 6) ** alpha if alpha > 0 else 1) / (length + 1) ** power
     return max(scored, key=scored.__getitem__)
 
 
-@pytest.mark.parametrize("alpha", [-1, 1.0])
+@pytest.mark.parametrize(("alpha", "power"), [(-1, 0.0), (1.0, 0.0), (-1, 1.0)])
 @pytest.mark.parametrize("seed", range(8))
-def test_a_wide_beam_finds_the_best_of_all_sentences(seed, alpha):
+def test_a_wide_beam_finds_the_best_of_all_sentences(seed, alpha, power):
     table, step, choose = language(seed)
     table[..., CLOSING] += 3  # sentences end well before the limit
-    found = beam_search(step, choose, torch.tensor([OPENING]), Beam(200, 4, alpha), OPENING, CLOSING)
-    assert tuple(found) == by_brute_force(table, 4, alpha)
+    found = beam_search(step, choose, torch.tensor([OPENING]), Beam(200, 4, alpha, power), OPENING, CLOSING)
+    assert tuple(found) == by_brute_force(table, 4, alpha, power)
 
 
 @pytest.mark.parametrize("width", [1, 3])

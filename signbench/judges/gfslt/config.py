@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from transformers import MBartConfig
+
     from signbench.judges.gfslt.network import GFSLT
     from signbench.judges.gfslt.pretraining import TextDecoder, VisualLanguageModel
 
-Step = Literal["K5", "K3", "P2"]
-"""A step of the temporal convolutions: kernel of 5 or 3 frames without padding, or pooling of 2."""
+PADDING = 1
+"""Index of the padding word."""
+CLOSING = 2
+"""Index of the word that ends every sentence."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class GFSLTConfig:
         language: index of the language code, which opens every sentence.
         glosses: size of the gloss vocabulary, including CTC's blank; 0: no gloss head, as in the paper.
         widths: widths of the four stages of the ResNet.
-        steps: steps of the temporal convolutions.
+        steps: steps of the temporal convolutions: ``K5`` a kernel of 5 frames, ``P2`` pooling of 2.
         width: width of the temporal convolutions and of mBART.
         heads: number of attention heads.
         feed_forward: width of the feed-forward layers.
@@ -37,7 +41,7 @@ class GFSLTConfig:
     language: int
     glosses: int
     widths: tuple[int, int, int, int]
-    steps: tuple[Step, ...]
+    steps: tuple[Literal["K5", "K3", "P2"], ...]
     width: int
     heads: int
     feed_forward: int
@@ -50,9 +54,7 @@ class GFSLTConfig:
     @classmethod
     def paper(cls, words: int = 2454, language: int = 2430) -> GFSLTConfig:
         """The network of the paper; the defaults are the vocabulary of PHOENIX14T, opened by ``de_DE``."""
-        return cls(
-            words, language, 0, (64, 128, 256, 512), ("K5", "P2", "K5", "P2"), 1024, 8, 4096, 3, 3, 1024, 0.1, 224
-        )  # fmt: skip
+        return cls(words, language, 0, (64, 128, 256, 512), ("K5", "P2", "K5", "P2"), 1024, 8, 4096, 3, 3, 1024, 0.1, 224)
 
     @classmethod
     def small(cls, words: int, language: int, glosses: int = 0) -> GFSLTConfig:
@@ -65,16 +67,7 @@ class GFSLTConfig:
     @property
     def stride(self) -> int:
         """Number of frames per step of the encoder."""
-        return 2 ** self.steps.count("P2")
-
-    @property
-    def reach(self) -> int:
-        """Number of frames that one step of the temporal convolutions reads."""
-        reach, stride = 1, 1
-        for step in self.steps:
-            reach += stride * (int(step[1:]) - 1)
-            stride *= 2 if step == "P2" else 1
-        return reach
+        return 1 << self.steps.count("P2")
 
     @property
     def longest(self) -> int:
@@ -85,7 +78,11 @@ class GFSLTConfig:
         """Builds the network with random weights."""
         from signbench.judges.gfslt.network import GFSLT
 
-        return GFSLT(self)
+        return GFSLT(self.mbart(), self.widths, self.steps, (self.language, CLOSING), self.glosses)
+
+    def mbart(self) -> MBartConfig:
+        """The sizes of its mBART, as transformers has them."""
+        return _mbart(self, self.encoder_layers, self.heads, self.feed_forward, "relu")
 
 
 @dataclass(frozen=True)
@@ -120,10 +117,36 @@ class PretrainingConfig:
         """Builds the two encoders with random weights."""
         from signbench.judges.gfslt.pretraining import VisualLanguageModel
 
-        return VisualLanguageModel(self)
+        one = self.translator
+        text = _mbart(one, self.text_layers, self.text_heads, self.text_feed_forward, self.text_activation)
+        return VisualLanguageModel(one.mbart(), text, one.widths, one.steps)
 
     def build_decoder(self) -> TextDecoder:
         """Builds the decoder of the masked language modelling with random weights."""
         from signbench.judges.gfslt.pretraining import TextDecoder
 
-        return TextDecoder(self.translator)
+        return TextDecoder(self.translator.mbart())
+
+
+def _mbart(config: GFSLTConfig, encoder_layers: int, heads: int, feed_forward: int, activation: str) -> MBartConfig:
+    from transformers import MBartConfig
+
+    return MBartConfig(
+        vocab_size=config.words,
+        max_position_embeddings=config.positions,
+        d_model=config.width,
+        encoder_layers=encoder_layers,
+        decoder_layers=config.decoder_layers,
+        encoder_attention_heads=heads,
+        decoder_attention_heads=heads,
+        encoder_ffn_dim=feed_forward,
+        decoder_ffn_dim=feed_forward,
+        activation_function=activation,
+        dropout=config.dropout,
+        scale_embedding=True,
+        tie_word_embeddings=False,
+        pad_token_id=PADDING,
+        eos_token_id=CLOSING,
+        forced_eos_token_id=CLOSING,
+        decoder_start_token_id=config.language,
+    )

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import MBartConfig, MBartForConditionalGeneration
 
-from signbench.judges.gfslt.config import GFSLTConfig, Step
 from signbench.networks.beam_search import Beam, beam_search
 from signbench.networks.masks import frame_mask, masked_batch_norm
 from signbench.networks.resnet import ResNet18
 
-PADDING = 1
-CLOSING = 2
+Step = Literal["K5", "K3", "P2"]
+"""A step of the temporal convolutions: kernel of 5 or 3 frames without padding, or pooling of 2."""
 MEAN = (0.485, 0.456, 0.406)
 """Mean of the pictures that the trunk expects, R, G and B on [0, 1]: ImageNet's."""
 DEVIATION = (0.229, 0.224, 0.225)
@@ -72,60 +71,28 @@ def normalised(frames: Tensor) -> Tensor:
     return (frames - mean[:, None, None]) / deviation[:, None, None]
 
 
-def mbart_config(
-    config: GFSLTConfig,
-    *,
-    encoder_layers: int | None = None,
-    heads: int | None = None,
-    feed_forward: int | None = None,
-    activation: Literal["gelu", "relu"] = "relu",
-) -> MBartConfig:
-    """Transformers' form of the sizes of mBART.
-
-    Args:
-        config: sizes of the translator.
-        encoder_layers: number of layers of the encoder, if not the translator's.
-        heads: number of attention heads, if not the translator's.
-        feed_forward: width of the feed-forward layers, if not the translator's.
-        activation: activation in the feed-forward layers.
-    """
-    return MBartConfig(
-        vocab_size=config.words,
-        max_position_embeddings=config.positions,
-        d_model=config.width,
-        encoder_layers=config.encoder_layers if encoder_layers is None else encoder_layers,
-        decoder_layers=config.decoder_layers,
-        encoder_attention_heads=heads or config.heads,
-        decoder_attention_heads=heads or config.heads,
-        encoder_ffn_dim=feed_forward or config.feed_forward,
-        decoder_ffn_dim=feed_forward or config.feed_forward,
-        activation_function=activation,
-        dropout=config.dropout,
-        scale_embedding=True,
-        tie_word_embeddings=False,
-        pad_token_id=PADDING,
-        eos_token_id=CLOSING,
-        forced_eos_token_id=CLOSING,
-        decoder_start_token_id=config.language,
-    )
-
-
 class GFSLT(nn.Module):
     """Maps frames to words, and to glosses if it has a gloss head."""
 
-    def __init__(self, config: GFSLTConfig) -> None:
+    def __init__(
+        self, mbart: MBartConfig, widths: Sequence[int], steps: Sequence[Step], ends: tuple[int, int], glosses: int = 0
+    ) -> None:
         """Builds the network with random weights.
 
         Args:
-            config: its sizes.
+            mbart: sizes of mBART.
+            widths: widths of the four stages of the ResNet.
+            steps: steps of the temporal convolutions.
+            ends: indices of the words that open and end every sentence.
+            glosses: size of the gloss vocabulary, including the blank; 0: no gloss head.
         """
         super().__init__()
-        self.language = config.language
-        self.backbone = FeatureExtractor(config)
-        self.mbart = MBartForConditionalGeneration(mbart_config(config))
+        self.opening, self.closing = ends
+        self.backbone = FeatureExtractor(widths, steps, mbart.d_model)
+        self.mbart = MBartForConditionalGeneration(mbart)
         self.mbart.model.set_input_embeddings(self.mbart.model.shared)
-        self.sign_emb = _SignEmbedding(config.width)
-        self.gloss_head = nn.Linear(config.width, config.glosses) if config.glosses else None
+        self.sign_emb = _SignEmbedding(mbart.d_model)
+        self.gloss_head = nn.Linear(mbart.d_model, glosses) if glosses else None
 
     def encode(self, frames: Tensor, lengths: Tensor) -> Memory:
         """Encodes a batch of clips.
@@ -194,10 +161,10 @@ class GFSLT(nn.Module):
         x = decoder.layernorm_embedding(decoder.embed_tokens(words[:, None]) + positions)
         mask = reading.mask[:, None, None].expand(len(words), -1, -1, -1)
         written = []
-        for layer, (keys, values), (seen_keys, seen_values) in zip(decoder.layers, reading.written, reading.seen, strict=True):
+        for layer, before, (seen_keys, seen_values) in zip(decoder.layers, reading.written, reading.seen, strict=True):
             own, y = layer.self_attn, layer.self_attn_layer_norm(x)
-            keys = torch.cat([keys, _split(own, own.k_proj(y))], dim=2)
-            values = torch.cat([values, _split(own, own.v_proj(y))], dim=2)
+            keys = torch.cat([before[0], _split(own, own.k_proj(y))], dim=2)
+            values = torch.cat([before[1], _split(own, own.v_proj(y))], dim=2)
             written.append((keys, values))
             x = x + _attended(own, y, keys, values, None)
             shape = (len(words), -1, -1, -1)
@@ -215,8 +182,9 @@ class GFSLT(nn.Module):
     def translate(self, memory: Memory, beam: Beam) -> list[list[int]]:
         """The best sentence for each clip, without the language code and the closing word.
 
-        With the default length penalty, none, it equals transformers' ``generate`` with ``length_penalty=0``; ``generate`` also
-        ends every sentence at the limit with the closing word, whose score it then does not add.
+        ``Beam(4, 149, power=1.0, early=True)`` is the published evaluation, transformers' ``generate(num_beams=4,
+        max_new_tokens=150)``, except for sentences at the limit: there ``generate`` replaces the last word by the closing one
+        without lowering the score.
 
         Args:
             memory: the encoded clips.
@@ -226,7 +194,7 @@ class GFSLT(nn.Module):
         for index in range(len(memory.states)):
             kept = memory.mask[index : index + 1]
             clip = Memory(memory.states[index : index + 1, : int(kept.sum())], kept[:, : int(kept.sum())], None)
-            sentences.append(beam_search(self.step, self.choose, self.begin(clip), beam, self.language, CLOSING))
+            sentences.append(beam_search(self.step, self.choose, self.begin(clip), beam, self.opening, self.closing))
         return sentences
 
     def _scores(self, states: Tensor) -> Tensor:
@@ -234,14 +202,15 @@ class GFSLT(nn.Module):
         return logits
 
 
-def _split(attention: nn.Module, rows: Tensor) -> Tensor:
+def _split(attention: Any, rows: Tensor) -> Tensor:
     """Rows ``(N, L, D)`` as ``(N, heads, L, D / heads)``."""
     count, length, width = rows.shape
-    heads = int(attention.num_heads)  # type: ignore[arg-type]
-    return rows.view(count, length, heads, width // heads).transpose(1, 2)
+    heads = int(attention.num_heads)
+    parts: Tensor = rows.view(count, length, heads, width // heads).transpose(1, 2)
+    return parts
 
 
-def _attended(attention: nn.Module, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+def _attended(attention: Any, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
     """What ``queries`` ``(B, 1, D)`` find in the keys and values of an attention layer."""
     mixed = nn.functional.scaled_dot_product_attention(_split(attention, attention.q_proj(queries)), keys, values, attn_mask=mask)
     found: Tensor = attention.out_proj(mixed.transpose(1, 2).reshape(queries.shape))
@@ -251,15 +220,17 @@ def _attended(attention: nn.Module, queries: Tensor, keys: Tensor, values: Tenso
 class FeatureExtractor(nn.Module):
     """The trunk ``conv_2d``, and the temporal convolutions ``conv_1d``."""
 
-    def __init__(self, config: GFSLTConfig) -> None:
+    def __init__(self, widths: Sequence[int], steps: Sequence[Step], width: int) -> None:
         """Builds both.
 
         Args:
-            config: sizes of the translator.
+            widths: widths of the four stages of the ResNet.
+            steps: steps of the temporal convolutions.
+            width: width of their output.
         """
         super().__init__()
-        self.conv_2d = Trunk(config.widths)
-        self.conv_1d = TemporalConvolution(config)
+        self.conv_2d = Trunk(widths)
+        self.conv_1d = TemporalConvolution(widths[-1], steps, width)
 
 
 class Trunk(nn.Module):
@@ -277,7 +248,7 @@ class Trunk(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Features ``(N, T, D)`` of frames ``(N, T, 3, H, W)``, of which each clip has ``lengths``; 0 for padding."""
         mask = frame_mask(lengths, frames.shape[1])
-        found = self.resnet(frames[mask])
+        found: Tensor = self.resnet(frames[mask])
         features = found.new_zeros(*mask.shape, found.shape[1])
         features[mask] = found
         return features
@@ -290,23 +261,26 @@ class TemporalConvolution(nn.Module):
     same result; only statistics that are collected in training differ.
     """
 
-    def __init__(self, config: GFSLTConfig) -> None:
+    def __init__(self, inputs: int, steps: Sequence[Step], width: int) -> None:
         """Builds it.
 
         Args:
-            config: sizes of the translator.
+            inputs: width of the features.
+            steps: steps of the convolutions.
+            width: width of their output.
         """
         super().__init__()
-        self.steps: tuple[Step, ...] = config.steps
-        self.stride, self.reach = config.stride, config.reach
         layers: list[nn.Module] = []
-        inputs = config.widths[-1]
-        for step in config.steps:
+        # a step reads `reach` frames, and begins `stride` frames after the one before
+        self.stride, self.reach = 1, 1
+        for step in steps:
+            self.reach += self.stride * (int(step[1:]) - 1)
             if step == "P2":
                 layers.append(nn.MaxPool1d(2))
+                self.stride *= 2
             else:
-                layers += [nn.Conv1d(inputs, config.width, int(step[1:])), nn.BatchNorm1d(config.width), nn.ReLU()]
-                inputs = config.width
+                layers += [nn.Conv1d(inputs, width, int(step[1:])), nn.BatchNorm1d(width), nn.ReLU()]
+                inputs = width
         self.temporal_conv = nn.Sequential(*layers)
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -339,6 +313,6 @@ class _SignEmbedding(nn.Module):
         nn.init.xavier_uniform_(self.src_emb.weight, gain=nn.init.calculate_gain("relu"))
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        norm = self.bn_ac[0]
-        assert isinstance(norm, nn.BatchNorm1d)
-        return torch.relu(masked_batch_norm(norm, self.src_emb(states), mask))
+        norm, activation = self.bn_ac
+        embedded: Tensor = activation(masked_batch_norm(cast(nn.BatchNorm1d, norm), self.src_emb(states), mask))
+        return embedded
