@@ -138,8 +138,8 @@ class Translator:
 class SLTJudge(NetworkJudge):
     """Translates key points into text by a sign language transformer (Camgoz, Koller, Hadfield and Bowden 2020, neccam/slt).
 
-    This is what the SLRTP 2025 challenge and most papers mean by back-translation. Gives the sentence by beam search, the glosses by
-    a search over prefixes of the CTC output, and the likelihood of the corpus's text.
+    This is what the SLRTP 2025 challenge and most papers mean by back-translation. Gives the sentence by beam search, the glosses
+    by a search over prefixes of the CTC output, and the likelihood of the corpus's text.
     """
 
     name = "slt"

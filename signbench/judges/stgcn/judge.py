@@ -30,8 +30,8 @@ class STGCNJudge(NetworkJudge):
     """Recognises isolated signs by graph convolutions over a skeleton (ST-GCN, Yan, Xiong and Lin 2018).
 
     Reads 6D rotations of SMPL-X's joints without the eyes (``motion``) or whole-body key points (``pose``), as its model was
-    trained. Gives all signs from the most to the least likely, and the pooled features of the last block as one row, for Fréchet distances,
-    diversity, multimodality and retrieval.
+    trained. Gives all signs from the most to the least likely, and the pooled features of the last block as one row, for Fréchet
+    distances, diversity, multimodality and retrieval.
     """
 
     name = "stgcn"
