@@ -35,7 +35,8 @@ open("imported", "a").close()
 nasty("import")
 
 class Model(Judge):
-    name, summary, licence, reads, gives, learns, seconds = "nasty", "For tests.", "CC0-1.0", ("motion",), ("label",), True, 3.0
+    name, summary, licence, gives, learns, seconds = "nasty", "For tests.", "CC0-1.0", ("label",), True, 3.0
+    reads = ("motion", "pose")
     def __init__(self, **options):
         super().__init__(**options)
         nasty("init")
