@@ -20,6 +20,7 @@ class NSLTConfig:
         width: width of the GRUs.
         layers: number of layers of the encoder and of the decoder.
         dropout: dropout in training.
+        glosses: size of the gloss vocabulary of an additional layer on the encoder, for training by CTC; 0: none, as in the paper.
     """
 
     reads: Literal["frames", "pose"]
@@ -28,6 +29,7 @@ class NSLTConfig:
     width: int
     layers: int
     dropout: float
+    glosses: int = 0
 
     @classmethod
     def paper(cls, words: int) -> NSLTConfig:
@@ -35,9 +37,9 @@ class NSLTConfig:
         return cls("frames", 4096, words, 1000, 4, 0.2)
 
     @classmethod
-    def small(cls, inputs: int, words: int) -> NSLTConfig:
+    def small(cls, inputs: int, words: int, glosses: int = 0) -> NSLTConfig:
         """A smaller network for key points that trains on two cores."""
-        return cls("pose", inputs, words, 192, 2, 0.2)
+        return cls("pose", inputs, words, 192, 2, 0.2, glosses)
 
     def build(self) -> NSLT:
         """Builds the network with random weights."""
@@ -47,4 +49,4 @@ class NSLTConfig:
         from signbench.judges.nslt.network import NSLT
 
         trunk = AlexNet() if self.reads == "frames" else nn.Identity()
-        return NSLT(trunk, self.inputs, self.words, self.width, self.layers, self.dropout)
+        return NSLT(trunk, self.inputs, self.words, self.width, self.layers, self.dropout, self.glosses)

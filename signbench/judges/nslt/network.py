@@ -43,7 +43,9 @@ class Reading:
 class NSLT(nn.Module):
     """Maps frames to words."""
 
-    def __init__(self, trunk: nn.Module, inputs: int, words: int, width: int, layers: int, dropout: float) -> None:
+    def __init__(
+        self, trunk: nn.Module, inputs: int, words: int, width: int, layers: int, dropout: float, glosses: int = 0
+    ) -> None:
         """Builds the network.
 
         Args:
@@ -53,6 +55,7 @@ class NSLT(nn.Module):
             width: width D of the GRUs, embeddings and attention.
             layers: number of layers of the encoder and of the decoder.
             dropout: dropout at each GRU's input, in training.
+            glosses: size of the gloss vocabulary of :meth:`gloss_logits`; 0: there is no such layer.
         """
         super().__init__()
         self.trunk = trunk
@@ -65,6 +68,13 @@ class NSLT(nn.Module):
         self.attention_layer = nn.Linear(2 * width, width, bias=False)
         self.projection = nn.Linear(width, words, bias=False)
         self.dropout = nn.Dropout(dropout)
+        if glosses:
+            self.gloss_layer = nn.Linear(width, glosses)
+
+    def gloss_logits(self, memory: Memory) -> Tensor:
+        """The scores of the glosses ``(N, T, glosses)``, from the last frame to the first."""
+        logits: Tensor = self.gloss_layer(memory.states)
+        return logits
 
     def encode(self, frames: Tensor, mask: Tensor) -> Memory:
         """Encodes a batch of clips.
