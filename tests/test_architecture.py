@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks", "progress"),
-    ("documents", "shipped", "spreadsheets", "parquet_files", "user_secret"),
+    ("documents", "shipped", "spreadsheets", "parquet_files", "pickled_files", "user_secret"),
     ("foreign", "weights", "media", "tables"),
     ("registry",),
     ("corpora",),

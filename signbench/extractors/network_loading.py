@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -12,13 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from signbench.errors import InputError, listing
+from signbench.errors import InputError
+from signbench.pickled_files import read_checkpoint
+from signbench.weights.state_dicts import STEPS_OF_TRAINING, mismatch, with_counters
 from signbench.weights.store import is_registered, path_of, signed_digest
 
 Network = TypeVar("Network", bound=nn.Module)
 
 _SEED = 0
-_STEPS_OF_TRAINING = "num_batches_tracked"
 
 
 def device_of(name: str) -> torch.device:
@@ -55,15 +55,7 @@ def official_weights(name: str) -> dict[str, Tensor]:
     """
     signed_digest(name)
     path = path_of(name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    # torch reports damage with whatever error its unpickler raises.
-    except Exception as error:
-        unpickling = isinstance(error, pickle.UnpicklingError)
-        reason = "its pickle is damaged or holds more than tensors" if unpickling else _first_line(error)
-        raise InputError(f"{path} cannot be read as weights: {reason}. {_again(name)}") from error
+    content = read_checkpoint(path, advice=_again(name))
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise InputError(f"{path} does not hold tensors by name, as the weights {name} do. {_again(name)}")
     return {str(key): value.float() if value.is_floating_point() else value for key, value in content.items()}
@@ -110,7 +102,7 @@ def random_weights(network: nn.Module) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(_SEED)
 
     def drawn(name: str, shape: torch.Size) -> Tensor:
-        if name.endswith(_STEPS_OF_TRAINING):
+        if name.endswith(STEPS_OF_TRAINING):
             return torch.zeros(shape, dtype=torch.int64)
         if len(shape) > 1:
             return torch.randn(shape, generator=generator) * math.sqrt(2 / math.prod(shape[1:]))
@@ -134,14 +126,11 @@ def give_weights(network: nn.Module, weights: Mapping[str, Tensor], origin: str,
         InputError: names or shapes are not the network's.
     """
     wanted = network.state_dict()
-    given = {name: tensor for name, tensor in weights.items() if unused is None or not name.startswith(unused)}
-    # Files from before PyTorch 0.4.1 do not have this counter, which is not used here.
-    for name in wanted:
-        if name.endswith(_STEPS_OF_TRAINING):
-            given.setdefault(name, torch.zeros((), dtype=torch.int64))
-    wrong = sorted(wanted.keys() ^ given.keys()) or [name for name in wanted if wanted[name].shape != given[name].shape]
-    if wrong:
-        raise InputError(f"the weights {origin} do not match their network, at {listing(wrong, 3)}. {_again(origin)}")
+    given = with_counters(
+        wanted, {name: tensor for name, tensor in weights.items() if unused is None or not name.startswith(unused)}
+    )
+    if differences := mismatch(wanted, given):
+        raise InputError(f"the weights {origin} do not match their network: {differences}. {_again(origin)}")
     network.load_state_dict(given, assign=True)
 
 

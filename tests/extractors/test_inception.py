@@ -88,7 +88,7 @@ def test_a_file_without_a_layer_is_refused(tmp_path, monkeypatch):
     weights = inception_weights()
     del weights["Mixed_7c.branch_pool.bn.running_var"]
     save(monkeypatch, tmp_path, INCEPTION, weights)
-    with pytest.raises(InputError, match=r"do not match their network, at Mixed_7c\.branch_pool\.bn\.running_var"):
+    with pytest.raises(InputError, match=r"do not match their network: missing: Mixed_7c\.branch_pool\.bn\.running_var"):
         Inception().observer()
 
 

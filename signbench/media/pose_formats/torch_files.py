@@ -23,12 +23,10 @@ from signbench.media.layouts import Layout, layout
 from signbench.media.pose import Pose
 from signbench.media.pose_formats.contract import PoseProbe, RawClip, member_of
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
+from signbench.pickled_files import archive_defect, forbidden_call
 
 if TYPE_CHECKING:
     import torch
-
-_BLOCK = 2**20
-_FORBIDDEN = re.compile(r"GLOBAL (\w+(?:\.\w+)+)")
 
 
 class TorchFile:
@@ -61,8 +59,8 @@ def _load(path: Path, size: int, modified: int) -> Any:
     import torch
 
     mapped = zipfile.is_zipfile(path)
-    if mapped:
-        _check_archive(path, size)
+    if mapped and (defect := archive_defect(path)):
+        raise MediaError(f"{defect}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -84,39 +82,10 @@ def _load(path: Path, size: int, modified: int) -> Any:
     return texts
 
 
-def _check_archive(path: Path, size: int) -> None:
-    """Refuses archives that torch did not write (compressed ones may unpack to any size), and damaged ones.
-
-    Raises:
-        MediaError: the message says which.
-    """
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.compress_type != zipfile.ZIP_STORED:
-                raise MediaError("it is a compressed archive, which torch.save does not write.")
-            if entry.header_offset + entry.file_size > size or entry.file_size != entry.compress_size:
-                raise MediaError("it is damaged: a part of its archive reaches beyond the file.")
-        wrong = [entry.filename for entry in archive.infolist() if not _is_intact(archive, entry)]
-        # torch can be configured to write no checksums; then none of them matches.
-        if wrong and len(wrong) < len([entry for entry in archive.infolist() if entry.file_size]):
-            raise MediaError(f"it is damaged: {wrong[0]} in its archive does not match its checksum.")
-
-
-def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
-    """Whether a part of an archive matches its checksum; torch itself does not check."""
-    try:
-        with archive.open(entry) as stream:
-            while stream.read(_BLOCK):
-                pass
-    except zipfile.BadZipFile:
-        return False
-    return True
-
-
 def _refusal(error: Exception) -> MediaError:
     text = str(error)
-    if found := _FORBIDDEN.search(text):
-        return MediaError(f"its pickle calls {found[1]}, but no code from a file is executed; save only tensors, text and numbers.")
+    if name := forbidden_call(error):
+        return MediaError(f"its pickle calls {name}, but no code from a file is executed; save only tensors, text and numbers.")
     if isinstance(error, pickle.UnpicklingError):
         return MediaError("its pickle is damaged, or holds something other than tensors, text and numbers.")
     reason = re.split(r"[.\n]\s", text.strip() or "no reason given")[0]
