@@ -15,7 +15,7 @@ class SLTConfig:
 
     Attributes:
         inputs: numbers per frame.
-        glosses: size of the gloss vocabulary: blank, unknown and padding first.
+        glosses: size of the gloss vocabulary: blank, unknown and padding first; 0 for a network that only translates.
         words: size of the word vocabulary: unknown, padding, opening and closing word first.
         width: width of the hidden states.
         heads: number of attention heads.

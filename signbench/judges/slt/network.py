@@ -24,7 +24,7 @@ class Memory:
     Attributes:
         states: ``(N, T, D)``.
         mask: bool ``(N, T)``, false for padding.
-        gloss_logits: ``(N, T, glosses)``; class 0 is CTC's blank.
+        gloss_logits: ``(N, T, glosses)``; class 0 is CTC's blank. Without glosses ``(N, T, 0)``.
     """
 
     states: Tensor
@@ -51,7 +51,7 @@ class SLT(nn.Module):
 
         Args:
             inputs: numbers per frame.
-            glosses: size of the gloss vocabulary, including the blank.
+            glosses: size of the gloss vocabulary, including the blank; 0 for a network that only translates.
             words: size of the word vocabulary.
             width: width D of the hidden states.
             heads: number of attention heads.
@@ -65,7 +65,7 @@ class SLT(nn.Module):
         self.txt_embed = _WordEmbedding(words, width, padding)
         self.encoder = _Encoder(width, heads, feed_forward, layers[0], dropout)
         self.decoder = _Decoder(width, heads, feed_forward, layers[1], dropout, words)
-        self.gloss_output_layer = nn.Linear(width, glosses)
+        self.gloss_output_layer = nn.Linear(width, glosses) if glosses else None
 
     def encode(self, frames: Tensor, mask: Tensor) -> Memory:
         """Encodes a batch of clips.
@@ -75,7 +75,8 @@ class SLT(nn.Module):
             mask: bool ``(N, T)``, false for padding.
         """
         states = self.encoder(self.sgn_embed(frames, mask), mask)
-        return Memory(states, mask, self.gloss_output_layer(states))
+        layer = self.gloss_output_layer
+        return Memory(states, mask, states.new_zeros(*mask.shape, 0) if layer is None else layer(states))
 
     def decode(self, memory: Memory, words: Tensor, mask: Tensor) -> Tensor:
         """Computes the scores of the word after each of the given ones.

@@ -31,11 +31,16 @@ class Skeleton:
     bones: tuple[tuple[int, int], ...]
     centre: int
 
-    def adjacency(self) -> NDArray[np.float32]:
+    def adjacency(self, hops: int | None = None) -> NDArray[np.float32]:
         """Each joint's neighbours in three groups: itself, those at the same or a larger distance from the centre, and closer ones.
 
         Columns are normalised: ``A D^-1`` over joints at most one bone apart. Source: ST-GCN (Yan, Xiong and Lin 2018), spatial
-        configuration partitioning, section 3.3; the groups are those of st-gcn, ``net/utils/graph.py``.
+        configuration partitioning, section 3.3; the groups' order is that of st-gcn, ``net/utils/graph.py``. There all joints at
+        more than ``hops`` bones from the centre are equally far, so that its published weights distinguish inwards from outwards
+        only next to the centre.
+
+        Args:
+            hops: distances from the centre beyond this one are equal; None: all distances differ, as in the paper.
 
         Returns:
             float32 ``(3, V, V)``; the last axis is the receiving joint, the one before it its neighbour.
@@ -44,7 +49,7 @@ class Skeleton:
         for first, second in self.bones:
             near[first, second] = near[second, first] = 1
         weights = near / near.sum(axis=0)
-        away = self._distances()
+        away = [distance if hops is None else min(distance, hops + 1) for distance in self._distances()]
         groups = np.zeros((3, self.joints, self.joints))
         for neighbour, joint in np.argwhere(near):
             group = 0 if neighbour == joint else 1 if away[neighbour] >= away[joint] else 2
@@ -116,7 +121,30 @@ def _coco_wholebody_133() -> Skeleton:
     return Skeleton("coco-wholebody-133", 133, bones, 0)
 
 
-_MAKERS = {"smplx-53": _smplx_53, "smpl-24": _smpl_24, "coco-wholebody-133": _coco_wholebody_133}
+def _openpose_18() -> Skeleton:
+    """OpenPose's 18 points of the body, as st-gcn's weights for Kinetics have them; the centre is the neck."""
+    limbs = ((1, 2, 3, 4), (1, 5, 6, 7), (2, 8, 9, 10), (5, 11, 12, 13), (1, 0, 14, 16), (0, 15, 17))
+    return Skeleton("openpose-18", 18, tuple(bone for limb in limbs for bone in pairwise(limb)), 1)
+
+
+def _ntu_25() -> Skeleton:
+    """Kinect's 25 joints of NTU RGB+D, as st-gcn's weights for it have them; the centre is the upper spine."""
+    limbs = ((20, 1, 0), (20, 2, 3), (20, 4, 5, 6, 7, 22, 21), (20, 8, 9, 10, 11, 24, 23), (0, 12, 13, 14, 15), (0, 16, 17, 18, 19))
+    return Skeleton("ntu-25", 25, tuple(bone for limb in limbs for bone in pairwise(limb)), 20)
+
+
+_MAKERS = {
+    "smplx-53": _smplx_53,
+    "smpl-24": _smpl_24,
+    "coco-wholebody-133": _coco_wholebody_133,
+    "openpose-18": _openpose_18,
+    "ntu-25": _ntu_25,
+}
+
+
+def skeleton_names() -> list[str]:
+    """The names of all skeletons."""
+    return list(_MAKERS)
 
 
 def skeleton(name: str) -> Skeleton:
