@@ -48,6 +48,7 @@ MEANINGS: dict[str, str] = {
         "Separated by commas: video, pose, motion (SMPL-X rotations), rendering:pose, rendering:hamer, rendering:smplx, "
         "rendering:cross-person (the motion by another signer)."
     ),
+    "--model": "The judge whose published checkpoint it is, such as slt; it becomes a reference model.",
     "--metric": "A metric, as name or name:key=value,key=value; see signbench metrics list.",
     "--most-clips": "Most clips that one person rates; if there are more signs, they are split into packs with different raters.",
     "--out": "Where to write.",

@@ -104,19 +104,41 @@ def _fetch(weights: Weights, *, show: bool) -> Path:
 
 @app.command("add")
 def add_weights(
-    file: Annotated[Path, typer.Argument(help="A file of weights on this machine.")],
+    file: Annotated[Path, typer.Argument(help="A file of weights on this machine; with --model, its folder or checkpoint.")],
     name: Annotated[str | None, option("--as", "Default: recognised by the file's digest or name.")] = None,
+    model: Annotated[str | None, option("--model")] = None,
     json: Json = False,
 ) -> None:
-    """Copy a file into the folder of weights, for machines without internet; it is verified first."""
+    """Copy a file into the folder of weights, for machines without internet; it is verified first.
+
+    With --model, a published checkpoint of a judge becomes a reference model of the name after --as. Nothing in it is executed.
+    """
     from signbench.cli import printing
     from signbench.weights.adding import add
 
+    if model is not None:
+        _add_model(file, name, model, json=json)
+        return
     weights = add(file, name)
     row = _described(weights)
     printing.talk(f"{weights.name}: {row['path']} ({row['state']})")
     if json:
         printing.document(row)
+
+
+def _add_model(path: Path, name: str | None, model: str, *, json: bool) -> None:
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.judges.official import add_official
+    from signbench.weights.reference_models import CARD
+
+    if name is None:
+        raise InputError("a model needs a name; add --as NAME.")
+    made = add_official(model, path, name)
+    printing.talk(f"{name}: {made.folder} ({made.card.parameters:,} numbers; {made.card.summary})")
+    printing.talk(f"use it as {model}:model={name}; write its licence into {made.folder / CARD}")
+    if json:
+        printing.document({**made.card.as_json(), "path": str(made.folder)})
 
 
 @app.command("verify")

@@ -13,8 +13,10 @@ from signbench.errors import InputError, nearest
 if TYPE_CHECKING:
     from torch import Tensor
 
-JUDGES = ("corrnet", "nslt", "pose_estimator", "slt", "stgcn")
-"""The judges whose published checkpoints can be read; each has ``checkpoints.py`` with ``read_official(path)``."""
+    from signbench.weights.reference_models import ReferenceModel
+
+_READER = "checkpoints"
+_NOT_STATED = "not stated in the files"
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,52 @@ def read_official(judge: str, path: Path) -> OfficialModel:
     Raises:
         InputError: the judge is unknown, or the files are not its published form; the message says what is wrong.
     """
-    name = judge.replace("-", "_")
-    if name not in JUDGES:
-        raise InputError(f"there is no reader for published checkpoints of {judge}. {nearest(name, JUDGES)}")
-    read: Callable[[Path], OfficialModel] = import_module(f"signbench.judges.{name}.checkpoints").read_official
+    if judge not in readable_judges():
+        raise InputError(f"there is no reader for published checkpoints of {judge}. {nearest(judge, readable_judges())}")
+    module = import_module(f"{__package__}.{judge.replace('-', '_')}.{_READER}")
+    read: Callable[[Path], OfficialModel] = module.read_official
     return read(path)
+
+
+def readable_judges() -> list[str]:
+    """The judges whose published checkpoints can be read: those with a ``checkpoints.py``, which has ``read_official(path)``."""
+    found = Path(__file__).parent.glob(f"*/{_READER}.py")
+    return sorted(path.parent.name.replace("_", "-") for path in found)
+
+
+def add_official(judge: str, path: Path, name: str) -> ReferenceModel:
+    """Makes a published checkpoint a reference model in the user's folder of weights, complete or not at all.
+
+    Args:
+        judge: the name of the judge whose network it is.
+        path: the file or folder, as for :func:`read_official`.
+        name: the name of the model.
+
+    Raises:
+        InputError: the name is taken or not a name, the checkpoint cannot be read, or the folder cannot be written.
+    """
+    from signbench.training.base import vocabulary_file
+    from signbench.weights.reference_models import find_model, has_model, is_name, models_folder, write_model
+
+    if not is_name(name):
+        raise InputError(f"`name={name}` is not a name of a model: use lower-case letters, digits, _, . and -.")
+    if name in readable_judges():
+        raise InputError(f"`name={name}` is the judge itself; choose another name, such as {name}-official.")
+    if has_model(name):
+        raise InputError(
+            f"there is a model {name} already, {find_model(name).folder}; choose another `name`, or move that one away."
+        )
+    found = read_official(judge, path)
+    return write_model(
+        models_folder() / name,
+        {
+            "kind": "judge",
+            "model": judge,
+            "configuration": "official",
+            "summary": "; ".join((f"published weights, read from {path.name}", *found.notes)) + ".",
+            "licence": _NOT_STATED,
+        },
+        config=found.settings(),
+        tensors=found.weights,
+        files={file: vocabulary_file(lines) for file, lines in found.vocabularies.items()},
+    )

@@ -218,9 +218,14 @@ def model_names() -> list[str]:
     return sorted({path.parent.name for folder in _folders() for path in folder.glob(f"*/{CARD}")})
 
 
+def is_name(text: str) -> bool:
+    """Whether a model can have that name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def has_model(name: str) -> bool:
     """Whether there is a model of that name."""
-    return _NAME.fullmatch(name) is not None and any((folder / name / CARD).is_file() for folder in _folders())
+    return is_name(name) and any((folder / name / CARD).is_file() for folder in _folders())
 
 
 def find_model(name: str | Path) -> ReferenceModel:

@@ -7,6 +7,7 @@ import pytest
 
 from signbench.cli.main import main
 from signbench.weights import digests, registry
+from tests.judges.official_checkpoints import filled, signjoey_config, slt_network, write_signjoey
 from tests.weights.serving import CONTENT, Manners, serving, weights
 
 
@@ -115,6 +116,24 @@ def test_a_local_file_is_added(signbench, register, folder, tmp_path):
     code, _, err = signbench("weights", "add", tmp_path / "brought", "--as", "network")
     assert code == 2
     assert "is not the registered file" in err
+
+
+def test_a_published_checkpoint_becomes_a_reference_model(signbench, folder, tmp_path):
+    write_signjoey(tmp_path / "official", signjoey_config(), filled(slt_network()))
+    code, out, err = signbench("weights", "add", tmp_path / "official", "--as", "slt-mine", "--model", "slt", "--json")
+    assert code == 0
+    assert f"slt-mine: {folder / 'models' / 'slt-mine'} (" in err
+    assert "use it as slt:model=slt-mine" in err
+    assert (json.loads(out)["model"], json.loads(out)["configuration"]) == ("slt", "official")
+    for words, message in (
+        (["--as", "slt-mine", "--model", "slt"], "there is a model slt-mine already"),
+        (["--model", "slt"], "a model needs a name; add --as NAME"),
+        (["--as", "x", "--model", "slat"], "Did you mean slt"),
+        (["--as", "slt", "--model", "slt"], "--as slt is the judge itself"),
+    ):
+        code, _, err = signbench("weights", "add", tmp_path / "official", *words)
+        assert (code, len(err.splitlines())) == (2, 1)
+        assert message in err
 
 
 def test_weights_are_hashed_again_even_if_a_digest_is_cached(signbench, register, folder, monkeypatch):

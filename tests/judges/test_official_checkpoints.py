@@ -8,13 +8,21 @@ import torch
 from torch import nn
 
 from signbench.errors import InputError
+from signbench.extractors.network_loading import give_weights
+from signbench.judges.base import JudgedClip
 from signbench.judges.corrnet.checkpoints import read_glosses
+from signbench.judges.network_judge import configured
 from signbench.judges.nslt import alexnet
 from signbench.judges.nslt.checkpoints import read_alexnet
-from signbench.judges.official import read_official
+from signbench.judges.official import add_official, read_official
 from signbench.judges.pose_estimator.checkpoints import HRNetConfig
+from signbench.judges.slt.config import SLTConfig
 from signbench.judges.stgcn.config import STGCNConfig
+from signbench.judges.stgcn.judge import STGCNJudge
+from signbench.judges.stgcn.rows import rotation_rows
 from signbench.judges.stgcn.skeletons import skeleton, skeleton_names
+from signbench.media.motion import Motion
+from signbench.weights.reference_models import find_model
 from tests.judges.official_checkpoints import (
     GLOSS_DICT,
     corrnet_network,
@@ -179,7 +187,7 @@ class Hostile:
         return exec, ("raise SystemExit('it ran')",)
 
 
-@pytest.mark.parametrize("judge", ["slt", "corrnet", "stgcn", "pose_estimator"])
+@pytest.mark.parametrize("judge", ["slt", "corrnet", "stgcn", "pose-estimator"])
 def test_no_checkpoint_can_call_anything(judge, tmp_path):
     path = tmp_path / ("best.ckpt" if judge == "slt" else "model.pt")
     write_signjoey(tmp_path, signjoey_config(), {})
@@ -188,7 +196,7 @@ def test_no_checkpoint_can_call_anything(judge, tmp_path):
         read_official(judge, path)
 
 
-@pytest.mark.parametrize("judge", ["slt", "corrnet", "stgcn", "pose_estimator"])
+@pytest.mark.parametrize("judge", ["slt", "corrnet", "stgcn", "pose-estimator"])
 def test_a_truncated_checkpoint_is_refused(judge, tmp_path):
     path = write_signjoey(tmp_path, signjoey_config(), filled(slt_network()))
     path.write_bytes(path.read_bytes()[:-500])
@@ -214,7 +222,7 @@ def test_a_checkpoint_of_corrnet_gives_network_and_glosses(correlated, wrapped, 
     assert found.config.correlated == correlated
     assert len(found.weights["conv2d.alpha"]) == len(correlated)
     assert ("conv2d.corr1.weights" in found.weights) == (2 in correlated)
-    assert found.vocabularies == {"glosses.txt": ("<blank>", "BAUM", "HAUS", "ÜBER")}
+    assert found.vocabularies == {"glosses.txt": ("<si>", "BAUM", "HAUS", "ÜBER")}
     assert found.weights["conv1d.fc.weight"].data_ptr() == found.weights["classifier.weight"].data_ptr()
 
 
@@ -274,7 +282,7 @@ def test_a_wrong_dictionary_of_glosses_is_refused(content, message, tmp_path):
 @pytest.mark.parametrize("values", [lambda index: [index, 7], lambda index: (np.int64(index), 7), lambda index: index])
 def test_a_gloss_has_its_index_first(values, tmp_path):
     np.save(tmp_path / "gloss_dict.npy", {gloss: values(index) for gloss, (index, _) in GLOSS_DICT.items()}, allow_pickle=True)
-    assert read_glosses(tmp_path / "gloss_dict.npy") == ("<blank>", "BAUM", "HAUS", "ÜBER")
+    assert read_glosses(tmp_path / "gloss_dict.npy") == ("<si>", "BAUM", "HAUS", "ÜBER")
 
 
 # nslt
@@ -386,15 +394,22 @@ def test_a_checkpoint_of_st_gcn_keeps_its_own_graph(name, tmp_path):
     found = read_official("stgcn", tmp_path / "st_gcn.pt")
     assert same(network, found) == set()
     assert found.config == STGCNConfig(name, 3, 7, (4, 4, 8), (1, 1, 2), 9, 0.5)
-    assert "only next to the centre" in found.notes[0]
+    assert "only next to the centre" in found.notes[1]
+    assert found.vocabularies == {"signs.txt": tuple("0123456")}
+    assert found.notes[0].startswith("its 7 classes are numbered from 0")
 
 
 def test_a_graph_with_the_papers_groups_is_read_too(tmp_path):
     network = stgcn_network("smpl-24", 6)
     torch.save({f"module.{name}": tensor for name, tensor in filled(network).items()}, tmp_path / "checkpoint_0100.pth.tar")
+    (tmp_path / "signs.txt").write_text("a\nb\nc\nd\ne\nf\ng\n", encoding="utf-8")
     found = read_official("stgcn", tmp_path / "checkpoint_0100.pth.tar")
     assert same(network, found) == set()
     assert found.notes == ()
+    assert found.vocabularies == {"signs.txt": tuple("abcdefg")}
+    (tmp_path / "signs.txt").write_text("a\na\n", encoding="utf-8")
+    with pytest.raises(InputError, match="has 1 different signs, and the checkpoint has 7 classes"):
+        read_official("stgcn", tmp_path / "checkpoint_0100.pth.tar")
 
 
 def test_the_papers_sizes_are_recognised(tmp_path):
@@ -490,9 +505,80 @@ WRONG_HRNETS = {
 def test_a_checkpoint_that_is_not_this_hrnet_is_refused(change, message, tmp_path):
     torch.save(change(filled(small_hrnet())), tmp_path / "hrnet.pth")
     with pytest.raises(InputError, match=message):
-        read_official("pose_estimator", tmp_path / "hrnet.pth")
+        read_official("pose-estimator", tmp_path / "hrnet.pth")
 
 
 def test_an_unknown_judge_is_answered_with_the_nearest(tmp_path):
     with pytest.raises(InputError, match=r"no reader for published checkpoints of stgen\. Did you mean stgcn"):
         read_official("stgen", tmp_path)
+
+
+# as reference models
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "weights" / "models"
+
+
+def test_an_added_checkpoint_is_a_reference_model_with_the_same_weights(models, tmp_path):
+    network = slt_network()
+    write_signjoey(tmp_path / "official", signjoey_config(), filled(network))
+    made = add_official("slt", tmp_path / "official", "slt-phoenix")
+    found = find_model("slt-phoenix")
+    assert found.folder == made.folder == models / "slt-phoenix"
+    assert (found.card.kind, found.card.model, found.card.configuration) == ("judge", "slt", "official")
+    assert sorted(found.card.files) == ["config.json", "glosses.txt", "model.safetensors", "words.txt"]
+    assert "txt.vocab repeats 1 lines" in found.card.summary
+    assert found.lines("words.txt") == ("<unk>", "<pad>", "<s>", "</s>", "regen", "und", "", "über")
+    config = found.config()
+    assert (config["decoding"], config["width"]) == ({"beam": 1, "alpha": -1.0, "longest": 30}, 8)
+    built = configured(SLTConfig, config, found).build()
+    give_weights(built, found.weights(), "the model")
+    assert {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, built.state_dict()[name])} == set()
+
+
+def write_stgcn(folder):
+    folder.mkdir()
+    network = STGCNConfig("smplx-53", 6, 3, (4, 8), (1, 2), 9, 0.5).build()
+    network.A.copy_(st_gcn_graph(skeleton("smplx-53")))
+    torch.save(filled(network), folder / "recogniser.pt")
+    (folder / "signs.txt").write_text("house\ntree\nover\n", encoding="utf-8")
+    return network.eval()
+
+
+def test_a_judge_answers_with_an_added_checkpoint(models, tmp_path):
+    network = write_stgcn(tmp_path / "official")
+    add_official("stgcn", tmp_path / "official" / "recogniser.pt", "stgcn-official")
+    judge = STGCNJudge(model="stgcn-official")
+    motion = Motion(np.random.default_rng(0).normal(size=(12, 55, 3)).astype("f4"), 25.0)
+    (answer,) = judge.observe([JudgedClip("a", motion=motion)], {"label", "rows"})
+    logits, features = network(torch.from_numpy(rotation_rows(motion.rotations))[None])
+    assert answer["label"][0] == ("house", "tree", "over")[int(logits.argmax())]
+    np.testing.assert_allclose(answer["rows"][0], features[0].detach().numpy(), rtol=1e-5, atol=1e-6)
+    assert judge.signature().startswith("stgcn/") and "official-" in judge.signature()
+
+
+NAMES = {
+    "a capital letter": ("Mine", "is not a name of a model"),
+    "a path": ("../mine", "is not a name of a model"),
+    "the judge's own": ("stgcn", "is the judge itself; choose another name, such as stgcn-official"),
+    "a taken one": ("taken", "there is a model taken already"),
+}
+
+
+@pytest.mark.parametrize(("name", "message"), NAMES.values(), ids=NAMES.keys())
+def test_a_name_that_a_model_cannot_have_is_refused(name, message, models, tmp_path):
+    write_stgcn(tmp_path / "official")
+    add_official("stgcn", tmp_path / "official" / "recogniser.pt", "taken")
+    with pytest.raises(InputError, match=message):
+        add_official("stgcn", tmp_path / "official" / "recogniser.pt", name)
+
+
+def test_a_checkpoint_that_is_refused_leaves_no_folder(models, tmp_path):
+    torch.save({"a": torch.zeros(1)}, tmp_path / "a.pt")
+    with pytest.raises(InputError, match="is not a checkpoint of ST-GCN"):
+        add_official("stgcn", tmp_path / "a.pt", "mine")
+    assert not models.exists()

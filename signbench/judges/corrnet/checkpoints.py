@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 GLOSSES = "glosses.txt"
 """The file with the glosses, one a line, by index."""
 
-BLANK = "<blank>"
-"""The first gloss: CTC's blank."""
+BLANK = "<si>"
+"""The first gloss: CTC's blank, as signjoey names it."""
 
 _DICTIONARY = "gloss_dict.npy"
 _MOST_DICTIONARY_BYTES = 50_000_000

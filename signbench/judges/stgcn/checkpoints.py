@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError, listing
 from signbench.judges.official import OfficialModel
 from signbench.judges.stgcn.config import STGCNConfig
+from signbench.judges.stgcn.judge import SIGNS
 from signbench.judges.stgcn.skeletons import Skeleton, skeleton, skeleton_names
 from signbench.weights.state_dicts import check_weights, state_dict
 
@@ -29,7 +30,7 @@ def read_official(path: Path) -> OfficialModel:
     groups may be those of st-gcn's code (see :meth:`signbench.judges.stgcn.skeletons.Skeleton.adjacency`).
 
     Args:
-        path: the file.
+        path: the file; ``signs.txt`` next to it names the classes, one a line.
 
     Raises:
         InputError: it cannot be read, its graph is unknown, or names or shapes differ from the network's.
@@ -45,10 +46,28 @@ def read_official(path: Path) -> OfficialModel:
     config = _config(weights, known)
     with torch.device("meta"):
         wanted = config.build().state_dict()
-    notes = ()
+    weights = check_weights(wanted, weights, path, "ST-GCN")
+    signs, notes = _signs(path.parent / SIGNS, config.classes)
     if not np.allclose(graph, known.adjacency(), atol=1e-6):
-        notes = ("its graph distinguishes inwards from outwards only next to the centre, as st-gcn's code does",)
-    return OfficialModel(config, check_weights(wanted, weights, path, "ST-GCN"), notes=notes)
+        notes += ("its graph distinguishes inwards from outwards only next to the centre, as st-gcn's code does",)
+    return OfficialModel(config, weights, {SIGNS: signs}, notes=notes)
+
+
+def _signs(path: Path, classes: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the classes, which checkpoints do not hold, and a note if they are only numbers."""
+    if not path.is_file():
+        return tuple(map(str, range(classes))), (
+            f"its {classes} classes are numbered from 0, since there was no {SIGNS} next to it",
+        )
+    try:
+        signs = tuple(path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from error
+    if len(signs) != classes or len(set(signs)) != classes:
+        raise InputError(
+            f"{path} has {len(set(signs))} different signs, and the checkpoint has {classes} classes; write one a line."
+        )
+    return signs, ()
 
 
 def _config(weights: Mapping[str, Tensor], known: Skeleton) -> STGCNConfig:
