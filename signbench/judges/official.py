@@ -27,21 +27,17 @@ class OfficialModel:
         config: the network's configuration, a dataclass.
         weights: float32 and int64 tensors on the CPU, with exactly the names and shapes of the network of that configuration.
         vocabularies: the lines of text files by name, such as words and glosses by index.
-        decoding: how the authors decode, by name: ``beam``, ``alpha``, ``longest``.
-        input: what the network reads, by name, where the checkpoint says so: ``fps``, ``layout``.
-        notes: what is left open by the checkpoint, one sentence each.
+        settings: further fields of ``config.json``: what the judge reads and how it decodes.
+        notes: what the checkpoint leaves open, one sentence each.
+        obstacle: why it cannot be a judge although its network can be read; empty if it can.
     """
 
     config: Any
     weights: Mapping[str, Tensor]
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    decoding: Mapping[str, float] = field(default_factory=dict)
-    input: Mapping[str, str | float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-    def settings(self) -> dict[str, Any]:
-        """The content of ``config.json``: the fields of the configuration, the decoding and the input."""
-        return {**asdict(self.config), "decoding": dict(self.decoding), "input": dict(self.input)}
+    obstacle: str = ""
 
 
 def read_official(judge: str, path: Path) -> OfficialModel:
@@ -90,6 +86,8 @@ def add_official(judge: str, path: Path, name: str) -> ReferenceModel:
             f"there is a model {name} already, {find_model(name).folder}; choose another `name`, or move that one away."
         )
     found = read_official(judge, path)
+    if found.obstacle:
+        raise InputError(f"{path} cannot be a judge: {found.obstacle}.")
     return write_model(
         models_folder() / name,
         {
@@ -99,7 +97,7 @@ def add_official(judge: str, path: Path, name: str) -> ReferenceModel:
             "summary": "; ".join((f"published weights, read from {path.name}", *found.notes)) + ".",
             "licence": _NOT_STATED,
         },
-        config=found.settings(),
+        config={**asdict(found.config), **found.settings},
         tensors=found.weights,
         files={file: vocabulary_file(lines) for file, lines in found.vocabularies.items()},
     )

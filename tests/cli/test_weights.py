@@ -119,7 +119,7 @@ def test_a_local_file_is_added(signbench, register, folder, tmp_path):
 
 
 def test_a_published_checkpoint_becomes_a_reference_model(signbench, folder, tmp_path):
-    write_signjoey(tmp_path / "official", signjoey_config(), filled(slt_network()))
+    write_signjoey(tmp_path / "official", signjoey_config(feature_size=150), filled(slt_network(inputs=150)))
     code, out, err = signbench("weights", "add", tmp_path / "official", "--as", "slt-mine", "--model", "slt", "--json")
     assert code == 0
     assert f"slt-mine: {folder / 'models' / 'slt-mine'} (" in err

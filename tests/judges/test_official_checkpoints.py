@@ -8,20 +8,20 @@ import torch
 from torch import nn
 
 from signbench.errors import InputError
-from signbench.extractors.network_loading import give_weights
 from signbench.judges.base import JudgedClip
 from signbench.judges.corrnet.checkpoints import read_glosses
-from signbench.judges.network_judge import configured
 from signbench.judges.nslt import alexnet
 from signbench.judges.nslt.checkpoints import read_alexnet
 from signbench.judges.official import add_official, read_official
 from signbench.judges.pose_estimator.checkpoints import HRNetConfig
-from signbench.judges.slt.config import SLTConfig
+from signbench.judges.slt.judge import SLTJudge
 from signbench.judges.stgcn.config import STGCNConfig
 from signbench.judges.stgcn.judge import STGCNJudge
 from signbench.judges.stgcn.rows import rotation_rows
 from signbench.judges.stgcn.skeletons import skeleton, skeleton_names
+from signbench.media.layouts import layout
 from signbench.media.motion import Motion
+from signbench.media.pose import Pose
 from signbench.weights.reference_models import find_model
 from tests.judges.official_checkpoints import (
     GLOSS_DICT,
@@ -52,9 +52,9 @@ def test_a_folder_of_signjoey_gives_network_vocabularies_and_decoding(tmp_path):
     assert same(network, found) == set()
     assert found.vocabularies["words.txt"] == ("<unk>", "<pad>", "<s>", "</s>", "regen", "und", "", "über")
     assert found.vocabularies["glosses.txt"] == ("<si>", "<unk>", "<pad>", "REGEN", "WIND")
-    assert found.decoding == {"beam": 1, "alpha": -1.0, "longest": 30}
+    assert found.settings == {"beam": 1, "alpha": -1.0, "longest": 30, "gloss_beam": 1}
+    assert found.obstacle == "it reads 10 numbers in a frame, which no layout of key points has"
     assert found.notes[0] == "txt.vocab repeats 1 lines, which have no index of their own"
-    assert found.settings()["width"] == 8
 
 
 def test_the_challenges_evaluator_has_its_own_decoding_and_rate(tmp_path):
@@ -62,8 +62,9 @@ def test_the_challenges_evaluator_has_its_own_decoding_and_rate(tmp_path):
     write_signjoey(tmp_path, signjoey_config(feature_size=[178 * 2, 178], challenge=True), filled(network))
     found = read_official("slt", tmp_path)
     assert same(network, found) == set()
-    assert found.decoding == {"beam": 3, "alpha": -1.0, "longest": 300}
-    assert found.input == {"fps": 12.5, "layout": "slrtp-178"}
+    decoding = {"beam": 3, "alpha": -1.0, "longest": 300, "gloss_beam": 1}
+    assert found.settings == {**decoding, "rows": "flat", "layout": "slrtp-178", "rate": 12.5}
+    assert (found.obstacle, [note for note in found.notes if "beams" in note]) == ("", [])
 
 
 def test_a_network_that_only_translates_has_no_glosses(tmp_path):
@@ -523,21 +524,29 @@ def models(tmp_path, monkeypatch):
     return tmp_path / "weights" / "models"
 
 
-def test_an_added_checkpoint_is_a_reference_model_with_the_same_weights(models, tmp_path):
-    network = slt_network()
-    write_signjoey(tmp_path / "official", signjoey_config(), filled(network))
+def test_an_added_checkpoint_is_a_reference_model_that_judges_with_the_same_weights(models, tmp_path):
+    network = slt_network(inputs=150)
+    write_signjoey(tmp_path / "official", signjoey_config(feature_size=150), filled(network))
     made = add_official("slt", tmp_path / "official", "slt-phoenix")
     found = find_model("slt-phoenix")
     assert found.folder == made.folder == models / "slt-phoenix"
     assert (found.card.kind, found.card.model, found.card.configuration) == ("judge", "slt", "official")
     assert sorted(found.card.files) == ["config.json", "glosses.txt", "model.safetensors", "words.txt"]
     assert "txt.vocab repeats 1 lines" in found.card.summary
-    assert found.lines("words.txt") == ("<unk>", "<pad>", "<s>", "</s>", "regen", "und", "", "über")
-    config = found.config()
-    assert (config["decoding"], config["width"]) == ({"beam": 1, "alpha": -1.0, "longest": 30}, 8)
-    built = configured(SLTConfig, config, found).build()
-    give_weights(built, found.weights(), "the model")
-    assert {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, built.state_dict()[name])} == set()
+    judge = SLTJudge(model="slt-phoenix")
+    assert judge.vocabularies[0].words == ("<unk>", "<pad>", "<s>", "</s>", "regen", "und", "", "über")
+    assert (judge.layout, judge.rate, judge.decode.beam, judge.config.width) == ("pt-50", 25.0, 1, 8)
+    state = judge.network().state_dict()
+    assert {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, state[name])} == set()
+    points = np.random.default_rng(0).normal(size=(9, 50, 3)).astype("f4")
+    (answer,) = judge.observe([JudgedClip("a", pose=Pose(points, np.ones((9, 50), "f4"), layout("pt-50"), 25.0), text="regen")], judge.gives)
+    assert set(answer) == {"text", "gloss", "likelihood"}
+
+
+def test_a_network_that_reads_features_of_others_cannot_be_a_judge(models, tmp_path):
+    write_signjoey(tmp_path / "official", signjoey_config(), filled(slt_network()))
+    with pytest.raises(InputError, match="cannot be a judge: it reads 10 numbers in a frame, which no layout"):
+        add_official("slt", tmp_path / "official", "slt-features")
 
 
 def write_stgcn(folder):
@@ -553,7 +562,7 @@ def test_a_judge_answers_with_an_added_checkpoint(models, tmp_path):
     network = write_stgcn(tmp_path / "official")
     add_official("stgcn", tmp_path / "official" / "recogniser.pt", "stgcn-official")
     judge = STGCNJudge(model="stgcn-official")
-    motion = Motion(np.random.default_rng(0).normal(size=(12, 55, 3)).astype("f4"), 25.0)
+    motion = Motion(np.random.default_rng(0).normal(size=(12, 55, 3)).astype("f4"), np.zeros((12, 3), "f4"), 25.0)
     (answer,) = judge.observe([JudgedClip("a", motion=motion)], {"label", "rows"})
     logits, features = network(torch.from_numpy(rotation_rows(motion.rotations))[None])
     assert answer["label"][0] == ("house", "tree", "over")[int(logits.argmax())]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from signbench.errors import InputError, listing
 from signbench.judges.corrnet.config import CorrNetConfig
 from signbench.judges.official import OfficialModel
+from signbench.networks.vocabulary import SILENCE
 from signbench.pickled_files import read_pickled_array
 from signbench.weights.state_dicts import check_weights, state_dict
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 GLOSSES = "glosses.txt"
 """The file with the glosses, one a line, by index."""
-
-BLANK = "<si>"
-"""The first gloss: CTC's blank, as signjoey names it."""
 
 _DICTIONARY = "gloss_dict.npy"
 _MOST_DICTIONARY_BYTES = 50_000_000
@@ -65,7 +63,7 @@ def read_official(path: Path) -> OfficialModel:
     with torch.device("meta"):
         wanted = config.build().state_dict()
     return OfficialModel(
-        config, check_weights(wanted, weights, checkpoint, "CorrNet"), {GLOSSES: glosses}, {"beam": _BEAM}, notes=notes
+        config, check_weights(wanted, weights, checkpoint, "CorrNet"), {GLOSSES: glosses}, {"gloss_beam": _BEAM}, notes=notes
     )
 
 
@@ -87,7 +85,7 @@ def read_glosses(path: Path) -> tuple[str, ...]:
     by_index = sorted(indices, key=lambda gloss: indices[gloss] or 0)
     if [indices[gloss] for gloss in by_index] != list(range(1, len(by_index) + 1)):
         raise InputError(f"{path} does not number its {len(by_index)} glosses from 1 to {len(by_index)}.")
-    return (BLANK, *by_index)
+    return (SILENCE, *by_index)
 
 
 def _index(value: Any) -> int | None:

@@ -8,6 +8,7 @@ neccam/slt (``signjoey``), Sign-IDD-SLT and the evaluator of the SLRTP 2025 chal
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,20 @@ from signbench.documents import read_yaml
 from signbench.errors import InputError, listing
 from signbench.judges.official import OfficialModel
 from signbench.judges.slt.config import SLTConfig
+from signbench.judges.slt.judge import GLOSSES, WORDS, Reading
+from signbench.judges.translation import Decoding
+from signbench.media.layouts import known_layouts, layout
+from signbench.networks.vocabulary import CLOSING, OPENING, PADDING, SILENCE, UNKNOWN
 from signbench.weights.state_dicts import check_weights, state_dict
 
-WORDS, GLOSSES = "words.txt", "glosses.txt"
-"""The files with the vocabularies, one word or gloss a line, by index."""
-
-WORD_SPECIALS = ("<unk>", "<pad>", "<s>", "</s>")
-"""The first words: unknown, padding, opening and closing word."""
-
-GLOSS_SPECIALS = ("<si>", "<unk>", "<pad>")
-"""The first glosses: CTC's blank, unknown and padding."""
-
+_WORD_SPECIALS = (UNKNOWN, PADDING, OPENING, CLOSING)
+_GLOSS_SPECIALS = (SILENCE, UNKNOWN, PADDING)
 _CONFIG = "config.yaml"
 _MOST_VOCABULARY_BYTES = 50_000_000
-_CHALLENGE_FPS, _CHALLENGE_LAYOUT, _CHALLENGE_INPUTS = 25, "slrtp-178", 178 * 3
+_CHALLENGE = "slrtp-178"
+_RECORDED = 25.0
+"""Frames per second of the recordings of PHOENIX14T."""
+
 _REQUIRED = object()
 
 
@@ -47,26 +48,27 @@ def read_official(path: Path) -> OfficialModel:
     checkpoint = _checkpoint(path)
     folder = checkpoint.parent
     settings = _Settings(folder / _CONFIG)
-    words, notes = _vocabulary(folder / "txt.vocab", WORD_SPECIALS)
+    words, notes = _vocabulary(folder / "txt.vocab", _WORD_SPECIALS)
     glosses: tuple[str, ...] = ()
     if not settings.number("training.translation_loss_weight", 1.0) > 0:
         raise InputError(f"{settings.path} has translation_loss_weight 0: a network that only recognises glosses is not this one.")
     if settings.number("training.recognition_loss_weight", 1.0) > 0:
-        glosses, more = _vocabulary(folder / "gls.vocab", GLOSS_SPECIALS)
+        glosses, more = _vocabulary(folder / "gls.vocab", _GLOSS_SPECIALS)
         notes += more
     config = _config(settings, len(glosses), len(words))
     weights = state_dict(checkpoint, ("model_state",))
     _check_vocabularies(weights, folder, config)
     with torch.device("meta"):
         wanted = config.build().state_dict()
-    decoding, reads, more = _decoding(settings, config.inputs)
+    decoding, more = _decoding(settings)
+    reading = _reading(settings, config.inputs)
     return OfficialModel(
         config,
         check_weights(wanted, weights, checkpoint, "the sign language transformer"),
         {WORDS: words, **({GLOSSES: glosses} if glosses else {})},
-        decoding,
-        reads,
+        {**asdict(decoding), **(asdict(reading) if reading else {})},
         notes + more,
+        "" if reading else f"it reads {config.inputs} numbers in a frame, which no layout of key points has",
     )
 
 
@@ -89,6 +91,7 @@ class _Settings:
             raise InputError(f"{path} does not exist; a checkpoint of a sign language transformer needs it next to itself.")
         self.path = path
         self.content = read_yaml(path, "a configuration")
+        self.challenge = self.value("data.skeleton_subsample", None) is not None
 
     def value(self, name: str, default: Any = _REQUIRED) -> Any:
         """The value of a field, or the default where it is absent or null."""
@@ -148,22 +151,28 @@ def _feature_size(settings: _Settings) -> int:
     return sum(sizes)
 
 
-def _decoding(settings: _Settings, inputs: int) -> tuple[dict[str, float], dict[str, str | float], tuple[str, ...]]:
-    """How the authors decode, what the network reads, and notes."""
-    if settings.value("data.skeleton_subsample", None) is not None:
+def _decoding(settings: _Settings) -> tuple[Decoding, tuple[str, ...]]:
+    """How the authors decode, and notes."""
+    gloss_beam = settings.whole("training.eval_recognition_beam_size", 1)
+    if settings.challenge:
         # the challenge's evaluator fixes the beam in its code and takes the limit from the data's settings
-        decoding = {"beam": 3, "alpha": -1.0, "longest": settings.whole("data.max_sent_length")}
-        reads: dict[str, str | float] = {"fps": _CHALLENGE_FPS / settings.whole("data.skeleton_subsample")}
-        if inputs == _CHALLENGE_INPUTS:
-            reads["layout"] = _CHALLENGE_LAYOUT
-        return decoding, reads, ()
-    decoding = {
-        "beam": settings.whole("training.eval_translation_beam_size", 1),
-        "alpha": float(settings.number("training.eval_translation_beam_alpha", -1)),
-        "longest": settings.whole("training.translation_max_output_length", 30),
-    }
-    note = "beam and alpha are those of training; the authors choose them again on the dev split, which the files do not record"
-    return decoding, {}, (note,)
+        return Decoding(3, -1.0, settings.whole("data.max_sent_length"), gloss_beam), ()
+    decoding = Decoding(
+        settings.whole("training.eval_translation_beam_size", 1),
+        float(settings.number("training.eval_translation_beam_alpha", -1)),
+        settings.whole("training.translation_max_output_length", 30),
+        gloss_beam,
+    )
+    return decoding, ("beams and alpha are those of training; the authors choose them again on dev, which the files do not record",)
+
+
+def _reading(settings: _Settings, inputs: int) -> Reading | None:
+    """What the network reads; None if no layout of key points has as many numbers."""
+    rate = _RECORDED / settings.whole("data.skeleton_subsample") if settings.challenge else _RECORDED
+    fitting = [name for name in known_layouts() if inputs in (2 * len(layout(name).joints), 3 * len(layout(name).joints))]
+    if settings.challenge and _CHALLENGE in fitting:
+        fitting = [_CHALLENGE]
+    return Reading("flat", fitting[0], rate) if fitting else None
 
 
 def _vocabulary(path: Path, specials: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
