@@ -539,7 +539,8 @@ def test_an_added_checkpoint_is_a_reference_model_that_judges_with_the_same_weig
     state = judge.network().state_dict()
     assert {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, state[name])} == set()
     points = np.random.default_rng(0).normal(size=(9, 50, 3)).astype("f4")
-    (answer,) = judge.observe([JudgedClip("a", pose=Pose(points, np.ones((9, 50), "f4"), layout("pt-50"), 25.0), text="regen")], judge.gives)
+    pose = Pose(points, np.ones((9, 50), "f4"), layout("pt-50"), 25.0)
+    (answer,) = judge.observe([JudgedClip("a", pose=pose, text="regen")], judge.gives)
     assert set(answer) == {"text", "gloss", "likelihood"}
 
 
