@@ -1,7 +1,8 @@
 """Files that hold pickles, such as checkpoints and ``.npy`` files of objects: read without executing anything in them.
 
 A pickle is a program that can call any function. Here it can only call what rebuilds tensors, numbers, arrays and containers; for
-everything else of NumPy's it receives inert stand-ins, and all other calls are refused with the name of what they call.
+everything else of NumPy's, and for a training's arguments, it receives inert stand-ins. All other calls are refused with the name
+of what they call.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _STORAGE_LOCK = threading.Lock()
 def read_checkpoint(path: Path, *, most_bytes: int = MOST_CHECKPOINT_BYTES, advice: str = "Download or save it again.") -> Any:
     """The content of a file that ``torch.save`` wrote, zipped or in the form from before PyTorch 1.6.
 
-    NumPy's numbers and arrays, such as best scores and the states of random generators, are read as inert stand-ins.
+    NumPy's numbers and arrays, such as best scores and the states of random generators, are read as inert stand-ins; so are the
+    arguments of a training (``argparse.Namespace``).
 
     Args:
         path: the file.
@@ -173,7 +175,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Inert:
-    """What a checkpoint receives for anything of NumPy's: it keeps nothing and computes nothing."""
+    """What a checkpoint receives for anything of NumPy's, and for arguments: it keeps nothing and computes nothing."""
 
     def __init__(self, *arguments: object) -> None:
         pass
@@ -190,6 +192,7 @@ def _stand_ins_for_torch() -> list[Any]:
     return [
         (_InertClass, "numpy.ndarray"),
         (_Inert, "numpy.dtype"),
+        (_Inert, "argparse.Namespace"),
         *((_Inert, f"numpy.{core}.multiarray.{name}") for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
     ]
 
