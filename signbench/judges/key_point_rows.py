@@ -44,6 +44,20 @@ def _index() -> tuple[NDArray[np.intp], tuple[NDArray[np.intp], NDArray[np.intp]
     return body, (hands[0], hands[1]), face, anchor
 
 
+def chosen_joints() -> NDArray[np.intp]:
+    """The joints of which rows are made, in the order body, left hand, right hand, face."""
+    body, hands, face, _ = _index()
+    return np.concatenate([body, *hands, face])
+
+
+def chosen_parts() -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Body, left hand, right hand and face as indices into :func:`chosen_joints`; each hand begins with its wrist."""
+    body, hands, face, _ = _index()
+    ends = np.cumsum([len(body), len(hands[0]), len(hands[1]), len(face)])
+    first, second, third, fourth = (np.arange(end - count, end) for end, count in zip(ends, np.diff(ends, prepend=0), strict=True))
+    return first, second, third, fourth
+
+
 def width() -> int:
     """Numbers in a row."""
     body, hands, face, _ = _index()

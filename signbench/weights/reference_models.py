@@ -75,8 +75,8 @@ class Card(Document):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
     """Its name in commands and tasks."""
-    kind: Literal["judge", "generator"]
-    """What it serves as."""
+    kind: Literal["judge", "generator", "trunk"]
+    """What it serves as; other models begin with a trunk."""
     model: str
     """The judge or generator whose network it is, such as slt."""
     configuration: str
