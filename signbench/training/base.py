@@ -114,6 +114,10 @@ class TrainingData(ABC):
         """The parameters that a phase trains, with their names; all by default."""
         return network.named_parameters()
 
+    def kept(self, network: nn.Module) -> nn.Module:
+        """The part of a network that is validated and kept; all of it by default."""
+        return network
+
     def saved_config(self) -> Mapping[str, Any]:
         """The content of ``config.json``: the configuration's fields, and how answers are made."""
         from dataclasses import asdict

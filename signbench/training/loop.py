@@ -229,7 +229,8 @@ class _Trainer:
         with _evaluated(self.network, self.average) as network:
             answers = []
             total = len(self.data.dev_ids())
-            for answer in self.data.answers(network):
+            kept = self.data.kept(network)
+            for answer in self.data.answers(kept):
                 answers.append(answer)
                 self.settings.progress("validating", len(answers), total)
             chosen = self.recipe.select
@@ -237,7 +238,7 @@ class _Trainer:
             value = values[f"{chosen.metric}.{chosen.gives}"]
             better = state.best is None or (value > state.best[0] if chosen.direction == "higher" else value < state.best[0])
             if better and self.main:
-                self.checkpoints.save_best({name: tensor.cpu() for name, tensor in network.state_dict().items()})
+                self.checkpoints.save_best({name: tensor.cpu() for name, tensor in kept.state_dict().items()})
         state.seconds += time.process_time() - begun
         state.curve[-1].update({f"dev {name}": number for name, number in values.items()})
         epochs = len(state.curve)
@@ -277,7 +278,7 @@ class _Trainer:
                 "configuration": self.recipe.configuration,
                 "summary": self.recipe.summary,
                 "licence": self.settings.licence,
-                "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
+                "parameters": sum(parameter.numel() for parameter in self.data.kept(self.network).parameters()),
                 "data": {"corpus": f"{corpus.name} {corpus.version}", "splits": list(self.recipe.train), "dev": self.recipe.dev},
                 "training": {
                     "seed": self.recipe.seed,

@@ -25,6 +25,13 @@ class FrameTrunk(nn.Module):
         self.head = nn.Sequential(nn.Linear(widths[-1], hidden), nn.ReLU(), nn.Linear(hidden, 2 * points))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Positions ``(N, points, 2)`` in frames on [-1, 1], ``(N, 3, H, W)``: x and y as shares of the picture, from -0.5 to 0.5."""
+        """Positions of key points in frames.
+
+        Args:
+            frames: ``(N, 3, H, W)`` on [-1, 1].
+
+        Returns:
+            ``(N, points, 2)``: x and y as shares of the picture, from -0.5 to 0.5.
+        """
         found: Tensor = self.head(self.resnet(frames))
         return found.view(len(frames), -1, 2)
