@@ -11,6 +11,7 @@ import io
 import math
 import pickle
 import re
+import struct
 import threading
 import warnings
 import zipfile
@@ -138,7 +139,7 @@ def archive_defect(path: Path) -> str | None:
             # torch can be configured to write no checksums; then none of them matches.
             if wrong and len(wrong) < len([entry for entry in archive.infolist() if entry.file_size]):
                 return f"it is damaged: {wrong[0]} in its archive does not match its checksum"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, ArithmeticError, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
         return f"its archive is damaged ({_first_line(error)})"
     return None
 
@@ -205,14 +206,13 @@ class _Type:
     """A type of numbers, as NumPy pickles it."""
 
     def __init__(self, name: str, *_: object) -> None:
-        self.name = name.decode("ascii") if isinstance(name, bytes) else name
+        self.name = name
         if self.name not in ("O", "O8") and not _PLAIN_TYPE.fullmatch(self.name):
             raise ValueError(f"it has numbers of the type {self.name!r:.20}")
         self.order = "="
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1]
-        self.order = order.decode("ascii") if isinstance(order, bytes) else order
+        self.order = state[1]
 
     @property
     def holds_objects(self) -> bool:
@@ -221,7 +221,10 @@ class _Type:
     def numpy(self) -> np.dtype[Any]:
         import numpy as np
 
-        return np.dtype(self.name).newbyteorder(self.order if self.order in "<>" else "=")
+        plain = np.dtype(self.name)
+        if self.order == "<":
+            return plain.newbyteorder("<")
+        return plain.newbyteorder(">") if self.order == ">" else plain
 
 
 class _Array:

@@ -16,7 +16,7 @@ from numpy.lib import format as npy
 from signbench.errors import InputError
 from signbench.pickled_files import read_checkpoint, read_pickled_array
 
-RAN = []
+RAN: list[int] = []
 
 
 class Hostile:
@@ -124,6 +124,29 @@ def test_a_damaged_checkpoint_is_refused(damage, message, path):
         read_checkpoint(path)
 
 
+@pytest.mark.parametrize("kind", ["zipped", "from before PyTorch 1.6", "an array"])
+def test_random_damage_is_never_anything_but_an_input_error(kind, path):
+    read = read_pickled_array if kind == "an array" else read_checkpoint
+    if kind == "an array":
+        with path.open("wb") as stream:
+            np.save(stream, {"a": [np.arange(6.0), 1], "b": np.float32(1)}, allow_pickle=True)
+    else:
+        content = {"a": torch.ones(20), "score": np.float64(1), "state": np.arange(3)}
+        torch.save(content, path, _use_new_zipfile_serialization=kind == "zipped")
+    whole, draw = path.read_bytes(), random.Random(1)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(draw.randint(1, 4)):
+            damaged[draw.randrange(min(len(damaged), 700))] = draw.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            read(path)
+        except InputError:
+            refused += 1
+    assert refused > 75
+
+
 def test_a_file_over_the_limit_is_not_opened(path):
     path.write_bytes(bytes(11))
     for read in (read_checkpoint, read_pickled_array):
@@ -185,7 +208,7 @@ def test_an_object_that_is_referred_to_often_is_built_once(path):
 
 
 def with_itself():
-    loop: list = []
+    loop = []
     loop.append(loop)
     return loop
 

@@ -49,7 +49,7 @@ def read_official(path: Path) -> OfficialModel:
             "one of them the blank; it belongs to another checkpoint."
         )
     _check_shared(weights, checkpoint)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if not config.correlated:
         # VAC's trunk has the pictures' two axes, and no weights of correlation modules
         weights = {

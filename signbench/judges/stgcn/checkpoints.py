@@ -71,7 +71,7 @@ def _signs(path: Path, classes: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _config(weights: Mapping[str, Tensor], known: Skeleton) -> STGCNConfig:
-    widths = {int(found[1]): len(tensor) for name, tensor in weights.items() if (found := _BLOCK.fullmatch(name))}
+    widths = {int(block[1]): len(tensor) for name, tensor in weights.items() if (block := _BLOCK.fullmatch(name))}
     paper = STGCNConfig.paper(known.name, len(weights["data_bn.weight"]) // known.joints, len(weights["fcn.weight"]))
     found = tuple(widths[index] for index in sorted(widths))
     # strides leave no trace in weights: the published ones are wherever the width doubles
