@@ -59,7 +59,7 @@ def read_checkpoint(path: Path, *, most_bytes: int = MOST_CHECKPOINT_BYTES, advi
     import torch
 
     _check_size(path, most_bytes)
-    if zipfile.is_zipfile(path) and (defect := archive_defect(path)):
+    if is_archive(path) and (defect := archive_defect(path)):
         raise InputError(f"{path} cannot be read as a checkpoint: {defect}. {advice}")
     try:
         # torch keeps the list of allowed names per process, so only one file is read at a time.
@@ -120,6 +120,15 @@ def read_pickled_array(path: Path, *, most_bytes: int = MOST_ARRAY_BYTES) -> Any
     except Exception as error:
         raise InputError(f"{path} cannot be read: it is damaged, or numpy.save did not write it ({_first_line(error)}).") from error
     return content[0] if isinstance(content, list) and len(content) == 1 else content
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is zipped, as torch writes them since version 1.6; a damaged archive is one too."""
+    try:
+        return zipfile.is_zipfile(path)
+    # it finds the archive's end, and then reads numbers there
+    except (zipfile.BadZipFile, struct.error):
+        return True
 
 
 def archive_defect(path: Path) -> str | None:

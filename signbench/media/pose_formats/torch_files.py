@@ -9,7 +9,6 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +22,7 @@ from signbench.media.layouts import Layout, layout
 from signbench.media.pose import Pose
 from signbench.media.pose_formats.contract import PoseProbe, RawClip, member_of
 from signbench.media.pose_formats.fields import POINTS, points_field, raw_clip
-from signbench.pickled_files import archive_defect, forbidden_call
+from signbench.pickled_files import archive_defect, forbidden_call, is_archive
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +57,7 @@ def _load(path: Path, size: int, modified: int) -> Any:
     """
     import torch
 
-    mapped = zipfile.is_zipfile(path)
+    mapped = is_archive(path)
     if mapped and (defect := archive_defect(path)):
         raise MediaError(f"{defect}.")
     try:
