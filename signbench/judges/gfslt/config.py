@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from signbench.errors import InputError
+
 if TYPE_CHECKING:
     from transformers import MBartConfig
 
@@ -75,13 +77,22 @@ class GFSLTConfig:
         return (self.positions - 1) * self.stride
 
     def build(self) -> GFSLT:
-        """Builds the network with random weights."""
+        """Builds the network with random weights.
+
+        Raises:
+            InputError: transformers, which has mBART, is not installed.
+        """
+        mbart = self.mbart()
         from signbench.judges.gfslt.network import GFSLT
 
-        return GFSLT(self.mbart(), self.widths, self.steps, (self.language, CLOSING), self.glosses)
+        return GFSLT(mbart, self.widths, self.steps, (self.language, CLOSING), self.glosses)
 
     def mbart(self) -> MBartConfig:
-        """The sizes of its mBART, as transformers has them."""
+        """The sizes of its mBART, as transformers has them.
+
+        Raises:
+            InputError: transformers is not installed.
+        """
         return _mbart(self, self.encoder_layers, self.heads, self.feed_forward, "relu")
 
 
@@ -113,24 +124,40 @@ class PretrainingConfig:
         """A smaller pre-training that runs on two cores."""
         return cls(GFSLTConfig.small(words, language), 2, 4, 256, "gelu")
 
-    def build(self) -> VisualLanguageModel:
-        """Builds the two encoders with random weights."""
-        from signbench.judges.gfslt.pretraining import VisualLanguageModel
+    @property
+    def longest(self) -> int:
+        """The maximum number of frames of a clip: one step fewer than the translator's, because a token precedes the steps."""
+        return self.translator.longest - self.translator.stride
 
+    def build(self) -> VisualLanguageModel:
+        """Builds the two encoders with random weights.
+
+        Raises:
+            InputError: transformers is not installed.
+        """
         one = self.translator
         text = _mbart(one, self.text_layers, self.text_heads, self.text_feed_forward, self.text_activation)
+        from signbench.judges.gfslt.pretraining import VisualLanguageModel
+
         return VisualLanguageModel(one.mbart(), text, one.widths, one.steps)
 
     def build_decoder(self) -> TextDecoder:
-        """Builds the decoder of the masked language modelling with random weights."""
+        """Builds the decoder of the masked language modelling with random weights.
+
+        Raises:
+            InputError: transformers is not installed.
+        """
+        mbart = self.translator.mbart()
         from signbench.judges.gfslt.pretraining import TextDecoder
 
-        return TextDecoder(self.translator.mbart())
+        return TextDecoder(mbart)
 
 
 def _mbart(config: GFSLTConfig, encoder_layers: int, heads: int, feed_forward: int, activation: str) -> MBartConfig:
-    from transformers import MBartConfig
-
+    try:
+        from transformers import MBartConfig
+    except ImportError as error:
+        raise InputError("gfslt needs transformers; install signbench[models].") from error
     return MBartConfig(
         vocab_size=config.words,
         max_position_embeddings=config.positions,

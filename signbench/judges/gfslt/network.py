@@ -247,7 +247,7 @@ class Trunk(nn.Module):
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Features ``(N, T, D)`` of frames ``(N, T, 3, H, W)``, of which each clip has ``lengths``; 0 for padding."""
-        mask = frame_mask(lengths, frames.shape[1])
+        mask = frame_mask(lengths.to(frames.device), frames.shape[1])
         found: Tensor = self.resnet(frames[mask])
         features = found.new_zeros(*mask.shape, found.shape[1])
         features[mask] = found

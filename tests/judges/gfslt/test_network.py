@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 import torchvision
 
+from signbench.errors import InputError
 from signbench.judges.gfslt.config import CLOSING, GFSLTConfig
 from signbench.judges.gfslt.network import MEAN, normalised
 from signbench.networks.beam_search import Beam
@@ -196,3 +198,9 @@ def test_frames_are_normalised_by_the_mean_of_imagenet():
     frames = torch.tensor(MEAN)[:, None, None].expand(2, 3, 4, 4)
     assert normalised(frames).abs().max() == 0
     assert torch.allclose(normalised(frames + 0.229)[:, 0], torch.ones(2, 4, 4))
+
+
+def test_without_transformers_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(InputError, match=r"install signbench\[models\]"):
+        GFSLTConfig.paper().build()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -58,6 +59,13 @@ def test_other_clips_in_the_batch_do_not_affect_a_clip(model):
     frames, lengths = torch.randn(2, 13, 3, 48, 40), torch.tensor([13, 8])
     together, alone = model.encode_clips(frames, lengths)[1], model.encode_clips(frames[1:, :8], lengths[1:])[0]
     assert (together - alone).abs().max() < 1e-5
+
+
+def test_the_longest_clip_and_its_token_fill_the_positions_of_the_encoder():
+    small = PretrainingConfig.small(WORDS, LANGUAGE)
+    config = replace(small, translator=replace(small.translator, positions=6))
+    found = config.build().eval().encode_clips(torch.randn(1, config.longest, 3, 32, 32), torch.tensor([config.longest]))
+    assert found.shape == (1, 128)
 
 
 def test_other_texts_in_the_batch_do_not_affect_a_text(model):
