@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TRAININGS: dict[str, str] = {
     "stgcn": "signbench.judges.stgcn.training:STGCNTraining",
     "slt": "signbench.judges.slt.training:SLTTraining",
+    "corrnet": "signbench.judges.corrnet.training:CorrNetTraining",
     "frame-trunk": "signbench.judges.frame_trunk.training:FrameTrunkTraining",
     "nslt": "signbench.judges.nslt.training:NSLTTraining",
 }

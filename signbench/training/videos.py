@@ -139,7 +139,7 @@ class VideoSentences(TrainingData):
         device = next(network.parameters()).device
 
         def computed(index: int) -> Iterator[NDArray[np.float16]]:
-            shown = np.ascontiguousarray(frames[index])
+            shown = np.array(frames[index])
             if copy:
                 random = np.random.Generator(np.random.PCG64(seed_of(self.recipe.seed, frames.ids[index], copy, "features")))
                 shown = self.degradations.of(shown, random)

@@ -41,6 +41,22 @@ class CorrNetConfig:
         """A smaller network that trains on two cores, with one pooling in time, since its clips are short."""
         return cls(classes, (16, 32, 64, 128), (2, 3, 4), ("K5", "P2", "K3"), 256, 0.3, 96)
 
+    @property
+    def stride(self) -> int:
+        """Frames between two steps of the output."""
+        return 1 << self.steps.count("P2")
+
+    @property
+    def padding(self) -> int:
+        """Frames that are repeated at each end, so that a clip of T frames has ceil(T / stride) steps: 6 in the paper."""
+        reach, stride = 0, 1
+        for step in self.steps:
+            if step == "P2":
+                stride *= 2
+            else:
+                reach += stride * (int(step[1:]) - 1)
+        return reach // 2
+
     def build(self) -> CorrNet:
         """Builds the network with random weights."""
         from signbench.judges.corrnet.network import CorrNet

@@ -64,7 +64,15 @@ class CorrNet(nn.Module):
             frames: float ``(N, 3, T, H, W)`` on [-1, 1], padded at both ends by repeating the first and the last frame.
             lengths: int ``(N,)``, number of frames of each clip, including its padding.
         """
-        features = self.conv2d(frames)
+        return self.of_features(self.conv2d(frames), lengths)
+
+    def of_features(self, features: Tensor, lengths: Tensor) -> GlossScores:
+        """Computes the gloss scores from the frames' features.
+
+        Args:
+            features: float ``(N, T, D)``, from ``conv2d``.
+            lengths: int ``(N,)``, as for :meth:`forward`.
+        """
         states, lengths = self.conv1d(features, lengths)
         return GlossScores(self.classifier(self.temporal_model(states, lengths)), self.classifier(states), lengths)
 
@@ -152,12 +160,20 @@ class _CorrelationResNet(nn.Module):
             self.add_module(f"corr{stage - 1}", _Correlation(widths[stage - 1]))
         self.alpha = nn.Parameter(torch.zeros(len(self.correlated)))
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """Features ``(N, T, D)`` of frames ``(N, 3, T, H, W)``; pooled over the whole picture, which can have any size."""
+    def forward(self, frames: Tensor, *, correlated: bool = True) -> Tensor:
+        """Features of frames; pooled over the whole picture, which can have any size.
+
+        Args:
+            frames: ``(N, 3, T, H, W)``.
+            correlated: with the correlation modules; without them a frame's features depend on the frame alone.
+
+        Returns:
+            ``(N, T, D)``.
+        """
         x = self.maxpool(torch.relu(self.bn1(self.conv1(frames))))
         for stage in (1, 2, 3, 4):
             x = self.get_submodule(f"layer{stage}")(x)
-            if stage in self.correlated:
+            if correlated and stage in self.correlated:
                 x = x + self.get_submodule(f"corr{stage - 1}")(x) * self.alpha[self.correlated.index(stage)]
         pooled: Tensor = x.mean(dim=(3, 4)).transpose(1, 2)
         return pooled
