@@ -23,6 +23,7 @@ TRAININGS: dict[str, str] = {
     "corrnet": "signbench.judges.corrnet.training:CorrNetTraining",
     "frame-trunk": "signbench.judges.frame_trunk.training:FrameTrunkTraining",
     "nslt": "signbench.judges.nslt.training:NSLTTraining",
+    "pose-estimator": "signbench.judges.pose_estimator.training:PoseEstimatorTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from signbench.media.degradations import Frames
 from signbench.media.pose import Pose
 from signbench.progress import Progress, silent
 from signbench.runs.result import Score
 from signbench.sensitivity.declared import DECLARED, Expectation
-from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality, Frames, Medium
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality, Medium
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from signbench.errors import InputError, NotComparableError
+from signbench.media.degradations import Frames
 from signbench.media.pose import Pose
-from signbench.sensitivity.degradations import Frames
 
 CLIPS = 4
 """The default number of clips."""

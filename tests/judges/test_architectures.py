@@ -11,8 +11,7 @@ import torch
 from signbench.judges.corrnet.config import CorrNetConfig
 from signbench.judges.nslt.alexnet import AlexNet
 from signbench.judges.nslt.config import NSLTConfig
-from signbench.judges.pose_estimator.checkpoints import HRNetConfig
-from signbench.judges.pose_estimator.hrnet import HRNet
+from signbench.judges.pose_estimator.config import PoseEstimatorConfig
 from signbench.judges.slt.config import SLTConfig
 from signbench.judges.stgcn.config import STGCNConfig
 
@@ -29,7 +28,7 @@ NETWORKS = {
     "corrnet": (lambda: CorrNetConfig.paper(1116).build(), 33_189_922),
     "corrnet of PHOENIX14's shape": (lambda: CorrNetConfig.paper(1296).build(), 33_374_242),
     "corrnet of CSL-Daily's shape": (lambda: replace(CorrNetConfig.paper(2001), correlated=(3, 4)).build(), 34_075_756),
-    "HRNet-W32": (lambda: HRNet(133), 28_539_941),
+    "HRNet-W32": (lambda: PoseEstimatorConfig.paper().build(), 28_539_941),
 }
 KEYS = {
     "stgcn": [
@@ -150,7 +149,7 @@ def test_a_corrnet_of_csl_daily_lacks_only_the_first_correlation(built):
 
 def test_hrnets_configuration_is_the_papers(built):
     with torch.device("meta"):
-        shapes = {name: tensor.shape for name, tensor in HRNetConfig.paper(133).build().state_dict().items()}
+        shapes = {name: tensor.shape for name, tensor in PoseEstimatorConfig.paper().build().state_dict().items()}
     assert shapes == {name: tensor.shape for name, tensor in built["HRNet-W32"].state_dict().items()}
 
 

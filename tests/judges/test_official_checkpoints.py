@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from signbench.judges.corrnet.checkpoints import read_glosses
 from signbench.judges.nslt import alexnet
 from signbench.judges.nslt.checkpoints import read_alexnet
 from signbench.judges.official import add_official, read_official
-from signbench.judges.pose_estimator.checkpoints import HRNetConfig
+from signbench.judges.pose_estimator.config import PoseEstimatorConfig
 from signbench.judges.slt.judge import SLTJudge
 from signbench.judges.stgcn.config import STGCNConfig
 from signbench.judges.stgcn.judge import STGCNJudge
@@ -451,8 +453,11 @@ def test_a_checkpoint_that_is_not_this_st_gcn_is_refused(change, message, tmp_pa
 # pose estimator
 
 
+SMALL_HRNET = replace(PoseEstimatorConfig.paper(5), widths=(4,), modules=(1, 2, 1))
+
+
 def small_hrnet():
-    return HRNetConfig(5, 4, (1, 2, 1)).build()
+    return SMALL_HRNET.build()
 
 
 def mmpose(head):
@@ -488,7 +493,7 @@ def test_hrnets_of_all_sources_have_the_same_weights(form, tmp_path):
     torch.save(form(filled(network)), tmp_path / "hrnet.pth")
     found = read_official("pose-estimator", tmp_path / "hrnet.pth")
     assert same(network, found) == set()
-    assert found.config == HRNetConfig(5, 4, (1, 2, 1))
+    assert found.config == SMALL_HRNET
 
 
 WRONG_HRNETS = {

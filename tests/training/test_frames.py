@@ -23,7 +23,8 @@ SOURCE = FrameSource(CORPUS, "word-test", (64, 64), clips=2)
 class Filmed:
     """A corpus of two videos without key points, and with one performance each."""
 
-    name, version, licence, splits = "filmed", "1", "CC0-1.0", ("train",)
+    name, version, licence = "filmed", "1", "CC0-1.0"
+    splits: tuple[str, ...] = ("train",)
 
     def ids(self, split):
         return ["a", "b"]

@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signbench.errors import InputError, listing
 from signbench.judges.official import OfficialModel
+from signbench.judges.pose_estimator.config import PoseEstimatorConfig
+from signbench.media.layouts import layout
 from signbench.weights.state_dicts import check_weights, state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from signbench.judges.pose_estimator.hrnet import HRNet
-
 _PREFIXES = {"backbone.": "", "keypoint_head.final_layer.": "final_layer.", "head.final_layer.": "final_layer."}
 """MMPose's prefixes, of its versions 0 and 1, and what they are here."""
 
 _STAGE = re.compile(r"stage([234])\.(\d+)\.")
-
-
-@dataclass(frozen=True)
-class HRNetConfig:
-    """An HRNet's architecture.
-
-    Attributes:
-        joints: number of heat maps.
-        width: width of the finest branch.
-        modules: numbers of exchange modules of the second, third and fourth stage.
-    """
-
-    joints: int
-    width: int
-    modules: tuple[int, int, int]
-
-    @classmethod
-    def paper(cls, joints: int) -> HRNetConfig:
-        """HRNet-W32: 17 joints of COCO, 133 of COCO-WholeBody."""
-        return cls(joints, 32, (1, 4, 3))
-
-    def build(self) -> HRNet:
-        """Builds the network with random weights."""
-        from signbench.judges.pose_estimator.hrnet import HRNet
-
-        return HRNet(self.joints, self.width, self.modules)
 
 
 def read_official(path: Path) -> OfficialModel:
@@ -68,11 +42,19 @@ def read_official(path: Path) -> OfficialModel:
     for name in weights:
         if found := _STAGE.match(name):
             counts[found[1]] = max(counts[found[1]], int(found[2]) + 1)
-    config = HRNetConfig(len(weights["final_layer.weight"]), len(weights[finest]), (counts["2"], counts["3"], counts["4"]))
+    config = replace(
+        PoseEstimatorConfig.paper(len(weights["final_layer.weight"])),
+        widths=(len(weights[finest]),),
+        modules=(counts["2"], counts["3"], counts["4"]),
+    )
     with torch.device("meta"):
         wanted = config.build().state_dict()
-    notes = (f"its {config.joints} heat maps are in the order of the layout that it was trained on, which the file does not name",)
-    return OfficialModel(config, check_weights(wanted, weights, path, "HRNet"), notes=notes)
+    known = layout(config.layout)
+    notes = (f"its {config.joints} heat maps are read in the order of {known.name}, since the file names none",)
+    obstacle = (
+        "" if config.joints == len(known.joints) else f"it has {config.joints} heat maps, and {known.name} has {len(known.joints)}"
+    )
+    return OfficialModel(config, check_weights(wanted, weights, path, "HRNet"), notes=notes, obstacle=obstacle)
 
 
 def _renamed(weights: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
