@@ -26,10 +26,12 @@ class NetworkJudge(Judge):
 
     Attributes:
         model: the model.
+        computed: ends of the names of tensors that the network computes itself; the model's files need not have them.
         longest: the most frames of a clip, at the judge's rate; a longer clip is refused.
     """
 
     has_network = True
+    computed: ClassVar[tuple[str, ...]] = ()
     default_model: ClassVar[str | None] = None
     longest: int = 3000
 
@@ -79,7 +81,8 @@ class NetworkJudge(Judge):
         from signbench.extractors.network_loading import device_of, give_weights
 
         network: nn.Module = self.empty_network()
-        give_weights(network, self.model.weights(), f"the model {self.model.card.name}")
+        own = {name: tensor for name, tensor in network.state_dict().items() if name.endswith(self.computed or ("\n",))}
+        give_weights(network, {**own, **self.model.weights()}, f"the model {self.model.card.name}")
         return network.eval().requires_grad_(False).to(device_of(self.device))
 
     def empty_network(self) -> nn.Module:

@@ -118,6 +118,10 @@ class TrainingData(ABC):
         """The part of a network that is validated and kept; all of it by default."""
         return network
 
+    def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
+        """The tensors that are kept, by name; a network that computes some of them itself need not keep them."""
+        return network.state_dict()
+
     def saved_config(self) -> Mapping[str, Any]:
         """The content of ``config.json``: the configuration's fields, and how answers are made."""
         from dataclasses import asdict

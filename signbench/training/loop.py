@@ -238,7 +238,7 @@ class _Trainer:
             value = values[f"{chosen.metric}.{chosen.gives}"]
             better = state.best is None or (value > state.best[0] if chosen.direction == "higher" else value < state.best[0])
             if better and self.main:
-                self.checkpoints.save_best({name: tensor.cpu() for name, tensor in kept.state_dict().items()})
+                self.checkpoints.save_best({name: tensor.cpu() for name, tensor in self.data.tensors(kept).items()})
         state.seconds += time.process_time() - begun
         state.curve[-1].update({f"dev {name}": number for name, number in values.items()})
         epochs = len(state.curve)

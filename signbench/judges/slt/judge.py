@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 WORDS, GLOSSES = "words.txt", "glosses.txt"
 """The files of the vocabularies, one word a line, special ones first."""
 
+POSITIONS = ".pe.pe"
+"""The end of the names of the tables of sines, which each network has, and files need not."""
+
 GLOSS_SPECIALS = 3
 """The blank, the unknown and the padding gloss."""
 
@@ -167,6 +170,8 @@ class SLTJudge(NetworkJudge):
         """The words, and the glosses."""
         glosses = self.model.lines(GLOSSES) if self.config.glosses else (SILENCE,)
         return Vocabulary(self.model.lines(WORDS)), Vocabulary(glosses)
+
+    computed = (POSITIONS,)
 
     def empty_network(self) -> nn.Module:
         return self.config.build()

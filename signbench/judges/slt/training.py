@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signbench.judges.key_point_rows import LAYOUT, RATE, width
 from signbench.judges.network_judge import padded
 from signbench.judges.slt.config import SLTConfig
-from signbench.judges.slt.judge import GLOSSES, WORDS, Reading, Translator
+from signbench.judges.slt.judge import GLOSSES, POSITIONS, WORDS, Reading, Translator
 from signbench.judges.translation import Decoding
 from signbench.networks.vocabulary import CLOSING, OPENING, PADDING
 from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of, vocabulary_file
@@ -132,6 +132,9 @@ class SLTTraining(TrainingData):
     def decoding(self) -> Decoding:
         """How answers are read from the network."""
         return Decoding(self.settings.beam, self.settings.alpha, self.settings.longest)
+
+    def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
+        return {name: tensor for name, tensor in network.state_dict().items() if not name.endswith(POSITIONS)}
 
     def files(self) -> Mapping[str, bytes]:
         return {WORDS: vocabulary_file(self.words.words), GLOSSES: vocabulary_file(self.glosses.words)}
