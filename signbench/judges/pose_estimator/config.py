@@ -116,6 +116,5 @@ class PoseEstimatorConfig:
                 f"a U-net of {len(self.widths)} widths needs at least 2 of them, and pictures whose sides are multiples of "
                 f"{2 ** len(self.widths)}, not {self.size[1]} x {self.size[0]}."
             )
-        # on the CPU a third faster in training than the default order
         built: nn.Module = UNet(self.joints, self.widths).to(memory_format=torch.channels_last)
         return built
