@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from signbench.errors import InputError
 from signbench.foreign.isolation import guarded, is_own
+from signbench.judges.registry import judge_class
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry
 from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, spell
@@ -72,7 +73,7 @@ class Measured:
             judge = (judges or {}).get(metric.judge)
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which provides its judge; use signbench score.")
-            metric = of_judge(metric.inner, metric.on, type(judge))
+            metric = of_judge(metric.inner, metric.on, judge_class(metric.judge))
             if tier == "extended" and (lacking := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
                 return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
             return cls(metric=metric, tier=tier, label=label, judge=f"{_said_by(judge, lambda: judge.signed)}+{metric.gives}")
