@@ -22,6 +22,7 @@ TRAININGS: dict[str, str] = {
     "slt": "signbench.judges.slt.training:SLTTraining",
     "corrnet": "signbench.judges.corrnet.training:CorrNetTraining",
     "frame-trunk": "signbench.judges.frame_trunk.training:FrameTrunkTraining",
+    "gfslt": "signbench.judges.gfslt.training:GFSLTTraining",
     "nslt": "signbench.judges.nslt.training:NSLTTraining",
     "pose-estimator": "signbench.judges.pose_estimator.training:PoseEstimatorTraining",
 }

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from transformers import MBartConfig
 
     from signbench.judges.gfslt.network import GFSLT
-    from signbench.judges.gfslt.pretraining import TextDecoder, VisualLanguageModel
+    from signbench.judges.gfslt.pretraining import PretrainedTranslator, TextDecoder, VisualLanguageModel
 
 PADDING = 1
 """Index of the padding word."""
@@ -37,6 +37,7 @@ class GFSLTConfig:
         positions: maximum number of steps that the encoder reads, and of words that the decoder writes.
         dropout: dropout in training.
         size: height and width of the pictures that it was trained on, in pixels.
+        levels: how the trunk expects them: ``imagenet``: normalised by ImageNet's mean and deviation; ``symmetric``: on [-1, 1].
     """
 
     words: int
@@ -52,19 +53,23 @@ class GFSLTConfig:
     positions: int
     dropout: float
     size: int
+    levels: Literal["imagenet", "symmetric"]
 
     @classmethod
     def paper(cls, words: int = 2454, language: int = 2430) -> GFSLTConfig:
         """The network of the paper; the defaults are the vocabulary of PHOENIX14T, opened by ``de_DE``."""
-        return cls(words, language, 0, (64, 128, 256, 512), ("K5", "P2", "K5", "P2"), 1024, 8, 4096, 3, 3, 1024, 0.1, 224)
+        widths, steps = (64, 128, 256, 512), ("K5", "P2", "K5", "P2")
+        return cls(words, language, 0, widths, steps, 1024, 8, 4096, 3, 3, 1024, 0.1, 224, "imagenet")
 
     @classmethod
     def small(cls, words: int, language: int, glosses: int = 0) -> GFSLTConfig:
         """A smaller network that trains on two cores, with one pooling in time, since its clips are short.
 
-        With glosses, CTC trains the encoder alongside, which a small corpus needs.
+        With glosses, CTC trains the encoder alongside, which a small corpus needs. Its trunk begins with that of the model
+        ``frame-trunk``, which reads pictures on [-1, 1].
         """
-        return cls(words, language, glosses, (16, 32, 64, 128), ("K5", "P2", "K3"), 128, 4, 256, 2, 2, 256, 0.1, 96)
+        widths, steps = (16, 32, 64, 128), ("K5", "P2", "K3")
+        return cls(words, language, glosses, widths, steps, 128, 4, 256, 2, 2, 256, 0.1, 96, "symmetric")
 
     @property
     def stride(self) -> int:
@@ -151,6 +156,17 @@ class PretrainingConfig:
         from signbench.judges.gfslt.pretraining import TextDecoder
 
         return TextDecoder(mbart)
+
+    def build_together(self) -> PretrainedTranslator:
+        """Builds the translator and the networks of its pre-training, which share modules, with random weights.
+
+        Raises:
+            InputError: transformers is not installed.
+        """
+        translator = self.translator.build()
+        from signbench.judges.gfslt.pretraining import PretrainedTranslator
+
+        return PretrainedTranslator(translator, self.build(), self.build_decoder())
 
 
 def _mbart(config: GFSLTConfig, encoder_layers: int, heads: int, feed_forward: int, activation: str) -> MBartConfig:

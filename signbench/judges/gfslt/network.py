@@ -61,12 +61,15 @@ class Reading:
     mask: Tensor
 
 
-def normalised(frames: Tensor) -> Tensor:
+def normalised(frames: Tensor, levels: Literal["imagenet", "symmetric"] = "imagenet") -> Tensor:
     """Frames as the trunk expects them.
 
     Args:
         frames: on [0, 1], ``(..., 3, H, W)``.
+        levels: see :class:`signbench.judges.gfslt.config.GFSLTConfig`.
     """
+    if levels == "symmetric":
+        return frames * 2 - 1
     mean, deviation = (torch.tensor(values, dtype=frames.dtype, device=frames.device) for values in (MEAN, DEVIATION))
     return (frames - mean[:, None, None]) / deviation[:, None, None]
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import MBartConfig
 from transformers.models.mbart.modeling_mbart import MBartDecoder, MBartEncoder
 
-from signbench.judges.gfslt.network import FeatureExtractor, Step
+from signbench.judges.gfslt.network import GFSLT, FeatureExtractor, Step
 
 LABEL_SMOOTHING = 0.2
 """Of the masked language modelling, and of the translator's training."""
@@ -115,6 +115,32 @@ class TextDecoder(nn.Module):
         )
         logits: Tensor = self.lm_head(written.last_hidden_state) + self.final_logits_bias
         return logits
+
+
+class PretrainedTranslator(nn.Module):
+    """A translator and the networks of its pre-training, in one.
+
+    The encoder of clips and the decoder of the masked language modelling are the translator's own modules. What
+    :func:`signbench.judges.gfslt.checkpoints.translator_weights` copies from one training to the next, they have in common from the
+    beginning.
+    """
+
+    def __init__(self, translator: GFSLT, visual_language: VisualLanguageModel, decoder: TextDecoder) -> None:
+        """Replaces modules of the pre-training by the translator's.
+
+        Args:
+            translator: the translator.
+            visual_language: the two encoders, of the same sizes.
+            decoder: the decoder of the masked language modelling, of the same sizes.
+        """
+        super().__init__()
+        visual_language.model_images.model = translator.backbone
+        visual_language.model_images.trans_encoder = translator.mbart.model.encoder
+        decoder.text_decoder = translator.mbart.model.decoder
+        decoder.lm_head = translator.mbart.lm_head
+        self.translator = translator
+        self.visual_language = visual_language
+        self.decoder = decoder
 
 
 def contrastive_loss(similarities: Tensor) -> Tensor:
