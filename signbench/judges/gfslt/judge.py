@@ -139,7 +139,7 @@ class Translator:
         import torch
 
         device = next(self.network.parameters()).device
-        pieces = (torch.from_numpy(np.ascontiguousarray(clip[start : start + _PIECE])) for start in range(0, len(clip), _PIECE))
+        pieces = (torch.from_numpy(np.array(clip[start : start + _PIECE])) for start in range(0, len(clip), _PIECE))
         return torch.cat([self.network.backbone.conv_2d.resnet(pictures(piece.to(device), self.config)) for piece in pieces])
 
 
