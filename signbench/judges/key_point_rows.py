@@ -82,63 +82,63 @@ def rows(points: NDArray[np.float32], offset: int = 0) -> NDArray[np.float32]:
     """
     body, hands, face, anchor = _index()
     seen = points[..., 2] > 0
-    places, weight = _smoothed(points[..., :2], seen, offset)
+    positions, weight = _smoothed(points[..., :2], seen, offset)
     known = weight > 0
     centre, unit = _shoulders(points[..., :2], seen)
-    places = (places - centre) / unit
-    parts = [np.where(known[:, body, None], places[:, body], 0.0) * _BODY_SCALE]
+    positions = (positions - centre) / unit
+    parts = [np.where(known[:, body, None], positions[:, body], 0.0) * _BODY_SCALE]
     shares = []
     for hand in hands:
-        parts.append(_relative(places, known, hand, hand[:1]) * _HAND_SCALE)
+        parts.append(_relative(positions, known, hand, hand[:1]) * _HAND_SCALE)
         shares.append(known[:, hand].mean(axis=1))
-    parts.append(_relative(places, known, face, anchor) * _FACE_SCALE)
+    parts.append(_relative(positions, known, face, anchor) * _FACE_SCALE)
     shares.append(known[:, face].mean(axis=1))
     flat = [part.reshape(len(part), -1) for part in parts]
     found = np.concatenate([*flat, np.stack(shares, axis=1) - 1], axis=1)
     return np.clip(found, -6, 6).astype(np.float32)
 
 
-def _smoothed(places: NDArray[np.float32], seen: NDArray[np.bool_], offset: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _smoothed(positions: NDArray[np.float32], seen: NDArray[np.bool_], offset: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Every second frame as a weighted mean over five, of the frames in which a point is seen."""
-    frames = len(places)
+    frames = len(positions)
     centres = np.arange(offset, frames, STRIDE) if frames > offset else np.arange(0, frames, STRIDE)
-    total = np.zeros((len(centres), *places.shape[1:]), np.float32)
-    weight = np.zeros((len(centres), places.shape[1]), np.float32)
+    total = np.zeros((len(centres), *positions.shape[1:]), np.float32)
+    weight = np.zeros((len(centres), positions.shape[1]), np.float32)
     for shift, share in zip(range(-2, 3), _WEIGHTS, strict=True):
         index = centres + shift
         inside = (index >= 0) & (index < frames)
         index = np.clip(index, 0, frames - 1)
         part = np.where(seen[index] & inside[:, None], share, 0).astype(np.float32)
-        total += np.where(part[..., None] > 0, places[index], 0) * part[..., None]
+        total += np.where(part[..., None] > 0, positions[index], 0) * part[..., None]
         weight += part
     return total / np.maximum(weight, 1)[..., None], weight
 
 
-def _shoulders(places: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], np.float32]:
+def _shoulders(positions: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], np.float32]:
     """The middle and the distance of the shoulders over the clip; of all points if the shoulders are never seen."""
     joints = layout(LAYOUT).joints
     left, right = joints.index("left_shoulder"), joints.index("right_shoulder")
     both = seen[:, left] & seen[:, right]
     if both.any():
-        first, second = places[both, left], places[both, right]
+        first, second = positions[both, left], positions[both, right]
         distance = np.float32(np.median(np.linalg.norm(first - second, axis=1)))
         if distance > 0:
             return np.median((first + second) / 2, axis=0).astype(np.float32), distance
-    visible = places[seen]
+    visible = positions[seen]
     if not len(visible):
         return np.zeros(2, np.float32), np.float32(1)
     return np.median(visible, axis=0).astype(np.float32), np.float32(max(1e-6, 2 * visible.std()))
 
 
 def _relative(
-    places: NDArray[np.float32], known: NDArray[np.bool_], part: NDArray[np.intp], anchor: NDArray[np.intp]
+    positions: NDArray[np.float32], known: NDArray[np.bool_], part: NDArray[np.intp], anchor: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """The points of a part relative to the mean of its anchor's seen points, or of all its seen points."""
-    of_anchor = np.where(known[:, anchor].any(axis=1)[:, None], _mean(places, known, anchor), _mean(places, known, part))
-    return np.where(known[:, part, None], places[:, part] - of_anchor[:, None], 0.0).astype(np.float32)
+    of_anchor = np.where(known[:, anchor].any(axis=1)[:, None], _mean(positions, known, anchor), _mean(positions, known, part))
+    return np.where(known[:, part, None], positions[:, part] - of_anchor[:, None], 0.0).astype(np.float32)
 
 
-def _mean(places: NDArray[np.float32], known: NDArray[np.bool_], index: NDArray[np.intp]) -> NDArray[np.float32]:
+def _mean(positions: NDArray[np.float32], known: NDArray[np.bool_], index: NDArray[np.intp]) -> NDArray[np.float32]:
     weight = known[:, index].astype(np.float32)
-    total = (np.where(known[:, index, None], places[:, index], 0)).sum(axis=1)
+    total = (np.where(known[:, index, None], positions[:, index], 0)).sum(axis=1)
     return (total / np.maximum(weight.sum(axis=1), 1)[:, None]).astype(np.float32)

@@ -25,7 +25,7 @@ class PoseDegradations:
         dropped: share of clips in which single points are not seen.
         warped: share of clips that are faster or slower.
         warp: largest change of speed.
-        placed: share of clips that are moved, scaled and turned.
+        moved: share of clips that are moved, scaled and turned.
     """
 
     noisy: float = 0.6
@@ -36,7 +36,7 @@ class PoseDegradations:
     dropped: float = 0.15
     warped: float = 0.5
     warp: float = 0.2
-    placed: float = 0.5
+    moved: float = 0.5
 
     def apply(self, points: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
         """A degraded copy of a clip.
@@ -47,8 +47,8 @@ class PoseDegradations:
         """
         made = resampled(points, random.uniform(1 - self.warp, 1 + self.warp)) if random.random() < self.warped else points.copy()
         unit = shoulder_width(made)
-        if random.random() < self.placed:
-            made[..., :2] = _placed(made[..., :2], unit, random)
+        if random.random() < self.moved:
+            made[..., :2] = _moved(made[..., :2], unit, random)
         if random.random() < self.collapsed:
             made[:, _part("face"), :2] = made[:, :1, :2]
         if random.random() < self.noisy:
@@ -98,11 +98,11 @@ def turned(rotations: NDArray[np.float32], sigma: float, random: np.random.Gener
     return (rotations + random.normal(0, sigma, rotations.shape)).astype(np.float32)
 
 
-def _placed(places: NDArray[np.float32], unit: float, random: np.random.Generator) -> NDArray[np.float32]:
+def _moved(positions: NDArray[np.float32], unit: float, random: np.random.Generator) -> NDArray[np.float32]:
     angle, scale = random.uniform(-0.08, 0.08), random.uniform(0.85, 1.15)
     stretch = random.uniform(0.95, 1.05)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * [[scale * stretch], [scale]]
-    return (places @ turn.T.astype(np.float32) + random.uniform(-0.3, 0.3, 2) * unit).astype(np.float32)
+    return (positions @ turn.T.astype(np.float32) + random.uniform(-0.3, 0.3, 2) * unit).astype(np.float32)
 
 
 def _part(name: str) -> slice:

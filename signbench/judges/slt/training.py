@@ -69,7 +69,7 @@ class SLTTraining(TrainingData):
                 ids += self.clips[-1].ids
         self.sentences = Sentences.of(self.corpus, ids)
         self.words, self.glosses = self.sentences.vocabularies()
-        self.places = [(clips, index) for clips in self.clips for index in range(len(clips))]
+        self.positions = [(clips, index) for clips in self.clips for index in range(len(clips))]
         dev = prepared(self.corpus, self.recipe.dev, "pose", rate=RATE, points=LAYOUT, report=report)
         self.dev = {name: dev[dev.ids.index(name)] for name in self.dev_ids()}
         self.dev_sentences = Sentences.of(self.corpus, self.dev_ids())
@@ -79,7 +79,7 @@ class SLTTraining(TrainingData):
         return replace(make(width(), len(self.glosses), len(self.words)), **self.recipe.network)
 
     def examples(self, phase: str) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     def lengths(self, phase: str) -> NDArray[np.int64]:
         return np.concatenate([clips.lengths for clips in self.clips])
@@ -90,7 +90,7 @@ class SLTTraining(TrainingData):
         reading = Reading()
         made = []
         for index in indices.tolist():
-            clips, number = self.places[index]
+            clips, number = self.positions[index]
             made.append(reading.of(self.degradations.apply(clips[number], random)))
         rows, mask = padded(made, "cpu")
         sentences = [self.words.encode(self.sentences.words[index]) for index in indices.tolist()]

@@ -59,8 +59,8 @@ def point_rows(points: NDArray[np.float32]) -> NDArray[np.float32]:
     known = points[both] if both.any() else points
     centre = np.median((known[:, 5, :2] + known[:, 6, :2]) / 2, axis=0)
     unit = max(1e-6, float(np.median(np.linalg.norm(known[:, 5, :2] - known[:, 6, :2], axis=1))))
-    places = (points[..., :2] - centre) / unit * seen[..., None]
-    total = smoothed(np.concatenate([places, seen[..., None]], axis=-1).astype(np.float32))
+    positions = (points[..., :2] - centre) / unit * seen[..., None]
+    total = smoothed(np.concatenate([positions, seen[..., None]], axis=-1).astype(np.float32))
     weight = total[..., 2:]
     moved = np.where(weight > 0, total[..., :2] / np.maximum(weight, 1e-6), 0)
     return np.concatenate([np.clip(moved, -6, 6), weight], axis=-1).astype(np.float32)
