@@ -58,7 +58,7 @@ def pin(
 def check(
     baseline: Annotated[str, option("--baseline")],
     run: Annotated[Path | None, typer.Argument(metavar="RUN", help="Folder of a run; or use --task and --generator.")] = None,
-    config: Annotated[Path | None, option("--config")] = None,
+    config: Annotated[str | None, option("--config")] = None,
     baselines: ReadBaselines = None,
     task: Annotated[str | None, option("--task", "It is run first.")] = None,
     generator: Annotated[str | None, option("--generator")] = None,
@@ -104,7 +104,7 @@ def check(
         raise InputError(f"{surplus[0]} cannot be used together with a RUN, which is already scored; use one of the two.")
     if run is None and (task is None or generator is None):
         raise InputError("name the folder of a run, or use --task and --generator to make one.")
-    configuration = read_configuration(config) if config is not None else Configuration()
+    configuration = read_configuration(Path(config)) if config is not None else Configuration()
     pinned = store.baseline(baseline, baselines)
     if task is not None and generator is not None:
         given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}

@@ -15,7 +15,7 @@ app = group("List the judges, or show one.")
 def _described(name: str) -> dict[str, Any]:
     import inspect
 
-    from signbench.judges.registry import JUDGES, is_custom, judge_class
+    from signbench.judges.registry import JUDGES, is_custom, judge_class, lacking
 
     kind = judge_class(name)
     return {
@@ -24,6 +24,7 @@ def _described(name: str) -> dict[str, Any]:
         "reads": list(kind.reads),
         "gives": list(kind.gives),
         "learns": kind.learns,
+        "lacks": lacking(name),
         "revision": kind.revision,
         "licence": kind.licence,
         "citation": kind.citation,
@@ -48,6 +49,7 @@ def list_judges(json: Json = False) -> None:
                 "reads": " or ".join(row.get("reads", ())),
                 "gives": ", ".join(row.get("gives", ())),
                 "what it does": row.get("summary") or row.get("error", ""),
+                "its weights lack: run": row.get("lacks") or "",
             }
             for row in described
         ]
@@ -78,5 +80,7 @@ def show_judge(
     ]
     if described["citation"]:
         lines.append(f"citation: {described['citation']}")
+    if described["lacks"]:
+        lines.append(f"weights: not present; run {described['lacks']}")
     lines.append(f"goes with: {', '.join(metrics)}")
     printing.data("\n".join([*lines, "", described["description"]]))

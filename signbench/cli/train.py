@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +10,10 @@ import typer
 from signbench.cli.options import Device, Json, Progress, option
 
 
-class Configuration(StrEnum):
-    """The two sizes of every model."""
-
-    small = "small"
-    paper = "paper"
-
-
 def command(
     model: Annotated[str, typer.Argument(help="Name of a reference model with a recipe, or the path of a recipe.yaml.")],
     out: Annotated[Path, option("--out", "The model's folder. Repeating the command resumes.")],
-    config: Annotated[Configuration, option("--config")] = Configuration.small,
+    config: Annotated[str, option("--config", "Default: small.")] = "small",
     corpus: Annotated[str | None, option("--corpus", "Default: the recipe's.")] = None,
     seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0)] = None,
     device: Device = "cpu",
@@ -36,7 +28,7 @@ def command(
     from signbench.scoring.train import train
 
     with printing.progress_bars(progress) as report:
-        made = train(model, out=out, configuration=config.value, corpus=corpus, seed=seed, device=device, progress=report)
+        made = train(model, out=out, configuration=config, corpus=corpus, seed=seed, device=device, progress=report)
     card = made.card
     if json:
         printing.document(card.as_json())

@@ -136,7 +136,7 @@ def _add_model(path: Path, name: str | None, model: str, *, json: bool) -> None:
         raise InputError("a model needs a name; add --as NAME.")
     made = add_official(model, path, name)
     printing.talk(f"{name}: {made.folder} ({made.card.parameters:,} numbers; {made.card.summary})")
-    printing.talk(f"use it as {model}:model={name}; write its licence into {made.folder / CARD}")
+    printing.talk(f"use it as the judge {name}; write its licence into {made.folder / CARD}")
     if json:
         printing.document({**made.card.as_json(), "path": str(made.folder)})
 

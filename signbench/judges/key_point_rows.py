@@ -98,7 +98,9 @@ def rows(points: NDArray[np.float32], offset: int = 0) -> NDArray[np.float32]:
     return np.clip(found, -6, 6).astype(np.float32)
 
 
-def _smoothed(positions: NDArray[np.float32], seen: NDArray[np.bool_], offset: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _smoothed(
+    positions: NDArray[np.float32], seen: NDArray[np.bool_], offset: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Every second frame as a weighted mean over five, of the frames in which a point is seen."""
     frames = len(positions)
     centres = np.arange(offset, frames, STRIDE) if frames > offset else np.arange(0, frames, STRIDE)

@@ -1,10 +1,14 @@
-"""All judges by name; each is imported on first use."""
+"""All judges by name; each is imported on first use.
+
+A judge's name is that of a class that signbench ships or another package installs, or that of a reference model, which is the same
+class with other weights: ``slt`` and ``slt-slrtp2025`` share their code.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signbench.errors import InputError
+from signbench.errors import InputError, nearest
 from signbench.registry import Registry
 
 if TYPE_CHECKING:
@@ -13,15 +17,39 @@ if TYPE_CHECKING:
 JUDGES: Registry[Judge] = Registry(
     "judge",
     "signbench.judges.base:Judge",
-    {"nearest": "signbench.judges.nearest.judge:Nearest"},
+    {
+        "nearest": "signbench.judges.nearest.judge:Nearest",
+        "stgcn": "signbench.judges.stgcn.judge:STGCNJudge",
+        "slt": "signbench.judges.slt.judge:SLTJudge",
+        "nslt": "signbench.judges.nslt.judge:NSLTJudge",
+        "corrnet": "signbench.judges.corrnet.judge:CorrNetJudge",
+        "pose-estimator": "signbench.judges.pose_estimator.judge:PoseEstimator",
+    },
     group="signbench.judges",
     custom=True,
 )
 
+PUBLISHED: dict[str, str] = {
+    "slt-slrtp2025": "slt",
+    "nslt-phoenix14t-plus": "nslt",
+    "gfslt-phoenix14t-plus": "gfslt",
+    "corrnet-phoenix14t": "corrnet",
+    "corrnet-csl-daily": "corrnet",
+    "stgcn-asl3dword": "stgcn",
+}
+"""The judges of papers' tables, whose weights are not shipped: the name that a task gives to each, and the judge that it is."""
+
 
 def known() -> list[str]:
-    """Names of all judges, built in and installed by other packages under the entry point ``signbench.judges``."""
-    return JUDGES.known()
+    """Names of all judges: built in, installed by other packages under the entry point ``signbench.judges``, reference models.
+
+    Reference models that are not trained or added yet are among them; :func:`lacking` says what brings them.
+    """
+    from signbench.weights.reference_models import model_names, recipe_names
+
+    names = JUDGES.known()
+    others = {*model_names(), *recipe_names(), *PUBLISHED} - set(names)
+    return [*names, *sorted(name for name in others if _network_of(name) is not None)]
 
 
 def is_custom(name: str) -> bool:
@@ -35,9 +63,17 @@ def is_custom(name: str) -> bool:
 def judge_class(name: str) -> type[Judge]:
     """The class of a judge. The code of a custom judge is imported.
 
+    Args:
+        name: the name of a judge or of a reference model, or the code of a custom judge.
+
     Raises:
         InputError: no judge has that name, with the closest names; or it cannot be imported, or its declarations are wrong.
     """
+    if not is_custom(name) and name not in JUDGES.known():
+        network = _network_of(name)
+        if network is None:
+            raise InputError(f"there is no judge {name}. {nearest(name, known())}")
+        return JUDGES.class_of(network)
     found = JUDGES.class_of(name)
     if not JUDGES.is_built_in(name):
         _check_declared(found, name)
@@ -47,11 +83,84 @@ def judge_class(name: str) -> type[Judge]:
 def create(text: str, **options: Any) -> Judge:
     """Creates a judge; its weights are not loaded yet.
 
+    Args:
+        text: the name of a judge or of a reference model, the path of a model's folder, which contains a ``/``, or the code of a
+            custom judge.
+        options: arguments of its ``__init__``.
+
     Raises:
-        InputError: an unknown judge, or an option that it does not take.
+        InputError: an unknown judge, one whose model is not there, or an option that it does not take.
     """
+    if is_folder(text):
+        return JUDGES.create(_judge_in(text), model=text, **options)
     judge_class(text)
+    if (command := lacking(text)) is not None:
+        raise InputError(f"the weights of the judge {text} are not present; run: {command}.")
+    if not is_custom(text) and text not in JUDGES.known():
+        return JUDGES.create(str(_network_of(text)), model=text, **options)
     return JUDGES.create(text, **options)
+
+
+def is_folder(text: str) -> bool:
+    """Whether a judge is given by the path of its model's folder, which contains a ``/``."""
+    return "/" in text and not is_custom(text)
+
+
+def lacking(name: str) -> str | None:
+    """The command that brings the model of a judge.
+
+    Args:
+        name: the name of a judge or of a reference model.
+
+    Returns:
+        None if the model is there, or if the judge has none of its own.
+    """
+    from signbench.weights.reference_models import has_model, recipe_names
+
+    if is_custom(name) or has_model(name):
+        return None
+    network = name if JUDGES.is_built_in(name) else _network_of(name) if name not in JUDGES.known() else None
+    if network is None or not _has_model(network):
+        return None
+    if name in recipe_names():
+        return f"signbench train {name} --out reference_models/{name}"
+    return f"signbench weights add FILE --as {name} --model {network}"
+
+
+def _has_model(network: str) -> bool:
+    from signbench.judges.network_judge import NetworkJudge
+
+    return issubclass(JUDGES.class_of(network), NetworkJudge)
+
+
+def _network_of(name: str) -> str | None:
+    """The built-in judge that a reference model is, whether its weights are there or not; None if it is none."""
+    from signbench.training.recipe import read_recipe
+    from signbench.weights.reference_models import find_model, has_model, recipe_names, recipe_of
+
+    network: str | None = None
+    if has_model(name):
+        card = find_model(name).card
+        network = card.model if card.kind == "judge" else None
+    elif name in recipe_names():
+        network = read_recipe(recipe_of(name)).model
+    else:
+        network = PUBLISHED.get(name)
+    return network if network in JUDGES.built_in else None
+
+
+def _judge_in(folder: str) -> str:
+    """The built-in judge of a model's folder.
+
+    Raises:
+        InputError: the folder holds no model, or not that of a judge.
+    """
+    from signbench.weights.reference_models import find_model
+
+    card = find_model(folder).card
+    if card.kind != "judge" or card.model not in JUDGES.built_in:
+        raise InputError(f"{folder} holds the {card.kind} {card.name} ({card.model}), which is no judge; choose another folder.")
+    return card.model
 
 
 def _check_declared(kind: type[Judge], name: str) -> None:

@@ -24,6 +24,10 @@ from signbench.tasks.schema import Task, ids_digest
 
 _AGAIN = "score the predictions again"
 _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
+_NO_MODEL = re.compile(
+    r"weights not present; signbench (?:train (?P<trained>\S+) --out reference_models/(?P=trained)"
+    r"|weights add FILE --as (?P<added>\S+) --model [a-z-]+) brings them"
+)
 
 
 def plan_problems(folder: Path, records: PackedRun, task: Task, *, thorough: bool = True) -> Iterator[Problem]:
@@ -95,14 +99,20 @@ def _metric_problems(entry: str, item: Measured, task: Task, split: str, *, thor
     if item.tier != wanted.tier or item.label is not None:
         what = f"{RECORDS} calls {name} {item.label or item.tier}, but it is {wanted.tier} in the task"
         yield Problem(entry, "records", what, _AGAIN)
-    needs = _needs(item.metric)
     if item.unavailable is not None:
-        found = _NO_WEIGHTS.fullmatch(item.unavailable)
-        if wanted.tier == "core" or found is None or not set(found[1].split()) <= set(needs):
+        if wanted.tier == "core" or not _is_reason(item.unavailable, item.metric):
             what = f"{RECORDS} gives an invalid reason why {name} was not measured ({item.unavailable[:80]!r})"
             yield Problem(entry, "records", what, _AGAIN)
     elif (why := _extractor_error(item, task) or _judge_error(item, task, split, thorough=thorough)) is not None:
         yield Problem(entry, "signature", f"{name} {why}", _AGAIN)
+
+
+def _is_reason(unavailable: str, metric: Metric) -> bool:
+    """Whether a run may say so of a metric that it did not measure: it lacks weights that the metric needs."""
+    if isinstance(metric, JudgedMetric) and (model := _NO_MODEL.fullmatch(unavailable)) is not None:
+        return metric.judge in (model["trained"], model["added"])
+    found = _NO_WEIGHTS.fullmatch(unavailable)
+    return found is not None and set(found[1].split()) <= set(_needs(metric))
 
 
 def _extractor_error(item: Measured, task: Task) -> str | None:
@@ -122,7 +132,9 @@ def _needs(metric: Metric) -> tuple[str, ...]:
     from signbench.judges import registry
 
     if isinstance(metric, JudgedMetric):
-        return () if registry.is_custom(metric.judge) else registry.create(metric.judge).needs
+        if registry.is_custom(metric.judge) or registry.lacking(metric.judge) is not None:
+            return ()
+        return registry.create(metric.judge).needs
     return metric.extractor.needs if metric.extractor is not None else ()
 
 
@@ -139,7 +151,7 @@ def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> s
     metric = item.metric
     if not isinstance(metric, JudgedMetric):
         return None if item.judge is None else f"needs no judge, but was measured through {item.judge[:80]!r}"
-    if registry.is_custom(metric.judge) or lacking_weights(_needs(metric)):
+    if registry.is_custom(metric.judge) or registry.lacking(metric.judge) is not None or lacking_weights(_needs(metric)):
         return None
     known: Collection[str] = ()
     if registry.judge_class(metric.judge).learns:

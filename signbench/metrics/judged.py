@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
-from signbench.judges.base import COMPARED_WITH_CORPUS, Gives, Judge, Reads
+from signbench.judges.base import COMPARED_WITH_CORPUS, GIVES, Gives, Judge, Reads
 from signbench.judges.registry import is_custom, judge_class
 from signbench.metrics.base import Metric, Record, Recorder, Records, Value, View, Weights
 
@@ -142,7 +142,8 @@ class JudgedMetric(Metric):
 
 def judge_of(on: str) -> str:
     """The judge's name in the part after the ``@``; that of a custom judge is the whole part."""
-    return on if is_custom(on) else on.partition(".")[0]
+    name, _, gives = on.rpartition(".")
+    return name if not is_custom(on) and gives in GIVES else on
 
 
 def through(inner: Metric, on: str) -> JudgedMetric:

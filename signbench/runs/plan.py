@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from signbench.errors import InputError
 from signbench.foreign.isolation import guarded, is_own
-from signbench.judges.registry import judge_class
+from signbench.judges.registry import judge_class, lacking
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry
 from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, spell
@@ -71,6 +71,12 @@ class Measured:
         seen = None
         if isinstance(metric, JudgedMetric):
             judge = (judges or {}).get(metric.judge)
+            if judge is None and judges is not None and (command := lacking(metric.judge)) is not None:
+                if tier == "extended":
+                    return cls(metric=metric, tier=tier, label=label, unavailable=f"weights not present; {command} brings them")
+                raise InputError(
+                    f"the weights of the judge {metric.judge} are not present, and {metric.canonical} needs it; run: {command}."
+                )
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which provides its judge; use signbench score.")
             metric = of_judge(metric.inner, metric.on, judge_class(metric.judge))

@@ -15,6 +15,7 @@ from signbench.judges.base import Judge
 from signbench.metrics.judged import reads_of
 from signbench.tasks.references import open_corpus
 from signbench.tasks.schema import Task
+from signbench.weights.reference_models import find_model, has_model
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,15 +53,18 @@ def judges_of(
         progress: called with the judge that is being trained and the numbers of seen and of all clips.
 
     Returns:
-        Judges by name; one whose weights are missing is not prepared.
+        Judges by name, without those whose model is not there.
 
     Raises:
         InputError: a judge does not exist, or it learns from a corpus that cannot be read or lacks what the judge needs.
     """
     found = {}
     for name in dict.fromkeys(names):
+        if registry.lacking(name) is not None:
+            continue  # its metrics are unavailable, or an error if the task needs them
         where = ObservationCache.from_environment().folder  # a complete recomputation must not use cached state
-        key = (name, registry.judge_class(name), task.digest(), split, device, task.protocol().precision, where)
+        model = find_model(name).card.model_dump_json() if has_model(name) else None  # another one in another current folder
+        key = (name, registry.judge_class(name), model, task.digest(), split, device, task.protocol().precision, where)
         if key not in _ready:
             _ready[key] = _made(task, split, name, device, task.protocol().precision, progress)
         found[name] = _ready[key]

@@ -259,9 +259,9 @@ class _Trainer:
         write_curve(self.settings.out / CURVE, self.state.curve)
 
     def _finish(self) -> ReferenceModel:
-        import torch
+        from importlib.metadata import version
 
-        from signbench import __version__
+        import torch
 
         state, out = self.state, self.settings.out
         if self.log is not None:
@@ -285,7 +285,7 @@ class _Trainer:
                     "steps": state.steps,
                     "hours": round(state.seconds / 3600, 2),
                     "device": self.device.type,
-                    "signbench": __version__,
+                    "signbench": version("signbench"),
                     "torch": torch.__version__.partition("+")[0],
                     "selected": f"{chosen.metric}.{chosen.gives}",
                     "value": None if best is None else round(best[0], 4),

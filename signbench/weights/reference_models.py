@@ -262,9 +262,18 @@ def recipe_of(name: str, file: str = RECIPE) -> Path:
         for folder in folders:
             if (path := folder / name / file).is_file():
                 return path
-    known = sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{file}")})
+    known = recipe_names(file)
     hint = nearest(name, known) if known else "There are none yet."
     raise InputError(f"there is no {file} of a model {name}. {hint}")
+
+
+def recipe_names(file: str = RECIPE) -> list[str]:
+    """Names of all models that have a recipe, trained or not, in order.
+
+    Args:
+        file: as for :func:`recipe_of`.
+    """
+    return sorted({path.parent.name for folder in _folders() for path in folder.glob(f"*/{file}")})
 
 
 def write_model(

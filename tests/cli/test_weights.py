@@ -123,7 +123,7 @@ def test_a_published_checkpoint_becomes_a_reference_model(signbench, folder, tmp
     code, out, err = signbench("weights", "add", tmp_path / "official", "--as", "slt-mine", "--model", "slt", "--json")
     assert code == 0
     assert f"slt-mine: {folder / 'models' / 'slt-mine'} (" in err
-    assert "use it as slt:model=slt-mine" in err
+    assert "use it as the judge slt-mine" in err
     assert (json.loads(out)["model"], json.loads(out)["configuration"]) == ("slt", "official")
     for words, message in (
         (["--as", "slt-mine", "--model", "slt"], "there is a model slt-mine already"),

@@ -16,7 +16,6 @@ from signbench.judges.base import Gives, JudgedClip, Observation
 from signbench.judges.network_judge import NetworkJudge, configured, padded
 from signbench.judges.nslt.config import NSLTConfig
 from signbench.judges.translation import Decoding, likelihood_of
-from signbench.networks.beam_search import Beam, beam_search
 from signbench.networks.sentences import text_of, words_of
 from signbench.networks.vocabulary import CLOSING, OPENING, Vocabulary
 
@@ -64,6 +63,7 @@ class Translator:
 
     def text(self, memory: Memory) -> str:
         """The sentence of a clip."""
+        from signbench.networks.beam_search import Beam, beam_search
 
         def step(state: Reading, last: Tensor) -> tuple[Tensor, Reading]:
             return self.network.step(self._shared(memory, len(last)), state, last.to(memory.states.device))

@@ -18,7 +18,6 @@ from signbench.judges.network_judge import NetworkJudge, configured, padded
 from signbench.judges.slt.config import SLTConfig
 from signbench.judges.translation import Decoding, glosses_of, likelihood_of
 from signbench.media.pose import Pose
-from signbench.networks.beam_search import Beam, beam_search
 from signbench.networks.sentences import text_of, words_of
 from signbench.networks.vocabulary import CLOSING, OPENING, SILENCE, Vocabulary
 
@@ -100,6 +99,8 @@ class Translator:
     def text(self, memory: Memory) -> str:
         """The sentence of a clip."""
         import torch
+
+        from signbench.networks.beam_search import Beam, beam_search
 
         opening, closing = self.words.indices[OPENING], self.words.indices[CLOSING]
 
