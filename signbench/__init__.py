@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from signbench.scoring.run import run
     from signbench.scoring.score import score
     from signbench.scoring.torchmetric import as_torchmetric
+    from signbench.scoring.train import train
 
 __all__ = [
     "Card",
@@ -54,6 +55,7 @@ __all__ = [
     "measure",
     "run",
     "score",
+    "train",
 ]
 
 _HOMES = {
@@ -82,6 +84,7 @@ _HOMES = {
     "measure": "signbench.scoring.measure",
     "run": "signbench.scoring.run",
     "score": "signbench.scoring.score",
+    "train": "signbench.scoring.train",
 }
 
 

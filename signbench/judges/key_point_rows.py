@@ -86,7 +86,7 @@ def rows(points: NDArray[np.float32], offset: int = 0) -> NDArray[np.float32]:
     known = weight > 0
     centre, unit = _shoulders(points[..., :2], seen)
     positions = (positions - centre) / unit
-    parts = [np.where(known[:, body, None], positions[:, body], 0.0) * _BODY_SCALE]
+    parts: list[NDArray[np.floating]] = [np.where(known[:, body, None], positions[:, body], 0.0) * _BODY_SCALE]
     shares = []
     for hand in hands:
         parts.append(_relative(positions, known, hand, hand[:1]) * _HAND_SCALE)
@@ -95,7 +95,8 @@ def rows(points: NDArray[np.float32], offset: int = 0) -> NDArray[np.float32]:
     shares.append(known[:, face].mean(axis=1))
     flat = [part.reshape(len(part), -1) for part in parts]
     found = np.concatenate([*flat, np.stack(shares, axis=1) - 1], axis=1)
-    return np.clip(found, -6, 6).astype(np.float32)
+    limited: NDArray[np.float32] = np.clip(found, -6, 6).astype(np.float32)
+    return limited
 
 
 def _smoothed(
@@ -113,7 +114,8 @@ def _smoothed(
         part = np.where(seen[index] & inside[:, None], share, 0).astype(np.float32)
         total += np.where(part[..., None] > 0, positions[index], 0) * part[..., None]
         weight += part
-    return total / np.maximum(weight, 1)[..., None], weight
+    mean: NDArray[np.float32] = total / np.maximum(weight, 1)[..., None]
+    return mean, weight
 
 
 def _shoulders(positions: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], np.float32]:
@@ -136,11 +138,13 @@ def _relative(
     positions: NDArray[np.float32], known: NDArray[np.bool_], part: NDArray[np.intp], anchor: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """The points of a part relative to the mean of its anchor's seen points, or of all its seen points."""
-    of_anchor = np.where(known[:, anchor].any(axis=1)[:, None], _mean(positions, known, anchor), _mean(positions, known, part))
+    has_anchor: NDArray[np.bool_] = np.any(known[:, anchor], axis=1, keepdims=True)
+    of_anchor = np.where(has_anchor, _mean(positions, known, anchor), _mean(positions, known, part))
     return np.where(known[:, part, None], positions[:, part] - of_anchor[:, None], 0.0).astype(np.float32)
 
 
 def _mean(positions: NDArray[np.float32], known: NDArray[np.bool_], index: NDArray[np.intp]) -> NDArray[np.float32]:
     weight = known[:, index].astype(np.float32)
     total = (np.where(known[:, index, None], positions[:, index], 0)).sum(axis=1)
-    return (total / np.maximum(weight.sum(axis=1), 1)[:, None]).astype(np.float32)
+    mean: NDArray[np.float32] = (total / np.maximum(weight.sum(axis=1), 1)[:, None]).astype(np.float32)
+    return mean

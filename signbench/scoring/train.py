@@ -58,6 +58,11 @@ def train(
     Raises:
         InputError: there is no such recipe or corpus, the folder holds something else, or the disk or the data is too small.
         TrainingError: a loss is not a number.
+
+    Example:
+        >>> import signbench
+        >>> model = signbench.train("stgcn", out="reference_models/stgcn")  # doctest: +SKIP
+        >>> model.card.training.value  # doctest: +SKIP
     """
     from signbench.training.loop import Settings
     from signbench.training.loop import train as trained

@@ -40,7 +40,7 @@ class Log:
         except ImportError:
             self._writer: Any = None
         else:
-            self._writer = SummaryWriter(str(folder), purge_step=step)  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(folder), purge_step=step)
 
     def add(self, values: Mapping[str, float], step: int) -> None:
         """Adds values of a step."""

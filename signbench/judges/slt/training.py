@@ -16,7 +16,8 @@ from signbench.judges.slt.judge import GLOSSES, POSITIONS, WORDS, Reading, Trans
 from signbench.judges.translation import Decoding
 from signbench.networks.vocabulary import CLOSING, OPENING, PADDING
 from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of, vocabulary_file
-from signbench.training.key_points import PreparedClips, prepared
+from signbench.training.clip_arrays import ClipArrays
+from signbench.training.key_points import prepared
 from signbench.training.pose_degradations import PoseDegradations
 from signbench.training.sentences import Sentences, targets
 
@@ -61,7 +62,7 @@ class SLTTraining(TrainingData):
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(self.settings_kind, self.recipe.data, "data")
         self.degradations = PoseDegradations(noise=self.settings.noise, noisy=self.settings.noisy)
-        self.clips: list[PreparedClips] = []
+        self.clips: list[ClipArrays[np.float32]] = []
         ids: list[str] = []
         for take in range(self.settings.takes):
             for split in self.recipe.train:
@@ -82,7 +83,7 @@ class SLTTraining(TrainingData):
         return len(self.positions)
 
     def lengths(self, phase: str) -> NDArray[np.int64]:
-        return np.concatenate([clips.lengths for clips in self.clips])
+        return np.concatenate([clips.lengths() for clips in self.clips])
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch

@@ -15,7 +15,8 @@ from signbench.judges.stgcn import rows
 from signbench.judges.stgcn.config import STGCNConfig
 from signbench.judges.stgcn.judge import SIGNS, ranked
 from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of, vocabulary_file
-from signbench.training.key_points import PreparedClips, prepared
+from signbench.training.clip_arrays import ClipArrays
+from signbench.training.key_points import prepared
 from signbench.training.pose_degradations import PoseDegradations, resampled, turned
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class STGCNTraining(TrainingData):
         if not all(words):
             raise InputError(f"the split {split} of {self.corpus.name} has clips without a word; name a split of isolated signs.")
         self.signs = tuple(sorted(set(words)))
-        self.takes: list[PreparedClips] = [
+        self.takes: list[ClipArrays[np.float32]] = [
             prepared(self.corpus, split, self.settings.reads, rate=rows.RATE, take=take, report=report)
             for take in range(self.settings.takes)
         ]
@@ -100,7 +101,7 @@ class STGCNTraining(TrainingData):
         return len(self.kept) * len(self.takes)
 
     def lengths(self, phase: str) -> NDArray[np.int64]:
-        return np.concatenate([take.lengths[self.kept] for take in self.takes])
+        return np.concatenate([take.lengths()[self.kept] for take in self.takes])
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
