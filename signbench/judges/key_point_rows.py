@@ -114,8 +114,8 @@ def _smoothed(
         part = np.where(seen[index] & inside[:, None], share, 0).astype(np.float32)
         total += np.where(part[..., None] > 0, positions[index], 0) * part[..., None]
         weight += part
-    mean: NDArray[np.float32] = total / np.maximum(weight, 1)[..., None]
-    return mean, weight
+    total /= np.maximum(weight, 1)[..., None]
+    return total, weight
 
 
 def _shoulders(positions: NDArray[np.float32], seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], np.float32]:

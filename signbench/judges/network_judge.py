@@ -53,7 +53,7 @@ class NetworkJudge(Judge):
                 f"the model {self.model.card.name} is of the kind {self.model.card.model}, not {type(self).name}; choose another."
             )
         if model is not None:
-            self.name = self.model.card.name  # type: ignore[misc]  # an instance may have its own name
+            self.name = self.model.card.name  # an instance may have its own name
 
     @property
     def decoding(self) -> str:

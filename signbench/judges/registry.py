@@ -22,6 +22,7 @@ JUDGES: Registry[Judge] = Registry(
         "stgcn": "signbench.judges.stgcn.judge:STGCNJudge",
         "slt": "signbench.judges.slt.judge:SLTJudge",
         "nslt": "signbench.judges.nslt.judge:NSLTJudge",
+        "gfslt": "signbench.judges.gfslt.judge:GFSLTJudge",
         "corrnet": "signbench.judges.corrnet.judge:CorrNetJudge",
         "pose-estimator": "signbench.judges.pose_estimator.judge:PoseEstimator",
     },

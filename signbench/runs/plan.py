@@ -80,13 +80,13 @@ class Measured:
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which provides its judge; use signbench score.")
             metric = of_judge(metric.inner, metric.on, judge_class(metric.judge))
-            if tier == "extended" and (lacking := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
-                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
+            if tier == "extended" and (absent := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
+                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(absent))
             return cls(metric=metric, tier=tier, label=label, judge=f"{_said_by(judge, lambda: judge.signed)}+{metric.gives}")
         if metric.extractor is not None:
             extractor = replace(metric.extractor, precision=protocol.precision)
-            if tier == "extended" and (lacking := lacking_weights(extractor.needs)):
-                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(lacking))
+            if tier == "extended" and (absent := lacking_weights(extractor.needs)):
+                return cls(metric=metric, tier=tier, label=label, unavailable=_bring(absent))
             seen = extractor.signature()
         return cls(metric=metric, extractor=seen, tier=tier, label=label)
 

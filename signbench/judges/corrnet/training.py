@@ -55,7 +55,9 @@ class CorrNetTraining(VideoSentences):
     def config(self) -> CorrNetConfig:
         make = CorrNetConfig.small if self.recipe.configuration == "small" else CorrNetConfig.paper
         classes = len(self.glosses) if hasattr(self, "frames") else 0
-        given = {name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()}
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
+        }
         return replace(make(classes), **given)
 
     @property

@@ -68,7 +68,7 @@ class FrameTrunkTraining(TrainingData):
     def build(self) -> nn.Module:
         import torch
 
-        return super().build().to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        return super().build().to(memory_format=torch.channels_last)
 
     def examples(self, phase: str) -> int:
         return len(self.clips)
@@ -76,7 +76,8 @@ class FrameTrunkTraining(TrainingData):
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
 
-        pictures, points = [], []
+        pictures: list[NDArray[np.uint8]] = []
+        points: list[Any] = []
         for index in indices.tolist():
             source, clip = self.clips[index]
             frames = self.frames[source][clip]

@@ -58,8 +58,8 @@ class GFSLTConfig:
     @classmethod
     def paper(cls, words: int = 2454, language: int = 2430) -> GFSLTConfig:
         """The network of the paper; the defaults are the vocabulary of PHOENIX14T, opened by ``de_DE``."""
-        widths, steps = (64, 128, 256, 512), ("K5", "P2", "K5", "P2")
-        return cls(words, language, 0, widths, steps, 1024, 8, 4096, 3, 3, 1024, 0.1, 224, "imagenet")
+        widths = (64, 128, 256, 512)
+        return cls(words, language, 0, widths, ("K5", "P2", "K5", "P2"), 1024, 8, 4096, 3, 3, 1024, 0.1, 224, "imagenet")
 
     @classmethod
     def small(cls, words: int, language: int, glosses: int = 0) -> GFSLTConfig:
@@ -68,8 +68,8 @@ class GFSLTConfig:
         With glosses, CTC trains the encoder alongside, which a small corpus needs. Its trunk begins with that of the model
         ``frame-trunk``, which reads pictures on [-1, 1].
         """
-        widths, steps = (16, 32, 64, 128), ("K5", "P2", "K3")
-        return cls(words, language, glosses, widths, steps, 128, 4, 256, 2, 2, 256, 0.1, 96, "symmetric")
+        widths = (16, 32, 64, 128)
+        return cls(words, language, glosses, widths, ("K5", "P2", "K3"), 128, 4, 256, 2, 2, 256, 0.1, 96, "symmetric")
 
     @property
     def stride(self) -> int:

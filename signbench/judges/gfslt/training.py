@@ -97,7 +97,9 @@ class GFSLTTraining(VideoSentences):
 
     def _config(self, words: int, language: int, glosses: int) -> GFSLTConfig:
         make = GFSLTConfig.small if self.recipe.configuration == "small" else GFSLTConfig.paper
-        given = {name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()}
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
+        }
         return replace(make(words, language), glosses=glosses, **given)
 
     @property
@@ -119,7 +121,7 @@ class GFSLTTraining(VideoSentences):
                     f"the trunk {self.settings.trunk} reads pictures on [-1, 1]; set `levels: symmetric` in the recipe's network."
                 )
             trunk.resnet.load_state_dict(trunk_weights(self.settings.trunk, config.widths))
-        trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        trunk.to(memory_format=torch.channels_last)
         return network
 
     def kept(self, network: nn.Module) -> nn.Module:

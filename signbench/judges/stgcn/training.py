@@ -72,12 +72,12 @@ class STGCNTraining(TrainingData):
         held = np.zeros(len(ids), np.bool_)
         if self.recipe.dev == split:
             held[:: self.settings.held_out] = True
-        self.kept = np.flatnonzero(~held)
+        self.chosen = np.flatnonzero(~held)
         self.labels = labels
         self.words = words
         if self.recipe.dev == split:
             self.dev: list[tuple[str, NDArray[np.float32], str]] = [
-                (ids[index], self.takes[0][index], words[index]) for index in np.flatnonzero(held)
+                (ids[index], self.takes[0][index], words[index]) for index in np.flatnonzero(held).tolist()
             ]
         else:
             clips = prepared(self.corpus, self.recipe.dev, self.settings.reads, rate=rows.RATE, report=report)
@@ -93,23 +93,24 @@ class STGCNTraining(TrainingData):
         skeleton, channels = ("smplx-53", 6) if self.settings.reads == "motion" else ("coco-wholebody-133", 3)
         make = STGCNConfig.small if self.recipe.configuration == "small" else STGCNConfig.paper
         made = make(skeleton, channels, len(self.signs))
-        return replace(
-            made, **{name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()}
-        )
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
+        }
+        return replace(made, **given)
 
     def examples(self, phase: str) -> int:
-        return len(self.kept) * len(self.takes)
+        return len(self.chosen) * len(self.takes)
 
     def lengths(self, phase: str) -> NDArray[np.int64]:
-        return np.concatenate([take.lengths()[self.kept] for take in self.takes])
+        return np.concatenate([take.lengths()[self.chosen] for take in self.takes])
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
 
         made, labels = [], []
         for index in indices.tolist():
-            take, number = divmod(index, len(self.kept))
-            clip = self.kept[number]
+            take, number = divmod(index, len(self.chosen))
+            clip = self.chosen[number]
             made.append(self._degraded(self.takes[take][clip], random))
             labels.append(self.labels[clip])
         batch, mask = padded(made, "cpu")
