@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,10 +97,14 @@ class GFSLTTraining(VideoSentences):
 
     def _config(self, words: int, language: int, glosses: int) -> GFSLTConfig:
         make = GFSLTConfig.small if self.recipe.configuration == "small" else GFSLTConfig.paper
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        return replace(make(words, language), glosses=glosses, **given)
+        own = replace(make(words, language), glosses=glosses)
+        known = {field.name for field in fields(own)} - {"words", "language", "glosses"}
+        given: dict[str, Any] = {}
+        for name, value in self.recipe.network.items():
+            if name not in known:
+                raise InputError(f"the recipe's network has an unknown field {name}. {nearest(name, known)}")
+            given[name] = tuple(value) if isinstance(value, list) else value
+        return replace(own, **given)
 
     @property
     def pretraining_config(self) -> PretrainingConfig:

@@ -139,8 +139,9 @@ def test_kept_features_give_the_losses_of_their_frames():
         ({"network": {**NETWORK, "positions": 8}}, "has a clip of 18 frames, and the network reads 12"),
         ({"network": {**NETWORK, "levels": "imagenet"}, "trunk": "frame-trunk"}, r"reads pictures on \[-1, 1\]"),
         ({"colour": 1}, "unknown field colour"),
+        ({"network": {"width": 16, "glosses": 3}}, "network has an unknown field glosses"),
     ],
-    ids=["an unknown phase", "clips that are too long", "a trunk of other levels", "an unknown setting"],
+    ids=["an unknown phase", "clips that are too long", "a trunk of other levels", "an unknown setting", "a size that follows"],
 )
 def test_recipes_that_cannot_be_followed_are_refused(changes, why):
     with pytest.raises(InputError, match=why):
