@@ -18,7 +18,7 @@ _LICENCE = "that of the corpus"
 class GroundTruth(Anchor):
     """Returns each clip's own reference: the ceiling, and a check that reading, resizing and writing lose nothing."""
 
-    card = Card(name="ground-truth", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
+    card = Card(name="ground-truth", version="2", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
     _references: References
 
     def see(self, references: References) -> None:
@@ -36,7 +36,7 @@ class Shuffled(Anchor):
     none is used twice, and a subset or shard gets the same references as the whole.
     """
 
-    card = Card(name="shuffled", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
+    card = Card(name="shuffled", version="2", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE, sees="references")
     _references: References
     _other: dict[str, str]
 

@@ -95,7 +95,7 @@ class Nearest(Generator):
         self._model = None if embedding == _CHARACTERS else sentence_transformer(embedding)
         self.card = Card(
             name="nearest" if self._model is None else f"nearest:embedding={embedding}",
-            version="1",
+            version="2",
             modalities=MODALITIES,
             prompt_fields=("text|gloss|word",),
             licence="that of the corpus",

@@ -16,12 +16,15 @@ from signbench.generators.retrieval import Retrieval
 from signbench.generators.text_search import look_up, normalised
 from signbench.generators.training import Recording, TrainClip, TrainView
 from signbench.media.modalities import MODALITIES
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, partway
 from signbench.predictions.prompts import Made, Production, Prompt
 from signbench.predictions.sampling import (
     as_points,
     as_video,
     frames_of,
+    motion_of,
     nearest_positions,
     pose_of,
     production_of,
@@ -133,7 +136,8 @@ class Stitched(Generator):
     If the task grants glosses they are signed in their order, else the words in the dictionary are, in spoken order. A gloss is
     shown by an isolated sign, or if train has none by its share of a train sentence; by one signer, the granted one or the one who
     has most of the glosses. Neighbouring signs overlap for ``blend`` seconds, in which one fades into the other: key points by
-    linear interpolation, images by a dissolve. A prompt without anything in the dictionary gets the clip that ``nearest`` finds.
+    linear interpolation, rotations by the shortest turn, images by a dissolve. A prompt without anything in the dictionary gets the
+    clip that ``nearest`` finds.
 
     Args:
         blend: seconds of overlap, 0 to 2.
@@ -148,7 +152,7 @@ class Stitched(Generator):
             raise InputError(f"stitched: blend must be 0 to 2 seconds, not {blend}.")
         self.card = Card(
             name="stitched" if self._blend == 0.2 else f"stitched:blend={self._blend:g}",
-            version="1",
+            version="2",
             modalities=MODALITIES,
             prompt_fields=("gloss|word|text",),
             licence="that of the corpus",
@@ -172,6 +176,10 @@ class Stitched(Generator):
             frames = blended_images([images_of(form, prompt.made) for form in forms], overlap)
             kept = frames if length is None else frames[nearest_positions(len(frames), length)]
             return Production(prompt.clip, frames=iter(kept), fps=prompt.fps)
+        motions = [rotations_of_form(form, prompt.made) for form in forms]
+        if all(motion is not None for motion in motions):
+            motion = blended_motions([motion for motion in motions if motion is not None], overlap)
+            return Production(prompt.clip, motion=stretched(motion, length), fps=prompt.fps)
         pose = blended_poses([points_of(form, prompt.made) for form in forms], overlap)
         return Production(prompt.clip, pose=stretched(pose, length), fps=prompt.fps)
 
@@ -179,18 +187,32 @@ class Stitched(Generator):
 def points_of(form: Form, made: Made) -> Pose:
     """A form's key points without the rest position at its ends."""
     pose = pose_of(as_points(form.media), made)
-    begin, end = _cut(form, pose.frames)
-    if form.isolated:
-        weights = pose.seen.astype(np.float64)
-
-        def distance(frame: int) -> NDArray[np.float64]:
-            both = weights * weights[frame]
-            apart = np.sqrt(((pose.points.astype(np.float64) - pose.points[frame]) ** 2).sum(axis=2))
-            mean: NDArray[np.float64] = (apart * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-            return mean
-
-        begin, end = active_span(distance(0), distance(-1))
+    begin, end = _shown(form, pose)
     return replace(pose, points=pose.points[begin:end], confidence=pose.confidence[begin:end])
+
+
+def rotations_of_form(form: Form, made: Made) -> Motion | None:
+    """A form's rotations in the frames of :func:`points_of`; None if the task does not take rotations, or the form has none."""
+    motion = motion_of(form.media, made)
+    if motion is None:
+        return None
+    begin, end = _shown(form, motion.pose())
+    return replace(motion, rotations=motion.rotations[begin:end], translation=motion.translation[begin:end])
+
+
+def _shown(form: Form, pose: Pose) -> tuple[int, int]:
+    """First frame of a form without the rest position at its ends, and the one after its last."""
+    if not form.isolated:
+        return _cut(form, pose.frames)
+    weights = pose.seen.astype(np.float64)
+
+    def distance(frame: int) -> NDArray[np.float64]:
+        both = weights * weights[frame]
+        apart = np.sqrt(((pose.points.astype(np.float64) - pose.points[frame]) ** 2).sum(axis=2))
+        mean: NDArray[np.float64] = (apart * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+        return mean
+
+    return active_span(distance(0), distance(-1))
 
 
 def images_of(form: Form, made: Made) -> NDArray[np.uint8]:
@@ -292,3 +314,21 @@ def blended_poses(pieces: Sequence[Pose], overlap: int) -> Pose:
         points = np.concatenate([points[:kept], mixed.astype(np.float32), piece.points[shared:]])
         confidence = np.concatenate([confidence[:kept], sure.astype(np.float32), piece.confidence[shared:]])
     return replace(first, points=points, confidence=confidence)
+
+
+def blended_motions(pieces: Sequence[Motion], overlap: int) -> Motion:
+    """Concatenates pieces of motion: each joint takes the shortest turn into the next piece, and the pelvis a line.
+
+    Args:
+        pieces: at the same rate.
+        overlap: frames that neighbours share.
+    """
+    rotations, translation = pieces[0].rotations, pieces[0].translation
+    for piece, shared in zip(pieces[1:], _overlaps([piece.frames for piece in pieces], overlap), strict=True):
+        kept, share = len(rotations) - shared, _fading_in(shared)[:, None]
+        ends = [matrix_from_axis_angle(turns) for turns in (rotations[kept:], piece.rotations[:shared])]
+        turned = axis_angle_from_matrix(partway(*ends, share))
+        moved = translation[kept:] * (1 - share) + piece.translation[:shared] * share
+        rotations = np.concatenate([rotations[:kept], turned.astype(np.float32), piece.rotations[shared:]])
+        translation = np.concatenate([translation[:kept], moved.astype(np.float32), piece.translation[shared:]])
+    return replace(pieces[0], rotations=rotations, translation=translation)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.arithmetic import normal
+from signbench.arithmetic import normal, product
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
 from signbench.generators.training import TrainView
+from signbench.media.body_model import JOINT_COUNT
 from signbench.media.modalities import MODALITIES
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, mean_rotation, outer_quaternions
 from signbench.media.video import resize_frames
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import (
@@ -21,6 +25,7 @@ from signbench.predictions.sampling import (
     as_video,
     at_positions,
     first_frame,
+    motion_of,
     nearest_positions,
     pose_of,
     video_positions,
@@ -49,6 +54,10 @@ class StillGenerator(Generator):
         """The key points to repeat, one frame."""
         raise InputError(f"{self.card.name} makes no key points.")
 
+    def still_motion(self, prompt: Prompt) -> Motion | None:
+        """The rotations to repeat, one frame; None if the task does not take rotations, or train has none."""
+        return None
+
     def length(self, prompt: Prompt) -> int:
         """The number of frames to generate."""
         return wanted_length(prompt) or self._train.mean_length
@@ -59,6 +68,9 @@ class StillGenerator(Generator):
             if prompt.made.modality == "video":
                 image = self.still_image(prompt)
                 yield Production(prompt.clip, frames=(image for _ in range(length)), fps=prompt.fps)
+            elif (frame := self.still_motion(prompt)) is not None:
+                motion = frame.at_positions(np.zeros(length))
+                yield Production(prompt.clip, motion=replace(motion, fps=prompt.fps), fps=prompt.fps)
             else:
                 still = self.still_pose(prompt)
                 points, confidence = (np.repeat(array, length, axis=0) for array in (still.points, still.confidence))
@@ -71,7 +83,7 @@ class FirstFrame(StillGenerator):
     A model's advantage over it is the advantage of moving. Nothing moves, so metrics of temporal change have their minimum.
     """
 
-    card = Card(name="first-frame", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
+    card = Card(name="first-frame", version="2", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
 
     def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
         image = prompt.source_image
@@ -88,6 +100,14 @@ class FirstFrame(StillGenerator):
     def _image(self) -> NDArray[np.uint8]:
         return first_frame(as_video(next(iter(self._train)).media), self._train.made.size)
 
+    def still_motion(self, prompt: Prompt) -> Motion | None:
+        return self._motion
+
+    @cached_property
+    def _motion(self) -> Motion | None:
+        motion = motion_of(next(iter(self._train)).media, self._train.made)
+        return None if motion is None else motion.at_positions(np.zeros(1))
+
     @cached_property
     def _pose(self) -> Pose:
         pose = pose_of(as_points(next(iter(self._train)).media), self._train.made)
@@ -98,11 +118,12 @@ class MeanPose(StillGenerator):
     """A still of the mean of train: each key point's mean position over the frames in which it is seen, or the mean image.
 
     It hedges: of all stills it has the lowest squared error, so a model that does worse has learnt nothing about the single clip.
-    The confidence of a point is its mean confidence. For a large train split, 512 evenly spaced clips give the mean key points, and
-    4 frames of each of 128 clips the mean image.
+    The confidence of a point is its mean confidence. For motion, it is each joint's mean rotation, which has the lowest squared
+    error of rotation matrices. For a large train split, 512 evenly spaced clips give the mean key points or rotations, and 4 frames
+    of each of 128 clips the mean image.
     """
 
-    card = Card(name="mean-pose", version="1", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
+    card = Card(name="mean-pose", version="2", modalities=MODALITIES, prompt_fields=(), licence=_LICENCE)
 
     def still_image(self, prompt: Prompt) -> NDArray[np.uint8]:
         return self._image
@@ -110,9 +131,16 @@ class MeanPose(StillGenerator):
     def still_pose(self, prompt: Prompt) -> Pose:
         return self._pose
 
+    def still_motion(self, prompt: Prompt) -> Motion | None:
+        return self._motion
+
     @cached_property
     def _image(self) -> NDArray[np.uint8]:
         return mean_image(self._train)
+
+    @cached_property
+    def _motion(self) -> Motion | None:
+        return mean_motion(self._train)
 
     @cached_property
     def _pose(self) -> Pose:
@@ -124,10 +152,11 @@ class Noise(Generator):
 
     Every value of an image is uniform between 0 and 255. A key point is its mean position in train, moved in every frame and
     coordinate by a normal deviate on the scale of the signer: the root-mean-square distance of the mean key points from their
-    centre.
+    centre. For motion, so is the pelvis, and a joint is its mean rotation, turned in every frame by a rotation whose axis-angle has
+    normal deviates of one radian.
     """
 
-    card = Card(name="noise", version="2", modalities=MODALITIES, prompt_fields=(), licence="CC0-1.0")
+    card = Card(name="noise", version="3", modalities=MODALITIES, prompt_fields=(), licence="CC0-1.0")
     _train: TrainView
 
     def prepare(self, train: TrainView) -> None:
@@ -141,6 +170,8 @@ class Noise(Generator):
                 shape = (*(prompt.size or self._size), 3)
                 images = (draw.integers(0, 256, shape, dtype=np.uint8) for _ in range(length))
                 yield Production(prompt.clip, frames=images, fps=prompt.fps)
+            elif (mean := self._mean_motion) is not None:
+                yield Production(prompt.clip, motion=_turned(mean, length, draw, prompt.fps), fps=prompt.fps)
             else:
                 yield Production(prompt.clip, pose=self._shaken(length, draw, prompt.fps), fps=prompt.fps)
 
@@ -148,7 +179,7 @@ class Noise(Generator):
         mean = self._mean
         seen = mean.seen[0]
         home = mean.points[0].astype(np.float64)
-        reach = float(np.sqrt(((home[seen] - home[seen].mean(axis=0)) ** 2).sum(axis=1).mean()))
+        reach = _reach(home[seen])
         points = home + reach * normal(draw, (length, *home.shape))
         points[:, ~seen] = 0
         confidence = np.broadcast_to(seen.astype(np.float32), (length, len(seen))).copy()
@@ -159,9 +190,48 @@ class Noise(Generator):
         return mean_pose(self._train)
 
     @cached_property
+    def _mean_motion(self) -> Motion | None:
+        return mean_motion(self._train)
+
+    @cached_property
     def _size(self) -> tuple[int, int]:
         probe = as_video(next(iter(self._train)).media).probe(None)
         return probe.height, probe.width
+
+
+def _reach(points: NDArray[np.float64]) -> float:
+    """The scale of a signer: the root-mean-square distance of points ``(J, D)`` from their centre."""
+    return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
+
+
+def _turned(mean: Motion, length: int, draw: np.random.Generator, fps: float) -> Motion:
+    """Noise around rotations of one frame."""
+    home = mean.pose().points[0].astype(np.float64)
+    turns = matrix_from_axis_angle(normal(draw, (length, JOINT_COUNT, 3)))
+    rotations = axis_angle_from_matrix(product(matrix_from_axis_angle(mean.rotations), turns))
+    translation = mean.translation + _reach(home) * normal(draw, (length, 3))
+    return Motion(rotations.astype(np.float32), translation.astype(np.float32), fps)
+
+
+def mean_motion(train: TrainView) -> Motion | None:
+    """The mean of train's rotations as one frame: chordal means, and the mean position of the pelvis.
+
+    Args:
+        train: at most 512 of its clips are read, evenly spaced.
+
+    Returns:
+        Motion of one frame; None if the task does not take rotations, or a clip has none.
+    """
+    total, moved, frames = np.zeros((JOINT_COUNT, 4, 4)), np.zeros(3), 0
+    for clip in train.sample(_CLIPS_FOR_POINTS):
+        motion = motion_of(clip.media, train.made)
+        if motion is None:
+            return None
+        total += outer_quaternions(motion.rotations).sum(axis=0)
+        moved += motion.translation.sum(axis=0, dtype=np.float64)
+        frames += motion.frames
+    rotations, translation = mean_rotation(total), moved / frames
+    return Motion(rotations[None].astype(np.float32), translation[None].astype(np.float32), train.made.fps)
 
 
 def mean_pose(train: TrainView) -> Pose:

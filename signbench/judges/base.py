@@ -122,7 +122,8 @@ class Judge(ABC):
         name: lower case, such as ``nearest``; used in a task's ``on:`` and in ``metric@name``. An instance with other weights under
             another name sets its own in ``__init__``.
         revision: a number that rises when its observations change.
-        reads: what it can read, the preferred first.
+        reads: what it can read, the preferred first. An instance whose weights read only some of its class's forms sets its own in
+            ``__init__``.
         gives: what it returns for a clip; the first that fits a metric is preferred.
         size: ``(height, width)`` that frames are resized to, or None: unchanged.
         rate: frames per second that clips are converted to, or None: unchanged.
@@ -138,7 +139,7 @@ class Judge(ABC):
 
     name: str
     revision: ClassVar[int] = 1
-    reads: ClassVar[tuple[Reads, ...]]
+    reads: tuple[Reads, ...]
     gives: ClassVar[tuple[Gives, ...]]
     size: tuple[int, int] | None = None
     rate: float | None = None

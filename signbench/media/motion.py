@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.arithmetic import product
 from signbench.errors import InputError, MediaError
 from signbench.media.body_model import JOINT_COUNT, forward, neutral_rig
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.media.pose_formats.rotation_archive import check_finite_rotations, read_rotations
 from signbench.media.rates import positions_at_rate
-from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle
+from signbench.media.rotations import axis_angle_from_matrix, matrix_from_axis_angle, partway
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +73,8 @@ class Motion:
         between = np.flatnonzero(share != 0)
         if len(between):
             start, end = (matrix_from_axis_angle(self.rotations[side[between]]) for side in (lower, upper))
-            turn = axis_angle_from_matrix(product(np.swapaxes(start, -1, -2), end))
             part = share[between][:, None]
-            mixed = product(start, matrix_from_axis_angle(turn * part[..., None]))
-            rotations[between] = axis_angle_from_matrix(mixed)
+            rotations[between] = axis_angle_from_matrix(partway(start, end, part))
             translation[between] = self.translation[lower[between]] * (1 - part) + self.translation[upper[between]] * part
         return replace(self, rotations=rotations, translation=translation)
 

@@ -15,6 +15,7 @@ from signbench.arithmetic import arc_tangent, inner, length, product, sine_cosin
 Array = NDArray[np.float64]
 
 _SMALL = 1e-8
+_SQUARES = 40
 
 
 def matrix_from_axis_angle(axis_angle: ArrayLike) -> Array:
@@ -92,11 +93,23 @@ def axis_angle_from_matrix(matrix: ArrayLike) -> Array:
     Returns:
         float64 ``(..., 3)`` with angles in [0, pi].
     """
-    quaternion = quaternion_from_matrix(matrix)
-    vector = quaternion[..., 1:]
+    return axis_angle_from_quaternion(quaternion_from_matrix(matrix))
+
+
+def axis_angle_from_quaternion(quaternion: ArrayLike) -> Array:
+    """Rotations as axis-angle.
+
+    Args:
+        quaternion: unit quaternions ``(..., 4)``, real part first and not negative.
+
+    Returns:
+        float64 ``(..., 3)`` with angles in [0, pi].
+    """
+    unit = np.asarray(quaternion, dtype=np.float64)
+    vector = unit[..., 1:]
     sine = length(vector)[..., None]
     small = sine < _SMALL
-    angle = 2 * arc_tangent(sine, quaternion[..., :1])
+    angle = 2 * arc_tangent(sine, unit[..., :1])
     return np.asarray(vector * np.where(small, 2.0, angle / np.where(small, 1.0, sine)))
 
 
@@ -130,6 +143,49 @@ def six_from_axis_angle(axis_angle: ArrayLike) -> Array:
 def axis_angle_from_six(six: ArrayLike) -> Array:
     """Axis-angle rotations ``(..., 3)`` of 6D ``(..., 6)``."""
     return axis_angle_from_matrix(matrix_from_six(six))
+
+
+def partway(start: ArrayLike, end: ArrayLike, share: ArrayLike) -> Array:
+    """Rotations on the way from some to others, by the shortest turn.
+
+    Args:
+        start: rotation matrices ``(..., 3, 3)``.
+        end: the same.
+        share: the part of the turn that is done, 0 at the start and 1 at the end; of a shape that broadcasts with ``(...)``.
+
+    Returns:
+        float64 ``(..., 3, 3)``.
+    """
+    first = np.asarray(start, dtype=np.float64)
+    turn = axis_angle_from_matrix(product(np.swapaxes(first, -1, -2), end))
+    return product(first, matrix_from_axis_angle(turn * np.asarray(share, dtype=np.float64)[..., None]))
+
+
+def outer_quaternions(axis_angle: ArrayLike) -> Array:
+    """Products of each rotation's quaternion with itself, float64 ``(..., 4, 4)``; see :func:`mean_rotation`."""
+    quaternion = quaternion_from_matrix(matrix_from_axis_angle(axis_angle))
+    return np.asarray(quaternion[..., :, None] * quaternion[..., None, :])
+
+
+def mean_rotation(total: ArrayLike) -> Array:
+    """Chordal means of rotations: those with the least sum of squared differences between matrices.
+
+    Args:
+        total: ``(..., 4, 4)``, sums or means of :func:`outer_quaternions`, whose first eigenvectors are the means (Markley et al.,
+            "Averaging Quaternions", 2007).
+
+    Returns:
+        Axis-angle, float64 ``(..., 3)`` with angles in [0, pi].
+    """
+    power = np.asarray(total, dtype=np.float64)
+    # each square doubles the exponent, so that the largest eigenvalue soon outweighs the others
+    for _ in range(_SQUARES):
+        power = power / inner(np.diagonal(power, axis1=-2, axis2=-1), np.ones(4))[..., None, None]
+        power = product(power, power)
+    largest = np.argmax(np.diagonal(power, axis1=-2, axis2=-1), axis=-1)
+    quaternion = np.take_along_axis(power, largest[..., None, None], axis=-2)[..., 0, :]
+    quaternion = quaternion / length(quaternion)[..., None]
+    return axis_angle_from_quaternion(np.where(quaternion[..., :1] < 0, -quaternion, quaternion))
 
 
 def shortest_turn(start: ArrayLike, end: ArrayLike) -> Array:

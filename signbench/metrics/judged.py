@@ -208,7 +208,12 @@ def recorded(inner: Metric, on: str, signed: str | None) -> JudgedMetric:
     return JudgedMetric(inner, on, gives)
 
 
-def reads_of(judge: type[Judge], modality: str) -> Reads | None:
-    """The form in which a judge reads clips of a modality (``video``, ``pose`` or ``motion``); None if it cannot."""
+def reads_of(judge: Judge | type[Judge], modality: str) -> Reads | None:
+    """The form in which a judge reads clips of a modality (``video``, ``pose`` or ``motion``); None if it cannot.
+
+    Args:
+        judge: a judge, or its class, which reads whatever one of its instances does.
+        modality: of the clips.
+    """
     wanted: Reads = "frames" if modality == "video" else "motion" if modality == "motion" else "pose"
     return wanted if wanted in judge.reads else None

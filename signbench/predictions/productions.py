@@ -6,15 +6,20 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip_ids import check_clip_id, clip_id
 from signbench.errors import InputError
+from signbench.media.modalities import Modality
 from signbench.media.rates import same_rate
 from signbench.predictions.manifest import Line, append
 from signbench.predictions.prompts import Made, Production
+
+if TYPE_CHECKING:
+    from signbench.media.motion import Motion
 
 MOST_SECONDS = 600.0
 """The maximum length of a production if the task grants none, so that an endless one stops."""
@@ -53,7 +58,8 @@ def write_production(
 ) -> Line:
     """Writes a production and its line in the manifest: the file first, completely or not at all.
 
-    Equal productions give equal bytes: FFV1 in Matroska for video, ``.pose`` or ``.npz`` for key points.
+    Equal productions give equal bytes: FFV1 in Matroska for video, ``.pose`` or ``.npz`` for key points, ``.npz`` for rotations,
+    which are read back exactly.
 
     Args:
         folder: of predictions; created if missing.
@@ -85,6 +91,12 @@ def write_production(
         _check_pose(pose, made, production.clip, length)
         write_pose(path, replace(pose, fps=made.fps))
         frames = pose.frames
+    else:
+        from signbench.media.motion import write_motion
+
+        motion = _checked_motion(production, made, length)
+        write_motion(path, replace(motion, fps=made.fps))
+        frames = motion.frames
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     line = Line(
@@ -102,15 +114,25 @@ def write_production(
     return line
 
 
+_FITTING: dict[Modality, tuple[tuple[str, ...], str]] = {
+    "video": (("frames",), "frames"),
+    "pose": (("key points",), "key points"),
+    "motion": (("rotations", "key points"), "rotations or joint positions"),
+}
+"""The forms of a production that fit a task, and their name in messages."""
+
+
 def _check(production: Production, made: Made) -> None:
     """Checks that are possible before the first frame."""
     clip = production.clip
-    wanted, given = ("frames", "key points") if made.modality == "video" else ("key points", "frames")
-    has_frames, has_pose = production.frames is not None, production.pose is not None
-    if has_frames == has_pose:
-        raise InputError(f"{clip}: a production must have either frames or key points, not {'both' if has_pose else 'neither'}.")
-    if has_frames != (made.modality == "video"):
-        raise InputError(f"{clip}: the production has {given}; the task requires {wanted}.")
+    forms = {"frames": production.frames, "key points": production.pose, "rotations": production.motion}
+    given = [form for form, content in forms.items() if content is not None]
+    if len(given) != 1:
+        has = f"{', '.join(given[:-1])} and {given[-1]}" if given else "none of them"
+        raise InputError(f"{clip}: a production must have either frames, key points or rotations, not {has}.")
+    fitting, wanted = _FITTING[made.modality]
+    if given[0] not in fitting:
+        raise InputError(f"{clip}: the production has {given[0]}; the task requires {wanted}.")
     if not same_rate(production.fps, made.fps):
         raise InputError(f"{clip}: the production has {production.fps:g} frames per second; the task requires {made.fps:g}.")
 
@@ -142,16 +164,46 @@ def _too_long(made: Made) -> str:
     return f"the production has more than {int(MOST_SECONDS * made.fps):,} frames, {MOST_SECONDS / 60:g} minutes; make it shorter."
 
 
+def _checked_motion(production: Production, made: Made, length: int | None) -> Motion:
+    """The rotations of a production; raises if they are not as the task requires."""
+    from signbench.media.motion import Motion
+
+    motion, clip = production.motion, production.clip
+    if not isinstance(motion, Motion):
+        raise InputError(f"{clip}: the rotations are a {type(motion).__name__}; return a signbench.Motion.")
+    _check_length(motion.frames, made, clip, length)
+    if not made.takes_rotations:
+        joints = f"{len(made.layout.joints)} joints of {made.layout.name}" if made.layout is not None else "positions"
+        raise InputError(
+            f"{clip}: the rotations are those of SMPL-X's 55 joints, for an .npz file; the task requires {joints} as "
+            f"{made.file_suffix}. Return a signbench.Pose."
+        )
+    if motion.rotations.dtype != np.float32 or motion.translation.dtype != np.float32:
+        raise InputError(
+            f"{clip}: rotations and translation must be float32, not {motion.rotations.dtype} and {motion.translation.dtype}."
+        )
+    try:
+        motion.check_finite()
+    except InputError as error:
+        raise InputError(f"{clip}: {error}") from None
+    return motion
+
+
+def _check_length(frames: int, made: Made, clip: str, length: int | None) -> None:
+    """Checks the number of frames of key points or rotations."""
+    if length is not None and frames != length:
+        raise InputError(f"{clip}: the production has {frames} frames; the task grants {length}.")
+    if frames > _most_frames(made, length):
+        raise InputError(f"{clip}: {_too_long(made)}")
+
+
 def _check_pose(pose: object, made: Made, clip: str, length: int | None) -> None:
     """Checks that key points are as the task requires."""
     from signbench.media.pose import Pose
 
     if not isinstance(pose, Pose):
         raise InputError(f"{clip}: the key points are a {type(pose).__name__}; return a signbench.Pose.")
-    if length is not None and pose.frames != length:
-        raise InputError(f"{clip}: the production has {pose.frames} frames; the task grants {length}.")
-    if pose.frames > _most_frames(made, length):
-        raise InputError(f"{clip}: {_too_long(made)}")
+    _check_length(pose.frames, made, clip, length)
     if made.layout is not None and pose.layout.joints != made.layout.joints:
         raise InputError(
             f"{clip}: the key points are in the layout {pose.layout.name} of {len(pose.layout.joints)} joints; the task "

@@ -16,6 +16,7 @@ from signbench.media.modalities import MODALITIES, Modality
 if TYPE_CHECKING:
     from signbench.corpora.recordings import PoseRecording, VideoRecording
     from signbench.media.layouts import Layout
+    from signbench.media.motion import Motion
     from signbench.media.pose import Pose
     from signbench.tasks.schema import Made as TaskMade
 
@@ -86,6 +87,14 @@ class Made:
         """Suffix of the files that are written: ``.mkv``, ``.pose`` or ``.npz``."""
         return ".mkv" if self.modality == "video" else self.suffix
 
+    @property
+    def takes_rotations(self) -> bool:
+        """Whether a body model's rotations meet the requirements: motion of SMPL-X's 55 joints as ``.npz``."""
+        from signbench.media.layouts import layout
+
+        whole = self.layout is None or self.layout.joints == layout("smplx-55").joints
+        return self.modality == "motion" and self.suffix == ".npz" and whole
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Prompt:
@@ -135,13 +144,15 @@ class Prompt:
 
 @dataclass(frozen=True, eq=False)
 class Production:
-    """The output of a generator for one clip: either frames or key points.
+    """The output of a generator for one clip: frames, key points or rotations.
 
     Attributes:
         clip: id of the clip.
         fps: frames per second.
-        frames: uint8 ``(H, W, 3)`` RGB one by one, consumed once and lazily; None for key points.
-        pose: the key points, or joint positions; None for video.
+        frames: uint8 ``(H, W, 3)`` RGB one by one, consumed once and lazily, for a task of video; else None.
+        pose: the key points for a task of key points, or joint positions for one of motion; else None.
+        motion: the body model's rotations, for a task of motion; else None. Joint positions follow from them, but not the reverse,
+            so judges of rotations cannot judge positions.
     """
 
     clip: str
@@ -149,6 +160,7 @@ class Production:
     fps: float
     frames: Iterator[NDArray[np.uint8]] | None = None
     pose: Pose | None = None
+    motion: Motion | None = None
 
 
 def clip_seed(task: str, seed: int, clip: str) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.media import video
+from signbench.media.motion import Motion
 from signbench.media.pose import Pose, in_layout
 from signbench.media.rates import count_at_rate
 from signbench.media.timelines import Timeline, nearest_frames
@@ -19,6 +20,8 @@ from signbench.media.video import VideoProbe
 if TYPE_CHECKING:
     from signbench.corpora.recordings import PoseRecording, VideoRecording
     from signbench.predictions.prompts import Made, Production, Prompt
+
+_Points = TypeVar("_Points", Pose, Motion)
 
 
 def resample_positions(frames: int, length: int) -> NDArray[np.float64]:
@@ -105,11 +108,31 @@ def pose_of(recording: PoseRecording, made: Made, length: int | None = None) -> 
     return stretched(replace(pose, fps=made.fps), length)
 
 
-def stretched(pose: Pose, length: int | None) -> Pose:
-    """Key points resampled to a length, interpolated linearly; unchanged if none is given."""
-    if length is None or length == pose.frames:
-        return pose
-    return pose.at_positions(resample_positions(pose.frames, length))
+def motion_of(recording: VideoRecording | PoseRecording, made: Made, length: int | None = None) -> Motion | None:
+    """A body model's rotations at the task's rate, with the frames of :func:`pose_of`.
+
+    Args:
+        recording: any.
+        made: the task's requirements.
+        length: how many frames to stretch them to, or None: their own length.
+
+    Returns:
+        None if the task does not take rotations, or the recording holds none: a corpus may have joint positions only.
+    """
+    from signbench.corpora.recordings import rotations_of
+
+    if not made.takes_rotations or (motion := rotations_of(as_points(recording), None)) is None:
+        return None
+    if motion.fps is not None:
+        motion = motion.at_rate(made.fps)
+    return stretched(replace(motion, fps=made.fps), length)
+
+
+def stretched(points: _Points, length: int | None) -> _Points:
+    """Key points or rotations resampled to a length, between frames by a line or the shortest turn; unchanged if none is given."""
+    if length is None or length == points.frames:
+        return points
+    return points.at_positions(resample_positions(points.frames, length))
 
 
 def wanted_length(prompt: Prompt) -> int | None:
@@ -123,12 +146,17 @@ def wanted_length(prompt: Prompt) -> int | None:
 
 
 def production_of(recording: VideoRecording | PoseRecording, prompt: Prompt) -> Production:
-    """A recording as the production of a prompt, at the required rate, size, joints and (if it is fixed) length."""
+    """A recording as the production of a prompt, at the required rate, size, joints and (if it is fixed) length.
+
+    On a task of motion these are its rotations, or its joint positions if it has no rotations.
+    """
     from signbench.predictions.prompts import Production
 
     length = wanted_length(prompt)
     if prompt.made.modality == "video":
         return Production(prompt.clip, frames=frames_of(as_video(recording), prompt.made, length), fps=prompt.fps)
+    if (motion := motion_of(recording, prompt.made, length)) is not None:
+        return Production(prompt.clip, motion=motion, fps=prompt.fps)
     return Production(prompt.clip, pose=pose_of(as_points(recording), prompt.made, length), fps=prompt.fps)
 
 

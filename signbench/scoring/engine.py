@@ -101,6 +101,7 @@ class Work:
                 if clip in self.predictions.clips
             ],
             lambda done, total: self.progress("checking", done, total),
+            self.judges,
         )
 
     def score(self, todo: dict[str, list[int]], into: RecordFile) -> None:

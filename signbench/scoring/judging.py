@@ -115,8 +115,13 @@ def truth_input(clip: Clip, metric: JudgedMetric) -> tuple[str, Input] | None:
     return f"reference.{metric.truth}", Input(size=len(content), modified=0, sha256=hashlib.sha256(content).hexdigest())
 
 
-def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
+def check(views: ClipViews, metrics: Sequence[JudgedMetric], judges: Judges) -> None:
     """Finds errors in headers and missing answers of the corpus before the work starts.
+
+    Args:
+        views: the clip.
+        metrics: judged metrics.
+        judges: the judges of the run.
 
     Raises:
         InputError: the corpus has no answer to compare with, or a side cannot be shown to a judge: it has no rotations, for
@@ -130,7 +135,7 @@ def check(views: ClipViews, metrics: Sequence[JudgedMetric]) -> None:
                 f"metric {metric.canonical} {'compares with' if metric.has_levels else 'groups clips by'} the corpus's {kind}, and "
                 f"clip {views.reference.id} has none; add the column {'text' if kind == 'word' else kind} to clips.csv."
             )
-        reads = judge_class(metric.judge).reads
+        reads = (judges.get(metric.judge) or judge_class(metric.judge)).reads
         for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True):
             recording = _recording(clip)
             with blaming(side, clip.id, recording.label):

@@ -10,6 +10,7 @@ from signbench.media.modalities import FILE_KIND_WORDS, FileKind
 from signbench.metrics.base import FILE_KIND_OF_VIEW, Metric
 from signbench.metrics.judged import JudgedMetric
 from signbench.runs.result import Subset
+from signbench.scoring.judging import Judges
 from signbench.scoring.judging import check as check_judged
 from signbench.scoring.views import ClipViews
 
@@ -109,12 +110,14 @@ def _check_partners(sides: dict[str, set[str]], references: Side, predictions: S
 def check_clips(
     todo: Sequence[tuple[ClipViews, Sequence[Metric]]],
     progress: Callable[[int, int], None],
+    judges: Judges,
 ) -> None:
     """Finds errors in the headers of the clips, before anything is written.
 
     Args:
         todo: clips that still need work, each with its metrics.
         progress: called with the numbers of checked and of all clips.
+        judges: the judges of the run.
 
     Raises:
         InputError: a clip has an error; the message names the first, and how many others have one.
@@ -125,7 +128,7 @@ def check_clips(
         progress(done, len(todo))
         try:
             views.check(metrics)
-            check_judged(views, [metric for metric in metrics if isinstance(metric, JudgedMetric)])
+            check_judged(views, [metric for metric in metrics if isinstance(metric, JudgedMetric)], judges)
         except SignbenchError as error:
             if first is None:
                 first = error

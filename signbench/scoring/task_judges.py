@@ -80,7 +80,7 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
     from signbench.predictions.prompts import Made
 
     judge = registry.create(name, device=device, precision=precision)
-    if reads_of(registry.judge_class(name), task.made.modality) is None:
+    if reads_of(judge, task.made.modality) is None:
         raise InputError(
             f"the judge {name} reads {' or '.join(judge.reads)}, but predictions of {task.name} are "
             f"{task.made.modality}; choose another judge."

@@ -122,7 +122,7 @@ def test_installed_generators_are_known_and_do_not_hide_built_in_ones(monkeypatc
     monkeypatch.setattr(EntryPoint, "load", lambda entry: globals()[entry.attr])
     assert known() == [*BUILT_IN, "broken", "installed", "wrong"]
     assert create("installed").card.version == "7"
-    assert create("noise").card.version == "2"
+    assert create("noise").card.version == "3"
     with pytest.raises(InputError, match=r"broken of .* cannot be imported: KeyError"):
         create("broken")
     with pytest.raises(InputError, match=r"wrong: .* is not a subclass"):

@@ -73,7 +73,7 @@ def test_a_line_of_the_manifest_says_what_was_made_how(tmp_path):
         "frames": 10,
         "seconds": 0.4,
         "generator": "noise",
-        "version": "2",
+        "version": "3",
         "seed": clip_seed(TASK, SEED, "test-0001"),
     }
     assert (tmp_path / "failures.jsonl").read_bytes() == b""
@@ -109,7 +109,7 @@ def test_another_seed_is_made_again(tmp_path):
     run("noise", POSE, GIVEN, tmp_path)
     found = prompts(POSE, GIVEN)
     generator = Mine(lambda prompt: pose_of_clip("x", 4))
-    generator.card = replace(CARD, name="noise", version="2")
+    generator.card = replace(CARD, name="noise", version="3")
     outcome = produce(generator, IDS, found.__getitem__, folder=tmp_path, task=TASK, seed=SEED + 1)
     assert (outcome.kept, len(outcome.made)) == (0, 4)
 
@@ -117,7 +117,7 @@ def test_another_seed_is_made_again(tmp_path):
 def test_a_folder_of_another_generators_productions_is_refused(tmp_path):
     run("first-frame", POSE, GIVEN, tmp_path)
     before = everything(tmp_path)
-    with pytest.raises(InputError, match=r"holds productions of first-frame 1 .*, not of noise 2; choose another folder"):
+    with pytest.raises(InputError, match=r"holds productions of first-frame 2 .*, not of noise 3; choose another folder"):
         run("noise", POSE, GIVEN, tmp_path)
     assert everything(tmp_path) == before
 
@@ -187,8 +187,8 @@ def broken_pose(frame=0):
 @pytest.mark.parametrize(
     ("production", "made", "said"),
     [
-        (Production("c", fps=FPS), POSE, "must have either frames or key points, not neither"),
-        (Production("c", frames=iter([]), pose=pose_of_clip("x", 4), fps=FPS), POSE, "not both"),
+        (Production("c", fps=FPS), POSE, "must have either frames, key points or rotations, not none of them"),
+        (Production("c", frames=iter([]), pose=pose_of_clip("x", 4), fps=FPS), POSE, "not frames and key points"),
         (Production("c", frames=iter([]), fps=FPS), POSE, "has frames; the task requires key points"),
         (Production("c", pose=pose_of_clip("x", 4), fps=FPS), VIDEO, "has key points; the task requires frames"),
         (Production("c", pose=pose_of_clip("x", 4), fps=30.0), POSE, "has 30 frames per second; the task requires 25"),

@@ -30,7 +30,7 @@ class Nearest(Judge):
 
     name: str = "nearest"
     revision: ClassVar[int] = 1
-    reads: ClassVar[tuple[Reads, ...]] = ("motion", "pose")
+    reads: tuple[Reads, ...] = ("motion", "pose")
     gives: ClassVar[tuple[Gives, ...]] = ("label", "rows")
     learns: ClassVar[bool] = True
     has_network: ClassVar[bool] = False

@@ -29,9 +29,9 @@ SIGNS = "signs.txt"
 class STGCNJudge(NetworkJudge):
     """Recognises isolated signs by graph convolutions over a skeleton (ST-GCN, Yan, Xiong and Lin 2018).
 
-    Reads 6D rotations of SMPL-X's joints without the eyes (``motion``) or whole-body key points (``pose``), as its model was
-    trained. Gives all signs from the most to the least likely, and the pooled features of the last block as one row, for Fréchet
-    distances, diversity, multimodality and retrieval.
+    Reads 6D rotations of SMPL-X's joints without the eyes (``motion``) or whole-body key points (``pose``): an instance reads what
+    its model was trained on. Gives all signs from the most to the least likely, and the pooled features of the last block as one
+    row, for Fréchet distances, diversity, multimodality and retrieval.
     """
 
     name = "stgcn"
@@ -46,8 +46,9 @@ class STGCNJudge(NetworkJudge):
         super().__init__(model=model, device=device, precision=precision)
         self.config: STGCNConfig = configured(STGCNConfig, self.model.config(), self.model)
         self.rate = rows.RATE
-        if self.config.skeleton == "coco-wholebody-133":
-            self.layout = key_point_rows.LAYOUT
+        self.reads = ("motion",)
+        if self.config.skeleton == key_point_rows.LAYOUT:
+            self.reads, self.layout = ("pose",), key_point_rows.LAYOUT
 
     @cached_property
     def signs(self) -> tuple[str, ...]:
@@ -71,7 +72,7 @@ class STGCNJudge(NetworkJudge):
         return found
 
     def _rows(self, clip: JudgedClip) -> NDArray[np.float32]:
-        if self.config.skeleton == "coco-wholebody-133":
+        if "pose" in self.reads:
             pose = cast("Pose", clip.pose)
             if pose is None:
                 raise InputError(f"clip {clip.id}: the judge {self.name} reads key points.")
