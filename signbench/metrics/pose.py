@@ -155,7 +155,44 @@ def same_dimensions(prediction: Pose, reference: Pose) -> None:
         raise MediaError(f"the prediction has {ours} coordinates per point, the reference {theirs}; use the same on both sides.")
 
 
-class Ape(PoseMetric, MeanOfClips):
+PARTS_PARAMETER = Parameter(
+    "parts", "all", "joints to use: all, or some of body, hands, face.", choices=("all", *PARTS), several=True
+)
+
+
+class MetricOfParts(PoseMetric):
+    """A metric of key points with the parameter ``parts``."""
+
+    def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        asked = str(values["parts"]).split("+")
+        if "all" in asked:
+            return values
+        parts = "+".join(part for part in PARTS if part in asked)
+        return {**values, "parts": "all" if parts == "+".join(PARTS) else parts}
+
+    def check(self) -> None:
+        asked = str(self["parts"]).split("+")
+        if "all" in asked and len(asked) > 1:
+            raise InputError(
+                f"metric {self.name}: parts=all already includes the others; write parts=all instead of parts={self['parts']}."
+            )
+
+    def joints(self, layout: Layout) -> tuple[str, ...]:
+        """The joints of the chosen parts.
+
+        Raises:
+            InputError: the layout has none of a part.
+        """
+        if self["parts"] == "all":
+            return layout.joints
+        parts = self["parts"].split("+")
+        for part in parts:
+            if not layout.part(part):
+                raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; remove them from parts.")
+        return layout.part(*parts)
+
+
+class Ape(MetricOfParts, MeanOfClips):
     """Average position error: the mean Euclidean distance between predicted and true joints, frame by frame.
 
     ``mean of |prediction[t, j] - reference[t, j]|`` over the points (t, j) that the reference shows, over all coordinates of the
@@ -175,27 +212,13 @@ class Ape(PoseMetric, MeanOfClips):
             "shoulders: each side centred on its mean shoulder midpoint and divided by its mean shoulder distance.",
             choices=("none", "shoulders"),
         ),
-        Parameter("parts", "all", "joints to use: all, or some of body, hands, face.", choices=("all", *PARTS), several=True),
+        PARTS_PARAMETER,
     )
     limits: ClassVar[Limits] = (0.0, None)
     direction = "lower"
     pairs_frames = True
     summary = "Average position error: mean distance of paired key points."
     of_equal_sides = 0.0
-
-    def settled(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        asked = str(values["parts"]).split("+")
-        if "all" in asked:
-            return values
-        parts = "+".join(part for part in PARTS if part in asked)
-        return {**values, "parts": "all" if parts == "+".join(PARTS) else parts}
-
-    def check(self) -> None:
-        asked = str(self["parts"]).split("+")
-        if "all" in asked and len(asked) > 1:
-            raise InputError(
-                f"metric ape: parts=all already includes the others; write parts=all instead of parts={self['parts']}."
-            )
 
     @property
     def unit(self) -> str:
@@ -204,7 +227,7 @@ class Ape(PoseMetric, MeanOfClips):
     def measure(self, pair: PosePair) -> Record:
         reference, prediction = pair.paired_reference, pair.paired_prediction
         same_dimensions(prediction, reference)
-        joints = self._joints(reference.layout)
+        joints = self.joints(reference.layout)
         ours, theirs = self._sides(prediction, reference)
         scale = _scale(theirs)
         ours, theirs = ours.select(joints), theirs.select(joints)
@@ -227,15 +250,6 @@ class Ape(PoseMetric, MeanOfClips):
 
     def clip_value(self, record: Record) -> float:
         return float(record["error"]) / float(record["points"])
-
-    def _joints(self, layout: Layout) -> tuple[str, ...]:
-        if self["parts"] == "all":
-            return layout.joints
-        parts = self["parts"].split("+")
-        for part in parts:
-            if not layout.part(part):
-                raise InputError(f"metric {self.canonical}: the layout {layout.name} has no {part} joints; remove them from parts.")
-        return layout.part(*parts)
 
     def _sides(self, prediction: Pose, reference: Pose) -> tuple[PreparedPose, PreparedPose]:
         """Both sides in the units of the score."""

@@ -82,6 +82,13 @@ DECLARED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
     "key points": {
         "ape": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("other", _RESAMPLED)},
         "ape:normalise=shoulders": {**_SEES_ALL_KEY_POINTS, "slower": Expectation("blind", _RESAMPLED, tolerance=0.01)},
+        "pck": {
+            **_SEES_ALL_KEY_POINTS,
+            "joint noise": Expectation(
+                "other", "noise counts only beyond a fifth of a shoulder width, which little noise never reaches"
+            ),
+            "slower": Expectation("other", _RESAMPLED),
+        },
         "nape": {
             **_SEES_ALL_KEY_POINTS,
             "hidden hand": Expectation(

@@ -56,7 +56,7 @@ def test_judges_are_listed_and_shown():
     table = ran_well("judges", "list").stdout
     assert all(word in table for word in ("nearest", "motion or pose", "label, rows", "needs no training"))
     shown = ran_well("judges", "show", "nearest").stdout
-    assert "goes with: motion-fid, accuracy, diversity, multimodality" in shown
+    assert "goes with: motion-fid, accuracy, diversity, multimodality, retrieval" in shown
     assert "learns: it looks at the train split before it answers" in shown
     assert json.loads(ran_well("judges", "show", "nearest", "--json").stdout)["metrics"][1] == "accuracy"
 
