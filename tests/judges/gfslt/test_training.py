@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import FrameArray
 from signbench.errors import InputError
 from signbench.judges.base import JudgedClip
+from signbench.judges.frame_trunk.config import FrameTrunkConfig
+from signbench.judges.frame_trunk.training import pictures as trunk_pictures
 from signbench.judges.gfslt.checkpoints import translator_weights
 from signbench.judges.gfslt.config import GFSLTConfig
 from signbench.judges.gfslt.judge import GFSLTJudge
@@ -19,6 +21,7 @@ from signbench.judges.gfslt.training import GFSLTTraining
 from signbench.scoring.train import measured
 from signbench.training.loop import Settings, train
 from signbench.training.recipe import Recipe
+from signbench.weights.reference_models import write_model
 from tests.clips import moving_square
 
 pytest.importorskip("accelerate")
@@ -59,7 +62,7 @@ def data(phases=PHASES, network=None, **settings):
         "train": ["train"],
         "dev": "train",
         "dev_clips": 2,
-        "data": {"trunk": "", "takes": 1, "copies": 1, **settings},
+        "data": {"trunk": "", "takes": 1, "copies": 2, **settings},
         "phases": [{"name": name, "epochs": 2, "batch": 3, "optimiser": {"name": "adamw", "rate": 1e-3}} for name in phases],
         "select": {"metric": "bleu:order=4", "gives": "text", "direction": "higher"},
     }
@@ -111,6 +114,19 @@ def test_every_parameter_that_a_phase_trains_gets_a_gradient_and_no_other(phase,
     assert trunk == (phase == "frames")
 
 
+def test_the_trunk_begins_with_that_of_a_reference_model(tmp_path):
+    torch.manual_seed(3)
+    config = replace(FrameTrunkConfig.small(5), widths=(4, 4, 8, 8), hidden=8)
+    trunk = config.build().eval()
+    card = {"kind": "trunk", "model": "frame-trunk", "configuration": "small", "summary": "For tests.", "licence": "CC0-1.0"}
+    write_model(tmp_path / "seen", card, config=asdict(config), tensors=trunk.state_dict(), files={})
+    made, network = prepared(trunk=str(tmp_path / "seen"))
+    frames = torch.from_numpy(moving_square(3, height=32, width=32))
+    with torch.no_grad():
+        found = made.trunk_features(network.eval(), frames)
+        assert torch.allclose(found, trunk.resnet(trunk_pictures(frames)), atol=1e-5)
+
+
 def test_only_the_translator_is_kept():
     made, network = prepared()
     assert set(made.kept(network).state_dict()) == set(made.config().build().state_dict())
@@ -122,7 +138,7 @@ def test_the_weights_of_a_small_model_have_at_most_eight_megabytes():
 
 
 def test_kept_features_give_the_losses_of_their_frames():
-    made, network = prepared(noise=0.0, warp=0.0)
+    made, network = prepared(noise=0.0, warp=0.0, copies=1)
     network.eval()
     made.degradations = replace(made.degradations, share=0.0)
     with torch.no_grad():
