@@ -30,7 +30,8 @@ Job = tuple[ClipViews, Sequence[tuple[int, Metric]], str]
 """A clip, its metrics with their indices in the run, and the device of networks."""
 _STARTING = "SIGNBENCH_STARTING_WORKERS"
 """Environment variable of workers that have not started yet."""
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+"""Environment variables by which a process computes with one thread."""
 
 
 def available_cores() -> int:
@@ -64,7 +65,7 @@ def score_clips(
     running: set[Future[ClipOutcome]] = set()
     context = multiprocessing.get_context("spawn")
     began = context.Event()
-    with _environment({**_ONE_THREAD, _STARTING: "1"}), owning(one_owner, judges or {}) as owner:
+    with environment({**ONE_THREAD, _STARTING: "1"}), owning(one_owner, judges or {}) as owner:
         arguments = (began, packed(judges or {}), owner)
         pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=arguments)
         try:
@@ -151,7 +152,7 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment(values: dict[str, str]) -> Iterator[None]:
     """Sets environment variables for child processes."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -18,7 +18,18 @@ from tests.cli.commands import commands, groups
 
 COMMANDS = {command.name: command for command in commands()}
 REGISTRIES = ("tasks", "corpora", "generators", "metrics", "judges")
-ON_CLIPS = {"measure", "score", "run", "ci check", "compare", "corpora export", "leaderboard check", "metrics sensitivity", "train"}
+ON_CLIPS = {
+    "measure",
+    "score",
+    "run",
+    "ci check",
+    "compare",
+    "corpora export",
+    "leaderboard check",
+    "metrics sensitivity",
+    "train",
+    "judges evaluate",
+}
 ON_MUCH = {
     "cache verify",
     "doctor",
@@ -80,8 +91,8 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
     [
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
-        ("--device", WITH_NETWORKS | {"train"}),
-        ("--workers", WITH_NETWORKS),
+        ("--device", WITH_NETWORKS | {"train", "judges evaluate"}),
+        ("--workers", WITH_NETWORKS | {"judges evaluate"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),
         ("--format", {"results", "compare", "leaderboard show", "metrics sensitivity"}),

@@ -1,0 +1,548 @@
+"""Measures a judge on a corpus's references, clean and degraded: what it understands, and what it does not see."""
+
+from __future__ import annotations
+
+import inspect
+import multiprocessing
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from signbench.corpora.clip import Clip
+from signbench.corpora.corpus import Corpus
+from signbench.corpora.recordings import rotations_of
+from signbench.documents.models import Document, VersionedDocument
+from signbench.documents.versions import Form
+from signbench.errors import InputError, SignbenchError
+from signbench.judges import registry
+from signbench.judges.asking import answers
+from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation, Reads
+from signbench.media.motion import Motion
+from signbench.media.pose import Pose, in_layout
+from signbench.metrics.base import Metric, Record
+from signbench.metrics.pairs import LabelPair, LikelihoodPair, Pair, PosePair, TextPair
+from signbench.metrics.registry import create, known
+from signbench.progress import Progress, silent
+from signbench.runs.protocol import Protocol
+from signbench.runs.result import Level
+from signbench.scoring.judge_conditions import Condition, conditions_of
+from signbench.scoring.judging import judged_clip, truth
+from signbench.scoring.task_judges import dealt_clips
+from signbench.scoring.workers import ONE_THREAD, effective_workers, environment
+from signbench.statistics.intervals import interval
+
+EVALUATION = "evaluation.json"
+"""The file of a model's folder that holds its evaluation."""
+
+METRICS: Mapping[Gives, tuple[str, ...]] = {
+    "label": ("accuracy", "accuracy:top=5"),
+    "gloss": ("wer",),
+    "text": ("bleu:order=1", "bleu:order=2", "bleu:order=3", "bleu:order=4", "rouge-l", "chrf"),
+    "likelihood": ("likelihood",),
+    "pose": ("ape:parts=body", "ape:parts=hands", "ape:parts=face", "pck"),
+}
+"""The metrics of each kind of answer; key points are compared with the corpus's own, in pixels of the judge's frames."""
+
+SEED = 1
+"""Of the deal of the references to other clips."""
+
+_HIDDEN = 0.3
+"""Key points up to this confidence are hidden behind something, and are not compared."""
+
+_NOISE_CLIPS = 8
+"""Clips on which the strength of the noise on rotations is determined."""
+
+
+class EvaluatedScore(Document):
+    """One metric of a judge's answers under one condition."""
+
+    metric: str
+    """Canonical name."""
+    gives: str
+    """The kind of answer that it compares."""
+    value: float | None
+    """Null if it is undefined."""
+    interval: tuple[float, float] | None
+    """95 % interval over clips, or null."""
+    chance: Level
+    """The same metric if the judge is shown the clip that is dealt to each one, as by the anchor ``shuffled``."""
+    unit: str
+    """``1`` for a pure number."""
+    direction: Literal["higher", "lower", "reference"]
+    """Which way is better."""
+    clips: int
+    """Number of clips that the judge answered."""
+
+
+class EvaluatedCondition(Document):
+    """All metrics under one condition."""
+
+    name: str
+    """Such as ``noise 4 px``."""
+    description: str
+    """What was done to the references."""
+    scores: tuple[EvaluatedScore, ...]
+    """Its metrics."""
+
+
+class MinimalPairs(Document):
+    """How well a judge distinguishes signs that differ in one parameter only, on clean references."""
+
+    parameter: str
+    """The parameter in which the signs differ, such as ``mouth``."""
+    gives: str
+    """``label``: the more likely one of the two signs counts; ``gloss``: a sign is wrong if it was recognised as the other one."""
+    pairs: tuple[str, ...]
+    """The pairs that occur, each as ``ONE/OTHER``."""
+    decisions: int
+    """Occurrences of one of these signs."""
+    right: int
+    """Those on which the judge did not decide for the other sign of the pair."""
+
+
+class JudgeEvaluation(VersionedDocument):
+    """A judge's scores on a corpus's references, clean and degraded."""
+
+    form = Form("an evaluation of a judge", "evaluation_version", 1, again="run signbench judges evaluate again")
+
+    evaluation_version: Literal[1] = 1
+    """Version of this document."""
+    judge: str
+    """Name of the judge."""
+    signature: str
+    """The judge's signature: its name and revision, digests of its files, decoding and precision."""
+    corpus: str
+    """Name and version of the corpus."""
+    split: str
+    """Its split."""
+    shown: str
+    """What the judge is shown: ``pose``, ``motion``, ``video``, or another rendering of the corpus."""
+    limit: int | None
+    """If not null, only the first clips of the split, this many."""
+    clips: int
+    """Number of clips."""
+    conditions: tuple[EvaluatedCondition, ...]
+    """The conditions, the clean one first."""
+    minimal_pairs: tuple[MinimalPairs, ...] = ()
+    """By parameter; empty if the corpus has no such pairs, or the judge gives neither labels nor glosses."""
+
+    def condition(self, name: str) -> EvaluatedCondition:
+        """A condition by its name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {condition.name: condition for condition in self.conditions}[name]
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What a process needs to show clips to the judge.
+
+    Attributes:
+        judge: name, path of a model's folder, or custom code.
+        device: the device of its network.
+        corpus: the corpus.
+        reads: the form that the judge is shown.
+        rendering: ``video``, or another rendering that it is shown.
+        wanted: the kinds of answer.
+        conditions: the conditions.
+    """
+
+    judge: str
+    device: str
+    corpus: Corpus
+    reads: Reads
+    rendering: str
+    wanted: tuple[Gives, ...]
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """The judge's answer under one condition.
+
+    Attributes:
+        said: by kind; empty if the clip cannot be judged.
+        likelihood: of the text of the clip to which this one is dealt; None if the judge gives none.
+        truth: the corpus's key points in pixels of what was shown, for judges that give key points.
+    """
+
+    said: Mapping[Gives, Observation]
+    likelihood: Likelihood | None = None
+    truth: Pose | None = None
+
+
+def evaluate_judge(
+    name: str,
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    corpus: str | None = None,
+    device: str = "cpu",
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> JudgeEvaluation:
+    """Measures a judge on a corpus's references, clean and degraded.
+
+    Args:
+        name: name of a judge or reference model, or the path of a model's folder, which contains a ``/``.
+        split: of the corpus; None: the test split that belongs to the judge's train split.
+        limit: only the first clips, this many.
+        corpus: name of the corpus; None: that on which the judge was trained, or SynthSign.
+        device: the device of the judge's network.
+        workers: processes; None: one per core, on a GPU one. The numbers do not depend on it.
+        progress: called with the number of judged and of all clips.
+
+    Raises:
+        InputError: there is no such judge, corpus or split, the judge's model is not there, or the corpus lacks what it reads.
+    """
+    from signbench.corpora.registry import corpus as corpus_named
+
+    judge = registry.create(name, device=device)
+    if judge.learns:
+        raise InputError(
+            f"the judge {judge.name} learns from a task's train split; its ceiling in a run is its score on references."
+        )
+    wanted = tuple(gives for gives in judge.gives if gives in METRICS)
+    if not wanted:
+        raise InputError(f"the judge {judge.name} gives {', '.join(judge.gives)}, which cannot be compared with a corpus.")
+    if limit is not None and limit < 1:
+        raise InputError(f"`limit` must be at least 1, not {limit}.")
+    source = corpus_named(corpus or _trained_on(judge) or "synthsign")
+    split = split or _test_split(judge)
+    ids = sorted(source.ids(split))
+    subset = ids[:limit]
+    reads = reads_of_instance(judge)
+    rendering = _rendering(judge)
+    clips = {clip: source.clip(clip) for clip in subset}
+    wanted = tuple(gives for gives in wanted if _comparable(gives, judge, clips.values()))
+    if not wanted:
+        raise InputError(f"the clips of {source.name} {split} lack the answers that {judge.name} could be compared with.")
+    takes = "take" in inspect.signature(source.clip).parameters
+    conditions = conditions_of(reads, lambda: [_rotations(source.clip(clip)) for clip in ids[:_NOISE_CLIPS]], takes=takes)
+    dealt = dealt_clips(f"{source.name}/{split}", SEED, tuple(subset))
+    given_to = {other: clip for clip, other in dealt.items()}  # the clip to which each one is dealt
+    work = _Work(name, device, source, reads, rendering, wanted, tuple(conditions))
+    jobs = [(clip, clips[given_to[clip]].text if clip in given_to else None) for clip in subset]
+    found: dict[str, tuple[_Answer, ...]] = {}
+    processes = 1 if device != "cpu" else effective_workers(workers, len(jobs))
+    for clip, of_clip in zip(subset, _judged(work, jobs, processes), strict=True):
+        found[clip] = of_clip
+        progress("judging", len(found), len(subset))
+    return JudgeEvaluation(
+        judge=judge.name,
+        signature=judge.signed,
+        corpus=f"{source.name} {source.version}",
+        split=split,
+        shown=rendering if reads == "frames" else reads,
+        limit=None if len(subset) == len(ids) else len(subset),
+        clips=len(subset),
+        conditions=tuple(
+            EvaluatedCondition(
+                name=condition.name,
+                description=condition.description,
+                scores=tuple(
+                    _scored(metric, gives, clips, dealt, {clip: of_clip[number] for clip, of_clip in found.items()})
+                    for gives in wanted
+                    for metric in METRICS[gives]
+                    if metric.partition(":")[0] in known()
+                ),
+            )
+            for number, condition in enumerate(conditions)
+        ),
+        minimal_pairs=_minimal_pairs(source, clips, wanted, {clip: of_clip[0] for clip, of_clip in found.items()}),
+    )
+
+
+def reads_of_instance(judge: Judge) -> Reads:
+    """The form of clips that a judge is shown: its model decides if the judge can read several."""
+    if judge.size is not None and "frames" in judge.reads:
+        return "frames"
+    if judge.layout is not None and "pose" in judge.reads:
+        return "pose"
+    return judge.reads[0]
+
+
+def stored_evaluation(name: str) -> JudgeEvaluation | None:
+    """The evaluation in the folder of a judge's model; None if there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    from signbench.weights.reference_models import find_model, has_model
+
+    if not registry.is_folder(name) and not has_model(name):
+        return None
+    path = find_model(name).folder / EVALUATION
+    return JudgeEvaluation.read(path) if path.is_file() else None
+
+
+def write_evaluation(evaluation: JudgeEvaluation, path: Path) -> None:
+    """Writes an evaluation, complete or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from signbench.whole_files import write_atomically
+
+    write_atomically(path, evaluation.json_bytes())
+
+
+def _model_of(judge: Judge) -> Any:
+    return getattr(judge, "model", None)
+
+
+def _trained_on(judge: Judge) -> str | None:
+    model = _model_of(judge)
+    return None if model is None or model.card.data is None else str(model.card.data.corpus).partition(" ")[0]
+
+
+def _test_split(judge: Judge) -> str:
+    model = _model_of(judge)
+    if model is not None and model.card.data is not None:
+        return str(model.card.data.splits[0]).replace("train", "test")
+    return "test" if {"text", "gloss", "pose"} & set(judge.gives) else "word-test"
+
+
+def _rendering(judge: Judge) -> str:
+    """What the model was trained on: the first of its recipe's renderings."""
+    from signbench.training.recipe import read_recipe
+    from signbench.weights.reference_models import RECIPE
+
+    model = _model_of(judge)
+    if model is None or not (model.folder / RECIPE).is_file():
+        return "video"
+    renderings = read_recipe(model.folder / RECIPE).data.get("renderings") or ["video"]
+    return str(renderings[0])
+
+
+def _comparable(gives: Gives, judge: Judge, clips: Iterable[Clip]) -> bool:
+    """Whether the corpus has the answers, and the model gives this kind."""
+    if gives == "gloss" and getattr(getattr(judge, "config", None), "glosses", 1) == 0:
+        return False
+    if gives == "pose":
+        return all(clip.pose is not None for clip in clips)
+    kind: Literal["text", "gloss", "word"] = "gloss" if gives == "gloss" else "word" if gives == "label" else "text"
+    return all(truth(clip, kind) is not None for clip in clips)
+
+
+def _rotations(clip: Clip) -> Motion:
+    motion = None if clip.motion is None else rotations_of(clip.motion, clip.fps)
+    if motion is None:
+        raise InputError(f"clip {clip.id} has no rotations for the judge.")
+    return motion
+
+
+_judges: dict[tuple[str, str], Judge] = {}
+"""The judges of this process."""
+
+
+def _judged(work: _Work, jobs: Sequence[tuple[str, str | None]], workers: int) -> Iterator[tuple[_Answer, ...]]:
+    """The answers about some clips under each condition, in order.
+
+    Args:
+        work: the judge, the corpus and the conditions.
+        jobs: each clip, and the text of the clip to which it is dealt.
+        workers: number of processes.
+    """
+    if workers <= 1:
+        yield from (_judged_clip(work, *job) for job in jobs)
+        return
+    with environment(ONE_THREAD):
+        pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            yield from pool.map(_judged_clip, [work] * len(jobs), *zip(*jobs, strict=True))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _judged_clip(work: _Work, name: str, other_text: str | None) -> tuple[_Answer, ...]:
+    judge = _judges.get((work.judge, work.device))
+    if judge is None:
+        judge = _judges[work.judge, work.device] = registry.create(work.judge, device=work.device)
+    return tuple(_answer(work, judge, condition, name, other_text) for condition in work.conditions)
+
+
+def _answer(work: _Work, judge: Judge, condition: Condition, name: str, other_text: str | None) -> _Answer:
+    """A judge's answer about one clip; empty if it cannot judge it."""
+    clip = work.corpus.clip(name) if condition.take == 0 else work.corpus.clip(name, condition.take)  # type: ignore[call-arg]
+    shown = judged_clip(judge, condition.of(_shown(clip, work)), Protocol(), clip.text if "likelihood" in work.wanted else None)
+    if condition.shown is not None:
+        shown = condition.shown(shown, condition.random(name))
+    try:
+        said = answers(judge, [shown], work.wanted)[0]
+        likelihood = None
+        if "likelihood" in work.wanted and other_text is not None:
+            likelihood = cast("Likelihood", answers(judge, [replace(shown, text=other_text)], ["likelihood"])[0]["likelihood"])
+    except SignbenchError:
+        return _Answer({})
+    return _Answer(said, likelihood, _true_pose(clip, shown, said) if "pose" in work.wanted else None)
+
+
+def _shown(clip: Clip, work: _Work) -> Clip:
+    """A clip with only what the judge is shown.
+
+    Raises:
+        InputError: the clip lacks it.
+    """
+    if work.reads == "frames":
+        video = clip.video if work.rendering == "video" else clip.renderings.get(work.rendering)
+        if video is None:
+            raise InputError(f"clip {clip.id} has no {work.rendering} for the judge.")
+        return replace(clip, video=video)
+    recording = clip.pose if work.reads == "pose" else clip.motion
+    if recording is None:
+        raise InputError(f"clip {clip.id} has no {'key points' if work.reads == 'pose' else 'rotations'} for the judge.")
+    return replace(clip, video=None, pose=recording)
+
+
+def _true_pose(clip: Clip, shown: JudgedClip, said: Mapping[Gives, Observation]) -> Pose | None:
+    """The corpus's key points in pixels of the shown frames, in the judge's layout and at its rate; hidden ones are not seen."""
+    found = cast("Pose", said["pose"])
+    if clip.pose is None or shown.frames is None or found.fps is None:
+        return None
+    pose = in_layout(clip.pose.pose(clip.fps), found.layout).at_rate(found.fps)
+    drawn = getattr(clip.pose, "size", None)
+    height, width = shown.frames.shape[1:3]
+    wide, high = pose.picture or ((drawn, drawn) if drawn else (width, height))
+    scale = np.array([width / wide, height / high], np.float32)
+    seen = pose.confidence > _HIDDEN
+    points = np.where(seen[..., None], (pose.points[..., :2] + 0.5) * scale - 0.5, 0).astype(np.float32)
+    return replace(pose, points=points, confidence=np.where(seen, pose.confidence, 0).astype(np.float32), picture=(width, height))
+
+
+def _scored(
+    name: str, gives: Gives, clips: Mapping[str, Clip], dealt: Mapping[str, str], found: Mapping[str, _Answer]
+) -> EvaluatedScore:
+    """A metric under one condition, and its chance level."""
+    metric = create(name)
+    own = [_pair(gives, clips[clip], found[clip], found[clip]) for clip in clips]
+    value, bounds = _value(metric, own)
+    other = [_pair(gives, clips[clip], found[dealt[clip]], found[clip], dealt=True) for clip in clips if clip in dealt]
+    level, spread = _value(metric, other)
+    return EvaluatedScore(
+        metric=metric.canonical,
+        gives=gives,
+        value=value,
+        interval=bounds,
+        chance=Level(value=level, interval=spread, clips=sum(pair is not None for pair in other)),
+        unit="px" if gives == "pose" and metric.unit == "input units" else metric.unit,
+        direction=metric.direction,
+        clips=sum(pair is not None for pair in own),
+    )
+
+
+def _pair(gives: Gives, clip: Clip, answer: _Answer, of_clip: _Answer, *, dealt: bool = False) -> Pair | None:
+    """An answer and the correct one; None if the judge gave none.
+
+    Args:
+        gives: the kind of answer.
+        clip: the clip whose correct answer counts.
+        answer: what is compared: the answer about that clip, or about the one dealt to it.
+        of_clip: the answer about the clip, with its true key points.
+        dealt: whether it is about the clip dealt to it.
+    """
+    if gives not in answer.said:
+        return None
+    said = answer.said[gives]
+    if gives == "likelihood":
+        likelihood = answer.likelihood if dealt else cast("Likelihood", said)
+        return None if likelihood is None else LikelihoodPair(likelihood.log_probability, likelihood.tokens)
+    if gives == "pose":
+        expected, points = of_clip.truth, cast("Pose", said)
+        if expected is None:
+            return None
+        frames = min(points.frames, expected.frames)
+        return PosePair(points, expected, points.first(frames), expected.first(frames))
+    if gives == "label":
+        labels = tuple(unicodedata.normalize("NFC", word) for word in cast("tuple[str, ...]", said))
+        return LabelPair(truth(clip, "word") or "", labels)
+    words = said if isinstance(said, str) else " ".join(cast("tuple[str, ...]", said))
+    return TextPair(words, truth(clip, "gloss" if gives == "gloss" else "text") or "")
+
+
+def _value(metric: Metric, pairs: Sequence[Pair | None]) -> tuple[float | None, tuple[float, float] | None]:
+    """A metric over clips; a clip without an answer has the metric's worst value, or is left out if there is none."""
+    records: list[Record] = []
+    for pair in pairs:
+        record = metric.missing() if pair is None else metric.record([pair])
+        if record is not None:
+            records.append(record)
+    if not records:
+        return None, None
+    value = float(metric.score(records, np.ones((1, len(records)), np.int64))[0])
+    bounds = interval(metric, records).bounds
+    return (value, bounds) if np.isfinite(value) else (None, None)
+
+
+def _minimal_pairs(
+    corpus: Corpus, clips: Mapping[str, Clip], wanted: Sequence[Gives], found: Mapping[str, _Answer]
+) -> tuple[MinimalPairs, ...]:
+    """The decisions within SynthSign's minimal pairs, by parameter."""
+    from signbench.corpora.synthsign.lexicon import PARAMETERS, minimal_pairs
+
+    kinds: list[Gives] = [gives for gives in ("label", "gloss") if gives in wanted]
+    if corpus.name != "synthsign" or not kinds:
+        return ()
+    decided = _decided_labels(clips, found) if kinds[0] == "label" else _decided_glosses(clips, found)
+    rows = []
+    for parameter in PARAMETERS:
+        pairs = [(one, other) for one, other, differing in minimal_pairs() if differing == parameter]
+        counts = [(f"{one}/{other}", decided[one, other]) for one, other in pairs if (one, other) in decided]
+        if counts:
+            rows.append(
+                MinimalPairs(
+                    parameter=parameter,
+                    gives=kinds[0],
+                    pairs=tuple(name for name, _ in counts),
+                    decisions=sum(len(outcomes) for _, outcomes in counts),
+                    right=sum(sum(outcomes) for _, outcomes in counts),
+                )
+            )
+    return tuple(rows)
+
+
+def _decided_labels(clips: Mapping[str, Clip], found: Mapping[str, _Answer]) -> dict[tuple[str, str], list[bool]]:
+    """For each minimal pair, whether the judge found the clip's own sign more likely than the other one."""
+    from signbench.corpora.synthsign.lexicon import minimal_pairs
+
+    words = {clip.gloss[0]: truth(clip, "word") for clip in clips.values() if clip.gloss and len(clip.gloss) == 1}
+    decided: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for name, clip in clips.items():
+        labels = list(cast("tuple[str, ...]", found[name].said.get("label", ())))
+        rank = {label: number for number, label in enumerate(labels)}
+        for one, other, _ in minimal_pairs():
+            if not clip.gloss or clip.gloss[0] not in (one, other):
+                continue
+            wrong = words.get(other if clip.gloss[0] == one else one)
+            own = rank.get(truth(clip, "word") or "", len(labels))
+            decided[one, other].append(own < rank.get(wrong or "", len(labels)))
+    return decided
+
+
+def _decided_glosses(clips: Mapping[str, Clip], found: Mapping[str, _Answer]) -> dict[tuple[str, str], list[bool]]:
+    """For each minimal pair, whether an occurrence of one of its signs was not recognised as the other one."""
+    from signbench.corpora.synthsign.lexicon import minimal_pairs
+    from signbench.metrics.wer import Wer
+
+    instead: list[tuple[str, str]] = []
+    for name, clip in clips.items():
+        said = " ".join(cast("tuple[str, ...]", found[name].said.get("gloss", ())))
+        aligned = Wer().alignment(said, truth(clip, "gloss") or "")
+        for chunk in aligned.chunks:
+            true = aligned.reference[chunk.reference_start : chunk.reference_end]
+            others = aligned.prediction[chunk.prediction_start : chunk.prediction_end]
+            instead += [(gloss, others[index] if len(others) == len(true) else "") for index, gloss in enumerate(true)]
+    decided: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for one, other, _ in minimal_pairs():
+        for gloss, recognised in instead:
+            if gloss in (one, other):
+                decided[one, other].append(recognised != (other if gloss == one else one))
+    return decided
