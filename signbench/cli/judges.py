@@ -140,7 +140,8 @@ def _print_evaluation(found: JudgeEvaluation) -> None:
     for condition in found.conditions:
         row = {"references": condition.name}
         for score in condition.scores:
-            row[_column(score)] = f"{number(score.value, 2)} ({number(score.chance.value, 2)})"
+            decimals = 4 if score.unit == "1" else 2
+            row[_column(score)] = f"{number(score.value, decimals)} ({number(score.chance.value, decimals)})"
         rows.append(row)
     printing.table(rows)
     printing.data("In brackets: the chance level.")
