@@ -35,8 +35,8 @@ class VideoSettings:
     Attributes:
         trunk: the reference model whose trunk the network begins with, as the published ones begin with ImageNet's; empty: random.
         rate: frames per second.
-        takes: performances of each train clip; 0 is the reference.
-        renderings: what is shown: ``video``, or renderings of the motion by name.
+        takes: performances of each train clip whose videos are shown; 0 is the reference.
+        renderings: further renderings of the reference that are shown.
         copies: features of each clip that are kept: the first of the frames as they are, the others of degraded ones.
         warp: largest change of speed, in half of the clips.
         compressed: share of the degraded clips that are compressed.
@@ -46,7 +46,7 @@ class VideoSettings:
     trunk: str = "frame-trunk"
     rate: float = 12.5
     takes: int = 3
-    renderings: tuple[str, ...] = ("video",)
+    renderings: tuple[str, ...] = ()
     copies: int = 2
     warp: float = 0.2
     compressed: float = 0.4
@@ -61,21 +61,16 @@ class VideoSentences(TrainingData):
     def prepare(self, report: Report) -> None:
         self.settings: Any = settings_of(self.settings_kind, self.recipe.data, "data")
         self.degradations = FrameDegradations(codec="jpeg", compressed=self.settings.compressed)
-        sources = [
-            self._source(split, take, rendering)
-            for rendering in self.settings.renderings
-            for take in range(self.settings.takes)
-            for split in self.recipe.train
-        ]
+        shown = [("video", take) for take in range(self.settings.takes)] + [(name, 0) for name in self.settings.renderings]
+        sources = [self._source(split, take, name) for name, take in shown for split in self.recipe.train]
         self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report) for source in sources]
         self.clips = [(source, clip) for source, frames in enumerate(self.frames) for clip in range(len(frames))]
         self.sentences = Sentences.of(self.corpus, [self.frames[source].ids[clip] for source, clip in self.clips])
         self.dev_frames = [
-            self._source(self.recipe.dev, 0, rendering).frames(progress=report) for rendering in self.settings.renderings
+            self._source(self.recipe.dev, 0, name).frames(progress=report) for name in ("video", *self.settings.renderings)
         ]
         self.dev_sentences = Sentences.of(self.corpus, self.dev_ids())
         self.features: list[list[ClipArrays[np.float16]]] = []
-        self._dev_features: list[ClipArrays[np.float16]] = []
 
     def _source(self, split: str, take: int, rendering: str) -> FrameSource:
         size = self.picture_size
@@ -212,7 +207,7 @@ class VideoSentences(TrainingData):
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:
         for number, name in enumerate(self.dev_ids()):
-            # each clip in one of the renderings, in turn
+            # each clip as a video or in one of the renderings, in turn
             frames = self.dev_frames[number % len(self.dev_frames)]
             said = self.answers_of(network, np.ascontiguousarray(frames[frames.ids.index(name)]))
             expected = {"text": self.dev_sentences.texts[number], "gloss": " ".join(self.dev_sentences.glosses[number])}

@@ -22,12 +22,22 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+RENDERINGS = "renderings"
+"""The phase that also shows renderings; the others show videos."""
+
+HANDS = "hamer"
+"""The rendering in which only the hands are visible."""
+
+_FIRST_OF_HANDS = 91
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of the data and losses.
 
     Attributes:
         takes: performances of each train clip; 0 is the reference.
+        renderings: further renderings of the reference, which the phase ``renderings`` shows besides the videos.
         frames: frames of a clip that share a batch; they are degraded alike.
         hands: weight of the points of each hand relative to its wrist.
         face: weight of the points of the face relative to its middle.
@@ -35,6 +45,7 @@ class Settings:
     """
 
     takes: int = 2
+    renderings: tuple[str, ...] = ()
     frames: int = 4
     hands: float = 4.0
     face: float = 4.0
@@ -49,14 +60,17 @@ class FrameTrunkTraining(TrainingData):
         self.degradations = FrameDegradations(codec="jpeg", compressed=self.settings.compressed)
         self.index = key_point_rows.chosen_joints()
         size = self.config().size
+        shown = [("video", take) for take in range(self.settings.takes)] + [(name, 0) for name in self.settings.renderings]
         sources = [
-            FrameSource(self.corpus, split, (size, size), take=take)
-            for take in range(self.settings.takes)
+            FrameSource(self.corpus, split, (size, size), take=take, rendering=name)
+            for name, take in shown
             for split in self.recipe.train
         ]
+        self.hands_only = [source.rendering == HANDS for source in sources]
         self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report) for source in sources]
         self.points: list[ClipArrays[np.float32]] = [source.key_points(progress=report) for source in sources]
         self.clips = [(source, clip) for source, frames in enumerate(self.frames) for clip in range(len(frames))]
+        self.videos = sum(len(frames) for frames in self.frames[: self.settings.takes * len(self.recipe.train)])
         dev = FrameSource(self.corpus, self.recipe.dev, (size, size))
         frames, points = dev.frames(progress=report), dev.key_points(progress=report)
         self.dev = [(name, frames[at][::8], points[at][::8]) for name in self.dev_ids() for at in (frames.ids.index(name),)]
@@ -71,7 +85,7 @@ class FrameTrunkTraining(TrainingData):
         return super().build().to(memory_format=torch.channels_last)
 
     def examples(self, phase: str) -> int:
-        return len(self.clips)
+        return len(self.clips) if phase == RENDERINGS else self.videos
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
@@ -85,6 +99,8 @@ class FrameTrunkTraining(TrainingData):
             shown, known = self.degradations.with_points(
                 np.ascontiguousarray(frames[chosen]), np.array(self.points[source][clip][chosen]), random
             )
+            if self.hands_only[source] and known is not None:
+                known[:, [index for index in self.index if index < _FIRST_OF_HANDS]] = 0
             pictures.append(shown)
             points.append(known)
         return {
