@@ -71,9 +71,18 @@ class FrameTrunkTraining(TrainingData):
         self.points: list[ClipArrays[np.float32]] = [source.key_points(progress=report) for source in sources]
         self.clips = [(source, clip) for source, frames in enumerate(self.frames) for clip in range(len(frames))]
         self.videos = sum(len(frames) for frames in self.frames[: self.settings.takes * len(self.recipe.train)])
-        dev = FrameSource(self.corpus, self.recipe.dev, (size, size))
-        frames, points = dev.frames(progress=report), dev.key_points(progress=report)
-        self.dev = [(name, frames[at][::8], points[at][::8]) for name in self.dev_ids() for at in (frames.ids.index(name),)]
+        self.dev = []
+        names = ("video", *self.settings.renderings)
+        seen = [FrameSource(self.corpus, self.recipe.dev, (size, size), rendering=name) for name in names]
+        arrays = [(source.frames(progress=report), source.key_points(progress=report)) for source in seen]
+        for number, clip in enumerate(self.dev_ids()):
+            # each clip as a video or in one of the renderings, in turn
+            frames, points = arrays[number % len(names)]
+            at = frames.ids.index(clip)
+            known = np.array(points[at][::8])
+            if names[number % len(names)] == HANDS:
+                known[:, [index for index in self.index if index < _FIRST_OF_HANDS]] = 0
+            self.dev.append((clip, np.array(frames[at][::8]), known))
 
     def config(self) -> FrameTrunkConfig:
         make = FrameTrunkConfig.small if self.recipe.configuration == "small" else FrameTrunkConfig.paper
