@@ -10,6 +10,9 @@ from signbench.media.rotations import (
     axis_angle_from_six,
     matrix_from_axis_angle,
     matrix_from_six,
+    mean_rotation,
+    outer_quaternions,
+    partway,
     quaternion_from_matrix,
     shortest_turn,
     six_from_axis_angle,
@@ -82,3 +85,37 @@ def test_the_shortest_turn_takes_one_direction_to_the_other_in_their_plane() -> 
     assert np.einsum("tij,tj->ti", turn, start) == pytest.approx(end, abs=1e-9)
     normal = np.cross(start, end)
     assert np.einsum("tij,tj->ti", turn, normal) == pytest.approx(normal, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("angle", [0.0, 1e-7, 0.3, 3.0])
+def test_partway_is_a_share_of_the_turn_about_the_same_axis(angle: float, share: float) -> None:
+    start = matrix_from_axis_angle(AXES[::-1] * 2.0)
+    end = start @ matrix_from_axis_angle(AXES * angle)
+    assert partway(start, end, share) == pytest.approx(start @ matrix_from_axis_angle(AXES * angle * share), abs=1e-7)
+
+
+def test_partway_takes_the_shortest_turn_across_half_a_turn() -> None:
+    start, end = (matrix_from_axis_angle([angle, 0, 0]) for angle in (3.0, -3.0))
+    assert partway(start, end, 0.5) == pytest.approx(matrix_from_axis_angle([np.pi, 0, 0]), abs=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 0.1, 0.7, 1.2])
+def test_the_mean_rotation_is_nearest_to_all_as_a_singular_value_decomposition_says(spread: float) -> None:
+    vectors = axis_angle_from_matrix(
+        matrix_from_axis_angle(AXES[:20] * 3.0) @ matrix_from_axis_angle(RANDOM.normal(0, spread, (300, 20, 3)))
+    )
+    found = matrix_from_axis_angle(mean_rotation(outer_quaternions(vectors).sum(axis=0)))
+    left, _, right = np.linalg.svd(matrix_from_axis_angle(vectors).mean(axis=0))
+    left[..., -1] *= np.linalg.det(left @ right)[:, None]
+    assert found == pytest.approx(left @ right, abs=1e-7)
+
+
+def test_the_mean_of_one_rotation_is_that_rotation() -> None:
+    vectors = AXES * np.linspace(0, 3.1, 200)[:, None]
+    assert mean_rotation(outer_quaternions(vectors)) == pytest.approx(vectors, abs=1e-7)
+
+
+def test_turns_to_either_side_of_half_a_turn_have_their_mean_there() -> None:
+    total = outer_quaternions([[3.0, 0, 0], [-3.0, 0, 0]]).sum(axis=0)
+    assert np.abs(mean_rotation(total)) == pytest.approx([np.pi, 0, 0])
