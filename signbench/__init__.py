@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from signbench.generators.base import Card, Generator
     from signbench.judges.base import Judge, JudgedClip
     from signbench.leaderboard.compare import compare
+    from signbench.media.motion import Motion
     from signbench.media.pose import Pose
     from signbench.metrics.base import Metric
     from signbench.predictions.prompts import Production, Prompt
@@ -41,6 +42,7 @@ __all__ = [
     "MediaError",
     "Metric",
     "MetricComparison",
+    "Motion",
     "NotComparableError",
     "PairOfRuns",
     "Pose",
@@ -71,6 +73,7 @@ _HOMES = {
     "MediaError": "signbench.errors",
     "Metric": "signbench.metrics.base",
     "MetricComparison": "signbench.runs.comparison",
+    "Motion": "signbench.media.motion",
     "NotComparableError": "signbench.errors",
     "PairOfRuns": "signbench.runs.comparison",
     "Pose": "signbench.media.pose",

@@ -326,8 +326,8 @@ def blended_motions(pieces: Sequence[Motion], overlap: int) -> Motion:
     rotations, translation = pieces[0].rotations, pieces[0].translation
     for piece, shared in zip(pieces[1:], _overlaps([piece.frames for piece in pieces], overlap), strict=True):
         kept, share = len(rotations) - shared, _fading_in(shared)[:, None]
-        ends = [matrix_from_axis_angle(turns) for turns in (rotations[kept:], piece.rotations[:shared])]
-        turned = axis_angle_from_matrix(partway(*ends, share))
+        before, after = (matrix_from_axis_angle(turns) for turns in (rotations[kept:], piece.rotations[:shared]))
+        turned = axis_angle_from_matrix(partway(before, after, share))
         moved = translation[kept:] * (1 - share) + piece.translation[:shared] * share
         rotations = np.concatenate([rotations[:kept], turned.astype(np.float32), piece.rotations[shared:]])
         translation = np.concatenate([translation[:kept], moved.astype(np.float32), piece.translation[shared:]])

@@ -46,7 +46,7 @@ class Tiny(STGCNJudge):
 
 
 def tiny_model(folder, kind="smplx-53"):
-    """A model that tells some test clips apart, and is right about two of them."""
+    """A model that separates some test clips, and is right about two of them."""
     torch.manual_seed(3)
     channels = 6 if kind == "smplx-53" else 3
     config = STGCNConfig(kind, channels, 8, (8, 8), (1, 2), 3, 0.0)
@@ -130,7 +130,7 @@ def test_an_st_gcn_of_random_weights_scores_ground_truth_at_its_ceiling_and_shuf
     key = "accuracy@tiny"
     truth, files = made(tmp_path, name, "ground-truth", key)
     assert truth[key].value == truth[key].judged.ceiling.value
-    assert 0 < truth[key].value < 1, "the weights tell the clips apart"
+    assert 0 < truth[key].value < 1, "the weights separate the clips"
     if name == "synthsign/word-generation":  # the other stretches what it deals to the length of the original
         dealt, _ = made(tmp_path, name, "shuffled", key)
         assert dealt[key].value == dealt[key].judged.chance.value

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.extractors.base import Precision
 from signbench.judges import key_point_rows
-from signbench.judges.base import Gives, JudgedClip, Observation
+from signbench.judges.base import Gives, JudgedClip, Observation, Reads
 from signbench.judges.network_judge import NetworkJudge, configured, padded
 from signbench.judges.stgcn import rows
 from signbench.judges.stgcn.config import STGCNConfig
@@ -35,7 +35,7 @@ class STGCNJudge(NetworkJudge):
     """
 
     name = "stgcn"
-    reads = ("motion", "pose")
+    reads: tuple[Reads, ...] = ("motion", "pose")
     gives = ("label", "rows")
     batch = 32
     summary = "recognises an isolated sign from its motion: graph convolutions over a skeleton"
