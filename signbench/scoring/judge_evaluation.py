@@ -472,7 +472,10 @@ def _value(metric: Metric, pairs: Sequence[Pair | None]) -> tuple[float | None, 
     """A metric over clips; a clip without an answer has the metric's worst value, or is left out if there is none."""
     records: list[Record] = []
     for pair in pairs:
-        record = metric.missing() if pair is None else metric.record([pair])
+        try:
+            record = metric.missing() if pair is None else metric.record([pair])
+        except SignbenchError:  # such as a part of the body that the reference does not show
+            continue
         if record is not None:
             records.append(record)
     if not records:

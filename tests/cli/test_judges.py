@@ -64,13 +64,13 @@ def test_judges_are_listed_and_shown():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["judges", "show", "nearst"], "there is no judge nearst. Did you mean nearest?"),
+        (["judges", "show", "nearst"], "there is no judge nearst. Did you mean nearest"),
         (["measure", ".", ".", "-m", KEY], f"metric {KEY} is measured through a judge, which needs a task with its corpus; use"),
         (
             ["measure", ".", ".", "-m", "accuracy@"],
             "metric accuracy@ names no judge; write accuracy@JUDGE, see signbench judges list.",
         ),
-        (["measure", ".", ".", "-m", "accuracy@nearst"], "there is no judge nearst. Did you mean nearest?"),
+        (["measure", ".", ".", "-m", "accuracy@nearst"], "there is no judge nearst. Did you mean nearest"),
         (
             ["measure", ".", ".", "-m", "bleu@nearest"],
             "metric bleu compares text or gloss, and the judge nearest gives label, rows;",
