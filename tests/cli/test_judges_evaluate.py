@@ -8,7 +8,7 @@ import pytest
 
 from signbench.corpora.registry import corpus
 from tests.cli.program import signbench
-from tests.judges.tiny_models import tiny_stgcn
+from tests.judges.random_models import tiny_stgcn
 
 pytestmark = pytest.mark.end_to_end
 

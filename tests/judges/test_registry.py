@@ -12,7 +12,7 @@ from signbench.judges import registry
 from signbench.judges.network_judge import NetworkJudge
 from signbench.judges.slt.judge import SLTJudge
 from signbench.metrics.judged import judge_of
-from tests.judges.tiny_models import tiny_slt
+from tests.judges.random_models import tiny_slt
 
 NETWORKS = sorted(set(registry.JUDGES.built_in) - {"nearest"})
 RECIPE = """model: slt

@@ -16,7 +16,7 @@ from signbench.media.motion import Motion
 from signbench.scoring.judge_conditions import SIDE, PointNoise, conditions_of, radians_of_pixel, without_a_hand, without_face
 from signbench.scoring.judge_evaluation import JudgeEvaluation, evaluate_judge, stored_evaluation, write_evaluation
 from tests.judges.parrot import Parrot
-from tests.judges.tiny_models import tiny_slt, tiny_stgcn
+from tests.judges.random_models import tiny_slt, tiny_stgcn
 from tests.tasks.conftest import tiny_corpus
 from tests.tasks.tiny import points
 

@@ -6,7 +6,7 @@ import pytest
 
 from signbench.errors import InputError
 from signbench.extractors.cache import observations_in
-from tests.judges.tiny_models import tiny_slt
+from tests.judges.random_models import tiny_slt
 from tests.scoring.test_judging import scored, signed
 from tests.tasks.conftest import tiny_corpus
 from tests.tasks.tiny import tiny_task
