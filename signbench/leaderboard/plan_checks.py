@@ -100,15 +100,20 @@ def _metric_problems(entry: str, item: Measured, task: Task, split: str, *, thor
         what = f"{RECORDS} calls {name} {item.label or item.tier}, but it is {wanted.tier} in the task"
         yield Problem(entry, "records", what, _AGAIN)
     if item.unavailable is not None:
-        if wanted.tier == "core" or not _is_reason(item.unavailable, item.metric):
+        if wanted.tier == "core" or not is_reason(item.unavailable, item.metric):
             what = f"{RECORDS} gives an invalid reason why {name} was not measured ({item.unavailable[:80]!r})"
             yield Problem(entry, "records", what, _AGAIN)
     elif (why := _extractor_error(item, task) or _judge_error(item, task, split, thorough=thorough)) is not None:
         yield Problem(entry, "signature", f"{name} {why}", _AGAIN)
 
 
-def _is_reason(unavailable: str, metric: Metric) -> bool:
-    """Whether a run may say so of a metric that it did not measure: it lacks weights that the metric needs."""
+def is_reason(unavailable: str, metric: Metric) -> bool:
+    """Whether a reason why a run did not measure a metric is valid: it lacks weights that the metric needs.
+
+    Args:
+        unavailable: the reason, as the run states it.
+        metric: the metric.
+    """
     if isinstance(metric, JudgedMetric) and (model := _NO_MODEL.fullmatch(unavailable)) is not None:
         return metric.judge in (model["trained"], model["added"])
     found = _NO_WEIGHTS.fullmatch(unavailable)

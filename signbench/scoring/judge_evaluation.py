@@ -20,6 +20,7 @@ from signbench.corpora.recordings import rotations_of
 from signbench.documents.models import Document, VersionedDocument
 from signbench.documents.versions import Form
 from signbench.errors import InputError, SignbenchError
+from signbench.extractors.base import settled_device
 from signbench.judges import registry
 from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation, Reads
@@ -205,6 +206,7 @@ def evaluate_judge(
     """
     from signbench.corpora.registry import corpus as corpus_named
 
+    device = settled_device(device)
     judge = registry.create(name, device=device)
     if judge.learns:
         raise InputError(

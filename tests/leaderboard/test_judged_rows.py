@@ -349,3 +349,18 @@ def test_a_judge_that_cannot_be_prepared_is_reported(tmp_path, monkeypatch):
 
     monkeypatch.setattr("signbench.scoring.task_judges.judges_of", broken)
     assert reported(folder) == [f"signature: {KEY} cannot be compared with the task's judge (it broke)"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "accepted"),
+    [
+        ("weights not present; signbench weights add FILE --as slt-slrtp2025 --model slt brings them", True),
+        ("weights not present; signbench train slt-slrtp2025 --out reference_models/slt-slrtp2025 brings them", True),
+        ("weights not present; signbench train slt --out reference_models/slt brings them", False),
+        ("weights not present; signbench train slt-slrtp2025 --out reference_models/slt brings them", False),
+        ("weights not present; signbench weights fetch i3d brings them", False),
+        ("no time", False),
+    ],
+)
+def test_a_judge_s_metric_may_only_be_left_out_for_lack_of_its_own_weights(reason, accepted):
+    assert plan_checks.is_reason(reason, registry.create("bleu@slt-slrtp2025")) is accepted
