@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError
+from signbench.media.degradations import frames_held, frames_shaken
 from signbench.media.layouts import Layout, known_layouts, layout
 from signbench.media.pose import Pose
-from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, frames_held, frames_shaken
+from signbench.sensitivity.degradations import KEY_POINTS, VIDEO
 from tests.clips import moving_square, swaying_pose
 
 OF_VIDEO = {degradation.name: degradation for degradation in VIDEO}
