@@ -15,6 +15,7 @@ from benchmarks import (
     dtw_alignment,
     frame_metrics,
     interval_coverage,
+    judging,
     pixels,
     scoring,
     study_coverage,
@@ -44,6 +45,7 @@ GROUPS = (
     "dtw",
     "networks",
     "scoring",
+    "judges",
     "synthsign",
     "comparison",
     "intervals",
@@ -73,6 +75,8 @@ def main() -> int:
                 rows += dtw_alignment.rows()
             elif group == "networks":
                 rows += video_networks.rows(arguments.clips or Path(temporary))
+            elif group == "judges":
+                rows += judging.rows(arguments.clips or Path(temporary))
             elif group == "synthsign":
                 rows += synthsign.rows()
             elif group == "study-coverage":

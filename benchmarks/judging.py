@@ -1,0 +1,107 @@
+"""Scoring through a judge: its overhead over decoding and the bare network, and what a second model costs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from benchmarks.measurement import Row, command
+
+_CLIPS = 60
+_TASK = "synthsign/text-to-pose"
+_GIVES = ("text", "likelihood")
+
+
+def rows(root: Path) -> list[Row]:
+    """The overhead of ``bleu@slt`` and ``likelihood@slt``, and how many references a second model's run judges again.
+
+    Args:
+        root: folder of the clips.
+    """
+    references, first, second = (_exported(root / name, take) for name, take in (("references", 0), ("first", 1), ("second", 2)))
+    with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, {"SIGNBENCH_CACHE": cache}):
+        ratios = []
+        for _ in range(3):
+            shutil.rmtree(cache, ignore_errors=True)
+            engine, bare = _scored(references, first), _bare(references, first)
+            ratios.append((engine / bare, engine, bare))
+        ratio, engine, bare = sorted(ratios)[1]
+        judged: list[str] = []
+        second_seconds = _scored(references, second, judged)
+    again = len(judged) - _CLIPS
+    return [
+        Row(
+            f"scoring through slt / decoding once + the bare network ({_CLIPS} clips, references and productions, one core)",
+            ratio,
+            "x",
+            "<= 1.15",
+            f"{engine:.1f} s / {bare:.1f} s",
+        ),
+        Row(
+            "references that a second model's run judges again",
+            float(again),
+            "clips",
+            "<= 0",
+            f"{second_seconds:.1f} s, {len(judged)} clips judged",
+        ),
+    ]
+
+
+def _exported(folder: Path, take: int) -> Path:
+    """Key points of a performance of the test sentences, as files."""
+    if not folder.is_dir():
+        words = ["corpora", "export", "synthsign", "--split", "test", "--limit", str(_CLIPS), "--media", "pose"]
+        command(*words, "--take", str(take), "--table", "--out", folder)
+    return folder
+
+
+def _scored(references: Path, predictions: Path, judged: list[str] | None = None) -> float:
+    """Seconds of scoring in one process; the clips that the judge is shown are added to a list."""
+    import signbench
+    from signbench.judges.slt.judge import SLTJudge
+    from signbench.tasks.loading import task
+
+    whole = task(_TASK)
+    entry = whole.metrics[0]
+    through = [
+        entry.model_copy(update={"metric": metric, "on": "slt", "headline": index == 0})
+        for index, metric in enumerate(("bleu:order=4", "likelihood"))
+    ]
+    small = whole.model_copy(update={"metrics": tuple(through)})
+    plain = SLTJudge.answers
+
+    def answers(judge: SLTJudge, clips: Any, wanted: Any) -> Any:
+        if judged is not None:
+            judged.extend(clip.id for clip in clips)
+        return plain(judge, clips, wanted)
+
+    with tempfile.TemporaryDirectory() as out, mock.patch.object(SLTJudge, "answers", answers):
+        begun = time.perf_counter()
+        signbench.score(small, predictions, references=references, out=Path(out) / "run")
+        return time.perf_counter() - begun
+
+
+def _bare(references: Path, predictions: Path) -> float:
+    """Seconds of reading every file once and of one pass of the network for each."""
+    import torch
+
+    from signbench.corpora.recordings import PoseFile
+    from signbench.judges.base import JudgedClip
+    from signbench.judges.slt.judge import SLTJudge
+    from signbench.media.layouts import layout
+    from signbench.media.pose import in_layout
+
+    torch.set_num_threads(1)  # as the engine does
+    judge = SLTJudge()
+    judge.network()
+    begun = time.perf_counter()
+    for folder in (references, predictions):
+        for path in sorted(folder.glob("*.pose")):
+            pose = in_layout(PoseFile(path).pose(None), layout(judge.layout or ""))
+            judge.observe([JudgedClip(path.stem, pose=pose, text="The bread is cold.")], _GIVES)
+    return time.perf_counter() - begun
