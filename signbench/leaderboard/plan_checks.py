@@ -25,8 +25,8 @@ from signbench.tasks.schema import Task, ids_digest
 _AGAIN = "score the predictions again"
 _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
 _NO_MODEL = re.compile(
-    r"weights not present; signbench (?:train (?P<trained>\S+) --out reference_models/(?P=trained)"
-    r"|weights add FILE --as (?P<added>\S+) --model [a-z-]+) brings them"
+    r"weights not present; (?:signbench train (?P<trained>\S+) --out reference_models/(?P=trained)"
+    r"|signbench weights add FILE --as (?P<added>\S+) --model [a-z-]+) brings them"
 )
 
 

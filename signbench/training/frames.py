@@ -57,7 +57,7 @@ class FrameSource:
     def _clips(self) -> list[Clip]:
         taking = "take" in inspect.signature(self.corpus.clip).parameters
         if self.take and not taking:
-            raise InputError(f"the corpus {self.corpus.name} has one performance of each clip; `take` must be 0, not {self.take}.")
+            raise InputError(f"the corpus {self.corpus.name} has one performance of each clip; its take is 0, not {self.take}.")
         options: dict[str, Any] = {"take": self.take} if self.take else {}
         return [self.corpus.clip(clip, **options) for clip in self.corpus.ids(self.split)[: self.clips]]
 

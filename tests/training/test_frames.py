@@ -108,7 +108,7 @@ def test_any_corpus_with_videos_will_do(tmp_path):
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        (FrameSource(Filmed(), "train", (12, 16), take=1), "has one performance of each clip; `take` must be 0, not 1"),
+        (FrameSource(Filmed(), "train", (12, 16), take=1), "has one performance of each clip; its take is 0, not 1"),
         (FrameSource(Filmed(), "train", (12, 16), rendering="smplx"), "clip a of filmed has no smplx"),
         (FrameSource(CORPUS, "nowhere", (64, 64)), "SynthSign has no split nowhere"),
         (FrameSource(CORPUS, "word-test", (64, 64), rendering="smlx", clips=1), "has no smlx. .*smplx"),

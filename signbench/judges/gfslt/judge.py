@@ -247,7 +247,7 @@ def _rate(content: Mapping[str, Any], name: str) -> float:
     """The frames per second that a model was trained on."""
     rate = content.get("rate")
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not rate > 0:
-        raise InputError(f"the config.json of the model {name} has no valid `rate`; copy the whole folder again.")
+        raise InputError(f"the config.json of the model {name} has no valid rate; copy the whole folder again.")
     return float(rate)
 
 

@@ -78,7 +78,7 @@ class GFSLTTraining(VideoSentences):
         if longest * (1 + self.settings.warp) > self.pretraining_config.longest:
             raise InputError(
                 f"the corpus {self.corpus.name} has a clip of {longest} frames, and the network reads "
-                f"{self.pretraining_config.longest}; set `positions` in the recipe's network to more."
+                f"{self.pretraining_config.longest}; set positions in the recipe's network to more."
             )
 
     @cached_property

@@ -163,5 +163,5 @@ def test_vocabularies_that_do_not_fit_the_network_are_refused(tmp_path, files, w
 
 
 def test_a_model_without_a_rate_is_refused(tmp_path):
-    with pytest.raises(InputError, match="has no valid `rate`"):
+    with pytest.raises(InputError, match="has no valid rate"):
         GFSLTJudge(model=str(model(tmp_path / "tiny", rate=0).folder))
