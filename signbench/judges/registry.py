@@ -37,8 +37,12 @@ PUBLISHED: dict[str, str] = {
     "corrnet-phoenix14t": "corrnet",
     "corrnet-csl-daily": "corrnet",
     "stgcn-asl3dword": "stgcn",
+    "pose-estimator-wholebody": "pose-estimator",
 }
 """The judges of papers' tables, whose weights are not shipped: the name that a task gives to each, and the judge that it is."""
+
+_ALWAYS_TRAINED = ("nslt",)
+"""Judges whose published checkpoints cannot be converted."""
 
 
 def known() -> list[str]:
@@ -125,6 +129,8 @@ def lacking(name: str) -> str | None:
         return None
     if name in recipe_names():
         return f"signbench train {name} --out reference_models/{name}"
+    if network in _ALWAYS_TRAINED:
+        return f"signbench train RECIPE.yaml --out reference_models/{name}"
     return f"signbench weights add FILE --as {name} --model {network}"
 
 

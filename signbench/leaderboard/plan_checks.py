@@ -25,7 +25,7 @@ from signbench.tasks.schema import Task, ids_digest
 _AGAIN = "score the predictions again"
 _NO_WEIGHTS = re.compile(r"weights not present; signbench weights fetch ([\w. -]+) brings them")
 _NO_MODEL = re.compile(
-    r"weights not present; (?:signbench train (?P<trained>\S+) --out reference_models/(?P=trained)"
+    r"weights not present; (?:signbench train (?P<recipe>\S+) --out reference_models/(?P<trained>\S+)"
     r"|signbench weights add FILE --as (?P<added>\S+) --model [a-z-]+) brings them"
 )
 
@@ -115,7 +115,8 @@ def is_reason(unavailable: str, metric: Metric) -> bool:
         metric: the metric.
     """
     if isinstance(metric, JudgedMetric) and (model := _NO_MODEL.fullmatch(unavailable)) is not None:
-        return metric.judge in (model["trained"], model["added"])
+        known = model["recipe"] in (None, "RECIPE.yaml", model["trained"])
+        return known and metric.judge in (model["trained"], model["added"])
     found = _NO_WEIGHTS.fullmatch(unavailable)
     return found is not None and set(found[1].split()) <= set(_needs(metric))
 

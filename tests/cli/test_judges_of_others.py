@@ -263,7 +263,7 @@ def installed(tmp_path, monkeypatch):
 
 def test_an_installed_judge_is_listed_and_supervised_and_hides_no_built_in_one(installed):
     listed = {row["name"]: row for row in json.loads(signbench("judges", "list", "--json", folder=installed).stdout)}
-    assert list(listed) == ["nearest", "broken", "oracle"]
+    assert [name for name in listed if name in ("nearest", "broken", "oracle")] == ["nearest", "broken", "oracle"]
     assert (listed["nearest"]["licence"], listed["oracle"]["licence"]) == ("Apache-2.0", "CC0-1.0")
     assert "cannot be imported: AttributeError" in listed["broken"]["error"]
     assert "it looks at the train split" in signbench("judges", "show", "nearest", folder=installed).stdout

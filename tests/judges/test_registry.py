@@ -78,6 +78,8 @@ def test_the_path_of_a_model_s_folder_is_a_judge(current):
         ("slt-mine", None),
         ("slt-planned", "signbench train slt-planned --out reference_models/slt-planned"),
         ("slt-slrtp2025", "signbench weights add FILE --as slt-slrtp2025 --model slt"),
+        ("nslt-phoenix14t-plus", "signbench train RECIPE.yaml --out reference_models/nslt-phoenix14t-plus"),
+        ("pose-estimator-wholebody", "signbench weights add FILE --as pose-estimator-wholebody --model pose-estimator"),
         ("file.py:Judge", None),
     ],
 )

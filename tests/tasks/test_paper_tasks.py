@@ -78,6 +78,39 @@ def by_metric(result):
     return {item["metric"]: item["value"] for item in result["scores"]}
 
 
+def without_judges(values):
+    """Scores by metric without those through a judge, whose weights are not present."""
+    assert {value for metric, value in values.items() if "@" in metric} == {None}
+    return {metric: value for metric, value in values.items() if "@" not in metric}
+
+
+BLEU = ("bleu:order=1", "bleu:order=2", "bleu:order=3", "bleu")
+JUDGED = {
+    "slrtp2025/text-to-pose": {f"{metric}@slt-slrtp2025" for metric in (*BLEU, "chrf", "rouge-l", "wer:cleaning=slrtp")},
+    "phoenix14t-plus/text-to-pose": {f"{metric}@nslt-phoenix14t-plus" for metric in (*BLEU, "rouge-l", "wer")},
+    **{
+        f"phoenix14t-plus/text-to-{made}": {f"{metric}@gfslt-phoenix14t-plus" for metric in (*BLEU, "rouge-l")}
+        for made in ("hamer", "smplx", "video")
+    },
+    **{
+        f"{corpus}/{stage}": {f"{metric}@stgcn-asl3dword" for metric in ("accuracy", "motion-fid", "diversity", "multimodality")}
+        for corpus in ("asl3dword", "asl3dword-30")
+        for stage in ("reconstruction", "generation")
+    },
+    "phoenix14t/reconstruction": {"wer:cleaning=phoenix14t,variant=corrnet@corrnet-phoenix14t"},
+    "csl-daily/reconstruction": {"wer:variant=corrnet@corrnet-csl-daily"},
+    "slovo/word-to-video": {"ape@pose-estimator-wholebody", "pck@pose-estimator-wholebody"},
+}
+"""What each task measures through the judge of its paper; the other tasks have none."""
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_what_a_paper_measures_through_a_network_is_extended(name):
+    found = [item for item in task(name).metrics if item.on is not None]
+    assert {item.key for item in found} == JUDGED.get(name, set())
+    assert {item.tier for item in found} <= {"extended"}
+
+
 def test_the_tasks_of_the_papers_are_there():
     assert {name for name in known() if not name.startswith("synthsign/")} >= set(COUNTS)
 
@@ -122,7 +155,7 @@ def test_a_video_task_scores_a_users_own_copy(score, tmp_path):
         write_video(tmp_path / "copy" / f"{name}.mkv", iter(moving_square(5, 128, 128, seed=seed)), 60)
         write_video(tmp_path / "predictions" / f"{name}.mkv", iter(moving_square(5, 128, 128, shift=1, seed=seed)), 60)
     result = score("lsa64/reconstruction", "copy", "predictions")
-    assert [item["metric"] for item in result["scores"]] == [item.metric for item in task("lsa64/reconstruction").metrics]
+    assert [item["metric"] for item in result["scores"]] == [item.key for item in task("lsa64/reconstruction").metrics]
     assert 0 < by_metric(result)["l1"] < 0.1
     assert 0.5 < by_metric(result)["ssim"] < 1
     assert (result["own_copy"], result["subset"]["clips"]) == (True, ids)
@@ -146,7 +179,7 @@ def test_frames_that_state_no_rate_have_that_of_the_task(score, tmp_path):
     for number, frame in enumerate(frames, start=1):
         cv2.imwrite(str(folder / f"images{number:04d}.png"), frame[..., ::-1])
     values = by_metric(score("phoenix14t-plus/text-to-video", "copy", "predictions"))
-    assert values == {"ssim": pytest.approx(1), "psnr": 100, "duration-ratio": 1, "fid": None}
+    assert without_judges(values) == {"ssim": pytest.approx(1), "psnr": 100, "duration-ratio": 1, "fid": None}
 
 
 def points(seed, frames=8, name="slrtp-178"):
@@ -173,6 +206,21 @@ def test_a_pose_task_scores_the_challenges_dictionaries_as_they_are(score, tmp_p
     assert by_metric(score("slrtp2025/text-to-pose", "test.pt", "test.pt"))["dtw:variant=slrtp-fastdtw"] == 0
 
 
+def test_a_metric_without_the_weights_of_its_judge_is_left_out_with_the_command_that_brings_them(signbench, tmp_path):
+    (tmp_path / "copy").mkdir()
+    for seed in (1, 2):
+        write_pose(tmp_path / f"copy/{seed}.npz", replace(points(seed), fps=25.0))
+    words = ["--references", "copy", "--predictions", "copy", "--workers", "1", "--no-progress"]
+    code, _, err = signbench("score", "slrtp2025/text-to-pose", *words)
+    assert code == 0, err
+    command = "signbench weights add FILE --as slt-slrtp2025 --model slt"
+    for key in JUDGED["slrtp2025/text-to-pose"]:
+        assert f"not measured ({key}): weights not present; {command} brings them." in err
+    code, _, err = signbench("score", "slrtp2025/text-to-pose", *words, "--require", "all", "--out", "other")
+    assert code == 2
+    assert "the weights of the judge slt-slrtp2025 are not present" in err
+
+
 def test_a_pose_task_scores_a_folder_with_a_table_of_clips(score, tmp_path):
     for side in ("copy", "predictions"):
         (tmp_path / side).mkdir()
@@ -189,7 +237,7 @@ def test_where_the_number_of_clips_is_unknown_every_copy_is_whole(score, tmp_pat
         np.savez(tmp_path / "copy" / f"{name}.npz", rotations=np.zeros((4, 55, 3), np.float32), fps=25.0)
     result = score("asl3dword-30/generation", "copy", "copy")
     assert (result["own_copy"], result["subset"]) == (True, None)
-    assert by_metric(result) == {"dtw": 0, "ape": 0, "duration-ratio": 1}
+    assert without_judges(by_metric(result)) == {"dtw": 0, "ape": 0, "duration-ratio": 1}
 
 
 def test_a_prediction_of_another_form_is_refused_before_work(signbench, tmp_path):
