@@ -127,7 +127,7 @@ def warnings(result: Result) -> None:
     for score in result.scores:
         if score.unavailable:
             talk(f"not measured ({score.metric}): {score.note}.")
-        elif score.note is not None and (score.value is not None or score.judged is not None):  # or the judge is refused
+        elif score.note is not None and (score.clips > 0 or score.judged is not None):
             talk(f"{score.metric}: {score.note}.")
     notes = {score.interval_note for score in result.scores if score.interval is None and score.value is not None}
     for note in sorted(note for note in notes if note):

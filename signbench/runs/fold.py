@@ -45,7 +45,7 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         for item, found in zip(plan.measured, inputs, strict=True)
     )
     complete = all(
-        score.coverage >= plan.coverage_floor and score.value is not None
+        score.coverage >= plan.coverage_floor and (score.value is not None or _too_few(plan, score))
         for score, item in zip(scores, plan.measured, strict=True)
         if item.unavailable is None
     )
@@ -61,6 +61,11 @@ def fold(plan: RunPlan, store: RecordStore) -> Result:
         protocol=plan.protocol.as_json(),
         scores=scores,
     )
+
+
+def _too_few(plan: RunPlan, score: Score) -> bool:
+    """Whether a score is undefined on part of a task's clips, all of which were measured: a metric may need more of them."""
+    return plan.task is not None and plan.subset is not None and score.clips > 0
 
 
 def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -> Score:
