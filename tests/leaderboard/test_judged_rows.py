@@ -356,6 +356,9 @@ def test_a_judge_that_cannot_be_prepared_is_reported(tmp_path, monkeypatch):
     [
         ("weights not present; signbench weights add FILE --as slt-slrtp2025 --model slt brings them", True),
         ("weights not present; signbench train slt-slrtp2025 --out reference_models/slt-slrtp2025 brings them", True),
+        ("weights not present; signbench train RECIPE.yaml --out reference_models/slt-slrtp2025 brings them", True),
+        ("weights not present; signbench train RECIPE.yaml --out reference_models/slt brings them", False),
+        ("weights not present; signbench train slt --out reference_models/slt-slrtp2025 brings them", False),
         ("weights not present; signbench train slt --out reference_models/slt brings them", False),
         ("weights not present; signbench train slt-slrtp2025 --out reference_models/slt brings them", False),
         ("weights not present; signbench weights fetch i3d brings them", False),
