@@ -11,10 +11,11 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.measurement import Row, command
+from signbench.judges.base import Gives
 
 _CLIPS = 60
 _TASK = "synthsign/text-to-pose"
-_GIVES = ("text", "likelihood")
+_GIVES: tuple[Gives, ...] = ("text", "likelihood")
 
 
 def rows(root: Path) -> list[Row]:
