@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from signbench.spreadsheets import csv_text
 from signbench.whole_files import write_atomically
 
 
@@ -18,12 +17,12 @@ def write_curve(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         InputError: the file cannot be written.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()})
-    write_atomically(path, text.getvalue().encode())
+    shown = [[_shown(row.get(name, "")) for name in columns] for row in rows]
+    write_atomically(path, csv_text(shown, columns).encode())
+
+
+def _shown(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 class Log:
