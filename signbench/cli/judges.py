@@ -12,7 +12,7 @@ from signbench.cli.groups import group
 from signbench.cli.options import Device, Json, Limit, Progress, Workers, option
 
 if TYPE_CHECKING:
-    from signbench.scoring.judge_evaluation import EvaluatedScore, JudgeEvaluation
+    from signbench.scoring.evaluated import EvaluatedScore, JudgeEvaluation
 
 app = group("List the judges, show one, or measure one on references.")
 
@@ -69,7 +69,7 @@ def show_judge(
     from signbench.cli import printing
     from signbench.metrics.judged import GIVES_OF_VIEW
     from signbench.metrics.registry import known, metric_class
-    from signbench.scoring.judge_evaluation import stored_evaluation
+    from signbench.scoring.evaluated import stored_evaluation
 
     described = _described(name)
     stored = stored_evaluation(name) if described["lacks"] is None else None
@@ -113,7 +113,8 @@ def evaluate(
     """Measure a judge on references, clean and degraded, with chance levels and intervals."""
     from signbench.cli import printing
     from signbench.judges.registry import is_custom
-    from signbench.scoring.judge_evaluation import evaluate_judge, write_evaluation
+    from signbench.scoring.evaluated import write_evaluation
+    from signbench.scoring.judge_evaluation import evaluate_judge
 
     if is_custom(name):
         foreign.beware(judges=[name])

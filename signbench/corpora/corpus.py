@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import inspect
+from typing import Protocol, cast
 
 from signbench.corpora.clip import Clip
+from signbench.errors import InputError
 
 
 class Corpus(Protocol):
@@ -35,3 +37,41 @@ class Corpus(Protocol):
         Raises:
             InputError: there is no such clip.
         """
+
+
+class PerformedCorpus(Corpus, Protocol):
+    """A corpus whose clips were performed several times by the same signer, such as SynthSign."""
+
+    def clip(self, clip_id: str, take: int = 0) -> Clip:
+        """One performance of a clip.
+
+        Args:
+            clip_id: of the clip.
+            take: number of the performance; 0 is the reference.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+
+
+def performance(corpus: Corpus, clip_id: str, take: int) -> Clip:
+    """One performance of a clip.
+
+    Args:
+        corpus: any corpus.
+        clip_id: of the clip.
+        take: number of the performance; 0 is the reference, which every corpus has.
+
+    Raises:
+        InputError: there is no such clip, or the corpus has one performance of each clip.
+    """
+    if take == 0:
+        return corpus.clip(clip_id)
+    if not has_performances(corpus):
+        raise InputError(f"the corpus {corpus.name} has one performance of each clip; its take is 0, not {take}.")
+    return cast("PerformedCorpus", corpus).clip(clip_id, take)
+
+
+def has_performances(corpus: Corpus) -> bool:
+    """Whether a corpus has several performances of its clips."""
+    return "take" in inspect.signature(corpus.clip).parameters

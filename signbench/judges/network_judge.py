@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -85,13 +86,13 @@ class NetworkJudge(Judge):
         give_weights(network, {**own, **self.model.weights()}, f"the model {self.model.card.name}")
         return network.eval().requires_grad_(False).to(device_of(self.device))
 
+    @abstractmethod
     def empty_network(self) -> nn.Module:
         """The network of the model's configuration, with random weights.
 
         Raises:
             InputError: the configuration is invalid.
         """
-        raise NotImplementedError
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -114,6 +115,7 @@ class NetworkJudge(Judge):
         with self.running():
             return self.answers(clips, wanted)
 
+    @abstractmethod
     def answers(self, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
         """The answers about clips that are not too long; called in the judge's precision, without gradients.
 
@@ -121,7 +123,6 @@ class NetworkJudge(Judge):
             clips: as for :meth:`~signbench.judges.base.Judge.observe`.
             wanted: as for :meth:`~signbench.judges.base.Judge.observe`.
         """
-        raise NotImplementedError
 
     @staticmethod
     def frames_of(clip: JudgedClip) -> int:

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from signbench.judges.base import Likelihood
+from signbench.judges.base import Gives, JudgedClip, Likelihood, Observation
 from signbench.networks.connectionist import prefix_beam_search
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class Answering(Protocol):
+    """A network with its vocabularies, which answers about a clip that it has encoded."""
+
+    def text(self, memory: Any, /) -> str:
+        """The sentence of a clip."""
+
+    def gloss(self, memory: Any, /) -> tuple[str, ...]:
+        """The glosses of a clip."""
+
+    def likelihood(self, memory: Any, text: str, /) -> Likelihood:
+        """How likely a text is, given a clip."""
+
+
+def translated(
+    translator: Answering, clips: Sequence[JudgedClip], memories: Iterable[Any], wanted: Collection[Gives]
+) -> list[Mapping[Gives, Observation]]:
+    """The answers of a judge of text about some clips.
+
+    Args:
+        translator: its network.
+        clips: the clips.
+        memories: the encoded clips, in order.
+        wanted: some of text, gloss and likelihood.
+    """
+    found: list[Mapping[Gives, Observation]] = []
+    for clip, memory in zip(clips, memories, strict=True):
+        made: dict[Gives, Observation] = {}
+        if "text" in wanted:
+            made["text"] = translator.text(memory)
+        if "gloss" in wanted:
+            made["gloss"] = translator.gloss(memory)
+        if "likelihood" in wanted:
+            made["likelihood"] = translator.likelihood(memory, clip.text or "")
+        found.append(made)
+    return found
 
 
 @dataclass(frozen=True)

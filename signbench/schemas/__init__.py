@@ -24,7 +24,7 @@ DOCUMENTS: Mapping[str, str] = MappingProxyType(
         "baseline": "signbench.ci.baselines:BaselineManifest",
         "leaderboard": "signbench.leaderboard.board:Board",
         "entry": "signbench.leaderboard.entries:EntryCard",
-        "judge-evaluation": "signbench.scoring.judge_evaluation:JudgeEvaluation",
+        "judge-evaluation": "signbench.scoring.evaluated:JudgeEvaluation",
         "entry-study": "signbench.leaderboard.human:HumanScore",
     }
 )

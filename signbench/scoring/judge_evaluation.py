@@ -9,16 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.corpus import Corpus
+from signbench.corpora.corpus import Corpus, performance
 from signbench.corpora.recordings import rotations_of
-from signbench.documents.models import Document, VersionedDocument
-from signbench.documents.versions import Form
 from signbench.errors import InputError, SignbenchError
 from signbench.extractors.base import settled_device
 from signbench.judges import registry
@@ -32,14 +29,12 @@ from signbench.metrics.registry import create, known
 from signbench.progress import Progress, silent
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Level
+from signbench.scoring.evaluated import EvaluatedCondition, EvaluatedScore, JudgeEvaluation, MinimalPairs
 from signbench.scoring.judge_conditions import Condition, conditions_of
 from signbench.scoring.judging import judged_clip, truth
 from signbench.scoring.task_judges import dealt_clips
 from signbench.scoring.workers import ONE_THREAD, effective_workers, environment
 from signbench.statistics.intervals import interval
-
-EVALUATION = "evaluation.json"
-"""The file of a model's folder that holds its evaluation."""
 
 METRICS: Mapping[Gives, tuple[str, ...]] = {
     "label": ("accuracy", "accuracy:top=5"),
@@ -58,88 +53,6 @@ _HIDDEN = 0.3
 
 _NOISE_CLIPS = 8
 """Clips on which the strength of the noise on rotations is determined."""
-
-
-class EvaluatedScore(Document):
-    """One metric of a judge's answers under one condition."""
-
-    metric: str
-    """Canonical name."""
-    gives: str
-    """The kind of answer that it compares."""
-    value: float | None
-    """Null if it is undefined."""
-    interval: tuple[float, float] | None
-    """95 % interval over clips, or null."""
-    chance: Level
-    """The same metric if the judge is shown the clip that is dealt to each one, as by the anchor ``shuffled``."""
-    unit: str
-    """``1`` for a pure number."""
-    direction: Literal["higher", "lower", "reference"]
-    """Which way is better."""
-    clips: int
-    """Number of clips that the judge answered."""
-
-
-class EvaluatedCondition(Document):
-    """All metrics under one condition."""
-
-    name: str
-    """Such as ``noise 4 px``."""
-    description: str
-    """What was done to the references."""
-    scores: tuple[EvaluatedScore, ...]
-    """Its metrics."""
-
-
-class MinimalPairs(Document):
-    """How well a judge distinguishes signs that differ in one parameter only, on clean references."""
-
-    parameter: str
-    """The parameter in which the signs differ, such as ``mouth``."""
-    gives: str
-    """``label``: the more likely one of the two signs counts; ``gloss``: a sign is wrong if it was recognised as the other one."""
-    pairs: tuple[str, ...]
-    """The pairs that occur, each as ``ONE/OTHER``."""
-    decisions: int
-    """Occurrences of one of these signs."""
-    right: int
-    """Those on which the judge did not decide for the other sign of the pair."""
-
-
-class JudgeEvaluation(VersionedDocument):
-    """A judge's scores on a corpus's references, clean and degraded."""
-
-    form = Form("an evaluation of a judge", "evaluation_version", 1, again="run signbench judges evaluate again")
-
-    evaluation_version: Literal[1] = 1
-    """Version of this document."""
-    judge: str
-    """Name of the judge."""
-    signature: str
-    """The judge's signature: its name and revision, digests of its files, decoding and precision."""
-    corpus: str
-    """Name and version of the corpus."""
-    split: str
-    """Its split."""
-    shown: str
-    """What the judge is shown: ``pose``, ``motion``, ``video``, or another rendering of the corpus."""
-    limit: int | None
-    """If not null, only the first clips of the split, this many."""
-    clips: int
-    """Number of clips."""
-    conditions: tuple[EvaluatedCondition, ...]
-    """The conditions, the clean one first."""
-    minimal_pairs: tuple[MinimalPairs, ...] = ()
-    """By parameter; empty if the corpus has no such pairs, or the judge gives neither labels nor glosses."""
-
-    def condition(self, name: str) -> EvaluatedCondition:
-        """A condition by its name.
-
-        Raises:
-            KeyError: there is none.
-        """
-        return {condition.name: condition for condition in self.conditions}[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,31 +185,6 @@ def reads_of_instance(judge: Judge) -> Reads:
     return judge.reads[0]
 
 
-def stored_evaluation(name: str) -> JudgeEvaluation | None:
-    """The evaluation in the folder of a judge's model; None if there is none.
-
-    Raises:
-        InputError: it is damaged.
-    """
-    from signbench.weights.reference_models import find_model, has_model
-
-    if not registry.is_folder(name) and not has_model(name):
-        return None
-    path = find_model(name).folder / EVALUATION
-    return JudgeEvaluation.read(path) if path.is_file() else None
-
-
-def write_evaluation(evaluation: JudgeEvaluation, path: Path) -> None:
-    """Writes an evaluation, complete or not at all.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    from signbench.whole_files import write_atomically
-
-    write_atomically(path, evaluation.json_bytes())
-
-
 def _model_of(judge: Judge) -> Any:
     return getattr(judge, "model", None)
 
@@ -374,7 +262,7 @@ def _judged_clip(work: _Work, name: str, other_text: str | None) -> tuple[_Answe
 
 def _answer(work: _Work, judge: Judge, condition: Condition, name: str, other_text: str | None) -> _Answer:
     """A judge's answer about one clip; empty if it cannot judge it."""
-    clip = work.corpus.clip(name) if condition.take == 0 else work.corpus.clip(name, condition.take)  # type: ignore[call-arg]
+    clip = performance(work.corpus, name, condition.take)
     shown = judged_clip(judge, condition.of(_shown(clip, work)), Protocol(), clip.text if "likelihood" in work.wanted else None)
     if condition.shown is not None:
         shown = condition.shown(shown, condition.random(name))

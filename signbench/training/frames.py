@@ -7,18 +7,16 @@ save little: SynthSign takes 1.6 ms for a frame of 128 px that is resized to 96,
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.corpus import Corpus
+from signbench.corpora.corpus import Corpus, performance
 from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError, nearest
 from signbench.media.video import READER_REVISION, RESIZE_KERNEL, VideoProbe, positions_at_rate
@@ -55,11 +53,7 @@ class FrameSource:
 
     @cached_property
     def _clips(self) -> list[Clip]:
-        taking = "take" in inspect.signature(self.corpus.clip).parameters
-        if self.take and not taking:
-            raise InputError(f"the corpus {self.corpus.name} has one performance of each clip; its take is 0, not {self.take}.")
-        options: dict[str, Any] = {"take": self.take} if self.take else {}
-        return [self.corpus.clip(clip, **options) for clip in self.corpus.ids(self.split)[: self.clips]]
+        return [performance(self.corpus, clip, self.take) for clip in self.corpus.ids(self.split)[: self.clips]]
 
     @cached_property
     def _videos(self) -> list[VideoRecording]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.corpora.corpus import Corpus
+from signbench.corpora.corpus import Corpus, performance
 from signbench.corpora.recordings import PoseRecording
 from signbench.errors import InputError
 from signbench.media.body_model import JOINT_COUNT
@@ -46,7 +46,7 @@ def prepared(
     ids = tuple(corpus.ids(split))
     if not ids:
         raise InputError(f"the split {split} of {corpus.name} is empty.")
-    clips = [take_of(corpus, name, take) for name in ids]
+    clips = [performance(corpus, name, take) for name in ids]
     recordings = [_recording(clip, kind) for clip in clips]
     probes = [recording.probe(None) for recording in recordings]
     identity = {
@@ -75,20 +75,6 @@ def prepared(
         yield read(clips[index])
 
     return file.opened(array, progress=report)
-
-
-def take_of(corpus: Corpus, name: str, take: int) -> Any:
-    """A clip of a corpus, in one of its performances.
-
-    Raises:
-        InputError: the corpus has only one performance of each clip.
-    """
-    if take == 0:
-        return corpus.clip(name)
-    try:
-        return corpus.clip(name, take)  # type: ignore[call-arg]  # SynthSign has performances, the contract does not
-    except TypeError as error:
-        raise InputError(f"the corpus {corpus.name} has one performance of each clip; set takes to 1 in the recipe.") from error
 
 
 def _recording(clip: Any, kind: Kind) -> PoseRecording:

@@ -13,8 +13,9 @@ from signbench.errors import InputError
 from signbench.judges.base import JudgedClip
 from signbench.judges.registry import JUDGES, create
 from signbench.media.motion import Motion
+from signbench.scoring.evaluated import JudgeEvaluation, stored_evaluation, write_evaluation
 from signbench.scoring.judge_conditions import SIDE, PointNoise, conditions_of, radians_of_pixel, without_a_hand, without_face
-from signbench.scoring.judge_evaluation import JudgeEvaluation, evaluate_judge, stored_evaluation, write_evaluation
+from signbench.scoring.judge_evaluation import evaluate_judge
 from tests.judges.parrot import Parrot
 from tests.judges.random_models import tiny_slt, tiny_stgcn
 from tests.tasks.conftest import tiny_corpus

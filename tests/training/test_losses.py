@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from signbench.judges.corrnet.training import distillation, sentence_loss
-from signbench.judges.slt.training import gloss_loss, word_loss
+from signbench.judges.key_point_sentences import gloss_loss, word_loss
 from signbench.networks.connectionist import log_likelihood
 from signbench.training.sentences import targets
 

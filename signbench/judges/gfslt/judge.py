@@ -17,7 +17,7 @@ from signbench.judges.gfslt.checkpoints import PIECES
 from signbench.judges.gfslt.config import CLOSING, GFSLTConfig
 from signbench.judges.gfslt.tokenizer import LANGUAGES, SPECIALS, PieceTokenizer, SentencePieces, Tokenizer, WordTokenizer
 from signbench.judges.network_judge import NetworkJudge, configured
-from signbench.judges.translation import glosses_of, likelihood_of
+from signbench.judges.translation import glosses_of, likelihood_of, translated
 from signbench.networks.vocabulary import SILENCE, Vocabulary
 
 if TYPE_CHECKING:
@@ -222,17 +222,7 @@ class GFSLTJudge(NetworkJudge):
         if "gloss" in wanted and not self.config.glosses:
             raise InputError(f"the model {self.model.card.name} has no glosses; compare its text.")
         translator = Translator(cast("GFSLT", self.network()), self.config, self.tokenizer, self.glosses, self.decode)
-        found: list[Mapping[Gives, Observation]] = []
-        for clip, memory in zip(clips, translator.encode([self._frames(clip) for clip in clips]), strict=True):
-            made: dict[Gives, Observation] = {}
-            if "text" in wanted:
-                made["text"] = translator.text(memory)
-            if "gloss" in wanted:
-                made["gloss"] = translator.gloss(memory)
-            if "likelihood" in wanted:
-                made["likelihood"] = translator.likelihood(memory, clip.text or "")
-            found.append(made)
-        return found
+        return translated(translator, clips, translator.encode([self._frames(clip) for clip in clips]), wanted)
 
     def _frames(self, clip: JudgedClip) -> NDArray[np.uint8]:
         frames = cast("NDArray[np.uint8]", clip.frames)

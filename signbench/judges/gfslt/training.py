@@ -14,7 +14,7 @@ from signbench.errors import InputError, nearest
 from signbench.judges.gfslt.config import CLOSING, PADDING, GFSLTConfig, PretrainingConfig
 from signbench.judges.gfslt.judge import GLOSSES, WORDS, Decoding, Translator, pictures
 from signbench.judges.gfslt.tokenizer import WordTokenizer
-from signbench.judges.slt.training import gloss_loss, word_loss
+from signbench.judges.key_point_sentences import gloss_loss, word_loss
 from signbench.networks.vocabulary import SILENCE, Vocabulary
 from signbench.training.base import Batch, Report, vocabulary_file
 from signbench.training.sentences import targets

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from signbench.errors import InputError
 from signbench.extractors.base import Precision
 from signbench.judges import key_point_rows
 from signbench.judges.base import Gives, JudgedClip, Observation
 from signbench.judges.network_judge import NetworkJudge, configured, padded
 from signbench.judges.nslt.config import NSLTConfig
-from signbench.judges.translation import Decoding, likelihood_of
+from signbench.judges.translation import Decoding, likelihood_of, translated
 from signbench.networks.sentences import text_of, words_of
 from signbench.networks.vocabulary import CLOSING, OPENING, Vocabulary
 
@@ -75,6 +76,14 @@ class Translator:
         opening, closing = self.words.indices[OPENING], self.words.indices[CLOSING]
         return text_of(self.words.decode(beam_search(step, choose, self.network.begin(memory), beam, opening, closing)))
 
+    def gloss(self, memory: Memory) -> tuple[str, ...]:
+        """Refused: the network has no glosses.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("nslt gives no glosses; compare its text.")
+
     def likelihood(self, memory: Memory, text: str) -> Any:
         """How likely a text is, given a clip."""
         opening, closing = self.words.indices[OPENING], self.words.indices[CLOSING]
@@ -128,15 +137,7 @@ class NSLTJudge(NetworkJudge):
 
     def answers(self, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
         translator = Translator(cast("NSLT", self.network()), self.words, self.decode)
-        found: list[Mapping[Gives, Observation]] = []
-        for clip, memory in zip(clips, translator.encode([self._rows(clip) for clip in clips]), strict=True):
-            made: dict[Gives, Observation] = {}
-            if "text" in wanted:
-                made["text"] = translator.text(memory)
-            if "likelihood" in wanted:
-                made["likelihood"] = translator.likelihood(memory, clip.text or "")
-            found.append(made)
-        return found
+        return translated(translator, clips, translator.encode([self._rows(clip) for clip in clips]), wanted)
 
     def _rows(self, clip: JudgedClip) -> NDArray[np.float32]:
         if clip.pose is not None:

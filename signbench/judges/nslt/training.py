@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from signbench.judges.key_point_rows import width
+from signbench.judges.key_point_sentences import KeyPointSentences, gloss_loss, word_loss
+from signbench.judges.key_point_sentences import Settings as SentenceSettings
 from signbench.judges.nslt.config import NSLTConfig
 from signbench.judges.nslt.judge import WORDS, Translator
-from signbench.judges.slt.judge import Reading
-from signbench.judges.slt.training import Settings as SLTSettings
-from signbench.judges.slt.training import SLTTraining, gloss_loss, word_loss
 from signbench.networks.vocabulary import PADDING
 from signbench.training.base import Answer, Batch, vocabulary_file
 
@@ -27,13 +26,13 @@ PRETRAINING = "glosses"
 
 
 @dataclass(frozen=True)
-class Settings(SLTSettings):
+class Settings(SentenceSettings):
     """Settings of the data and losses; as for SLT, where ``recognition`` is the weight of CTC besides the cross-entropy."""
 
     recognition: float = 0.3
 
 
-class NSLTTraining(SLTTraining):
+class NSLTTraining(KeyPointSentences):
     """The data of SLT's training, for recurrent networks.
 
     A phase ``glosses`` trains the encoder by CTC; the paper has no such phase, and its encoder begins with a network that was
@@ -42,7 +41,7 @@ class NSLTTraining(SLTTraining):
 
     settings_kind = Settings
 
-    def config(self) -> NSLTConfig:  # type: ignore[override]  # each model has its own configuration
+    def config(self) -> NSLTConfig:
         if self.recipe.configuration == "small":
             made = NSLTConfig.small(width(), len(self.words), len(self.glosses))
         else:
@@ -74,9 +73,8 @@ class NSLTTraining(SLTTraining):
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:
         translator = Translator(cast("NSLT", network), self.words, self.decoding)
-        reading = Reading()
-        for number, (name, points) in enumerate(self.dev.items()):
-            (memory,) = translator.encode([reading.of(points)])
+        for number, name, rows in self.dev_rows():
+            (memory,) = translator.encode([rows])
             yield Answer(name, {"text": translator.text(memory)}, {"text": self.dev_sentences.texts[number]})
 
     def files(self) -> Mapping[str, bytes]:

@@ -16,7 +16,7 @@ from signbench.judges import key_point_rows
 from signbench.judges.base import Gives, JudgedClip, Observation
 from signbench.judges.network_judge import NetworkJudge, configured, padded
 from signbench.judges.slt.config import SLTConfig
-from signbench.judges.translation import Decoding, glosses_of, likelihood_of
+from signbench.judges.translation import Decoding, glosses_of, likelihood_of, translated
 from signbench.media.pose import Pose
 from signbench.networks.sentences import text_of, words_of
 from signbench.networks.vocabulary import CLOSING, OPENING, SILENCE, Vocabulary
@@ -181,17 +181,7 @@ class SLTJudge(NetworkJudge):
         if "gloss" in wanted and not self.config.glosses:
             raise InputError(f"the model {self.model.card.name} has no glosses; compare its text.")
         translator = Translator(cast("SLT", self.network()), *self.vocabularies, self.decode)
-        found: list[Mapping[Gives, Observation]] = []
-        for clip, memory in zip(clips, translator.encode([self._rows(clip) for clip in clips]), strict=True):
-            made: dict[Gives, Observation] = {}
-            if "text" in wanted:
-                made["text"] = translator.text(memory)
-            if "gloss" in wanted:
-                made["gloss"] = translator.gloss(memory)
-            if "likelihood" in wanted:
-                made["likelihood"] = translator.likelihood(memory, clip.text or "")
-            found.append(made)
-        return found
+        return translated(translator, clips, translator.encode([self._rows(clip) for clip in clips]), wanted)
 
     def _rows(self, clip: JudgedClip) -> NDArray[np.float32]:
         pose = cast("Pose", clip.pose)
