@@ -597,3 +597,9 @@ def test_a_checkpoint_that_is_refused_leaves_no_folder(models, tmp_path):
     with pytest.raises(InputError, match="is not a checkpoint of ST-GCN"):
         add_official("stgcn", tmp_path / "a.pt", "mine")
     assert not models.exists()
+
+
+@pytest.mark.parametrize("judge", ["slt", "gfslt", "corrnet", "stgcn", "pose-estimator"])
+def test_a_checkpoint_that_does_not_exist_is_named(judge, tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.ckpt"):
+        read_official(judge, tmp_path / "nowhere.ckpt")

@@ -12,26 +12,10 @@ from signbench.training.checkpoints import Checkpoints
 from signbench.training.loop import Settings, TrainingError, train
 from signbench.training.recipe import read_recipe
 from signbench.weights.reference_models import read_model
+from tests.training.killing import KilledError, killed_at
 from tests.training.noisy_line import lines
 
 pytest.importorskip("accelerate")
-
-
-class KilledError(Exception):
-    """Ends a training, as a kill would."""
-
-
-def killed_at(step):
-    """A progress function that ends the training at a step."""
-    seen = []
-
-    def progress(phase, done, total):
-        if "epoch" in phase:
-            seen.append(done)
-            if len(seen) == step:
-                raise KilledError
-
-    return progress
 
 
 def run(out, progress=None, **changes):

@@ -73,6 +73,8 @@ def read_official(path: Path) -> OfficialModel:
 
 
 def _checkpoint(path: Path) -> Path:
+    if not path.exists():
+        raise InputError(f"{path} does not exist; name the checkpoint's file, or the folder with it.")
     if not path.is_dir():
         return path
     best = path / "best.ckpt"

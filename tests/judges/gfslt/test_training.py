@@ -23,6 +23,7 @@ from signbench.training.loop import Settings, train
 from signbench.training.recipe import Recipe
 from signbench.weights.reference_models import write_model
 from tests.clips import moving_square
+from tests.training.killing import KilledError, killed_at
 
 pytest.importorskip("accelerate")
 
@@ -162,22 +163,6 @@ def test_kept_features_give_the_losses_of_their_frames():
 def test_recipes_that_cannot_be_followed_are_refused(changes, why):
     with pytest.raises(InputError, match=why):
         prepared(**changes)
-
-
-class KilledError(Exception):
-    """Ends a training, as a kill would."""
-
-
-def killed_at(step):
-    seen = []
-
-    def progress(phase, done, total):
-        if "epoch" in phase:
-            seen.append(done)
-            if len(seen) == step:
-                raise KilledError
-
-    return progress
 
 
 def test_an_interrupted_training_leaves_the_same_model_and_the_judge_reads_it(tmp_path):
