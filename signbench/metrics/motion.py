@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -132,19 +133,40 @@ class MeanPairDistance(Metric):
         )
 
     def _drawn(self, vectors: NDArray[np.floating], groups: Sequence[NDArray[np.int64]]) -> float:
+        # A memory map is slow to index; a view of it as a plain array is not.
+        rows, members = np.asarray(vectors), np.concatenate(groups)
         means = []
-        for repeat in range(self["repeats"]):
-            generator = np.random.Generator(np.random.PCG64(self["seed"] + repeat))
-            for members in groups:
-                first, second = (members[self._draw(generator, len(members))] for _ in range(2))
-                means.append(np.mean(np.linalg.norm(vectors[first] - vectors[second], axis=1)))
-        return float(np.mean(means))
+        for ends in _pairs(tuple(map(len, groups)), self["size"], self["replacement"], self["seed"], self["repeats"]):
+            first, second = (members[end].ravel() for end in ends)
+            distances = np.linalg.norm(rows[first] - rows[second], axis=1)
+            means.append(distances.reshape(len(groups), -1).mean(axis=1))
+        return float(np.mean(np.concatenate(means)))
 
-    def _draw(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
-        """Indices of ``size`` random clips."""
-        if self["replacement"]:
-            return np.asarray(generator.integers(0, count, self["size"]))
-        return np.asarray(generator.permutation(count)[: self["size"]])
+
+@lru_cache(maxsize=32)
+def _pairs(counts: tuple[int, ...], size: int, replacement: bool, seed: int, repeats: int) -> NDArray[np.int32]:
+    """The drawn pairs, which depend on nothing but the sizes of the groups; rows of one task and sides of one run share them.
+
+    Args:
+        counts: number of clips of each group, in order; their members are numbered one group after the other.
+        size: pairs of each group.
+        replacement: whether a clip may be drawn twice for one end.
+        seed: of the first draw.
+        repeats: number of draws.
+
+    Returns:
+        int32 ``(repeats, 2, groups, size)``: the indices of both ends.
+    """
+    found = np.empty((repeats, 2, len(counts), size), np.int32)
+    starts = np.cumsum((0, *counts))
+    for repeat in range(repeats):
+        generator = np.random.Generator(np.random.PCG64(seed + repeat))
+        for group, count in enumerate(counts):
+            for end in range(2):
+                drawn = generator.integers(0, count, size) if replacement else generator.permutation(count)[:size]
+                found[repeat, end, group] = drawn + starts[group]
+    found.flags.writeable = False
+    return found
 
 
 class Diversity(MeanPairDistance):
