@@ -108,7 +108,8 @@ def test_workers_end_when_their_parent_is_killed(sides, tmp_path):
 # Background jobs of a shell, such as these tests, inherit that Ctrl-C is ignored.
 HEEDING_CTRL_C = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in (signal.SIGINT, signal.SIGHUP):  # a shell or nohup may have made this process ignore them
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
