@@ -78,7 +78,7 @@ MEANINGS: dict[str, str] = {
     "--url": "Where to read more, beginning with https://.",
     "--verify": "If the predictions give the same numbers, write kind: verified.",
     "--videos": "Folder of the videos that raters see.",
-    "--workers": "Processes for scoring; the numbers do not depend on it. Default: one per core.",
+    "--workers": "Processes that do the work; the result does not depend on their number.",
     "--yes": "Do not ask.",
 }
 """The meaning of each option, which is the same in every command; a command may add a sentence about its use."""
@@ -149,7 +149,7 @@ Form = Annotated[Format | None, option("--format", "Default: table.")]
 Progress = Annotated[bool, option("--progress")]
 Device = Annotated[str, option("--device")]
 GeneratorDevice = Annotated[str | None, option("--device", "Default: cpu, or the generator's own default.")]
-Workers = Annotated[int | None, option("--workers", min=1)]
+Workers = Annotated[int | None, option("--workers", "Default: one per core.", min=1)]
 Limit = Annotated[int | None, option("--limit", _A_SUBSET)]
 Clips = Annotated[str | None, option("--clips", _A_SUBSET)]
 RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>-<name>-<hash>; rerun to resume.")]

@@ -17,6 +17,9 @@ def command(
     corpus: Annotated[str | None, option("--corpus", "Default: the recipe's.")] = None,
     seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0)] = None,
     device: Device = "cpu",
+    workers: Annotated[
+        int | None, option("--workers", "They prepare data and make batches. Default: none besides this one.", min=1)
+    ] = None,
     progress: Progress = True,
     json: Json = False,
 ) -> None:
@@ -28,7 +31,9 @@ def command(
     from signbench.scoring.train import train
 
     with printing.progress_bars(progress) as report:
-        made = train(model, out=out, configuration=config, corpus=corpus, seed=seed, device=device, progress=report)
+        made = train(
+            model, out=out, configuration=config, corpus=corpus, seed=seed, device=device, workers=workers or 0, progress=report
+        )
     card = made.card
     if json:
         printing.document(card.as_json())

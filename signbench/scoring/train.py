@@ -39,6 +39,7 @@ def train(
     corpus: str | None = None,
     seed: int | None = None,
     device: str | None = None,
+    workers: int = 0,
     progress: Progress = silent,
 ) -> ReferenceModel:
     """Trains a model by its recipe, as ``signbench train`` does; a repeated call resumes where it stopped.
@@ -50,6 +51,7 @@ def train(
         corpus: another corpus than the recipe's.
         seed: another seed than the recipe's.
         device: ``cpu``, ``cuda`` or ``cuda:N``; None: the CPU.
+        workers: processes that prepare data and make batches while the network computes; 0: none. The weights are the same.
         progress: called with the current step and how much of it is done and to do.
 
     Returns:
@@ -74,7 +76,7 @@ def train(
     if seed is not None:
         changed["seed"] = seed
     data = training_data(recipe.model_copy(update=changed))
-    return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress))
+    return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress, workers=workers))
 
 
 def recipe_for(model: str | Path, configuration: str = "small") -> Recipe:

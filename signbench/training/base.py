@@ -48,7 +48,10 @@ class TrainingData(ABC):
     Attributes:
         recipe: how the model is trained.
         corpus: the corpus.
+        workers: processes that prepare data and make batches while the network computes; 0: none, all is done in turn.
     """
+
+    workers: int = 0
 
     def __init__(self, recipe: Recipe, corpus: Corpus) -> None:
         self.recipe = recipe

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -23,6 +23,9 @@ from signbench.user_folders import user_cache
 from signbench.weights.locking import locked
 
 Kind = TypeVar("Kind", bound=np.generic)
+
+Arrays = Callable[[range], Iterator[Iterable[NDArray[Any]]]]
+"""For each clip of a range of indices, its rows, in parts."""
 
 CHUNK = 64 << 20
 """How many bytes are written before they are flushed to the disk; a kill loses at most these."""
@@ -89,16 +92,14 @@ class ArrayFile:
         digest = hashlib.sha256(described.encode()).hexdigest()[:16]
         return folder / f"{re.sub(r'[^A-Za-z0-9.]+', '-', self.name)}-{digest}.npy"
 
-    def opened(
-        self, array: Callable[[int], Iterator[NDArray[Any]]], folder: Path | None = None, progress: Progress = silent
-    ) -> ClipArrays[Any]:
+    def opened(self, arrays: Arrays, folder: Path | None = None, progress: Progress = silent) -> ClipArrays[Any]:
         """Opens the file, which is written first if it does not exist.
 
         It appears under its name when it is complete. After a kill it resumes with the first clip that is not complete on disk.
         Several processes may call this at once: one writes, the others wait.
 
         Args:
-            array: yields the rows of the clip with the given index, in parts.
+            arrays: yields, for each clip of a range of indices, its rows, in parts.
             folder: the folder of prepared arrays; by default :func:`training_folder`.
             progress: called with the readable name and the number of rows.
 
@@ -112,7 +113,7 @@ class ArrayFile:
             if not path.exists():
                 with locked(path):
                     if not path.exists():
-                        self._write(path, array, progress)
+                        self._write(path, arrays, progress)
             rows = np.load(path, mmap_mode="r") if sum(self.lengths) else np.empty((0, *self.shape), self.dtype)
         except OSError as error:
             raise InputError(
@@ -120,7 +121,7 @@ class ArrayFile:
             ) from error
         return ClipArrays(self.ids, np.array([0, *accumulate(self.lengths)], np.int64), rows)
 
-    def _write(self, path: Path, array: Callable[[int], Iterator[NDArray[Any]]], progress: Progress) -> None:
+    def _write(self, path: Path, arrays: Arrays, progress: Progress) -> None:
         dtype, total = np.dtype(self.dtype), sum(self.lengths)
         row = dtype.itemsize * int(np.prod(self.shape))
         header = _header(dtype, (total, *self.shape))
@@ -136,9 +137,10 @@ class ArrayFile:
             stream.truncate(len(header) + rows * row)
             stream.seek(0, os.SEEK_END)
             unsafe = 0
-            for clip in range(done, len(self.lengths)):
+            missing = range(done, len(self.lengths))
+            for clip, parts in zip(missing, arrays(missing), strict=True):
                 count = 0
-                for values in array(clip):
+                for values in parts:
                     count += len(values)
                     stream.write(np.ascontiguousarray(values, dtype).tobytes())
                 if count != self.lengths[clip]:

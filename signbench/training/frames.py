@@ -7,7 +7,7 @@ save little: SynthSign takes 1.6 ms for a frame of 128 px that is resized to 96,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError, nearest
 from signbench.media.video import READER_REVISION, RESIZE_KERNEL, VideoProbe, positions_at_rate
 from signbench.progress import Progress, silent
+from signbench.training.ahead import computed_ahead
 from signbench.training.clip_arrays import ArrayFile, ClipArrays
 
 
@@ -90,12 +91,13 @@ class FrameSource:
         lengths = tuple(map(len, self._positions))
         return ArrayFile(f"{self._name} {kind}", identity, tuple(clip.id for clip in self._clips), lengths, shape, dtype)
 
-    def frames(self, folder: Path | None = None, progress: Progress = silent) -> ClipArrays[np.uint8]:
+    def frames(self, folder: Path | None = None, progress: Progress = silent, workers: int = 0) -> ClipArrays[np.uint8]:
         """The frames, prepared on first use.
 
         Args:
             folder: the folder of prepared arrays; by default that of the user's cache.
             progress: called with what is prepared, and how many frames of it are done.
+            workers: processes that read or render clips.
 
         Returns:
             For each clip uint8 ``(T, H, W, 3)`` RGB.
@@ -108,7 +110,12 @@ class FrameSource:
         def rendered(index: int) -> Iterator[NDArray[np.uint8]]:
             yield from self._videos[index].chunks(self._probes[index], self._positions[index], self.size)
 
-        return self._file("frames", (*self.size, 3), np.uint8).opened(rendered, folder, progress)
+        def all_rendered(clips: range) -> Iterator[Iterable[NDArray[np.uint8]]]:
+            if not workers:
+                return map(rendered, clips)
+            return computed_ahead(lambda index: list(rendered(index)), clips, workers)
+
+        return self._file("frames", (*self.size, 3), np.uint8).opened(all_rendered, folder, progress)
 
     def key_points(self, folder: Path | None = None, progress: Progress = silent) -> ClipArrays[np.float32]:
         """Key points of the same frames, prepared on first use.
@@ -128,8 +135,9 @@ class FrameSource:
         recordings = [self._pose(clip) for clip in self._clips]
         joints = len(recordings[0].probe(None).layout.joints) if recordings else 0
 
-        def read(index: int) -> Iterator[NDArray[np.float32]]:
-            yield self._points(self._clips[index].id, recordings[index], self._probes[index], self._positions[index])
+        def read(clips: range) -> Iterator[Iterable[NDArray[np.float32]]]:
+            for index in clips:
+                yield (self._points(self._clips[index].id, recordings[index], self._probes[index], self._positions[index]),)
 
         file = self._file("key points", (joints, 3), np.float32)
         stamps = [recording.stamp() for recording in recordings]

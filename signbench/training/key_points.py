@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -71,10 +71,11 @@ def prepared(
         np.float32,
     )
 
-    def array(index: int) -> Iterator[NDArray[np.float32]]:
-        yield read(clips[index])
+    def arrays(indices: range) -> Iterator[Iterable[NDArray[np.float32]]]:
+        for index in indices:
+            yield (read(clips[index]),)
 
-    return file.opened(array, progress=report)
+    return file.opened(arrays, progress=report)
 
 
 def _recording(clip: Any, kind: Kind) -> PoseRecording:

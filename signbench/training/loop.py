@@ -20,6 +20,7 @@ import numpy as np
 
 from signbench.errors import InputError, SignbenchError
 from signbench.progress import Progress, silent
+from signbench.training.ahead import computed_ahead
 from signbench.training.base import Answer, Batch, TrainingData
 from signbench.training.checkpoints import Checkpoints, State
 from signbench.training.logs import Log, write_curve
@@ -59,6 +60,7 @@ class Settings:
         licence: licence of the weights, for the card.
         kind: what the model serves as, for the card.
         progress: called with the current step.
+        workers: processes that prepare data and make batches while the network computes; 0: none.
         save_seconds: time between two checkpoints within an epoch.
     """
 
@@ -67,6 +69,7 @@ class Settings:
     licence: str = "Apache-2.0"
     kind: str = "judge"
     progress: Progress = silent
+    workers: int = 0
     save_seconds: float = SAVE_SECONDS
 
 
@@ -90,6 +93,7 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
         _check_recipe(out, recipe)
         return read_model(out)
     _begin_folder(out, recipe)
+    data.workers = settings.workers
     data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
 
@@ -126,6 +130,10 @@ class _Trainer:
             self._phase(index, tensors if index == self.state.phase else {})
             tensors = {}
         return self._finish()
+
+    def _clock(self) -> float:
+        """Seconds of the processor; on a GPU those that pass, since the processor waits."""
+        return time.process_time() if self.device.type == "cpu" else time.monotonic()
 
     def _phase(self, index: int, tensors: Mapping[str, Any]) -> None:
         phase = self.recipe.phases[index]
@@ -166,12 +174,19 @@ class _Trainer:
         data, state, world = self.data, self.state, self.accelerator.num_processes
         order = batches(data.examples(phase.name), phase.batch, self.recipe.seed, phase.name, state.epoch, data.lengths(phase.name))
         saved = time.monotonic()
-        for number in range(state.step, len(order)):
-            begun = time.process_time()
-            seed = seed_of(self.recipe.seed, phase.name, state.epoch, number, self.accelerator.process_index)
-            torch.manual_seed(seed)
+
+        def seed_at(number: int) -> int:
+            return seed_of(self.recipe.seed, phase.name, state.epoch, number, self.accelerator.process_index)
+
+        def batch_at(number: int) -> Batch:
             own = order[number][self.accelerator.process_index :: world]
-            batch = _moved(data.batch(phase.name, own, np.random.Generator(np.random.PCG64(seed))), self.device)
+            return data.batch(phase.name, own, np.random.Generator(np.random.PCG64(seed_at(number))))
+
+        numbers = range(state.step, len(order))
+        begun = self._clock()
+        for number, made in zip(numbers, computed_ahead(batch_at, numbers, self.settings.workers), strict=True):
+            batch = _moved(made, self.device)
+            torch.manual_seed(seed_at(number))
             rate = learning_rate(phase, state.epoch * len(order) + number, phase.epochs * len(order), state.epoch, state.stale[1])
             for group in optimiser.param_groups:
                 group["lr"] = rate
@@ -188,7 +203,8 @@ class _Trainer:
             for name, value in values.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value
             state.step, state.steps = number + 1, state.steps + 1
-            state.seconds += (time.process_time() - begun) * world
+            state.seconds += (self._clock() - begun) * world
+            begun = self._clock()
             if self.log is not None and state.steps % _LOGGED_EVERY == 0:
                 self.log.add({**{f"train/{name}": value for name, value in values.items()}, "rate": rate}, state.steps)
             if time.monotonic() - saved > self.settings.save_seconds and number + 1 < len(order):
@@ -225,7 +241,7 @@ class _Trainer:
         due = phase.validate_every > 0 and (state.epoch % phase.validate_every == 0 or state.epoch == phase.epochs)
         if not (due or last):
             return
-        begun = time.process_time()
+        begun = self._clock()
         with _evaluated(self.network, self.average) as network:
             answers = []
             total = len(self.data.dev_ids())
@@ -239,7 +255,7 @@ class _Trainer:
             better = state.best is None or (value > state.best[0] if chosen.direction == "higher" else value < state.best[0])
             if better and self.main:
                 self.checkpoints.save_best({name: tensor.cpu() for name, tensor in self.data.tensors(kept).items()})
-        state.seconds += time.process_time() - begun
+        state.seconds += self._clock() - begun
         state.curve[-1].update({f"dev {name}": number for name, number in values.items()})
         epochs = len(state.curve)
         if better:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
+from signbench.training.ahead import computed_ahead
 from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
 from signbench.training.clip_arrays import ArrayFile, ClipArrays
 from signbench.training.frame_degradations import FrameDegradations, warped
@@ -63,11 +64,12 @@ class VideoSentences(TrainingData):
         self.degradations = FrameDegradations(codec="jpeg", compressed=self.settings.compressed)
         shown = [("video", take) for take in range(self.settings.takes)] + [(name, 0) for name in self.settings.renderings]
         sources = [self._source(split, take, name) for name, take in shown for split in self.recipe.train]
-        self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report) for source in sources]
+        self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report, workers=self.workers) for source in sources]
         self.clips = [(source, clip) for source, frames in enumerate(self.frames) for clip in range(len(frames))]
         self.sentences = Sentences.of(self.corpus, [self.frames[source].ids[clip] for source, clip in self.clips])
         self.dev_frames = [
-            self._source(self.recipe.dev, 0, name).frames(progress=report) for name in ("video", *self.settings.renderings)
+            self._source(self.recipe.dev, 0, name).frames(progress=report, workers=self.workers)
+            for name in ("video", *self.settings.renderings)
         ]
         self.dev_sentences = Sentences.of(self.corpus, self.dev_ids())
         self.features: list[list[ClipArrays[np.float16]]] = []
@@ -133,14 +135,20 @@ class VideoSentences(TrainingData):
         file = ArrayFile(f"features copy {copy}", identity, frames.ids, lengths, (self.feature_width,), np.float16)
         device = next(network.parameters()).device
 
-        def computed(index: int) -> Iterator[NDArray[np.float16]]:
-            shown = np.array(frames[index])
-            if copy:
-                random = np.random.Generator(np.random.PCG64(seed_of(self.recipe.seed, frames.ids[index], copy, "features")))
-                shown = self.degradations.of(shown, random)
-            for start in range(0, len(shown), _PIECE):
-                piece = torch.from_numpy(shown[start : start + _PIECE]).to(device)
+        def shown(index: int) -> NDArray[np.uint8]:
+            clip = np.array(frames[index])
+            if not copy:
+                return clip
+            random = np.random.Generator(np.random.PCG64(seed_of(self.recipe.seed, frames.ids[index], copy, "features")))
+            return self.degradations.of(clip, random)
+
+        def features_of(clip: NDArray[np.uint8]) -> Iterator[NDArray[np.float16]]:
+            for start in range(0, len(clip), _PIECE):
+                piece = torch.from_numpy(clip[start : start + _PIECE]).to(device)
                 yield self.trunk_features(network, piece).half().cpu().numpy()
+
+        def computed(clips: range) -> Iterator[Iterable[NDArray[np.float16]]]:
+            return map(features_of, computed_ahead(shown, clips, self.workers))
 
         training = network.training
         network.eval()

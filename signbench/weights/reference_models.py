@@ -57,7 +57,7 @@ class Training(Document):
     steps: int
     """Optimiser steps in all phases."""
     hours: float
-    """Hours of processor time, all processes together, without the preparation of data."""
+    """Hours of processor time, all processes together, without the preparation of data; on a GPU, of time."""
     device: str
     """The kind of device: cpu or cuda."""
     signbench: str

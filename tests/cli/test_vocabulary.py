@@ -92,7 +92,7 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
         ("--device", WITH_NETWORKS | {"train", "judges evaluate"}),
-        ("--workers", WITH_NETWORKS | {"judges evaluate"}),
+        ("--workers", WITH_NETWORKS | {"judges evaluate", "train"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),
         ("--format", {"results", "compare", "leaderboard show", "metrics sensitivity"}),

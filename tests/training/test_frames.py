@@ -71,7 +71,8 @@ def test_prepared_frames_are_read_and_not_made_again(tmp_path):
     assert done == []
 
 
-def test_an_interrupted_preparation_resumes_with_the_next_clip(tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_interrupted_preparation_resumes_with_the_next_clip(workers, tmp_path, monkeypatch):
     monkeypatch.setattr(clip_arrays, "CHUNK", 1)
     source = replace(SOURCE, clips=4)
     whole = np.array(source.frames(tmp_path / "whole").rows)
@@ -81,12 +82,12 @@ def test_an_interrupted_preparation_resumes_with_the_next_clip(tmp_path, monkeyp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        source.frames(tmp_path / "part", killed)
+        source.frames(tmp_path / "part", killed, workers)
     assert list((tmp_path / "part").glob("[!.]*")) == []
     with next((tmp_path / "part").glob(".*.part")).open("ab") as stream:
         stream.write(b"half a frame")
     made = []
-    resumed = source.frames(tmp_path / "part", lambda _, rows, __: made.append(rows))
+    resumed = source.frames(tmp_path / "part", lambda _, rows, __: made.append(rows), workers)
     assert len(made) < 4
     assert np.array_equal(resumed.rows, whole)
     assert list((tmp_path / "part").glob(".*.part")) == []

@@ -18,9 +18,9 @@ from tests.training.noisy_line import lines
 pytest.importorskip("accelerate")
 
 
-def run(out, progress=None, **changes):
+def run(out, progress=None, workers=0, **changes):
     more = {} if progress is None else {"progress": progress}
-    return train(lines(**changes), measured, Settings(out, save_seconds=0.0, **more))
+    return train(lines(**changes), measured, Settings(out, save_seconds=0.0, workers=workers, **more))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,14 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_pat
         with pytest.raises(KilledError):
             run(tmp_path / "line", killed_at(step))
     again = run(tmp_path / "line")
+    for name in ("model.safetensors", "curve.csv", "config.json"):
+        assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
+
+
+def test_worker_processes_do_not_affect_the_bytes(whole, tmp_path):
+    with pytest.raises(KilledError):
+        run(tmp_path / "line", killed_at(7), workers=2)
+    again = run(tmp_path / "line", workers=2)
     for name in ("model.safetensors", "curve.csv", "config.json"):
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
 

@@ -67,14 +67,14 @@ class FrameTrunkTraining(TrainingData):
             for split in self.recipe.train
         ]
         self.hands_only = [source.rendering == HANDS for source in sources]
-        self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report) for source in sources]
+        self.frames: list[ClipArrays[np.uint8]] = [source.frames(progress=report, workers=self.workers) for source in sources]
         self.points: list[ClipArrays[np.float32]] = [source.key_points(progress=report) for source in sources]
         self.clips = [(source, clip) for source, frames in enumerate(self.frames) for clip in range(len(frames))]
         self.videos = sum(len(frames) for frames in self.frames[: self.settings.takes * len(self.recipe.train)])
         self.dev = []
         names = ("video", *self.settings.renderings)
         seen = [FrameSource(self.corpus, self.recipe.dev, (size, size), rendering=name) for name in names]
-        arrays = [(source.frames(progress=report), source.key_points(progress=report)) for source in seen]
+        arrays = [(source.frames(progress=report, workers=self.workers), source.key_points(progress=report)) for source in seen]
         for number, clip in enumerate(self.dev_ids()):
             # each clip as a video or in one of the renderings, in turn
             frames, points = arrays[number % len(names)]

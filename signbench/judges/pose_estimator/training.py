@@ -83,10 +83,10 @@ class PoseEstimatorTraining(TrainingData):
         for split in self.recipe.train:
             for rendering in given.renderings:
                 source = FrameSource(self.corpus, split, size, given.rate, rendering=rendering)
-                self.parts.append((source.frames(progress=report), source.key_points(progress=report)))
+                self.parts.append((source.frames(progress=report, workers=self.workers), source.key_points(progress=report)))
         self.starts = np.cumsum([0, *(len(frames.rows) for frames, _ in self.parts)])
         dev = FrameSource(self.corpus, self.recipe.dev, size, given.dev_rate)
-        self.dev = dev.frames(progress=report), dev.key_points(progress=report)
+        self.dev = dev.frames(progress=report, workers=self.workers), dev.key_points(progress=report)
         joints = self.config().joints
         if self.dev[1].rows.shape[1] != joints:
             raise InputError(f"{self.corpus.name} has {self.dev[1].rows.shape[1]} key points, and the network {joints}.")
