@@ -52,7 +52,8 @@ class MinimalPairs(Document):
     parameter: str
     """The parameter in which the signs differ, such as ``mouth``."""
     gives: str
-    """``label``: the more likely one of the two signs counts; ``gloss``: a sign is wrong if it was recognised as the other one."""
+    """``label``: the more likely one of the two signs counts; ``gloss``: a sign is wrong if it was recognised as the other one;
+    ``text``: if the text has words of the other one instead."""
     pairs: tuple[str, ...]
     """The pairs that occur, each as ``ONE/OTHER``."""
     decisions: int

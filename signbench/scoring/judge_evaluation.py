@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,9 +28,10 @@ from signbench.metrics.registry import create, known
 from signbench.progress import Progress, silent
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Level
-from signbench.scoring.evaluated import EvaluatedCondition, EvaluatedScore, JudgeEvaluation, MinimalPairs
+from signbench.scoring.evaluated import EvaluatedCondition, EvaluatedScore, JudgeEvaluation
 from signbench.scoring.judge_conditions import Condition, conditions_of
 from signbench.scoring.judging import judged_clip, truth
+from signbench.scoring.minimal_pairs import minimal_pairs_of
 from signbench.scoring.task_judges import dealt_clips
 from signbench.scoring.workers import ONE_THREAD, effective_workers, environment
 from signbench.statistics.intervals import interval
@@ -172,7 +172,7 @@ def evaluate_judge(
             )
             for number, condition in enumerate(conditions)
         ),
-        minimal_pairs=_minimal_pairs(source, clips, wanted, {clip: of_clip[0] for clip, of_clip in found.items()}),
+        minimal_pairs=minimal_pairs_of(source, clips, wanted, {clip: of_clip[0].said for clip, of_clip in found.items()}),
     )
 
 
@@ -373,69 +373,3 @@ def _value(metric: Metric, pairs: Sequence[Pair | None]) -> tuple[float | None, 
     value = float(metric.score(records, np.ones((1, len(records)), np.int64))[0])
     bounds = interval(metric, records).bounds
     return (value, bounds) if np.isfinite(value) else (None, None)
-
-
-def _minimal_pairs(
-    corpus: Corpus, clips: Mapping[str, Clip], wanted: Sequence[Gives], found: Mapping[str, _Answer]
-) -> tuple[MinimalPairs, ...]:
-    """The decisions within SynthSign's minimal pairs, by parameter."""
-    from signbench.corpora.synthsign.lexicon import PARAMETERS, minimal_pairs
-
-    kinds: list[Gives] = [gives for gives in ("label", "gloss") if gives in wanted]
-    if corpus.name != "synthsign" or not kinds:
-        return ()
-    decided = _decided_labels(clips, found) if kinds[0] == "label" else _decided_glosses(clips, found)
-    rows = []
-    for parameter in PARAMETERS:
-        pairs = [(one, other) for one, other, differing in minimal_pairs() if differing == parameter]
-        counts = [(f"{one}/{other}", decided[one, other]) for one, other in pairs if (one, other) in decided]
-        if counts:
-            rows.append(
-                MinimalPairs(
-                    parameter=parameter,
-                    gives=kinds[0],
-                    pairs=tuple(name for name, _ in counts),
-                    decisions=sum(len(outcomes) for _, outcomes in counts),
-                    right=sum(sum(outcomes) for _, outcomes in counts),
-                )
-            )
-    return tuple(rows)
-
-
-def _decided_labels(clips: Mapping[str, Clip], found: Mapping[str, _Answer]) -> dict[tuple[str, str], list[bool]]:
-    """For each minimal pair, whether the judge found the clip's own sign more likely than the other one."""
-    from signbench.corpora.synthsign.lexicon import minimal_pairs
-
-    words = {clip.gloss[0]: truth(clip, "word") for clip in clips.values() if clip.gloss and len(clip.gloss) == 1}
-    decided: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for name, clip in clips.items():
-        labels = list(cast("tuple[str, ...]", found[name].said.get("label", ())))
-        rank = {label: number for number, label in enumerate(labels)}
-        for one, other, _ in minimal_pairs():
-            if not clip.gloss or clip.gloss[0] not in (one, other):
-                continue
-            wrong = words.get(other if clip.gloss[0] == one else one)
-            own = rank.get(truth(clip, "word") or "", len(labels))
-            decided[one, other].append(own < rank.get(wrong or "", len(labels)))
-    return decided
-
-
-def _decided_glosses(clips: Mapping[str, Clip], found: Mapping[str, _Answer]) -> dict[tuple[str, str], list[bool]]:
-    """For each minimal pair, whether an occurrence of one of its signs was not recognised as the other one."""
-    from signbench.corpora.synthsign.lexicon import minimal_pairs
-    from signbench.metrics.wer import Wer
-
-    instead: list[tuple[str, str]] = []
-    for name, clip in clips.items():
-        said = " ".join(cast("tuple[str, ...]", found[name].said.get("gloss", ())))
-        aligned = Wer().alignment(said, truth(clip, "gloss") or "")
-        for chunk in aligned.chunks:
-            true = aligned.reference[chunk.reference_start : chunk.reference_end]
-            others = aligned.prediction[chunk.prediction_start : chunk.prediction_end]
-            instead += [(gloss, others[index] if len(others) == len(true) else "") for index, gloss in enumerate(true)]
-    decided: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for one, other, _ in minimal_pairs():
-        for gloss, recognised in instead:
-            if gloss in (one, other):
-                decided[one, other].append(recognised != (other if gloss == one else one))
-    return decided
