@@ -40,7 +40,7 @@ _FLAGS = {
                 "replace",
                 "seed",
             ),
-            *("size", "source", "source_fps", "split", "workers"),
+            *("root", "size", "source", "source_fps", "split", "workers"),
         )
     },
     "configuration": "--config",

@@ -18,7 +18,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from signbench.errors import InputError
 
@@ -58,7 +58,7 @@ def read_checkpoint(path: Path, *, most_bytes: int = MOST_CHECKPOINT_BYTES, advi
     """
     import torch
 
-    _check_size(path, most_bytes)
+    check_size(path, most_bytes)
     if is_archive(path) and (defect := archive_defect(path)):
         raise InputError(f"{path} cannot be read as a checkpoint: {defect}. {advice}")
     try:
@@ -74,7 +74,7 @@ def read_checkpoint(path: Path, *, most_bytes: int = MOST_CHECKPOINT_BYTES, advi
                 "file comes from, save only its tensors: torch.save({name: tensor for name, tensor in model.state_dict().items()}, "
                 "FILE)."
             ) from error
-        reason = "its pickle is damaged" if isinstance(error, pickle.UnpicklingError) else _first_line(error)
+        reason = "its pickle is damaged" if isinstance(error, pickle.UnpicklingError) else first_line(error)
         raise InputError(
             f"{path} cannot be read as a checkpoint: it is damaged, or torch.save did not write it ({reason}). {advice}"
         ) from error
@@ -96,7 +96,7 @@ def read_pickled_array(path: Path, *, most_bytes: int = MOST_ARRAY_BYTES) -> Any
     """
     from numpy.lib import format as npy
 
-    _check_size(path, most_bytes)
+    check_size(path, most_bytes)
     try:
         with path.open("rb") as stream:
             version = npy.read_magic(stream)
@@ -106,19 +106,19 @@ def read_pickled_array(path: Path, *, most_bytes: int = MOST_ARRAY_BYTES) -> Any
             _, _, kind = header(stream)
             if not kind.hasobject:
                 raise InputError(f"{path} holds an array of numbers ({kind}), not a dictionary.")
-            content = _plain(_Unpickler(stream).load(), {})
+            content = plain_value(PlainUnpickler(stream).load(), {})
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except InputError:
         raise
-    except _ForbiddenError as error:
+    except ForbiddenError as error:
         raise InputError(
             f"{path} cannot be read: its pickle calls {error}, and no code from a file is executed. Where it comes from, save "
             "a dictionary of plain arrays, texts and numbers."
         ) from error
     # a damaged pickle fails with almost any error
     except Exception as error:
-        raise InputError(f"{path} cannot be read: it is damaged, or numpy.save did not write it ({_first_line(error)}).") from error
+        raise InputError(f"{path} cannot be read: it is damaged, or numpy.save did not write it ({first_line(error)}).") from error
     return content[0] if isinstance(content, list) and len(content) == 1 else content
 
 
@@ -149,7 +149,7 @@ def archive_defect(path: Path) -> str | None:
             if wrong and len(wrong) < len([entry for entry in archive.infolist() if entry.file_size]):
                 return f"it is damaged: {wrong[0]} in its archive does not match its checksum"
     except (zipfile.BadZipFile, ArithmeticError, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
-        return f"its archive is damaged ({_first_line(error)})"
+        return f"its archive is damaged ({first_line(error)})"
     return None
 
 
@@ -169,7 +169,12 @@ def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     return True
 
 
-def _check_size(path: Path, most_bytes: int) -> None:
+def check_size(path: Path, most_bytes: int) -> None:
+    """Refuses a file that is too large to be read.
+
+    Raises:
+        InputError: it is, or it is not there, or not a file.
+    """
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -180,7 +185,8 @@ def _check_size(path: Path, most_bytes: int) -> None:
         raise InputError(f"{path} has {size:,} bytes, more than the limit of {most_bytes:,}; save the weights without the rest.")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in a short line."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:120].rstrip(".")
 
 
@@ -207,8 +213,20 @@ def _stand_ins_for_torch() -> list[Any]:
     ]
 
 
-class _ForbiddenError(Exception):
+class ForbiddenError(Exception):
     """A pickle calls something; the message is its name."""
+
+
+class StandIn:
+    """What a pickle receives for an object of a library; it computes nothing while the pickle is read."""
+
+    def value(self) -> Any:
+        """What it stands for, made of checked numbers only.
+
+        Raises:
+            ValueError: its parts do not fit together.
+        """
+        raise NotImplementedError
 
 
 class _Type:
@@ -236,7 +254,7 @@ class _Type:
         return plain.newbyteorder(">") if self.order == ">" else plain
 
 
-class _Array:
+class _Array(StandIn):
     """An array as NumPy pickles it, whose size is compared with its bytes before anything is allocated."""
 
     def __init__(self, *_: object) -> None:
@@ -265,7 +283,7 @@ class _Array:
         return flat.reshape(shape, order="F" if fortran else "C").astype(numbers.newbyteorder("="))
 
 
-class _Scalar:
+class _Scalar(StandIn):
     """A single number as NumPy pickles it."""
 
     def __init__(self, kind: _Type, data: Any = None) -> None:
@@ -294,10 +312,10 @@ def _no_bytes() -> bytes:
     return b""
 
 
-class _Unpickler(pickle.Unpickler):
+class PlainUnpickler(pickle.Unpickler):
     """Builds containers, texts and numbers, and stand-ins for NumPy's; calls nothing else."""
 
-    _KNOWN: Mapping[tuple[str, str], Any] = {
+    KNOWN: ClassVar[Mapping[tuple[str, str], Any]] = {
         ("numpy", "ndarray"): _ArrayClass,
         ("numpy", "dtype"): _Type,
         ("collections", "OrderedDict"): OrderedDict,
@@ -314,22 +332,22 @@ class _Unpickler(pickle.Unpickler):
         """The stand-in for a name in the pickle.
 
         Raises:
-            _ForbiddenError: there is none.
+            ForbiddenError: there is none.
         """
-        if (module, name) not in self._KNOWN:
-            raise _ForbiddenError(f"{module}.{name}")
-        return self._KNOWN[module, name]
+        if (module, name) not in self.KNOWN:
+            raise ForbiddenError(f"{module}.{name}")
+        return self.KNOWN[module, name]
 
     def persistent_load(self, identifier: Any) -> Any:
         """Refuses references to objects outside the file.
 
         Raises:
-            _ForbiddenError: always.
+            ForbiddenError: always.
         """
-        raise _ForbiddenError("an object outside the file")
+        raise ForbiddenError("an object outside the file")
 
 
-def _plain(value: Any, done: dict[int, Any]) -> Any:
+def plain_value(value: Any, done: dict[int, Any]) -> Any:
     """The value with NumPy's arrays and Python's numbers for their stand-ins.
 
     Args:
@@ -339,14 +357,12 @@ def _plain(value: Any, done: dict[int, Any]) -> Any:
     if id(value) in done:
         return done[id(value)]
     plain = value
-    if isinstance(value, _Array):
+    if isinstance(value, StandIn):
         found = value.value()
-        plain = _plain(found, done) if isinstance(found, list) else found
-    elif isinstance(value, _Scalar):
-        plain = value.value()
+        plain = plain_value(found, done) if isinstance(found, list) else found
     elif isinstance(value, Mapping):
-        plain = {_plain(key, done): _plain(one, done) for key, one in value.items()}
+        plain = {plain_value(key, done): plain_value(one, done) for key, one in value.items()}
     elif isinstance(value, (list, tuple)):
-        plain = type(value)([_plain(one, done) for one in value])
+        plain = type(value)([plain_value(one, done) for one in value])
     done[id(value)] = plain
     return plain

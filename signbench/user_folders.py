@@ -41,6 +41,21 @@ def user_data(variable: str, name: str) -> Path:
     return _named(variable, name) or _base("data", variable, name) / name
 
 
+def user_configuration(name: str) -> Path | None:
+    """The path of a configuration file in signbench's folder of the user's configuration; None if no home folder is known.
+
+    The folder is the one that the system has for it (platformdirs): on Linux ``$XDG_CONFIG_HOME/signbench``, else
+    ``~/.config/signbench``.
+
+    Args:
+        name: such as ``corpora.yaml``.
+    """
+    try:
+        return _base("config", "", name) / name
+    except InputError:
+        return None
+
+
 def _named(variable: str, name: str) -> Path | None:
     value = os.environ.get(variable)
     try:
@@ -49,7 +64,7 @@ def _named(variable: str, name: str) -> Path | None:
         raise _homeless(variable, name) from error
 
 
-def _base(kind: Literal["cache", "data"], variable: str, name: str) -> Path:
+def _base(kind: Literal["cache", "config", "data"], variable: str, name: str) -> Path:
     import platformdirs
 
     try:
@@ -57,11 +72,11 @@ def _base(kind: Literal["cache", "data"], variable: str, name: str) -> Path:
     except RuntimeError as error:  # platformdirs would take the ~ itself for a folder
         raise _homeless(variable, name) from error
     folders = platformdirs.PlatformDirs("signbench", appauthor=False)
-    found = folders.user_cache_path if kind == "cache" else folders.user_data_path
+    found = {"cache": folders.user_cache_path, "config": folders.user_config_path, "data": folders.user_data_path}[kind]
     if found.is_absolute():
         return found
     # A relative path in the variables of XDG does not count, by its specification.
-    return home / (".cache" if kind == "cache" else ".local/share") / "signbench"
+    return home / {"cache": ".cache", "config": ".config", "data": ".local/share"}[kind] / "signbench"
 
 
 def _homeless(variable: str, name: str) -> InputError:

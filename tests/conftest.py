@@ -37,7 +37,9 @@ def _folders_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for variable in ("SIGNBENCH_WEIGHTS", "SIGNBENCH_CACHE"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
         patch.setenv("SIGNBENCH_SECRET", str(tmp_path_factory.mktemp("signbench_secret") / "secret"))
-        patch.delenv("SIGNBENCH_CACHE_LIMIT", raising=False)
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
+        for variable in ("SIGNBENCH_CACHE_LIMIT", "SIGNBENCH_CORPORA"):
+            patch.delenv(variable, raising=False)
         yield
 
 

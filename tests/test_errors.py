@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for path in (ROOT / "signbench").rglob("*.py") if "cli" not in path.relative_to(ROOT).parts)
 FLAG = re.compile(r"(?<![\w-])--[a-z{]")
 # Commands are commands in either case; so are other programs' flags.
-WHOLE_COMMAND = re.compile(r"signbench [a-z]+ [^;]*--[a-z]|OpenPose with --number_people_max|^\{command\} --references")
+WHOLE_COMMAND = re.compile(r"signbench [a-z]+ [^;]*--[a-z]|OpenPose with --number_people_max|^\{command\} --(?:references|root)")
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:

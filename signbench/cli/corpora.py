@@ -1,80 +1,102 @@
-"""``signbench corpora``: the data sets that signbench knows, and their export as files."""
+"""``signbench corpora``: the data sets that signbench knows, whether they are whole, and their export as files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Json, Progress, clip_ids, option
+from signbench.cli.options import Json, Progress, Root, clip_ids, option
 
-app = group("List, show or export corpora.")
+if TYPE_CHECKING:
+    from signbench.corpora.synthsign.corpus import SynthSign
+
+app = group("List, show, check or export corpora.")
 
 
 @app.command("list")
 def list_corpora(json: Json = False) -> None:
-    """List the corpora that signbench can read."""
+    """List the corpora that signbench can read, and where they lie on this machine."""
     from signbench.cli import printing
-    from signbench.corpora import registry
+    from signbench.corpora import registry, roots
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in registry.known():
-        corpus = registry.corpus(name)
-        rows.append({"name": name, "version": corpus.version, "licence": corpus.licence, "splits": list(corpus.splits)})
+        kind = registry.on_disk(name) or registry.corpus(name)
+        root = None if registry.is_made(name) else roots.find(name)
+        rows.append(
+            {
+                "name": name,
+                "version": kind.version,
+                "licence": kind.licence,
+                "splits": list(kind.splits),
+                "built_in": registry.is_made(name),
+                "root": None if root is None else str(root),
+            }
+        )
     if json:
         printing.document(rows)
         return
     for row in rows:
-        printing.data(f"{row['name']} {row['version']} ({row['licence']}): {', '.join(row['splits'])}")
+        where = "" if row["built_in"] else f"; {row['root'] or 'not here'}"
+        printing.data(f"{row['name']} {row['version']} ({row['licence']}): {', '.join(row['splits'])}{where}")
 
 
 @app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="Name of a corpus.")],
+    root: Root = None,
     clips: Annotated[str | None, option("--clips", "Their texts and glosses are shown.")] = None,
     json: Json = False,
 ) -> None:
-    """Show a corpus: its splits with their clips, its signers, its signs."""
+    """Show a corpus: its licence, where a person gets it, its layout, its splits with their clips, its citation."""
+    from signbench.cli import printing
+    from signbench.corpora import registry, roots
+    from signbench.corpora.describing import described, sentences
+
+    here = root or (None if registry.is_made(name) else roots.find(name))
+    corpus = registry.corpus(name, here) if registry.on_disk(name) is None or here is not None else None
+    content = described(name, corpus, clip_ids(clips))
+    if json:
+        printing.document(content)
+        return
+    printing.sentences(sentences(content))
+
+
+@app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="Name of a corpus that lies on disk.")],
+    root: Root = None,
+    out: Annotated[Path | None, option("--out", "A new file SPLIT.txt for each split: the ids of its whole clips.")] = None,
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Check whether a corpus on disk is whole: what is present, missing, surplus or unreadable, split by split.
+
+    Reads annotations, the names of files, and the first and last bytes of media; nothing is decoded. Exits with 3 if something is
+    missing or unreadable.
+    """
     from signbench.cli import printing
     from signbench.corpora import registry
+    from signbench.corpora.checking import write_whole
+    from signbench.corpora.on_disk import CorpusOnDisk
+    from signbench.errors import InputError
 
-    corpus = registry.corpus(name)
-    splits = {split: corpus.ids(split) for split in corpus.splits}
-    described: dict[str, object] = {
-        "name": corpus.name,
-        "version": corpus.version,
-        "licence": corpus.licence,
-        "splits": {split: {"count": len(ids), "first": ids[0], "last": ids[-1]} for split, ids in splits.items()},
-    }
-    if name == "synthsign":
-        from signbench.corpora.synthsign.lexicon import SIGNS, minimal_pairs
-        from signbench.corpora.synthsign.signers import SIGNERS
-
-        described |= {
-            "fps": 25,
-            "signers": list(SIGNERS),
-            "signs": list(SIGNS),
-            "minimal_pairs": [f"{one} / {other} ({difference})" for one, other, difference in minimal_pairs()],
-        }
-    shown = [corpus.clip(clip) for clip in clip_ids(clips) or ()]
-    if clips is not None:
-        described["clips"] = [
-            {"id": clip.id, "text": clip.text, "gloss": list(clip.gloss), "signer": clip.signer, "fps": clip.fps} for clip in shown
-        ]
+    corpus = registry.corpus(name, root)
+    if not isinstance(corpus, CorpusOnDisk):
+        raise InputError(f"the corpus {name} is made by a program; there is nothing on disk to check.")
+    with printing.progress_bars(progress) as report:
+        found = corpus.check(lambda split, done, total: report(f"checking {split}", done, total))
+    if out is not None:
+        write_whole(out, found, {split.split: corpus.ids(split.split) for split in found.splits if split.error is None})
     if json:
-        printing.document(described)
-        return
-    printing.data(f"{corpus.name} {corpus.version}, licence {corpus.licence}")
-    for split, ids in splits.items():
-        printing.data(f"  {split:<13}{len(ids):>6} clips   {ids[0]} ... {ids[-1]}")
-    for part in ("signers", "signs", "minimal_pairs"):
-        items = described.get(part)
-        if isinstance(items, list):
-            printing.data(f"{len(items)} {part.replace('_', ' ')}: {', '.join(items)}")
-    for clip in shown:
-        printing.data(f"{clip.id} by {clip.signer}: {clip.text}\n  {' '.join(clip.gloss)}")
+        printing.document(found.as_json())
+    else:
+        printing.sentences(found.sentences())
+    if not found.whole:
+        raise typer.Exit(3)
 
 
 @app.command("export")
@@ -96,14 +118,13 @@ def export(
     """
     from signbench.cli import printing
     from signbench.corpora import registry
-    from signbench.corpora.synthsign.corpus import SynthSign
     from signbench.corpora.synthsign.export import export as write
     from signbench.errors import InputError
     from signbench.runs.protocol import parse_size
 
-    corpus = registry.corpus(name)
-    if not isinstance(corpus, SynthSign):
+    if registry.on_disk(name) is not None:
         raise InputError(f"the corpus {name} already consists of files; only synthsign is exported.")
+    corpus = cast("SynthSign", registry.corpus(name))
     height, width = parse_size(size)
     if height != width:
         raise InputError(f"--size: videos of {name} are square, not {size}; use one number.")

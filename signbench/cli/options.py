@@ -62,6 +62,7 @@ MEANINGS: dict[str, str] = {
     "--remove": "Remove what is damaged.",
     "--replace": "Replace an older one of that name, which is renamed to <name>.old-N.",
     "--require": "all: stop if weights of an extended metric are missing.",
+    "--root": "Folder of the corpus, in its published layout. Default: as configured; see docs/corpora.md.",
     "--row": "Of a study: the row whose clips were rated.",
     "--run": "Run over the same clips, whose metrics are compared with SUS.",
     "--seed": "Seed of all random choices; the same seed gives the same result.",
@@ -154,6 +155,7 @@ Limit = Annotated[int | None, option("--limit", _A_SUBSET)]
 Clips = Annotated[str | None, option("--clips", _A_SUBSET)]
 RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>-<name>-<hash>; rerun to resume.")]
 Fresh = Annotated[bool, option("--fresh")]
+Root = Annotated[Path | None, option("--root")]
 Replace = Annotated[bool, option("--replace")]
 Checkpoint = Annotated[Path | None, option("--checkpoint")]
 Judges = Annotated[list[str] | None, option("--judge", "May be repeated.")]

@@ -20,6 +20,7 @@ from signbench.cli.options import (
     Judges,
     Limit,
     Progress,
+    Root,
     RunOut,
     TaskSplit,
     Workers,
@@ -58,6 +59,7 @@ def score(
     require: Required = Require.core,
     device: Device = "cpu",
     judge: Judges = None,
+    root: Root = None,
     workers: Workers = None,
     progress: Progress = True,
     json: Json = False,
@@ -81,6 +83,7 @@ def score(
             require_all=require is Require.all,
             device=device,
             judges=judge or (),
+            root=root,
         )
         try:
             outcome = score_predictions(run, predictions, out, fresh=fresh, allow_missing=allow_missing)
@@ -103,6 +106,7 @@ def run(
     fresh: Fresh = False,
     require: Required = Require.core,
     judge: Judges = None,
+    root: Root = None,
     workers: Workers = None,
     clip_seconds: ClipSeconds = 3600,
     progress: Progress = True,
@@ -127,6 +131,7 @@ def run(
             require_all=require is Require.all,
             device=device or "cpu",
             judges=judge or (),
+            root=root,
         )
         made_by = registry.create(generator, **options)
         generation = Generation(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from signbench.cli.options import Device, Json, Progress, option
+from signbench.cli.options import Device, Json, Progress, Root, option
 
 
 def command(
@@ -15,6 +15,7 @@ def command(
     out: Annotated[Path, option("--out", "The model's folder. Repeating the command resumes.")],
     config: Annotated[str, option("--config", "Default: small.")] = "small",
     corpus: Annotated[str | None, option("--corpus", "Default: the recipe's.")] = None,
+    root: Root = None,
     seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0)] = None,
     device: Device = "cpu",
     workers: Annotated[
@@ -32,7 +33,15 @@ def command(
 
     with printing.progress_bars(progress) as report:
         made = train(
-            model, out=out, configuration=config, corpus=corpus, seed=seed, device=device, workers=workers or 0, progress=report
+            model,
+            out=out,
+            configuration=config,
+            corpus=corpus,
+            root=root,
+            seed=seed,
+            device=device,
+            workers=workers or 0,
+            progress=report,
         )
     card = made.card
     if json:

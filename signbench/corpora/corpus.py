@@ -6,6 +6,7 @@ import inspect
 from typing import Protocol, cast
 
 from signbench.corpora.clip import Clip
+from signbench.corpora.on_disk import CorpusOnDisk
 from signbench.errors import InputError
 
 
@@ -52,6 +53,34 @@ class PerformedCorpus(Corpus, Protocol):
         Raises:
             InputError: there is no such clip.
         """
+
+
+def train_split_of(corpus: Corpus, split: str) -> str:
+    """The train split that belongs to a split.
+
+    Args:
+        corpus: any corpus. One on disk says itself (:meth:`~signbench.corpora.on_disk.CorpusOnDisk.train_split`); otherwise the
+            names say it: ``train`` belongs to ``test``, ``word30-train`` to ``word30-test``.
+        split: one of its splits.
+
+    Raises:
+        InputError: the corpus has none.
+    """
+    if isinstance(corpus, CorpusOnDisk):
+        return corpus.train_split(split)
+    return "-".join([*split.split("-")[:-1], "train"])
+
+
+def train_split_of_words(corpus: Corpus, train: str) -> str | None:
+    """The train split of isolated signs that belongs to a train split; None if the corpus has none.
+
+    Args:
+        corpus: any corpus.
+        train: one of its train splits.
+    """
+    if isinstance(corpus, CorpusOnDisk):
+        return train if corpus.isolated else None
+    return train if train.startswith("word") else next((name for name in corpus.splits if name.endswith("word-train")), None)
 
 
 def performance(corpus: Corpus, clip_id: str, take: int) -> Clip:

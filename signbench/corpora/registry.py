@@ -3,32 +3,86 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
+from signbench.corpora import roots
 from signbench.errors import InputError
 from signbench.registry import Registry
 
 if TYPE_CHECKING:
     from signbench.corpora.corpus import Corpus
+    from signbench.corpora.on_disk import CorpusOnDisk
 
-CORPORA: Registry[Corpus] = Registry(
-    "corpus", "signbench.corpora.corpus:Corpus", {"synthsign": "signbench.corpora.synthsign.corpus:SynthSign"}
+CORPORA: Registry[Any] = Registry(
+    "corpus",
+    "signbench.corpora.on_disk:CorpusOnDisk",
+    {
+        "synthsign": "signbench.corpora.synthsign.corpus:SynthSign",
+        "asl3dword": "signbench.corpora.asl3dword:ASL3DWord",
+        "asl3dword-30": "signbench.corpora.asl3dword:ASL3DWord30",
+    },
+    group="signbench.corpora",
 )
+_MADE = "synthsign"
 
 
 def known() -> list[str]:
-    """Names of the corpora."""
+    """Names of the corpora that signbench can read, whether they are on this machine or not."""
     return CORPORA.known()
 
 
-@lru_cache(maxsize=8)
-def corpus(name: str) -> Corpus:
-    """The corpus with the given name.
+def on_disk(name: str) -> type[CorpusOnDisk] | None:
+    """The class of a data set that lies on disk; None for SynthSign, which is made.
 
     Raises:
-        InputError: there is no such corpus (the message suggests the nearest), or the name has parameters.
+        InputError: there is no such corpus; the message suggests the nearest.
     """
-    kind, given = CORPORA.resolve(name)
+    return None if name == _MADE else cast("type[CorpusOnDisk]", CORPORA.class_of(name))
+
+
+def is_made(name: str) -> bool:
+    """Whether signbench makes a corpus itself, so that its clips are the same for everyone."""
+    return name in known() and (name not in CORPORA.known() or name == _MADE)
+
+
+def readable(name: str) -> bool:
+    """Whether a corpus can be read here: it is made, or its folder is configured."""
+    return is_made(name) or (name in known() and roots.find(name) is not None)
+
+
+def corpus(name: str, root: Path | None = None) -> Corpus:
+    """The corpus with the given name.
+
+    Args:
+        name: its name.
+        root: its folder, if it lies on disk; None: the configured one (:mod:`signbench.corpora.roots`).
+
+    Raises:
+        InputError: there is no such corpus (the message suggests the nearest), the name has parameters, its folder is not known or
+            does not exist, or it has no folder.
+    """
+    _, given = CORPORA.resolve(name)
     if given:
         raise InputError(f"a corpus has no parameters: write {name.partition(':')[0]}, not {name}.")
-    return kind()
+    if name == _MADE:
+        if root is not None:
+            raise InputError(f"{name} is made by a program and has no folder; leave out `root`.")
+        return _made()
+    root = root or roots.find(name)
+    if root is None:
+        raise InputError(
+            f"no folder is known for the corpus {name}: name it with `root=DIR`, in {roots.FILE} or with the variable "
+            f"{roots.VARIABLE}; signbench corpora show {name} says where a person gets it."
+        )
+    return _opened(name, root.absolute())
+
+
+@lru_cache(maxsize=1)
+def _made() -> Corpus:
+    return cast("Corpus", CORPORA.create(_MADE))
+
+
+@lru_cache(maxsize=16)
+def _opened(name: str, root: Path) -> Corpus:
+    return cast("Corpus", CORPORA.create(name, root=root))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.corpus import Corpus
+from signbench.corpora.corpus import Corpus, train_split_of, train_split_of_words
 from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError, nearest
 from signbench.predictions.prompts import PROMPT_FIELDS, Made, Prompt
@@ -72,7 +72,7 @@ class TrainView:
     def of_task(cls, corpus: Corpus, made: Made, *, split: str, references: str) -> TrainView:
         """The train clips that belong to a task's split: ``train`` with ``test``, ``word30-train`` with ``word30-test``.
 
-        Isolated signs are those of the corpus's first split whose name ends in ``word-train``.
+        Isolated signs are those of the corpus's first split whose name ends in ``word-train``, or of a corpus of isolated signs.
 
         Args:
             corpus: the data set.
@@ -83,9 +83,8 @@ class TrainView:
         Raises:
             InputError: the corpus has no train split that belongs to it.
         """
-        own = "-".join([*split.split("-")[:-1], "train"])
-        words = own if own.startswith("word") else next((name for name in corpus.splits if name.endswith("word-train")), None)
-        return cls(corpus, made, split=own, references=references, word_split=words)
+        own = train_split_of(corpus, split)
+        return cls(corpus, made, split=own, references=references, word_split=train_split_of_words(corpus, own))
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def _own_copy_problems(entry: str, plan: RunPlan, task: Task, split: str) -> Ite
     """Checks whose references were used: the submitter's own copy is allowed only if the task does not fix the clips."""
     from signbench.corpora import registry
 
-    known, readable = task.clips[split].ids_sha256 is not None, task.corpus in registry.known()
+    known, readable = task.clips[split].ids_sha256 is not None, registry.is_made(task.corpus)
     if plan.own_copy and known:
         yield Problem(entry, "task", "it says references: own copy, but the task fixes the clips", _AGAIN)
     elif not plan.own_copy and not known and not readable:
@@ -84,7 +84,7 @@ def _clusters(task: Task, clips: Sequence[str], said: tuple[str, ...] | None) ->
 
     if task.cluster is None:
         return None
-    if task.corpus in registry.known():
+    if registry.is_made(task.corpus):
         corpus = registry.corpus(task.corpus)
         known = {clip for split in task.splits if split in corpus.splits for clip in corpus.ids(split)}
         return tuple(str(corpus.clip(clip).signer) if clip in known else "" for clip in clips)
@@ -161,7 +161,7 @@ def _judge_error(item: Measured, task: Task, split: str, *, thorough: bool) -> s
         return None
     known: Collection[str] = ()
     if registry.judge_class(metric.judge).learns:
-        if task.corpus not in corpora.known():
+        if not corpora.is_made(task.corpus):
             return None
         known = () if thorough else _shipped_judges(task, split, item.name)
     if not known:

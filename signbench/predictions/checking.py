@@ -18,7 +18,9 @@ from signbench.tasks.schema import Task
 _WORDS = {"video": "video", "pose": "key points", "motion": "body-model motion"}
 
 
-def check_predictions(task: Task, references: Side, predictions: Side, clips: Sequence[str]) -> list[Problem]:
+def check_predictions(
+    task: Task, references: Side, predictions: Side, clips: Sequence[str], root: Path | None = None
+) -> list[Problem]:
     """All problems with a side of predictions that can be found from names, headers and key points.
 
     Args:
@@ -26,6 +28,7 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
         references: from :func:`signbench.tasks.references.task_references`.
         predictions: from :func:`signbench.predictions.reading.read_predictions`.
         clips: ids of the expected clips.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
 
     Returns:
         The problems, those of the whole folder first, then by clip; empty if there are none. No problem is reported twice: a file
@@ -33,7 +36,7 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
     """
     folder = Path(predictions.name) if predictions.location is not None else None
     found = scan(task, folder) if folder is not None else []
-    names = _Names(task, predictions, tuple(clips), found, _splits(task), _failed(folder))
+    names = _Names(task, predictions, tuple(clips), found, _splits(task, root), _failed(folder))
     problems = [*names.problems(), *_overwritten(folder, predictions, set(clips))]
     for clip in clips:
         if clip in predictions.clips and clip in references.clips:
@@ -41,14 +44,14 @@ def check_predictions(task: Task, references: Side, predictions: Side, clips: Se
     return ordered(problems)
 
 
-def _splits(task: Task) -> dict[str, frozenset[str]]:
+def _splits(task: Task, root: Path | None) -> dict[str, frozenset[str]]:
     """Ids of all splits of the corpus, to recognise predictions of another one; empty if there is no reader."""
     from signbench.corpora import registry
 
     try:
-        if task.corpus not in registry.known():
+        if root is None and not registry.readable(task.corpus):
             return {}
-        corpus = registry.corpus(task.corpus)
+        corpus = registry.corpus(task.corpus) if root is None else registry.corpus(task.corpus, root)
         return {split: frozenset(corpus.ids(split)) for split in corpus.splits}
     except InputError:
         return {}

@@ -31,6 +31,7 @@ def run(
     fresh: bool = False,
     device: str | None = None,
     judges: str | Collection[str] = (),
+    root: str | Path | None = None,
     workers: int | None = 1,
     clip_seconds: float | None = CLIP_SECONDS,
     progress: Progress = silent,
@@ -50,6 +51,7 @@ def run(
         fresh: move an existing run in that folder aside.
         device: device of networks and of generators by name that take a device, such as ``cuda:0``; None: the CPU.
         judges: custom judges that the task names in its field ``on``, in the same spelling; their code will be run.
+        root: the folder of the task's corpus, if it lies on disk; None: the configured one.
         workers: number of processes for scoring, which does not affect the result; None: one per core. More than 1 requires an
             importable main module.
         clip_seconds: time limit of the generator for one clip, or None.
@@ -83,6 +85,7 @@ def run(
         require_all=require_all,
         device=device or "cpu",
         judges=judges,
+        root=None if root is None else Path(root),
     )
     if isinstance(generator, str):
         weights = None if checkpoint is None else Path(checkpoint)

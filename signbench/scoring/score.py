@@ -27,6 +27,7 @@ def score(
     fresh: bool = False,
     device: str = "cpu",
     judges: str | Collection[str] = (),
+    root: str | Path | None = None,
     workers: int | None = 1,
     progress: Progress = silent,
 ) -> FinishedRun:
@@ -45,6 +46,7 @@ def score(
         fresh: move an existing run in that folder aside.
         device: device of networks, such as ``cpu`` or ``cuda:0``.
         judges: custom judges that the task names in its field ``on``, in the same spelling; their code will be run.
+        root: the folder of the task's corpus, if it lies on disk; None: the configured one.
         workers: number of processes, which does not affect the result; None: one per core. More than 1 requires an importable main
             module.
         progress: called with the current step and the numbers of finished and of all clips.
@@ -75,6 +77,7 @@ def score(
         require_all=require_all,
         device=device,
         judges=judges,
+        root=None if root is None else Path(root),
     )
     folder = None if out is None else Path(out)
     return on_every_rank(lambda: score_predictions(run, Path(predictions), folder, fresh=fresh, allow_missing=allow_missing))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
+from pathlib import Path
 
 from signbench.errors import InputError, listing
 from signbench.extractors.base import Precision
@@ -41,7 +42,13 @@ def check_named(task: Task, judges: str | Collection[str]) -> None:
 
 
 def judges_of(
-    task: Task, split: str, names: Iterable[str], *, device: str = "cpu", progress: Progress | None = None
+    task: Task,
+    split: str,
+    names: Iterable[str],
+    *,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    root: Path | None = None,
 ) -> dict[str, Judge]:
     """Creates and prepares the judges of a task's split.
 
@@ -51,6 +58,7 @@ def judges_of(
         names: the judges' names.
         device: the device of the judges' networks.
         progress: called with the judge that is being trained and the numbers of seen and of all clips.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
 
     Returns:
         Judges by name, without those whose model is not there.
@@ -64,9 +72,9 @@ def judges_of(
             continue  # its metrics are unavailable, or an error if the task needs them
         where = ObservationCache.from_environment().folder  # a complete recomputation must not use cached state
         model = find_model(name).card.model_dump_json() if has_model(name) else None  # another one in another current folder
-        key = (name, registry.judge_class(name), model, task.digest(), split, device, task.protocol().precision, where)
+        key = (name, registry.judge_class(name), model, task.digest(), split, device, task.protocol().precision, where, root)
         if key not in _ready:
-            _ready[key] = _made(task, split, name, device, task.protocol().precision, progress)
+            _ready[key] = _made(task, split, name, device, task.protocol().precision, progress, root)
         found[name] = _ready[key]
     return found
 
@@ -75,7 +83,9 @@ _ready: dict[tuple[object, ...], Judge] = {}
 """Trained judges are kept for the lifetime of the process, because training takes a while."""
 
 
-def _made(task: Task, split: str, name: str, device: str, precision: Precision, progress: Progress | None) -> Judge:
+def _made(
+    task: Task, split: str, name: str, device: str, precision: Precision, progress: Progress | None, root: Path | None
+) -> Judge:
     from signbench.generators.training import TrainView
     from signbench.predictions.prompts import Made
 
@@ -87,7 +97,7 @@ def _made(task: Task, split: str, name: str, device: str, precision: Precision, 
         )
     if not judge.learns:
         return judge
-    corpus = open_corpus(task)
+    corpus = open_corpus(task, root)
     ids = corpus.ids(split)
     made = Made.of_task(task.made, corpus.clip(ids[0]).fps if ids else None)
     train = TrainView.of_task(corpus, made, split=split, references=task.references)

@@ -57,6 +57,7 @@ class TaskRun:
         progress: receives the progress.
         require_all: whether missing weights of extended metrics stop the run.
         device: the device of networks.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
     """
 
     task: Task
@@ -68,6 +69,7 @@ class TaskRun:
     progress: Progress
     require_all: bool = False
     device: str = "cpu"
+    root: Path | None = None
 
     @classmethod
     def of(
@@ -83,6 +85,7 @@ class TaskRun:
         require_all: bool = False,
         device: str = "cpu",
         judges: str | Collection[str] = (),
+        root: Path | None = None,
     ) -> TaskRun:
         """Finds the expected clips of a task's split; reads names only.
 
@@ -97,6 +100,7 @@ class TaskRun:
             require_all: stop if weights of extended metrics are missing, instead of leaving those metrics out.
             device: the device of networks.
             judges: the custom judges named by the task that may run.
+            root: the folder of the corpus, if it lies on disk; None: the configured one.
 
         Raises:
             InputError: a split or clip does not exist, no clip is left, references are missing, or a custom judge is not named.
@@ -107,7 +111,8 @@ class TaskRun:
             raise InputError(
                 f"the task {task.name} needs {task.samples_per_clip} samples per clip, but only 1 is supported so far."
             )
-        references = task_references(task, split, references_dir)
+        corpus = open_corpus(task, root) if references_dir is None else None
+        references = task_references(task, split, references_dir, corpus=corpus)
         expected, subset = references.clips, references.subset
         if clips is not None:
             wanted = set(clips)
@@ -124,6 +129,7 @@ class TaskRun:
                 raise InputError(f"`limit` must be at least 1, not {limit}.")
             if limit < len(expected):
                 expected, subset = expected[:limit], Subset(limit=limit)
+        references.check_present(expected, task.references)
         device = settled_device(device)
         return cls(
             task=task,
@@ -135,6 +141,7 @@ class TaskRun:
             progress=progress,
             require_all=require_all,
             device=device,
+            root=root,
         )
 
     def plan(
@@ -185,7 +192,7 @@ class TaskRun:
     def judges(self) -> dict[str, Judge]:
         """The task's judges, prepared, which may take a while."""
         names = [item.judge for item in self.task.metrics if item.judge is not None]
-        return judges_of(self.task, self.split, names, device=self.device, progress=self.progress)
+        return judges_of(self.task, self.split, names, device=self.device, progress=self.progress, root=self.root)
 
     def _measured(self) -> tuple[Measured, ...]:
         """The task's metrics; extended ones may lack their weights, unless all are required."""
@@ -234,7 +241,7 @@ def score_predictions(
     ranks = Ranks.from_environment()
     if ranks.first:
         with ranks.reporting_errors():
-            problems = check_predictions(run.task, run.references.side, side, run.clips)
+            problems = check_predictions(run.task, run.references.side, side, run.clips, run.root)
             refuse(problems, str(predictions), allow_missing=allow_missing)
     plan = run.plan("score", side.location or str(predictions))
     folder = RunFolder(out if out is not None else plan.default_folder())
@@ -262,7 +269,7 @@ class Generation:
     @cached_property
     def corpus(self) -> Corpus:
         """The task's corpus, the source of prompts and training clips."""
-        return open_corpus(self.run.task)
+        return open_corpus(self.run.task, self.run.root)
 
     def check(self) -> None:
         """Checks that the generator fits the task.

@@ -37,6 +37,7 @@ def train(
     out: str | Path,
     configuration: str = "small",
     corpus: str | None = None,
+    root: str | Path | None = None,
     seed: int | None = None,
     device: str | None = None,
     workers: int = 0,
@@ -49,6 +50,7 @@ def train(
         out: the folder that becomes the model's.
         configuration: ``small`` or ``paper``: which of the model's recipes.
         corpus: another corpus than the recipe's.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
         seed: another seed than the recipe's.
         device: ``cpu``, ``cuda`` or ``cuda:N``; None: the CPU.
         workers: processes that prepare data and make batches while the network computes; 0: none. The weights are the same.
@@ -75,7 +77,7 @@ def train(
         changed["corpus"] = corpus
     if seed is not None:
         changed["seed"] = seed
-    data = training_data(recipe.model_copy(update=changed))
+    data = training_data(recipe.model_copy(update=changed), None if root is None else Path(root))
     return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress, workers=workers))
 
 
@@ -94,8 +96,12 @@ def recipe_for(model: str | Path, configuration: str = "small") -> Recipe:
     return read_recipe(recipe_of(model, _RECIPES[configuration]))
 
 
-def training_data(recipe: Recipe) -> TrainingData:
+def training_data(recipe: Recipe, root: Path | None = None) -> TrainingData:
     """A model's contribution to its training.
+
+    Args:
+        recipe: the recipe.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
 
     Raises:
         InputError: the recipe's model cannot be trained, or its corpus does not exist.
@@ -106,7 +112,7 @@ def training_data(recipe: Recipe) -> TrainingData:
         raise InputError(f"there is no training of a model {recipe.model}. {nearest(recipe.model, TRAININGS)}")
     module, _, name = TRAININGS[recipe.model].partition(":")
     kind: type[TrainingData] = getattr(importlib.import_module(module), name)
-    return kind(recipe, corpus_named(recipe.corpus))
+    return kind(recipe, corpus_named(recipe.corpus, root))
 
 
 def measured(selection: Selection, answers: Sequence[Answer]) -> float:

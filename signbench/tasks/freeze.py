@@ -18,13 +18,13 @@ from signbench.tasks.loading import SUFFIX, read_task
 from signbench.tasks.references import open_corpus
 from signbench.tasks.schema import Task, ids_digest
 
-Outcome = Literal["written", "unchanged", "no reader"]
-"""The outcome for a task file; without a reader for its corpus, nothing is done."""
+Outcome = Literal["written", "unchanged", "no corpus"]
+"""The outcome for a task file; without its corpus, nothing is done."""
 
 WORDS: dict[Outcome, str] = {
     "written": "written",
     "unchanged": "unchanged",
-    "no reader": "unchanged, since signbench has no reader for its corpus",
+    "no corpus": "unchanged, since its corpus cannot be read here",
 }
 
 _BLOCK = re.compile(r"^clips:[^\n]*\n(?:[ \t][^\n]*\n|\n(?=[ \t]))*", re.MULTILINE)
@@ -70,7 +70,7 @@ def freeze_below(folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str,
 
     Args:
         folder: of task files.
-        names: of the tasks; if empty, all; those whose corpus signbench cannot read stay unchanged.
+        names: of the tasks; if empty, all; those whose corpus cannot be read here stay unchanged.
 
     Yields:
         The name of each task, and its outcome.
@@ -82,8 +82,8 @@ def freeze_below(folder: Path, names: Sequence[str] = ()) -> Iterator[tuple[str,
     for name in names or files:
         if name not in files:
             raise InputError(f"there is no task {name} in {folder.absolute()}. {nearest(name, files)}")
-        if not names and read_task(files[name]).corpus not in registry.known():
-            yield name, "no reader"
+        if not names and not registry.readable(read_task(files[name]).corpus):
+            yield name, "no corpus"
         else:
             yield name, "written" if freeze(files[name]) else "unchanged"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from signbench.corpora.clip import Clip, Side
 from signbench.corpora.clip_table import ClipTable, read_clip_table
 from signbench.corpora.corpus import Corpus
 from signbench.corpora.declared_rates import PoseAtRate, VideoAtRate
+from signbench.corpora.on_disk import CorpusOnDisk
 from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, VideoRecording
 from signbench.errors import InputError, listing, nearest
 from signbench.runs.result import Subset
@@ -33,12 +34,28 @@ class TaskReferences:
     subset: Subset | None = None
     own_copy: bool = False
 
+    def check_present(self, clips: Sequence[str], kind: ReferenceKind) -> None:
+        """Refuses expected clips without the media that the task compares.
 
-def open_corpus(task: Task) -> Corpus:
+        Args:
+            clips: ids of the clips that will be scored.
+            kind: of media.
+
+        Raises:
+            InputError: the message names them.
+        """
+        _whole(self.side, clips, kind)
+
+
+def open_corpus(task: Task, root: Path | None = None) -> Corpus:
     """The task's corpus.
 
+    Args:
+        task: the task.
+        root: the corpus's folder; None: the configured one.
+
     Raises:
-        InputError: signbench has no reader for it, or it lacks one of the task's splits.
+        InputError: signbench has no reader for it, its folder is not known, or it lacks one of the task's splits.
     """
     from signbench.corpora import registry
 
@@ -47,7 +64,12 @@ def open_corpus(task: Task) -> Corpus:
             f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; pass your own copy with "
             "`references=DIR` to signbench score."
         )
-    corpus = registry.corpus(task.corpus)
+    if root is None and not registry.readable(task.corpus):
+        raise InputError(
+            f"the task {task.name} needs the corpus {task.corpus}, which is not here: name its folder with `root=DIR` "
+            f"(signbench corpora show {task.corpus} says where a person gets it), or score with `references=DIR`."
+        )
+    corpus = registry.corpus(task.corpus) if root is None else registry.corpus(task.corpus, root)
     for split in task.splits:
         if split not in corpus.splits:
             raise InputError(
@@ -63,7 +85,8 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
     Args:
         task: the task.
         split: one of its splits.
-        corpus: the task's corpus, if it is already open.
+        corpus: the task's corpus, if it is already open. It must be the one that the task was written for; a data set on disk is
+            the user's own copy, which may differ.
 
     Raises:
         InputError: the task is not scored on that split, or the corpus is not the one that the task was written for.
@@ -72,6 +95,8 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
     corpus = corpus or open_corpus(task)
     ids = tuple(sorted(corpus.ids(split)))
     wanted = task.clips[split]
+    if isinstance(corpus, CorpusOnDisk):
+        return ids
     if wanted.count not in (None, len(ids)) or wanted.ids_sha256 not in (None, ids_digest(ids)):
         counted = f"{wanted.count} clips" if len(ids) != wanted.count else "other clip ids"
         raise InputError(
@@ -83,7 +108,9 @@ def expected_ids(task: Task, split: str, corpus: Corpus | None = None) -> tuple[
 
 
 def task_references(task: Task, split: str, references_dir: Path | None = None, *, corpus: Corpus | None = None) -> TaskReferences:
-    """The references of a task's split; reads only names.
+    """The references of a task's split; reads only names and annotations.
+
+    A clip of a data set on disk may lack its media: :meth:`TaskReferences.check_present` refuses those that are to be scored.
 
     Args:
         task: the task.
@@ -102,8 +129,12 @@ def task_references(task: Task, split: str, references_dir: Path | None = None, 
     corpus = corpus or open_corpus(task)
     ids = expected_ids(task, split, corpus)
     name = f"{task.corpus} {corpus.version} {split}"
-    clips = {clip: only(corpus.clip(clip), task.references) for clip in ids}
-    return TaskReferences(_whole(Side(name, clips), task.references), ids)
+    side = Side(name, {clip: only(corpus.clip(clip), task.references) for clip in ids})
+    if isinstance(corpus, CorpusOnDisk):
+        wanted = task.clips[split]
+        whole = wanted.count in (None, len(ids)) and wanted.ids_sha256 in (None, ids_digest(ids))
+        return TaskReferences(side, ids, None if whole else Subset(clips=ids), wanted.ids_sha256 is None)
+    return TaskReferences(_whole(side, ids, task.references), ids)
 
 
 def only(clip: Clip, kind: ReferenceKind) -> Clip:
@@ -118,10 +149,13 @@ def only(clip: Clip, kind: ReferenceKind) -> Clip:
     return replace(bare, video=clip.renderings.get(kind.removeprefix("rendering:")))
 
 
-def _whole(side: Side, kind: ReferenceKind) -> Side:
-    lacking = [name for name, clip in side.clips.items() if clip.video is None and clip.pose is None]
+def _whole(side: Side, ids: Sequence[str], kind: ReferenceKind) -> Side:
+    lacking = [name for name in ids if side.clips[name].video is None and side.clips[name].pose is None]
     if lacking:
-        raise InputError(f"{len(lacking)} references of {side.name} have no {kind}: {listing(lacking)}; add their files.")
+        raise InputError(
+            f"{len(lacking)} references of {side.name} have no {kind}: {listing(lacking)}; add their files, or name the others "
+            "with `clips`."
+        )
     return side
 
 
@@ -133,11 +167,12 @@ def _from_folder(task: Task, split: str, folder: Path, corpus: Corpus | None) ->
     else:
         side = _plain(task, folder)
         side = replace(side, clips={name: _single(clip, task) for name, clip in side.clips.items()})
-    ids = tuple(sorted(_whole(side, task.references).clips))
+    ids = tuple(sorted(_whole(side, list(side.clips), task.references).clips))
     wanted = task.clips[split]
     from signbench.corpora import registry
 
-    if corpus is not None or task.corpus in registry.known():
+    corpus = corpus or (open_corpus(task) if registry.readable(task.corpus) else None)
+    if corpus is not None and not isinstance(corpus, CorpusOnDisk):
         same = ids == expected_ids(task, split, corpus)
     elif wanted.ids_sha256 is not None:
         same = ids_digest(ids) == wanted.ids_sha256

@@ -128,8 +128,15 @@ def _scoring(task: Task) -> list[str]:
     from signbench.corpora import registry
 
     command = f"signbench score {task.name} --predictions DIR"
-    if task.corpus in registry.known():
+    if registry.is_made(task.corpus):
         return [command]
+    if task.corpus in registry.known():
+        return [
+            f"{command} --root DIR",
+            f"the references are those of your copy of {task.corpus}, in the layout of signbench corpora show {task.corpus}",
+            f"{command} --references DIR",
+            "the references are a folder of the scored clips, named by clip id",
+        ]
     return [
         f"{command} --references DIR",
         f"signbench has no reader for {task.corpus}: the references are your own copy of the scored clips, named by clip id",

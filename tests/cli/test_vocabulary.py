@@ -32,6 +32,7 @@ ON_CLIPS = {
 }
 ON_MUCH = {
     "cache verify",
+    "corpora check",
     "doctor",
     "leaderboard build",
     "leaderboard submit",

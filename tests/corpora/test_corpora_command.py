@@ -14,8 +14,9 @@ pytestmark = pytest.mark.end_to_end
 
 
 def test_corpora_are_listed() -> None:
-    (row,) = json.loads(signbench("corpora", "list", "--json").stdout)
-    assert (row["name"], row["version"], row["licence"]) == ("synthsign", "1.1", "CC0-1.0")
+    row, *others = json.loads(signbench("corpora", "list", "--json").stdout)
+    assert (row["name"], row["version"], row["licence"], row["built_in"]) == ("synthsign", "1.1", "CC0-1.0", True)
+    assert {(other["built_in"], other["root"]) for other in others} == {(False, None)}
     assert signbench("corpora", "list").stdout.startswith("synthsign 1.1 (CC0-1.0): train, dev, test")
 
 

@@ -64,8 +64,12 @@ def test_what_does_not_exist_is_refused_by_name(call, message: str) -> None:
 
 
 def test_the_registry_knows_the_corpus() -> None:
-    assert registry.known() == ["synthsign"]
+    assert registry.known()[0] == "synthsign"
     assert isinstance(registry.corpus("synthsign"), SynthSign)
+    assert registry.is_made("synthsign")
+    assert registry.readable("synthsign")
+    with pytest.raises(InputError, match="synthsign is made by a program and has no folder; leave out `root`"):
+        registry.corpus("synthsign", Path("x"))
 
 
 # determinism

@@ -1,0 +1,78 @@
+"""Where a corpus lies on this machine: named for one command, by a variable, or in a configuration file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from signbench.documents import read_yaml
+from signbench.errors import InputError
+from signbench.user_folders import user_configuration
+
+VARIABLE = "SIGNBENCH_CORPORA"
+"""A folder with one folder (or link) for each corpus, by its name; or a configuration file."""
+
+FILE = "corpora.yaml"
+"""The configuration file: a corpus's name and its folder, a line each. Relative folders begin at the file."""
+
+
+def find(name: str) -> Path | None:
+    """The folder of a corpus, as configured; None if it is not.
+
+    In this order: the environment variable :data:`VARIABLE`, :data:`FILE` in the current folder, and the user's own.
+
+    Raises:
+        InputError: a configuration file is unreadable, or the folder that it names does not exist.
+    """
+    for source in _sources():
+        if source.is_dir():
+            if (source / name).exists():
+                return source / name
+        elif (found := configured(source).get(name)) is not None:
+            if not found.exists():
+                raise InputError(f"{source}: the folder of {name}, {found}, does not exist; correct it or remove the line.")
+            return found
+    return None
+
+
+def names() -> list[str]:
+    """The names of all corpora in configuration files, in alphabetical order.
+
+    Raises:
+        InputError: a configuration file is unreadable.
+    """
+    return sorted({name for source in _sources() if source.is_file() for name in configured(source)})
+
+
+def configured(file: Path) -> Mapping[str, Path]:
+    """The folders in a configuration file.
+
+    Raises:
+        InputError: it is unreadable, or is not a list of names and folders.
+    """
+    content = read_yaml(file, "a list of corpora", texts=True)
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(value, str) and value.strip() for value in content.values()):
+        raise InputError(f"{file} does not name folders; write a corpus's name, a colon and its folder on each line.")
+    try:
+        return {name: file.parent / Path(value.strip()).expanduser() for name, value in content.items()}
+    except RuntimeError as error:
+        raise InputError(f"{file} begins a folder with ~, but no home folder is known; write the whole path.") from error
+
+
+def _sources() -> list[Path]:
+    """The folder or files to look in, the first one first."""
+    found = []
+    if value := os.environ.get(VARIABLE):
+        named = Path(value).expanduser()
+        if not named.exists():
+            raise InputError(
+                f"the variable {VARIABLE} names {value}, which does not exist; name a folder with a folder for each corpus, or a "
+                f"file such as {FILE}."
+            )
+        found.append(named)
+    own = user_configuration(FILE)
+    found += [file for file in (Path(FILE).absolute(), own) if file is not None and file.is_file()]
+    return found
