@@ -23,6 +23,7 @@ class MediaFiles:
         suffixes: of the files, in lower case; empty: folders of frames.
         required: whether the data set has them for every clip; if not, they count only if the folder exists.
         frames: clip id -> number of frames, if the data set states it.
+        inner: name of the folder with the frames in a clip's own folder, or None.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class MediaFiles:
     suffixes: tuple[str, ...] = ()
     required: bool = True
     frames: Mapping[str, int] = field(default_factory=dict)
+    inner: str | None = None
 
     def lying(self) -> dict[str, Path]:
         """The media in the folder: name without suffix -> path. Reads the folder's names, and nothing else."""
@@ -202,7 +204,7 @@ def look(files: MediaFiles, seen: Callable[[int], None]) -> Found | None:
         path = lying.get(name)
         if path is None:
             missing.append(clip)
-        elif (why := defect(path, files.frames.get(clip))) is not None:
+        elif (why := defect(path / files.inner if files.inner else path, files.frames.get(clip))) is not None:
             damaged.append((clip, why))
         if count % 100 == 0:
             seen(count)

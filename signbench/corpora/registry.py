@@ -21,6 +21,9 @@ CORPORA: Registry[Any] = Registry(
         "synthsign": "signbench.corpora.synthsign.corpus:SynthSign",
         "asl3dword": "signbench.corpora.asl3dword:ASL3DWord",
         "asl3dword-30": "signbench.corpora.asl3dword:ASL3DWord30",
+        "phoenix14t": "signbench.corpora.phoenix14t:Phoenix14T",
+        "phoenix14t-plus": "signbench.corpora.phoenix14t:Phoenix14TPlus",
+        "slrtp2025": "signbench.corpora.phoenix14t:SLRTP2025",
     },
     group="signbench.corpora",
 )

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
+
+from signbench.media.pose_files import write_pose
+from signbench.media.video_writer import write_video
+from tests.clips import moving_square, swaying_pose
 
 WORDS = ("book", "drink", "book", "computer")
 """Words of the clips of ASL3DWord's trees; the number of each split's clips is that of the words used."""
@@ -23,4 +30,128 @@ def asl3dword(root: Path, train: int = 4, test: int = 3, frames: int = 6) -> Pat
         poses = [random.normal(0, 0.1, (frames + number, 53, 3)).astype(np.float32) for number in range(count)]
         pickled(root / split / "samples_pose.pkl", poses)
         pickled(root / split / "samples_label.pkl", [WORDS[number % len(WORDS)] for number in range(count)])
+    return root
+
+
+SENTENCES = {
+    "train": {"a": ("Signer01", "HEUTE REGEN", "heute regnet es"), "b": ("Signer02", "MORGEN SONNE", "morgen scheint die sonne")},
+    "dev": {"c": ("Signer01", "JETZT WETTER", 'jetzt das "wetter" für morgen')},
+    "test": {"d": ("Signer02", "NORD WIND", "im norden weht wind"), "e": ("Signer01", "loc-SUED SONNE", "im süden sonne")},
+}
+"""Split -> a clip's name below -> signer, glosses, sentence."""
+
+
+def phoenix_name(letter: str) -> str:
+    return f"{ord(letter) - 96:02d}April_2010_Thursday_heute-{letter}"
+
+
+def phoenix_rows() -> Iterator[tuple[str, str, str, str, str]]:
+    """Split, name, signer, glosses, sentence of every clip."""
+    for split, rows in SENTENCES.items():
+        for letter, row in rows.items():
+            yield split, phoenix_name(letter), *row
+
+
+def frames(folder: Path, count: int, seed: int = 0, height: int = 26, width: int = 21, name: str = "images{:04d}.png") -> None:
+    """A folder of images, numbered from 1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, frame in enumerate(moving_square(count, height, width, seed=seed), start=1):
+        cv2.imwrite(str(folder / name.format(number)), frame[..., ::-1])
+
+
+def phoenix14t(root: Path, length: int = 8, inner: str = "") -> Path:
+    """The third release: annotations, and frames in a folder of their own for each clip."""
+    (root / "annotations/manual").mkdir(parents=True)
+    header = "name|video|start|end|speaker|orth|translation"
+    for split in SENTENCES:
+        rows = [row for row in phoenix_rows() if row[0] == split]
+        lines = [f"{name}|{name}/1/*.png|-1|-1|{signer}|{gloss}|{text}" for _, name, signer, gloss, text in rows]
+        path = root / f"annotations/manual/PHOENIX-2014-T.{split}.corpus.csv"
+        path.write_text("\n".join([header, *lines, ""]), "utf-8")
+        for number, (_, name, *_rest) in enumerate(rows):
+            frames(root / "features/fullFrame-210x260px" / split / name / inner, length + number, seed=ord(name[-1]))
+    return root
+
+
+def slt_pickles(root: Path, stem: str = "phoenix14t.") -> Path:
+    """neccam/slt's compressed pickles, with features as tensors and a full stop at the end of each sentence."""
+    import torch
+
+    root.mkdir(parents=True, exist_ok=True)
+    for split in SENTENCES:
+        rows = [
+            {
+                "name": f"{split}/{name}",
+                "signer": signer,
+                "gloss": gloss,
+                "text": f"{text} .",
+                "sign": torch.ones(8, 4),
+                "num_frames": 8,
+            }
+            for where, name, signer, gloss, text in phoenix_rows()
+            if where == split
+        ]
+        (root / f"{stem}{split}").write_bytes(gzip.compress(pickle.dumps(rows)))
+    return root
+
+
+def gfslt_labels(root: Path) -> Path:
+    """GFSLT-VLP's compressed pickles: a dictionary for each split."""
+    root.mkdir(parents=True, exist_ok=True)
+    for split in SENTENCES:
+        rows = {
+            f"{split}/{name}": {"name": f"{split}/{name}", "gloss": gloss, "text": text, "length": 8, "imgs_path": []}
+            for where, name, _, gloss, text in phoenix_rows()
+            if where == split
+        }
+        (root / f"labels.{split}").write_bytes(gzip.compress(pickle.dumps(rows)))
+    return root
+
+
+def skels(root: Path, length: int = 8) -> Path:
+    """Progressive Transformers' parallel files; a frame has 150 coordinates and the counter."""
+    root.mkdir(parents=True, exist_ok=True)
+    random = np.random.Generator(np.random.PCG64(3))
+    for split in SENTENCES:
+        rows = [row for row in phoenix_rows() if row[0] == split]
+        walks = random.normal(0, 0.01, (len(rows), length, 150)).cumsum(axis=1)
+        counter = np.arange(length)[:, None] / length
+        lines = [" ".join(f"{number:.5f}" for number in np.concatenate([walk, counter], axis=1).ravel()) for walk in walks]
+        columns = {"skels": lines, "files": [f"{split}/{row[1]}" for row in rows]}
+        columns |= {"gloss": [row[3] for row in rows], "text": [f"{row[4]} ." for row in rows]}
+        for suffix, content in columns.items():
+            (root / f"{split}.{suffix}").write_text("\n".join(content) + "\n", "utf-8")
+    return root
+
+
+def slrtp(root: Path, length: int = 8) -> Path:
+    """The challenge's dictionaries of 178 key points in 3D."""
+    import torch
+
+    root.mkdir(parents=True, exist_ok=True)
+    random = np.random.Generator(np.random.PCG64(4))
+    for split in SENTENCES:
+        content = {}
+        for where, name, signer, gloss, text in phoenix_rows():
+            if where == split:
+                points = torch.from_numpy(random.normal(0, 0.01, (length, 178, 3)).cumsum(axis=0).astype(np.float32))
+                content[name] = {"name": name, "text": text, "gloss": gloss, "poses_3d": points, "speaker": signer}
+        torch.save(content, root / f"{split}.pt")
+    return root
+
+
+def phoenix14t_plus(root: Path, length: int = 8) -> Path:
+    """PHOENIX14T with files of key points and rotations, and rendered videos."""
+    phoenix14t(root, length)
+    for number, (split, name, *_) in enumerate(phoenix_rows()):
+        count = length + (name[-1] in "be")
+        for folder in ("pose", "smplx", "hamer"):
+            (root / folder / split).mkdir(parents=True, exist_ok=True)
+        write_pose(root / f"pose/{split}/{name}.npz", swaying_pose(count, number, "dwpose-134", 2))
+        np.savez(root / f"smplx/{split}/{name}.npz", rotations=np.full((count, 55, 3), 0.01 * number, np.float32), fps=25.0)
+        np.savez(root / f"hamer/{split}/{name}.npz", left=np.zeros((count, 16, 3)), right=np.zeros((count, 16, 3)))
+        for rendering in ("pose", "hamer", "smplx"):
+            folder = root / "videos" / rendering / split
+            folder.mkdir(parents=True, exist_ok=True)
+            write_video(folder / f"{name}.mkv", iter(moving_square(count, 26, 21, seed=number)), 25)
     return root

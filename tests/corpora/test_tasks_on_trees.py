@@ -1,0 +1,113 @@
+"""Every task of a data set runs from end to end on a small copy of it: generators, anchors, judges that learn, and its metrics."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from signbench.cli.main import main
+from tests.corpora import trees
+
+pytestmark = pytest.mark.end_to_end
+
+TASKS = {
+    "asl3dword/generation": (trees.asl3dword, ("nearest",), {"dtw", "ape", "duration-ratio"}),
+    "asl3dword/reconstruction": (trees.asl3dword, ("mean-pose",), {"ape", "dtw"}),
+    "asl3dword-30/generation": (trees.asl3dword, ("stitched",), {"dtw", "ape", "duration-ratio"}),
+    "phoenix14t/reconstruction": (trees.phoenix14t, ("first-frame",), {"l1", "ssim", "tcd"}),
+    "phoenix14t/cross-person": (trees.phoenix14t, ("first-frame",), {"duration-ratio"}),
+    "phoenix14t-plus/text-to-video": (trees.phoenix14t_plus, ("nearest",), {"ssim", "psnr", "duration-ratio"}),
+    "phoenix14t-plus/text-to-pose": (trees.phoenix14t_plus, ("nearest",), {"dtw", "ape:normalise=shoulders"}),
+    "phoenix14t-plus/text-to-hamer": (trees.phoenix14t_plus, ("nearest",), {"ssim", "psnr"}),
+    "phoenix14t-plus/text-to-smplx": (trees.phoenix14t_plus, ("nearest",), {"ssim", "psnr"}),
+    "slrtp2025/text-to-pose": (trees.slrtp, ("nearest",), {"dtw", "total-distance", "dtw:variant=slrtp-fastdtw"}),
+}
+"""Task -> the copy, a generator, and metrics that need no weights."""
+
+PERFECT = {
+    "dtw": 0,
+    "ape": 0,
+    "ape:normalise=shoulders": 0,
+    "l1": 0,
+    "ssim": 1,
+    "duration-ratio": 1,
+    "total-distance": 1,
+    "dtw:variant=slrtp-fastdtw": 0,
+}
+
+
+@pytest.fixture
+def signbench(monkeypatch, capsys, tmp_path):
+    """Runs ``signbench WORDS`` in an empty folder and returns its exit code and its JSON, or its message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        more = ("--workers", "1", "--no-progress") if words[0] in ("run", "score") else ()
+        monkeypatch.setattr(sys, "argv", ["signbench", *map(str, words), *more, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        code = ended.value.code or 0
+        return code, json.loads(printed.out) if code in (0, 3) else printed.err
+
+    return run
+
+
+def by_metric(result):
+    return {item["metric"]: item["value"] for item in result["scores"]}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_runs_and_its_references_score_best(name, signbench, tmp_path):
+    write, (generator,), metrics = TASKS[name]
+    root = write(tmp_path / "copy")
+    code, made = signbench("run", name, "--generator", generator, "--root", root, "--limit", "2")
+    assert code == 0, made
+    assert metrics <= {metric for metric, value in by_metric(made).items() if value is not None}
+    assert made["own_copy"]
+    assert made["subset"] is not None
+    code, ceiling = signbench("run", name, "--generator", "ground-truth", "--root", root, "--limit", "2", "--out", "truth")
+    assert code == 0, ceiling
+    for metric in metrics & set(PERFECT):
+        assert by_metric(ceiling)[metric] == pytest.approx(PERFECT[metric], abs=1e-6), metric
+    code, scored = signbench("score", name, "--predictions", "truth/predictions", "--root", root, "--limit", "2", "--out", "scored")
+    assert code == 0, scored
+    assert by_metric(scored) == by_metric(ceiling)
+
+
+@pytest.mark.parametrize("name", ["phoenix14t/reconstruction", "asl3dword/generation"])
+def test_shuffled_is_worse_than_the_references(name, signbench, tmp_path):
+    write, _, metrics = TASKS[name]
+    root = write(tmp_path / "copy")
+    code, chance = signbench("run", name, "--generator", "shuffled", "--root", root)
+    assert code in (0, 3), chance
+    assert all(by_metric(chance)[metric] != PERFECT[metric] for metric in metrics & set(PERFECT) if metric in by_metric(chance))
+
+
+def test_the_root_may_be_configured(signbench, tmp_path, monkeypatch):
+    trees.asl3dword(tmp_path / "copies/asl3dword")
+    monkeypatch.setenv("SIGNBENCH_CORPORA", "copies")
+    code, made = signbench("run", "asl3dword/generation", "--generator", "mean-pose", "--limit", "2")
+    assert code == 0, made
+
+
+def test_missing_media_stop_a_run_before_it_starts_and_can_be_left_out(signbench, tmp_path):
+    root = trees.phoenix14t(tmp_path / "copy")
+    folder = root / "features/fullFrame-210x260px/test" / trees.phoenix_name("d")
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    words = ("run", "phoenix14t/reconstruction", "--generator", "first-frame", "--root", root)
+    code, said = signbench(*words)
+    assert code == 2
+    assert (
+        f"1 references of phoenix14t 1 test have no video: {trees.phoenix_name('d')}; add their files, or name the others" in said
+    )
+    assert not (tmp_path / "runs").exists()
+    code, _ = signbench("corpora", "check", "phoenix14t", "--root", root, "--out", "whole", "--no-progress")
+    assert code == 3
+    code, made = signbench(*words, "--clips", "@whole/test.txt")
+    assert code == 0, made
+    assert made["subset"]["clips"] == [trees.phoenix_name("e")]
