@@ -13,6 +13,7 @@ from signbench.media.frame_folders import check_numbers, frame_files
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _MATROSKA = b"\x1aE\xdf\xa3"
+_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid", b"styp"})
 _TAIL = 64
 
 
@@ -78,13 +79,15 @@ def _boxes_defect(path: Path, head: bytes) -> str | None:
                 length = int.from_bytes(start[8:16], "big")
             if length == 0:
                 length = size - position
+            if not kinds and kind not in _FIRST_BOXES:
+                return "is not an MP4 video"
             if length < 8 or not kind.isascii():
-                return "is not an MP4 video" if not kinds else "is damaged"
+                return "is damaged"
             kinds.add(kind)
             position += length
     if position > size:
         return "is cut off"
-    return None if b"moov" in kinds else "is cut off" if b"ftyp" in kinds else "is not an MP4 video"
+    return None if b"moov" in kinds else "is cut off"
 
 
 def _matroska_defect(path: Path, head: bytes) -> str | None:

@@ -150,6 +150,10 @@ class CorpusOnDisk(ABC):
         """What the copy's texts and glosses are, if the data set exists in several forms: such as the form of the final stop."""
         return {}
 
+    def expected(self, split: str) -> int | None:
+        """The number of clips that the published data set has in a split; None if it is not known or varies."""
+        return self.about.counts.get(split)
+
     def train_split(self, split: str) -> str:
         """The train split that belongs to a split.
 
@@ -226,7 +230,7 @@ class CorpusOnDisk(ABC):
         """
         reports, all_files = [], []
         for split in self.splits:
-            expected = self.about.counts.get(split)
+            expected = self.expected(split)
             try:
                 entries = self.entries(split)
             except InputError as error:

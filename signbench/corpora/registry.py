@@ -24,6 +24,12 @@ CORPORA: Registry[Any] = Registry(
         "phoenix14t": "signbench.corpora.phoenix14t:Phoenix14T",
         "phoenix14t-plus": "signbench.corpora.phoenix14t:Phoenix14TPlus",
         "slrtp2025": "signbench.corpora.phoenix14t:SLRTP2025",
+        "lsa64": "signbench.corpora.lsa64:LSA64",
+        "wlasl2000": "signbench.corpora.wlasl:WLASL2000",
+        "wlasl1000": "signbench.corpora.wlasl:WLASL1000",
+        "wlasl300": "signbench.corpora.wlasl:WLASL300",
+        "wlasl100": "signbench.corpora.wlasl:WLASL100",
+        "csl-daily": "signbench.corpora.csl_daily:CSLDaily",
     },
     group="signbench.corpora",
 )

@@ -25,12 +25,14 @@ class VideoSpan:
         first: index of the first frame, from 0; or the time at which the clip begins, in seconds.
         last: index of the last frame, which belongs to it; or the time before which the clip ends. None: to the end.
         seconds: whether these are times.
+        cut_already: whether a video that is too short for the span, and about as long as it, is the clip itself, cut before.
     """
 
     recording: VideoRecording
     first: float
     last: float | None
     seconds: bool = False
+    cut_already: bool = False
 
     @property
     def label(self) -> str:
@@ -77,6 +79,8 @@ class VideoSpan:
         Raises:
             MediaError: the video ends before the clip begins, or times are given and its rate is unknown.
         """
+        if self.cut_already and self.last is not None and whole.frames <= min(self.last, self.last - self.first + _SPARE):
+            return 0, whole.frames
         if not self.seconds:
             start, stop = int(self.first), whole.frames if self.last is None else int(self.last) + 1
         elif whole.fps is None:
@@ -91,6 +95,7 @@ class VideoSpan:
 
 
 _ROUNDING = 1e-3
+_SPARE = 3  # frames that a video may have more than its span and still be the clip itself: cutting is inexact
 
 
 def _probed(recording: VideoRecording, source_fps: float | None) -> VideoProbe:

@@ -22,6 +22,11 @@ TASKS = {
     "phoenix14t-plus/text-to-pose": (trees.phoenix14t_plus, ("nearest",), {"dtw", "ape:normalise=shoulders"}),
     "phoenix14t-plus/text-to-hamer": (trees.phoenix14t_plus, ("nearest",), {"ssim", "psnr"}),
     "phoenix14t-plus/text-to-smplx": (trees.phoenix14t_plus, ("nearest",), {"ssim", "psnr"}),
+    **{
+        f"{corpus}/{stage}": (write, ("first-frame",), metrics)
+        for corpus, write in (("lsa64", trees.lsa64), ("wlasl2000", trees.wlasl), ("csl-daily", trees.csl_daily))
+        for stage, metrics in (("reconstruction", {"l1", "ssim", "tcd"}), ("cross-person", {"duration-ratio"}))
+    },
     "slrtp2025/text-to-pose": (trees.slrtp, ("nearest",), {"dtw", "total-distance", "dtw:variant=slrtp-fastdtw"}),
 }
 """Task -> the copy, a generator, and metrics that need no weights."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -154,4 +156,109 @@ def phoenix14t_plus(root: Path, length: int = 8) -> Path:
             folder = root / "videos" / rendering / split
             folder.mkdir(parents=True, exist_ok=True)
             write_video(folder / f"{name}.mkv", iter(moving_square(count, 26, 21, seed=number)), 25)
+    return root
+
+
+def mp4(path: Path, count: int = 8, seed: int = 0, fps: int = 25, height: int = 24, width: int = 32) -> None:
+    """A small MP4 video."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for frame in moving_square(count, height, width, seed=seed):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def lsa64(root: Path, signs: Sequence[int] = (1, 2, 57, 58), signers: int = 2, repetitions: int = 2) -> Path:
+    """Videos of some signs, signers and repetitions."""
+    for sign in signs:
+        for signer in range(1, signers + 1):
+            for repetition in range(1, repetitions + 1):
+                mp4(root / f"{sign:03d}_{signer:03d}_{repetition:03d}.mp4", 8, sign * 10 + signer, fps=60)
+    return root
+
+
+WLASL_CLIPS = {
+    "book": [("00001", "train", 1, -1, 3), ("00002", "val", 1, -1, 4), ("00003", "test", 3, 6, 3)],
+    "drink": [("00004", "train", 1, -1, 4), ("00005", "test", 1, -1, 3), ("00006", "test", 101, 106, 4)],
+}
+"""Word -> video id, split, first and last frame, signer."""
+
+
+def wlasl(root: Path) -> Path:
+    """The list, and videos of 8 frames: 00003 is longer than its span, 00006 was cut before."""
+    words = [
+        {
+            "gloss": word,
+            "instances": [
+                {
+                    "bbox": [0, 0, 32, 24],
+                    "fps": 25,
+                    "frame_start": first,
+                    "frame_end": last,
+                    "instance_id": number,
+                    "signer_id": signer,
+                    "source": "web",
+                    "split": split,
+                    "url": "",
+                    "variation_id": 0,
+                    "video_id": video,
+                }
+                for number, (video, split, first, last, signer) in enumerate(rows)
+            ],
+        }
+        for word, rows in WLASL_CLIPS.items()
+    ]
+    (root / "start_kit").mkdir(parents=True)
+    (root / "start_kit/WLASL_v0.3.json").write_text(json.dumps(words, indent=4), "utf-8")
+    for rows in WLASL_CLIPS.values():
+        for video, _, first, last, _signer in rows:
+            mp4(root / f"start_kit/videos/{video}.mp4", last - first + 1 if first > 8 else 8, int(video), fps=30)
+    return root
+
+
+def nslt(root: Path, words: int) -> None:
+    """The splits of the first words, and the list of classes."""
+    folder = root / "code/I3D/preprocess"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = {
+        video: {"subset": split, "action": [number, first, last]}
+        for number, clips in enumerate(WLASL_CLIPS.values())
+        for video, split, first, last, _ in clips
+    }
+    (folder / f"nslt_{words}.json").write_text(json.dumps(rows), "utf-8")
+    (folder / "wlasl_class_list.txt").write_text("".join(f"{n}\t{word}\n" for n, word in enumerate(WLASL_CLIPS)), "utf-8")
+
+
+CSL_CLIPS = {
+    "S000000_P0000_T00": ("train", 0, ["我", "喜欢", "书"], "我喜欢书。"),
+    "S000001_P0001_T00": ("train", 1, ["今天", "雨"], "今天下雨。"),
+    "S000020_P0000_T00": ("dev", 0, ["他", "老师"], "他是老师。"),
+    "S000030_P0001_T00": ("test", 1, ["水", "喝"], "我喝水。"),
+    "S000031_P0000_T00": ("test", 0, ["书", "什么"], "什么书？"),
+}
+"""Name -> split, signer, glosses, sentence."""
+
+
+def csl_daily(root: Path, length: int = 8, version: str = "v2") -> Path:
+    """Frames, labels and splits."""
+    info = [
+        {
+            "name": name,
+            "length": length,
+            "label_gloss": gloss,
+            "label_char": list(text),
+            "label_word": [text],
+            "label_postag": ["x"],
+            "signer": signer,
+            "time": 0,
+        }
+        for name, (_, signer, gloss, text) in CSL_CLIPS.items()
+    ]
+    pickled(root / f"sentence_label/csl2020ct_{version}.pkl", {"info": info, "gloss_map": [], "char_map": [], "word_map": []})
+    lines = ["name|split", *(f"{name}|{row[0]}" for name, row in CSL_CLIPS.items())]
+    (root / "sentence_label/split_1.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    for number, name in enumerate(CSL_CLIPS):
+        frames(root / "sentence/frames_512x512" / name, length, number, 32, 32, "{:06d}.jpg")
     return root
