@@ -22,6 +22,7 @@ _FLAGS = {
                 "corpus",
                 "device",
                 "encoding",
+                "estimator",
                 "fps",
                 "frames",
                 "fresh",

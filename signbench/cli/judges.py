@@ -102,6 +102,7 @@ def evaluate(
     split: Annotated[str | None, option("--split", "Default: the test split of the judge's train split.")] = None,
     corpus: Annotated[str | None, option("--corpus", "Default: the corpus on which the judge was trained.")] = None,
     limit: Limit = None,
+    estimator: Annotated[str | None, option("--estimator")] = None,
     device: Device = "cpu",
     workers: Workers = None,
     out: Annotated[
@@ -119,7 +120,16 @@ def evaluate(
     if is_custom(name):
         foreign.beware(judges=[name])
     with printing.progress_bars(progress) as report:
-        found = evaluate_judge(name, split=split, corpus=corpus, limit=limit, device=device, workers=workers, progress=report)
+        found = evaluate_judge(
+            name,
+            split=split,
+            corpus=corpus,
+            limit=limit,
+            estimator=estimator,
+            device=device,
+            workers=workers,
+            progress=report,
+        )
     if out is not None:
         write_evaluation(found, out)
     if json:

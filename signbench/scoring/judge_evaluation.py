@@ -28,6 +28,7 @@ from signbench.metrics.registry import create, known
 from signbench.progress import Progress, silent
 from signbench.runs.protocol import Protocol
 from signbench.runs.result import Level
+from signbench.scoring.estimated_points import EstimatedPoints
 from signbench.scoring.evaluated import EvaluatedCondition, EvaluatedScore, JudgeEvaluation
 from signbench.scoring.judge_conditions import Condition, conditions_of
 from signbench.scoring.judging import judged_clip, truth
@@ -99,6 +100,7 @@ def evaluate_judge(
     split: str | None = None,
     limit: int | None = None,
     corpus: str | None = None,
+    estimator: str | None = None,
     device: str = "cpu",
     workers: int | None = None,
     progress: Progress = silent,
@@ -110,6 +112,7 @@ def evaluate_judge(
         split: of the corpus; None: the test split that belongs to the judge's train split.
         limit: only the first clips, this many.
         corpus: name of the corpus; None: that on which the judge was trained, or SynthSign.
+        estimator: a judge that finds key points in videos: another condition shows what it finds. For judges of key points.
         device: the device of the judge's network.
         workers: processes; None: one per core, on a GPU one. The numbers do not depend on it.
         progress: called with the number of judged and of all clips.
@@ -142,6 +145,8 @@ def evaluate_judge(
         raise InputError(f"the clips of {source.name} {split} lack the answers that {judge.name} could be compared with.")
     takes = "take" in inspect.signature(source.clip).parameters
     conditions = conditions_of(reads, lambda: [_rotations(source.clip(clip)) for clip in ids[:_NOISE_CLIPS]], takes=takes)
+    if estimator is not None:
+        conditions.append(_estimated(reads, estimator, device))
     dealt = dealt_clips(f"{source.name}/{split}", SEED, tuple(subset))
     given_to = {other: clip for clip, other in dealt.items()}  # the clip to which each one is dealt
     work = _Work(name, device, source, reads, rendering, wanted, tuple(conditions))
@@ -174,6 +179,14 @@ def evaluate_judge(
         ),
         minimal_pairs=minimal_pairs_of(source, clips, wanted, {clip: of_clip[0].said for clip, of_clip in found.items()}),
     )
+
+
+def _estimated(reads: Reads, estimator: str, device: str) -> Condition:
+    if reads != "pose":
+        raise InputError(f"`estimator` is for judges that read key points; this one reads {reads}.")
+    points = EstimatedPoints(estimator, device)
+    signed = points.judge().signed
+    return Condition(f"points of {estimator}", f"key points found in the videos by {signed}", points=points)
 
 
 def reads_of_instance(judge: Judge) -> Reads:
@@ -263,6 +276,8 @@ def _judged_clip(work: _Work, name: str, other_text: str | None) -> tuple[_Answe
 def _answer(work: _Work, judge: Judge, condition: Condition, name: str, other_text: str | None) -> _Answer:
     """A judge's answer about one clip; empty if it cannot judge it."""
     clip = performance(work.corpus, name, condition.take)
+    if condition.points is not None:
+        clip = condition.points(clip)
     shown = judged_clip(judge, condition.of(_shown(clip, work)), Protocol(), clip.text if "likelihood" in work.wanted else None)
     if condition.shown is not None:
         shown = condition.shown(shown, condition.random(name))

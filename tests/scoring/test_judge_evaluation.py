@@ -159,6 +159,28 @@ def test_a_model_s_folder_is_evaluated_and_keeps_its_evaluation(tmp_path, tiny_c
     assert stored_evaluation("nearest") is None
 
 
+def test_key_points_that_an_estimator_finds_are_another_condition(tmp_path):
+    tiny_slt(tmp_path / "slt")
+    found = evaluate_judge(str(tmp_path / "slt"), corpus="synthsign", split="test", limit=2, estimator="pose-estimator", workers=1)
+    last = found.conditions[-1]
+    assert last.name == "points of pose-estimator"
+    assert create("pose-estimator").signed in last.description
+    assert {score.metric for score in last.scores} == {score.metric for score in found.conditions[0].scores}
+
+
+@pytest.mark.parametrize(
+    ("judge", "estimator", "why"),
+    [
+        ("stgcn", "pose-estimator", "`estimator` is for judges that read key points; this one reads motion"),
+        ("slt", "stgcn", "the judge stgcn does not find key points in videos"),
+        ("slt", "pose-estimater", "pose-estimator"),
+    ],
+)
+def test_an_estimator_that_does_not_fit_is_refused(judge, estimator, why):
+    with pytest.raises(InputError, match=why):
+        evaluate_judge(judge, limit=1, estimator=estimator, workers=1)
+
+
 def test_several_processes_give_the_same_numbers_as_one(tmp_path):
     synthsign = corpus("synthsign")
     words = sorted({synthsign.clip(clip).text for clip in synthsign.ids("word-test")})

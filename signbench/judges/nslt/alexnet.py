@@ -15,7 +15,7 @@ FEATURES = 4096
 class AlexNet(nn.Module):
     """Maps pictures to the activations of ``fc7``. Torchvision's AlexNet has other widths and no groups.
 
-    Source: neuralsign/nslt, ``cnn/alexnet.py``; the layers' names are those of ``bvlc_alexnet.npy``.
+    Source: neccam/nslt, ``cnn/alexnet.py``; the layers' names are those of ``bvlc_alexnet.npy``.
     """
 
     def __init__(self, dropout: float = 0.5) -> None:

@@ -96,7 +96,7 @@ class Translator:
 
 
 class NSLTJudge(NetworkJudge):
-    """Translates key points into text by recurrent networks with attention (Camgoz et al. 2018, neuralsign/nslt).
+    """Translates key points into text by recurrent networks with attention (Camgoz et al. 2018, neccam/nslt).
 
     In its paper configuration it reads frames through an AlexNet. Gives the sentence by beam search, and the likelihood of the
     corpus's text.

@@ -1,4 +1,4 @@
-"""NSLT's encoder and decoder (Camgoz, Hadfield, Koller, Ney and Bowden 2018), as in neuralsign/nslt.
+"""NSLT's encoder and decoder (Camgoz, Hadfield, Koller, Ney and Bowden 2018), as in neccam/nslt.
 
 GRUs read the frames from the last to the first; a decoder of GRUs with Luong's attention and input feeding writes the sentence.
 torch's GRU applies the reset gate after the product with the hidden state, TensorFlow's before it; so weights cannot be converted.
