@@ -132,6 +132,8 @@ class Judge(ABC):
         has_network: whether it runs on :attr:`device`; workers then share one judge, in the process that owns the device.
         batch: the preferred number of clips in a batch on a GPU.
         seconds: the time limit for one clip, if the judge is not signbench's own; a clip that takes longer has failed.
+        packages: packages that it imports and that signbench's core does not bring, by import name, each with the command that
+            installs it; on a machine without one, extended metrics through the judge are not measured.
         summary: one sentence for ``signbench judges list``.
         licence: the licence of the judge.
         citation: what to cite, or None.
@@ -148,6 +150,7 @@ class Judge(ABC):
     has_network: ClassVar[bool] = True
     batch: int = 8
     seconds: float = 3600.0
+    packages: ClassVar[Mapping[str, str]] = {}
     summary: ClassVar[str]
     licence: ClassVar[str]
     citation: ClassVar[str | None] = None

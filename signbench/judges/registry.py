@@ -6,6 +6,7 @@ class with other weights: ``slt`` and ``slt-slrtp2025`` share their code.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from signbench.errors import InputError, nearest
@@ -132,6 +133,18 @@ def lacking(name: str) -> str | None:
     if network in _ALWAYS_TRAINED:
         return f"signbench train RECIPE.yaml --out reference_models/{name}"
     return f"signbench weights add FILE --as {name} --model {network}"
+
+
+def missing_package(judge: Judge | type[Judge]) -> tuple[str, str] | None:
+    """A package that a judge needs and this machine lacks.
+
+    Args:
+        judge: the judge or its class; nothing is imported.
+
+    Returns:
+        Its import name, and the command that installs it; None if all packages are there.
+    """
+    return next(((package, command) for package, command in judge.packages.items() if find_spec(package) is None), None)
 
 
 def _has_model(network: str) -> bool:

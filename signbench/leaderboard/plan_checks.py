@@ -108,15 +108,21 @@ def _metric_problems(entry: str, item: Measured, task: Task, split: str, *, thor
 
 
 def is_reason(unavailable: str, metric: Metric) -> bool:
-    """Whether a reason why a run did not measure a metric is valid: it lacks weights that the metric needs.
+    """Whether a reason why a run did not measure a metric is valid: it lacks weights or a package that the metric needs.
 
     Args:
         unavailable: the reason, as the run states it.
         metric: the metric.
     """
+    from signbench.judges import registry
+
     if isinstance(metric, JudgedMetric) and (model := _NO_MODEL.fullmatch(unavailable)) is not None:
         known = model["recipe"] in (None, "RECIPE.yaml", model["trained"])
         return known and metric.judge in (model["trained"], model["added"])
+    if isinstance(metric, JudgedMetric) and not registry.is_custom(metric.judge):
+        packages = registry.judge_class(metric.judge).packages
+        if unavailable in (f"{package} is not installed; {command} brings it" for package, command in packages.items()):
+            return True
     found = _NO_WEIGHTS.fullmatch(unavailable)
     return found is not None and set(found[1].split()) <= set(_needs(metric))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from signbench.errors import InputError
 from signbench.foreign.isolation import guarded, is_own
-from signbench.judges.registry import judge_class, lacking
+from signbench.judges.registry import judge_class, lacking, missing_package
 from signbench.media.modalities import FileKind
 from signbench.metrics import registry
 from signbench.metrics.base import EITHER_KIND, FILE_KIND_OF_VIEW, Metric, spell
@@ -61,12 +61,12 @@ class Measured:
         Args:
             metric: the metric with its parameters.
             protocol: the protocol of the run.
-            tier: an ``extended`` metric is not measured if its weights are missing.
+            tier: an ``extended`` metric is not measured if its weights, or a package that its judge needs, are missing.
             label: name of its row in a suite.
             judges: name -> judge, ready for its signature, for metrics through judges.
 
         Raises:
-            InputError: weights that a ``core`` metric needs are not present, or there is no such judge.
+            InputError: weights or a package that a ``core`` metric needs are not present, or there is no such judge.
         """
         seen = None
         if isinstance(metric, JudgedMetric):
@@ -79,6 +79,12 @@ class Measured:
                 )
             if judge is None:
                 raise InputError(f"metric {metric.canonical} is measured on a task, which provides its judge; use signbench score.")
+            if (missing := missing_package(judge)) is not None:
+                package, command = missing
+                if tier == "extended":
+                    unavailable = f"{package} is not installed; {command} brings it"
+                    return cls(metric=metric, tier=tier, label=label, unavailable=unavailable)
+                raise InputError(f"{metric.canonical} needs {package}, which is not installed; run: {command}.")
             metric = of_judge(metric.inner, metric.on, judge_class(metric.judge))
             if tier == "extended" and (absent := lacking_weights(_said_by(judge, lambda: tuple(judge.needs)))):
                 return cls(metric=metric, tier=tier, label=label, unavailable=_bring(absent))

@@ -118,12 +118,15 @@ def evaluate_judge(
         progress: called with the number of judged and of all clips.
 
     Raises:
-        InputError: there is no such judge, corpus or split, the judge's model is not there, or the corpus lacks what it reads.
+        InputError: there is no such judge, corpus or split, the judge's model or a package is not there, or the corpus
+            lacks what it reads.
     """
     from signbench.corpora.registry import corpus as corpus_named
 
     device = settled_device(device)
     judge = registry.create(name, device=device)
+    if (missing := registry.missing_package(judge)) is not None:
+        raise InputError(f"the judge {judge.name} needs {missing[0]}, which is not installed; run: {missing[1]}.")
     if judge.learns:
         raise InputError(
             f"the judge {judge.name} learns from a task's train split; its ceiling in a run is its score on references."

@@ -362,8 +362,22 @@ def test_a_judge_that_cannot_be_prepared_is_reported(tmp_path, monkeypatch):
         ("weights not present; signbench train slt --out reference_models/slt brings them", False),
         ("weights not present; signbench train slt-slrtp2025 --out reference_models/slt brings them", False),
         ("weights not present; signbench weights fetch i3d brings them", False),
+        ('transformers is not installed; pip install "signbench[models]" brings it', False),
         ("no time", False),
     ],
 )
 def test_a_judge_s_metric_may_only_be_left_out_for_lack_of_its_own_weights(reason, accepted):
     assert plan_checks.is_reason(reason, registry.create("bleu@slt-slrtp2025")) is accepted
+
+
+@pytest.mark.parametrize(
+    ("reason", "accepted"),
+    [
+        ('transformers is not installed; pip install "signbench[models]" brings it', True),
+        ("transformers is not installed; pip install transformers brings it", False),
+        ('torch is not installed; pip install "signbench[models]" brings it', False),
+    ],
+)
+def test_or_for_lack_of_a_package_that_it_needs(reason, accepted):
+    assert plan_checks.is_reason(reason, registry.create("bleu@gfslt")) is accepted
+    assert plan_checks.is_reason(reason, registry.create("bleu@gfslt-phoenix14t-plus")) is accepted

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from signbench.judges.registry import lacking
 from signbench.metrics import registry
+from signbench.metrics.judged import judge_of
 from signbench.tasks.loading import known, task
 from signbench.tasks.references import expected_ids, open_corpus
 
@@ -24,6 +26,16 @@ SYNTHSIGN = {
     "synthsign/word-to-video",
 }
 
+BLEU = ("bleu:order=1", "bleu:order=2", "bleu:order=3", "bleu")
+TRANSLATED = (*BLEU, "rouge-l", "chrf", "likelihood")
+OF_FEATURES = ("motion-fid", "diversity", "multimodality", "retrieval")
+OF_MOTION = {"accuracy@nearest", "accuracy@stgcn", *(f"{metric}@stgcn" for metric in OF_FEATURES)}
+JUDGED = {
+    "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@slt" for metric in TRANSLATED)},
+    "synthsign/word-generation": OF_MOTION,
+    "synthsign/word-reconstruction": OF_MOTION,
+}
+
 
 def test_the_tasks_of_synthsign_are_there():
     assert set(NAMES) >= SYNTHSIGN
@@ -36,6 +48,13 @@ def test_a_task_of_synthsign_has_core_headlines_and_a_paper(name):
     assert all(item.tier == "core" for item in found.metrics if item.headline)
     assert found.paper is not None
     assert found.open_in_paper
+
+
+@pytest.mark.parametrize("name", sorted(SYNTHSIGN))
+def test_a_task_of_synthsign_is_judged_by_what_reads_it(name):
+    judged = {item.key: item for item in task(name).metrics if item.on is not None}
+    assert set(judged) == JUDGED.get(name, set())
+    assert all((lacking(judge_of(item.on)) is None) for item in judged.values()), "its judges are shipped"
 
 
 @pytest.mark.parametrize("name", sorted(SYNTHSIGN))

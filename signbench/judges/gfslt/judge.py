@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,6 +156,7 @@ class GFSLTJudge(NetworkJudge):
     reads = ("frames",)
     gives = ("text", "gloss", "likelihood")
     batch = 8
+    packages: ClassVar[Mapping[str, str]] = {"transformers": 'pip install "signbench[models]"'}
     summary = "translates videos into text: frames, temporal convolutions and mBART"
     licence = "Apache-2.0"
     citation = (
