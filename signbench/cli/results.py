@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signbench.cli.options import Form, Format, JsonForm, Progress, chosen
+from signbench.cli.options import Form, Format, JsonForm, Progress, chosen, option
 
 if TYPE_CHECKING:
     from signbench.runs.result import Result
@@ -15,22 +15,29 @@ if TYPE_CHECKING:
 
 def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folder; several are ranked side by side.")],
+    metric: Annotated[list[str] | None, option("--metric", "Show only this one. May be repeated.")] = None,
     form: Form = None,
     progress: Progress = True,
     json: JsonForm = False,
 ) -> None:
     """Print a run's scores, and exit with the code that the run ended with; or rank several runs that measured the same way."""
     wanted = chosen(form, json=json)
-    code = _one(runs[0], wanted) if len(runs) == 1 else _several(runs, wanted, progress=progress)
+    metrics = metric or []
+    code = _one(runs[0], metrics, wanted) if len(runs) == 1 else _several(runs, metrics, wanted, progress=progress)
     if code:
         raise typer.Exit(code)
 
 
-def _read(run: Path) -> tuple[Result, dict[str, Any]]:
+def _read(run: Path, metrics: list[str]) -> tuple[Result, dict[str, Any]]:
     """A run's result, recomputed from its records if it is missing, and its description.
+
+    Args:
+        run: its folder.
+        metrics: the scores that are shown; if empty, all.
 
     Raises:
         IncompleteError: the run has not finished.
+        InputError: a metric does not exist or was not measured.
     """
     from signbench.errors import IncompleteError
     from signbench.runs.folder import RunFolder
@@ -44,15 +51,16 @@ def _read(run: Path) -> tuple[Result, dict[str, Any]]:
         if description["exit_code"] not in (0, 3, 4):
             raise IncompleteError(f"{run} has not finished (it is {description['status']}); rerun its command to resume.")
         finish(RunPlan.from_run(description), folder)
-    return read_result(folder.result_json), description
+    result = read_result(folder.result_json)
+    return (result.only(metrics) if metrics else result), description
 
 
-def _one(run: Path, wanted: Format) -> int:
+def _one(run: Path, metrics: list[str], wanted: Format) -> int:
     from signbench.cli import printing
     from signbench.errors import IncompleteError
     from signbench.runs import tables
 
-    result, description = _read(run)
+    result, description = _read(run, metrics)
     if wanted is Format.table:
         printing.result_table(result)
     elif wanted is Format.json:
@@ -65,7 +73,7 @@ def _one(run: Path, wanted: Format) -> int:
     return code if isinstance(code, int) else IncompleteError.exit_code
 
 
-def _several(runs: list[Path], wanted: Format, *, progress: bool) -> int:
+def _several(runs: list[Path], metrics: list[str], wanted: Format, *, progress: bool) -> int:
     from signbench.cli import printing
     from signbench.errors import InputError
     from signbench.runs import side_by_side
@@ -74,7 +82,7 @@ def _several(runs: list[Path], wanted: Format, *, progress: bool) -> int:
     with printing.progress_bars(progress) as report:
         for done, run in enumerate(runs):
             report("reading", done, len(runs))
-            results[str(run)] = _read(run)[0]
+            results[str(run)] = _read(run, metrics)[0]
     if len(results) < len(runs):
         raise InputError("a run is named twice; name each run once.")
     if wanted is Format.table:

@@ -20,12 +20,12 @@ def command(
     from signbench.cli import printing
     from signbench.sensitivity import tables
     from signbench.sensitivity.matrix import sensitivity
-    from signbench.sensitivity.sources import media
+    from signbench.sensitivity.sources import answers, media
 
     wanted = chosen(form, json=json, but=(Format.csv, Format.latex))
     name, videos, poses = media(source, limit)
     with printing.progress_bars(progress) as report:
-        matrix = sensitivity(name, videos, poses, report)
+        matrix = sensitivity(name, videos, poses, report, answers=answers(source, limit))
     if wanted is Format.json:
         printing.document(matrix.as_json())
     elif wanted is Format.markdown:

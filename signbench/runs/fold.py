@@ -207,7 +207,7 @@ def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> 
         unjudged = f"references that the judge could not judge, which {costs} its ceiling: {lacking}"
     ceiling, chance = found
     span = None if ceiling.value is None or chance.value is None else ceiling.value - chance.value
-    between = (value - chance.value) / span if span and chance.value is not None else None
+    between = (value - chance.value) / span + 0.0 if span and chance.value is not None else None  # never -0
     judged = Judged(ceiling=ceiling, chance=chance, between=between)
     refusal = None if plan.subset is not None else _refusal(item.metric, folded[0], folded[1], plan)
     if refusal is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -167,6 +168,21 @@ class Result(VersionedDocument):
             if score.metric == wanted:
                 return score
         raise KeyError(f"{metric} was not measured. {nearest(metric, [score.metric for score in self.scores])}")
+
+    def only(self, metrics: Sequence[str]) -> Result:
+        """The result with some of its scores.
+
+        Args:
+            metrics: their names in any spelling, in the wanted order.
+
+        Raises:
+            InputError: a metric does not exist or was not measured.
+        """
+        try:
+            scores = {score.metric: score for score in (self[metric] for metric in metrics)}
+        except KeyError as error:
+            raise InputError(str(error.args[0])) from error
+        return self.model_copy(update={"scores": tuple(scores.values())})
 
     @property
     def signatures(self) -> dict[str, str]:

@@ -122,3 +122,22 @@ DECLARED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
     },
 }
 """Modality -> metric, by its canonical name -> degradation -> declaration."""
+
+# --- through judges --------------------------------------------------------------------------------------------------
+
+_UNDERSTOOD = {
+    "joint noise": Expectation("other", "the judge was trained on noise and forgives it; strong noise costs a few words"),
+    "hand swap": _WORSE,
+    "hidden hand": Expectation(
+        "other", "the judge reads on from the frames that it sees; only a hand that is never seen costs words"
+    ),
+    "frame drop": Expectation("other", "the judge smooths over frames, and hardly notices those that stand still"),
+    "temporal jitter": Expectation("other", "the judge smooths over frames; only the strongest costs words"),
+    "slower": Expectation("other", "a little slower is understood as well; slower than what the judge was trained on is misread"),
+}
+
+JUDGED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
+    "video": {},
+    "key points": dict.fromkeys(("bleu@slt", "rouge-l@slt", "chrf@slt", "wer@slt.gloss", "likelihood@slt"), _UNDERSTOOD),
+}
+"""The same of metrics through judges, which are compared with a corpus's answers: they are measured on SynthSign only."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
+from signbench.corpora.clip import Clip
+from signbench.errors import InputError
 from signbench.media.degradations import Frames
 from signbench.media.pose import Pose
 from signbench.progress import Progress, silent
 from signbench.runs.result import Score
-from signbench.sensitivity.declared import DECLARED, Expectation
+from signbench.sensitivity.declared import DECLARED, JUDGED, Expectation
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality, Medium
+
+_CACHE = 10**9
+"""The most bytes of answers of judges that are kept while a matrix is measured."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,14 @@ class Matrix:
         }
 
 
-def sensitivity(source: str, videos: Mapping[str, Frames], poses: Mapping[str, Pose], progress: Progress = silent) -> Matrix:
+def sensitivity(
+    source: str,
+    videos: Mapping[str, Frames],
+    poses: Mapping[str, Pose],
+    progress: Progress = silent,
+    *,
+    answers: Mapping[str, Clip] | None = None,
+) -> Matrix:
     """Degrades clips and scores them against the originals.
 
     Args:
@@ -99,14 +115,20 @@ def sensitivity(source: str, videos: Mapping[str, Frames], poses: Mapping[str, P
         videos: clip id -> frames uint8 ``(T, H, W, 3)``, at least 3 of them; if empty, the video metrics are left out.
         poses: clip id -> key points with shoulders, wrists and hands; if empty, the metrics of key points are left out.
         progress: called with the progress.
+        answers: the same clips with a corpus's texts and glosses, and whole videos; if None, the metrics through judges are left
+            out.
 
     Returns:
         The matrix; scores that could not be measured are None in it.
 
     Raises:
-        InputError: clips that a metric cannot measure, or that lack the joints to degrade.
+        InputError: clips that a metric cannot measure, or that lack the joints to degrade, or a judge whose model is not present.
+        ClipError: a clip that a judge cannot judge.
     """
     cells = [*_measured(VIDEO, videos, progress), *_measured(KEY_POINTS, poses, progress)]
+    if answers is not None:
+        whole = {clip: _whole_video(answers[clip], frames) for clip, frames in videos.items()} if JUDGED["video"] else {}
+        cells = _in_order([*cells, *_judged(VIDEO, whole, answers, progress), *_judged(KEY_POINTS, poses, answers, progress)])
     clips: dict[DegradedModality, tuple[str, ...]] = {"video": tuple(sorted(videos)), "key points": tuple(sorted(poses))}
     return Matrix(source, clips, tuple(cells))
 
@@ -143,6 +165,55 @@ def _measured(degradations: tuple[Degradation[Medium], ...], clips: Mapping[str,
                 )
             )
     return cells
+
+
+def _judged(
+    degradations: tuple[Degradation[Medium], ...], clips: Mapping[str, Medium], answers: Mapping[str, Clip], progress: Progress
+) -> list[Cell]:
+    """The cells of the metrics through judges."""
+    from signbench.extractors.cache import ObservationCache
+    from signbench.metrics.registry import create
+    from signbench.sensitivity.through_judges import through_judges
+
+    if not clips:
+        return []
+    modality = degradations[0].modality
+    declared = JUDGED[modality]
+    lower = {metric for metric in declared if create(metric).direction == "lower"}
+    total, done = 1 + sum(len(degradation.strengths) for degradation in degradations), 1
+    cells = []
+    with TemporaryDirectory() as folder:
+        cache = ObservationCache(Path(folder), _CACHE)
+        plain = through_judges(list(declared), answers, clips, "equal", cache)
+        progress(f"{modality} through judges", done, total)
+        for degradation in degradations:
+            results = []
+            for strength in degradation.strengths:
+                degraded = {name: degradation.of(clip, strength, name) for name, clip in clips.items()}
+                results.append(through_judges(list(declared), answers, degraded, degradation.frames, cache))
+                done += 1
+                progress(f"{modality} through judges", done, total)
+            for metric, cells_of in declared.items():
+                values = tuple(scores[metric] for scores in results)
+                sign = 1 if metric in lower else -1
+                worsening = tuple(sign * (value - plain[metric]) for value in values)
+                cells.append(Cell(modality, metric, degradation.name, cells_of[degradation.name], plain[metric], values, worsening))
+    return cells
+
+
+def _whole_video(clip: Clip, like: Frames) -> Frames:
+    """All frames of a clip, at the size of others."""
+    if clip.video is None:
+        raise InputError(f"clip {clip.id} has no video for a judge.")
+    probe = clip.video.probe(clip.fps)
+    return np.concatenate(list(clip.video.chunks(probe, np.arange(probe.frames, dtype=np.int64), like.shape[1:3])))
+
+
+def _in_order(cells: Sequence[Cell]) -> list[Cell]:
+    """Cells degradation by degradation, metrics in the order of their declaration."""
+    degradations: tuple[Degradation[Any], ...] = (*VIDEO, *KEY_POINTS)
+    order = [(degradation.modality, degradation.name) for degradation in degradations]
+    return sorted(cells, key=lambda cell: order.index((cell.modality, cell.degradation)))
 
 
 def _worsening(plain: Score, score: Score) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from signbench.corpora.clip import Clip
 from signbench.errors import InputError, NotComparableError
 from signbench.media.degradations import Frames
 from signbench.media.pose import Pose
@@ -39,6 +40,21 @@ def synthsign(clips: int = CLIPS, *, height: int = HEIGHT, frames: int = VIDEO_F
     videos = {clip: np.stack(list(islice(corpus.frames(clip, size=height), frames))) for clip in ids}
     poses = {clip: corpus.pose(clip) for clip in ids}
     return f"SynthSign {corpus.version}, split test", videos, poses
+
+
+def answers(source: str, clips: int = CLIPS) -> dict[str, Clip] | None:
+    """The clips of :func:`media` with the corpus's texts and glosses, for judges; None for a folder, which has none.
+
+    Args:
+        source: as for :func:`media`.
+        clips: as for :func:`media`.
+    """
+    from signbench.corpora.synthsign.corpus import SynthSign
+
+    if source != "synthsign":
+        return None
+    corpus = SynthSign()
+    return {clip: corpus.clip(clip) for clip in corpus.ids("test")[:clips]}
 
 
 def folder(path: Path, clips: int = CLIPS, *, height: int = HEIGHT, frames: int = VIDEO_FRAMES) -> Media:

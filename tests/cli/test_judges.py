@@ -165,6 +165,18 @@ def test_several_runs_share_a_table_and_the_judge_s_levels_are_below_it(form, sa
     assert said in ran_well("results", "nearest", "mean-pose", "--format", form, folder=folder).stdout
 
 
+def test_only_the_wanted_metrics_are_shown(folder):
+    (score,) = json.loads(ran_well("results", "mean-pose", "-m", KEY, "--json", folder=folder).stdout)["scores"]
+    assert score["metric"] == KEY
+    rows = csv.DictReader(
+        io.StringIO(ran_well("results", "nearest", "mean-pose", "-m", KEY, "-m", "ape", "--format", "csv", folder=folder).stdout)
+    )
+    assert [row["metric"] for row in rows] == [KEY, "ape", KEY, "ape"]
+    ran = signbench("results", "nearest", "mean-pose", "-m", "accuracy@nearst", folder=folder)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == f"signbench: accuracy@nearst was not measured. Did you mean {KEY}, accuracy@stgcn?\n"
+
+
 def test_a_comparison_reports_the_levels_of_both_runs(folder):
     ran = ran_well("compare", "nearest", "mean-pose", folder=folder)
     assert f"{LEVELS}; the runs lie at 1.00 and 0.02 of the way from chance to ceiling." in ran.stdout

@@ -12,7 +12,7 @@ from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
 from signbench.metrics.registry import METRICS, create, metric_class
 from signbench.sensitivity import sources, tables
-from signbench.sensitivity.declared import DECLARED, UNCHANGED, Expectation
+from signbench.sensitivity.declared import DECLARED, JUDGED, UNCHANGED, Expectation
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, DegradedModality
 from signbench.sensitivity.matrix import Cell, Matrix, sensitivity
 from tests.clips import moving_square, swaying_pose
@@ -20,6 +20,10 @@ from tests.clips import moving_square, swaying_pose
 NAMES: dict[DegradedModality, list[str]] = {"video": [one.name for one in VIDEO], "key points": [one.name for one in KEY_POINTS]}
 EVERY_CELL = [
     (modality, metric, degradation) for modality in NAMES for metric in DECLARED[modality] for degradation in NAMES[modality]
+]
+
+JUDGED_CELLS = [
+    (modality, metric, degradation) for modality in NAMES for metric in JUDGED[modality] for degradation in NAMES[modality]
 ]
 
 
@@ -42,7 +46,8 @@ def assert_kept(cell):
 @pytest.mark.parametrize("modality", list(NAMES))
 def test_every_metric_declares_every_degradation_of_its_modality(modality):
     wanted = set(NAMES[modality])
-    assert [metric for metric, cells in DECLARED[modality].items() if set(cells) != wanted] == []
+    declared = {**DECLARED[modality], **JUDGED[modality]}
+    assert [metric for metric, cells in declared.items() if set(cells) != wanted] == []
 
 
 def test_every_metric_of_video_and_key_points_is_declared_under_its_canonical_name():
@@ -59,6 +64,7 @@ def test_every_variant_of_dtw_is_declared():
 
 def test_whatever_is_not_worse_says_why():
     cells = [DECLARED[modality][metric][degradation] for modality, metric, degradation in EVERY_CELL]
+    cells += [JUDGED[modality][metric][degradation] for modality, metric, degradation in JUDGED_CELLS]
     assert all(bool(cell.why) == (cell.word != "worse") for cell in cells)
     assert all(cell.tolerance == UNCHANGED for cell in cells if cell.word != "blind")
 
@@ -68,7 +74,7 @@ def test_whatever_is_not_worse_says_why():
 
 @pytest.fixture(scope="module")
 def on_synthsign():
-    return sensitivity(*sources.synthsign(3, height=96, frames=50))
+    return sensitivity(*sources.synthsign(3, height=96, frames=50), answers=sources.answers("synthsign", 3))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,7 @@ def on_real_signing(real_data):
     return sensitivity("real signing", videos, poses)
 
 
-@pytest.mark.parametrize("cell", EVERY_CELL, ids=cell_id)
+@pytest.mark.parametrize("cell", [*EVERY_CELL, *JUDGED_CELLS], ids=cell_id)
 def test_it_is_as_declared_on_synthsign(cell, on_synthsign):
     assert_kept(found(on_synthsign, cell))
 
@@ -178,6 +184,6 @@ def test_numbers_are_printed_with_three_digits(value, text):
 
 def test_the_matrix_as_json_holds_every_cell_with_its_strengths(on_synthsign):
     content = json.loads(json.dumps(on_synthsign.as_json(), allow_nan=False))
-    assert len(content["cells"]) == len(EVERY_CELL)
+    assert len(content["cells"]) == len(EVERY_CELL) + len(JUDGED_CELLS)
     assert content["degradations"]["video"]["blur"]["strengths"] == [0.5, 1, 2, 4]
     assert content["cells"][0]["declared"]["word"] in ("worse", "blind", "other")
