@@ -8,26 +8,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from signbench.errors import SignbenchError
 from signbench.foreign.isolation import guarded, is_own
 from signbench.media.modalities import FileKind
 from signbench.media.rates import same_rate
 from signbench.metrics.base import Metric, Records, Weights
 from signbench.metrics.pairs import LengthPair
 from signbench.runs import signature
-from signbench.runs.outcomes import Failure
+from signbench.runs.levels import NOT_TRIED, counted_clips, judged_levels, number_of, value_of
 from signbench.runs.plan import Measured, RunPlan, modality_of, reader
-from signbench.runs.result import Judged, Level, MissingClip, Result, Score
+from signbench.runs.result import MissingClip, Result, Score
 from signbench.runs.store import RecordStore, StoredRecords
-from signbench.statistics.intervals import Interval, interval
-from signbench.statistics.paired import paired
 
 _MOST_RATES = 4
-SIGNIFICANT = 0.05
-"""Significance level at which a judge's ceiling must exceed its chance level."""
-_NOT_TRIED = Failure("it has not been scored yet; rerun the command to resume.", "pair")
 
 
 def fold(plan: RunPlan, store: RecordStore) -> Result:
@@ -79,24 +72,6 @@ def _scored(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) 
     return guarded(lambda: _score(plan, store, item, inputs), f"metric {item.metric.canonical} cannot fold its records")
 
 
-def counted_clips(plan: RunPlan, store: RecordStore, metric: Metric, key: str) -> tuple[list[str], dict[str, Failure]]:
-    """The clips that enter a metric's score, and those without a record.
-
-    Args:
-        plan: the plan of the run.
-        store: its records.
-        metric: the metric.
-        key: the key of its records.
-
-    Returns:
-        The scored clips, in order (measured ones, and missing productions if the metric has a worst value); and the failures.
-    """
-    failures = {clip: store.failure(clip, key) or _NOT_TRIED for clip in plan.clips if not store.has(clip, key)}
-    costs = metric.missing() is not None
-    counted = [clip for clip in plan.clips if clip not in failures or (costs and failures[clip].fault == "prediction")]
-    return counted, failures
-
-
 def _unavailable(plan: RunPlan, item: Measured) -> Score:
     """The score of a metric without its weights: it says so, and affects neither the status nor the exit code."""
     return Score(
@@ -123,9 +98,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
     measured = len(plan.clips) - len(failures)
     once: Weights = np.ones((1, len(counted)), dtype=np.int64)
     value, bounds, undefined = (
-        _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, "no clip could be measured")
+        value_of(metric, records, plan.clusters_of(counted)) if measured else (None, None, "no clip could be measured")
     )
-    judged, refused, unjudged = _judged(plan, store, item, value) if value is not None else (None, None, None)
+    judged, refused, unjudged = judged_levels(plan, store, item, value) if value is not None else (None, None, None)
     if refused is not None:
         value, bounds, undefined = None, None, refused
     note = metric.note(records) if measured else None
@@ -149,9 +124,9 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
         clips=measured,
         coverage=measured / len(plan.clips),
         std=_deviation(metric, records) if metric.mean_of_clips and value is not None else None,
-        reference_value=_number(metric.reference_score(records, once)) if value is not None else None,
-        seen=_number(metric.seen(records, once)) if measured else None,
-        surplus=_number(metric.surplus(records, once)) if measured else None,
+        reference_value=number_of(metric.reference_score(records, once)) if value is not None else None,
+        seen=number_of(metric.seen(records, once)) if measured else None,
+        surplus=number_of(metric.surplus(records, once)) if measured else None,
         pixels=inputs.families("prediction"),
         duration_ratio=None if metric.pairs_frames and plan.protocol.frames == "equal" else inputs.ratio,
         note=note,
@@ -177,77 +152,6 @@ def _score(plan: RunPlan, store: RecordStore, item: Measured, inputs: _Inputs) -
             task=plan.own_task,
         ),
     )
-
-
-def _judged(plan: RunPlan, store: RecordStore, item: Measured, value: float) -> tuple[Judged | None, str | None, str | None]:
-    """Ceiling, chance and the score between them.
-
-    A reference that the judge cannot judge is treated like a production that it cannot judge, so that the ground truth scores the
-    ceiling. On a subset a judge is not refused, because few clips are not enough evidence.
-
-    Returns:
-        Ceiling, chance and the score between them; why the judge is refused, if it does not distinguish them on the task; and a
-        note on the references that it could not judge.
-    """
-    if not item.levels:
-        return None, None, None
-    found: list[Level] = []
-    folded: list[StoredRecords] = []
-    for key, metric in item.levels:
-        counted, failures = counted_clips(plan, store, metric, key)
-        measured = len(plan.clips) - len(failures)
-        records = StoredRecords(store, key, counted, metric.missing())
-        level, bounds, _ = _value(metric, records, plan.clusters_of(counted)) if measured else (None, None, None)
-        spread = None if bounds is None or bounds.low is None or bounds.high is None else (bounds.low, bounds.high)
-        found.append(Level(value=level, interval=spread, clips=measured))
-        folded.append(records)
-    unjudged = None
-    if (lacking := len(plan.clips) - found[0].clips) > 0:
-        costs = "count as wrong in" if item.metric.missing() is not None else "are left out of"
-        unjudged = f"references that the judge could not judge, which {costs} its ceiling: {lacking}"
-    ceiling, chance = found
-    span = None if ceiling.value is None or chance.value is None else ceiling.value - chance.value
-    between = (value - chance.value) / span + 0.0 if span and chance.value is not None else None  # never -0
-    judged = Judged(ceiling=ceiling, chance=chance, between=between)
-    refusal = None if plan.subset is not None else _refusal(item.metric, folded[0], folded[1], plan)
-    if refusal is not None:
-        levels = " and ".join("unknown" if level.value is None else f"{level.value:.6g}" for level in found)
-        refusal = f"refused: {refusal} ({levels})"
-    return judged, refusal, unjudged
-
-
-def _refusal(metric: Metric, ceiling: StoredRecords, chance: StoredRecords, plan: RunPlan) -> str | None:
-    """Why the references are not judged significantly better than references dealt to other clips (one-sided, 5 %), or None."""
-    other = set(chance.clips)
-    clips = [clip for clip in ceiling.clips if clip in other]
-    if len(clips) >= 2:
-        pair = [StoredRecords(records.store, records.metric, clips, metric.missing()) for records in (ceiling, chance)]
-        found = paired(metric, pair[0], pair[1], plan.clusters_of(clips), tests=1)
-        if found.p is not None and found.p.worse <= SIGNIFICANT:
-            return None
-        if (found.smallest_p or 0.0) <= SIGNIFICANT:
-            return "the judge's ceiling is not significantly above chance here"
-    return "too few clips to show that the judge's ceiling is above chance here"
-
-
-def _value(
-    metric: Metric, records: StoredRecords, clusters: Sequence[str] | None
-) -> tuple[float | None, Interval | None, str | None]:
-    """The score and its interval; or why there is no score, such as fewer clips than the metric needs.
-
-    Jackknifed scores are expensive, and their interval computes the plain score anyway.
-    """
-    try:
-        bounds = interval(metric, records, clusters) if metric.interval_method == "jackknife" else None
-        if bounds is not None and bounds.score is not None:
-            value = bounds.score if math.isfinite(bounds.score) else None
-        else:
-            value = _number(metric.score(records, np.ones((1, len(records)), dtype=np.int64)))
-    except SignbenchError as error:
-        return None, None, str(error).rstrip(".")
-    if value is None:
-        return None, None, "the measured clips leave the score undefined"
-    return value, bounds or interval(metric, records, clusters), None
 
 
 @dataclass
@@ -385,13 +289,6 @@ def _deviation(metric: Metric, records: Records) -> float | None:
     return math.sqrt(math.fsum((value - mean) * (value - mean) for value in known) / (len(known) - 1))
 
 
-def _number(values: NDArray[np.float64] | None) -> float | None:
-    if values is None:
-        return None
-    number = float(values[0])
-    return number if math.isfinite(number) else None
-
-
 def per_clip_rows(plan: RunPlan, store: RecordStore) -> tuple[Sequence[str], list[tuple[str, str, float | None, str | None]]]:
     """One row per clip and metric, for notebooks.
 
@@ -406,7 +303,7 @@ def per_clip_rows(plan: RunPlan, store: RecordStore) -> tuple[Sequence[str], lis
                 continue
             record = store.record(clip, key)
             if record is None:
-                rows.append((clip, metric.canonical, None, (store.failure(clip, key) or _NOT_TRIED).reason))
+                rows.append((clip, metric.canonical, None, (store.failure(clip, key) or NOT_TRIED).reason))
             else:
                 rows.append((clip, metric.canonical, metric.clip_value(record), None))
     return ("clip", "metric", "value", "missing_because"), rows

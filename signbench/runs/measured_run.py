@@ -12,8 +12,9 @@ from typing import Any
 
 from signbench.errors import IncompleteError, InputError
 from signbench.metrics.base import Metric
-from signbench.runs.fold import counted_clips, fold
+from signbench.runs.fold import fold
 from signbench.runs.folder import RunFolder
+from signbench.runs.levels import counted_clips
 from signbench.runs.plan import RunPlan
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Result, Score, read_result

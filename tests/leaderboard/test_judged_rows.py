@@ -20,6 +20,7 @@ from signbench.leaderboard.ranking import board
 from signbench.leaderboard.tables import as_csv, as_latex, as_markdown, remarks
 from signbench.metrics import registry
 from signbench.metrics.pairs import LabelPair, LengthPair
+from signbench.runs import levels as computed
 from signbench.runs.fold import fold
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.outcomes import FAR, ClipOutcome, Failure, Input
@@ -27,6 +28,7 @@ from signbench.runs.plan import Measured, RunPlan
 from signbench.runs.records import RecordFile
 from signbench.runs.result import TaskSplit
 from signbench.runs.store import RecordStore
+from signbench.statistics.paired import paired
 from signbench.tasks.schema import Task
 from tests.ci.simulated_runs import CARD, normal, record_of
 from tests.leaderboard.rows import CLIPS, TASK, digest, resealed, seen_as, submit, task_fields
@@ -303,6 +305,17 @@ def test_a_ceiling_of_fewer_clips_is_contradicted_too(tmp_path):
     assert run.result[KEY].note.endswith("references that the judge could not judge, which count as wrong in its ceiling: 3")
     with pytest.raises(InputError, match=rf"its judge's ceiling of {KEY} is 0\.8750, but 0\.9500 in "):
         submit(run, tmp_path / "leaderboards")
+
+
+def test_equal_ceilings_and_chance_levels_of_several_rows_are_tested_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(computed, "_known", {})
+    monkeypatch.setattr(computed, "paired", lambda *args, **options: made.append(args) or paired(*args, **options))
+    alone = [judged_run(hits=hits, ceiling=ceiling).result[KEY] for hits, ceiling in ((30, 38), (20, 38), (20, 36))]
+    assert len(made) == 2
+    for score, (hits, ceiling) in zip(alone, ((30, 38), (20, 38), (20, 36)), strict=True):
+        computed._known.clear()
+        assert judged_run(hits=hits, ceiling=ceiling).result[KEY] == score
 
 
 def test_levels_may_differ_on_other_files_of_the_same_references(tmp_path):
