@@ -24,6 +24,7 @@ class MediaFiles:
         required: whether the data set has them for every clip; if not, they count only if the folder exists.
         frames: clip id -> number of frames, if the data set states it.
         inner: name of the folder with the frames in a clip's own folder, or None.
+        images: whether folders hold images; if not, they only must not be empty.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class MediaFiles:
     required: bool = True
     frames: Mapping[str, int] = field(default_factory=dict)
     inner: str | None = None
+    images: bool = True
 
     def lying(self) -> dict[str, Path]:
         """The media in the folder: name without suffix -> path. Reads the folder's names, and nothing else."""
@@ -204,11 +206,18 @@ def look(files: MediaFiles, seen: Callable[[int], None]) -> Found | None:
         path = lying.get(name)
         if path is None:
             missing.append(clip)
-        elif (why := defect(path / files.inner if files.inner else path, files.frames.get(clip))) is not None:
+        elif (why := _defect(files, clip, path)) is not None:
             damaged.append((clip, why))
         if count % 100 == 0:
             seen(count)
     return Found(files.kind, len(files.names) - len(missing) - len(damaged), tuple(missing), tuple(damaged))
+
+
+def _defect(files: MediaFiles, clip: str, path: Path) -> str | None:
+    if not files.suffixes and not files.images:
+        names = names_in(path)
+        return defect(path / names[-1]) if names else "is an empty folder"
+    return defect(path / files.inner if files.inner else path, files.frames.get(clip))
 
 
 def surplus_of(all_files: Sequence[MediaFiles], root: Path) -> dict[str, tuple[str, ...]]:

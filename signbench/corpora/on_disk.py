@@ -49,6 +49,8 @@ class Entry:
         file: name of its media, without a suffix; by default the id.
         frames: number of frames, if the annotations state it.
         span: first and last frame of the video that belong to it, from 0, the last one included; None: all.
+        whole: name of the longer video that it is a part of, without a suffix, if there is one.
+        times: when it begins and ends in that video, in seconds.
         where: the file and line it comes from, for messages.
     """
 
@@ -62,6 +64,8 @@ class Entry:
     file: str | None = None
     frames: int | None = None
     span: tuple[int, int] | None = None
+    whole: str | None = None
+    times: tuple[float, float] | None = None
     where: str = ""
 
     @property

@@ -30,6 +30,9 @@ CORPORA: Registry[Any] = Registry(
         "wlasl300": "signbench.corpora.wlasl:WLASL300",
         "wlasl100": "signbench.corpora.wlasl:WLASL100",
         "csl-daily": "signbench.corpora.csl_daily:CSLDaily",
+        "slovo": "signbench.corpora.slovo:Slovo",
+        "how2sign": "signbench.corpora.how2sign:How2Sign",
+        "folder": "signbench.corpora.folder:Folder",
     },
     group="signbench.corpora",
 )
@@ -37,8 +40,11 @@ _MADE = "synthsign"
 
 
 def known() -> list[str]:
-    """Names of the corpora that signbench can read, whether they are on this machine or not."""
-    return CORPORA.known()
+    """Names of the corpora that signbench can read, whether they are on this machine or not.
+
+    Those that only a description in a configured folder defines come last.
+    """
+    return [*CORPORA.known(), *_described()]
 
 
 def on_disk(name: str) -> type[CorpusOnDisk] | None:
@@ -47,12 +53,14 @@ def on_disk(name: str) -> type[CorpusOnDisk] | None:
     Raises:
         InputError: there is no such corpus; the message suggests the nearest.
     """
-    return None if name == _MADE else cast("type[CorpusOnDisk]", CORPORA.class_of(name))
+    if name == _MADE:
+        return None
+    return cast("type[CorpusOnDisk]", CORPORA.class_of("folder" if name in _described() else name))
 
 
 def is_made(name: str) -> bool:
     """Whether signbench makes a corpus itself, so that its clips are the same for everyone."""
-    return name in known() and (name not in CORPORA.known() or name == _MADE)
+    return name == _MADE or (name in known() and name not in CORPORA.known() and name not in _described())
 
 
 def readable(name: str) -> bool:
@@ -71,6 +79,11 @@ def corpus(name: str, root: Path | None = None) -> Corpus:
         InputError: there is no such corpus (the message suggests the nearest), the name has parameters, its folder is not known or
             does not exist, or it has no folder.
     """
+    if is_described(name, root):
+        found = _opened("folder", cast("Path", root or roots.find(name)).absolute())
+        if found.name != name:
+            raise InputError(f"the description in {root or roots.find(name)} is of the corpus {found.name}, not of {name}.")
+        return found
     _, given = CORPORA.resolve(name)
     if given:
         raise InputError(f"a corpus has no parameters: write {name.partition(':')[0]}, not {name}.")
@@ -85,6 +98,22 @@ def corpus(name: str, root: Path | None = None) -> Corpus:
             f"{roots.VARIABLE}; signbench corpora show {name} says where a person gets it."
         )
     return _opened(name, root.absolute())
+
+
+def is_described(name: str, root: Path | None = None) -> bool:
+    """Whether a corpus is defined only by a description in its folder.
+
+    Args:
+        name: its name.
+        root: its folder; None: the configured one.
+    """
+    if name in CORPORA.known() or ":" in name:
+        return False
+    return name in _described() if root is None else roots.is_described(root)
+
+
+def _described() -> list[str]:
+    return [name for name in roots.described() if name not in CORPORA.known()]
 
 
 @lru_cache(maxsize=1)

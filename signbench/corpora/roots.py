@@ -10,6 +10,9 @@ from signbench.documents import read_yaml
 from signbench.errors import InputError
 from signbench.user_folders import user_configuration
 
+DESCRIPTION = "corpus.yaml"
+"""The description of a data set that signbench has no reader for, in its folder."""
+
 VARIABLE = "SIGNBENCH_CORPORA"
 """A folder with one folder (or link) for each corpus, by its name; or a configuration file."""
 
@@ -36,13 +39,22 @@ def find(name: str) -> Path | None:
     return None
 
 
-def names() -> list[str]:
-    """The names of all corpora in configuration files, in alphabetical order.
+def described() -> list[str]:
+    """The names of configured corpora whose folder holds a description (``corpus.yaml``), in alphabetical order.
 
     Raises:
         InputError: a configuration file is unreadable.
     """
-    return sorted({name for source in _sources() if source.is_file() for name in configured(source)})
+    found = set()
+    for source in _sources():
+        named = {path.name: path for path in source.iterdir()} if source.is_dir() else configured(source)
+        found |= {name for name, path in named.items() if is_described(path)}
+    return sorted(found)
+
+
+def is_described(root: Path) -> bool:
+    """Whether a folder holds a description, or is one."""
+    return (root / DESCRIPTION).is_file() or (root.suffix in (".yaml", ".yml") and root.is_file())
 
 
 def configured(file: Path) -> Mapping[str, Path]:

@@ -59,7 +59,7 @@ def open_corpus(task: Task, root: Path | None = None) -> Corpus:
     """
     from signbench.corpora import registry
 
-    if task.corpus not in registry.known():
+    if task.corpus not in registry.known() and (root is None or not registry.is_described(task.corpus, root)):
         raise InputError(
             f"the task {task.name} needs the corpus {task.corpus}, for which signbench has no reader; pass your own copy with "
             "`references=DIR` to signbench score."

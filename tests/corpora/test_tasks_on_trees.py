@@ -27,6 +27,7 @@ TASKS = {
         for corpus, write in (("lsa64", trees.lsa64), ("wlasl2000", trees.wlasl), ("csl-daily", trees.csl_daily))
         for stage, metrics in (("reconstruction", {"l1", "ssim", "tcd"}), ("cross-person", {"duration-ratio"}))
     },
+    "slovo/word-to-video": (trees.slovo, ("nearest",), {"ssim", "psnr", "duration-ratio"}),
     "slrtp2025/text-to-pose": (trees.slrtp, ("nearest",), {"dtw", "total-distance", "dtw:variant=slrtp-fastdtw"}),
 }
 """Task -> the copy, a generator, and metrics that need no weights."""

@@ -262,3 +262,107 @@ def csl_daily(root: Path, length: int = 8, version: str = "v2") -> Path:
     for number, name in enumerate(CSL_CLIPS):
         frames(root / "sentence/frames_512x512" / name, length, number, 32, 32, "{:06d}.jpg")
     return root
+
+
+SLOVO_CLIPS = [
+    *(("слон", "train"), ("слон", "test"), ("вода", "train"), ("вода", "test"), ("ёлка", "train"), ("ёлка", "test")),
+    *(("доброе утро", "train"), ("доброе утро", "test"), ("no_event", "train"), ("no_event", "test")),
+]
+"""Word and split of each clip."""
+
+
+def slovo_id(number: int) -> str:
+    return f"{number:08x}-0000-4000-8000-000000000000"
+
+
+def slovo(root: Path, delimiter: str = "\t", full: bool = False) -> Path:
+    """Annotations and videos, trimmed to 8 frames or in full with 8 more before and after."""
+    columns = ["attachment_id", "user_id", "height", "width", "length", "text", "train", "begin", "end"]
+    lines = [delimiter.join(columns)]
+    for number, (word, split) in enumerate(SLOVO_CLIPS):
+        name = slovo_id(number)
+        row = [name, f"user{number % 3}", "32", "24", "24.0", word, str(split == "train"), "8", "16"]
+        lines.append(delimiter.join(row))
+        folder = root / "slovo_full" if full else root / split
+        mp4(folder / f"{name}.mp4", 24 if full else 8, number, fps=30, height=32, width=24)
+    (root / "annotations.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return root
+
+
+HOW2SIGN = {
+    "train": [("vid1", 0, 5, "And here is the first."), ("vid1", 1, 5, 'He said: "now".')],
+    "val": [("vid2", 0, 8, "A dev sentence, with a comma.")],
+    "test": [("vid3", 0, 3, "The last one."), ("vid3", 1, 3, "Goodbye!")],
+}
+"""Split of the data set -> video, number, signer, sentence; each lasts 0.32 s."""
+
+
+def how2sign(root: Path, realigned: bool = True, clips: bool = True, whole: bool = False, points: bool = True) -> Path:
+    """Tables separated by tabs, clips of 8 frames, whole videos, OpenPose's files."""
+    root.mkdir(parents=True, exist_ok=True)
+    times = ("START_REALIGNED", "END_REALIGNED") if realigned else ("START", "END")
+    for split, rows in HOW2SIGN.items():
+        lines = ["\t".join(("VIDEO_ID", "VIDEO_NAME", "SENTENCE_ID", "SENTENCE_NAME", *times, "SENTENCE"))]
+        for video, number, signer, text in rows:
+            name, sentence = f"{video}-{signer}-rgb_front", f"{video}_{number}-{signer}-rgb_front"
+            lines.append(
+                "\t".join((video, name, f"{video}_{number}", sentence, f"{0.4 * number:.2f}", f"{0.4 * number + 0.32:.2f}", text))
+            )
+            if clips:
+                mp4(root / f"{split}_rgb_front_clips/raw_videos/{sentence}.mp4", 8, number)
+            if points:
+                openpose(root / f"{split}_2D_keypoints/openpose_output/json" / sentence, 8)
+            if whole and number == 0:
+                mp4(root / f"{split}_raw_videos/raw_videos/{name}.mp4", 25, 1)
+        path = root / f"how2sign_{'realigned_' if realigned else ''}{split}.csv"
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+    return root
+
+
+def openpose(folder: Path, count: int) -> None:
+    """A file for each frame: 25 points of the body, 70 of the face, 21 of each hand, each with x, y and confidence."""
+    folder.mkdir(parents=True)
+    sizes = {"pose": 25, "face": 70, "hand_left": 21, "hand_right": 21}
+    for number in range(count):
+        person = {f"{part}_keypoints_2d": [100.0 + number, 50.0, 0.9] * size for part, size in sizes.items()}
+        content = {"version": 1.3, "people": [person]}
+        (folder / f"{folder.name}_{number:012d}_keypoints.json").write_text(json.dumps(content))
+
+
+def described(root: Path, **changes: object) -> Path:
+    """``corpus.yaml`` with a table, videos, key points and rotations of three clips."""
+    import yaml
+
+    fields = {
+        "name": "my-corpus",
+        "licence": "CC0-1.0",
+        "clips": "clips.csv",
+        "splits": ["train", "test"],
+        "fps": 25.0,
+        "texts": "with final full stops",
+        "media": {
+            "video": "videos/{split}/{id}",
+            "pose": "points/{id}.npz",
+            "motion": "bodies/{file}.npz",
+            "rendering:smplx": "drawn/{id}",
+        },
+    }
+    rows = [
+        ("one", "train", "Rain, again.", "RAIN AGAIN", "ann"),
+        ("two", "test", "Sun.", "SUN", "bob"),
+        ("three", "test", "Wind.", "WIND", "ann"),
+    ]
+    for number, (name, split, *_) in enumerate(rows):
+        frames(root / f"videos/{split}/{name}", 6, number, 24, 32)
+        (root / "points").mkdir(exist_ok=True)
+        (root / "bodies").mkdir(exist_ok=True)
+        write_pose(root / f"points/{name}.npz", swaying_pose(6, number, "coco-wholebody-133", 2))
+        np.savez(root / f"bodies/{name}.npz", rotations=np.full((6, 55, 3), 0.01 * number, np.float32))
+        mp4(root / f"drawn/{name}.mp4", 6, number)
+    lines = [
+        "id,split,text,gloss,signer",
+        *(f'{name},{split},"{text}",{gloss},{signer}' for name, split, text, gloss, signer in rows),
+    ]
+    (root / "clips.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    (root / "corpus.yaml").write_text(yaml.safe_dump({**fields, **changes}, allow_unicode=True), "utf-8")
+    return root
