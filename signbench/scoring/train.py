@@ -25,6 +25,7 @@ TRAININGS: dict[str, str] = {
     "gfslt": "signbench.judges.gfslt.training:GFSLTTraining",
     "nslt": "signbench.judges.nslt.training:NSLTTraining",
     "pose-estimator": "signbench.judges.pose_estimator.training:PoseEstimatorTraining",
+    "signavatar": "signbench.generators.signavatar.training:SignAvatarTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 
@@ -144,13 +145,16 @@ def measured(selection: Selection, answers: Sequence[Answer]) -> float:
 
 
 def _pair(gives: str, said: Any, expected: Any) -> Pair:
-    from signbench.metrics.pairs import LabelPair, PosePair, TextPair
+    from signbench.metrics.pairs import FeaturePair, LabelPair, PosePair, TextPair
 
-    if gives == "label":
+    kind, _, _ = gives.partition(".")
+    if kind == "rows":
+        return FeaturePair(said[0], expected[0])
+    if kind == "label":
         return LabelPair(expected, tuple(said))
-    if gives == "pose":
+    if kind == "pose":
         poses = cast("tuple[Pose, Pose]", (said, expected))
         return PosePair(poses[0], poses[1], *poses)
-    if gives in ("text", "gloss"):
+    if kind in ("text", "gloss"):
         return TextPair(said if isinstance(said, str) else " ".join(said), expected)
-    raise InputError(f"a recipe cannot select by answers of the kind {gives}; use text, gloss, label or pose.")
+    raise InputError(f"a recipe cannot select by answers of the kind {gives}; use text, gloss, label, pose or rows.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,10 @@ class Answer:
 
     Attributes:
         clip: the clip's id.
-        said: by kind of answer, as a judge gives them: ``text``, ``gloss``, ``label``, ``pose``.
-        expected: the correct answer of each kind: the text, the glosses joined by spaces, the word, the key points.
+        said: by kind of answer, as a judge gives them: ``text``, ``gloss``, ``label``, ``pose``, ``rows``. Several answers of one kind
+            have a suffix each, such as ``label.generated``.
+        expected: the correct answer of each kind: the text, the glosses joined by spaces, the word, the key points, the rows of the
+            reference.
     """
 
     clip: str
@@ -49,9 +51,14 @@ class TrainingData(ABC):
         recipe: how the model is trained.
         corpus: the corpus.
         workers: processes that prepare data and make batches while the network computes; 0: none, all is done in turn.
+        done: the share of the phase's epochs that is finished, in [0, 1), while :meth:`losses` is called; for weights of losses and
+            curricula that change in the course of a training.
+        kind: what the model serves as, for its card.
     """
 
     workers: int = 0
+    done: float = 0.0
+    kind: ClassVar[Literal["judge", "generator", "trunk"]] = "judge"
 
     def __init__(self, recipe: Recipe, corpus: Corpus) -> None:
         self.recipe = recipe

@@ -58,7 +58,6 @@ class Settings:
         out: the folder that becomes the model's.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         licence: licence of the weights, for the card.
-        kind: what the model serves as, for the card.
         progress: called with the current step.
         workers: processes that prepare data and make batches while the network computes; 0: none.
         save_seconds: time between two checkpoints within an epoch.
@@ -67,7 +66,6 @@ class Settings:
     out: Path
     device: str = "cpu"
     licence: str = "Apache-2.0"
-    kind: str = "judge"
     progress: Progress = silent
     workers: int = 0
     save_seconds: float = SAVE_SECONDS
@@ -182,6 +180,7 @@ class _Trainer:
             own = order[number][self.accelerator.process_index :: world]
             return data.batch(phase.name, own, np.random.Generator(np.random.PCG64(seed_at(number))))
 
+        data.done = state.epoch / phase.epochs
         numbers = range(state.step, len(order))
         begun = self._clock()
         for number, made in zip(numbers, computed_ahead(batch_at, numbers, self.settings.workers), strict=True):
@@ -289,7 +288,7 @@ class _Trainer:
             corpus = self.data.corpus
             card = {
                 "name": out.name,
-                "kind": self.settings.kind,
+                "kind": self.data.kind,
                 "model": self.recipe.model,
                 "configuration": self.recipe.configuration,
                 "summary": self.recipe.summary,

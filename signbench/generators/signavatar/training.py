@@ -1,0 +1,220 @@
+"""The training of SignAvatar on isolated signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.generators.signavatar.config import SignAvatarConfig
+from signbench.generators.signavatar.joints import motion_of_six, six_of
+from signbench.generators.signavatar.words import word_parts
+from signbench.judges.base import JudgedClip
+from signbench.judges.network_judge import padded
+from signbench.judges.stgcn.judge import STGCNJudge
+from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.clip_arrays import ClipArrays
+from signbench.training.frames import FrameSource
+from signbench.training.key_points import prepared
+from signbench.training.order import seed_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_PICTURE_RATE = 2.5
+_ANSWERED_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the data and the losses.
+
+    Attributes:
+        takes: performances of each train clip; 0 is the reference.
+        curriculum: whether frames are masked more and more, see :func:`signbench.generators.signavatar.curriculum.mask_ratio`.
+        divergence: weight of the Kullback-Leibler divergence of a clip, summed over the latent vector's dimensions, next to a
+            reconstruction loss that is summed over a pose's numbers and averaged over frames (eq. 1 and 2 of the paper).
+        warmup: share of the epochs in which that weight rises linearly from 0.
+        pictures: weight of the picture encoder's loss.
+        judge: the ST-GCN that validates.
+        held_out: every clip with this number in its order validates and is not trained on, if the recipe's dev split is its train
+            split, because the corpus has no dev split of signs.
+    """
+
+    takes: int = 3
+    curriculum: bool = True
+    divergence: float = 0.01
+    warmup: float = 0.1
+    pictures: float = 0.1
+    judge: str = "stgcn"
+    held_out: int = 12
+
+
+class SignAvatarTraining(TrainingData):
+    """Reconstruction and divergence of isolated signs; motion generated for held-out clips is validated through ST-GCN."""
+
+    kind: ClassVar[Literal["judge", "generator", "trunk"]] = "generator"
+
+    def prepare(self, report: Report) -> None:
+        self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        if len(self.recipe.train) != 1:
+            raise InputError("a generator of signs is trained on one split of isolated signs; the recipe names several.")
+        (split,) = self.recipe.train
+        ids = self.corpus.ids(split)
+        words = [self.corpus.clip(name).text or "" for name in ids]
+        if not all(words):
+            raise InputError(f"the split {split} of {self.corpus.name} has clips without a word; name a split of isolated signs.")
+        rate = self.config().rate
+        self.takes: list[ClipArrays[np.float32]] = [
+            prepared(self.corpus, split, "motion", rate=rate, take=take, report=report) for take in range(self.settings.takes)
+        ]
+        held = np.zeros(len(ids), np.bool_)
+        if self.recipe.dev == split:
+            held[:: self.settings.held_out] = True
+        self.chosen = np.flatnonzero(~held)
+        self.words = words
+        if self.recipe.dev == split:
+            dev_split, dev = split, [index for index in np.flatnonzero(held).tolist()]
+        else:
+            dev_split = self.recipe.dev
+            wanted = set(super().dev_ids())
+            dev = [index for index, name in enumerate(self.corpus.ids(dev_split)) if name in wanted]
+        names = self.corpus.ids(dev_split)
+        seen = prepared(self.corpus, dev_split, "motion", rate=rate, report=report)
+        self.dev = [_DevClip(names[index], self.corpus.clip(names[index]).text or "", six_of(seen[index])) for index in dev]
+        self.judge = STGCNJudge(model=self.settings.judge)
+        shown = prepared(self.corpus, dev_split, "motion", rate=self.judge.rate or rate, report=report)
+        self.judged = {names[index]: shown[index] for index in dev}
+        side = self.config().picture
+        self.pictures: ClipArrays[np.uint8] | None = None
+        if side and self.config().condition == "own":
+            source = FrameSource(self.corpus, split, (side, side), _PICTURE_RATE)
+            self.pictures = source.frames(progress=report, workers=self.workers)
+
+    def dev_ids(self) -> list[str]:
+        return [clip.id for clip in self.dev] if hasattr(self, "dev") else super().dev_ids()
+
+    def config(self) -> SignAvatarConfig:
+        made = SignAvatarConfig.small() if self.recipe.configuration == "small" else SignAvatarConfig.paper()
+        return replace(made, **self.recipe.network)
+
+    def build(self) -> nn.Module:
+        import torch
+
+        network = super().build()
+        mean = np.mean([six_of(self.takes[0][index]).mean(axis=0) for index in self.chosen[::8].tolist()], axis=0)
+        with torch.no_grad():
+            network.decoder.finallayer.bias.copy_(torch.from_numpy(mean.reshape(-1)))
+            network.decoder.finallayer.weight.mul_(0.1)
+        return network
+
+    def examples(self, phase: str) -> int:
+        return len(self.chosen) * len(self.takes)
+
+    def lengths(self, phase: str) -> NDArray[np.int64]:
+        return np.concatenate([take.lengths()[self.chosen] for take in self.takes])
+
+    def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
+        import torch
+
+        made, words, pictures = [], [], []
+        for index in indices.tolist():
+            take, number = divmod(index, len(self.chosen))
+            clip = int(self.chosen[number])
+            made.append(six_of(self.takes[take][clip]))
+            words.append(self.words[clip])
+            if self.pictures is not None:
+                frames = self.pictures[clip]
+                # the first frame is at rest
+                pictures.append(frames[int(random.integers(min(1, len(frames) - 1), len(frames)))])
+        motion, mask = padded(made, "cpu")
+        batch = {"motion": motion, "mask": mask, **self._condition(words)}
+        if pictures:
+            batch["pictures"] = torch.from_numpy(np.stack(pictures)).float()
+        return batch
+
+    def _condition(self, words: Sequence[str]) -> Mapping[str, Tensor]:
+        """What a network makes the words' embeddings of: parts of words, or CLIP's embeddings."""
+        config = self.config()
+        parts, filled = word_parts(words, config.buckets, "cpu")
+        return {"parts": parts, "filled": filled}
+
+    def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
+        from signbench.generators.signavatar.curriculum import hidden_frames, mask_ratio, reconstruction
+
+        motion, mask, settings = batch["motion"], batch["mask"], self.settings
+        embedding = network.words(batch["parts"], batch["filled"])
+        hidden = hidden_frames(mask, mask_ratio(self.done)) if settings.curriculum else None
+        posterior = network.encode(motion, mask, embedding, hidden)
+        made = network.decode(posterior.sample(), mask, embedding)
+        weight = settings.divergence * min(1.0, self.done / settings.warmup if settings.warmup else 1.0)
+        found = {
+            "reconstruction": reconstruction(made, motion, mask),
+            "divergence": weight * posterior.divergence().sum(dim=1).mean(),
+        }
+        if "pictures" in batch:
+            seen = network.pictures(batch["pictures"])
+            found["pictures"] = settings.pictures * (seen - embedding.detach()).square().mean()
+        return found
+
+    def answers(self, network: nn.Module) -> Iterator[Answer]:
+        import torch
+
+        device = next(network.parameters()).device
+        for start in range(0, len(self.dev), _ANSWERED_AT_ONCE):
+            clips = self.dev[start : start + _ANSWERED_AT_ONCE]
+            motion, mask = padded([clip.six for clip in clips], device)
+            condition = {name: value.to(device) for name, value in self._condition([clip.word for clip in clips]).items()}
+            embedding = network.words(condition["parts"], condition["filled"])
+            posterior = network.encode(motion, mask, embedding)
+            latent = torch.stack([self._drawn(clip.id, posterior.mean.shape[1]) for clip in clips]).to(device)
+            sides = {
+                "reconstructed": self._observed(network.decode(posterior.mean, mask, embedding), clips),
+                "generated": self._observed(network.decode(latent, mask, embedding), clips),
+            }
+            for index, clip in enumerate(clips):
+                said: dict[str, Any] = {}
+                expected: dict[str, Any] = {}
+                for side, observed in sides.items():
+                    said |= {f"{kind}.{side}": observed[index][kind] for kind in ("label", "rows")}
+                    expected |= {f"label.{side}": clip.word, f"rows.{side}": self._reference_rows[clip.id]}
+                yield Answer(clip.id, said, expected)
+
+    def _drawn(self, clip: str, width: int) -> Tensor:
+        """A clip's latent vector for generation, the same at every validation."""
+        import torch
+
+        random = np.random.Generator(np.random.PCG64(seed_of(self.recipe.seed, "validation", clip)))
+        return torch.from_numpy(random.standard_normal(width).astype(np.float32))
+
+    def _observed(self, made: Tensor, clips: Sequence[_DevClip]) -> list[Mapping[str, Any]]:
+        rate = self.config().rate
+        shown = []
+        for six, clip in zip(made.cpu().numpy(), clips, strict=True):
+            motion = motion_of_six(six[: len(clip.six)], rate).at_rate(self.judge.rate or rate)
+            shown.append(JudgedClip(clip.id, motion=motion))
+        return [dict(one) for one in self.judge.observe(shown, ("label", "rows"))]
+
+    @cached_property
+    def _reference_rows(self) -> Mapping[str, NDArray[np.float32]]:
+        """The judge's rows of the dev clips themselves."""
+        from signbench.media.motion import Motion
+
+        rows = {}
+        for clip in self.dev:
+            rotations = self.judged[clip.id]
+            motion = Motion(rotations, np.zeros((len(rotations), 3), np.float32), self.judge.rate)
+            rows[clip.id] = self.judge.observe([JudgedClip(clip.id, motion=motion)], ("rows",))[0]["rows"]
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class _DevClip:
+    id: str
+    word: str
+    six: NDArray[np.float32]
