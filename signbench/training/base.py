@@ -30,8 +30,8 @@ class Answer:
 
     Attributes:
         clip: the clip's id.
-        said: by kind of answer, as a judge gives them: ``text``, ``gloss``, ``label``, ``pose``, ``rows``. Several answers of one kind
-            have a suffix each, such as ``label.generated``.
+        said: by kind of answer, as a judge gives them: ``text``, ``gloss``, ``label``, ``pose``, ``rows``. Several answers of one
+            kind have a suffix each, such as ``label.generated``.
         expected: the correct answer of each kind: the text, the glosses joined by spaces, the word, the key points, the rows of the
             reference.
     """

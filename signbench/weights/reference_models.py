@@ -247,6 +247,27 @@ def find_model(name: str | Path) -> ReferenceModel:
     raise InputError(f"there is no model {name}, neither in reference_models/ nor in {models_folder()}. {hint}")
 
 
+def find_checkpoint(name: str | Path) -> Path:
+    """The path of trained weights.
+
+    Args:
+        name: the name of a model, looked up as by :func:`find_model`; or the path of a model's folder or of a published file.
+
+    Returns:
+        The folder of a model, or the path as it is.
+
+    Raises:
+        InputError: there is neither a model of that name nor such a path; the message suggests the nearest names.
+    """
+    if not isinstance(name, Path) and has_model(name):
+        return find_model(name).folder
+    if (path := Path(name)).exists():
+        return path
+    if isinstance(name, Path) or "/" in name:
+        raise InputError(f"{name} does not exist; name a model, its folder, or a file of weights.")
+    return find_model(name).folder
+
+
 def recipe_of(name: str, file: str = RECIPE) -> Path:
     """The recipe of a model, which may not be trained yet.
 

@@ -14,7 +14,8 @@ _MOST = 0.6
 def mask_ratio(done: float) -> float:
     """The share of frames that the encoder does not see.
 
-    Eq. 3 of the paper is ``min(0.1 * floor(epoch / 500), 0.6)`` for 5,000 epochs; here a training of any length rises at each tenth.
+    Eq. 3 of the paper is ``min(0.1 * floor(epoch / 500), 0.6)`` for 5,000 epochs; here it rises at each tenth of
+    any training.
 
     Args:
         done: the finished share of the training, in [0, 1].

@@ -92,9 +92,7 @@ class SignAvatar(nn.Module):
 
 
 def _perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, outputs)
-    )
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, outputs))
 
 
 class _Positions(nn.Module):
@@ -158,11 +156,11 @@ class _Decoder(nn.Module):
         times = self.sequence_pos_encoder(latent.new_zeros(*mask.shape, latent.shape[1]))
         states = self.seqTransDecoder(times, memory, tgt_key_padding_mask=~mask)
         motion: Tensor = self.finallayer(states).masked_fill(~mask[:, :, None], 0.0)
-        return motion.unflatten(2, (len(JOINTS), NUMBERS))
+        return motion.view(*mask.shape, len(JOINTS), NUMBERS)
 
 
 class WordEncoder(nn.Module):
-    """The mean vector of a word's n-grams (Bojanowski et al. 2017, section 3.2), normalised; in the small network CLIP's stand-in."""
+    """The mean vector of a word's n-grams (Bojanowski et al. 2017, section 3.2), normalised; CLIP's stand-in."""
 
     def __init__(self, buckets: int, width: int) -> None:
         """Builds the encoder.

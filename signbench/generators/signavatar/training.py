@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.generators.signavatar.config import SignAvatarConfig
 from signbench.generators.signavatar.joints import motion_of_six, six_of
+from signbench.generators.signavatar.model import kept_tensors
 from signbench.generators.signavatar.words import word_parts
 from signbench.judges.base import JudgedClip
 from signbench.judges.network_judge import padded
@@ -26,8 +27,14 @@ from signbench.training.order import seed_of
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from signbench.generators.signavatar.clip import Clip
+    from signbench.generators.signavatar.network import SignAvatar
+
 _PICTURE_RATE = 2.5
 _ANSWERED_AT_ONCE = 32
+_MEAN_OF = 8
+"""One of so many clips counts for the mean pose."""
+_SMALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class SignAvatarTraining(TrainingData):
         self.chosen = np.flatnonzero(~held)
         self.words = words
         if self.recipe.dev == split:
-            dev_split, dev = split, [index for index in np.flatnonzero(held).tolist()]
+            dev_split, dev = split, list(np.flatnonzero(held))
         else:
             dev_split = self.recipe.dev
             wanted = set(super().dev_ids())
@@ -87,6 +94,9 @@ class SignAvatarTraining(TrainingData):
         names = self.corpus.ids(dev_split)
         seen = prepared(self.corpus, dev_split, "motion", rate=rate, report=report)
         self.dev = [_DevClip(names[index], self.corpus.clip(names[index]).text or "", six_of(seen[index])) for index in dev]
+        self._embedded: dict[str, Tensor] = {}
+        if self.config().condition == "clip":
+            self._frozen(sorted({*words, *(clip.word for clip in self.dev)}))
         self.judge = STGCNJudge(model=self.settings.judge)
         shown = prepared(self.corpus, dev_split, "motion", rate=self.judge.rate or rate, report=report)
         self.judged = {names[index]: shown[index] for index in dev}
@@ -106,12 +116,16 @@ class SignAvatarTraining(TrainingData):
     def build(self) -> nn.Module:
         import torch
 
-        network = super().build()
-        mean = np.mean([six_of(self.takes[0][index]).mean(axis=0) for index in self.chosen[::8].tolist()], axis=0)
+        network = self.config().build()
+        # the decoder begins with the mean pose
+        mean = np.mean([six_of(self.takes[0][index]).mean(axis=0) for index in self.chosen[::_MEAN_OF].tolist()], axis=0)
         with torch.no_grad():
             network.decoder.finallayer.bias.copy_(torch.from_numpy(mean.reshape(-1)))
-            network.decoder.finallayer.weight.mul_(0.1)
+            network.decoder.finallayer.weight.mul_(_SMALL)
         return network
+
+    def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
+        return kept_tensors(network.state_dict())
 
     def examples(self, phase: str) -> int:
         return len(self.chosen) * len(self.takes)
@@ -139,43 +153,67 @@ class SignAvatarTraining(TrainingData):
         return batch
 
     def _condition(self, words: Sequence[str]) -> Mapping[str, Tensor]:
-        """What a network makes the words' embeddings of: parts of words, or CLIP's embeddings."""
+        """What the words' embeddings are made of: the parts of words, or CLIP's embeddings themselves."""
         config = self.config()
+        if config.condition == "clip":
+            return {"embedding": self._frozen(words)}
         parts, filled = word_parts(words, config.buckets, "cpu")
         return {"parts": parts, "filled": filled}
+
+    def _frozen(self, words: Sequence[str]) -> Tensor:
+        """CLIP's embeddings of words, each computed once."""
+        import torch
+
+        if lacking := sorted(set(words) - self._embedded.keys()):
+            with torch.no_grad():
+                self._embedded |= dict(zip(lacking, self._clip.words(lacking), strict=True))
+        return torch.stack([self._embedded[word] for word in words])
+
+    @cached_property
+    def _clip(self) -> Clip:
+        from signbench.generators.signavatar.clip import Clip
+
+        return Clip("cpu")
+
+    @staticmethod
+    def _embedding(model: SignAvatar, batch: Batch) -> Tensor:
+        found: Tensor = batch["embedding"] if model.words is None else model.words(batch["parts"], batch["filled"])
+        return found
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         from signbench.generators.signavatar.curriculum import hidden_frames, mask_ratio, reconstruction
 
+        model = cast("SignAvatar", network)
         motion, mask, settings = batch["motion"], batch["mask"], self.settings
-        embedding = network.words(batch["parts"], batch["filled"])
+        embedding = self._embedding(model, batch)
         hidden = hidden_frames(mask, mask_ratio(self.done)) if settings.curriculum else None
-        posterior = network.encode(motion, mask, embedding, hidden)
-        made = network.decode(posterior.sample(), mask, embedding)
+        posterior = model.encode(motion, mask, embedding, hidden)
+        made = model.decode(posterior.sample(), mask, embedding)
         weight = settings.divergence * min(1.0, self.done / settings.warmup if settings.warmup else 1.0)
         found = {
             "reconstruction": reconstruction(made, motion, mask),
             "divergence": weight * posterior.divergence().sum(dim=1).mean(),
         }
-        if "pictures" in batch:
-            seen = network.pictures(batch["pictures"])
+        if "pictures" in batch and model.pictures is not None:
+            seen = model.pictures(batch["pictures"])
             found["pictures"] = settings.pictures * (seen - embedding.detach()).square().mean()
         return found
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:
         import torch
 
+        model = cast("SignAvatar", network)
         device = next(network.parameters()).device
         for start in range(0, len(self.dev), _ANSWERED_AT_ONCE):
             clips = self.dev[start : start + _ANSWERED_AT_ONCE]
             motion, mask = padded([clip.six for clip in clips], device)
             condition = {name: value.to(device) for name, value in self._condition([clip.word for clip in clips]).items()}
-            embedding = network.words(condition["parts"], condition["filled"])
-            posterior = network.encode(motion, mask, embedding)
+            embedding = self._embedding(model, condition)
+            posterior = model.encode(motion, mask, embedding)
             latent = torch.stack([self._drawn(clip.id, posterior.mean.shape[1]) for clip in clips]).to(device)
             sides = {
-                "reconstructed": self._observed(network.decode(posterior.mean, mask, embedding), clips),
-                "generated": self._observed(network.decode(latent, mask, embedding), clips),
+                "reconstructed": self._observed(model.decode(posterior.mean, mask, embedding), clips),
+                "generated": self._observed(model.decode(latent, mask, embedding), clips),
             }
             for index, clip in enumerate(clips):
                 said: dict[str, Any] = {}
@@ -192,16 +230,16 @@ class SignAvatarTraining(TrainingData):
         random = np.random.Generator(np.random.PCG64(seed_of(self.recipe.seed, "validation", clip)))
         return torch.from_numpy(random.standard_normal(width).astype(np.float32))
 
-    def _observed(self, made: Tensor, clips: Sequence[_DevClip]) -> list[Mapping[str, Any]]:
+    def _observed(self, made: Tensor, clips: Sequence[_DevClip]) -> Sequence[Mapping[Any, Any]]:
         rate = self.config().rate
         shown = []
         for six, clip in zip(made.cpu().numpy(), clips, strict=True):
             motion = motion_of_six(six[: len(clip.six)], rate).at_rate(self.judge.rate or rate)
             shown.append(JudgedClip(clip.id, motion=motion))
-        return [dict(one) for one in self.judge.observe(shown, ("label", "rows"))]
+        return list(self.judge.observe(shown, ("label", "rows")))
 
     @cached_property
-    def _reference_rows(self) -> Mapping[str, NDArray[np.float32]]:
+    def _reference_rows(self) -> Mapping[str, Any]:
         """The judge's rows of the dev clips themselves."""
         from signbench.media.motion import Motion
 
@@ -209,7 +247,7 @@ class SignAvatarTraining(TrainingData):
         for clip in self.dev:
             rotations = self.judged[clip.id]
             motion = Motion(rotations, np.zeros((len(rotations), 3), np.float32), self.judge.rate)
-            rows[clip.id] = self.judge.observe([JudgedClip(clip.id, motion=motion)], ("rows",))[0]["rows"]
+            rows[clip.id] = self.judge.observe([JudgedClip(clip.id, motion=motion)], ["rows"])[0]["rows"]
         return rows
 
 
