@@ -107,7 +107,7 @@ def check(
     configuration = read_configuration(Path(config)) if config is not None else Configuration()
     pinned = store.baseline(baseline, baselines)
     if task is not None and generator is not None:
-        given = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+        given = registry.options_of(checkpoint, device)
         ranks = Ranks.from_environment()
         with printing.progress_bars(progress and ranks.first) as bars:
             run = made_run(

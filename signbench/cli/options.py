@@ -14,7 +14,7 @@ MEANINGS: dict[str, str] = {
     "--as": "Name to keep it under.",
     "--baseline": "Name of the baseline.",
     "--baselines": "Folder of baselines.",
-    "--checkpoint": "Trained weights, for generators that take a checkpoint.",
+    "--checkpoint": "Trained weights of the generator: a reference model's name, its folder, or a file.",
     "--citation": "Whom to cite. Default: as the generator says.",
     "--clip-seconds": "Time limit of a generator for one clip, in seconds; a slower clip is a failure. 0: no limit.",
     "--clips": "Only these clips: ids separated by commas, or @FILE with one id per line.",
@@ -158,7 +158,7 @@ RunOut = Annotated[Path | None, option("--out", "Default: runs/<task or measure>
 Fresh = Annotated[bool, option("--fresh")]
 Root = Annotated[Path | None, option("--root")]
 Replace = Annotated[bool, option("--replace")]
-Checkpoint = Annotated[Path | None, option("--checkpoint")]
+Checkpoint = Annotated[str | None, option("--checkpoint")]
 Judges = Annotated[list[str] | None, option("--judge", "May be repeated.")]
 ClipSeconds = Annotated[float, option("--clip-seconds", min=0)]
 TaskSplit = Annotated[str | None, option("--split", "Default: the task's first.")]

@@ -119,7 +119,7 @@ def run(
     from signbench.scoring.ranks import Ranks
     from signbench.scoring.task_runs import Generation, TaskRun, run_generator
 
-    options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+    options = registry.options_of(checkpoint, device)
     with printing.progress_bars(progress and Ranks.from_environment().first) as report:
         task_run = TaskRun.of(
             named_task(task),

@@ -10,6 +10,8 @@ from signbench.foreign.isolation import guarded, reset
 from signbench.registry import Registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from signbench.generators.base import Generator
 
 GENERATORS: Registry[Generator] = Registry(
@@ -47,6 +49,25 @@ def generator_class(name: str) -> type[Generator]:
         InputError: there is none of that name, it cannot be imported, or it is not a generator.
     """
     return GENERATORS.class_of(name)
+
+
+def options_of(checkpoint: str | Path | None, device: str | None) -> dict[str, Any]:
+    """Arguments for :func:`create` and :func:`content`.
+
+    Args:
+        checkpoint: trained weights: the name of a reference model, the path of its folder, or of a file; None: the generator's own.
+        device: of its network; None: its default.
+
+    Returns:
+        Those that are given; the checkpoint as a path.
+
+    Raises:
+        InputError: there is neither such a model nor such a path.
+    """
+    from signbench.weights.reference_models import find_checkpoint
+
+    path = None if checkpoint is None else find_checkpoint(checkpoint)
+    return {name: value for name, value in (("checkpoint", path), ("device", device)) if value is not None}
 
 
 def create(text: str, **options: Any) -> Generator:

@@ -42,7 +42,7 @@ def run(
         task: the task's name, such as ``"synthsign/text-to-pose"``, or the task itself.
         generator: the generator's name, ``name:key=value``, ``package.module:Class`` or ``file.py:Class``; or a generator, not yet
             prepared.
-        checkpoint: trained weights, for generators by name that take a checkpoint.
+        checkpoint: trained weights, for generators by name that take a checkpoint: a reference model's name, its folder, or a file.
         split: a split of the task; None: the first.
         limit: score only the first clips, this many; the result states it.
         clips: score only these clips; the result states it.
@@ -88,8 +88,7 @@ def run(
         root=None if root is None else Path(root),
     )
     if isinstance(generator, str):
-        weights = None if checkpoint is None else Path(checkpoint)
-        options = {name: value for name, value in (("checkpoint", weights), ("device", device)) if value is not None}
+        options = registry.options_of(checkpoint, device)
         made, content = registry.create(generator, **options), registry.content(generator, **options)
         generation = Generation(task_run, made, content=content, clip_seconds=clip_seconds)
     else:

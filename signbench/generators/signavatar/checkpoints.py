@@ -53,6 +53,7 @@ def _config(weights: Mapping[str, Tensor]) -> SignAvatarConfig:
     return replace(
         SignAvatarConfig.paper(),
         width=width,
+        latent=width,
         feed_forward=weights["encoder.seqTransEncoder.layers.0.linear1.weight"].shape[0],
         encoder_layers=_layers(weights, _ENCODER),
         decoder_layers=_layers(weights, _DECODER),

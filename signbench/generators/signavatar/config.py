@@ -14,7 +14,9 @@ class SignAvatarConfig:
     """A SignAvatar's architecture.
 
     Attributes:
-        width: width of the hidden states, and of the latent vector.
+        width: width of the hidden states.
+        latent: numbers of the latent vector, at most the width. The encoder's other outputs are not used, and the decoder adds the
+            vector to the first numbers of the condition's bias.
         heads: number of attention heads.
         feed_forward: width of the feed-forward layers.
         encoder_layers: number of layers of the encoder.
@@ -29,6 +31,7 @@ class SignAvatarConfig:
     """
 
     width: int
+    latent: int
     heads: int
     feed_forward: int
     encoder_layers: int
@@ -44,12 +47,12 @@ class SignAvatarConfig:
     @classmethod
     def paper(cls) -> SignAvatarConfig:
         """The network of the paper, with the sizes of ACTOR, which it builds on: 8 + 8 layers of width 256, on CLIP ViT-B/32."""
-        return cls(256, 4, 1024, 8, 8, 0.1, 512, 256, 25.0, "clip")
+        return cls(256, 256, 4, 1024, 8, 8, 0.1, 512, 256, 25.0, "clip")
 
     @classmethod
     def small(cls) -> SignAvatarConfig:
         """A smaller network that trains on one core, with word and picture encoders of its own."""
-        return cls(128, 4, 256, 2, 3, 0.0, 64, 128, 12.5, "own", 2048, 64)
+        return cls(128, 32, 4, 256, 2, 3, 0.0, 64, 128, 12.5, "own", 2048, 64)
 
     def build(self) -> SignAvatar:
         """Builds the network with random weights."""

@@ -83,7 +83,7 @@ class SignAvatarGenerator(Generator):
         embedding = self._embedding(prompt)
         length = wanted_length(prompt) or self._length(prompt, draw)
         if prompt.motion is None:
-            latent = normal(draw, (self._loaded.config.width,)).astype(np.float32)
+            latent = normal(draw, (self._loaded.config.latent,)).astype(np.float32)
         else:
             followed = rotations_of(as_points(prompt.motion), None)
             if followed is None:

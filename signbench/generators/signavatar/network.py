@@ -119,6 +119,7 @@ class _Encoder(nn.Module):
     def __init__(self, config: SignAvatarConfig) -> None:
         super().__init__()
         width = config.width
+        self.latent = config.latent
         self.muQuery = _perceptron(config.embedding, config.hidden, width)
         self.sigmaQuery = _perceptron(config.embedding, config.hidden, width)
         self.skelEmbedding = nn.Linear(len(UPPER) * NUMBERS, width)
@@ -134,9 +135,10 @@ class _Encoder(nn.Module):
             upper = upper.masked_fill(hidden[:, :, None], 0.0)
         tokens = torch.stack([self.muQuery(embedding), self.sigmaQuery(embedding)], dim=1)
         states = self.sequence_pos_encoder(torch.cat([tokens, self.skelEmbedding(upper)], dim=1))
+        latent = self.latent
         padding = torch.cat([mask.new_zeros(len(mask), 2), ~mask], dim=1)
         states = self.seqTransEncoder(states, src_key_padding_mask=padding)
-        return Posterior(states[:, 0], states[:, 1])
+        return Posterior(states[:, 0, :latent], states[:, 1, :latent])
 
 
 class _Decoder(nn.Module):
@@ -152,8 +154,9 @@ class _Decoder(nn.Module):
         self.finallayer = nn.Linear(width, len(JOINTS) * NUMBERS)
 
     def forward(self, latent: Tensor, mask: Tensor, embedding: Tensor) -> Tensor:
-        memory = (latent + self.actionBiases(embedding))[:, None]
-        times = self.sequence_pos_encoder(latent.new_zeros(*mask.shape, latent.shape[1]))
+        bias = self.actionBiases(embedding)
+        memory = (nn.functional.pad(latent, (0, bias.shape[1] - latent.shape[1])) + bias)[:, None]
+        times = self.sequence_pos_encoder(latent.new_zeros(*mask.shape, bias.shape[1]))
         states = self.seqTransDecoder(times, memory, tgt_key_padding_mask=~mask)
         motion: Tensor = self.finallayer(states).masked_fill(~mask[:, :, None], 0.0)
         return motion.view(*mask.shape, len(JOINTS), NUMBERS)

@@ -85,10 +85,9 @@ class SignAvatarTraining(TrainingData):
             held[:: self.settings.held_out] = True
         self.chosen = np.flatnonzero(~held)
         self.words = words
-        if self.recipe.dev == split:
-            dev_split, dev = split, list(np.flatnonzero(held))
-        else:
-            dev_split = self.recipe.dev
+        dev_split = self.recipe.dev
+        dev: list[int] = np.flatnonzero(held).tolist()
+        if dev_split != split:
             wanted = set(super().dev_ids())
             dev = [index for index, name in enumerate(self.corpus.ids(dev_split)) if name in wanted]
         names = self.corpus.ids(dev_split)
