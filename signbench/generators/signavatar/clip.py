@@ -119,7 +119,7 @@ def _config(tensors: Mapping[str, Tensor]) -> Any:
         raise InputError("CLIP needs transformers; install signbench[models].") from error
     try:
         words = tensors["text_model.embeddings.token_embedding.weight"]
-        places = tensors["text_model.embeddings.position_embedding.weight"]
+        positions = tensors["text_model.embeddings.position_embedding.weight"]
         patches = tensors["vision_model.embeddings.patch_embedding.weight"]
         cells = tensors["vision_model.embeddings.position_embedding.weight"]
         inner = [tensors[f"{part}_model.encoder.layers.0.mlp.fc1.weight"].shape[0] for part in ("text", "vision")]
@@ -130,7 +130,7 @@ def _config(tensors: Mapping[str, Tensor]) -> Any:
     sizes = {"projection_dim": projected, "hidden_act": "quick_gelu"}
     text = {
         "vocab_size": words.shape[0],
-        "max_position_embeddings": places.shape[0],
+        "max_position_embeddings": positions.shape[0],
         **_sizes(tensors, "text", words.shape[1], inner[0]),
     }
     vision = {

@@ -56,6 +56,17 @@ class SignAvatarConfig:
 
     def build(self) -> SignAvatar:
         """Builds the network with random weights."""
-        from signbench.generators.signavatar.network import SignAvatar
+        from signbench.generators.signavatar.network import SignAvatar, Sizes
 
-        return SignAvatar(self)
+        sizes = Sizes(
+            self.width,
+            self.latent,
+            self.heads,
+            self.feed_forward,
+            (self.encoder_layers, self.decoder_layers),
+            self.dropout,
+            self.embedding,
+            self.hidden,
+        )
+        own = self.condition == "own"
+        return SignAvatar(sizes, self.buckets if own else 0, pictures=own and self.picture > 0)

@@ -8,15 +8,13 @@ one vector, the sum of the latent vector and a bias made from the condition's em
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from signbench.generators.signavatar.joints import JOINTS, UPPER
-
-if TYPE_CHECKING:
-    from signbench.generators.signavatar.config import SignAvatarConfig
 
 LONGEST = 5000
 """Most positions of a clip, the two tokens included."""
@@ -45,23 +43,39 @@ class Posterior(NamedTuple):
         return (self.mean.square() + self.log_variance.exp() - 1 - self.log_variance) / 2
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of encoder and decoder; see :class:`signbench.generators.signavatar.sizes.SignAvatarConfig`."""
+
+    width: int
+    latent: int
+    heads: int
+    feed_forward: int
+    layers: tuple[int, int]
+    dropout: float
+    embedding: int
+    hidden: int
+
+
 class SignAvatar(nn.Module):
     """Encodes motion to a latent vector, and decodes motion from one, both given the embedding of a word or picture.
 
     Padding never affects a frame: attention ignores it, and the outputs there are zero.
     """
 
-    def __init__(self, config: SignAvatarConfig) -> None:
+    def __init__(self, sizes: Sizes, buckets: int = 0, *, pictures: bool = False) -> None:
         """Builds the network.
 
         Args:
-            config: its sizes.
+            sizes: of encoder and decoder.
+            buckets: number of vectors of its own encoder of words; 0: it has none, and embeddings come from CLIP.
+            pictures: whether it has its own encoder of pictures.
         """
         super().__init__()
-        self.encoder = _Encoder(config)
-        self.decoder = _Decoder(config)
-        self.words = WordEncoder(config.buckets, config.embedding) if config.condition == "own" else None
-        self.pictures = PictureEncoder(config.embedding) if config.condition == "own" and config.picture else None
+        self.encoder = _Encoder(sizes)
+        self.decoder = _Decoder(sizes)
+        self.words = WordEncoder(buckets, sizes.embedding) if buckets else None
+        self.pictures = PictureEncoder(sizes.embedding) if pictures else None
 
     def encode(self, motion: Tensor, mask: Tensor, embedding: Tensor, hidden: Tensor | None = None) -> Posterior:
         """The distribution of the latent vector.
@@ -116,18 +130,18 @@ class _Positions(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, config: SignAvatarConfig) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        width = config.width
-        self.latent = config.latent
-        self.muQuery = _perceptron(config.embedding, config.hidden, width)
-        self.sigmaQuery = _perceptron(config.embedding, config.hidden, width)
+        width = sizes.width
+        self.latent = sizes.latent
+        self.muQuery = _perceptron(sizes.embedding, sizes.hidden, width)
+        self.sigmaQuery = _perceptron(sizes.embedding, sizes.hidden, width)
         self.skelEmbedding = nn.Linear(len(UPPER) * NUMBERS, width)
-        self.sequence_pos_encoder = _Positions(width, config.dropout)
+        self.sequence_pos_encoder = _Positions(width, sizes.dropout)
         layer = nn.TransformerEncoderLayer(
-            width, config.heads, config.feed_forward, config.dropout, activation="gelu", batch_first=True
+            width, sizes.heads, sizes.feed_forward, sizes.dropout, activation="gelu", batch_first=True
         )
-        self.seqTransEncoder = nn.TransformerEncoder(layer, config.encoder_layers, enable_nested_tensor=False)
+        self.seqTransEncoder = nn.TransformerEncoder(layer, sizes.layers[0], enable_nested_tensor=False)
 
     def forward(self, motion: Tensor, mask: Tensor, embedding: Tensor, hidden: Tensor | None) -> Posterior:
         upper = motion[:, :, list(UPPER)].flatten(2)
@@ -142,15 +156,15 @@ class _Encoder(nn.Module):
 
 
 class _Decoder(nn.Module):
-    def __init__(self, config: SignAvatarConfig) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        width = config.width
-        self.actionBiases = _perceptron(config.embedding, config.hidden, width)
-        self.sequence_pos_encoder = _Positions(width, config.dropout)
+        width = sizes.width
+        self.actionBiases = _perceptron(sizes.embedding, sizes.hidden, width)
+        self.sequence_pos_encoder = _Positions(width, sizes.dropout)
         layer = nn.TransformerDecoderLayer(
-            width, config.heads, config.feed_forward, config.dropout, activation="gelu", batch_first=True
+            width, sizes.heads, sizes.feed_forward, sizes.dropout, activation="gelu", batch_first=True
         )
-        self.seqTransDecoder = nn.TransformerDecoder(layer, config.decoder_layers)
+        self.seqTransDecoder = nn.TransformerDecoder(layer, sizes.layers[1])
         self.finallayer = nn.Linear(width, len(JOINTS) * NUMBERS)
 
     def forward(self, latent: Tensor, mask: Tensor, embedding: Tensor) -> Tensor:
