@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -161,9 +161,7 @@ class _Decoder(nn.Module):
         width = sizes.width
         self.actionBiases = _perceptron(sizes.embedding, sizes.hidden, width)
         self.sequence_pos_encoder = _Positions(width, sizes.dropout)
-        layer = nn.TransformerDecoderLayer(
-            width, sizes.heads, sizes.feed_forward, sizes.dropout, activation="gelu", batch_first=True
-        )
+        layer = _DecoderLayer(width, sizes.heads, sizes.feed_forward, sizes.dropout, activation="gelu", batch_first=True)
         self.seqTransDecoder = nn.TransformerDecoder(layer, sizes.layers[1])
         self.finallayer = nn.Linear(width, len(JOINTS) * NUMBERS)
 
@@ -174,6 +172,15 @@ class _Decoder(nn.Module):
         states = self.seqTransDecoder(times, memory, tgt_key_padding_mask=~mask)
         motion: Tensor = self.finallayer(states).masked_fill(~mask[:, :, None], 0.0)
         return motion.view(*mask.shape, len(JOINTS), NUMBERS)
+
+
+class _DecoderLayer(nn.TransformerDecoderLayer):
+    """A layer whose memory is one vector, to which every frame attends with the weight 1, so that one frame's result is everyone's."""
+
+    def _mha_block(self, x: Tensor, mem: Tensor, *masks: Any, **options: Any) -> Tensor:
+        if mem.shape[1] > 1 or (self.training and self.multihead_attn.dropout > 0):
+            return super()._mha_block(x, mem, *masks, **options)
+        return super()._mha_block(x[:, :1], mem, *masks, **options).expand_as(x)
 
 
 class WordEncoder(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -48,6 +49,7 @@ class Settings:
             reconstruction loss that is summed over a pose's numbers and averaged over frames (eq. 1 and 2 of the paper).
         warmup: share of the epochs in which that weight rises linearly from 0.
         pictures: weight of the picture encoder's loss.
+        pictured: share of the clips of a batch whose pictures are shown.
         judge: the ST-GCN that validates.
         held_out: every clip with this number in its order validates and is not trained on, if the recipe's dev split is its train
             split, because the corpus has no dev split of signs.
@@ -58,6 +60,7 @@ class Settings:
     divergence: float = 0.01
     warmup: float = 0.1
     pictures: float = 0.1
+    pictured: float = 0.25
     judge: str = "stgcn"
     held_out: int = 12
 
@@ -136,12 +139,13 @@ class SignAvatarTraining(TrainingData):
         import torch
 
         made, words, pictures = [], [], []
+        shown = math.ceil(self.settings.pictured * len(indices))
         for index in indices.tolist():
             take, number = divmod(index, len(self.chosen))
             clip = int(self.chosen[number])
             made.append(six_of(self.takes[take][clip]))
             words.append(self.words[clip])
-            if self.pictures is not None:
+            if self.pictures is not None and len(pictures) < shown:
                 frames = self.pictures[clip]
                 # the first frame is at rest
                 pictures.append(frames[int(random.integers(min(1, len(frames) - 1), len(frames)))])
@@ -195,7 +199,7 @@ class SignAvatarTraining(TrainingData):
         }
         if "pictures" in batch and model.pictures is not None:
             seen = model.pictures(batch["pictures"])
-            found["pictures"] = settings.pictures * (seen - embedding.detach()).square().mean()
+            found["pictures"] = settings.pictures * (seen - embedding[: len(seen)].detach()).square().mean()
         return found
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:
