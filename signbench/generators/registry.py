@@ -25,12 +25,16 @@ GENERATORS: Registry[Generator] = Registry(
         "noise": "signbench.generators.trivial:Noise",
         "nearest": "signbench.generators.retrieval:Nearest",
         "stitched": "signbench.generators.stitching:Stitched",
+        "signavatar": "signbench.generators.signavatar.generator:SignAvatarGenerator",
     },
     group="signbench.generators",
     custom=True,
     loads_models=True,
     where_taken=("device",),
 )
+
+MODELS = ("signavatar",)
+"""Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 
 def known() -> list[str]:

@@ -146,6 +146,8 @@ def _predictions(corpus: SynthSign, kind: str, made: Made, folder: Path) -> dict
     task, seed, medium = "reproduction", 1, _MEDIA[kind]
     found = {}
     for name in registry.GENERATORS.built_in:
+        if name in registry.MODELS:  # networks have no digests that are equal everywhere
+            continue
         generator = registry.create(name)
         if isinstance(generator, Anchor):
             generator.see(References(excerpt, excerpt.ids("test"), references=medium, task=task, seed=seed))

@@ -51,13 +51,12 @@ class TrainingData(ABC):
         recipe: how the model is trained.
         corpus: the corpus.
         workers: processes that prepare data and make batches while the network computes; 0: none, all is done in turn.
-        done: the share of the phase's epochs that is finished, in [0, 1), while :meth:`losses` is called; for weights of losses and
-            curricula that change in the course of a training.
+        epoch: finished epochs of the phase that is being trained, for losses that change with them.
         kind: what the model serves as, for its card.
     """
 
     workers: int = 0
-    done: float = 0.0
+    epoch: int = 0
     kind: ClassVar[Literal["judge", "generator", "trunk"]] = "judge"
 
     def __init__(self, recipe: Recipe, corpus: Corpus) -> None:

@@ -170,6 +170,7 @@ class _Trainer:
         import torch
 
         data, state, world = self.data, self.state, self.accelerator.num_processes
+        data.epoch = state.epoch
         order = batches(data.examples(phase.name), phase.batch, self.recipe.seed, phase.name, state.epoch, data.lengths(phase.name))
         saved = time.monotonic()
 
@@ -180,7 +181,6 @@ class _Trainer:
             own = order[number][self.accelerator.process_index :: world]
             return data.batch(phase.name, own, np.random.Generator(np.random.PCG64(seed_at(number))))
 
-        data.done = state.epoch / phase.epochs
         numbers = range(state.step, len(order))
         begun = self._clock()
         for number, made in zip(numbers, computed_ahead(batch_at, numbers, self.settings.workers), strict=True):

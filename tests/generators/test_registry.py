@@ -13,7 +13,7 @@ from signbench import registry
 from signbench.cli.generators import app
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
-from signbench.generators.registry import content, create, generator_class, known
+from signbench.generators.registry import MODELS, content, create, generator_class, known
 from tests.cli.program import environment
 from tests.patience import PATIENCE
 
@@ -120,7 +120,7 @@ def test_installed_generators_are_known_and_do_not_hide_built_in_ones(monkeypatc
     ]
     monkeypatch.setattr(registry, "_installed", lambda group: {entry.name: entry for entry in entries})
     monkeypatch.setattr(EntryPoint, "load", lambda entry: globals()[entry.attr])
-    assert known() == [*BUILT_IN, "broken", "installed", "wrong"]
+    assert known() == [*BUILT_IN, *MODELS, "broken", "installed", "wrong"]
     assert create("installed").card.version == "7"
     assert create("noise").card.version == "3"
     with pytest.raises(InputError, match=r"broken of .* cannot be imported: KeyError"):

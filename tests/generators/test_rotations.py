@@ -11,7 +11,7 @@ import pytest
 from signbench.corpora.recordings import PoseFile, rotations_of
 from signbench.errors import InputError
 from signbench.generators.base import Made, Production, clip_seed
-from signbench.generators.registry import GENERATORS
+from signbench.generators.registry import GENERATORS, MODELS
 from signbench.generators.stitching import Form, blended_motions, points_of, rotations_of_form
 from signbench.media.body_model import JAW, LEFT_ELBOW, PELVIS
 from signbench.media.layouts import layout
@@ -24,7 +24,7 @@ from signbench.predictions.sampling import motion_of, pose_of, resample_position
 from tests.generators.corpora import CLIPS, FPS, LAYOUT, MOTION, POSE, VIDEO, SmallCorpus, pose_of_clip
 from tests.generators.runs import SEED, TASK, prepared, prompts
 
-BUILT_IN = list(GENERATORS.built_in)
+BUILT_IN = [name for name in GENERATORS.built_in if name not in MODELS]
 IDS = ["test-0001", "test-0002", "test-0003", "test-0004"]
 SMPLX = replace(MOTION, layout=layout("smplx-55"))
 

@@ -21,6 +21,7 @@ from signbench.generators.signavatar.model import MODEL, Checkpoint, Loaded
 from signbench.media.pose import in_layout
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import as_points, frame_count, wanted_length
+from signbench.weights.reference_models import has_model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,6 +47,11 @@ class SignAvatarGenerator(Generator):
     """
 
     def __init__(self, checkpoint: str | Path | None = None, device: str = "cpu") -> None:
+        if checkpoint is None and not has_model(MODEL):
+            raise InputError(
+                f"the weights of {MODEL} are not present; run signbench train {MODEL} --out reference_models/{MODEL}, or name "
+                "others with `checkpoint`."
+            )
         self._checkpoint = Checkpoint.found(MODEL if checkpoint is None else checkpoint)
         self._device = device
         model = self._checkpoint.model

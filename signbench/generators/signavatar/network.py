@@ -175,7 +175,7 @@ class _Decoder(nn.Module):
 
 
 class _DecoderLayer(nn.TransformerDecoderLayer):
-    """A layer whose memory is one vector, to which every frame attends with the weight 1, so that one frame's result is everyone's."""
+    """A layer whose memory is one vector, to which every frame attends with the weight 1: one frame's result is everyone's."""
 
     def _mha_block(self, x: Tensor, mem: Tensor, *masks: Any, **options: Any) -> Tensor:
         if mem.shape[1] > 1 or (self.training and self.multihead_attn.dropout > 0):

@@ -138,7 +138,9 @@ class SignAvatarTraining(TrainingData):
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
 
-        made, words, pictures = [], [], []
+        made: list[NDArray[np.float32]] = []
+        words: list[str] = []
+        pictures: list[NDArray[np.uint8]] = []
         shown = math.ceil(self.settings.pictured * len(indices))
         for index in indices.tolist():
             take, number = divmod(index, len(self.chosen))
@@ -189,10 +191,11 @@ class SignAvatarTraining(TrainingData):
         model = cast("SignAvatar", network)
         motion, mask, settings = batch["motion"], batch["mask"], self.settings
         embedding = self._embedding(model, batch)
-        hidden = hidden_frames(mask, mask_ratio(self.done)) if settings.curriculum else None
+        done = self.epoch / next(one.epochs for one in self.recipe.phases if one.name == phase)
+        hidden = hidden_frames(mask, mask_ratio(done)) if settings.curriculum else None
         posterior = model.encode(motion, mask, embedding, hidden)
         made = model.decode(posterior.sample(), mask, embedding)
-        weight = settings.divergence * min(1.0, self.done / settings.warmup if settings.warmup else 1.0)
+        weight = settings.divergence * min(1.0, done / settings.warmup if settings.warmup else 1.0)
         found = {
             "reconstruction": reconstruction(made, motion, mask),
             "divergence": weight * posterior.divergence().sum(dim=1).mean(),

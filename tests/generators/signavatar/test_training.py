@@ -36,8 +36,12 @@ def cache(tmp_path_factory):
         yield
 
 
-def recipe(**changes):
+def phase(epochs=3):
     optimiser = {"name": "adamw", "rate": 1e-3}
+    return {"name": "signs", "epochs": epochs, "batch": 3, "optimiser": optimiser, "ema": 0.9, "validate_every": 3}
+
+
+def recipe(**changes):
     rows = Selection(metric="accuracy", gives="label.generated", direction="higher")
     return Recipe.model_validate(
         {
@@ -49,7 +53,7 @@ def recipe(**changes):
             "train": ("word-train",),
             "dev": "word-train",
             "data": {"takes": 1, "held_out": 4},
-            "phases": [{"name": "signs", "epochs": 3, "batch": 3, "optimiser": optimiser, "ema": 0.9, "validate_every": 3}],
+            "phases": [phase()],
             "select": rows.model_dump(),
             "also": [{"metric": "accuracy", "gives": "label.reconstructed", "direction": "higher"}],
             **changes,
@@ -120,7 +124,7 @@ def test_a_batch_has_the_clips_their_words_and_pictures_of_them():
 
 
 def test_the_curriculum_hides_frames_from_the_encoder_but_not_from_the_loss(monkeypatch):
-    data = prepared()
+    data = prepared(phases=[phase(epochs=10)])
     network = data.build()
     batch = data.batch("signs", np.arange(4), np.random.default_rng(1))
     seen = []
@@ -131,8 +135,8 @@ def test_the_curriculum_hides_frames_from_the_encoder_but_not_from_the_loss(monk
         return encode(motion, mask, embedding, hidden)
 
     monkeypatch.setattr(network, "encode", watched)
-    for done in (0.0, 0.3, 0.99):
-        data.done = done
+    for epoch in (0, 3, 9):
+        data.epoch = epoch
         losses = data.losses(network, batch, "signs")
         # the mean pose is where the decoder begins, so that the loss is the clips' variance, hidden or not
         assert 1 < float(losses["reconstruction"].detach()) < 40
@@ -143,12 +147,13 @@ def test_the_curriculum_hides_frames_from_the_encoder_but_not_from_the_loss(monk
 
 
 def test_the_weight_of_the_divergence_rises_in_the_warmup(monkeypatch):
-    data = prepared(data={"takes": 1, "held_out": 4, "divergence": 0.02, "warmup": 0.5, "curriculum": False})
+    settings = {"takes": 1, "held_out": 4, "divergence": 0.02, "warmup": 0.5, "curriculum": False}
+    data = prepared(data=settings, phases=[phase(epochs=8)])
     network = data.build()
     batch = data.batch("signs", np.arange(4), np.random.default_rng(1))
     found = []
-    for done in (0.0, 0.25, 0.5, 0.75):
-        data.done = done
+    for epoch in (0, 2, 4, 6):
+        data.epoch = epoch
         torch.manual_seed(0)
         found.append(float(data.losses(network, batch, "signs")["divergence"].detach()))
     assert found[0] == 0
