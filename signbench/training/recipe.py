@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from signbench.documents import read_yaml, yaml_text
 from signbench.documents.models import Document
@@ -43,6 +43,8 @@ class Schedule(Document):
     """Of steps and plateau."""
     patience: Annotated[int, Field(ge=0)] = 8
     """Of plateau: validations without improvement before the rate falls."""
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    """Of cosine: epochs in which the lowest rate would be reached, if the phase ends earlier; absent: those of the phase."""
 
 
 class Phase(Document):
@@ -64,6 +66,12 @@ class Phase(Document):
     """Decay of the moving average of the weights, which is then what is validated and kept; absent: none."""
     validate_every: Annotated[int, Field(ge=0)] = 1
     """Epochs between validations on the dev split; 0: none in this phase. The last epoch of the last phase is always validated."""
+
+    @model_validator(mode="after")
+    def _schedule_is_long_enough(self) -> Self:
+        if self.schedule.epochs is not None and self.schedule.epochs < self.epochs:
+            raise ValueError(f"the schedule ends after {self.schedule.epochs} epochs, before the phase with {self.epochs}")
+        return self
 
 
 class Selection(Document):

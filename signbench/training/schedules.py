@@ -26,7 +26,8 @@ def learning_rate(phase: Phase, step: int, steps: int, epoch: int, falls: int) -
     if step < schedule.warmup:
         return highest * (step + 1) / schedule.warmup
     if schedule.name == "cosine":
-        done = (step - schedule.warmup) / max(1, steps - schedule.warmup)
+        whole = steps if schedule.epochs is None else steps // phase.epochs * schedule.epochs
+        done = (step - schedule.warmup) / max(1, whole - schedule.warmup)
         return highest * (schedule.lowest + (1 - schedule.lowest) * (1 + math.cos(math.pi * done)) / 2)
     if schedule.name == "steps":
         return highest * schedule.factor ** sum(epoch >= at for at in schedule.at)

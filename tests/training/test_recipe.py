@@ -38,6 +38,7 @@ def test_a_recipe_is_read_back_as_it_was_written(tmp_path):
         ({"phases": [{**RECIPE["phases"][0], "optimiser": {"name": "lion", "rate": 1.0}}]}, "name"),
         ({"select": {"metric": "wer", "gives": "gloss", "direction": "down"}}, "direction"),
         ({"train": "train"}, "train"),
+        ({"phases": [{**RECIPE["phases"][0], "schedule": {"name": "cosine", "epochs": 1}}]}, "schedule ends after 1 epochs"),
     ],
 )
 def test_an_invalid_recipe_is_refused_with_the_field(tmp_path, change, message):
@@ -60,6 +61,7 @@ def phase(**schedule):
         ({"name": "cosine"}, 0, 0, 0, 2.0),
         ({"name": "cosine"}, 50, 5, 0, 1.0),
         ({"name": "cosine", "lowest": 0.1}, 100, 10, 0, 0.2),
+        ({"name": "cosine", "epochs": 20}, 100, 10, 0, 1.0),
         ({"name": "steps", "at": [3, 6], "factor": 0.1}, 25, 2, 0, 2.0),
         ({"name": "steps", "at": [3, 6], "factor": 0.1}, 30, 3, 0, 0.2),
         ({"name": "steps", "at": [3, 6], "factor": 0.1}, 70, 7, 0, 0.02),
