@@ -9,7 +9,7 @@ import typer
 
 from signbench.cli import foreign
 from signbench.cli.groups import group
-from signbench.cli.options import Device, Json, Limit, Progress, Workers, option
+from signbench.cli.options import Device, Json, Limit, Progress, Root, Workers, option
 
 if TYPE_CHECKING:
     from signbench.scoring.evaluated import EvaluatedScore, JudgeEvaluation
@@ -101,6 +101,7 @@ def evaluate(
     name: Annotated[str, typer.Argument(help="Name of a judge or a reference model, or the path of a model's folder, with a /.")],
     split: Annotated[str | None, option("--split", "Default: the test split of the judge's train split.")] = None,
     corpus: Annotated[str | None, option("--corpus", "Default: the corpus on which the judge was trained.")] = None,
+    root: Root = None,
     limit: Limit = None,
     estimator: Annotated[str | None, option("--estimator")] = None,
     device: Device = "cpu",
@@ -124,6 +125,7 @@ def evaluate(
             name,
             split=split,
             corpus=corpus,
+            root=root,
             limit=limit,
             estimator=estimator,
             device=device,

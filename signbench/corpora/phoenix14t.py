@@ -118,7 +118,11 @@ class Phoenix14T(CorpusOnDisk):
 
     def _frames(self, split: str) -> MediaFiles:
         """Where frames lie, without the names of the clips."""
-        return MediaFiles("video", self.folder / FRAMES / split, {})
+        return self._frames_by_split[split]
+
+    @cached_property
+    def _frames_by_split(self) -> Mapping[str, MediaFiles]:
+        return {split: MediaFiles("video", self.folder / FRAMES / split, {}) for split in self.splits}
 
     def _named(self, files: MediaFiles, split: str) -> MediaFiles:
         """The same with the names of the clips, for a check."""
@@ -135,7 +139,11 @@ class Phoenix14T(CorpusOnDisk):
         )
 
     def _key_points(self, split: str) -> KeyPoints:
-        return KeyPoints(self.folder, split)
+        return self._key_points_by_split[split]
+
+    @cached_property
+    def _key_points_by_split(self) -> Mapping[str, KeyPoints]:
+        return {split: KeyPoints(self.folder, split) for split in self.splits}
 
     def _final_stop(self) -> str:
         for split in reversed(self.splits):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +195,7 @@ class KeyPoints:
         self.kind = "key points (.pt)" if tensors.is_file() else "key points (.skels)"
         self.path = tensors if tensors.is_file() else folder / f"{split}.skels"
 
-    @property
+    @cached_property
     def exists(self) -> bool:
         """Whether the container is there, with what names its clips."""
         return self.path.is_file() and (self.path.suffix != ".skels" or self.path.with_suffix(".files").is_file())

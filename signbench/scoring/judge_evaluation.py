@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -100,6 +101,7 @@ def evaluate_judge(
     split: str | None = None,
     limit: int | None = None,
     corpus: str | None = None,
+    root: Path | None = None,
     estimator: str | None = None,
     device: str = "cpu",
     workers: int | None = None,
@@ -112,6 +114,7 @@ def evaluate_judge(
         split: of the corpus; None: the test split that belongs to the judge's train split.
         limit: only the first clips, this many.
         corpus: name of the corpus; None: that on which the judge was trained, or SynthSign.
+        root: the folder of the corpus, if it lies on disk; None: the configured one.
         estimator: a judge that finds key points in videos: another condition shows what it finds. For judges of key points.
         device: the device of the judge's network.
         workers: processes; None: one per core, on a GPU one. The numbers do not depend on it.
@@ -136,7 +139,7 @@ def evaluate_judge(
         raise InputError(f"the judge {judge.name} gives {', '.join(judge.gives)}, which cannot be compared with a corpus.")
     if limit is not None and limit < 1:
         raise InputError(f"`limit` must be at least 1, not {limit}.")
-    source = corpus_named(corpus or _trained_on(judge) or "synthsign")
+    source = corpus_named(corpus or _trained_on(judge) or "synthsign", root)
     split = split or _test_split(judge)
     ids = sorted(source.ids(split))
     subset = ids[:limit]

@@ -185,8 +185,12 @@ class TaskRun:
             headlines=self.task.headlines,
             own_copy=self.references.own_copy,
             own_task=None if is_shipped(self.task) else self.task.digest()[:12],
-            content={"task": self.task.digest(), **(content or {})},
+            content={"task": self.task.digest(), **self._source, **(content or {})},
         )
+
+    @property
+    def _source(self) -> dict[str, str]:
+        return {} if self.references.source is None else {"corpus": self.references.source}
 
     @cached_property
     def judges(self) -> dict[str, Judge]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from signbench.corpora.corpus import Corpus, has_performances, train_split_of
 from signbench.errors import InputError, nearest
 from signbench.progress import Progress, silent
 from signbench.training.base import Answer, TrainingData
@@ -50,7 +51,7 @@ def train(
         model: name of a reference model, whose recipe is used; or a recipe's file.
         out: the folder that becomes the model's.
         configuration: ``small`` or ``paper``: which of the model's recipes.
-        corpus: another corpus than the recipe's.
+        corpus: another corpus than the recipe's; see :func:`on_corpus`.
         root: the folder of the corpus, if it lies on disk; None: the configured one.
         seed: another seed than the recipe's.
         device: ``cpu``, ``cuda`` or ``cuda:N``; None: the CPU.
@@ -69,16 +70,16 @@ def train(
         >>> model = signbench.train("stgcn", out="reference_models/stgcn")  # doctest: +SKIP
         >>> model.card.training.value  # doctest: +SKIP
     """
+    from signbench.corpora.registry import corpus as corpus_named
     from signbench.training.loop import Settings
     from signbench.training.loop import train as trained
 
-    recipe = recipe_for(model, configuration)
-    changed: dict[str, Any] = {}
+    recipe, folder = recipe_for(model, configuration), None if root is None else Path(root)
     if corpus is not None:
-        changed["corpus"] = corpus
+        recipe = on_corpus(recipe, corpus_named(corpus, folder))
     if seed is not None:
-        changed["seed"] = seed
-    data = training_data(recipe.model_copy(update=changed), None if root is None else Path(root))
+        recipe = recipe.model_copy(update={"seed": seed})
+    data = training_data(recipe, folder)
     return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress, workers=workers))
 
 
@@ -95,6 +96,32 @@ def recipe_for(model: str | Path, configuration: str = "small") -> Recipe:
     if configuration not in _RECIPES:
         raise InputError(f"there is no configuration {configuration}; use small or paper.")
     return read_recipe(recipe_of(model, _RECIPES[configuration]))
+
+
+def on_corpus(recipe: Recipe, corpus: Corpus) -> Recipe:
+    """A recipe for another corpus.
+
+    Splits that the corpus lacks are replaced by its own: the train split, and ``dev``, or if there is none the train split, of
+    which models hold some clips out. If it has one performance of each clip, so does the training.
+
+    Args:
+        recipe: as it was written.
+        corpus: the corpus that it is used on.
+
+    Raises:
+        InputError: the corpus has no train split.
+    """
+    if corpus.name == recipe.corpus:
+        return recipe
+    train = tuple(split for split in recipe.train if split in corpus.splits) or (train_split_of(corpus, corpus.splits[-1]),)
+    dev = next((split for split in (recipe.dev, "dev") if split in corpus.splits), train[0])
+    data = dict(recipe.data)
+    if not has_performances(corpus):
+        data |= {name: value for name, value in _ONE_PERFORMANCE.items() if name in data}
+    return recipe.model_copy(update={"corpus": corpus.name, "train": train, "dev": dev, "data": data})
+
+
+_ONE_PERFORMANCE = {"takes": 1, "take": 0}
 
 
 def training_data(recipe: Recipe, root: Path | None = None) -> TrainingData:

@@ -27,12 +27,14 @@ class TaskReferences:
         clips: ids of the expected clips, in order.
         subset: these clips, if they are not the task's own; else None.
         own_copy: whether they come from a user's folder, and the task cannot verify that its ids are right.
+        source: of a data set on disk, its reader and what its texts and glosses are, in words; else None.
     """
 
     side: Side
     clips: tuple[str, ...]
     subset: Subset | None = None
     own_copy: bool = False
+    source: str | None = None
 
     def check_present(self, clips: Sequence[str], kind: ReferenceKind) -> None:
         """Refuses expected clips without the media that the task compares.
@@ -133,7 +135,8 @@ def task_references(task: Task, split: str, references_dir: Path | None = None, 
     if isinstance(corpus, CorpusOnDisk):
         wanted = task.clips[split]
         whole = wanted.count in (None, len(ids)) and wanted.ids_sha256 in (None, ids_digest(ids))
-        return TaskReferences(side, ids, None if whole else Subset(clips=ids), wanted.ids_sha256 is None)
+        said = "; ".join([f"{corpus.name} {corpus.version}", *(f"{key}: {value}" for key, value in corpus.source().items())])
+        return TaskReferences(side, ids, None if whole else Subset(clips=ids), wanted.ids_sha256 is None, said)
     return TaskReferences(_whole(side, ids, task.references), ids)
 
 

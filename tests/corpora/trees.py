@@ -28,8 +28,12 @@ def pickled(path: Path, content: object) -> None:
 def asl3dword(root: Path, train: int = 4, test: int = 3, frames: int = 6) -> Path:
     """``{train,test}/samples_{pose,label}.pkl`` with clips of some frames, each a little longer than the one before."""
     random = np.random.Generator(np.random.PCG64(1))
+    forms = {word: random.normal(0, 0.3, (1, 53, 3)) for word in dict.fromkeys(WORDS)}
     for split, count in (("train", train), ("test", test)):
-        poses = [random.normal(0, 0.1, (frames + number, 53, 3)).astype(np.float32) for number in range(count)]
+        poses = [
+            (forms[WORDS[number % len(WORDS)]] + random.normal(0, 0.02, (frames + number, 53, 3))).astype(np.float32)
+            for number in range(count)
+        ]
         pickled(root / split / "samples_pose.pkl", poses)
         pickled(root / split / "samples_label.pkl", [WORDS[number % len(WORDS)] for number in range(count)])
     return root

@@ -1,0 +1,64 @@
+"""The whole way from a data set on disk to a metric through a judge that was trained on it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from signbench.cli.main import main
+from signbench.corpora.asl3dword import ASL3DWord
+from signbench.corpora.phoenix14t import Phoenix14T
+from signbench.scoring.train import on_corpus, recipe_for
+from tests.corpora import trees
+
+RECIPE = Path(__file__).parents[2] / "reference_models/stgcn/recipe.yaml"
+
+
+@pytest.fixture
+def signbench(monkeypatch, capsys, tmp_path):
+    """Runs ``signbench WORDS`` in an empty folder and returns its JSON."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["signbench", *map(str, words), "--no-progress", "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert not ended.value.code, printed.err
+        return json.loads(printed.out)
+
+    return run
+
+
+def test_a_recipe_is_adapted_to_the_splits_and_performances_of_another_corpus(tmp_path):
+    recipe = recipe_for(RECIPE)
+    adapted = on_corpus(recipe, ASL3DWord(trees.asl3dword(tmp_path / "asl")))
+    assert (adapted.corpus, adapted.train, adapted.dev) == ("asl3dword", ("train",), "train")
+    assert (recipe.data["takes"], adapted.data["takes"]) == (3, 1)
+    adapted = on_corpus(recipe, Phoenix14T(trees.phoenix14t(tmp_path / "phoenix")))
+    assert (adapted.train, adapted.dev) == (("train",), "dev")
+
+
+@pytest.mark.end_to_end
+def test_a_judge_is_trained_on_a_copy_and_a_task_is_scored_through_it(signbench, tmp_path):
+    root = trees.asl3dword(tmp_path / "copy", train=24, test=12)
+    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
+    recipe["phases"][0] |= {"epochs": 8, "batch": 8, "validate_every": 4}
+    recipe["phases"][0]["schedule"]["warmup"] = 4
+    del recipe["also"]  # the five best of three words
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
+    card = signbench("train", "recipe.yaml", "--corpus", "asl3dword", "--root", root, "--out", "reference_models/stgcn-asl3dword")
+    assert (card["data"]["corpus"], card["data"]["splits"]) == ("asl3dword 1", ["train"])
+    assert str(root) not in (tmp_path / "reference_models/stgcn-asl3dword/recipe.yaml").read_text("utf-8")
+    found = signbench("judges", "evaluate", "stgcn-asl3dword", "--root", root, "--split", "test", "--workers", "1")
+    assert found["corpus"] == "asl3dword 1"
+    made = signbench(
+        *("run", "asl3dword/generation", "--generator", "nearest", "--root", root, "--workers", "1"),
+    )
+    scores = {item["metric"]: item for item in made["scores"]}
+    assert scores["accuracy@stgcn-asl3dword"]["value"] is not None
+    assert scores["accuracy@stgcn-asl3dword"]["signature"].count("judge:stgcn/") == 1
