@@ -27,6 +27,8 @@ TRAININGS: dict[str, str] = {
     "nslt": "signbench.judges.nslt.training:NSLTTraining",
     "pose-estimator": "signbench.judges.pose_estimator.training:PoseEstimatorTraining",
     "signavatar": "signbench.generators.signavatar.training:SignAvatarTraining",
+    "pgmm": "signbench.generators.pgmm.training:PGMMTraining",
+    "tpsmm": "signbench.generators.pgmm.training:PGMMTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 
@@ -172,11 +174,13 @@ def measured(selection: Selection, answers: Sequence[Answer]) -> float:
 
 
 def _pair(gives: str, said: Any, expected: Any) -> Pair:
-    from signbench.metrics.pairs import FeaturePair, LabelPair, PosePair, TextPair
+    from signbench.metrics.pairs import FeaturePair, FramePair, LabelPair, PosePair, TextPair
 
     kind, _, _ = gives.partition(".")
     if kind == "rows":
         return FeaturePair(said[0], expected[0])
+    if kind == "video":
+        return FramePair(said, expected)
     if kind == "label":
         return LabelPair(expected, tuple(said))
     if kind == "pose":
@@ -184,4 +188,4 @@ def _pair(gives: str, said: Any, expected: Any) -> Pair:
         return PosePair(poses[0], poses[1], *poses)
     if kind in ("text", "gloss"):
         return TextPair(said if isinstance(said, str) else " ".join(said), expected)
-    raise InputError(f"a recipe cannot select by answers of the kind {gives}; use text, gloss, label, pose or rows.")
+    raise InputError(f"a recipe cannot select by answers of the kind {gives}; use text, gloss, label, pose, rows or video.")
