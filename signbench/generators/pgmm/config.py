@@ -100,7 +100,7 @@ class PGMMConfig:
 
     @classmethod
     def small(cls) -> PGMMConfig:
-        """A network for pictures of 64 x 64 that trains on one core.
+        """A network for pictures of 64 x 64 that trains on one core, for a camera that does not move.
 
         Its pose features begin at the picture's size, since a heat map of 32 x 32 that is reduced to the deepest size loses where
         its peak is.
@@ -109,13 +109,13 @@ class PGMMConfig:
             cls.paper(),
             size=64,
             transformations=8,
-            width=12,
-            most_width=96,
-            motion_width=12,
-            most_motion_width=96,
+            width=8,
+            most_width=64,
+            motion_width=8,
+            most_motion_width=64,
             motion_blocks=4,
-            point_widths=(12, 24, 48, 96),
-            background_widths=(8, 16, 32, 64),
+            point_widths=(16, 32, 64, 128),
+            background_widths=(),
             pose_scales="down-from-picture",
             pose_estimator="pose-estimator",
             pose_size=128,

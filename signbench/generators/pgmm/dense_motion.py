@@ -66,20 +66,22 @@ class DenseMotionNetwork(nn.Module):
         """The motion of pictures.
 
         Args:
-            source: ``(N, 3, H, W)``.
-            source_points: ``(N, 5 K, 2)``.
+            source: ``(N, 3, H, W)``, or ``(1, 3, H, W)`` for all.
+            source_points: ``(N, 5 K, 2)``, or ``(1, 5 K, 2)`` for all.
             driving_points: ``(N, 5 K, 2)``.
             background: ``(N, 3, 3)``, its motion; None: it stands still.
             dropout: probability of leaving out a spline of a picture, in training.
         """
-        small = self.down(source)
+        count = len(driving_points)
+        small = self.down(source).expand(count, -1, -1, -1)
+        source_points = source_points.expand(count, -1, -1)
         height, width = small.shape[2:]
         grids = self._grids(height, width, source_points, driving_points, background)
         heat = gaussians(driving_points, height, width) - gaussians(source_points, height, width)
         moved = functional.grid_sample(
             small[:, None].expand(-1, grids.shape[1], -1, -1, -1).flatten(0, 1), grids.flatten(0, 1), align_corners=True
         )
-        moved = moved.view(len(small), -1, height, width)
+        moved = moved.view(count, -1, height, width)
         features = self.hourglass(torch.cat([torch.zeros_like(heat[:, :1]), heat, moved], dim=1))
         scores = self.maps(features[-1])
         shares = dropout_softmax(scores, dropout) if dropout else torch.softmax(scores, dim=1)

@@ -15,6 +15,7 @@ from signbench.training.base import Answer, Batch, Report, TrainingData, setting
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
+from signbench.training.videos import trunk_weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,6 +31,8 @@ class Settings:
     """Settings of the data and the losses.
 
     Attributes:
+        trunk: the reference model of the kind ``frame-trunk`` whose ResNet the key-point detector begins with; empty: random, as in
+            the papers.
         rate: frames per second of the train clips.
         dev_rate: frames per second of the dev clips.
         pairs: pairs of frames of each clip in an epoch.
@@ -57,6 +60,7 @@ class Settings:
         plate_bending: standard deviation of their weights.
     """
 
+    trunk: str = ""
     rate: float = 25.0
     dev_rate: float = 2.5
     pairs: int = 5
@@ -123,6 +127,16 @@ class PGMMTraining(TrainingData):
             name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
         }
         return replace(made, **given)
+
+    def build(self) -> nn.Module:
+        network = self.config().build()
+        if self.settings.trunk:
+            weights = trunk_weights(self.settings.trunk, self.config().point_widths)
+            # a trunk's pictures are on [-1, 1], the detector's on [0, 1]
+            weights["bn1.running_mean"] = weights["bn1.running_mean"] + weights["conv1.weight"].sum(dim=(1, 2, 3))
+            weights["conv1.weight"] = 2 * weights["conv1.weight"]
+            network.kp_detector.fg_encoder.load_state_dict(weights, strict=False)
+        return network
 
     def _estimator(self) -> PoseMaps | None:
         from signbench.generators.pgmm.pose_maps import PoseMaps
