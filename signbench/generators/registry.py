@@ -26,6 +26,8 @@ GENERATORS: Registry[Generator] = Registry(
         "nearest": "signbench.generators.retrieval:Nearest",
         "stitched": "signbench.generators.stitching:Stitched",
         "signavatar": "signbench.generators.signavatar.generator:SignAvatarGenerator",
+        "pgmm": "signbench.generators.pgmm.generator:PGMMGenerator",
+        "tpsmm": "signbench.generators.pgmm.generator:TPSMMGenerator",
     },
     group="signbench.generators",
     custom=True,

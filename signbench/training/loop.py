@@ -170,6 +170,7 @@ class _Trainer:
         import torch
 
         data, state, world = self.data, self.state, self.accelerator.num_processes
+        data.epoch = state.epoch
         order = batches(data.examples(phase.name), phase.batch, self.recipe.seed, phase.name, state.epoch, data.lengths(phase.name))
         saved = time.monotonic()
 

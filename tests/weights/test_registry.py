@@ -15,6 +15,7 @@ NAMED_BY_DIGEST = {
     "inception-2015-12-05": "6726825d",
     "alexnet-owt-7be5be79": "7be5be79",
     "vgg16-397923af": "397923af",
+    "vgg19-dcbb9e9d": "dcbb9e9d",
     "squeezenet1_1-b8a52dc0": "b8a52dc0",
 }
 
@@ -42,6 +43,7 @@ def test_a_registered_digest_begins_as_the_files_own_name_says(name, digits):
     [
         ("alexnet-owt-7be5be79", "alexnet", "AlexNet_Weights"),
         ("vgg16-397923af", "vgg", "VGG16_Weights"),
+        ("vgg19-dcbb9e9d", "vgg", "VGG19_Weights"),
         ("squeezenet1_1-b8a52dc0", "squeezenet", "SqueezeNet1_1_Weights"),
     ],
 )

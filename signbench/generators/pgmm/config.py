@@ -140,7 +140,7 @@ class PGMMConfig:
 
     def channels(self, number: int) -> int:
         """Channels at the output of the coarse motion module of a set."""
-        widths = [min(self.most_width, self.width * 2**halving) for halving in range(self.halvings + 1)][::-1]
+        widths: list[int] = [min(self.most_width, self.width << halving) for halving in range(self.halvings + 1)][::-1]
         return widths[number] if number in (0, self.halvings) else 2 * widths[number]
 
     def build(self) -> MotionModel:

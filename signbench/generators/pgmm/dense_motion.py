@@ -1,10 +1,11 @@
 """From key points to an optical flow and masks of what is visible.
 
-Source: yoyo-nb/Thin-Plate-Spline-Motion-Model, ``modules/dense_motion.py``; of PGMM (section 3.2) these are Conv-Flow and Conv-Mask.
+Source: yoyo-nb/Thin-Plate-Spline-Motion-Model, ``modules/dense_motion.py``; in PGMM (section 3.2) Conv-Flow and Conv-Mask.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,8 +29,8 @@ class Motion:
 
     Attributes:
         flow: ``(N, h, w, 2)``: for each pixel of the driving picture its coordinates in the source picture.
-        masks: shares that are visible in the source, ``(N, 1, H, W)``, for each set of the decoder from the deepest. PGMM's occlusion
-            O is 1 minus these.
+        masks: shares that are visible in the source, ``(N, 1, H, W)``, for each set of the decoder from the deepest; PGMM's
+            occlusion O is 1 minus these.
         shares: of the background's and each spline's transformation in the flow, ``(N, K + 1, h, w)``.
     """
 
@@ -52,7 +53,7 @@ class DenseMotionNetwork(nn.Module):
         widest = self.hourglass.widths[-1]
         self.maps = nn.Conv2d(widest, transformations + 1, 7, 1, 3)
         widths = [widest // 2**number for number in range(doublings + 1)]
-        self.up = nn.ModuleList(Doubling(coarser, finer) for coarser, finer in zip(widths[:-1], widths[1:], strict=True))
+        self.up = nn.ModuleList(Doubling(coarser, finer) for coarser, finer in itertools.pairwise(widths))
         # the sets of the decoder that are smaller than the flow have masks from the hourglass
         self.deeper = config.halvings - doublings
         sizes = [*self.hourglass.widths[len(self.hourglass.widths) - 1 - self.deeper :], *widths[1:]]

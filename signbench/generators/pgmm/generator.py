@@ -49,9 +49,7 @@ class PGMMGenerator(Generator):
     """
 
     name: ClassVar[str] = "pgmm"
-    citation: ClassVar[str] = (
-        "Shi, Hu, Shang, Feng, Liu and Feng 2024: Pose-Guided Fine-Grained Sign Language Video Generation"
-    )
+    citation: ClassVar[str] = "Shi, Hu, Shang, Feng, Liu and Feng 2024: Pose-Guided Fine-Grained Sign Language Video Generation"
 
     def __init__(
         self,
@@ -150,9 +148,7 @@ class PGMMGenerator(Generator):
             raise InputError(f"clip {prompt.clip}: {type(self).name} needs a source picture and a driving video.")
         model, estimator = self._networks
         with _computing(self._device):
-            animation = Animation(
-                model, estimator, prompt.source_image, prompt.size, mode=self._mode, background=self._background
-            )
+            animation = Animation(model, estimator, prompt.source_image, prompt.size, mode=self._mode, background=self._background)
         side = self._config.size
         driving = frames_of(prompt.driving_video, replace(prompt.made, size=(side, side)), wanted_length(prompt))
         while chunk := list(islice(driving, CHUNK)):

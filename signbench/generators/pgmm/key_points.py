@@ -6,6 +6,7 @@ Source: yoyo-nb/Thin-Plate-Spline-Motion-Model, ``modules/keypoint_detector.py``
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -38,7 +39,8 @@ class KeyPointDetector(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Key points ``(N, 5 K, 2)`` on [-1, 1] of pictures ``(N, 3, H, W)`` on [0, 1]."""
-        return (2 * self.fg_encoder(pictures).sigmoid() - 1).unflatten(1, (-1, 2))
+        numbers: Tensor = self.fg_encoder(pictures)
+        return (2 * numbers.sigmoid() - 1).view(len(pictures), -1, 2)
 
 
 class BackgroundPredictor(nn.Module):
@@ -53,7 +55,7 @@ class BackgroundPredictor(nn.Module):
 
     def forward(self, source: Tensor, driving: Tensor) -> Tensor:
         """Matrices ``(N, 3, 3)`` that map coordinates of the driving pictures to those of the source's."""
-        rows = self.bg_encoder(torch.cat([source, driving], dim=1)).unflatten(1, (2, 3))
+        rows = self.bg_encoder(torch.cat([source, driving], dim=1)).view(-1, 2, 3)
         last = torch.tensor([0.0, 0.0, 1.0], dtype=rows.dtype, device=rows.device).expand(len(rows), 1, 3)
         return torch.cat([rows, last], dim=1)
 
@@ -84,6 +86,6 @@ class IdentityTransfer(nn.Module):
 
 def _layers(*widths: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(widths[:-2], widths[1:-1], strict=True):
+    for inputs, outputs in itertools.pairwise(widths[:-1]):
         layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))

@@ -1,8 +1,8 @@
 """The blocks of TPSMM's networks, which are PGMM's too, and their sampling of pictures.
 
 Source: Zhao and Zhang 2022, "Thin-Plate Spline Motion Model for Image Animation", and its authors' implementation,
-yoyo-nb/Thin-Plate-Spline-Motion-Model, ``modules/util.py``. Coordinates are x before y on [-1, 1], from the centre of the first pixel
-to that of the last.
+yoyo-nb/Thin-Plate-Spline-Motion-Model, ``modules/util.py``. Coordinates are x before y on [-1, 1], from the centre of the first
+pixel to that of the last.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(torch.relu_(self.norm1(x)))
         y = self.conv2(torch.relu_(self.norm2(y)))
-        return y + x
+        added: Tensor = y + x
+        return added
 
 
 class _Down(nn.Module):

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from signbench.generators.pgmm.dense_motion import Motion
 from signbench.generators.pgmm.layers import Reduction
-from signbench.generators.pgmm.transformations import ThinPlates, random_plates
+from signbench.generators.pgmm.transformations import ThinPlates
 
 SCALES = (1.0, 0.5, 0.25, 0.125)
 """Sizes at which pictures are compared."""
@@ -94,9 +94,7 @@ class FeatureDistance(nn.Module):
         with torch.no_grad():
             wanted = [self._features(pictures) for pictures in self.pyramid(true)]
         for pictures, features in zip(self.pyramid(made), wanted, strict=True):
-            distances += [
-                (one - other).abs().mean() for one, other in zip(self._features(pictures), features, strict=True)
-            ]
+            distances += [(one - other).abs().mean() for one, other in zip(self._features(pictures), features, strict=True)]
         return torch.stack(distances).sum()
 
     def _features(self, pictures: Tensor) -> list[Tensor]:
@@ -124,7 +122,7 @@ def background_cycle(there: Tensor, back: Tensor) -> Tensor:
 
 
 def warp_distance(visible: Sequence[Tensor], driving: Sequence[Tensor], motion: Motion) -> Tensor:
-    """The mean absolute difference of warped source features from the driving picture's, where the source is visible, summed over sets.
+    """The mean absolute difference of warped source features from the driving pictures', where they are visible, summed over sets.
 
     Only the flow receives a gradient.
 

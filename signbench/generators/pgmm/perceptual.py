@@ -29,12 +29,12 @@ def of_vgg() -> FeatureDistance:
     network = without_weights(lambda: nn.ModuleDict({"features": torchvision.models.vgg19(weights=None).features[: _ENDS[-1]]}))
     kept = {name: tensor for name, tensor in weights.items() if name in network.state_dict()}
     give_weights(network, kept, _VGG)
-    features = network["features"]
-    assert isinstance(features, nn.Sequential)
-    stages = [features[start:end] for start, end in zip((0, *_ENDS), _ENDS, strict=False)]
-    for layer in features:
+    layers = list(network["features"].children())
+    for layer in layers:
         if isinstance(layer, nn.ReLU):
+            # what is compared after a stage must not be changed by the next one
             layer.inplace = False
+    stages = [nn.Sequential(*layers[start:end]) for start, end in zip((0, *_ENDS), _ENDS, strict=False)]
     return FeatureDistance(stages, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 

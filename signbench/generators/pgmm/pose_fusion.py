@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ class PoseNet(nn.Module):
         widths = [len(config.pose_points), *(config.channels(number) for number in self.order)]
         blocks = [
             TransposedUnit(inputs, outputs) if self.up else Unit(inputs, outputs, stride=2)
-            for inputs, outputs in zip(widths[:-1], widths[1:], strict=True)
+            for inputs, outputs in itertools.pairwise(widths)
         ]
         self.blocks = nn.ModuleList(blocks)
         deepest = config.size >> config.halvings
@@ -68,8 +69,8 @@ class PoseFusion(nn.Module):
 
 def attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Attention of every position to all positions with a single head, ``(N, C, H, W)`` each."""
-    rows = [x.flatten(2).transpose(1, 2)[:, None].contiguous() for x in (query, key, value)]
-    found = functional.scaled_dot_product_attention(*rows)
+    queries, keys, values = (x.flatten(2).transpose(1, 2)[:, None].contiguous() for x in (query, key, value))
+    found = functional.scaled_dot_product_attention(queries, keys, values)
     return found[:, 0].transpose(1, 2).reshape(query.shape)
 
 

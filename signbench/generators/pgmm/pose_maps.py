@@ -80,4 +80,5 @@ class PoseMaps(nn.Module):
             return maps.contiguous()
         logits, seen = (part.index_select(1, self.chosen).float() for part in output)
         shares = torch.softmax(logits.flatten(2), dim=2).view(logits.shape)
-        return shares * (2 * math.pi) * seen.sigmoid()[..., None, None]
+        found: Tensor = shares * (2 * math.pi) * seen.sigmoid()[..., None, None]
+        return found

@@ -88,7 +88,9 @@ class Settings:
 
 
 class PGMMTraining(TrainingData):
-    """Pairs of frames of each train clip, drawn anew in each epoch."""
+    """Pairs of frames of each train clip, drawn again in each epoch."""
+
+    kind = "generator"
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
@@ -169,6 +171,7 @@ class PGMMTraining(TrainingData):
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         from signbench.generators.pgmm import losses as terms
+        from signbench.generators.pgmm.transformations import random_plates
 
         model, given = cast("MotionModel", network), self.settings
         source, driving = (levels(batch[name]) for name in ("source", "driving"))
@@ -179,7 +182,7 @@ class PGMMTraining(TrainingData):
         )
         found = {"perceptual": given.perceptual_weight * self.perceptual(made.picture, driving)}
         if given.equivariance:
-            plates = terms.random_plates(len(driving), given.plate_affine, given.plate_bending, 5, driving)
+            plates = random_plates(len(driving), given.plate_affine, given.plate_bending, 5, driving)
             of_moved = model.kp_detector(terms.moved_pictures(driving, plates))
             found["equivariance"] = given.equivariance * terms.equivariance(made.driving_points, of_moved, plates)
         if given.warp or given.alignment:
@@ -193,7 +196,7 @@ class PGMMTraining(TrainingData):
             distance = terms.pose_distance(self.estimator(made.picture), maps, given.sharpness, given.least_peak)
             found["pose_distance"] = given.pose_distance * distance
         if given.alignment:
-            still = model.inpainting_network.decode(own, None, made.pose).modules
+            still = model.inpainting_network.still(own, made.pose)
             found["alignment"] = given.alignment * terms.alignment(
                 made.decoded.modules, still, summed=given.alignment_summed, stopped=given.alignment_stopped
             )

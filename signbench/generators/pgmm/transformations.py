@@ -49,7 +49,8 @@ class ThinPlates:
     def grids(self, height: int, width: int) -> Tensor:
         """Where the splines map the pixels of a picture, ``(N, K, height, width, 2)``."""
         pixels = grid(height, width, self.affine).view(1, -1, 2)
-        return self.moved(pixels).unflatten(2, (height, width))
+        moved = self.moved(pixels)
+        return moved.view(*moved.shape[:2], height, width, 2)
 
 
 def radial(squared: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ def between(source: Tensor, driving: Tensor) -> ThinPlates:
         source: ``(N, 5 K, 2)``.
         driving: ``(N, 5 K, 2)``.
     """
-    given, wanted = (points.unflatten(1, (-1, GROUP)) for points in (driving, source))
+    given, wanted = (points.view(len(points), -1, GROUP, 2) for points in (driving, source))
     distances = ((given[:, :, :, None] - given[:, :, None]) ** 2).sum(dim=4)
     ones = torch.cat([given, torch.ones_like(given[..., :1])], dim=3)
     system = given.new_zeros(*given.shape[:2], GROUP + 3, GROUP + 3)

@@ -9,6 +9,7 @@ import torch
 
 from signbench.extractors.network_loading import random_weights
 from signbench.generators.pgmm.config import PGMMConfig
+from signbench.judges.frame_trunk.config import FrameTrunkConfig
 from signbench.judges.pose_estimator.config import PoseEstimatorConfig
 from signbench.weights.reference_models import ReferenceModel, write_model
 
@@ -81,3 +82,8 @@ def written_estimator(folder: Path) -> ReferenceModel:
 def written_generator(folder: Path, config: PGMMConfig = TINY, model: str = "pgmm") -> ReferenceModel:
     """A generator's model with random weights."""
     return _written(folder, model, config, "generator")
+
+
+def written_trunk(folder: Path) -> ReferenceModel:
+    """A trunk with random weights."""
+    return _written(folder, "frame-trunk", FrameTrunkConfig((4, 4, 8, 8), 8, 3, 32), "trunk")

@@ -92,7 +92,7 @@ def test_weights_have_tpsmms_names_and_those_of_the_pose_modules(config, count):
 
 def test_36_of_133_points_are_seen():
     assert (len(POINTS), len(set(POINTS))) == (36, 36)
-    assert sum(91 <= point <= 111 for point in POINTS) == sum(112 <= point for point in POINTS) == 11
+    assert sum(91 <= point <= 111 for point in POINTS) == sum(point >= 112 for point in POINTS) == 11
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,7 @@ FOUND = {
         [3.749403, 0.81786, -0.231037, 0.259379],
     ),
     "warp loss": (
-        lambda network, made: warp_distance(
-            made.decoded.visible, network.inpainting_network.encode(waves(0.7)), made.motion
-        ),
+        lambda network, made: warp_distance(made.decoded.visible, network.inpainting_network.encode(waves(0.7)), made.motion),
         [0.477989],
     ),
     "background loss": (
