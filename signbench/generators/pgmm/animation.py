@@ -52,11 +52,11 @@ class Animation:
             InputError: the model has no network for ``avd`` or the background, or moves key points but not heat maps.
         """
         if mode != "standard" and model.pose_net is not None:
-            raise InputError(f"`mode={mode}` moves key points, but not the pose maps that this model sees too; use mode=standard.")
+            raise InputError(f"mode={mode} moves key points, but not the pose maps that this model sees too; use mode=standard.")
         if mode == "avd" and model.avd_network is None:
-            raise InputError("`mode=avd` needs a checkpoint with an avd_network; use mode=relative or mode=standard.")
+            raise InputError("mode=avd needs a checkpoint with an avd_network; use mode=relative or mode=standard.")
         if background and model.bg_predictor is None:
-            raise InputError("`background=true` needs a model with a bg_predictor.")
+            raise InputError("background=true needs a model with a bg_predictor.")
         self._model, self._estimator, self._mode, self._background = model, estimator, mode, background
         self._device = next(model.parameters()).device
         side = model.config.size

@@ -53,6 +53,8 @@ def read_official(path: Path, size: int = SIZE) -> PublishedModel:
     """
     import torch
 
+    from signbench.generators.pgmm.network import MotionModel
+
     content = read_checkpoint(path)
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds {type(content).__name__}, not the networks of TPSMM by name.")
@@ -68,7 +70,7 @@ def read_official(path: Path, size: int = SIZE) -> PublishedModel:
     }
     config = _config(weights, path, size)
     with torch.device("meta"):
-        wanted = config.build().state_dict()
+        wanted = MotionModel(config).state_dict()
     return PublishedModel(config, check_weights(wanted, weights, path, "TPSMM"))
 
 

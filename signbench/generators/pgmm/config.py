@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from signbench.errors import InputError
-
-if TYPE_CHECKING:
-    from signbench.generators.pgmm.network import MotionModel
 
 Fusion = Literal["none", "sum", "attention"]
 PoseScales = Literal["up-from-deepest", "up-from-below", "down-from-picture"]
@@ -143,24 +140,21 @@ class PGMMConfig:
         widths: list[int] = [min(self.most_width, self.width << halving) for halving in range(self.halvings + 1)][::-1]
         return widths[number] if number in (0, self.halvings) else 2 * widths[number]
 
-    def build(self) -> MotionModel:
-        """Builds the network with random weights.
+    def check(self) -> None:
+        """Checks that the numbers fit each other.
 
         Raises:
-            InputError: the numbers do not fit each other.
+            InputError: they do not.
         """
-        from signbench.generators.pgmm.network import MotionModel
-
         if self.motion_scale not in (0.5, 0.25):
             raise InputError(f"the dense motion network's pictures are a half or a quarter of the size, not {self.motion_scale}.")
         side = round(self.size * self.motion_scale)
         if self.size % 2**self.halvings or side % 2**self.motion_blocks or side < 2**self.motion_blocks:
             raise InputError(
                 f"pictures of {self.size} px cannot be halved {self.halvings} times, and {side} px {self.motion_blocks} times; "
-                "choose fewer `halvings` or `motion_blocks`."
+                "choose fewer halvings or motion_blocks."
             )
         if self.halvings < round(1 / self.motion_scale) // 2:
-            raise InputError(f"{self.halvings} `halvings` are too few for `motion_scale={self.motion_scale}`.")
+            raise InputError(f"{self.halvings} halvings are too few for motion_scale={self.motion_scale}.")
         if self.sees_pose and not self.pose_points:
-            raise InputError("a network that sees poses needs `pose_points`.")
-        return MotionModel(self)
+            raise InputError("a network that sees poses needs pose_points.")

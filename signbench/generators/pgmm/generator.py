@@ -43,7 +43,7 @@ class PGMMGenerator(Generator):
         estimator: name or folder of the pose estimator; None: the one that the model was trained with.
         mode: ``standard``, or for models without pose also ``relative`` or ``avd``, see
             :class:`~signbench.generators.pgmm.animation.Animation`.
-        background: ``true``: the background's motion is predicted, for driving videos of the same person and place.
+        background: ``true``: the background's motion is predicted, for driving videos of the same person and background.
         size: height and width of the pictures of a published file.
         device: the device of the networks, such as ``cuda:0``.
     """
@@ -63,11 +63,11 @@ class PGMMGenerator(Generator):
     ) -> None:
         name = type(self).name
         if mode not in _MODES:
-            raise InputError(f"generator {name}: `mode={mode}` is unknown; use standard, relative or avd.")
+            raise InputError(f"generator {name}: mode={mode} is unknown; use standard, relative or avd.")
         if str(background).lower() not in ("true", "false"):
-            raise InputError(f"generator {name}: `background={background}` is neither true nor false.")
+            raise InputError(f"generator {name}: background={background} is neither true nor false.")
         if not str(size).isdigit() or int(size) < 1:
-            raise InputError(f"generator {name}: `size={size}` is no number of pixels.")
+            raise InputError(f"generator {name}: size={size} is not a number of pixels.")
         self._path = find_checkpoint(name if checkpoint is None else checkpoint)
         self._model = None if self._path.is_file() else _checked(read_model(self._path), name)
         self._mode = cast("Mode", mode)
@@ -112,7 +112,7 @@ class PGMMGenerator(Generator):
         """
         if self._model is None or not self._config.sees_pose:
             if self._estimator_name is not None:
-                raise InputError(f"generator {type(self).name}: this model sees no pose, so it takes no `estimator`.")
+                raise InputError(f"generator {type(self).name}: this model sees no pose, so it takes no estimator.")
             return None
         return find_model(self._estimator_name or self._config.pose_estimator)
 
@@ -127,11 +127,12 @@ class PGMMGenerator(Generator):
     @cached_property
     def _networks(self) -> tuple[MotionModel, PoseMaps | None]:
         from signbench.extractors.network_loading import device_of, give_weights, without_weights
+        from signbench.generators.pgmm.network import MotionModel
         from signbench.generators.pgmm.pose_maps import PoseMaps
 
         device = device_of(self._device)
         weights = self._published[1] if self._model is None else self._model.weights()
-        network: Any = without_weights(self._config.build)
+        network = without_weights(lambda: MotionModel(self._config))
         give_weights(network, weights, f"the checkpoint {self._path}")
         found = self._estimator_model()
         estimator = None if found is None else PoseMaps(found.folder, self._config.pose_points, self._config.pose_size).to(device)

@@ -46,7 +46,16 @@ class MotionModel(nn.Module):
     """Moves a source picture as in driving pictures."""
 
     def __init__(self, config: PGMMConfig) -> None:
+        """Builds the network with random weights.
+
+        Args:
+            config: its sizes.
+
+        Raises:
+            InputError: the sizes do not fit each other.
+        """
         super().__init__()
+        config.check()
         self.config = config
         self.inpainting_network = InpaintingNetwork(config)
         self.dense_motion_network = DenseMotionNetwork(config)

@@ -131,7 +131,9 @@ class PGMMTraining(TrainingData):
         return replace(made, **given)
 
     def build(self) -> nn.Module:
-        network = self.config().build()
+        from signbench.generators.pgmm.network import MotionModel
+
+        network = MotionModel(self.config())
         if self.settings.trunk:
             weights = trunk_weights(self.settings.trunk, self.config().point_widths)
             # a trunk's pictures are on [-1, 1], the detector's on [0, 1]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from signbench.extractors.network_loading import random_weights
+from signbench.extractors.network_loading import random_weights, without_weights
 from signbench.generators.pgmm.config import PGMMConfig
+from signbench.generators.pgmm.network import MotionModel
 from signbench.judges.frame_trunk.config import FrameTrunkConfig
 from signbench.judges.pose_estimator.config import PoseEstimatorConfig
 from signbench.weights.reference_models import ReferenceModel, write_model
@@ -34,7 +35,7 @@ WITHOUT_POSE = replace(TINY.as_tpsmm(), identity_width=(4, 6))
 def weights_of(config: PGMMConfig) -> dict[str, torch.Tensor]:
     """Random weights with key points apart from each other, and a background that hardly moves."""
     with torch.device("meta"):
-        network = config.build()
+        network = MotionModel(config)
     weights = random_weights(network)
     weights["kp_detector.fg_encoder.fc.weight"] *= 0.1
     if config.background_widths:
@@ -46,7 +47,7 @@ def weights_of(config: PGMMConfig) -> dict[str, torch.Tensor]:
 def built(config: PGMMConfig = TINY):
     """A network in evaluation mode."""
     torch.manual_seed(0)
-    network = config.build()
+    network = MotionModel(config)
     network.load_state_dict(weights_of(config))
     return network.eval()
 
@@ -68,9 +69,7 @@ def heat_maps(count: int, points: int = 5, size: int = 8, seed: int = 0) -> torc
 
 def _written(folder: Path, model: str, config, kind: str) -> ReferenceModel:
     card = {"kind": kind, "model": model, "configuration": "small", "summary": "Random weights.", "licence": "CC0-1.0"}
-    with torch.device("meta"):
-        network = config.build()
-    weights = weights_of(config) if isinstance(config, PGMMConfig) else random_weights(network)
+    weights = weights_of(config) if isinstance(config, PGMMConfig) else random_weights(without_weights(config.build))
     return write_model(folder, card, config=asdict(config), tensors=weights, files={})
 
 

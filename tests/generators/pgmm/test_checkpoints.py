@@ -12,6 +12,7 @@ from signbench.errors import InputError
 from signbench.generators.pgmm.checkpoints import read_official
 from signbench.generators.pgmm.config import PGMMConfig
 from signbench.generators.pgmm.generator import TPSMMGenerator
+from signbench.generators.pgmm.network import MotionModel
 from tests.generators.pgmm.models import weights_of
 
 SMALL = replace(
@@ -58,7 +59,7 @@ def test_a_checkpoint_loads_key_by_key(tmp_path, name, prefix):
     own = weights_of(config)
     assert set(found.weights) == set(own)
     assert all(torch.equal(found.weights[key], tensor) for key, tensor in own.items())
-    config.build().load_state_dict(dict(found.weights))
+    MotionModel(config).load_state_dict(dict(found.weights))
 
 
 @pytest.mark.parametrize("transformations", [10, 20])
@@ -67,7 +68,7 @@ def test_the_published_shapes_give_the_published_configuration(transformations):
 
     config = replace(PGMMConfig.paper().as_tpsmm(), transformations=transformations, size=256, identity_width=(128, 128))
     with torch.device("meta"):
-        weights = config.build().state_dict()
+        weights = MotionModel(config).state_dict()
     assert checkpoints._config(weights, "vox.pth.tar", 256) == config
 
 

@@ -165,13 +165,13 @@ def test_another_estimator_is_another_checkpoint(folder, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "model", "options", "words"),
     [
-        (PGMMGenerator, "moving", {"mode": "absolute"}, "`mode=absolute` is unknown; use standard, relative or avd"),
+        (PGMMGenerator, "moving", {"mode": "absolute"}, "mode=absolute is unknown; use standard, relative or avd"),
         (PGMMGenerator, "moving", {"background": "maybe"}, "neither true nor false"),
-        (PGMMGenerator, "moving", {"size": "large"}, "no number of pixels"),
+        (PGMMGenerator, "moving", {"size": "large"}, "not a number of pixels"),
         (PGMMGenerator, "splines", {}, "of the kind tpsmm, not pgmm"),
         (PGMMGenerator, "estimator", {}, "of the kind pose-estimator, not pgmm"),
         (TPSMMGenerator, "moving", {}, "of the kind pgmm, not tpsmm"),
-        (TPSMMGenerator, "splines", {"estimator": "pose-estimator"}, "takes no `estimator`"),
+        (TPSMMGenerator, "splines", {"estimator": "pose-estimator"}, "takes no estimator"),
         (PGMMGenerator, "nothing", {}, "does not exist"),
     ],
 )
@@ -183,7 +183,7 @@ def test_what_does_not_fit_is_refused(folder, kind, model, options, words):
 @pytest.mark.parametrize(
     ("changed", "options", "words"),
     [
-        ({}, {"mode": "relative"}, "`mode=relative` moves key points, but not the pose maps"),
+        ({}, {"mode": "relative"}, "mode=relative moves key points, but not the pose maps"),
         ({"fusion": "none"}, {"mode": "avd"}, "needs a checkpoint with an avd_network"),
         ({"background_widths": ()}, {"background": True}, "needs a model with a bg_predictor"),
     ],

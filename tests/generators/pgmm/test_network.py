@@ -14,6 +14,7 @@ from signbench.generators.pgmm.config import POINTS, PGMMConfig
 from signbench.generators.pgmm.dense_motion import dropout_softmax
 from signbench.generators.pgmm.layers import Reduction, enlarged_flow, grid, resized_flow, warped
 from signbench.generators.pgmm.losses import background_cycle, warp_distance
+from signbench.generators.pgmm.network import MotionModel
 from signbench.generators.pgmm.pose_fusion import PoseFusion, attended
 from signbench.generators.pgmm.transformations import between
 from signbench.networks.resnet import ResNet18
@@ -40,7 +41,7 @@ PARTS = {
 
 def on_meta(config):
     with torch.device("meta"):
-        return config.build()
+        return MotionModel(config)
 
 
 def parameters(network):
@@ -102,12 +103,12 @@ def test_36_of_133_points_are_seen():
         ({"size": 64, "motion_blocks": 5}, "cannot be halved"),
         ({"motion_scale": 0.125}, "a half or a quarter"),
         ({"halvings": 1, "fusion": "none"}, "too few"),
-        ({"pose_points": ()}, "needs `pose_points`"),
+        ({"pose_points": ()}, "needs pose_points"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(changed, words):
     with pytest.raises(InputError, match=re.escape(words)):
-        replace(TINY, **changed).build()
+        MotionModel(replace(TINY, **changed))
 
 
 # Numbers of the reference implementation (yoyo-nb/Thin-Plate-Spline-Motion-Model, c616878) in float64, with the same weights.
@@ -126,7 +127,7 @@ def waves(phase):
 def reference():
     """The network with the weights that the reference was given, and what it makes of two pictures."""
     torch.manual_seed(0)
-    network = SMALLER.build()
+    network = MotionModel(SMALLER)
     weights = random_weights(network)
     weights["kp_detector.fg_encoder.fc.weight"] *= 0.1
     weights["bg_predictor.bg_encoder.fc.weight"] *= 0.001
