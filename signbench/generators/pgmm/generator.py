@@ -22,7 +22,7 @@ from signbench.judges.network_judge import configured
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import frames_of, wanted_length
 from signbench.weights.digests import remembered_sha256_of
-from signbench.weights.reference_models import ReferenceModel, find_checkpoint, find_model, read_model
+from signbench.weights.reference_models import ReferenceModel, find_checkpoint, find_model, has_model, read_model
 
 if TYPE_CHECKING:
     from signbench.generators.pgmm.animation import Mode
@@ -68,6 +68,11 @@ class PGMMGenerator(Generator):
             raise InputError(f"generator {name}: background={background} is neither true nor false.")
         if not str(size).isdigit() or int(size) < 1:
             raise InputError(f"generator {name}: size={size} is not a number of pixels.")
+        if checkpoint is None and not has_model(name):
+            raise InputError(
+                f"the weights of {name} are not present; run signbench train {name} --out reference_models/{name}, or name "
+                "others with `checkpoint`."
+            )
         self._path = find_checkpoint(name if checkpoint is None else checkpoint)
         self._model = None if self._path.is_file() else _checked(read_model(self._path), name)
         self._mode = cast("Mode", mode)

@@ -180,6 +180,13 @@ def test_what_does_not_fit_is_refused(folder, kind, model, options, words):
         kind(folder / model, **options)
 
 
+def test_without_a_trained_model_the_message_says_how_to_get_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("signbench.generators.pgmm.generator.has_model", lambda name: False)
+    with pytest.raises(InputError, match="run signbench train tpsmm --out reference_models/tpsmm"):
+        TPSMMGenerator()
+
+
 @pytest.mark.parametrize(
     ("changed", "options", "words"),
     [
