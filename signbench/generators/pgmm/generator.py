@@ -71,7 +71,7 @@ class PGMMGenerator(Generator):
         if checkpoint is None and not has_model(name):
             raise InputError(
                 f"the weights of {name} are not present; run signbench train {name} --out reference_models/{name}, or name "
-                "others with `checkpoint`."
+                f"others: {name}:checkpoint=NAME."
             )
         self._path = find_checkpoint(name if checkpoint is None else checkpoint)
         self._model = None if self._path.is_file() else _checked(read_model(self._path), name)
