@@ -121,6 +121,6 @@ def _made() -> Corpus:
     return cast("Corpus", CORPORA.create(_MADE))
 
 
-@lru_cache(maxsize=16)
 def _opened(name: str, root: Path) -> Corpus:
+    """Opened each time, since files may have been added since the last time."""
     return cast("Corpus", CORPORA.create(name, root=root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +10,13 @@ from typing import Any
 
 from signbench.corpora.clip import Clip
 from signbench.corpora.corpus import Corpus, train_split_of, train_split_of_words
+from signbench.corpora.on_disk import CorpusOnDisk
 from signbench.corpora.recordings import PoseRecording, VideoRecording
 from signbench.errors import InputError, nearest
 from signbench.predictions.prompts import PROMPT_FIELDS, Made, Prompt
 from signbench.predictions.sampling import first_frame, frame_count
+
+_log = logging.getLogger(__name__)
 
 Recording = VideoRecording | PoseRecording
 
@@ -64,7 +68,7 @@ class TrainView:
         self._references = references
         self._split = split
         self._word_split = word_split
-        self._ids = tuple(corpus.ids(split))
+        self._ids = _having(corpus, split, references)
         if not self._ids:
             raise InputError(f"the split {split} of {corpus.name} is empty; there is nothing to learn from.")
 
@@ -87,6 +91,11 @@ class TrainView:
         return cls(corpus, made, split=own, references=references, word_split=train_split_of_words(corpus, own))
 
     @property
+    def split(self) -> str:
+        """The name of the train split."""
+        return self._split
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """Ids of the clips, in the corpus's order."""
         return self._ids
@@ -100,7 +109,9 @@ class TrainView:
     def words(self) -> Iterator[TrainClip]:
         """Isolated signs of the train side, each with its spoken word; none if the corpus has none."""
         if self._word_split is not None:
-            yield from (self._clip(name, isolated=True) for name in self._corpus.ids(self._word_split))
+            same = self._word_split == self._split
+            ids = self._ids if same else _having(self._corpus, self._word_split, self._references)
+            yield from (self._clip(name, isolated=True) for name in ids)
 
     def sample(self, most: int) -> Iterator[TrainClip]:
         """At most the given number of clips, evenly spaced over the split, and always the same."""
@@ -120,6 +131,21 @@ class TrainView:
         return TrainClip(
             id=name, text=clip.text, gloss=clip.gloss, word=word, signer=clip.signer, media=medium(clip, self._references)
         )
+
+
+def _having(corpus: Corpus, split: str, references: str) -> tuple[str, ...]:
+    """Ids of a split's clips; of a data set on disk, which may be incomplete, only those with the media."""
+    ids = tuple(corpus.ids(split))
+    if not isinstance(corpus, CorpusOnDisk):
+        return ids
+    found = tuple(name for name in ids if recording_of(corpus.clip(name), references) is not None)
+    if len(found) < len(ids):
+        lacking = len(ids) - len(found)
+        _log.warning(
+            "signbench: %d of the %d clips of %s %s have no %s and are not learned from; see signbench corpora check %s.",
+            *(lacking, len(ids), corpus.name, split, references, corpus.name),
+        )
+    return found
 
 
 class References:
@@ -175,12 +201,22 @@ def medium(clip: Clip, references: str) -> Recording:
     Raises:
         InputError: the clip has no such recording.
     """
-    kind, _, name = references.partition(":")
-    media: dict[str, Recording | None] = {"video": clip.video, "pose": clip.pose, "motion": clip.motion}
-    found = clip.renderings.get(name) if kind == "rendering" else media[kind]
+    found = recording_of(clip, references)
     if found is None:
         raise InputError(f"clip {clip.id} has no {references}.")
     return found
+
+
+def recording_of(clip: Clip, references: str) -> Recording | None:
+    """The recording of a clip that a task compares with; None if it has none.
+
+    Args:
+        clip: of a corpus.
+        references: as for :func:`medium`.
+    """
+    kind, _, name = references.partition(":")
+    media: dict[str, Recording | None] = {"video": clip.video, "pose": clip.pose, "motion": clip.motion}
+    return clip.renderings.get(name) if kind == "rendering" else media[kind]
 
 
 def prompt_of(clip: Clip, made: Made, given: Collection[str], *, references: str, source: VideoRecording | None = None) -> Prompt:

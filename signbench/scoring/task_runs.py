@@ -58,6 +58,7 @@ class TaskRun:
         require_all: whether missing weights of extended metrics stop the run.
         device: the device of networks.
         root: the folder of the corpus, if it lies on disk; None: the configured one.
+        corpus: the corpus, if the references are its clips.
     """
 
     task: Task
@@ -70,6 +71,7 @@ class TaskRun:
     require_all: bool = False
     device: str = "cpu"
     root: Path | None = None
+    corpus: Corpus | None = None
 
     @classmethod
     def of(
@@ -142,6 +144,7 @@ class TaskRun:
             require_all=require_all,
             device=device,
             root=root,
+            corpus=corpus,
         )
 
     def plan(
@@ -273,7 +276,7 @@ class Generation:
     @cached_property
     def corpus(self) -> Corpus:
         """The task's corpus, the source of prompts and training clips."""
-        return open_corpus(self.run.task, self.run.root)
+        return self.run.corpus or open_corpus(self.run.task, self.run.root)
 
     def check(self) -> None:
         """Checks that the generator fits the task.
@@ -327,7 +330,7 @@ class Generation:
             guarded(lambda: self.generator.prepare(train), f"generator {self.generator.card.name} cannot be prepared")
 
         def prompt(clip: str) -> Prompt:
-            source = self._other_signer(clip, train.ids) if "other_source_image" in task.given else None
+            source = self._other_signer(clip, self.corpus.ids(train.split)) if "other_source_image" in task.given else None
             return prompt_of(self.corpus.clip(clip), made, granted(task), references=task.references, source=source)
 
         produce(
@@ -364,7 +367,11 @@ class Generation:
     def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
         """A train clip of the signer who performs the reference, chosen with the clip's seed.
 
-        If the corpus does not name that signer, a train clip of any signer other than the clip's.
+        If the corpus does not name that signer, a train clip of any signer other than the clip's. Only annotations decide, so that
+        every copy of a data set gives the same pairs.
+
+        Raises:
+            InputError: there is no such clip, or its video is missing.
         """
         from signbench.predictions.prompts import clip_seed
 
@@ -373,6 +380,8 @@ class Generation:
         for index in range(len(train)):
             other = self.corpus.clip(train[(start + index) % len(train)])
             if other.signer == there.other_signer or (there.other_signer is None and other.signer != there.signer):
+                if other.video is None:  # another clip instead would make another task of it
+                    raise InputError(f"clip {clip}: its source image is the first frame of {other.id}, whose video is missing.")
                 return other.video
         wanted = there.other_signer or f"another signer than {there.signer}"
         raise InputError(f"clip {clip}: no train clip of {self.corpus.name} is by {wanted}.")
