@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Json
+from signbench.cli.options import Checkpoint, Device, Json, Limit, Progress, option
 
-app = group("List the generators, or show one.")
+app = group("List the generators, show one, or measure one on words.")
 
 
 def _described(name: str) -> dict[str, Any]:
@@ -76,6 +77,62 @@ def show_generator(
         lines.append(f"citation: {described['citation']}")
     lines += [f"parameter: {key}={value}" for key, value in described["parameters"].items()]
     printing.data("\n".join([*lines, "", described["description"]]))
+
+
+@app.command("evaluate")
+def evaluate(
+    name: Annotated[str, typer.Argument(help="Name of a generator that makes motion from words, and from motion.")],
+    checkpoint: Checkpoint = None,
+    corpus: Annotated[str, option("--corpus")] = "synthsign",
+    split: Annotated[str, option("--split", "Its train split is measured as well.")] = "word-test",
+    limit: Limit = None,
+    device: Device = "cpu",
+    out: Annotated[
+        Path | None, option("--out", "In a model's folder, evaluation.json is printed by signbench generators tables.")
+    ] = None,
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Measure raw, reconstructed and generated motion of a corpus's words through ST-GCN, as SignAvatar's paper does."""
+    from signbench.cli import printing
+    from signbench.runs.tables import number
+    from signbench.scoring.evaluated_generators import write_evaluation
+    from signbench.scoring.generator_evaluation import evaluate_generator
+
+    with printing.progress_bars(progress) as report:
+        found = evaluate_generator(
+            name, checkpoint=checkpoint, corpus=corpus, split=split, limit=limit, device=device, progress=report
+        )
+    if out is not None:
+        write_evaluation(found, out)
+    if json:
+        printing.document(found.as_json())
+        return
+    printing.data(f"{found.generator} on {found.corpus}, through {found.judge}")
+    printing.table(
+        [
+            {
+                "group": f"{group.group}, {group.split}",
+                "clips": str(group.clips),
+                **{
+                    score.metric: number(score.value, 3)
+                    + ("" if score.interval is None else f" [{number(score.interval[0], 3)}, {number(score.interval[1], 3)}]")
+                    for score in group.scores
+                },
+            }
+            for group in found.groups
+        ]
+    )
+
+
+@app.command("tables")
+def tables() -> None:
+    """Print Tables I and II of SignAvatar's paper next to the shipped models' rows on SynthSign."""
+    from signbench.cli import printing
+    from signbench.leaderboard.signavatar_tables import signavatar_tables
+
+    for title, drawn in signavatar_tables():
+        printing.table(drawn, title)
 
 
 def _needs(fields: list[str] | tuple[()]) -> str:

@@ -25,6 +25,7 @@ DOCUMENTS: Mapping[str, str] = MappingProxyType(
         "leaderboard": "signbench.leaderboard.board:Board",
         "entry": "signbench.leaderboard.entries:EntryCard",
         "judge-evaluation": "signbench.scoring.evaluated:JudgeEvaluation",
+        "generator-evaluation": "signbench.scoring.evaluated_generators:GeneratorEvaluation",
         "entry-study": "signbench.leaderboard.human:HumanScore",
     }
 )

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from signbench.corpora.synthsign import SynthSign
@@ -15,6 +16,7 @@ from signbench.corpora.synthsign.randomness import Choices
 from signbench.corpora.synthsign.sentences import draw
 from signbench.corpora.synthsign.signers import SIGNERS
 from signbench.corpora.synthsign.vocabulary import PRONOUNS, TIMES, entries, glosses_of_words
+from signbench.media.body_model import LEFT_ELBOW, RIGHT_ELBOW
 
 CORPUS = SynthSign()
 FUNCTION_WORDS = "a an the to for from in at by on it is are am was were be will do does did there not shining shine"
@@ -182,6 +184,31 @@ def test_the_30_sign_subset_has_the_clips_of_30_signs() -> None:
         assert len(ids) == count
         assert set(ids) <= set(CORPUS.ids(split.replace("30", "")))
         assert {CORPUS.sentence(clip).gloss[0] for clip in ids} == CORPUS.thirty_signs
+
+
+@pytest.mark.parametrize(
+    ("split", "source", "count"), [("word30-uncut-train", "word30-train", 480), ("word30-uncut-test", "word30-test", 120)]
+)
+def test_uncut_words_are_the_same_words_with_other_signs_after_them_or_stillness_before(split, source, count) -> None:
+    ids = CORPUS.ids(split)
+    assert len(ids) == count
+    uncut, cut = ([CORPUS.sentence(clip) for clip in of] for of in (ids, CORPUS.ids(source)))
+    assert [(one.text, one.gloss[0], one.signer) for one in uncut] == [(one.text, one.gloss[0], one.signer) for one in cut]
+    trailing = [one for one in uncut if len(one.gloss) > 1]
+    still = [one for one in uncut if one.still]
+    assert 0.3 < len(trailing) / count < 0.5
+    assert 0.2 < len(still) / count < 0.4
+    assert not [one for one in trailing if one.still or one.gloss[0] in one.gloss[1:] or len(one.gloss) > 3]
+    assert all(0.8 <= one.still <= 2.0 for one in still)
+
+
+def test_a_still_clip_does_not_move_before_its_sign() -> None:
+    clip = next(clip for clip in CORPUS.ids("word30-uncut-train") if CORPUS.sentence(clip).still >= 1.5)
+    motion = CORPUS.motion(clip)
+    assert motion.frames == CORPUS.length(clip)
+    moved = np.abs(np.diff(motion.rotations[:, [LEFT_ELBOW, RIGHT_ELBOW]], axis=0)).max(axis=(1, 2))
+    before = round(CORPUS.sentence(clip).still * 25)
+    assert moved[:before].max() < moved[before:].max() / 10
 
 
 # the same everywhere

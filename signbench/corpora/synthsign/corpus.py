@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.synthsign.performances import INSTANCES, POSE_SIZE, RENDERINGS, SENTENCES, Performances
+from signbench.corpora.synthsign.performances import INSTANCES, POSE_SIZE, RENDERINGS, SENTENCES, UNCUT, Performances
 from signbench.corpora.synthsign.recordings import SynthSignMotion, SynthSignPose, SynthSignVideo
 from signbench.errors import InputError, nearest
 
 SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
 """The splits of the 30-sign subset, whose clips are also in the other splits."""
 
-SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS)
+SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS, *UNCUT)
 
 
 class SynthSign(Performances):

@@ -120,7 +120,7 @@ def _course(sentence: Sentence, signer: Signer, random: np.random.Generator) -> 
     rest = np.zeros(_CHANNELS)
     for hand in _HANDS:
         rest[hand] = _still(LOCATIONS["rest"], "relaxed", (-0.75, 0.65, 0.25), (-0.3, -0.2, -1.0))
-    rows = np.repeat(rest[None], round(float(uniform(random, 0.14, 0.26)) * _RATE), axis=0)
+    rows = np.repeat(rest[None], round((float(uniform(random, 0.14, 0.26)) + sentence.still) * _RATE), axis=0)
     first_after = {sentence.time: 0.6, sentence.time + sentence.topic: 0.75}
     last = len(sentence.gloss) - 1
     topic = [0, 0]

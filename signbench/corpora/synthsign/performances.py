@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -28,6 +29,12 @@ SENTENCES = {"train": 2000, "dev": 200, "test": 200}
 
 INSTANCES = {"word-train": 16, "word-test": 4}
 """Splits of isolated words, with their number of clips for each sign."""
+
+UNCUT = {"word30-uncut-train": "word-train", "word30-uncut-test": "word-test"}
+"""Splits of isolated words as they were before quality control, and those whose words of the 30-sign subset they perform again."""
+
+_TRAILING, _STILL = 40, 30
+"""Per cent of the uncut clips that go on with other signs, and that begin with long stillness; the others are clean."""
 
 Rendering = Literal["video", "pose", "hamer", "smplx", "cross-person"]
 RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-person")
@@ -90,6 +97,10 @@ class Performances:
                     signer = signers[order[turn] % len(signers)]
                     found[f"{split}-{number:04d}"] = Sentence(entries()[gloss].lemma, (gloss,), signer, "word")
             done += count
+        for split, source in UNCUT.items():
+            clean = [sentence for clip, sentence in found.items() if clip.rpartition("-")[0] == source]
+            for number, sentence in enumerate((one for one in clean if one.gloss[0] in self.thirty_signs), start=1):
+                found[f"{split}-{number:04d}"] = _uncut(sentence, Choices(_PLAN, self.seed, "uncut", split, number))
         return found
 
     def sentence(self, clip_id: str) -> Sentence:
@@ -193,6 +204,17 @@ class Performances:
             body = _performed(self.seed, clip_id, take, self.sentence(clip_id), other)
             return render(body, SIGNERS[other], side, look, positions)
         return render(self.body(clip_id, take), SIGNERS[self.sentence(clip_id).signer], side, look, positions)
+
+
+def _uncut(sentence: Sentence, choices: Choices) -> Sentence:
+    """A word as it was before quality control (Dong et al. 2024, section IV A): other signs may follow, or stillness precede it."""
+    kind = choices.below(100)
+    if kind < _TRAILING:
+        others = [gloss for gloss in SIGNS if gloss != sentence.gloss[0]]
+        return replace(sentence, gloss=(*sentence.gloss, *(choices.one(others) for _ in range(1 + choices.below(2)))))
+    if kind < _TRAILING + _STILL:
+        return replace(sentence, still=(8 + choices.below(13)) / 10)
+    return sentence
 
 
 @lru_cache(maxsize=8)

@@ -37,6 +37,7 @@ class Sentence:
         kind: determines the facial grammar.
         time: number of glosses at the start that give the time.
         topic: number of glosses after them that are the topic.
+        still: seconds of stillness before the first sign, in addition to the usual ones.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Sentence:
     kind: Kind = "statement"
     time: int = 0
     topic: int = 0
+    still: float = 0.0
 
     @property
     def question(self) -> bool:
