@@ -17,6 +17,7 @@ _FLAGS = {
             *(
                 "allow_missing",
                 "baselines",
+                "checkpoint",
                 "clips",
                 "contact",
                 "corpus",

@@ -126,13 +126,17 @@ def evaluate(
 
 
 @app.command("tables")
-def tables() -> None:
+def tables(json: Json = False) -> None:
     """Print Tables I and II of SignAvatar's paper next to the shipped models' rows on SynthSign."""
     from signbench.cli import printing
     from signbench.leaderboard.signavatar_tables import signavatar_tables
 
-    for title, drawn in signavatar_tables():
-        printing.table(drawn, title)
+    found = signavatar_tables()
+    if json:
+        printing.document(found)
+        return
+    for title, rows in found.items():
+        printing.table(rows, title)
 
 
 def _needs(fields: list[str] | tuple[()]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from signbench.leaderboard.published import Row, published
 from signbench.runs.tables import number
 from signbench.scoring.evaluated_generators import EVALUATION, GeneratorEvaluation, Group, GroupScore
-from signbench.tables import Table
 from signbench.weights.reference_models import find_model, has_model
 
 _ABSENT = "not measured"
@@ -56,8 +55,8 @@ HALVES = (
 """The parts of the two tables. The rows of raw poses that have no heading are those of the model with curriculum learning."""
 
 
-def signavatar_tables() -> Iterator[tuple[str, Table]]:
-    """The tables with their titles.
+def signavatar_tables() -> dict[str, list[dict[str, str]]]:
+    """The rows of the tables, by title; a row has texts by column.
 
     The columns of the paper have its numbers on ASL3DWord, through its authors' ST-GCN; those of signbench have the shipped models'
     on SynthSign, through the shipped ST-GCN, with 95 % intervals. They are not comparable: only the differences between rows are.
@@ -65,19 +64,20 @@ def signavatar_tables() -> Iterator[tuple[str, Table]]:
     Raises:
         InputError: an evaluation is damaged.
     """
+    tables: dict[str, list[dict[str, str]]] = {}
     for half in HALVES:
-        rows = []
+        rows = tables[half.title] = []
         for row in _printed(half):
             name, _, split = row.row.partition("_")
             model = half.models[row.under or list(half.models)[-1]]
             evaluation = _evaluation(model)
             own = None if evaluation is None else evaluation.group(_GROUPS[name], test=split == "test")
-            line = {"": f"{row.row}{f', {row.under}' if row.under else ''}"}
+            line = {"row": f"{row.row}{f', {row.under}' if row.under else ''}"}
             line |= {f"{_COLUMNS[metric]} (paper)": row.values[f"{metric}@{_JUDGE}"] or "" for metric in half.metrics}
             line |= {_COLUMNS[metric]: _ABSENT if own is None else _shown(own.score(metric)) for metric in half.metrics}
             line["model"] = model
             rows.append(line)
-        yield half.title, Table.of(rows)
+    return tables
 
 
 def _printed(half: _Half) -> list[Row]:

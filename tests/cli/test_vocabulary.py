@@ -29,6 +29,7 @@ ON_CLIPS = {
     "metrics sensitivity",
     "train",
     "judges evaluate",
+    "generators evaluate",
 }
 ON_MUCH = {
     "cache verify",
@@ -92,7 +93,7 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
     [
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
-        ("--device", WITH_NETWORKS | {"train", "judges evaluate"}),
+        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate"}),
         ("--workers", WITH_NETWORKS | {"judges evaluate", "train"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),

@@ -34,7 +34,8 @@ _RATE = FPS * _OVERSAMPLING
 
 POSITION, ORIENTATION, SHAPE = slice(0, 3), slice(3, 7), slice(7, 15)
 """Channels of a hand: its centre in outward coordinates, its rotation as a quaternion, its shape."""
-OPEN, WIDE, RAISED, FROWN, LIDS, YAW, PITCH, ROLL, SWAY, LEAN, GAZE_ASIDE, GAZE_DOWN = range(12)
+FACE_NUMBERS = 12
+OPEN, WIDE, RAISED, FROWN, LIDS, YAW, PITCH, ROLL, SWAY, LEAN, GAZE_ASIDE, GAZE_DOWN = range(FACE_NUMBERS)
 """Channels of the face (mouth open and wide, brows raised and frowning, lids closed), the head (radians), the trunk (metres,
 towards the dominant side and forward) and the eyes (radians)."""
 _HANDS = (slice(0, 15), slice(15, 30))

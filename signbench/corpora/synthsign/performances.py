@@ -34,7 +34,7 @@ UNCUT = {"word30-uncut-train": "word-train", "word30-uncut-test": "word-test"}
 """Splits of isolated words as they were before quality control, and those whose words of the 30-sign subset they perform again."""
 
 _TRAILING, _STILL = 40, 30
-"""Per cent of the uncut clips that go on with other signs, and that begin with long stillness; the others are clean."""
+"""Per cent of the uncut clips in which other signs follow, and in which stillness precedes the sign; the others are clean."""
 
 Rendering = Literal["video", "pose", "hamer", "smplx", "cross-person"]
 RENDERINGS: tuple[Rendering, ...] = ("video", "pose", "hamer", "smplx", "cross-person")

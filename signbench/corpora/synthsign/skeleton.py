@@ -86,6 +86,18 @@ def skeleton(performance: Performance, signer: Signer) -> Skeleton:
     return _points(posture, performance.face, signer, rotations, translation)
 
 
+def skeleton_of(rotations: NDArray[np.float32], translation: NDArray[np.float32], signer: Signer) -> Skeleton:
+    """The body of given rotations, such as a generator's, with a face at rest except for the jaw.
+
+    Args:
+        rotations: axis-angle ``(T, 55, 3)``, radians.
+        translation: ``(T, 3)``, metres.
+        signer: whose body it is.
+    """
+    posture = forward(rotations, rig(signer.build), translation)
+    return _points(posture, np.zeros((len(rotations), motion.FACE_NUMBERS)), signer, rotations, translation)
+
+
 def in_picture(points: Array, scale: float) -> Array:
     """Converts points from SMPL-X's axes ``(..., 3)`` to the axes of the image."""
     return np.asarray((points - [0, SHOULDERS_UP * scale, 0]) * [1, -1, 1])

@@ -54,6 +54,7 @@ def test_the_paper_s_network_has_its_size_and_actor_s_names():
 def test_the_small_network_is_below_the_size_of_a_shipped_file():
     with torch.device("meta"):
         network = SignAvatarConfig.small().build()
+    assert sum(parameter.numel() for parameter in network.parameters()) == 1_317_822
     assert sum(tensor.numel() * 4 for name, tensor in network.state_dict().items() if not name.endswith(".pe")) < 8e6
 
 
