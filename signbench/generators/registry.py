@@ -35,7 +35,7 @@ GENERATORS: Registry[Generator] = Registry(
     where_taken=("device",),
 )
 
-MODELS = ("signavatar",)
+MODELS = ("signavatar", "pgmm", "tpsmm")
 """Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 
