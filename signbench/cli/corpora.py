@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Json, Progress, Root, clip_ids, option
+from signbench.cli.options import Device, Json, Progress, Root, clip_ids, option
 
 if TYPE_CHECKING:
     from signbench.corpora.synthsign.corpus import SynthSign
 
-app = group("List, show, check or export corpora.")
+app = group("List, show, check, prepare or export corpora.")
 
 
 @app.command("list")
@@ -53,11 +54,11 @@ def show(
 ) -> None:
     """Show a corpus: its licence, where a person gets it, its layout, its splits with their clips, its citation."""
     from signbench.cli import printing
-    from signbench.corpora import registry, roots
+    from signbench.corpora import registry
     from signbench.corpora.describing import described, sentences
 
-    here = root or (None if registry.is_made(name) else roots.find(name))
-    corpus = registry.corpus(name, here) if registry.on_disk(name) is None or here is not None else None
+    here = root is not None or registry.readable(name)
+    corpus = registry.corpus(name, root) if here or registry.on_disk(name) is None else None
     content = described(name, corpus, clip_ids(clips))
     if json:
         printing.document(content)
@@ -96,6 +97,46 @@ def check(
     else:
         printing.sentences(found.sentences())
     if not found.whole:
+        raise typer.Exit(3)
+
+
+@app.command("prepare")
+def prepare(
+    name: Annotated[str, typer.Argument(help="Name of a corpus that lies on disk.")],
+    out: Annotated[Path, option("--out", "SPLIT/ID.npz for each clip. Those that are there are kept.")],
+    root: Root = None,
+    estimator: Annotated[str, option("--estimator")] = "pose-estimator",
+    split: Annotated[str | None, option("--split", "Default: all.")] = None,
+    limit: Annotated[int | None, option("--limit", min=1)] = None,
+    device: Device = "cpu",
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Make the key points that a corpus on disk lacks, by a judge that finds them in videos; rerun to resume.
+
+    The processes of torchrun share the clips. Exits with 3 if some clips have none afterwards.
+    """
+    from signbench.cli import printing
+    from signbench.corpora import registry
+    from signbench.corpora.on_disk import CorpusOnDisk
+    from signbench.errors import InputError
+    from signbench.scoring.preparing import prepare_points
+
+    corpus = registry.corpus(name, root)
+    if not isinstance(corpus, CorpusOnDisk):
+        raise InputError(f"the corpus {name} is made by a program, with its key points.")
+    with printing.progress_bars(progress) as report:
+        found = prepare_points(
+            corpus, out, estimator, splits=None if split is None else (split,), limit=limit, device=device, progress=report
+        )
+    if json:
+        printing.document([asdict(done) for done in found])
+    else:
+        for done in found:
+            printing.data(f"{done.split}: {done.made:,} made, {done.there:,} were there, {len(done.failed):,} failed")
+            printing.sentences(f"  {why}" for why in list(done.failed.values())[:5])
+        printing.talk(f"in {out}: use them with points: {out} below root: in corpora.yaml")
+    if any(done.failed for done in found):
         raise typer.Exit(3)
 
 

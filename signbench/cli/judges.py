@@ -103,7 +103,7 @@ def evaluate(
     corpus: Annotated[str | None, option("--corpus", "Default: the corpus on which the judge was trained.")] = None,
     root: Root = None,
     limit: Limit = None,
-    estimator: Annotated[str | None, option("--estimator")] = None,
+    estimator: Annotated[str | None, option("--estimator", "Judges of key points are also shown what it finds.")] = None,
     device: Device = "cpu",
     workers: Workers = None,
     out: Annotated[

@@ -33,7 +33,7 @@ def described(name: str, corpus: Corpus | None, clips: Sequence[str] | None = No
     if corpus is not None and kind is None:
         content |= _synthsign()
     if isinstance(corpus, CorpusOnDisk):
-        content |= {"root": str(corpus.root), "source": dict(corpus.source())}
+        content |= {"root": str(corpus.root), "source": dict(corpus.sources())}
     if clips is not None:
         if corpus is None:
             raise InputError(f"the clips of {name} are not here; name its folder with `root=DIR`.")

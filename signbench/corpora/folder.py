@@ -120,8 +120,8 @@ class Folder(CorpusOnDisk):
         ),
     )
 
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, points: Path | None = None) -> None:
+        super().__init__(root, points)
         self.file = self.root / FILE if self.root.is_dir() else self.root
         self.folder = self.file.parent
         found = read_description(self.file)

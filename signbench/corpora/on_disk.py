@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from signbench.corpora.checking import CorpusReport, Found, MediaFiles, SplitReport, look, surplus_of
 from signbench.corpora.clip import Clip
+from signbench.corpora.recordings import PoseFile
+from signbench.documents import parse_json
 from signbench.errors import InputError, nearest
 from signbench.progress import Progress, silent
 
@@ -91,6 +93,7 @@ class CorpusOnDisk(ABC):
 
     Args:
         root: the folder of the data set, or one that contains it.
+        points: a folder of key points that were made for it (``SPLIT/ID.npz``), for clips that have none; or None.
 
     Raises:
         InputError: the folder does not exist.
@@ -104,8 +107,8 @@ class CorpusOnDisk(ABC):
     isolated: bool = False
     about: About
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    def __init__(self, root: Path, points: Path | None = None) -> None:
+        self.root, self.points = Path(root), points
         if not self.root.exists():
             raise InputError(f"the folder {self.root} of {self.name} does not exist; see signbench corpora show {self.name}.")
         self._entries: dict[str, dict[str, Entry]] = {}
@@ -113,7 +116,7 @@ class CorpusOnDisk(ABC):
         self.notes: list[str] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.root,)
+        return type(self), (self.root, self.points)
 
     @abstractmethod
     def read(self, split: str) -> Iterable[Entry]:
@@ -158,6 +161,13 @@ class CorpusOnDisk(ABC):
         """The number of clips that the published data set has in a split; None if it is not known or varies."""
         return self.about.counts.get(split)
 
+    def sources(self) -> Mapping[str, str]:
+        """What :meth:`source` says, and who made key points that are not the data set's own."""
+        made_by = None if self.points is None else self.points / MADE_BY
+        if made_by is None or not made_by.is_file():
+            return self.source()
+        return {**self.source(), "key points": f"by {parse_json(made_by.read_bytes())['judge']}"}
+
     def train_split(self, split: str) -> str:
         """The train split that belongs to a split.
 
@@ -182,7 +192,12 @@ class CorpusOnDisk(ABC):
         Raises:
             InputError: there is no such clip, or annotations are unusable.
         """
-        return self.of(self._entry(clip_id))
+        clip = self.of(self._entry(clip_id))
+        if clip.pose is not None or self.points is None or clip.split is None:
+            return clip
+        path = prepared_file(self.points, clip.split, clip.id)
+        there = self.path_of(MediaFiles("key points", path.parent, {}, suffixes=(path.suffix,)), path.stem)
+        return clip if there is None else replace(clip, pose=PoseFile(there))
 
     def entries(self, split: str) -> Mapping[str, Entry]:
         """A split's clips as the annotations have them, by id.
@@ -274,6 +289,21 @@ class CorpusOnDisk(ABC):
 
 def _reported(progress: Progress, split: str, total: int) -> Callable[[int], None]:
     return lambda count: progress(split, count, total)
+
+
+MADE_BY = "made-by.json"
+"""The file in a folder of made key points that says by which judge."""
+
+
+def prepared_file(points: Path, split: str, clip: str) -> Path:
+    """Where the key points lie that were made for a clip.
+
+    Args:
+        points: the folder.
+        split: the clip's split.
+        clip: its id.
+    """
+    return points / split / f"{clip}.npz"
 
 
 def below(root: Path, *names: str, holding: str) -> Path:

@@ -35,6 +35,7 @@ CORPORA: Registry[Any] = Registry(
         "folder": "signbench.corpora.folder:Folder",
     },
     group="signbench.corpora",
+    where_taken=("points",),
 )
 _MADE = "synthsign"
 
@@ -80,10 +81,10 @@ def corpus(name: str, root: Path | None = None) -> Corpus:
             does not exist, or it has no folder.
     """
     if is_described(name, root):
-        found = _opened("folder", cast("Path", root or roots.find(name)).absolute())
-        if found.name != name:
-            raise InputError(f"the description in {root or roots.find(name)} is of the corpus {found.name}, not of {name}.")
-        return found
+        described = _opened("folder", cast("Path", root or roots.find(name)).absolute(), None if root else roots.points(name))
+        if described.name != name:
+            raise InputError(f"the description in {root or roots.find(name)} is of the corpus {described.name}, not of {name}.")
+        return described
     _, given = CORPORA.resolve(name)
     if given:
         raise InputError(f"a corpus has no parameters: write {name.partition(':')[0]}, not {name}.")
@@ -91,13 +92,13 @@ def corpus(name: str, root: Path | None = None) -> Corpus:
         if root is not None:
             raise InputError(f"{name} is made by a program and has no folder; leave out `root`.")
         return _made()
-    root = root or roots.find(name)
-    if root is None:
+    found = root or roots.find(name)
+    if found is None:
         raise InputError(
             f"no folder is known for the corpus {name}: name it with `root=DIR`, in {roots.FILE} or with the variable "
             f"{roots.VARIABLE}; signbench corpora show {name} says where a person gets it."
         )
-    return _opened(name, root.absolute())
+    return _opened(name, found.absolute(), None if root else roots.points(name))
 
 
 def is_described(name: str, root: Path | None = None) -> bool:
@@ -121,6 +122,6 @@ def _made() -> Corpus:
     return cast("Corpus", CORPORA.create(_MADE))
 
 
-def _opened(name: str, root: Path) -> Corpus:
+def _opened(name: str, root: Path, points: Path | None) -> Corpus:
     """Opened each time, since files may have been added since the last time."""
-    return cast("Corpus", CORPORA.create(name, root=root))
+    return cast("Corpus", CORPORA.create(name, root=root, points=points))

@@ -135,7 +135,7 @@ def task_references(task: Task, split: str, references_dir: Path | None = None, 
     if isinstance(corpus, CorpusOnDisk):
         wanted = task.clips[split]
         whole = wanted.count in (None, len(ids)) and wanted.ids_sha256 in (None, ids_digest(ids))
-        said = "; ".join([f"{corpus.name} {corpus.version}", *(f"{key}: {value}" for key, value in corpus.source().items())])
+        said = "; ".join([f"{corpus.name} {corpus.version}", *(f"{key}: {value}" for key, value in corpus.sources().items())])
         return TaskReferences(side, ids, None if whole else Subset(clips=ids), wanted.ids_sha256 is None, said)
     return TaskReferences(_whole(side, ids, task.references), ids)
 

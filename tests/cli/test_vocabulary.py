@@ -34,6 +34,7 @@ ON_CLIPS = {
 ON_MUCH = {
     "cache verify",
     "corpora check",
+    "corpora prepare",
     "doctor",
     "leaderboard build",
     "leaderboard submit",
@@ -93,7 +94,7 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
     [
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
-        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate"}),
+        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate", "corpora prepare"}),
         ("--workers", WITH_NETWORKS | {"judges evaluate", "train"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),

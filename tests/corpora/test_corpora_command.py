@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import signbench
+from tests.corpora import trees
 
 pytestmark = pytest.mark.end_to_end
 
@@ -64,3 +65,43 @@ def test_kinds_of_media_are_exported_side_by_side(tmp_path: Path) -> None:
     with (tmp_path / "out" / "clips.csv").open(encoding="utf-8", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert (row["id"], row["file"]) == ("word-test-0001", "video/word-test-0001.mkv")
+
+
+def test_a_copy_is_checked_and_shown_with_its_root(tmp_path: Path) -> None:
+    root = trees.phoenix14t(tmp_path / "copy")
+    lost = root / "features/fullFrame-210x260px/test" / trees.phoenix_name("d")
+    (lost / "images0003.png").unlink()
+    ran = signbench("corpora", "check", "phoenix14t", "--root", root, "--json")
+    assert ran.returncode == 3
+    report = json.loads(ran.stdout)
+    (video,) = report["splits"][2]["media"]
+    assert video["unreadable"] == [{"clip": lost.name, "reason": "a frame is missing between images0002.png and images0004.png"}]
+    ran = signbench("corpora", "check", "phoenix14t", "--root", root)
+    assert ran.stdout.splitlines()[-1] == f"phoenix14t in {root} is not whole"
+    shown = signbench("corpora", "show", "phoenix14t", "--root", root, "--clips", trees.phoenix_name("e")).stdout
+    assert "final full stop: no" in shown
+    assert "im süden sonne" in shown
+    shown = json.loads(signbench("corpora", "show", "phoenix14t", "--json").stdout)
+    assert shown["splits"]["test"] == {"count": 642}
+    assert shown["licence"] == "CC BY-NC-SA 4.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "synthsign"], "the corpus synthsign is made by a program; there is nothing on disk to check"),
+        (["check", "phoenix14t"], "no folder is known for the corpus phoenix14t: name it with --root DIR, in corpora.yaml or"),
+        (
+            ["check", "phoenix14t", "--root", "nowhere"],
+            "nowhere of phoenix14t does not exist; see signbench corpora show phoenix14t",
+        ),
+        (["prepare", "synthsign", "--out", "x"], "the corpus synthsign is made by a program, with its key points"),
+        (["export", "lsa64", "--out", "x"], "the corpus lsa64 already consists of files; only synthsign is exported"),
+        (["show", "lsa64", "--clips", "057_001_001"], "the clips of lsa64 are not here; name its folder with --root DIR"),
+    ],
+)
+def test_what_cannot_be_done_with_a_corpus_is_said_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+    ran = signbench("corpora", *words, folder=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1

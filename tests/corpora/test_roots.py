@@ -55,6 +55,9 @@ def test_an_option_overrides_the_configuration(here):
         ("- asl3dword", r"corpora\.yaml does not name folders; write a corpus's name, a colon and its folder on each line"),
         ("asl3dword:", r"corpora\.yaml does not name folders"),
         ("asl3dword: [a]", r"corpora\.yaml does not name folders"),
+        ("asl3dword: {points: a}", r"corpora\.yaml does not name folders"),
+        ("asl3dword: {root: ., folder: a}", r"corpora\.yaml does not name folders"),
+        ("asl3dword: {root: ., points: nowhere}", r"the folder of asl3dword, \S+nowhere, does not exist"),
         ("{", r"corpora\.yaml, line \d+ is not YAML"),
     ],
 )

@@ -10,7 +10,7 @@ def tiny_corpus(monkeypatch):
     """The tiny corpus, and no other, under its name."""
     corpus = TinyCorpus()
 
-    def named(name):
+    def named(name, root=None):
         if name != corpus.name:
             raise InputError(f"there is no corpus {name}.")
         return corpus
