@@ -86,6 +86,43 @@ class PoseAtRate(_AtRate):
         return motion if motion is None or motion.fps is not None else replace(motion, fps=self.fps)
 
 
+@dataclass(frozen=True)
+class PoseAtVideosRate:
+    """Key points of a video's frames, whose files state no rate: they have that of the video.
+
+    Attributes:
+        recording: the key points.
+        video: the video that they were found in, or None if it is not there.
+        fps: frames per second without a video, or if the video states none.
+    """
+
+    recording: PoseRecording
+    video: VideoRecording | None
+    fps: float
+
+    @property
+    def label(self) -> str:
+        return self.recording.label
+
+    def stamp(self) -> Stamp:
+        return self.recording.stamp()
+
+    def digest(self) -> str:
+        return self.recording.digest()
+
+    def probe(self, source_fps: float | None) -> PoseProbe:
+        probe = self.recording.probe(source_fps)
+        return probe if probe.fps is not None else replace(probe, fps=self._rate())
+
+    def pose(self, source_fps: float | None) -> Pose:
+        pose = self.recording.pose(source_fps)
+        return pose if pose.fps is not None else replace(pose, fps=self._rate())
+
+    def _rate(self) -> float:
+        found = None if self.video is None else self.video.probe(None).fps
+        return found if found is not None else self.fps
+
+
 def _stamp(own: Stamp, table: Path | None) -> Stamp:
     """A declared rate is part of the input, so after a change to the table the bytes are compared."""
     if table is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from signbench.corpora.checking import MediaFiles
 from signbench.corpora.clip import Clip
 from signbench.corpora.clip_ids import check_clip_id
+from signbench.corpora.declared_rates import PoseAtVideosRate
 from signbench.corpora.delimited import read_lines
 from signbench.corpora.intact import names_in
 from signbench.corpora.on_disk import About, CorpusOnDisk, Entry
@@ -21,6 +22,9 @@ from signbench.corpora.recordings import PoseFile, PoseRecording, VideoFile, Vid
 from signbench.corpora.spans import VideoSpan
 from signbench.errors import InputError
 from signbench.media.layouts import layout
+
+FPS = 24.0
+"""The rate of most videos, for key points without a video."""
 
 _SPLITS = {"train": "train", "dev": "val", "test": "test"}
 _TABLES = ("how2sign_realigned_{}.csv", "how2sign_{}.csv")
@@ -93,7 +97,8 @@ class How2Sign(CorpusOnDisk):
             )
 
     def of(self, entry: Entry) -> Clip:
-        return self.clip_of(entry, video=self._video(entry), pose=self._points(entry))
+        video = self._video(entry)
+        return self.clip_of(entry, video=video, pose=self._points(entry, video))
 
     def media(self, split: str) -> Iterable[MediaFiles]:
         entries = self.entries(split)
@@ -126,9 +131,9 @@ class How2Sign(CorpusOnDisk):
         whole = self.path_of(self._files("whole video", _WHOLE, entry.split, _SUFFIXES), entry.whole)
         return None if whole is None else VideoSpan(VideoFile(whole), *entry.times, seconds=True)
 
-    def _points(self, entry: Entry) -> PoseRecording | None:
+    def _points(self, entry: Entry, video: VideoRecording | None) -> PoseRecording | None:
         path = self.path_of(self._files("key points", _POINTS, entry.split, ()), entry.name)
-        return None if path is None else PoseFile(path, None, layout("openpose-137"))
+        return None if path is None else PoseAtVideosRate(PoseFile(path, None, layout("openpose-137")), video, FPS)
 
     def _table(self, split: str) -> Path:
         folders = [self.root / folder.format(_SPLITS[split]) for folder in _TEXTS]

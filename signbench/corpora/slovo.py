@@ -84,7 +84,7 @@ class Slovo(CorpusOnDisk):
         path = self._annotations
         header = read_text(path, self.note).split("\n", 1)[0]
         delimiter = "\t" if "\t" in header else ","
-        for line in read_lines(path, _COLUMNS, delimiter=delimiter, quoted=True, note=self.note):
+        for line in read_lines(path, _COLUMNS, delimiter=delimiter, quoted=delimiter == ",", note=self.note):
             cells = line.cells
             if cells["train"].lower() not in _TRUTH:
                 raise InputError(f"{line.where}: train is {cells['train']!r}, neither true nor false; copy the file again.")

@@ -48,8 +48,8 @@ class VideoSpan:
         return hashlib.sha256(f"{self.recording.digest()} {unit} {self.first!r} to {self.last!r}".encode()).hexdigest()
 
     def probe(self, source_fps: float | None) -> VideoProbe:
+        start, stop = self._frames(_probed(self.recording, None))  # a declared rate does not change which frames these are
         whole = _probed(self.recording, source_fps)
-        start, stop = self._frames(whole)
         part = slice(start, stop)
         if whole.fps is None or whole.duration is None:
             times, duration = whole.times, None

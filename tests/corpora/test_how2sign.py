@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from signbench.corpora.how2sign import How2Sign
@@ -23,7 +24,7 @@ def test_a_clip_has_its_sentence_its_signer_its_video_and_its_key_points(root):
     clip = corpus.clip(SECOND)
     assert (clip.split, clip.text, clip.signer, clip.gloss) == ("test", "Goodbye!", "3", ())
     assert clip.video.probe(None).frames == 8
-    assert (clip.pose.probe(None).frames, clip.pose.probe(None).layout.name) == (8, "openpose-137")
+    assert (clip.pose.probe(None).frames, clip.pose.probe(None).layout.name, clip.pose.pose(None).fps) == (8, "openpose-137", 25.0)
     assert corpus.clip("vid1_1-5-rgb_front").text == 'He said: "now".'
     report = corpus.check()
     assert [(found.kind, found.present) for found in report.splits[2].found] == [("video", 2), ("key points", 2)]
@@ -35,6 +36,11 @@ def test_without_clips_a_sentence_is_cut_from_the_whole_video(tmp_path):
     first, second = (corpus.clip(name) for name in (FIRST, SECOND))
     assert (first.video.probe(None).frames, second.video.probe(None).frames, second.pose) == (8, 8, None)
     assert second.video.probe(None).duration == pytest.approx(0.32)
+    declared = second.video.probe(50.0)
+    assert (declared.frames, declared.fps, declared.duration) == (8, 50.0, pytest.approx(0.16))
+    np.testing.assert_array_equal(
+        *(next(second.video.chunks(probe, np.arange(3), None)) for probe in (declared, second.video.probe(None)))
+    )
     assert first.video.digest() != second.video.digest()
     assert [(found.kind, found.present) for found in corpus.check().splits[2].found] == [("whole video", 2)]
 
@@ -84,3 +90,8 @@ def test_damaged_tables_are_refused(change, message, root):
     (root / TABLE).write_text((root / TABLE).read_text("utf-8").replace(*change), "utf-8")
     with pytest.raises(InputError, match=message):
         How2Sign(root).ids("test")
+
+
+def test_key_points_without_a_video_have_the_usual_rate(tmp_path):
+    corpus = How2Sign(trees.how2sign(tmp_path, clips=False))
+    assert (corpus.clip(FIRST).video, corpus.clip(FIRST).pose.probe(None).fps) == (None, 24.0)
