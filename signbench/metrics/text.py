@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from signbench.metrics.text_normalisation import composed, with_final_period
 
 Totals = Mapping[str, NDArray[np.float64]]
 """Field of a record -> its weighted sums ``(B, ...)``."""
+
+_BLOCK = 256
+"""Clips whose counts are summed at once."""
 
 FINAL_PERIOD = Parameter(
     "final_period",
@@ -87,11 +91,14 @@ class CorpusTextMetric(TextMetric):
 
     def score(self, records: Records, weights: Weights) -> NDArray[np.float64]:
         totals: dict[str, NDArray[np.float64]] = {}
-        for index, record in enumerate(records):
-            weight = weights[:, index].astype(np.float64)
-            for field, counts in record.items():
+        clips, start = iter(records), 0
+        while block := list(islice(clips, _BLOCK)):
+            weight = weights[:, start : start + len(block)].astype(np.float64)
+            start += len(block)
+            for field in block[0]:
+                counts = np.array([record[field] for record in block], dtype=np.float64)
                 # Sums of integers are exact below 2**53, in any order.
-                added = np.multiply.outer(weight, counts)
+                added = (weight @ counts.reshape(len(block), -1)).reshape(len(weight), *counts.shape[1:])
                 totals[field] = totals[field] + added if field in totals else added
         if not totals:
             return np.full(weights.shape[0], np.nan)

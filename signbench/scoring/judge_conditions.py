@@ -50,6 +50,7 @@ class Condition:
         name: such as ``noise 4 px``.
         description: what is done, in a few words.
         take: number of the performance.
+        rendering: another rendering of the clips, for judges of frames; None: the video.
         points: replaces the key points of the recording; None: they stay.
         shown: changes the key points or rotations that a judge is shown; None: they stay.
         frames: changes the frames of the recording, before they are converted for the judge; None: they stay.
@@ -58,6 +59,7 @@ class Condition:
     name: str
     description: str
     take: int = 0
+    rendering: str | None = None
     points: Callable[[Clip], Clip] | None = None
     shown: Callable[[JudgedClip, np.random.Generator], JudgedClip] | None = None
     frames: Callable[[Frames], Frames] | None = None

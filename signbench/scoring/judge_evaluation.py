@@ -66,7 +66,6 @@ class _Work:
         device: the device of its network.
         corpus: the corpus.
         reads: the form that the judge is shown.
-        rendering: ``video``, or another rendering that it is shown.
         wanted: the kinds of answer.
         conditions: the conditions.
     """
@@ -75,7 +74,6 @@ class _Work:
     device: str
     corpus: Corpus
     reads: Reads
-    rendering: str
     wanted: tuple[Gives, ...]
     conditions: tuple[Condition, ...]
 
@@ -144,18 +142,18 @@ def evaluate_judge(
     ids = sorted(source.ids(split))
     subset = ids[:limit]
     reads = reads_of_instance(judge)
-    rendering = _rendering(judge)
     clips = {clip: source.clip(clip) for clip in subset}
     wanted = tuple(gives for gives in wanted if _comparable(gives, judge, clips.values()))
     if not wanted:
         raise InputError(f"the clips of {source.name} {split} lack the answers that {judge.name} could be compared with.")
     takes = "take" in inspect.signature(source.clip).parameters
     conditions = conditions_of(reads, lambda: [_rotations(source.clip(clip)) for clip in ids[:_NOISE_CLIPS]], takes=takes)
+    conditions += [Condition(other, f"the rendering {other} of the same clips", rendering=other) for other in _renderings(judge)]
     if estimator is not None:
         conditions.append(_estimated(reads, estimator, device))
     dealt = dealt_clips(f"{source.name}/{split}", SEED, tuple(subset))
     given_to = {other: clip for clip, other in dealt.items()}  # the clip to which each one is dealt
-    work = _Work(name, device, source, reads, rendering, wanted, tuple(conditions))
+    work = _Work(name, device, source, reads, wanted, tuple(conditions))
     jobs = [(clip, clips[given_to[clip]].text if clip in given_to else None) for clip in subset]
     found: dict[str, tuple[_Answer, ...]] = {}
     processes = 1 if device != "cpu" else effective_workers(workers, len(jobs))
@@ -167,7 +165,7 @@ def evaluate_judge(
         signature=judge.signed,
         corpus=f"{source.name} {source.version}",
         split=split,
-        shown=rendering if reads == "frames" else reads,
+        shown="video" if reads == "frames" else reads,
         limit=None if len(subset) == len(ids) else len(subset),
         clips=len(subset),
         conditions=tuple(
@@ -220,16 +218,15 @@ def _test_split(judge: Judge) -> str:
     return "test" if {"text", "gloss", "pose"} & set(judge.gives) else "word-test"
 
 
-def _rendering(judge: Judge) -> str:
-    """What the model was trained on: the first of its recipe's renderings."""
+def _renderings(judge: Judge) -> list[str]:
+    """The renderings besides videos that the model was trained on."""
     from signbench.training.recipe import read_recipe
     from signbench.weights.reference_models import RECIPE
 
     model = _model_of(judge)
     if model is None or not (model.folder / RECIPE).is_file():
-        return "video"
-    renderings = read_recipe(model.folder / RECIPE).data.get("renderings") or ["video"]
-    return str(renderings[0])
+        return []
+    return [str(name) for name in read_recipe(model.folder / RECIPE).data.get("renderings") or () if name != "video"]
 
 
 def _comparable(gives: Gives, judge: Judge, clips: Iterable[Clip]) -> bool:
@@ -284,7 +281,8 @@ def _answer(work: _Work, judge: Judge, condition: Condition, name: str, other_te
     clip = performance(work.corpus, name, condition.take)
     if condition.points is not None:
         clip = condition.points(clip)
-    shown = judged_clip(judge, condition.of(_shown(clip, work)), Protocol(), clip.text if "likelihood" in work.wanted else None)
+    seen = condition.of(_shown(clip, work.reads, condition.rendering or "video"))
+    shown = judged_clip(judge, seen, Protocol(), clip.text if "likelihood" in work.wanted else None)
     if condition.shown is not None:
         shown = condition.shown(shown, condition.random(name))
     try:
@@ -297,20 +295,20 @@ def _answer(work: _Work, judge: Judge, condition: Condition, name: str, other_te
     return _Answer(said, likelihood, _true_pose(clip, shown, said) if "pose" in work.wanted else None)
 
 
-def _shown(clip: Clip, work: _Work) -> Clip:
+def _shown(clip: Clip, reads: Reads, rendering: str) -> Clip:
     """A clip with only what the judge is shown.
 
     Raises:
         InputError: the clip lacks it.
     """
-    if work.reads == "frames":
-        video = clip.video if work.rendering == "video" else clip.renderings.get(work.rendering)
+    if reads == "frames":
+        video = clip.video if rendering == "video" else clip.renderings.get(rendering)
         if video is None:
-            raise InputError(f"clip {clip.id} has no {work.rendering} for the judge.")
+            raise InputError(f"clip {clip.id} has no {rendering} for the judge.")
         return replace(clip, video=video)
-    recording = clip.pose if work.reads == "pose" else clip.motion
+    recording = clip.pose if reads == "pose" else clip.motion
     if recording is None:
-        raise InputError(f"clip {clip.id} has no {'key points' if work.reads == 'pose' else 'rotations'} for the judge.")
+        raise InputError(f"clip {clip.id} has no {'key points' if reads == 'pose' else 'rotations'} for the judge.")
     return replace(clip, video=None, pose=recording)
 
 
