@@ -45,6 +45,7 @@ from signbench.leaderboard.task_checks import (
     text_problems,
 )
 from signbench.progress import Progress, silent
+from signbench.runs.packed import PackedRun
 from signbench.tasks.schema import Task
 
 T = TypeVar("T")
@@ -131,7 +132,7 @@ def valid_entries(folders: Sequence[Path], progress: Progress = silent) -> tuple
         progress("checking", len(checked), len(folders))
         checked[folder] = _checked(folder, thorough=False)
     problems = [problem for entry in checked.values() for problem in entry.problems]
-    valid = {folder: read_entry(folder) for folder, entry in checked.items() if not entry.problems}
+    valid = {folder: read_entry(folder, entry.records) for folder, entry in checked.items() if not entry.problems}
     duplicates = list(duplicate_problems(in_order(valid.values())))
     names = {problem.entry for problem in duplicates}
     return [entry for folder, entry in valid.items() if str(folder) not in names], [*problems, *duplicates]
@@ -179,10 +180,12 @@ class _Checked:
     Attributes:
         card: its ``entry.yaml``, if it can be read.
         problems: what is wrong with it, apart from duplicates.
+        records: its records, if they can be read.
     """
 
     card: EntryCard | None
     problems: list[Problem]
+    records: PackedRun | None
 
 
 def _checked(folder: Path, *, thorough: bool = True) -> _Checked:
@@ -214,7 +217,7 @@ def _checked(folder: Path, *, thorough: bool = True) -> _Checked:
     if human is not None:
         problems += human_problems(folder, human, None if records is None else records.plan.clips)
     problems += text_problems(folder, result, records, human)
-    return _Checked(card, problems)
+    return _Checked(card, problems, records)
 
 
 def _read(folder: Path, kind: Kind, reader: Callable[[], T], problems: list[Problem], name: str) -> T | None:

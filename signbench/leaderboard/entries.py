@@ -230,14 +230,21 @@ def read_card(path: Path) -> EntryCard:
         raise InputError(f"{path}: {worded(error, EntryCard, 'an entry')}") from error
 
 
-def read_entry(folder: Path) -> Entry:
+def read_entry(folder: Path, records: PackedRun | None = None) -> Entry:
     """Reads an entry; its records are read when they are first used.
+
+    Args:
+        folder: the entry's folder.
+        records: its records, if they were read before.
 
     Raises:
         InputError: a file is missing or damaged.
     """
     human = read_human(folder / STUDY) if (folder / STUDY).is_file() else None
-    return Entry(folder, read_card(folder / ENTRY), read_entry_result(folder), human)
+    entry = Entry(folder, read_card(folder / ENTRY), read_entry_result(folder), human)
+    if records is not None:
+        vars(entry)["records"] = records  # what the cached property would read again
+    return entry
 
 
 def read_entry_result(folder: Path) -> Result:
