@@ -93,7 +93,8 @@ class CorpusOnDisk(ABC):
 
     Args:
         root: the folder of the data set, or one that contains it.
-        points: a folder of key points that were made for it (``SPLIT/ID.npz``), for clips that have none; or None.
+        points: a folder of key points that were made for it (``SPLIT/ID.npz``, ``.pose`` or ``.npy``), for clips that have none; or
+            None.
 
     Raises:
         InputError: the folder does not exist.
@@ -196,7 +197,7 @@ class CorpusOnDisk(ABC):
         if clip.pose is not None or self.points is None or clip.split is None:
             return clip
         path = prepared_file(self.points, clip.split, clip.id)
-        there = self.path_of(MediaFiles("key points", path.parent, {}, suffixes=(path.suffix,)), path.stem)
+        there = self.path_of(MediaFiles("key points", path.parent, {}, suffixes=_POINTS), path.stem)
         return clip if there is None else replace(clip, pose=PoseFile(there))
 
     def entries(self, split: str) -> Mapping[str, Entry]:
@@ -290,6 +291,8 @@ class CorpusOnDisk(ABC):
 def _reported(progress: Progress, split: str, total: int) -> Callable[[int], None]:
     return lambda count: progress(split, count, total)
 
+
+_POINTS = (".npz", ".pose", ".npy")
 
 MADE_BY = "made-by.json"
 """The file in a folder of made key points that says by which judge."""

@@ -11,8 +11,9 @@ from signbench.corpora import registry
 from signbench.corpora.lsa64 import LSA64
 from signbench.errors import InputError
 from signbench.judges import registry as judges
-from signbench.media.pose_files import read_pose
+from signbench.media.pose_files import read_pose, write_pose
 from signbench.scoring.preparing import prepare_points
+from tests.clips import swaying_pose
 from tests.corpora import trees
 
 CLIPS = {"057_001_001", "057_001_002"}
@@ -79,3 +80,11 @@ def test_key_points_of_two_judges_are_not_mixed(root, tmp_path):
     (tmp_path / "points/other.txt").write_text("x")
     with pytest.raises(InputError, match="points holds other files; choose another `out`"):
         prepare_points(LSA64(root), tmp_path / "points", "pose-estimator", splits=("test",))
+
+
+def test_key_points_from_elsewhere_are_used_too(root, tmp_path):
+    (tmp_path / "mine/test").mkdir(parents=True)
+    write_pose(tmp_path / "mine/test/057_001_001.pose", swaying_pose(8, name="mediapipe-178"))
+    clip = LSA64(root, tmp_path / "mine").clip("057_001_001")
+    assert (clip.pose.probe(None).frames, clip.pose.probe(None).layout.name) == (8, "mediapipe-178")
+    assert LSA64(root, tmp_path / "mine").sources() == LSA64(root).source()
