@@ -52,7 +52,7 @@ class SignAvatarConfig:
     @classmethod
     def small(cls) -> SignAvatarConfig:
         """A smaller network that trains on one core, with word and picture encoders of its own."""
-        return cls(128, 32, 4, 256, 2, 3, 0.0, 64, 128, 12.5, "own", 2048, 64)
+        return cls(128, 16, 4, 256, 2, 3, 0.0, 64, 128, 12.5, "own", 2048, 64)
 
     def build(self) -> SignAvatar:
         """Builds the network with random weights."""
