@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from signbench.cli.generators import app
 from signbench.leaderboard.signavatar_tables import HALVES, signavatar_tables
 from signbench.scoring.evaluated_generators import EvaluatedGroup, GeneratorEvaluation, GroupScore, write_evaluation
 from tests.generators.signavatar.tiny import write_tiny
@@ -66,3 +70,11 @@ def test_a_model_that_was_not_measured_says_so():
     shown = {row["row"]: row["FID"] for row in signavatar_tables()["Table II, 30 words"]}
     # unless the shipped one was measured
     assert shown["Gen_train, w/o Quality Control"] == "not measured" or "[" in shown["Gen_train, w/o Quality Control"]
+
+
+@pytest.mark.usefixtures("models")
+def test_the_command_prints_them_as_tables_or_as_one_document():
+    assert json.loads(CliRunner().invoke(app, ["tables", "--json"]).stdout) == signavatar_tables()
+    printed = CliRunner().invoke(app, ["tables"], env={"COLUMNS": "250"}).stdout
+    assert all(half.title in printed for half in HALVES)
+    assert "1.500 [0.250, 9.000]" in printed

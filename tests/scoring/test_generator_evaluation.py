@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from signbench.cli.generators import app
 from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
 from signbench.metrics.pairs import FeaturePair
@@ -68,6 +72,18 @@ def test_distances_are_those_of_the_metric_of_the_judge_s_rows(model, found):
 def test_an_evaluation_is_read_back_as_it_was_written(found, tmp_path):
     write_evaluation(found, tmp_path / "evaluation.json")
     assert GeneratorEvaluation.read(tmp_path / "evaluation.json") == found
+
+
+def test_the_command_prints_the_groups_and_writes_the_document(model, tmp_path):
+    out = tmp_path / "evaluation.json"
+    words = ["evaluate", "signavatar", "--checkpoint", f"{model.folder}", "--split", "word30-test", "--limit", "2", "--no-progress"]
+    ran = CliRunner().invoke(app, [*words, "--out", f"{out}"], env={"COLUMNS": "200"})
+    assert ran.exit_code == 0, ran.output
+    written = GeneratorEvaluation.read(out)
+    assert (written.limit, written.generator) == (2, "signavatar:checkpoint=tiny")
+    for group in written.groups:
+        assert f"{group.group}, {group.split}" in ran.stdout
+    assert GeneratorEvaluation.read(out).as_json() == json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
 
 
 @pytest.mark.parametrize(
