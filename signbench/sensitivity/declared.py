@@ -136,8 +136,27 @@ _UNDERSTOOD = {
     "slower": Expectation("other", "a little slower is understood as well; slower than what the judge was trained on is misread"),
 }
 
+_FLOOR = "BLEU-4 is 0 as soon as no four words in a row are right"
+_RECOGNISED = {
+    "blur": Expectation("other", "the judge was trained on blur and forgives it; only the strongest costs many glosses"),
+    "compression": Expectation("other", "the judge was trained on compressed video; strong compression costs a few glosses"),
+    "noise": Expectation("other", "the judge was trained on noise; only the strongest costs many glosses"),
+    "frame drop": Expectation("other", "the judge pools over frames, and hardly notices those that stand still"),
+    "temporal jitter": Expectation("other", "the judge pools over frames"),
+}
+_WITHIN = "a point counts only beyond a fifth of a shoulder width, which few reach in a clear picture"
+_FOUND = {
+    **dict.fromkeys(("blur", "compression", "noise"), Expectation("other", _WITHIN)),
+    "frame drop": _WORSE,
+    "temporal jitter": _WORSE,
+}
+
 JUDGED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
-    "video": {},
-    "key points": dict.fromkeys(("bleu@slt", "rouge-l@slt", "chrf@slt", "wer@slt.gloss", "likelihood@slt"), _UNDERSTOOD),
+    "video": {"wer@corrnet": _RECOGNISED, "ape@pose-estimator": _SEES_ALL_VIDEO, "pck@pose-estimator": _FOUND},
+    "key points": {
+        **dict.fromkeys(("bleu@slt", "rouge-l@slt", "chrf@slt", "wer@slt.gloss", "likelihood@slt"), _UNDERSTOOD),
+        "bleu@nslt": {**_UNDERSTOOD, "hand swap": Expectation("other", _FLOOR)},
+        **dict.fromkeys(("rouge-l@nslt", "chrf@nslt", "likelihood@nslt"), _UNDERSTOOD),
+    },
 }
 """The same of metrics through judges, which are compared with a corpus's answers: they are measured on SynthSign only."""

@@ -115,8 +115,8 @@ def sensitivity(
         videos: clip id -> frames uint8 ``(T, H, W, 3)``, at least 3 of them; if empty, the video metrics are left out.
         poses: clip id -> key points with shoulders, wrists and hands; if empty, the metrics of key points are left out.
         progress: called with the progress.
-        answers: the same clips with a corpus's texts and glosses, and whole videos; if None, the metrics through judges are left
-            out.
+        answers: the same clips, or some of them, with a corpus's texts and glosses, and whole videos; if None, the metrics through
+            judges are left out.
 
     Returns:
         The matrix; scores that could not be measured are None in it.
@@ -127,8 +127,9 @@ def sensitivity(
     """
     cells = [*_measured(VIDEO, videos, progress), *_measured(KEY_POINTS, poses, progress)]
     if answers is not None:
-        whole = {clip: _whole_video(answers[clip], frames) for clip, frames in videos.items()} if JUDGED["video"] else {}
-        cells = _in_order([*cells, *_judged(VIDEO, whole, answers, progress), *_judged(KEY_POINTS, poses, answers, progress)])
+        whole = {clip: _whole_video(answers[clip], frames) for clip, frames in videos.items() if clip in answers}
+        known = {clip: pose for clip, pose in poses.items() if clip in answers}
+        cells = _in_order([*cells, *_judged(VIDEO, whole, answers, progress), *_judged(KEY_POINTS, known, answers, progress)])
     clips: dict[DegradedModality, tuple[str, ...]] = {"video": tuple(sorted(videos)), "key points": tuple(sorted(poses))}
     return Matrix(source, clips, tuple(cells))
 
