@@ -30,10 +30,13 @@ BLEU = ("bleu:order=1", "bleu:order=2", "bleu:order=3", "bleu")
 TRANSLATED = (*BLEU, "rouge-l", "chrf", "likelihood")
 OF_FEATURES = ("motion-fid", "diversity", "multimodality", "retrieval")
 OF_MOTION = {"accuracy@nearest", "accuracy@stgcn", *(f"{metric}@stgcn" for metric in OF_FEATURES)}
+OF_VIDEO = {"wer@gfslt.gloss", *(f"{metric}@gfslt" for metric in TRANSLATED)}
 FILMED = {"wer@corrnet", "ape@pose-estimator", "pck@pose-estimator"}
 JUDGED = {
     "synthsign/cross-person": FILMED,
-    "synthsign/text-to-video": {f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw")},
+    "synthsign/text-to-hamer": OF_VIDEO,
+    "synthsign/text-to-smplx": OF_VIDEO,
+    "synthsign/text-to-video": {*OF_VIDEO, *(f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw"))},
     "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@slt" for metric in TRANSLATED)},
     "synthsign/word-generation": OF_MOTION,
     "synthsign/word-reconstruction": OF_MOTION,
