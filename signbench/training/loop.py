@@ -22,6 +22,7 @@ from signbench.errors import InputError, SignbenchError
 from signbench.progress import Progress, silent
 from signbench.training.ahead import computed_ahead
 from signbench.training.base import Answer, Batch, TrainingData
+from signbench.training.beginning import begin_with
 from signbench.training.checkpoints import Checkpoints, State
 from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
@@ -111,7 +112,9 @@ class _Trainer:
         self.device = self.accelerator.device
         self.main = self.accelerator.is_main_process
         torch.manual_seed(seed_of(self.recipe.seed, "weights") % 2**63)
-        self.network = data.build().to(self.device)
+        network = data.build()
+        self.begun = None if self.recipe.begin is None else begin_with(network, self.recipe)
+        self.network = network.to(self.device)
         self._check_disk()
         self.average: dict[str, Tensor] | None = None
         self.state = State()
@@ -304,6 +307,7 @@ class _Trainer:
                     "torch": torch.__version__.partition("+")[0],
                     "selected": f"{chosen.metric}.{chosen.gives}",
                     "value": None if best is None else round(best[0], 4),
+                    "begun": self.begun,
                 },
             }
             write_model_files(

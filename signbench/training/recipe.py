@@ -96,6 +96,8 @@ class Recipe(Document):
     """The configuration of the network."""
     network: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Fields of the configuration with other values."""
+    begin: str | None = None
+    """A reference model of the same kind with whose weights the training begins, as far as they fit; absent: random ones."""
     corpus: str
     """Name of the corpus."""
     train: tuple[str, ...]

@@ -68,6 +68,8 @@ class Training(Document):
     """The metric on the dev split that selected the weights, such as wer.gloss."""
     value: float | None = None
     """Its best value."""
+    begun: str | None = None
+    """The model whose weights it began with, and how many tensors; absent: random weights."""
 
 
 class Card(Document):

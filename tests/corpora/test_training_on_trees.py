@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -44,15 +45,17 @@ def test_a_recipe_is_adapted_to_the_splits_and_performances_of_another_corpus(tm
 
 
 @pytest.mark.end_to_end
-def test_a_judge_is_trained_on_a_copy_and_a_task_is_scored_through_it(signbench, tmp_path):
+def test_a_shipped_judge_is_fine_tuned_on_a_copy_and_a_task_is_scored_through_it(signbench, tmp_path):
     root = trees.asl3dword(tmp_path / "copy", train=24, test=12)
     recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
     recipe["phases"][0] |= {"epochs": 8, "batch": 8, "validate_every": 4}
     recipe["phases"][0]["schedule"]["warmup"] = 4
     del recipe["also"]  # the five best of three words
+    recipe["begin"] = "stgcn"
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
     card = signbench("train", "recipe.yaml", "--corpus", "asl3dword", "--root", root, "--out", "reference_models/stgcn-asl3dword")
     assert (card["data"]["corpus"], card["data"]["splits"]) == ("asl3dword 1", ["train"])
+    assert re.fullmatch(r"stgcn-[0-9a-f]{12}, \d+ of \d+ tensors", card["training"]["begun"])
     assert str(root) not in (tmp_path / "reference_models/stgcn-asl3dword/recipe.yaml").read_text("utf-8")
     found = signbench("judges", "evaluate", "stgcn-asl3dword", "--root", root, "--split", "test", "--workers", "1")
     assert found["corpus"] == "asl3dword 1"
