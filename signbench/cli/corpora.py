@@ -42,7 +42,9 @@ def list_corpora(json: Json = False) -> None:
         return
     for row in rows:
         where = "" if row["built_in"] else f"; {row['root'] or 'not here'}"
-        printing.data(f"{row['name']} {row['version']} ({row['licence']}): {', '.join(row['splits']) or 'splits of your own'}{where}")
+        printing.data(
+            f"{row['name']} {row['version']} ({row['licence']}): {', '.join(row['splits']) or 'splits of your own'}{where}"
+        )
 
 
 @app.command("show")
