@@ -37,7 +37,7 @@ JUDGED = {
     "synthsign/text-to-hamer": OF_VIDEO,
     "synthsign/text-to-smplx": OF_VIDEO,
     "synthsign/text-to-video": {*OF_VIDEO, *(f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw"))},
-    "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@slt" for metric in TRANSLATED)},
+    "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@{judge}" for metric in TRANSLATED for judge in ("slt", "nslt"))},
     "synthsign/word-generation": OF_MOTION,
     "synthsign/word-reconstruction": OF_MOTION,
 }
