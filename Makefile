@@ -54,7 +54,7 @@ demo: setup
 	  $(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 20 --out demo/reconstruction/$$generator \
 	    > demo/log.txt || exit 1; \
 	done
-	@echo; echo "Ranking on synthsign/text-to-pose, all 200 test sentences; with -m, of 12 metrics only these:"
+	@echo; echo "Ranking on synthsign/text-to-pose, all 200 test sentences; -m selects metrics:"
 	@cd demo/text-to-pose && ../../$(BIN)/signbench results -m dtw -m bleu@slt -m duration-ratio $(GENERATORS)
 	@echo "Scores on synthsign/reconstruction, 20 of them (a subset, so there are no ranks):"
 	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(IMAGE_GENERATORS))
