@@ -88,7 +88,7 @@ def evaluate(
     limit: Limit = None,
     device: Device = "cpu",
     out: Annotated[
-        Path | None, option("--out", "In a model's folder, evaluation.json is printed by signbench generators tables.")
+        Path | None, option("--out", "In a model's folder, generator-evaluation.json is printed by signbench generators tables.")
     ] = None,
     progress: Progress = True,
     json: Json = False,

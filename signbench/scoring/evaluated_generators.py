@@ -8,7 +8,7 @@ from typing import Literal
 from signbench.documents.models import Document, VersionedDocument
 from signbench.documents.versions import Form
 
-EVALUATION = "evaluation.json"
+EVALUATION = "generator-evaluation.json"
 """The file of a model's folder that holds its evaluation."""
 
 Group = Literal["raw", "reconstructed", "generated"]

@@ -37,7 +37,7 @@ def models(tmp_path, monkeypatch):
     """One of the models, in the current folder."""
     monkeypatch.chdir(tmp_path)
     model = write_tiny(tmp_path / "reference_models" / "signavatar-30")
-    write_evaluation(evaluation("signavatar"), model.folder / "evaluation.json")
+    write_evaluation(evaluation("signavatar"), model.folder / "generator-evaluation.json")
 
 
 @pytest.mark.usefixtures("models")
