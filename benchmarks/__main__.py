@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import (
+    animation,
     broken_clips,
     comparison_calibration,
     dtw_alignment,
@@ -46,6 +47,7 @@ GROUPS = (
     "networks",
     "scoring",
     "judges",
+    "generators",
     "synthsign",
     "comparison",
     "intervals",
@@ -77,6 +79,8 @@ def main() -> int:
                 rows += video_networks.rows(arguments.clips or Path(temporary))
             elif group == "judges":
                 rows += judging.rows(arguments.clips or Path(temporary))
+            elif group == "generators":
+                rows += animation.rows()
             elif group == "synthsign":
                 rows += synthsign.rows()
             elif group == "study-coverage":

@@ -127,11 +127,12 @@ def evaluate(
 
 @app.command("tables")
 def tables(json: Json = False) -> None:
-    """Print Tables I and II of SignAvatar's paper next to the shipped models' rows on SynthSign."""
+    """Print Tables I and II of SignAvatar's paper and Table 4 of PGMM's next to the same models' rows on SynthSign."""
     from signbench.cli import printing
+    from signbench.leaderboard.pgmm_tables import pgmm_tables
     from signbench.leaderboard.signavatar_tables import signavatar_tables
 
-    found = signavatar_tables()
+    found = {**signavatar_tables(), **pgmm_tables()}
     if json:
         printing.document(found)
         return
