@@ -1,0 +1,70 @@
+"""Moves the key points of a driving video onto the person in the source picture.
+
+Source: Tencent/MimicMotion, ``mimicmotion/dwpose/preprocess.py``: one scale and offset for the whole clip, fitted to the height of
+the body's points; the same scale, corrected by the shapes of both pictures, for the width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from signbench.errors import InputError
+from signbench.generators.mimicmotion.pose_pictures import BODY, SURE, PosePoints
+
+# elbows, wrists and hands move too much to show where a person stands
+_STEADY = tuple(row for row, joint in enumerate(BODY) if not joint.endswith(("elbow", "wrist")))
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """``scale * point + offset`` for points as shares of the picture.
+
+    Attributes:
+        scale: of x and y.
+        offset: of x and y.
+    """
+
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+    def of(self, driving: PosePoints) -> PosePoints:
+        """The moved points."""
+        return driving.moved(self.scale, self.offset)
+
+
+def alignment(source: PosePoints, driving: PosePoints, source_ratio: float, driving_ratio: float) -> Alignment:
+    """The alignment of a driving clip to the person in a source picture.
+
+    Points of the body without elbows and wrists are compared, as far as the source shows them with a confidence above 0.3, in every
+    frame in which the driving person shows them at all.
+
+    Args:
+        source: the points of the source picture, one frame.
+        driving: the points of the driving video.
+        source_ratio: height of the source picture divided by its width.
+        driving_ratio: the same of the driving video.
+
+    Raises:
+        InputError: fewer than two such points are seen, all at one height, or the driving person would be upside down.
+    """
+    sure = source.body[1][0] > SURE
+    rows = [row for row in _STEADY if sure[row]]
+    seen = driving.body[1][:, rows] > 0
+    wanted = np.broadcast_to(source.body[0][0, rows], (len(driving), len(rows), 2))[seen]
+    given = driving.body[0][:, rows][seen]
+    if len(given) < 2 or np.ptp(given[:, 1]) == 0:
+        raise InputError(
+            "the driving person cannot be moved onto the source picture: both must show at least two of nose, eyes, ears, neck, "
+            "shoulders, hips and legs, at different heights; choose another source picture."
+        )
+    scale_y, offset_y = (float(value) for value in np.polyfit(given[:, 1], wanted[:, 1], 1))
+    if not (math.isfinite(scale_y) and scale_y > 0):
+        raise InputError(
+            "the driving person cannot be moved onto the source picture: it would be upside down; choose another source picture."
+        )
+    scale_x = scale_y / (driving_ratio / source_ratio)
+    offset_x = float(np.mean(wanted[:, 0] - given[:, 0] * scale_x))
+    return Alignment((scale_x, scale_y), (offset_x, offset_y))
