@@ -28,6 +28,7 @@ GENERATORS: Registry[Generator] = Registry(
         "signavatar": "signbench.generators.signavatar.generator:SignAvatarGenerator",
         "pgmm": "signbench.generators.pgmm.generator:PGMMGenerator",
         "tpsmm": "signbench.generators.pgmm.generator:TPSMMGenerator",
+        "mimicmotion": "signbench.generators.mimicmotion.generator:MimicMotionGenerator",
     },
     group="signbench.generators",
     custom=True,
@@ -35,7 +36,7 @@ GENERATORS: Registry[Generator] = Registry(
     where_taken=("device",),
 )
 
-MODELS = ("signavatar", "pgmm", "tpsmm")
+MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion")
 """Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 

@@ -21,8 +21,8 @@ class MimicMotionConfig:
     """The architecture, and the choices of generation that belong to a training.
 
     Attributes:
-        size: shorter side of the pictures in pixels; the longer one follows from their shape, both being multiples of ``multiple``.
-        multiple: what the sides are multiples of; a multiple of 8, by which the autoencoder reduces them.
+        size: shorter side of the network's pictures in pixels, a multiple of 8.
+        multiple: what the longer side is a multiple of; a multiple of 8, by which the autoencoder reduces pictures.
         canvas: shorter side of the canvas of pose pictures in pixels.
         widths: channels of the four stages of the U-Net; multiples of 32.
         heads: attention heads of its stages.
@@ -83,8 +83,10 @@ class MimicMotionConfig:
             raise InputError("the configuration of MimicMotion: widths and latent_widths are multiples of 32.")
         if any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)):
             raise InputError("the configuration of MimicMotion: each of widths is a multiple of the number of its heads.")
-        if self.multiple % 2**_HALVINGS:
-            raise InputError(f"the configuration of MimicMotion: multiple is a multiple of 8, not {self.multiple}.")
+        if self.multiple % 2**_HALVINGS or self.size % 2**_HALVINGS or min(self.size, self.multiple) < 1:
+            raise InputError("the configuration of MimicMotion: size and multiple are multiples of 8.")
+        if self.steps < 1 or self.chunk < 1 or self.step_rate <= 0:
+            raise InputError("the configuration of MimicMotion: steps, chunk and step_rate are above 0.")
         if self.tile < 2 or not 1 <= self.overlap < self.tile:
             raise InputError("the configuration of MimicMotion: 1 <= overlap < tile.")
 
@@ -154,13 +156,13 @@ class MimicMotionConfig:
         )
 
     def picture_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the network's pictures for pictures of a shape: upright, lying, or square.
+        """Height and width of the network's pictures for pictures of a shape.
 
-        Upright and lying pictures have sides of 16 to 9, as in the original, whatever their own shape; square ones are square.
+        The shorter side has ``size`` pixels, the longer one the nearest multiple of ``multiple`` to the same shape: 16 to 9 gives
+        1024 x 576 as in the original, which crops all pictures to that shape.
         """
-        if height == width:
-            return self.size, self.size
-        longer = max(self.size, int(self.size * 16 / 9) // self.multiple * self.multiple)
+        shorter = min(height, width)
+        longer = max(self.size, round(self.size * max(height, width) / shorter / self.multiple) * self.multiple)
         return (longer, self.size) if height > width else (self.size, longer)
 
     def unet(self) -> Mapping[str, Any]:

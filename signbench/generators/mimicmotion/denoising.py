@@ -66,11 +66,10 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
     config, frames = model.config, len(condition)
     sampler = scheduler(config.steps)
     noise = first_noise(frames, config.tile, (condition.source.shape[-2], condition.source.shape[-1]), seed)
-    latents = noise.to(condition.source) * sampler.init_noise_sigma.to(condition.source)
+    latents: Tensor = noise.to(condition.source) * sampler.init_noise_sigma.to(condition.source)
     parts = tiles(frames, config.tile, config.overlap)
     weights = torch.from_numpy(tile_weights(len(parts[0]))).to(latents)[:, None, None, None]
-    # of one tile at a time, so that memory does not grow with the clip
-    features = torch.cat([model.pose_net(piece) for piece in condition.pose.to(latents).split(config.tile)])
+    features = torch.cat([model.pose_net(piece) for piece in torch.split(condition.pose.to(latents), config.tile)])
     source = condition.source[:, None]
     ids = model.ids(1, latents)
     for step in sampler.timesteps:

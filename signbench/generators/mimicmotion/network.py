@@ -116,7 +116,7 @@ class MimicMotion(nn.Module):
         Returns:
             ``(F, 3, 8 h, 8 w)``, about on [-1, 1].
         """
-        parts = (latents / self.config.latent_scale).split(self.config.chunk)
+        parts = torch.split(latents / self.config.latent_scale, self.config.chunk)
         return torch.cat([self.vae.decode(part, num_frames=len(part)).sample for part in parts])
 
 
