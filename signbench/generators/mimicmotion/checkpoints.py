@@ -72,6 +72,8 @@ def read_official(path: Path, pose_net: Path | None = None) -> PublishedModel:
     """
     import torch
 
+    from signbench.generators.mimicmotion.network import MimicMotion
+
     files = files_of(path, pose_net)
     tensors = _tensors(path)
     if any(name.startswith(_UNET) for name in tensors):
@@ -94,7 +96,7 @@ def read_official(path: Path, pose_net: Path | None = None) -> PublishedModel:
     }
     config = _config({**moving, **frozen}, path)
     with torch.device("meta"):
-        wanted = config.build().state_dict()
+        wanted = MimicMotion(config).state_dict()
     of_path = {name: tensor for name, tensor in wanted.items() if name.startswith((_UNET, _POSE_NET))}
     others = {name: tensor for name, tensor in wanted.items() if name not in of_path}
     weights = check_weights(of_path, moving, path, "MimicMotion")

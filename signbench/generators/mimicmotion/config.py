@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from signbench.errors import InputError
 from signbench.generators.mimicmotion.pose_pictures import CANVAS
-
-if TYPE_CHECKING:
-    from signbench.generators.mimicmotion.network import MimicMotion
 
 _GROUPS = 32
 _HALVINGS = 3
@@ -208,13 +205,3 @@ class MimicMotionConfig:
             "patch_size": self.encoder_patch,
             "hidden_act": "gelu",
         }
-
-    def build(self) -> MimicMotion:
-        """The networks with random weights.
-
-        Raises:
-            InputError: diffusers or transformers is not installed.
-        """
-        from signbench.generators.mimicmotion.network import MimicMotion
-
-        return MimicMotion(self)

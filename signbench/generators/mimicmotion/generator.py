@@ -121,6 +121,7 @@ class MimicMotionGenerator(Generator):
     @cached_property
     def _network(self) -> MimicMotion:
         from signbench.extractors.network_loading import device_of, give_weights, without_weights
+        from signbench.generators.mimicmotion.network import MimicMotion
 
         device = device_of(self._device)
         if self._model is None:
@@ -129,7 +130,7 @@ class MimicMotionGenerator(Generator):
         else:
             config, weights = configured(MimicMotionConfig, self._model.config(), self._model), self._model.weights()
         config = replace(config, **self._changed)
-        network: Any = without_weights(config.build)
+        network: Any = without_weights(lambda: MimicMotion(config))
         give_weights(network, weights, f"the checkpoint {self._path}")
         _fill_positions(network)
         made: MimicMotion = network.to(device)

@@ -6,17 +6,15 @@ convolution. A hook does the same, so names and shapes of the weights stay those
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.picture_embedding import encoder_pictures
 from signbench.generators.mimicmotion.pose_net import PoseNet
-
-if TYPE_CHECKING:
-    from signbench.generators.mimicmotion.config import MimicMotionConfig
 
 
 class MimicMotion(nn.Module):

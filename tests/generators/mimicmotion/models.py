@@ -9,6 +9,7 @@ import torch
 
 from signbench.extractors.network_loading import random_weights, without_weights
 from signbench.generators.mimicmotion.config import MimicMotionConfig
+from signbench.generators.mimicmotion.network import MimicMotion
 from signbench.weights.reference_models import ReferenceModel, write_model
 
 TINY = replace(
@@ -33,12 +34,12 @@ TINY = replace(
 
 def weights_of(config: MimicMotionConfig = TINY) -> dict[str, torch.Tensor]:
     """Random weights that neither die nor explode."""
-    return {name: 0.5 * tensor for name, tensor in random_weights(without_weights(config.build)).items()}
+    return {name: 0.5 * tensor for name, tensor in random_weights(without_weights(lambda: MimicMotion(config))).items()}
 
 
 def network_of(config: MimicMotionConfig = TINY):
     """The networks with random weights, in evaluation mode."""
-    network = config.build().eval().requires_grad_(False)
+    network = MimicMotion(config).eval().requires_grad_(False)
     network.load_state_dict(weights_of(config))
     return network
 

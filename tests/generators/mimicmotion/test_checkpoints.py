@@ -76,8 +76,9 @@ def test_the_merged_file_without_a_prefix_loads_with_that_of_pose_net(folder, ha
 def test_the_published_shapes_give_the_published_configuration():
     from signbench.extractors.network_loading import without_weights
     from signbench.generators.mimicmotion import checkpoints
+    from signbench.generators.mimicmotion.network import MimicMotion
 
-    weights = without_weights(MimicMotionConfig.paper().build).state_dict()
+    weights = without_weights(lambda: MimicMotion(MimicMotionConfig.paper())).state_dict()
     assert checkpoints._config(weights, "MimicMotion_1-1.pth") == MimicMotionConfig.paper()
 
 

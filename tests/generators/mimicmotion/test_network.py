@@ -14,7 +14,7 @@ from signbench.errors import InputError
 from signbench.extractors.network_loading import without_weights
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.denoising import Condition, denoised, first_noise
-from signbench.generators.mimicmotion.network import scheduler
+from signbench.generators.mimicmotion.network import MimicMotion, scheduler
 from signbench.generators.mimicmotion.picture_embedding import encoder_pictures
 from signbench.generators.mimicmotion.pose_net import PoseNet
 from tests.generators.mimicmotion.models import TINY, network_of
@@ -26,7 +26,7 @@ def network():
 
 
 def test_the_paper_s_networks_have_the_published_sizes():
-    network = without_weights(MimicMotionConfig.paper().build)
+    network = without_weights(lambda: MimicMotion(MimicMotionConfig.paper()))
     sizes = {name: sum(tensor.numel() for tensor in part.parameters()) for name, part in network.named_children()}
     assert sizes["unet"] == 1_524_623_082
     assert sizes["vae"] == 97_742_847
@@ -41,7 +41,10 @@ def test_the_paper_s_networks_have_the_published_sizes():
 
 
 def test_the_small_unet_has_the_expected_size():
-    assert sum(tensor.numel() for tensor in without_weights(MimicMotionConfig.small().build).unet.parameters()) == 5_970_890
+    assert (
+        sum(tensor.numel() for tensor in without_weights(lambda: MimicMotion(MimicMotionConfig.small())).unet.parameters())
+        == 5_970_890
+    )
 
 
 def test_pose_net_has_the_names_of_the_original_and_begins_at_zero():
@@ -196,7 +199,7 @@ def test_an_impossible_configuration_is_refused(changed):
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "diffusers", None)
     with pytest.raises(InputError, match=r"install signbench\[models\]"):
-        TINY.build()
+        MimicMotion(TINY)
 
 
 def test_frames_are_thinned_to_the_network_s_rate():
