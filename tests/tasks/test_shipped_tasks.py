@@ -34,6 +34,7 @@ OF_VIDEO = {"wer@gfslt.gloss", *(f"{metric}@gfslt" for metric in TRANSLATED)}
 FILMED = {"wer@corrnet", "ape@pose-estimator", "pck@pose-estimator"}
 JUDGED = {
     "synthsign/cross-person": FILMED,
+    "synthsign/reconstruction": FILMED,
     "synthsign/text-to-hamer": OF_VIDEO,
     "synthsign/text-to-smplx": OF_VIDEO,
     "synthsign/text-to-video": {*OF_VIDEO, *(f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw"))},
