@@ -31,14 +31,16 @@ TRANSLATED = (*BLEU, "rouge-l", "chrf", "likelihood")
 OF_FEATURES = ("motion-fid", "diversity", "multimodality", "retrieval")
 OF_MOTION = {"accuracy@nearest", "accuracy@stgcn", *(f"{metric}@stgcn" for metric in OF_FEATURES)}
 OF_VIDEO = {"wer@gfslt.gloss", *(f"{metric}@gfslt" for metric in TRANSLATED)}
+OF_POINTS = {f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw")}
 FILMED = {"wer@corrnet", "ape@pose-estimator", "pck@pose-estimator"}
 JUDGED = {
     "synthsign/cross-person": FILMED,
     "synthsign/reconstruction": FILMED,
     "synthsign/text-to-hamer": OF_VIDEO,
     "synthsign/text-to-smplx": OF_VIDEO,
-    "synthsign/text-to-video": {*OF_VIDEO, *(f"{metric}@pose-estimator" for metric in ("ape", "pck", "dtw"))},
     "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@{judge}" for metric in TRANSLATED for judge in ("slt", "nslt"))},
+    "synthsign/text-to-video": {*OF_VIDEO, *OF_POINTS},
+    "synthsign/word-to-video": OF_POINTS,
     "synthsign/word-generation": OF_MOTION,
     "synthsign/word-reconstruction": OF_MOTION,
 }
