@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks", "progress"),
+    (
+        *("arithmetic", "compilation", "interruption", "whole_files", "whole_folders", "user_folders", "markup", "networks"),
+        *("pages", "progress"),
+    ),
     ("documents", "shipped", "spreadsheets", "parquet_files", "pickled_files", "user_secret"),
     ("foreign", "weights", "media", "tables"),
     ("registry",),
@@ -32,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("predictions",),
     ("generators",),
     ("scoring",),
-    ("study", "ci", "sensitivity", "diagnosis"),
+    ("study", "ci", "sensitivity", "diagnosis", "report"),
     ("leaderboard",),
     ("schemas",),
     ("__init__",),

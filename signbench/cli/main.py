@@ -23,6 +23,7 @@ from signbench.cli import (
     leaderboard,
     measure,
     metrics,
+    report,
     results,
     score,
     signature,
@@ -64,6 +65,7 @@ app.command("score")(score.score)
 app.command("run")(score.run)
 app.command("train")(train.command)
 app.command("results")(results.command)
+app.command("report")(report.command)
 app.command("doctor")(doctor.command)
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(corpora.app, name="corpora")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +16,7 @@ from signbench.leaderboard.published import Published
 from signbench.leaderboard.published import Row as PublishedRow
 from signbench.leaderboard.ranking import ranked, standings, without_board
 from signbench.metrics.base import Direction
+from signbench.pages import house
 from signbench.progress import Progress, silent
 from signbench.runs.result import Level
 from signbench.runs.side_by_side import from_best
@@ -31,8 +29,7 @@ if TYPE_CHECKING:
     from signbench.tasks.schema import Task
 
 TEMPLATES = Path(__file__).with_name("templates")
-INDEX, SCRIPT, STYLE, PLOTLY = "index.html", "leaderboard.js", "leaderboard.css", "plotly.min.js"
-_NEEDS = ("jinja2", "plotly")
+INDEX, SCRIPT, STYLE = "index.html", "leaderboard.js", "leaderboard.css"
 
 
 def build(
@@ -56,8 +53,7 @@ def build(
     Raises:
         InputError: jinja2 or plotly is not installed, or the folder cannot be written or has other content.
     """
-    if missing := [package for package in _NEEDS if find_spec(package) is None]:
-        raise InputError(f"a site needs {' and '.join(missing)}; install signbench with its extra: signbench[report].")
+    house.check_installed("a site")
     occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if occupied and not (out / SCRIPT).is_file():
         raise InputError(f"{out} has other content than a site; give an empty or new folder as `out`.")
@@ -72,7 +68,7 @@ def build(
         for name, content in pages.items():
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             (made / name).write_text(content, encoding="utf-8")
-        _write_assets(made)
+        house.write_assets(made, style=(STYLE, []), script=(SCRIPT, [TEMPLATES / SCRIPT]))
     return out / INDEX
 
 
@@ -139,11 +135,7 @@ def _fits(unit: str | None, measured: dict[str, str] | None) -> bool:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = house.environment(TEMPLATES)
     environment.filters["heading"] = tables.heading
     environment.filters["value"] = _value
     environment.filters["level"] = _level
@@ -269,9 +261,3 @@ def _task(name: str) -> Task | None:
         return task(name)
     except SignbenchError:
         return None
-
-
-def _write_assets(folder: Path) -> None:
-    (folder / PLOTLY).write_bytes(files("plotly").joinpath("package_data", PLOTLY).read_bytes())
-    for name in (SCRIPT, STYLE):
-        shutil.copyfile(TEMPLATES / name, folder / name)

@@ -46,7 +46,8 @@ _BODY = (
     *("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle"),
     *("right_eye", "left_eye", "right_ear", "left_ear"),
 )
-_SURE = 0.3
+SURE = 0.3
+"""Points of a lower confidence are not drawn."""
 _FRACTION = 8
 
 
@@ -90,7 +91,7 @@ def draw_pose(pose: Pose, size: int, extent: float, positions: Iterable[int] | N
     index = {joint: number for number, joint in enumerate(names.joints)}
     flat = np.nan_to_num((pose.points[..., :2].astype(np.float64) + 0.5) * (size / extent) - 0.5)
     exact = np.clip(np.rint(flat * (1 << _FRACTION)), -(2**24), 2**24).astype(np.int64)
-    sure = pose.confidence >= _SURE
+    sure = pose.confidence >= SURE
     unit = size / 512
     thick, point, dot = 4 * unit, round(4 * unit * 256), round(max(1.2, 2.2 * unit) * 256)
     line = max(1, round(2 * unit))

@@ -199,6 +199,16 @@ def parse(signature: str) -> dict[str, str]:
     return pairs
 
 
+def in_words(signature: str) -> list[tuple[str, str]]:
+    """The measure part of a signature as pairs of what a key means and its value, in the order in which differences are reported.
+
+    Raises:
+        InputError: it is not a signature.
+    """
+    pairs = parse(signature)
+    return [(meaning, pairs[key]) for key, meaning in _meanings(signature).items() if key in pairs]
+
+
 def short(measure: str) -> str:
     """The short form of a measure part."""
     return "|".join(f"{_SHORT.get(key, key)}:{value}" for key, value in parse(measure).items())

@@ -38,6 +38,7 @@ ON_MUCH = {
     "doctor",
     "leaderboard build",
     "leaderboard submit",
+    "report",
     "results",
     "study new",
     "study plan",

@@ -14,50 +14,13 @@ from signbench.leaderboard.human import HumanEstimate
 from signbench.leaderboard.ranking import board
 from signbench.leaderboard.site import build, charts, rendered
 from signbench.runs.result import Level
+from tests.browser import CONTRASTS, DESK, HOSTILE, PHONE
+from tests.browser import Opened as Page
 from tests.leaderboard.rows import TASK, run_of, submit, write_task
 from tests.leaderboard.test_ranking import ANCHOR, publish
 
 PAGE = f"{TASK}/test.html"
-HOSTILE = '<b>bold</b><img src=x onerror="window.sprung=1"></script><script>window.sprung=1</script>'
 OTHERS = ("phoenix14t/reconstruction", "slrtp2025/text-to-pose")
-PHONE, DESK = (390, 844), (1280, 900)
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CONTRASTS = """() => {
-  const channels = (text) => text.match(/[0-9.]+/g).map(Number);
-  const linear = (channel) => (channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4);
-  const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = channels(getComputedStyle(at).backgroundColor);
-      if (found.length === 3 || found[3] === 1) return found;
-    }
-    return [255, 255, 255];
-  };
-  document.querySelectorAll("details").forEach((each) => (each.open = true));
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const poor = [];
-  let seen = 0;
-  while (walker.nextNode()) {
-    const text = walker.currentNode.data.trim();
-    const element = walker.currentNode.parentElement;
-    if (!text || !element.checkVisibility() || element.closest("script, option")) continue;
-    const style = getComputedStyle(element);
-    const ink = channels(element.closest("svg") ? style.fill : style.color);
-    const [most, least] = [light(ink), light(behind(element))].sort((one, other) => other - one);
-    seen += 1;
-    if ((most + 0.05) / (least + 0.05) < 4.5) poor.push(`${text}: ${ink} on ${behind(element)}`);
-  }
-  return [seen, poor];
-}"""
-"""The number of visible texts, and those whose contrast with their background is below the 4.5 of WCAG."""
 
 
 @pytest.fixture(scope="module")
@@ -77,29 +40,8 @@ def leaderboards(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium."""
-    programs = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("there is no Chromium on this machine")
-    with programs.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=list(QUIET))
-        yield opened
-        opened.close()
-
-
-class Opened:
-    """A page with the messages of its console."""
-
-    def __init__(self, browser, path, size=DESK, scheme="light"):
-        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-        self.said: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.said.append(request.url))
-        self.page.goto(path.as_uri())
+class Opened(Page):
+    """A leaderboard's page."""
 
     def names(self, index=0):
         """The visible rows of a table, in order."""
@@ -397,6 +339,6 @@ def test_a_published_number_in_another_unit_is_left_out_of_charts(leaderboards, 
 
 
 def test_a_site_without_its_libraries_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr("signbench.leaderboard.site.find_spec", lambda name: None)
+    monkeypatch.setattr("signbench.pages.house.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"jinja2 and plotly.*signbench\[report\]"):
         build(tmp_path / "site")

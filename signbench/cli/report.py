@@ -1,0 +1,33 @@
+"""``signbench report``: what people look at after a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from signbench.cli.options import Json, Progress, Root, option
+
+
+def command(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN [RUN ...]", help="Folders of finished runs; several are compared with the first."),
+    ],
+    out: Annotated[Path, option("--out", "An older report there is renamed to <name>.old-N.")],
+    root: Root = None,
+    references: Annotated[Path | None, option("--references", "Default: as the runs had it.")] = None,
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Write a static HTML report of runs: scores, distributions, and clips side by side."""
+    from signbench.cli import printing
+    from signbench.report.page import write_report
+
+    with printing.progress_bars(progress) as bars:
+        page = write_report(runs, out, root=root, references=references, progress=bars)
+    if json:
+        printing.document({"report": str(page)})
+    else:
+        printing.data(str(page))
