@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import browser  # noqa: F401 - the fixture of all tests in a browser
+
 _TESTS = Path(__file__).parent
 
 
