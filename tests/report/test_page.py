@@ -158,15 +158,6 @@ def test_a_report_of_several_runs_compares_them_under_their_names(reports, brows
     assert str(reports[VIDEO].parent.parent.parent) not in reports[VIDEO].read_text(encoding="utf-8")
 
 
-def test_clips_without_a_production_are_named_with_the_reason(tmp_path, browser):
-    run = measured(tmp_path / "measured", names=("bad", "good"), lacking=("bad",))
-    opened = Opened(browser, write_report([run], tmp_path / "report"))
-    text = opened.page.inner_text("main")
-    assert "Clips that could not be measured" in text
-    assert "is incomplete" in text
-    assert opened.said == []
-
-
 def test_a_run_whose_clips_are_gone_still_has_a_report(tmp_path, browser):
     run = measured(tmp_path / "measured", names=("one", "two"))
     (tmp_path / "measured" / "references").rename(tmp_path / "elsewhere")
