@@ -170,7 +170,7 @@ def replaced(old, new):
     return change
 
 
-def annotations(content):
+def annotations_of(content):
     return lambda root: (root / ANNOTATIONS.format("test")).write_bytes(content)
 
 
@@ -189,7 +189,7 @@ ERRORS = {
         lambda root: (root / ANNOTATIONS.format("test")).unlink(),
         r"test\.corpus\.csv does not exist",
     ),
-    "it is empty": (annotations(b"\n"), r"test\.corpus\.csv is empty; copy it again"),
+    "it is empty": (annotations_of(b"\n"), r"test\.corpus\.csv is empty; copy it again"),
     "it has another delimiter": (
         replaced("|", "\t"),
         r"no column name; its columns are separated by tabs instead of vert",
@@ -201,10 +201,10 @@ ERRORS = {
     "a line is cut off": (replaced("|NORD WIND|im norden weht wind", ""), r"test\.corpus\.csv, line 2 has 5 cells for 7 columns"),
     "a line occurs twice": (replaced(E, D), rf"line 3: the clip {D} is already in \S+, line 2; keep one"),
     "it has no lines": (
-        annotations(b"name|video|start|end|speaker|orth|translation\n"),
+        annotations_of(b"name|video|start|end|speaker|orth|translation\n"),
         r"a line of column names and nothing below it",
     ),
-    "it is not UTF-8": (annotations("name|video\nä".encode("latin-1")), r"line 2 is not UTF-8 text"),
+    "it is not UTF-8": (annotations_of("name|video\nä".encode("latin-1")), r"line 2 is not UTF-8 text"),
     "a name leads out of the folder": (replaced(f"{D}|", "../x|"), r"line 2: clip id '\.\./x' would lead out of its folder"),
     "a name is a path": (replaced(f"{D}|", "a/b|"), r"line 2: 'a/b' is not the name of a clip"),
 }

@@ -157,9 +157,9 @@ def phoenix14t_plus(root: Path, length: int = 8) -> Path:
         np.savez(root / f"smplx/{split}/{name}.npz", rotations=np.full((count, 55, 3), 0.01 * number, np.float32), fps=25.0)
         np.savez(root / f"hamer/{split}/{name}.npz", left=np.zeros((count, 16, 3)), right=np.zeros((count, 16, 3)))
         for rendering in ("pose", "hamer", "smplx"):
-            folder = root / "videos" / rendering / split
-            folder.mkdir(parents=True, exist_ok=True)
-            write_video(folder / f"{name}.mkv", iter(moving_square(count, 26, 21, seed=number)), 25)
+            videos = root / "videos" / rendering / split
+            videos.mkdir(parents=True, exist_ok=True)
+            write_video(videos / f"{name}.mkv", iter(moving_square(count, 26, 21, seed=number)), 25)
     return root
 
 

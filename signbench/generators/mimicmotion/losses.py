@@ -151,7 +151,8 @@ def confidence_weights(
             inside = _coverage(where[frame, seen], size, margin)
             value = (1 + certainty[frame].mean()) * (factor if (certainty[frame] > threshold).all() else 1.0)
             weights[frame] = np.maximum(weights[frame], 1 + (value - 1) * inside)
-    return weights / weights.mean(dtype=np.float64).astype(np.float32)
+    scaled: NDArray[np.float32] = weights / weights.mean(dtype=np.float64).astype(np.float32)
+    return scaled
 
 
 def _coverage(points: NDArray[np.float64], size: tuple[int, int], margin: float) -> NDArray[np.float32]:
@@ -163,4 +164,5 @@ def _coverage(points: NDArray[np.float64], size: tuple[int, int], margin: float)
         start, end = ((low - edge)[axis] * cells, (high + edge)[axis] * cells)
         left = np.arange(cells)
         shares.append(np.clip(np.minimum(end, left + 1) - np.maximum(start, left), 0, 1))
-    return (shares[0][:, None] * shares[1]).astype(np.float32)
+    covered: NDArray[np.float32] = (shares[0][:, None] * shares[1]).astype(np.float32)
+    return covered
