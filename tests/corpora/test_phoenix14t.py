@@ -285,6 +285,17 @@ class Hostile:
         (trees.skels, "test.text", b"one line\n", r"test\.text has 1 lines, but test\.files beside it has 2; copy both again"),
         (trees.skels, "test.files", b"test/a\ntest/a\n", r"line 2: the clip a is already in \S+test\.files, line 1"),
     ],
+    ids=[
+        "its pickle runs a command",
+        "an entry has no text",
+        "it is no list",
+        "it is cut off",
+        "an entry has no name",
+        "its tensors are a pickle that runs a command",
+        "its archive is damaged",
+        "it has too few lines",
+        "a clip occurs twice",
+    ],
 )
 def test_other_forms_that_are_damaged_are_refused_and_nothing_in_them_runs(write, file, content, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
