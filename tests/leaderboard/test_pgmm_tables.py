@@ -37,5 +37,6 @@ def test_a_model_with_a_row_has_its_scores_with_intervals_and_the_others_are_not
     scores = {score["metric"]: score for score in result["scores"]}
     value, (low, high) = scores["l1"]["value"], scores["l1"]["interval"]
     assert rows[-1]["L1"] == f"{value:.4f} [{low:.4f}, {high:.4f}]"
-    assert rows[-1]["WER"] == "not measured"
+    value, (low, high) = scores["wer@corrnet"]["value"], scores["wer@corrnet"]["interval"]
+    assert rows[-1]["WER"] == f"{value:.1f} [{low:.1f}, {high:.1f}]"
     assert all(row["L1"] == "not measured" for row in rows[:-1])
