@@ -13,9 +13,10 @@ from unittest import mock
 from benchmarks.measurement import Row, command
 from signbench.judges.base import Gives
 
-_CLIPS = 60
+_CLIPS = 120
 _TASK = "synthsign/text-to-pose"
 _GIVES: tuple[Gives, ...] = ("text", "likelihood")
+_CHANCE: tuple[Gives, ...] = ("likelihood",)
 
 
 def rows(root: Path) -> list[Row]:
@@ -88,7 +89,10 @@ def _scored(references: Path, predictions: Path, judged: list[str] | None = None
 
 
 def _bare(references: Path, predictions: Path) -> float:
-    """Seconds of reading every file once and of one pass of the network for each."""
+    """Seconds of loading the network, reading every file once, and of the passes that a result has.
+
+    These are text and likelihood for each file, and for each reference the likelihood of another clip's text: the chance level.
+    """
     import torch
 
     from signbench.corpora.recordings import PoseFile
@@ -98,11 +102,13 @@ def _bare(references: Path, predictions: Path) -> float:
     from signbench.media.pose import in_layout
 
     torch.set_num_threads(1)  # as the engine does
-    judge = SLTJudge()
-    judge.network()
     begun = time.perf_counter()
+    judge = SLTJudge()
     for folder in (references, predictions):
         for path in sorted(folder.glob("*.pose")):
             pose = in_layout(PoseFile(path).pose(None), layout(judge.layout or ""))
-            judge.observe([JudgedClip(path.stem, pose=pose, text="The bread is cold.")], _GIVES)
+            clip = JudgedClip(path.stem, pose=pose, text="The bread is cold.")
+            judge.observe([clip], _GIVES)
+            if folder == references:
+                judge.observe([clip], _CHANCE)
     return time.perf_counter() - begun
