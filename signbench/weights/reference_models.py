@@ -210,6 +210,22 @@ def read_model(folder: Path) -> ReferenceModel:
     return ReferenceModel(folder, card)
 
 
+def read_model_of(folder: Path, kind: str) -> ReferenceModel:
+    """The model in a folder, for code that runs one kind of network.
+
+    Args:
+        folder: the folder.
+        kind: the judge or generator that it must be a model of.
+
+    Raises:
+        InputError: the folder has no valid card, or its model is of another kind.
+    """
+    model = read_model(folder)
+    if model.card.model != kind:
+        raise InputError(f"the model {model.card.name} is of the kind {model.card.model}, not {kind}; choose another.")
+    return model
+
+
 def models_folder() -> Path:
     """The user's own models: ``models/`` in the folder of weights."""
     return weights_folder() / "models"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
+from signbench.generators.computing import computing
 from signbench.generators.mimicmotion.alignment import alignment
 from signbench.generators.mimicmotion.checkpoints import files_of, read_official
 from signbench.generators.mimicmotion.config import MimicMotionConfig
@@ -25,7 +25,7 @@ from signbench.media.video import resize_frames
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import frames_of, stretched, wanted_length
 from signbench.weights.digests import remembered_sha256_of
-from signbench.weights.reference_models import ReferenceModel, find_checkpoint, has_model, read_model
+from signbench.weights.reference_models import find_checkpoint, has_model, read_model_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +76,7 @@ class MimicMotionGenerator(Generator):
                 f"the weights of {MODEL} are not present; name some with `checkpoint`: a model's folder, or MimicMotion_1-1.pth."
             )
         self._path = find_checkpoint(MODEL if checkpoint is None else checkpoint)
-        self._model = None if self._path.is_file() else _checked(read_model(self._path))
+        self._model = None if self._path.is_file() else read_model_of(self._path, MODEL)
         self._pose_net = None if pose_net is None else find_checkpoint(Path(pose_net))
         if self._model is not None and pose_net is not None:
             raise InputError(f"generator {MODEL}: the model {self._model.card.name} has a PoseNet itself; leave out pose_net.")
@@ -147,7 +147,7 @@ class MimicMotionGenerator(Generator):
         if source is None or (prompt.driving_pose is None and prompt.driving_video is None):
             raise InputError(f"clip {prompt.clip}: {MODEL} needs a source picture, and a driving video or its key points.")
         size = prompt.size or (source.shape[0], source.shape[1])
-        with _computing(self._device):
+        with computing(self._device):
             network = self._network
             shown, ratio = self._driving(prompt)
             config = network.config
@@ -163,7 +163,7 @@ class MimicMotionGenerator(Generator):
         for index in nearest.tolist():
             if made is None or index >= start + len(made):
                 start = index // config.chunk * config.chunk
-                with _computing(self._device):
+                with computing(self._device):
                     made = resize_frames(_levels(network.decoded(latents[start : start + config.chunk])), size)
             yield made[index - start]
 
@@ -265,25 +265,3 @@ def _number(name: str, value: str | float) -> int | float:
     if not np.isfinite(number) or number < 0:
         raise InputError(f"generator {MODEL}: {name}={value} is below 0 or not finite.")
     return number
-
-
-def _checked(model: ReferenceModel) -> ReferenceModel:
-    if model.card.model != MODEL:
-        raise InputError(f"the model {model.card.name} is of the kind {model.card.model}, not {MODEL}; choose another.")
-    return model
-
-
-@contextmanager
-def _computing(device: str) -> Iterator[None]:
-    """Without gradients and on the CPU in one thread, so that a clip's bytes do not depend on the number of threads."""
-    import torch
-
-    from signbench.extractors.precision import counting_in
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with counting_in("float32", torch.device(device)):
-            yield
-    finally:
-        torch.set_num_threads(before)

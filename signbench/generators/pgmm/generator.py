@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
+from signbench.generators.computing import computing
 from signbench.generators.pgmm.checkpoints import SIZE, read_official
 from signbench.generators.pgmm.config import PGMMConfig
 from signbench.judges.network_judge import configured
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import frames_of, wanted_length
 from signbench.weights.digests import remembered_sha256_of
-from signbench.weights.reference_models import ReferenceModel, find_checkpoint, find_model, has_model, read_model
+from signbench.weights.reference_models import ReferenceModel, find_checkpoint, find_model, has_model, read_model_of
 
 if TYPE_CHECKING:
     from signbench.generators.pgmm.animation import Mode
@@ -74,7 +74,7 @@ class PGMMGenerator(Generator):
                 f"others: {name}:checkpoint=NAME."
             )
         self._path = find_checkpoint(name if checkpoint is None else checkpoint)
-        self._model = None if self._path.is_file() else _checked(read_model(self._path), name)
+        self._model = None if self._path.is_file() else read_model_of(self._path, name)
         self._mode = cast("Mode", mode)
         self._background = str(background).lower() == "true"
         self._published_size = int(size)
@@ -153,12 +153,12 @@ class PGMMGenerator(Generator):
         if prompt.source_image is None or prompt.driving_video is None:
             raise InputError(f"clip {prompt.clip}: {type(self).name} needs a source picture and a driving video.")
         model, estimator = self._networks
-        with _computing(self._device):
+        with computing(self._device):
             animation = Animation(model, estimator, prompt.source_image, prompt.size, mode=self._mode, background=self._background)
         side = self._config.size
         driving = frames_of(prompt.driving_video, replace(prompt.made, size=(side, side)), wanted_length(prompt))
         while chunk := list(islice(driving, CHUNK)):
-            with _computing(self._device):
+            with computing(self._device):
                 made = animation.frames(np.stack(chunk))
             yield from made
 
@@ -168,25 +168,3 @@ class TPSMMGenerator(PGMMGenerator):
 
     name = "tpsmm"
     citation = "Zhao and Zhang 2022: Thin-Plate Spline Motion Model for Image Animation"
-
-
-def _checked(model: ReferenceModel, name: str) -> ReferenceModel:
-    if model.card.model != name:
-        raise InputError(f"the model {model.card.name} is of the kind {model.card.model}, not {name}; choose another.")
-    return model
-
-
-@contextmanager
-def _computing(device: str) -> Iterator[None]:
-    """Without gradients and in one thread, so that a clip's bytes do not depend on the number of threads."""
-    import torch
-
-    from signbench.extractors.precision import counting_in
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with counting_in("float32", torch.device(device)):
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from signbench.arithmetic import normal
 from signbench.corpora.recordings import rotations_of
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
+from signbench.generators.computing import computing
 from signbench.generators.signavatar.joints import motion_of_six, six_of
 from signbench.generators.signavatar.model import MODEL, Checkpoint, Loaded
 from signbench.media.pose import in_layout
@@ -75,7 +75,7 @@ class SignAvatarGenerator(Generator):
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
         for prompt, seed in zip(prompts, seeds, strict=True):
-            with _computing():
+            with computing("cpu"):
                 motion = self._motion(prompt, np.random.Generator(np.random.PCG64(seed)))
             if prompt.made.takes_rotations:
                 yield Production(prompt.clip, motion=motion, fps=prompt.fps)
@@ -120,19 +120,3 @@ class SignAvatarGenerator(Generator):
     @cached_property
     def _loaded(self) -> Loaded:
         return self._checkpoint.loaded(self._device)
-
-
-@contextmanager
-def _computing() -> Iterator[None]:
-    """Without gradients and in one thread, so that a clip's bytes do not depend on the number of threads."""
-    import torch
-
-    from signbench.extractors.precision import counting_in
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with counting_in("float32", torch.device("cpu")):
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
 from signbench.generators.signavatar.config import SignAvatarConfig
 from signbench.generators.signavatar.embedding import Embedder, embedder_of
 from signbench.judges.network_judge import configured
 from signbench.weights.digests import remembered_sha256_of
-from signbench.weights.reference_models import ReferenceModel, find_checkpoint, read_model
+from signbench.weights.reference_models import ReferenceModel, find_checkpoint, read_model_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,10 +53,7 @@ class Checkpoint:
         path = find_checkpoint(checkpoint)
         if path.is_file():
             return cls(path, None)
-        model = read_model(path)
-        if model.card.model != MODEL:
-            raise InputError(f"the model {model.card.name} is of the kind {model.card.model}, not {MODEL}; choose another.")
-        return cls(path, model)
+        return cls(path, read_model_of(path, MODEL))
 
     @property
     def name(self) -> str:
