@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -49,13 +50,13 @@ CONTRASTS = """() => {
 """The number of visible texts, and those whose contrast with their background is below the 4.5 of WCAG."""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium."""
+@contextmanager
+def chromium():
+    """A headless Chromium; skips the test where there is none."""
     programs = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
     if path is None:
-        pytest.skip("there is no Chromium on this machine")
+        pytest.skip("there is no Chromium; install the package chromium to test pages in a browser")
     with programs.sync_playwright() as started:
         opened = started.chromium.launch(executable_path=path, args=list(QUIET))
         yield opened

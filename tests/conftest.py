@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.browser import browser  # noqa: F401 - the fixture of all tests in a browser
+from tests.browser import chromium
 
 _TESTS = Path(__file__).parent
 
@@ -52,6 +53,13 @@ def _folder_named_by(variable: str) -> Path:
     folder = Path(value)
     assert folder.is_dir(), f"{variable} is {value}, which is not a folder"
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, shared by the tests of a file."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

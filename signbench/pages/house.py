@@ -1,4 +1,4 @@
-"""What signbench's static pages share: the style sheet, the script of sortable tables, escaping, and plotly next to the page.
+"""What static pages share: style sheet, scripts of sortable tables and of charts, escaping, and plotly next to the page.
 
 Pages open from the file system, without a server, and load nothing from elsewhere. Every value in a template is escaped.
 """
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 PLOTLY = "plotly.min.js"
 _HOUSE = Path(__file__).parent
-STYLE, TABLES, BASE = _HOUSE / "house.css", _HOUSE / "tables.js", "page.html"
-"""The style sheet, the script of sortable tables, and the template that every page extends."""
+STYLE, SCRIPTS, BASE = (_HOUSE / "house.css",), (_HOUSE / "tables.js", _HOUSE / "charts.js"), "page.html"
+"""The style sheet, the scripts of sortable tables and of charts, and the template that every page extends."""
 _NEEDS = ("jinja2", "plotly")
 
 
@@ -59,9 +59,9 @@ def write_assets(folder: Path, *, style: tuple[str, Sequence[Path]], script: tup
     Args:
         folder: of the pages.
         style: the name of the style sheet, and the files that follow the house's own in it.
-        script: the name of the script, and the files that follow that of the tables in it.
+        script: the name of the script, and the files that follow the house's own in it.
     """
-    for (name, further), first in ((style, STYLE), (script, TABLES)):
-        content = "\n".join(path.read_text(encoding="utf-8") for path in (first, *further))
+    for (name, further), own in ((style, STYLE), (script, SCRIPTS)):
+        content = "\n".join(path.read_text(encoding="utf-8") for path in (*own, *further))
         (folder / name).write_text(content, encoding="utf-8")
     (folder / PLOTLY).write_bytes(files("plotly").joinpath("package_data", PLOTLY).read_bytes())

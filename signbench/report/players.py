@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,7 +195,7 @@ class _Writer:
         name = f"run-{index + 1}"
         if reference.video is not None:
             panel = self._panel("production", label, name, lambda: frames.video_frames(views, "prediction"), index)
-            curves: Callable[[], list[frames.Curve]] = lambda: frames.image_curves(views)  # noqa: E731 - one of two
+            curves: Callable[[], list[frames.Curve]] = partial(frames.image_curves, views)
         elif drawing:
             paired = run.plan.protocol.frames == "resample"
 

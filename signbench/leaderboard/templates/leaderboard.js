@@ -1,10 +1,9 @@
 "use strict";
 (() => {
-  // Charts. Plotly interprets some HTML in texts, so names are escaped for it.
+  const { inert, color, settings, axis } = charts;
   const data = document.getElementById("charts");
   if (!data || typeof Plotly === "undefined") return;
   const { metrics, points } = JSON.parse(data.textContent);
-  const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const symbols = {
     measured: ["--chart-measured", "circle"],
     verified: ["--chart-verified", "circle"],
@@ -12,7 +11,6 @@
     published: ["--chart-published", "diamond-open"],
     "published ceiling": ["--chart-ceiling", "diamond-open"],
   };
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const look = (kind) => ({ color: color(symbols[kind][0]), symbol: symbols[kind][1] });
   const heading = (key) => metrics.find((metric) => metric.key === key).heading;
   const has = (key) => (point) => key in point.values;
@@ -32,27 +30,7 @@
   };
   const label = (point) => inert(point.source ? `${point.name} · ${point.source}` : point.name);
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  // Only these buttons, which send no data anywhere, whatever other buttons a later plotly adds.
-  const settings = {
-    displaylogo: false,
-    responsive: true,
-    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
-    plotlyServerURL: "",
-    showLink: false,
-    showEditInChartStudio: false,
-    showSendToCloud: false,
-  };
-  const base = () => ({
-    font: { family: "system-ui, sans-serif", size: 13, color: color("--ink") },
-    paper_bgcolor: color("--card"),
-    plot_bgcolor: color("--card"),
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-    hoverlabel: { font: { color: color("--card") } },
-    hovermode: "closest",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--soft"), activecolor: color("--accent") },
-    showlegend: true,
-  });
-  const axis = (title) => ({ title: { text: inert(title) }, automargin: true, gridcolor: color("--line"), zeroline: false });
+  const base = () => ({ ...charts.base(), showlegend: true });
   const kinds = Object.keys(symbols).filter((kind) => points.some((point) => point.kind === kind));
 
   const intervals = (key) => {

@@ -1,35 +1,13 @@
 "use strict";
 (() => {
-  // Charts of the clips' own values. Plotly interprets some HTML in texts, so names are escaped for it.
+  // Charts of the clips' own values.
+  const { inert, color, settings, axis } = charts;
   const source = document.getElementById("charts");
   if (!source || typeof Plotly === "undefined") return;
   const { runs, clips, anchors, signers, seconds, metrics } = JSON.parse(source.textContent);
   if (!metrics.length) return;
-  const inert = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const shade = (index) => color(`--key-${index % 6}`);
-  // Only these buttons, which send no data anywhere, whatever other buttons a later plotly adds.
-  const settings = {
-    displaylogo: false,
-    responsive: true,
-    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
-    plotlyServerURL: "",
-    showLink: false,
-    showEditInChartStudio: false,
-    showSendToCloud: false,
-  };
-  const base = () => ({
-    font: { family: "system-ui, sans-serif", size: 13, color: color("--ink") },
-    paper_bgcolor: color("--card"),
-    plot_bgcolor: color("--card"),
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-    hoverlabel: { font: { color: color("--card") } },
-    hovermode: "closest",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--soft"), activecolor: color("--accent") },
-    margin: { l: 10, r: 20, t: 40, b: 50 },
-    height: 420,
-  });
-  const axis = (title, more = {}) => ({ title: { text: inert(title) }, automargin: true, gridcolor: color("--line"), zeroline: false, ...more });
+  const base = () => ({ ...charts.base(), margin: { l: 10, r: 20, t: 40, b: 50 }, height: 420 });
   const named = (metric) => (metric.unit === "1" ? metric.heading : `${metric.heading} (${metric.unit})`);
   const metricOf = (key) => metrics.find((metric) => metric.key === key);
   const clicked = (id) => {
