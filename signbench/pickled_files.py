@@ -15,6 +15,7 @@ import struct
 import threading
 import warnings
 import zipfile
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -217,16 +218,16 @@ class ForbiddenError(Exception):
     """A pickle calls something; the message is its name."""
 
 
-class StandIn:
+class StandIn(ABC):
     """What a pickle receives for an object of a library; it computes nothing while the pickle is read."""
 
+    @abstractmethod
     def value(self) -> Any:
         """What it stands for, made of checked numbers only.
 
         Raises:
             ValueError: its parts do not fit together.
         """
-        raise NotImplementedError
 
 
 class _Type:

@@ -25,11 +25,8 @@ def test_tiles_are_those_of_the_original(frames, tile, overlap, expected):
     assert tiles(frames, tile, overlap) == expected
 
 
-@pytest.mark.parametrize("tile", [2, 5, 16, 72])
-@pytest.mark.parametrize("overlap", [1, 4, 6])
+@pytest.mark.parametrize(("tile", "overlap"), [(2, 1), (5, 1), (5, 4), (16, 1), (16, 4), (16, 6), (72, 1), (72, 4), (72, 6)])
 def test_the_weights_of_every_frame_are_above_zero_and_frame_0_is_in_every_tile(tile, overlap):
-    if overlap >= tile:
-        pytest.skip("an overlap of a whole tile is refused")
     for frames in (1, 2, tile - 1, tile, tile + 1, 2 * tile, 3 * tile + 1):
         found = tiles(frames, tile, overlap)
         total = np.zeros(frames)

@@ -12,7 +12,10 @@ from signbench.generators.signavatar.joints import six_of
 from signbench.scoring.generator_evaluation import evaluate_generator
 from signbench.weights.reference_models import has_model
 
-pytestmark = pytest.mark.skipif(not has_model("signavatar"), reason="the weights are not shipped")
+pytestmark = pytest.mark.skipif(
+    not has_model("signavatar"),
+    reason="no weights of signavatar are here; signbench train signavatar --out reference_models/signavatar makes them",
+)
 CLIPS = 62
 
 
