@@ -19,6 +19,7 @@ from benchmarks import (
     judging,
     pixels,
     scoring,
+    signing,
     study_coverage,
     synthsign,
     video_networks,
@@ -80,7 +81,7 @@ def main() -> int:
             elif group == "judges":
                 rows += judging.rows(arguments.clips or Path(temporary))
             elif group == "generators":
-                rows += animation.rows()
+                rows += animation.rows() + signing.rows()
             elif group == "synthsign":
                 rows += synthsign.rows()
             elif group == "study-coverage":

@@ -73,6 +73,16 @@ def test_6d_that_is_not_orthonormal_becomes_a_rotation() -> None:
     assert np.linalg.det(matrix) == pytest.approx(np.ones(50))
 
 
+def test_a_rotation_is_converted_the_same_among_others_and_alone() -> None:
+    # some turn by less than 120 degrees, some by more about each axis
+    six = np.concatenate([RANDOM.normal(size=(60, 6)), six_from_axis_angle(AXES * np.linspace(0, np.pi, 200)[:, None])])
+    together = axis_angle_from_six(six)
+    assert together.tobytes() == np.stack([axis_angle_from_six(one) for one in six]).tobytes()
+    matrices = matrix_from_six(six)
+    assert axis_angle_from_matrix(matrices).tobytes() == together.tobytes()
+    assert quaternion_from_matrix(matrices).tobytes() == np.stack([quaternion_from_matrix(one) for one in matrices]).tobytes()
+
+
 def test_leading_axes_are_kept() -> None:
     vectors = AXES[:24].reshape(2, 3, 4, 3)
     assert matrix_from_axis_angle(vectors).shape == (2, 3, 4, 3, 3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from signbench.corpora.recordings import rotations_of
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
 from signbench.generators.computing import computing
-from signbench.generators.signavatar.joints import motion_of_six, six_of
+from signbench.generators.signavatar.joints import between_frames, motion_of_six, six_of
 from signbench.generators.signavatar.model import MODEL, Checkpoint, Loaded
 from signbench.media.pose import in_layout
 from signbench.predictions.prompts import Production, Prompt
@@ -38,8 +37,8 @@ class SignAvatarGenerator(Generator):
     Without a motion to follow, the latent vector is drawn from the standard normal distribution by the clip's seed, and decoded to
     the length in the prompt; if there is none, to the length of a train clip of the word that the seed picks, or for an unknown
     word, to the mean length of train. With a motion, as for reconstruction, the latent vector is the mean of that motion's
-    distribution, and the production has its length. The network's rate may differ from the task's: between two of its frames each
-    joint takes the shortest turn. The pelvis stays at the origin, and the eyes look ahead.
+    distribution, and the production has its length. The network's rate may differ from the task's: between two of its frames the
+    6D rotations change along a line. The pelvis stays at the origin, and the eyes look ahead.
 
     Args:
         checkpoint: the name of a reference model, its folder, or a published file; None: the shipped model.
@@ -65,6 +64,7 @@ class SignAvatarGenerator(Generator):
             citation=_CITATION,
         )
         self._lengths: dict[str, list[int]] = {}
+        self._embedded: dict[str, Tensor] = {}
         self._train: TrainView | None = None
 
     def prepare(self, train: TrainView) -> None:
@@ -74,9 +74,13 @@ class SignAvatarGenerator(Generator):
                 self._lengths.setdefault(clip.word, []).append(frame_count(clip.media, train.made))
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
-        for prompt, seed in zip(prompts, seeds, strict=True):
-            with computing("cpu"):
-                motion = self._motion(prompt, np.random.Generator(np.random.PCG64(seed)))
+        # all at once: what a caller does between two clips must not run with these settings
+        with computing(self._device):
+            motions = [
+                self._motion(prompt, np.random.Generator(np.random.PCG64(seed)))
+                for prompt, seed in zip(prompts, seeds, strict=True)
+            ]
+        for prompt, motion in zip(prompts, motions, strict=True):
             if prompt.made.takes_rotations:
                 yield Production(prompt.clip, motion=motion, fps=prompt.fps)
             else:
@@ -98,13 +102,15 @@ class SignAvatarGenerator(Generator):
             latent = self._loaded.latent_of(six_of(followed.rotations), embedding)
         # the last of the task's frames is between two of the network's, or on one
         frames = math.ceil((length - 1) * rate / prompt.fps - 1e-9) + 1
-        made = motion_of_six(self._loaded.generated(latent, frames, embedding), rate)
+        made = self._loaded.generated(latent, frames, embedding)
         positions = np.minimum(np.arange(length) * (rate / prompt.fps), frames - 1.0)
-        return replace(made.at_positions(positions), fps=prompt.fps)
+        return motion_of_six(between_frames(made, positions), prompt.fps)
 
     def _embedding(self, prompt: Prompt) -> Tensor:
         if prompt.word is not None:
-            return self._loaded.embedder.words([prompt.word])
+            if prompt.word not in self._embedded:
+                self._embedded[prompt.word] = self._loaded.embedder.words([prompt.word])
+            return self._embedded[prompt.word]
         if prompt.source_image is None:
             raise InputError(f"clip {prompt.clip}: {MODEL} needs a word or a picture.")
         return self._loaded.embedder.pictures([prompt.source_image])

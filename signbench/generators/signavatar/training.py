@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.generators.signavatar.config import SignAvatarConfig
-from signbench.generators.signavatar.joints import motion_of_six, six_of
+from signbench.generators.signavatar.joints import between_frames, motion_of_six, six_of
 from signbench.generators.signavatar.model import kept_tensors
 from signbench.generators.signavatar.words import word_parts
 from signbench.judges.base import JudgedClip
 from signbench.judges.network_judge import padded
 from signbench.judges.stgcn.judge import STGCNJudge
+from signbench.media.rates import positions_at_rate
 from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frames import FrameSource
@@ -238,9 +239,11 @@ class SignAvatarTraining(TrainingData):
 
     def _observed(self, made: Tensor, clips: Sequence[_DevClip]) -> Sequence[Mapping[Any, Any]]:
         rate = self.config().rate
+        shown_at = self.judge.rate or rate
         shown = []
         for six, clip in zip(made.cpu().numpy(), clips, strict=True):
-            motion = motion_of_six(six[: len(clip.six)], rate).at_rate(self.judge.rate or rate)
+            positions = positions_at_rate(len(clip.six), rate, shown_at)
+            motion = motion_of_six(between_frames(six[: len(clip.six)], positions), shown_at)
             shown.append(JudgedClip(clip.id, motion=motion))
         return list(self.judge.observe(shown, ("label", "rows")))
 

@@ -15,7 +15,7 @@ from signbench.generators.signavatar.generator import SignAvatarGenerator
 from signbench.generators.signavatar.joints import six_of
 from signbench.generators.training import TrainView, prompt_of
 from signbench.media.layouts import layout
-from signbench.media.rotations import matrix_from_axis_angle
+from signbench.media.rotations import matrix_from_axis_angle, partway
 from tests.generators.corpora import FPS
 from tests.generators.signavatar.tiny import TINY, write_tiny
 from tests.generators.test_rotations import MovingCorpus
@@ -83,13 +83,15 @@ def test_a_granted_length_is_kept_at_any_rate(model, length, fps):
     assert np.isfinite(production.motion.rotations).all()
 
 
-def test_frames_are_those_of_the_decoder_and_shortest_turns_between_them(model):
+def test_frames_are_those_of_the_decoder_and_halfway_between_them(model):
     (asked,) = prompts(["word"], ["word-test-0002"])
     slow, fast = (
         next(ready(model).generate([replace(asked, length=length, made=replace(MOTION, fps=fps))], [3])).motion.rotations
         for length, fps in ((6, 12.5), (11, 25.0))
     )
-    np.testing.assert_allclose(matrix_from_axis_angle(fast[::2]), matrix_from_axis_angle(slow), atol=1e-5)
+    slow, fast = matrix_from_axis_angle(slow), matrix_from_axis_angle(fast)
+    np.testing.assert_allclose(fast[::2], slow, atol=1e-5)
+    np.testing.assert_allclose(fast[1::2], partway(slow[:-1], slow[1:], 0.5), atol=0.02)
 
 
 def test_a_motion_to_follow_gives_its_length_and_another_motion_another_production(model):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError
-from signbench.generators.signavatar.joints import JOINTS, UPPER, motion_of_six, six_of
+from signbench.generators.signavatar.joints import JOINTS, UPPER, between_frames, motion_of_six, six_of
 from signbench.generators.signavatar.words import buckets_of, word_parts
 from signbench.media.body_model import JAW, LEFT_EYE, LEFT_HAND, RIGHT_EYE, RIGHT_HAND
 from signbench.media.rotations import matrix_from_axis_angle
@@ -46,6 +46,16 @@ def test_numbers_of_no_rotation_are_made_one():
     six = six_of(np.zeros((2, 55, 3), np.float32)) * 3 + 0.1
     matrices = matrix_from_axis_angle(motion_of_six(six, 25.0).rotations)
     np.testing.assert_allclose(matrices @ np.swapaxes(matrices, -1, -2), np.broadcast_to(np.eye(3), matrices.shape), atol=1e-5)
+
+
+def test_between_two_frames_joints_turn_evenly():
+    still, bent = np.zeros((1, 55, 3), np.float32), np.zeros((1, 55, 3), np.float32)
+    bent[:, 18] = [0.0, 0.0, 0.5]
+    six = six_of(np.concatenate([still, bent, bent]))
+    found = motion_of_six(between_frames(six, np.array([0.0, 0.25, 0.5, 1.0, 1.5, 2.0])), 50.0)
+    np.testing.assert_allclose(found.rotations[:, 18, 2], [0.0, 0.125, 0.25, 0.5, 0.5, 0.5], atol=0.003)
+    assert not found.rotations[:, :18].any()
+    assert between_frames(six, np.array([0.0, 2.0])).tobytes() == six[[0, 2]].astype(np.float64).tobytes()
 
 
 def fnv(text):
