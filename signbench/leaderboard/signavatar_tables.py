@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from signbench.leaderboard.published import Row, published
 from signbench.runs.tables import number
 from signbench.scoring.evaluated_generators import EVALUATION, GeneratorEvaluation, Group, GroupScore
-from signbench.weights.reference_models import find_model, has_model
+from signbench.weights.reference_models import find_model, has_model, recipe_of
 
 _ABSENT = "not measured"
 _GROUPS: Mapping[str, Group] = {"Raw": "raw", "Rec": "reconstructed", "Gen": "generated"}
@@ -96,10 +96,9 @@ def _printed(half: _Half) -> list[Row]:
 
 
 def _evaluation(model: str) -> GeneratorEvaluation | None:
-    """The evaluation in a model's folder; None if there is none."""
-    if not has_model(model):
-        return None
-    path = find_model(model).folder / EVALUATION
+    """The evaluation in a model's folder, which need not hold the weights; None if there is none."""
+    folder = find_model(model).folder if has_model(model) else recipe_of(model).parent
+    path = folder / EVALUATION
     return GeneratorEvaluation.read(path) if path.is_file() else None
 
 

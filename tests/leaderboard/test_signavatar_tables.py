@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from signbench.cli.generators import app
+from signbench.errors import InputError
 from signbench.leaderboard.signavatar_tables import HALVES, signavatar_tables
 from signbench.scoring.evaluated_generators import EvaluatedGroup, GeneratorEvaluation, GroupScore, write_evaluation
+from signbench.weights.reference_models import recipe_of
 from tests.generators.signavatar.tiny import write_tiny
 
 ROWS = [f"{group}_{split}" for group in ("Rec", "Gen") for split in ("train", "test")]
@@ -79,3 +81,18 @@ def test_the_command_prints_them_as_tables_or_as_one_document():
     printed = CliRunner().invoke(app, ["tables"], env={"COLUMNS": "250"}).stdout
     assert all(half.title in printed for half in HALVES)
     assert "1.500 [0.250, 9.000]" in printed
+    alone = json.loads(CliRunner().invoke(app, ["tables", "signavatar", "--json"]).stdout)
+    assert alone == signavatar_tables()
+    refused = CliRunner().invoke(app, ["tables", "signavatr"])
+    assert isinstance(refused.exception, InputError)
+    assert "there are no tables of signavatr" in str(refused.exception)
+
+
+def test_an_evaluation_is_read_from_a_folder_without_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "reference_models" / "signavatar-30-uncut"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_bytes(recipe_of("signavatar-30-uncut").read_bytes())
+    write_evaluation(evaluation("signavatar"), folder / "generator-evaluation.json")
+    shown = {row["row"]: row["FID"] for row in signavatar_tables()["Table II, 30 words"]}
+    assert shown["Gen_test, w/o Quality Control"] == "1.500 [0.250, 9.000]"
