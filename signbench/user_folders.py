@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -65,12 +66,18 @@ def _named(variable: str, name: str) -> Path | None:
 
 
 def _base(kind: Literal["cache", "config", "data"], variable: str, name: str) -> Path:
-    import platformdirs
-
     try:
         home = Path.home()
     except RuntimeError as error:  # platformdirs would take the ~ itself for a folder
         raise _homeless(variable, name) from error
+    return _base_at(kind, home, os.environ.get(f"XDG_{kind.upper()}_HOME"))
+
+
+@cache
+def _base_at(kind: Literal["cache", "config", "data"], home: Path, _: str | None) -> Path:
+    """The folder for one setting of the variables that it depends on; asked for with every observation that is read."""
+    import platformdirs
+
     folders = platformdirs.PlatformDirs("signbench", appauthor=False)
     found = {"cache": folders.user_cache_path, "config": folders.user_config_path, "data": folders.user_data_path}[kind]
     if found.is_absolute():

@@ -151,7 +151,12 @@ class PoseFile:
         return names if self.path.suffix == ".skels" and names.is_file() else None
 
     def probe(self, source_fps: float | None) -> PoseProbe:
-        probe = pose_files.probe_pose(self.path, self.member, self.layout)
+        try:
+            stamp = self.stamp()
+        except OSError:
+            probe = pose_files.probe_pose(self.path, self.member, self.layout)  # its message names the file
+        else:
+            probe = _probe(self.path, self.member, self.layout, stamp)
         return probe if source_fps is None else replace(probe, fps=source_fps)
 
     def pose(self, source_fps: float | None) -> Pose:
@@ -332,6 +337,12 @@ def _stamp(path: Path) -> Stamp:
     with os.scandir(path) as entries:
         found = [(entry.name, entry.stat()) for entry in entries if entry.is_file() and not is_ignored(entry.name)]
     return _joint_stamp(sorted(found, key=lambda item: item[0]))
+
+
+@lru_cache(maxsize=1024)
+def _probe(path: Path, member: str | None, layout: Layout | None, stamp: Stamp) -> PoseProbe:
+    """What a file of key points says about itself; cached for unchanged files, since every metric asks."""
+    return pose_files.probe_pose(path, member, layout)
 
 
 @lru_cache(maxsize=64)

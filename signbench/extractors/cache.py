@@ -390,8 +390,7 @@ class ObservationCache:
 
     def _keep(self, stream: IO[bytes], part: Path, key: str) -> None:
         """Moves a finished file to its final path, and makes room if the cache has become too large."""
-        stream.flush()
-        os.fsync(stream.fileno())
+        stream.flush()  # without fsync: after a power cut an incomplete file is recognised by its checksums
         size = stream.tell()
         if size > self.limit:
             self.give_up(f"holds at most {self.limit / 1e9:g} GB and one observation has {size / 1e9:.3g} GB")

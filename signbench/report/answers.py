@@ -19,7 +19,7 @@ from signbench.metrics.wer import Wer
 from signbench.progress import Progress, silent
 from signbench.report.sources import Sources
 from signbench.runs.measured_run import MeasuredRun
-from signbench.scoring.judging import judges_at_hand, pair_of
+from signbench.scoring.judging import Answered, judges_at_hand, pair_of
 from signbench.scoring.task_judges import judges_of
 from signbench.scoring.views import ClipViews
 
@@ -123,12 +123,12 @@ def answers_of(
             reference, production = sources.references.get(clip), sources.predictions.get(clip)
             if reference is None or production is None:
                 continue
-            views = ClipViews(reference, production, run.plan.protocol)
+            views, answered = ClipViews(reference, production, run.plan.protocol), Answered()
             for name, metric in usable.items():
                 if clip not in shown and metric.gives != "label":
                     continue
                 try:
-                    pair = pair_of(views, metric, _wanted(usable, metric), cache)
+                    pair = pair_of(views, metric, _wanted(usable, metric), cache, answered)
                 except SignbenchError:
                     continue  # such a clip is among those that could not be measured
                 if isinstance(pair, LabelPair):

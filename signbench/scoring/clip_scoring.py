@@ -19,7 +19,7 @@ from signbench.metrics.base import Metric, Recorder, View
 from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import Pair, PosePair
 from signbench.runs.outcomes import ClipOutcome, Failure, Input
-from signbench.scoring.judging import media_kind, pair_of, truth_input
+from signbench.scoring.judging import Answered, media_kind, pair_of, truth_input
 from signbench.scoring.likeness import SeenFrames, frames_departure, pose_content, pose_departure
 from signbench.scoring.moving_images import Audience, audience_of, shown
 from signbench.scoring.views import SIDES, ClipError, ClipViews, SideName
@@ -78,13 +78,14 @@ def _judge(views: ClipViews, judged: Sequence[tuple[int, JudgedMetric]], outcome
     kind = media_kind(views.reference)
     _note_judged_inputs(views, kind, [metric for _, metric in judged], outcome)
     recorders: dict[int, Recorder] = {}
+    answered = Answered()
     with _one_torch_thread_where_loaded():
         for index, metric in judged:
             together = [other for _, other in judged if (other.judge, other.role) == (metric.judge, metric.role)]
             wanted = tuple(dict.fromkeys(other.gives for other in together))
             with _keeping_failure(outcome, recorders, index, metric.inner):
                 recorder = recorders[index] = metric.recorder()
-                recorder.update(pair_of(views, metric, wanted, _cache()))
+                recorder.update(pair_of(views, metric, wanted, _cache(), answered))
                 record = recorder.finish()
                 if not all(np.isfinite(array).all() for array in record.values()):
                     raise SignbenchError(f"clip {outcome.clip}: the metric's value is not finite.")

@@ -151,7 +151,17 @@ def media_kind(clip: Clip) -> Literal["video", "pose"]:
     return "video" if clip.video is not None else "pose"
 
 
-def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], cache: ObservationCache | None) -> Pair:
+Answered = dict[tuple[str, int], dict[Gives, Observation]]
+"""What judges have answered about the sides of one :class:`ClipViews`: the judge's name and the side's ``id()`` -> its outputs."""
+
+
+def pair_of(
+    views: ClipViews,
+    metric: JudgedMetric,
+    wanted: Collection[Gives],
+    cache: ObservationCache | None,
+    answered: Answered | None = None,
+) -> Pair:
     """The pair that a metric compares: the judge's answer for the clip of its role, and the correct answer.
 
     Args:
@@ -159,14 +169,15 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
         metric: a judged metric of any role.
         wanted: all outputs of this judge that the run needs, computed together.
         cache: the cache of observations, or None.
+        answered: shared by the metrics of one clip, so that no judge is asked twice; new answers are added.
 
     Raises:
         ClipError: a side cannot be read or judged; the error names the side at fault.
     """
-    judge = metric.judge
+    judge, known = metric.judge, {} if answered is None else answered
     if metric.has_levels:
         shown, side = _shown(views, metric)
-        said = _observed(judge, shown, views, side, wanted, cache, text=views.reference.text)[metric.gives]
+        said = _observed(judge, shown, views, side, wanted, cache, known, text=views.reference.text)[metric.gives]
         expected = truth(views.reference, metric.truth or "text") or ""
         if isinstance(said, Likelihood):
             return LikelihoodPair(said.log_probability, said.tokens)
@@ -175,7 +186,7 @@ def pair_of(views: ClipViews, metric: JudgedMetric, wanted: Collection[Gives], c
         words = said if isinstance(said, str) else " ".join(cast("tuple[str, ...]", said))
         return TextPair(words, expected)
     reference, prediction = (
-        _observed(judge, clip, views, side, wanted, cache)[metric.gives]
+        _observed(judge, clip, views, side, wanted, cache, known)[metric.gives]
         for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True)
     )
     if isinstance(reference, Pose) and isinstance(prediction, Pose):
@@ -205,13 +216,17 @@ def _observed(
     side: SideName,
     wanted: Collection[Gives],
     cache: ObservationCache | None,
+    answered: Answered,
     text: str | None = None,
 ) -> Mapping[Gives, Observation]:
-    """A judge's answers for one side, from the cache if they are there."""
+    """A judge's answers for one side: those of this clip's other metrics, those in the cache, and the judge's own for the rest."""
     from signbench.extractors.cache import observation_key
 
     judge, recording = _installed[name], _recording(clip)
-    found: dict[Gives, Observation] = {}
+    found = answered.setdefault((name, id(clip)), {})
+    wanted = [gives for gives in wanted if gives not in found]
+    if not wanted:
+        return found
     keys: dict[Gives, str] = {}
     with blaming(side, views.reference.id, recording.label):
         if cache is not None:

@@ -18,7 +18,7 @@ from signbench.media.timelines import FramesRule
 from signbench.metrics.judged import through
 from signbench.metrics.registry import METRICS
 from signbench.runs.protocol import Protocol
-from signbench.scoring.judging import judges_at_hand, pair_of
+from signbench.scoring.judging import Answered, judges_at_hand, pair_of
 from signbench.scoring.views import ClipViews
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def through_judges(
     with judges_at_hand(judges):
         for clip_id in sorted(shown):
             views = _views(references[clip_id], shown[clip_id], Protocol(frames=frames))
+            answered = Answered()
             for name, metric in zip(names, found, strict=True):
-                records[name].append(metric.record([pair_of(views, metric, wanted[metric.judge], cache)]))
+                records[name].append(metric.record([pair_of(views, metric, wanted[metric.judge], cache, answered)]))
     once = np.ones((1, len(shown)), dtype=np.int64)
     return {name: float(metric.score(records[name], once)[0]) for name, metric in zip(names, found, strict=True)}
 

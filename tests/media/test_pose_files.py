@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -399,3 +400,15 @@ def test_the_bounds_themselves_are_rates_and_0_is_none(tmp_path):
         path = tmp_path / "a.npz"
         np.savez(path, points=np.ones((3, 50, 3), np.float32), confidence=np.ones((3, 50), np.float32), fps=np.array(fps))
         assert probe_pose(path).fps == read
+
+
+def test_files_with_the_same_joints_keep_their_own_size_rate_and_length(tmp_path):
+    made = {}
+    for index, (joints, frames, fps) in enumerate([("pt-50", 3, 25.0), ("pt-50", 5, 12.5), ("coco-wholebody-133", 2, 30.0)] * 2):
+        path = tmp_path / f"{index}.pose"
+        made[path] = (joints, frames, fps, (100 + index, 50 + index))
+        write_pose(path, replace(some_pose(joints, frames, fps=fps), picture=made[path][3]))
+    for path, (joints, frames, fps, picture) in made.items():
+        probe = probe_pose(path)
+        assert (probe.layout.name, probe.frames, probe.fps, probe.picture) == (joints, frames, fps, picture)
+        assert read_pose(path).layout.name == joints

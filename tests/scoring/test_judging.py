@@ -121,6 +121,13 @@ def test_a_judge_sees_each_clip_once_for_all_of_its_outputs(tmp_path):
     assert len(Parrot.asked) == 1, "references, and productions that were judged before, come from the cache"
 
 
+def test_without_a_cache_a_judge_sees_each_side_of_a_clip_once_for_all_metrics(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNBENCH_CACHE_LIMIT", "0")
+    signed(tmp_path / "submission", [1, 2, 3, 5])
+    scored(tmp_path, judged("accuracy@parrot", "wer@parrot.gloss", "bleu:order=1@parrot"))
+    assert len(Parrot.asked) == 12, "four productions, four references, and four references dealt to other clips"
+
+
 @pytest.mark.parametrize("kind", ["pose", "motion", "video"])
 def test_a_judge_reads_the_task_s_modality(kind, tmp_path):
     if kind == "video":

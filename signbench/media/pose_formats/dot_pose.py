@@ -7,9 +7,10 @@ header must be refused by its size before anything is allocated.
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,28 @@ _NUMBER = np.dtype("<f4")
 _MOST_BYTES_OF_VERSION_0 = 2**29
 # K is the depth measured by a Kinect in addition to MediaPipe's; it is left out.
 _FORMS = frozenset({"XYC", "XYZC", "XYZKC"})
+
+
+# The version is a float32, the size of the image three times 16 bits.
+_COMPONENTS_AT = 4 + 3 * 2
+
+
+class _ReadHeader(NamedTuple):
+    """A header that was read, and the bytes that another file's header must share with it.
+
+    Attributes:
+        lead: its version.
+        components: everything after the size of the image.
+        header: as read.
+    """
+
+    lead: bytes
+    components: bytes
+    header: PoseHeader
+
+
+_read_lately: deque[_ReadHeader] = deque(maxlen=4)
+"""The clips of a set have the same joints, and reading their names takes longer than reading the points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +182,17 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
     Raises:
         MediaError: the header is not of a known version, or its points are not x, y(, z(, Kinect's depth)), confidence.
     """
-    from pose_format.pose_header import PoseHeader
+    from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
     from pose_format.utils.reader import BufferReader
 
     version = struct.unpack_from("<f", start)[0] if len(start) >= 4 else 0.0
     if round(version, 3) not in (0.0, 0.1, 0.2):
         stated = f"version {version:g}" if 0 <= version < 100 else "no version"
         raise MediaError(f"it has {stated} of the .pose format at its start; versions 0.0, 0.1 and 0.2 are supported.")
+    for known in _read_lately:
+        if start.startswith(known.lead) and start.startswith(known.components, _COMPONENTS_AT):
+            size = PoseHeaderDimensions(*struct.unpack_from("<HHH", start, len(known.lead)))
+            return PoseHeader(known.header.version, size, known.header.components), _COMPONENTS_AT + len(known.components)
     reader = BufferReader(start)
     try:
         header = PoseHeader.read(reader)
@@ -177,7 +204,9 @@ def _header(start: bytes) -> tuple[PoseHeader, int]:
         raise MediaError(
             f"its points are {', '.join(map(repr, sorted(forms))) or 'none'}; {', '.join(sorted(_FORMS))} are supported."
         )
-    return header, reader.read_offset
+    end = reader.read_offset
+    _read_lately.appendleft(_ReadHeader(start[:4], start[_COMPONENTS_AT:end], header))
+    return header, end
 
 
 def _raw_clip(path: Path, head: _Head) -> RawClip:
