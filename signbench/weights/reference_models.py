@@ -275,11 +275,14 @@ def find_checkpoint(name: str | Path) -> Path:
         The folder of a model, or the path as it is.
 
     Raises:
-        InputError: there is neither a model of that name nor such a path; the message suggests the nearest names.
+        InputError: there is neither a model of that name nor such a path, and the message suggests the nearest names; or the file
+            is one of a model's folder.
     """
     if not isinstance(name, Path) and has_model(name):
         return find_model(name).folder
     if (path := Path(name)).exists():
+        if path.name == WEIGHTS and (path.parent / CARD).is_file():
+            raise InputError(f"{path} is one file of a model; name its folder, {path.parent}.")
         return path
     if isinstance(name, Path) or "/" in name:
         raise InputError(f"{name} does not exist; name a model, its folder, or a file of weights.")

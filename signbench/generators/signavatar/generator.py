@@ -69,6 +69,8 @@ class SignAvatarGenerator(Generator):
 
     def prepare(self, train: TrainView) -> None:
         self._train = train
+        # a file that cannot be read ends the work here, rather than failing every clip
+        _ = self._loaded
         for clip in train.words():
             if clip.word is not None:
                 self._lengths.setdefault(clip.word, []).append(frame_count(clip.media, train.made))

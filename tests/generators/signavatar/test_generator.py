@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -167,6 +169,19 @@ def test_weights_are_found_by_name_folder_and_path(model, monkeypatch):
         options_of("nmaed", None)
     with pytest.raises(InputError, match="missing/model does not exist; name a model, its folder, or a file of weights"):
         options_of("missing/model", None)
+
+
+def test_one_file_of_a_model_and_a_damaged_one_are_refused_before_the_first_clip(model, tmp_path):
+    with pytest.raises(InputError, match=f"is one file of a model; name its folder, {model.folder}"):
+        SignAvatarGenerator(model.folder / "model.safetensors")
+    copy = tmp_path / "copy"
+    shutil.copytree(model.folder, copy)
+    (copy / "model.safetensors").write_bytes(b"x")
+    published = tmp_path / "checkpoint_5000.pth.tar"
+    published.write_bytes(b"x")
+    for path, message in ((copy, "is not the file of the model"), (published, "cannot be read as a checkpoint")):
+        with pytest.raises(InputError, match=message):
+            ready(SimpleNamespace(folder=path))
 
 
 def test_other_weights_are_another_card(model, tmp_path):
