@@ -29,6 +29,7 @@ TRAININGS: dict[str, str] = {
     "signavatar": "signbench.generators.signavatar.training:SignAvatarTraining",
     "pgmm": "signbench.generators.pgmm.training:PGMMTraining",
     "tpsmm": "signbench.generators.pgmm.training:PGMMTraining",
+    "mimicmotion": "signbench.generators.mimicmotion.training:MimicMotionTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 

@@ -7,7 +7,7 @@ save little: SynthSign takes 1.6 ms for a frame of 128 px that is resized to 96,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -142,6 +142,41 @@ class FrameSource:
         file = self._file("key points", (joints, 3), np.float32)
         stamps = [recording.stamp() for recording in recordings]
         return replace(file, identity={**file.identity, "points": stamps}).opened(read, folder, progress)
+
+    def computed(
+        self,
+        kind: str,
+        shape: tuple[int, ...],
+        rows_of: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+        made_by: Mapping[str, object],
+        folder: Path | None = None,
+        progress: Progress = silent,
+    ) -> ClipArrays[np.float32]:
+        """What a network makes of the same frames, computed on first use.
+
+        Args:
+            kind: what that is, for the file's name.
+            shape: of the row of one frame.
+            rows_of: the rows ``(T, *shape)`` of a clip's frames ``(T, H, W, 3)``.
+            made_by: everything that the rows depend on besides the frames, such as the digest of the network's weights.
+            folder: the folder of prepared arrays; by default that of the user's cache.
+            progress: called with what is prepared, and how many frames of it are done.
+
+        Returns:
+            For each clip float32 ``(T, *shape)``.
+
+        Raises:
+            InputError: the corpus lacks the split, the take or the rendering, a rate is unknown, or the disk is too small.
+            MediaError: a clip cannot be read.
+        """
+
+        def made(clips: range) -> Iterator[Iterable[NDArray[np.float32]]]:
+            for index in clips:
+                parts = list(self._videos[index].chunks(self._probes[index], self._positions[index], self.size))
+                yield (rows_of(np.concatenate(parts)),) if parts else ()
+
+        file = self._file(kind, shape, np.float32)
+        return replace(file, identity={**file.identity, "made by": dict(made_by)}).opened(made, folder, progress)
 
     def _pose(self, clip: Clip) -> PoseRecording:
         if clip.pose is None:

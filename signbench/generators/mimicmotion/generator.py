@@ -128,7 +128,8 @@ class MimicMotionGenerator(Generator):
             published = read_official(self._path, self._pose_net)
             config, weights = published.config, published.weights
         else:
-            config, weights = configured(MimicMotionConfig, self._model.config(), self._model), self._model.weights()
+            config = configured(MimicMotionConfig, self._model.config(), self._model)
+            weights = {name: tensor.float() for name, tensor in self._model.weights().items()}
         config = replace(config, **self._changed)
         network: Any = without_weights(lambda: MimicMotion(config))
         give_weights(network, weights, f"the checkpoint {self._path}")

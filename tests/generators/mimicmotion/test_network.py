@@ -40,11 +40,12 @@ def test_the_paper_s_networks_have_the_published_sizes():
     assert round(2 * (sizes["unet"] + sizes["pose_net"]) / 1e9, 2) == 3.05
 
 
-def test_the_small_unet_has_the_expected_size():
-    assert (
-        sum(tensor.numel() for tensor in without_weights(lambda: MimicMotion(MimicMotionConfig.small())).unet.parameters())
-        == 5_970_890
-    )
+@pytest.mark.parametrize(
+    ("changed", "expected"), [({}, 2_531_932), ({"widths": (32, 64, 64, 64), "heads": (2, 4, 4, 4), "blocks": 2}, 5_970_890)]
+)
+def test_a_small_unet_has_the_expected_size(changed, expected):
+    config = replace(MimicMotionConfig.small(), **changed)
+    assert sum(tensor.numel() for tensor in without_weights(lambda: MimicMotion(config)).unet.parameters()) == expected
 
 
 def test_pose_net_has_the_names_of_the_original_and_begins_at_zero():

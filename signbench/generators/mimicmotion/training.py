@@ -1,0 +1,337 @@
+"""The training of MimicMotion, with the loss on hands of its authors or with RuSignBot's weights by confidence.
+
+Stable Video Diffusion's autoencoder and picture encoder are trained, too, where there are no published ones: for small pictures.
+Then they stay as they are, and the U-Net and PoseNet learn to remove noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError, nearest
+from signbench.generators.mimicmotion import losses as terms
+from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
+from signbench.generators.mimicmotion.config import MimicMotionConfig
+from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
+from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.clip_arrays import ClipArrays
+from signbench.training.order import seed_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from signbench.generators.mimicmotion.network import MimicMotion
+
+AUTOENCODER, ENCODER, DENOISING = "autoencoder", "encoder", "denoising"
+"""The names of the phases."""
+
+_PARTS = {AUTOENCODER: ("vae.",), ENCODER: ("image_encoder.",), DENOISING: ("unet.", "pose_net.")}
+_MEASURED = 512
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the data and the losses.
+
+    Attributes:
+        estimator: the pose estimator whose key points and confidences the network is shown; empty: the corpus's own.
+        published: a name in the registry of weights, or a file, that the training begins with; empty: random weights.
+        pose_net: the file of PoseNet, for a published file that has only the U-Net.
+        frames: frames of a train clip, with the source picture.
+        autoencoded: frames of a train clip of the autoencoder.
+        dropout: share p of :func:`signbench.generators.mimicmotion.losses.dropped`.
+        weights: ``hands``, MimicMotion's loss on hands; ``confidence``, RuSignBot's weights of regions; ``even``, neither.
+        hand_scale: their factor for hands.
+        threshold: confidence above which a hand's points are sure; neither paper states it.
+        margin: by which RuSignBot's boxes are enlarged on each side, as a share of them; the paper does not state it.
+        divergence: weight of the autoencoder's Kullback-Leibler divergence, averaged over the numbers of a latent.
+        hands: factor for hands of the autoencoder's loss.
+        temperature: of the picture encoder's loss.
+        dev_frames: frames of a dev clip, from its middle.
+    """
+
+    estimator: str = "pose-estimator"
+    published: str = ""
+    pose_net: str = ""
+    frames: int = 8
+    autoencoded: int = 4
+    dropout: float = 0.1
+    weights: Literal["hands", "confidence", "even"] = "confidence"
+    hand_scale: float = 10.0
+    threshold: float = SURE
+    margin: float = 0.05
+    divergence: float = 1e-4
+    hands: float = 4.0
+    temperature: float = 0.1
+    dev_frames: int = 15
+
+
+class MimicMotionTraining(TrainingData):
+    """Clips of some frames with a source picture from anywhere in the same video, drawn again in each epoch."""
+
+    kind = "generator"
+
+    def prepare(self, report: Report) -> None:
+        self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        given = self.settings
+        if given.weights not in ("hands", "confidence", "even"):
+            raise InputError(f"the recipe's data: weights is hands, confidence or even, not {given.weights}.")
+        if given.frames < 2 or given.autoencoded < 1 or given.dev_frames < 1:
+            raise InputError(
+                "the recipe's data: frames is at least 2, with the source picture; autoencoded and dev_frames at least 1."
+            )
+        for phase in self.recipe.phases:
+            if phase.name not in _PARTS:
+                raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, _PARTS)}")
+        config = self.config()
+        made = [frames_and_points(self.corpus, split, config, given.estimator, report, self.workers) for split in self.recipe.train]
+        self.frames: list[ClipArrays[np.uint8]] = [frames for frames, _ in made]
+        self.points: list[ClipPoints] = [points for _, points in made]
+        self.clips = [(part, clip) for part, frames in enumerate(self.frames) for clip in range(len(frames)) if len(frames[clip])]
+        self.dev = frames_and_points(self.corpus, self.recipe.dev, config, given.estimator, report, self.workers)
+        self._scale = config.latent_scale
+
+    def config(self) -> MimicMotionConfig:
+        made = MimicMotionConfig.small() if self.recipe.configuration == "small" else MimicMotionConfig.paper()
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
+        }
+        if self.recipe.begin is not None and not self._trains_autoencoder:
+            from signbench.weights.reference_models import find_model
+
+            given.setdefault("latent_scale", find_model(self.recipe.begin).config()["latent_scale"])
+        return replace(made, **given)
+
+    @property
+    def _trains_autoencoder(self) -> bool:
+        return any(phase.name == AUTOENCODER for phase in self.recipe.phases)
+
+    def saved_config(self) -> Mapping[str, Any]:
+        return {**super().saved_config(), "latent_scale": self._scale}
+
+    def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
+        # the published files have 16 bits, too
+        return {name: tensor.half() for name, tensor in network.state_dict().items()}
+
+    def build(self) -> nn.Module:
+        from signbench.generators.mimicmotion.network import MimicMotion
+
+        network = MimicMotion(self.config())
+        if self.settings.published:
+            self._give_published(network)
+        return network
+
+    def _give_published(self, network: MimicMotion) -> None:
+        from signbench.generators.mimicmotion.checkpoints import read_official
+        from signbench.weights.store import path_of
+
+        name, pose_net = self.settings.published, self.settings.pose_net
+        path = Path(name) if "/" in name else path_of(name)
+        if not path.is_file():
+            raise InputError(f"the recipe's data: the file {name} does not exist; `published` is a registered name or a file.")
+        published = read_official(path, Path(pose_net) if pose_net else None)
+        own = {part: tensor.shape for part, tensor in network.state_dict().items()}
+        theirs = {part: tensor.shape for part, tensor in published.weights.items()}
+        differing = sorted(part for part in own.keys() | theirs.keys() if own.get(part) != theirs.get(part))
+        if differing:
+            raise InputError(f"the recipe begins with {name}, whose {differing[0]} does not fit the configuration's networks.")
+        network.load_state_dict(published.weights)
+
+    def trained(self, network: nn.Module, phase: str) -> Iterable[tuple[str, nn.Parameter]]:
+        return [(name, value) for name, value in network.named_parameters() if name.startswith(_PARTS[phase])]
+
+    def examples(self, phase: str) -> int:
+        return len(self.clips)
+
+    def begin(self, phase: str, network: nn.Module, report: Report) -> None:
+        model = cast("MimicMotion", network)
+        if phase == DENOISING and self._trains_autoencoder:
+            self._scale = self._measured_scale(model)
+        model.config = replace(model.config, latent_scale=self._scale)
+
+    def _measured_scale(self, model: MimicMotion) -> float:
+        """One divided by the standard deviation of the latents of train frames: the middle ones of clips, evenly spaced."""
+        import torch
+
+        device = next(model.parameters()).device
+        means, variances = [], []
+        for index in np.linspace(0, len(self.clips) - 1, min(_MEASURED, len(self.clips))).astype(int).tolist():
+            part, clip = self.clips[index]
+            frames = self.frames[part][clip]
+            picture = pictures(torch.from_numpy(np.array(frames[[len(frames) // 2]])).to(device))
+            with torch.no_grad():
+                found = model.vae.encode(picture).latent_dist
+            means.append(found.mean.cpu().double())
+            variances.append(found.var.cpu().double())
+        spread = torch.cat(means).var(correction=0) + torch.cat(variances).mean()
+        return float(1 / spread.sqrt())
+
+    def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
+        import torch
+
+        chosen = [self._drawn_clip(index, phase, random) for index in indices.tolist()]
+        frames = [np.array(self.frames[part][clip][rows]) for part, clip, rows in chosen]
+        batch: dict[str, Any] = {"frames": torch.from_numpy(np.stack(frames))}
+        if phase == ENCODER:
+            return {**batch, "persons": torch.tensor([self._person(part, clip) for part, clip, _ in chosen])}
+        size = (frames[0].shape[1], frames[0].shape[2])
+        seen = [self.points[part].rows(clip, rows) for part, clip, rows in chosen]
+        if phase == AUTOENCODER:
+            maps = np.stack([self._weights("hands", points, size, self.settings.hands) for points in seen])
+        else:
+            cells = (size[0] // 8, size[1] // 8)
+            maps = np.stack([self._weights(self.settings.weights, points, cells, self.settings.hand_scale) for points in seen])
+            batch["pose"] = torch.from_numpy(np.stack([self._pose_pictures(points, size) for points in seen]))
+            batch["draws"] = torch.from_numpy(random.random(len(chosen)).astype(np.float32))
+        return {**batch, "weights": torch.from_numpy(maps[:, :, None])}
+
+    def _drawn_clip(self, index: int, phase: str, random: np.random.Generator) -> tuple[int, int, NDArray[np.int64]]:
+        """A clip, and which of its frames: two; or successive ones, for denoising after any one as the source picture.
+
+        A clip that is too short ends with its last frame several times.
+        """
+        part, clip = self.clips[index]
+        length = len(self.frames[part][clip])
+        if phase == ENCODER:
+            return part, clip, random.integers(0, length, 2)
+        wanted = self.settings.autoencoded if phase == AUTOENCODER else self.settings.frames - 1
+        start = int(random.integers(0, max(1, length - wanted + 1)))
+        rows = np.minimum(np.arange(start, start + wanted), length - 1)
+        return part, clip, rows if phase == AUTOENCODER else np.concatenate([random.integers(0, length, 1), rows])
+
+    @cached_property
+    def _persons(self) -> Mapping[str, int]:
+        names = {self._signer(name) for frames in self.frames for name in frames.ids}
+        return {name: number for number, name in enumerate(sorted(names))}
+
+    def _signer(self, clip: str) -> str:
+        """Who is shown in a clip; without that knowledge each clip shows another person."""
+        return self.corpus.clip(clip).signer or f"clip {clip}"
+
+    def _person(self, part: int, clip: int) -> int:
+        return self._persons[self._signer(self.frames[part].ids[clip])]
+
+    def _weights(self, kind: str, points: PosePoints, size: tuple[int, int], scale: float) -> NDArray[np.float32]:
+        given = self.settings
+        if kind == "hands":
+            return terms.hand_weights(points, size, scale=scale, threshold=given.threshold)
+        if kind == "confidence":
+            return terms.confidence_weights(points, size, scale=scale, threshold=given.threshold, margin=given.margin)
+        return np.ones((len(points), *size), np.float32)
+
+    def _pose_pictures(self, points: PosePoints, size: tuple[int, int]) -> NDArray[np.uint8]:
+        return np.stack([drawn(points, frame, size, self.config().canvas) for frame in range(len(points))])
+
+    def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
+        model = cast("MimicMotion", network)
+        if phase == AUTOENCODER:
+            return self._of_autoencoder(model, batch)
+        if phase == ENCODER:
+            return self._of_encoder(model, batch)
+        return self._of_denoising(model, batch)
+
+    def _of_autoencoder(self, model: MimicMotion, batch: Batch) -> Mapping[str, Tensor]:
+        given = pictures(batch["frames"].flatten(0, 1))
+        found = model.vae.encode(given).latent_dist
+        latents = found.sample()
+        made = model.vae.decode(latents, num_frames=batch["frames"].shape[1]).sample
+        weights = batch["weights"].flatten(0, 1)
+        return {
+            "reconstruction": (weights * (made - given).abs()).mean(),
+            "divergence": self.settings.divergence * found.kl().mean() / latents[0].numel(),
+        }
+
+    def _of_encoder(self, model: MimicMotion, batch: Batch) -> Mapping[str, Tensor]:
+        from torch.nn.functional import normalize
+
+        shown = pictures(batch["frames"].flatten(0, 1))
+        embeddings = normalize(model.embedded(shown)[:, 0], dim=1)
+        persons = batch["persons"].repeat_interleave(batch["frames"].shape[1])
+        return {"persons": same_person(embeddings @ embeddings.T / self.settings.temperature, persons)}
+
+    def _of_denoising(self, model: MimicMotion, batch: Batch) -> Mapping[str, Tensor]:
+        import torch
+
+        clips, frames = batch["frames"].shape[:2]
+        with torch.no_grad():
+            shown = pictures(batch["frames"].flatten(0, 1))
+            latents = model.vae.encode(shown).latent_dist.sample().unflatten(0, (clips, frames)) * model.config.latent_scale
+            still = shown.unflatten(0, (clips, frames))[:, 0]
+            noisy = still + model.config.noise * torch.randn_like(still) if model.config.noise else still
+            source = model.source_latents(noisy)
+            embedding = model.embedded(still)
+        no_embedding, no_source, no_pose = (~left_out for left_out in terms.dropped(batch["draws"], self.settings.dropout))
+        embedding = embedding * no_embedding[:, None, None]
+        source = (source * no_source[:, None, None, None])[:, None].expand(-1, frames, -1, -1, -1)
+        features = model.pose_net(pictures(batch["pose"].flatten(0, 1), last=False))
+        features = features * no_pose.repeat_interleave(frames)[:, None, None, None]
+        noise, deviates = torch.randn_like(latents), torch.randn(clips, device=latents.device)
+        made = terms.noised(latents, noise, deviates)
+        predicted = model.predicted(made.given, source, made.level, embedding, model.ids(clips, latents), features)
+        return {"noise": terms.weighted_error(predicted, made.target, batch["weights"])}
+
+    def answers(self, network: nn.Module) -> Iterator[Answer]:
+        model = cast("MimicMotion", network)
+        frames, _ = self.dev
+        for name in self.dev_ids():
+            clip = frames.ids.index(name)
+            length = len(frames[clip])
+            start = max(0, (length - self.settings.dev_frames) // 2)
+            rows = np.arange(start, min(length, start + self.settings.dev_frames))
+            yield Answer(name, {"video": self._made(model, name, clip, rows)}, {"video": np.array(frames[clip][rows])})
+
+    def _made(self, model: MimicMotion, name: str, clip: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Some frames of a dev clip, made from its first frame and their key points."""
+        import torch
+
+        from signbench.generators.mimicmotion.denoising import Condition, denoised
+
+        frames, points = self.dev
+        device = next(model.parameters()).device
+        still = np.array(frames[clip][:1])
+        shown = points.rows(clip, np.concatenate([[0], rows]))
+        poses = torch.from_numpy(self._pose_pictures(shown, (still.shape[1], still.shape[2])))
+        source = pictures(torch.from_numpy(still).to(device))
+        condition = Condition(model.source_latents(source), model.embedded(source), pictures(poses, last=False))
+        latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))[1:]
+        made = model.decoded(latents)
+        return ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def pictures(frames: Tensor, *, last: bool = True) -> Tensor:
+    """Bytes as float32 ``(N, 3, H, W)`` on [-1, 1].
+
+    Args:
+        frames: uint8 ``(N, H, W, 3)``, or ``(N, 3, H, W)``.
+        last: whether the channels are the last dimension.
+    """
+    ordered = frames.permute(0, 3, 1, 2) if last else frames
+    return ordered.float().contiguous() / 127.5 - 1
+
+
+def same_person(similarities: Tensor, persons: Tensor) -> Tensor:
+    """The loss of embeddings that are to be similar if, and only if, they show the same person.
+
+    The mean of the negative logarithm of the softmax over all other pictures, at those of the same person (Khosla et al. 2020,
+    *Supervised Contrastive Learning*, eq. 2).
+
+    Args:
+        similarities: cosines divided by a temperature, ``(N, N)``.
+        persons: int64 ``(N,)``; each is there at least twice.
+
+    Returns:
+        A scalar.
+    """
+    import torch
+
+    itself = torch.eye(len(persons), dtype=torch.bool, device=persons.device)
+    shares = torch.log_softmax(similarities.masked_fill(itself, float("-inf")), dim=1)
+    same = (persons[:, None] == persons[None]) & ~itself
+    return -(shares.masked_fill(~same, 0).sum(dim=1) / same.sum(dim=1)).mean()
