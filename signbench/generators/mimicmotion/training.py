@@ -135,7 +135,7 @@ class MimicMotionTraining(TrainingData):
         name, pose_net = self.settings.published, self.settings.pose_net
         path = Path(name) if "/" in name else path_of(name)
         if not path.is_file():
-            raise InputError(f"the recipe's data: the file {name} does not exist; `published` is a registered name or a file.")
+            raise InputError(f"the recipe's data: the file {name} does not exist; name a registered file of weights, or a file.")
         published = read_official(path, Path(pose_net) if pose_net else None)
         own = {part: tensor.shape for part, tensor in network.state_dict().items()}
         theirs = {part: tensor.shape for part, tensor in published.weights.items()}
