@@ -25,6 +25,7 @@ from signbench.cli import (
     metrics,
     report,
     results,
+    rusignbot,
     score,
     signature,
     streams,
@@ -76,6 +77,7 @@ app.add_typer(signature.app, name="signature")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")
 app.add_typer(study.app, name="study")
+app.add_typer(rusignbot.app, name="rusignbot")
 app.command("compare")(compare.command)
 app.add_typer(ci.app, name="ci")
 app.add_typer(leaderboard.app, name="leaderboard")

@@ -12,6 +12,7 @@ MEANINGS: dict[str, str] = {
     "--all": "All registered weights.",
     "--allow-missing": "Score even if clips have no file; the run is then incomplete.",
     "--as": "Name to keep it under.",
+    "--avatar": "Picture of the person to show: JPEG, PNG or WebP.",
     "--baseline": "Name of the baseline.",
     "--baselines": "Folder of baselines.",
     "--checkpoint": "Trained weights of the generator: a reference model's name, its folder, or a file.",

@@ -29,6 +29,7 @@ GENERATORS: Registry[Generator] = Registry(
         "pgmm": "signbench.generators.pgmm.generator:PGMMGenerator",
         "tpsmm": "signbench.generators.pgmm.generator:TPSMMGenerator",
         "mimicmotion": "signbench.generators.mimicmotion.generator:MimicMotionGenerator",
+        "rusignbot": "signbench.generators.rusignbot.generator:RuSignBotGenerator",
     },
     group="signbench.generators",
     custom=True,
@@ -36,7 +37,7 @@ GENERATORS: Registry[Generator] = Registry(
     where_taken=("device",),
 )
 
-MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion")
+MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion", "rusignbot")
 """Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 

@@ -33,6 +33,7 @@ class Line:
         generator: name on the generator's card.
         version: of the generator.
         seed: the seed that it was generated with.
+        details: what the generator says about how it was made; not in the file if None.
     """
 
     clip: str
@@ -44,6 +45,7 @@ class Line:
     generator: str
     version: str
     seed: int
+    details: Mapping[str, str | float] | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,8 @@ def merge(folder: Path) -> tuple[dict[str, Line], dict[str, Failure]]:
 def _written(entry: Line | Failure) -> bytes:
     """An entry as a line of JSON, with the clip as ``id``, as in any manifest of a predictions folder."""
     content = asdict(entry)
+    if content.get("details") is None:
+        content.pop("details", None)
     return (json.dumps({"id": content.pop("clip"), **content}, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 

@@ -109,6 +109,7 @@ def write_production(
         generator=generator,
         version=version,
         seed=seed,
+        details=None if production.details is None else dict(production.details),
     )
     append(folder, line, rank)
     return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -153,6 +153,7 @@ class Production:
         pose: the key points for a task of key points, or joint positions for one of motion; else None.
         motion: the body model's rotations, for a task of motion; else None. Joint positions follow from them, but not the reverse,
             so judges of rotations cannot judge positions.
+        details: how it was made, for the manifest, such as the gloss that was found for a word; None: nothing to say.
     """
 
     clip: str
@@ -161,6 +162,7 @@ class Production:
     frames: Iterator[NDArray[np.uint8]] | None = None
     pose: Pose | None = None
     motion: Motion | None = None
+    details: Mapping[str, str | float] | None = None
 
 
 def clip_seed(task: str, seed: int, clip: str) -> int:

@@ -40,6 +40,7 @@ ON_MUCH = {
     "leaderboard submit",
     "report",
     "results",
+    "rusignbot say",
     "study new",
     "study plan",
     "study report",
@@ -95,7 +96,7 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
     [
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
-        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate", "corpora prepare"}),
+        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate", "corpora prepare", "rusignbot say"}),
         ("--workers", WITH_NETWORKS | {"judges evaluate", "train"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),

@@ -154,7 +154,7 @@ class MimicMotionGenerator(Generator):
             config = network.config
             steps, nearest = thinned(len(shown), prompt.fps, config.step_rate)
             kept = PosePoints(shown.points[steps], shown.confidence[steps])
-            still = self._estimated(source[None], prompt.clip)
+            still = self.estimated(source[None], prompt.clip)
             moved = alignment(still, kept, source.shape[0] / source.shape[1], ratio).of(kept)
             picture = resize_frames(source[None], config.picture_size(source.shape[0], source.shape[1]))[0]
             latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)[1:]
@@ -177,7 +177,7 @@ class MimicMotionGenerator(Generator):
             probe = prompt.driving_video.probe(None)
             made = replace(prompt.made, size=self._estimator.size)
             frames = np.stack(list(frames_of(prompt.driving_video, made, length)))
-            return self._estimated(frames, prompt.clip), probe.height / probe.width
+            return self.estimated(frames, prompt.clip), probe.height / probe.width
         pose = prompt.driving_pose.pose(None)
         if pose.fps is not None:
             pose = pose.at_rate(prompt.fps)
@@ -192,7 +192,20 @@ class MimicMotionGenerator(Generator):
         probe = prompt.driving_video.probe(None)
         return probe.width, probe.height
 
-    def _estimated(self, frames: NDArray[np.uint8], clip: str) -> PosePoints:
+    @cached_property
+    def rate(self) -> float:
+        """The highest rate of the frames that the network makes, per second."""
+        if self._model is None:
+            return MimicMotionConfig.paper().step_rate
+        return configured(MimicMotionConfig, self._model.config(), self._model).step_rate
+
+    def estimated(self, frames: NDArray[np.uint8], clip: str) -> PosePoints:
+        """The key points that the pose estimator finds.
+
+        Args:
+            frames: uint8 ``(T, H, W, 3)``.
+            clip: its id, for messages.
+        """
         from signbench.judges.base import JudgedClip
 
         size = self._estimator.size

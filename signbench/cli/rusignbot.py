@@ -1,0 +1,59 @@
+"""``signbench rusignbot``: a word as a video of its sign, shown by a person of your choice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signbench.cli.groups import group
+from signbench.cli.options import Checkpoint, Device, Json, Progress, Root, option
+
+if TYPE_CHECKING:
+    from signbench.generators.rusignbot.saying import Speaker
+
+app = group("RuSignBot: a word of Russian or English as a video of its sign, shown by a person of your choice.")
+
+
+@app.command("say")
+def say(
+    text: Annotated[str, typer.Argument(help="A word or a short phrase.")],
+    out: Annotated[Path, option("--out", "A new .mp4 or .mkv file.")],
+    avatar: Annotated[Path | None, option("--avatar", "Default: the person in the recording.")] = None,
+    generator: Annotated[str, option("--generator")] = "rusignbot",
+    checkpoint: Checkpoint = None,
+    corpus: Annotated[str, option("--corpus", "Its isolated signs are shown.")] = "synthsign",
+    root: Root = None,
+    seed: Annotated[int, option("--seed", min=0)] = 0,
+    device: Device = "cpu",
+    progress: Progress = True,
+    json: Json = False,
+) -> None:
+    """Make a video of the sign for TEXT: its gloss, a recording of that sign, and an avatar that moves in the same way."""
+    from signbench.cli import printing
+    from signbench.generators.rusignbot.avatars import read_avatar
+
+    picture = None if avatar is None else read_avatar(avatar)
+    speaker = _speaker(generator, checkpoint, device, corpus, root)
+    with printing.progress_bars(progress) as report:
+        said = speaker.say(text, out, avatar=picture, seed=seed, progress=report)
+    if json:
+        printing.document({**asdict(said), "video": str(said.video)})
+        return
+    printing.data(f"{said.gloss} ({said.way}, {said.score:.3f}) as in {said.clip}: {said.frames} frames at {said.fps:g} per second")
+    printing.talk(str(said.video))
+
+
+def _speaker(generator: str, checkpoint: str | None, device: str, corpus: str, root: Path | None) -> Speaker:
+    from signbench.corpora.registry import corpus as corpus_named
+    from signbench.errors import InputError
+    from signbench.generators.registry import create, options_of
+    from signbench.generators.rusignbot.generator import RuSignBotGenerator
+    from signbench.generators.rusignbot.saying import Speaker
+
+    made = create(generator, **options_of(checkpoint, device))
+    if not isinstance(made, RuSignBotGenerator):
+        raise InputError(f"{generator} is not rusignbot; use rusignbot, or rusignbot:key=value for its parameters.")
+    return Speaker(made, corpus_named(corpus, root))

@@ -1,0 +1,83 @@
+"""Pictures of the person who is to sign."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.media.video import resize_frames
+
+LEAST_SIDE, MOST_SIDE = 64, 1024
+"""The shorter side of an avatar has at least so many pixels; the longer one of what is used at most so many."""
+
+_MOST_PIXELS = 50_000_000
+
+
+def read_avatar(path: Path) -> NDArray[np.uint8]:
+    """Reads a picture from a file.
+
+    Args:
+        path: a JPEG, PNG or WebP file.
+
+    Returns:
+        As :func:`decoded_avatar`.
+
+    Raises:
+        InputError: it cannot be read, or is too small or too large.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}; name a picture of a person.") from error
+    return decoded_avatar(content, str(path))
+
+
+def decoded_avatar(content: bytes, what: str) -> NDArray[np.uint8]:
+    """Decodes a picture, turned as its EXIF data says, and reduced to at most ``MOST_SIDE`` pixels.
+
+    Args:
+        content: a JPEG, PNG or WebP file.
+        what: its name in messages.
+
+    Returns:
+        uint8 ``(H, W, 3)`` RGB; transparent parts are white. Sides are even, since video needs that.
+
+    Raises:
+        InputError: it is not a picture, or is too small or too large.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                raise InputError(f"{what} has {opened.width} x {opened.height} pixels, too many; reduce it.")
+            turned = ImageOps.exif_transpose(opened).convert("RGBA")
+            ground = Image.new("RGBA", turned.size, "white")
+            picture = np.asarray(Image.alpha_composite(ground, turned).convert("RGB"), np.uint8)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{what} is not a picture that can be read; use JPEG, PNG or WebP.") from error
+    height, width = picture.shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise InputError(f"{what} has {width} x {height} pixels; both sides need at least {LEAST_SIDE}.")
+    scale = min(1.0, MOST_SIDE / max(height, width))
+    size = (max(2, round(height * scale) // 2 * 2), max(2, round(width * scale) // 2 * 2))
+    return picture if size == (height, width) else resize_frames(picture[None], size)[0]
+
+
+def shaped(picture: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:
+    """The middle of a picture in the shape of a size, so that a person is not stretched.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``.
+        size: height and width, or None: unchanged.
+    """
+    if size is None:
+        return picture
+    height, width = picture.shape[:2]
+    rows, columns = min(height, round(width * size[0] / size[1])), min(width, round(height * size[1] / size[0]))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return np.ascontiguousarray(picture[top : top + rows, left : left + columns])

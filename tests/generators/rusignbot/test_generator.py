@@ -1,0 +1,158 @@
+"""RuSignBot from a word to a video, as a generator and as a person uses it, with tiny networks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("diffusers")
+pytest.importorskip("transformers")
+
+from signbench.corpora.synthsign import SynthSign
+from signbench.errors import InputError
+from signbench.generators.mimicmotion.generator import MimicMotionGenerator
+from signbench.generators.registry import create
+from signbench.generators.rusignbot.generator import RuSignBotGenerator
+from signbench.generators.rusignbot.saying import Speaker, checked
+from signbench.media.video import probe_video
+from signbench.predictions.manifest import productions_done
+from tests.generators.corpora import VIDEO, SmallCorpus, frames_of_clip
+from tests.generators.mimicmotion.models import written_generator
+from tests.generators.runs import prepared, prompts, run
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return written_generator(tmp_path_factory.mktemp("models") / "tiny").folder
+
+
+@pytest.fixture(scope="module")
+def ready(model):
+    return prepared(RuSignBotGenerator(model, steps=1), VIDEO, "word-test")
+
+
+def found_prompts(given=("word",)):
+    return prompts(VIDEO, list(given), "word-test", clips=("word-test-0001", "word-test-0002"))
+
+
+def frames_of(generator, prompt, seed=3):
+    (made,) = generator.generate([prompt], [seed])
+    return np.stack(list(made.frames)), made
+
+
+def test_the_production_is_mimicmotion_s_after_the_clip_of_the_gloss(ready, model):
+    prompt = found_prompts()["word-test-0001"]
+    frames, made = frames_of(ready, prompt)
+    from dataclasses import replace
+
+    corpus = SmallCorpus()
+    source = frames_of_clip("word-train-0001", 8)[0]
+    from signbench.media.video import resize_frames
+
+    given = replace(
+        prompt, source_image=resize_frames(source[None], (24, 32))[0], driving_video=corpus.clip("word-train-0001").video
+    )
+    plain, _ = frames_of(MimicMotionGenerator(model, steps=1), given)
+    assert np.array_equal(frames, plain)
+    assert made.details == {"gloss": "DOG", "way": "lemma", "score": 1.0, "clip": "word-train-0001"}
+
+
+def test_the_manifest_says_which_way_the_gloss_was_found(model, tmp_path):
+    run(RuSignBotGenerator(model, steps=1), VIDEO, ["word"], tmp_path, split="word-test")
+    lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]
+    assert [line["details"]["way"] for line in lines] == ["lemma", "gloss"]
+    assert productions_done(tmp_path)["word-test-0001"].details == lines[0]["details"]
+
+
+def test_the_task_s_source_picture_is_the_avatar_unless_one_is_named(model, ready, tmp_path):
+    shown = {name: frames_of(ready, found_prompts(given)["word-test-0001"])[0] for name, given in GIVEN.items()}
+    assert not np.array_equal(shown["word"], shown["picture"])
+    Image.new("RGB", (128, 96), "blue").save(tmp_path / "me.png")
+    mine = prepared(RuSignBotGenerator(model, steps=1, avatar=tmp_path / "me.png"), VIDEO, "word-test")
+    with_mine = [frames_of(mine, found_prompts(given)["word-test-0001"])[0] for given in GIVEN.values()]
+    assert np.array_equal(*with_mine)
+    assert not np.array_equal(with_mine[0], shown["picture"])
+    assert "avatar=me.png" in mine.card.name and mine.card.checkpoint != ready.card.checkpoint
+
+
+GIVEN = {"word": ("word",), "picture": ("word", "source_image")}
+
+
+def test_the_clip_with_the_best_hands_can_be_used(model):
+    ready = prepared(RuSignBotGenerator(model, steps=1, clips="hands"), VIDEO, "word-test")
+    assert "clips=hands" in ready.card.name
+    _, clip = ready.found("dog")
+    assert clip.id in ("word-train-0001", "word-train-0002")
+
+
+def test_without_trained_weights_the_error_says_what_to_do(monkeypatch):
+    monkeypatch.setattr("signbench.generators.mimicmotion.generator.has_model", lambda name: False)
+    with pytest.raises(InputError, match=r"the weights of mimicmotion are not present; name some with `checkpoint`"):
+        create("rusignbot")
+
+
+class FewSigns(SynthSign):
+    """Three clips of each split."""
+
+    def ids(self, split):
+        return super().ids(split)[:3]
+
+
+@pytest.fixture(scope="module")
+def speaker(model):
+    return Speaker(RuSignBotGenerator(model, steps=1), FewSigns())
+
+
+def test_saying_a_word_leaves_a_video(speaker, tmp_path):
+    word = FewSigns().clip("word-train-0001").text
+    said = speaker.say(word.upper(), tmp_path / "said.mp4")
+    probe = probe_video(tmp_path / "said.mp4")
+    assert (probe.frames, probe.fps, probe.height, probe.width) == (said.frames, said.fps, 128, 128)
+    assert (said.way, said.score, said.clip) == ("gloss", 1.0, "word-train-0001")
+
+
+def test_the_avatar_decides_the_shape(speaker, tmp_path):
+    avatar = np.full((96, 64, 3), 90, np.uint8)
+    said = speaker.say("anything", tmp_path / "said.mkv", avatar=avatar)
+    probe = probe_video(tmp_path / "said.mkv")
+    assert (probe.height, probe.width) == (96, 64)
+    assert said.way == "characters"
+
+
+def test_equal_words_and_seeds_give_equal_bytes(speaker, tmp_path):
+    files = [tmp_path / f"{name}.mkv" for name in ("first", "second", "other")]
+    for file, seed in zip(files, (1, 1, 2), strict=True):
+        speaker.say("anything", file, seed=seed)
+    first, second, other = (file.read_bytes() for file in files)
+    assert first == second != other
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "words"),
+    [
+        ("hello", "said.gif", "is neither an .mp4 nor an .mkv file"),
+        ("hello", "there.mp4", "exists"),
+        (" ", "said.mp4", "there is no word to sign"),
+        ("?", "said.mp4", "has no word"),
+        ("a" * 61, "said.mp4", "has 61 letters"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_and_leaves_nothing(speaker, tmp_path, text, file, words):
+    (tmp_path / "there.mp4").write_bytes(b"mine")
+    with pytest.raises(InputError, match=words):
+        speaker.say(text, tmp_path / file)
+    assert [path.name for path in tmp_path.iterdir()] == ["there.mp4"]
+    assert (tmp_path / "there.mp4").read_bytes() == b"mine"
+
+
+def test_a_corpus_without_isolated_signs_is_refused(model):
+    corpus = SmallCorpus([("train-0001", "Text", ("TEXT",), "ada", 5)])
+    with pytest.raises(InputError, match="has no isolated signs"):
+        Speaker(RuSignBotGenerator(model), corpus)
+
+
+def test_spaces_do_not_matter():
+    assert checked("  good \n morning ") == "good morning"
