@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("generators",),
     ("scoring",),
     ("study", "ci", "sensitivity", "diagnosis", "report"),
-    ("leaderboard",),
+    ("bot", "leaderboard"),
     ("schemas",),
     ("__init__",),
     ("cli",),

@@ -57,3 +57,47 @@ def _speaker(generator: str, checkpoint: str | None, device: str, corpus: str, r
     if not isinstance(made, RuSignBotGenerator):
         raise InputError(f"{generator} is not rusignbot; use rusignbot, or rusignbot:key=value for its parameters.")
     return Speaker(made, corpus_named(corpus, root))
+
+
+@app.command("serve")
+def serve(
+    avatars: Annotated[Path | None, option("--avatars")] = None,
+    study: Annotated[Path | None, option("--study")] = None,
+    out: Annotated[Path | None, option("--out", "The folder of the study's filled-in sheets.")] = None,
+    generator: Annotated[str, option("--generator")] = "rusignbot",
+    checkpoint: Checkpoint = None,
+    corpus: Annotated[str, option("--corpus", "Its isolated signs are shown.")] = "synthsign",
+    root: Root = None,
+    device: Device = "cpu",
+    json: Json = False,
+) -> None:
+    """Run the Telegram bot: words in, videos back; with --study it also shows a study's videos and collects the answers.
+
+    The bot's token is in the environment variable SIGNBENCH_TELEGRAM_TOKEN. The bot runs until it is interrupted.
+    """
+    from signbench.bot.conversation import Conversation
+    from signbench.bot.jobs import Jobs
+    from signbench.bot.study_answers import StudyAnswers
+    from signbench.bot.telegram import serve as served
+    from signbench.bot.telegram import token
+    from signbench.cli import printing
+    from signbench.errors import InputError
+    from signbench.generators.rusignbot.avatars import avatars_in
+
+    token()
+    if (study is None) != (out is None):
+        raise InputError("a study needs a folder for its sheets, and the other way round; give both --study and --out.")
+    answers = None if study is None or out is None else StudyAnswers(study, out)
+    pictures = {} if avatars is None else avatars_in(avatars)
+    speaker = _speaker(generator, checkpoint, device, corpus, root)
+    jobs = Jobs()
+    conversation = Conversation(speaker, jobs, pictures, answers)
+    printing.talk("the bot answers now; interrupt it to end it")
+    try:
+        served(conversation, jobs)
+    finally:
+        counts = {"videos": conversation.videos, "answers": conversation.answers}
+        if json:
+            printing.document(counts)
+        else:
+            printing.data(f"videos: {counts['videos']}, answers: {counts['answers']}")

@@ -96,7 +96,11 @@ def test_an_option_has_values_of_the_same_type_in_every_command():
     [
         ("--json", set(COMMANDS)),
         ("--progress", ON_CLIPS | ON_MUCH),
-        ("--device", WITH_NETWORKS | {"train", "judges evaluate", "generators evaluate", "corpora prepare", "rusignbot say"}),
+        (
+            "--device",
+            WITH_NETWORKS
+            | {"train", "judges evaluate", "generators evaluate", "corpora prepare", "rusignbot say", "rusignbot serve"},
+        ),
         ("--workers", WITH_NETWORKS | {"judges evaluate", "train"}),
         ("--fresh", STARTS_A_RUN),
         ("--replace", KEEPS_UNDER_A_NAME),

@@ -197,7 +197,8 @@ class MimicMotionGenerator(Generator):
         """The highest rate of the frames that the network makes, per second."""
         if self._model is None:
             return MimicMotionConfig.paper().step_rate
-        return configured(MimicMotionConfig, self._model.config(), self._model).step_rate
+        config: MimicMotionConfig = configured(MimicMotionConfig, self._model.config(), self._model)
+        return config.step_rate
 
     def estimated(self, frames: NDArray[np.uint8], clip: str) -> PosePoints:
         """The key points that the pose estimator finds.

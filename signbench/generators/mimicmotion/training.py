@@ -262,8 +262,9 @@ class MimicMotionTraining(TrainingData):
         clips, frames = batch["frames"].shape[:2]
         with torch.no_grad():
             shown = pictures(batch["frames"].flatten(0, 1))
-            latents = model.vae.encode(shown).latent_dist.sample().unflatten(0, (clips, frames)) * model.config.latent_scale
-            still = shown.unflatten(0, (clips, frames))[:, 0]
+            drawn_latents = model.vae.encode(shown).latent_dist.sample()
+            latents = drawn_latents.reshape(clips, frames, *drawn_latents.shape[1:]) * model.config.latent_scale
+            still = shown.reshape(clips, frames, *shown.shape[1:])[:, 0]
             noisy = still + model.config.noise * torch.randn_like(still) if model.config.noise else still
             source = model.source_latents(noisy)
             embedding = model.embedded(still)

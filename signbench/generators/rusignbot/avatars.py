@@ -15,6 +15,7 @@ LEAST_SIDE, MOST_SIDE = 64, 1024
 """The shorter side of an avatar has at least so many pixels; the longer one of what is used at most so many."""
 
 _MOST_PIXELS = 50_000_000
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def read_avatar(path: Path) -> NDArray[np.uint8]:
@@ -34,6 +35,24 @@ def read_avatar(path: Path) -> NDArray[np.uint8]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; name a picture of a person.") from error
     return decoded_avatar(content, str(path))
+
+
+def avatars_in(folder: Path) -> dict[str, NDArray[np.uint8]]:
+    """The pictures in a folder, by the names of their files without endings, in order.
+
+    Raises:
+        InputError: there are none, one cannot be read, or two have the same name.
+    """
+    found: dict[str, NDArray[np.uint8]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.suffix.lower() not in _SUFFIXES or path.name.startswith("."):
+            continue
+        if path.stem in found:
+            raise InputError(f"{folder} has two pictures of the name {path.stem}; rename one.")
+        found[path.stem] = read_avatar(path)
+    if not found:
+        raise InputError(f"{folder} has no pictures; put JPEG, PNG or WebP files of persons into it.")
+    return found
 
 
 def decoded_avatar(content: bytes, what: str) -> NDArray[np.uint8]:
