@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from signbench.errors import IncompleteError, InputError
 from signbench.metrics.base import Metric
 from signbench.runs.fold import fold
@@ -19,7 +21,8 @@ from signbench.runs.plan import RunPlan
 from signbench.runs.records import RecordFile
 from signbench.runs.result import Result, Score, read_result
 from signbench.runs.store import RecordStore, StoredRecords
-from signbench.statistics.paired import Folds
+from signbench.statistics.paired import Folds, leave_out_folds
+from signbench.statistics.units import Units
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +46,7 @@ class MeasuredMetric:
     plan: RunPlan
     store: RecordStore
     left_out: Folds | None = None
+    _folds: dict[tuple[str, ...], Folds] = field(default_factory=dict, repr=False)
 
     @cached_property
     def recorded(self) -> frozenset[str]:
@@ -57,6 +61,23 @@ class MeasuredMetric:
     def records(self, clips: Sequence[str]) -> StoredRecords:
         """The records of scored clips, in the given order."""
         return StoredRecords(self.store, self.key, clips, self.metric.missing())
+
+    def leave_out_folds(self, clips: Sequence[str]) -> Folds:
+        """Its scores of the given clips and without each group of them, for a jackknife.
+
+        They are computed once for the same clips, since a leaderboard compares each run with every other.
+        """
+        kept = self.left_out
+        if kept is not None:
+            if len(self.counted) == len(clips):
+                return kept
+            undefined = np.full_like(kept.scores, np.nan)
+            return Folds(undefined, None if kept.references is None else undefined)
+        known = tuple(clips)
+        if known not in self._folds:
+            units = Units.of(len(clips), self.plan.clusters_of(clips))
+            self._folds[known] = leave_out_folds(self.metric, self.records(clips), units)
+        return self._folds[known]
 
     @property
     def of_another_revision(self) -> bool:

@@ -31,8 +31,7 @@ from signbench.runs.plan import RunPlan
 from signbench.runs.records import ClipRow, pack, unpack
 from signbench.runs.result import Result
 from signbench.runs.store import RecordStore
-from signbench.statistics.paired import Folds, leave_out_folds
-from signbench.statistics.units import Units
+from signbench.statistics.paired import Folds
 
 PACKED_VERSION = 2
 MOST_RECORD_BYTES = 4096
@@ -375,7 +374,7 @@ def _left_out(run: MeasuredRun, measured: MeasuredMetric) -> Folds | None:
     clips = [clip for clip in run.plan.clips if clip in measured.counted]
     if all(len(pack(record)) <= MOST_RECORD_BYTES for record in measured.records(clips)):
         return None
-    return leave_out_folds(measured.metric, measured.records(clips), Units.of(len(clips), run.clusters(clips)))
+    return measured.leave_out_folds(clips)
 
 
 def _plain(folds: Folds) -> dict[str, list[float | None] | None]:

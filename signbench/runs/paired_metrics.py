@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from signbench.runs.measured_run import MeasuredMetric, MeasuredRun
-from signbench.statistics.paired import Folds, Paired, leave_out_folds, paired, paired_jackknife
+from signbench.runs.measured_run import MeasuredRun
+from signbench.statistics.paired import Paired, paired, paired_jackknife
 from signbench.statistics.units import Units
 
 
@@ -26,19 +22,7 @@ def paired_metric(first: MeasuredRun, second: MeasuredRun, name: str, *, tests: 
     ours, theirs = first.metrics[name], second.metrics[name]
     clips = [clip for clip in first.plan.clips if clip in ours.counted and clip in theirs.counted]
     clusters = first.clusters(clips)
-    if ours.left_out is None and theirs.left_out is None:
+    if ours.metric.interval_method != "jackknife":
         return clips, paired(ours.metric, ours.records(clips), theirs.records(clips), clusters, tests=tests)
     units = Units.of(len(clips), clusters)
-    folds = [_folds(measured, clips, units) for measured in (ours, theirs)]
-    return clips, paired_jackknife(ours.metric.direction, folds[0], folds[1], units)
-
-
-def _folds(measured: MeasuredMetric, clips: Sequence[str], units: Units) -> Folds:
-    """A run's scores without each group of clips: kept ones, if they are of exactly these clips, or computed from the records."""
-    kept = measured.left_out
-    if kept is None:
-        return leave_out_folds(measured.metric, measured.records(clips), units)
-    if len(measured.counted) == len(clips):
-        return kept
-    undefined = np.full_like(kept.scores, np.nan)
-    return Folds(undefined, None if kept.references is None else undefined)
+    return clips, paired_jackknife(ours.metric.direction, ours.leave_out_folds(clips), theirs.leave_out_folds(clips), units)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -199,6 +199,21 @@ def read_model(folder: Path) -> ReferenceModel:
     path = folder / CARD
     if not path.is_file():
         raise InputError(f"{folder} is not a model: it has no {CARD}.")
+    state = path.stat()
+    return ReferenceModel(folder, _card(path, (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)))
+
+
+@lru_cache(maxsize=256)
+def _card(path: Path, _: tuple[int, ...]) -> Card:
+    """The card in a file; cached for an unchanged one, since checking a leaderboard looks models up hundreds of times.
+
+    Args:
+        path: the file.
+        _: its size, times and inode.
+
+    Raises:
+        InputError: it is no valid card.
+    """
     content = read_yaml(path, "a card")
     try:
         card = Card.model_validate(content)
@@ -207,7 +222,7 @@ def read_model(folder: Path) -> ReferenceModel:
     for name in card.files:
         if "/" in name or "\\" in name or name.startswith(".") or not name.isprintable():
             raise InputError(f"{path}: {name!r} is not a plain file name.")
-    return ReferenceModel(folder, card)
+    return card
 
 
 def read_model_of(folder: Path, kind: str) -> ReferenceModel:

@@ -104,7 +104,7 @@ def expected(tmp_path_factory):
         ["results", "{run}"],
         ["compare", "{run}", "{run}/../again"],
         ["signature", "diff", "{run}", "{run}/../again"],
-        ["leaderboard", "list"],
+        ["leaderboard", "list", "--leaderboards", "."],
         ["leaderboard", "show", TASK],
         RUN,
     ],
