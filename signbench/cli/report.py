@@ -13,7 +13,10 @@ from signbench.cli.options import Json, Progress, Root, option
 def command(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN [RUN ...]", help="Folders of finished runs; several are compared with the first."),
+        typer.Argument(
+            metavar="RUN [RUN ...]",
+            help="Folders of finished runs, several of which are compared with the first; or folders that signbench train wrote.",
+        ),
     ],
     out: Annotated[Path, option("--out", "An older report there is renamed to <name>.old-N.")],
     root: Root = None,
@@ -21,12 +24,16 @@ def command(
     progress: Progress = True,
     json: Json = False,
 ) -> None:
-    """Write a static HTML report of runs: scores, distributions, and clips side by side."""
+    """Write a static HTML report of runs: scores, distributions, and clips side by side; or the curves of trainings."""
     from signbench.cli import printing
     from signbench.report.page import write_report
+    from signbench.report.training import is_training, write_training_report
 
-    with printing.progress_bars(progress) as bars:
-        page = write_report(runs, out, root=root, references=references, progress=bars)
+    if runs and all(is_training(folder) for folder in runs):
+        page = write_training_report(runs, out)
+    else:
+        with printing.progress_bars(progress) as bars:
+            page = write_report(runs, out, root=root, references=references, progress=bars)
     if json:
         printing.document({"report": str(page)})
     else:

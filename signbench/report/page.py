@@ -13,6 +13,7 @@ from signbench.pages import house
 from signbench.progress import Progress, silent
 from signbench.report import choice, words
 from signbench.report.answers import Answers, answers_of
+from signbench.report.folders import PAGE, SCRIPT, STYLE, TEMPLATES, check_vacant
 from signbench.report.players import Player, players
 from signbench.report.sources import Sources, sources_of
 from signbench.runs import comparison_tables
@@ -20,9 +21,6 @@ from signbench.runs.comparison import Comparison, compare
 from signbench.runs.measured_run import MeasuredRun, measured_run
 from signbench.runs.tables import ARROWS, decimals_of, number, spanned
 from signbench.whole_folders import whole_folder
-
-TEMPLATES = Path(__file__).with_name("templates")
-PAGE, SCRIPT, STYLE = "index.html", "report.js", "report.css"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,10 +63,7 @@ def write_report(
         IncompleteError: a run has not finished.
         NotComparableError: the runs are not about the same clips.
     """
-    house.check_installed("a report")
-    occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if occupied and not (out / SCRIPT).is_file():
-        raise InputError(f"{out} has other content than a report; give an empty or new folder as `out`.")
+    occupied = check_vacant(out)
     if len({path.resolve() for path in runs}) < len(runs):
         raise InputError("a run is named twice; name each once.")
     with ExitStack() as stack:
