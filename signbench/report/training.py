@@ -142,7 +142,8 @@ def facts(training: Training) -> list[Fact]:
         found.append(Fact("state", "not finished"))
     else:
         found.append(Fact("parameters", f"{card.parameters:,}"))
-        found.append(Fact("took", f"{card.training.hours:g} h on {card.training.device}"))
+        if card.training is not None:
+            found.append(Fact("took", f"{card.training.hours:g} h on {card.training.device}"))
     return found
 
 

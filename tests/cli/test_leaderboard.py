@@ -33,6 +33,7 @@ def folder(tmp_path_factory):
             )
     return current
 
+
 OWN = ("--leaderboards", "leaderboards")
 """Without the rows that signbench ships, which have tests of their own."""
 

@@ -12,13 +12,17 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from signbench.tasks.loading import task
 from tests.cli.program import environment, signbench
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 
 POSE = "synthsign/text-to-pose"
+DTW_ONLY = "mine/text-to-pose"
+"""The same task without judges, for tests that are about something else."""
 CHECKPOINTED = """
 from pathlib import Path
 import numpy as np
@@ -192,10 +196,14 @@ def test_the_gate_generates_the_clips_of_another_checkpoint(tmp_path):
     (tmp_path / "model.py").write_text(CHECKPOINTED)
     for name, shift in (("a", 0), ("b", 40)):
         (tmp_path / f"{name}.pt").write_text(str(shift))
+    own = tmp_path / "tasks" / f"{DTW_ONLY}.yaml"
+    own.parent.mkdir(parents=True)
+    fields = task(POSE).model_dump(mode="json")
+    own.write_text(yaml.safe_dump({**fields, "name": DTW_ONLY, "metrics": fields["metrics"][:1]}))
     words = ["--generator", "model.py:Model", "--checkpoint"]
-    ran_well("run", POSE, *words, "a.pt", "--out", "run", folder=tmp_path)
+    ran_well("run", DTW_ONLY, *words, "a.pt", "--out", "run", folder=tmp_path)
     ran_well("ci", "pin", "run", "--as", "main", folder=tmp_path)
-    check = ["ci", "check", "--baseline", "main", "--task", POSE, *words]
+    check = ["ci", "check", "--baseline", "main", "--task", DTW_ONLY, *words]
     assert signbench(*check, "a.pt", "--out", "run", folder=tmp_path).returncode == 0
     worse = signbench(*check, "b.pt", folder=tmp_path)
     assert worse.returncode == 1, worse.stderr
