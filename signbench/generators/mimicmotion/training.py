@@ -45,7 +45,8 @@ class Settings:
         published: a name in the registry of weights, or a file, that the training begins with; empty: random weights.
         pose_net: the file of PoseNet, for a published file that has only the U-Net.
         frames: frames of a train clip, with the source picture.
-        autoencoded: frames of a train clip of the autoencoder.
+        autoencoded: most frames of a train clip of the autoencoder; each batch has a random number of them, because a clip's last
+            piece is decoded with fewer frames than the others.
         dropout: share p of :func:`signbench.generators.mimicmotion.losses.dropped`.
         weights: ``hands``, MimicMotion's loss on hands; ``confidence``, RuSignBot's weights of regions; ``even``, neither.
         hand_scale: their factor for hands.
@@ -61,7 +62,7 @@ class Settings:
     published: str = ""
     pose_net: str = ""
     frames: int = 8
-    autoencoded: int = 4
+    autoencoded: int = 8
     dropout: float = 0.1
     weights: Literal["hands", "confidence", "even"] = "confidence"
     hand_scale: float = 10.0
@@ -176,7 +177,13 @@ class MimicMotionTraining(TrainingData):
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
 
-        chosen = [self._drawn_clip(index, phase, random) for index in indices.tolist()]
+        if phase == ENCODER:
+            wanted = 2
+        elif phase == AUTOENCODER:
+            wanted = int(random.integers(1, self.settings.autoencoded + 1))
+        else:
+            wanted = self.settings.frames
+        chosen = [self._drawn_clip(index, phase, wanted, random) for index in indices.tolist()]
         frames = [np.array(self.frames[part][clip][rows]) for part, clip, rows in chosen]
         batch: dict[str, Any] = {"frames": torch.from_numpy(np.stack(frames))}
         if phase == ENCODER:
@@ -192,18 +199,18 @@ class MimicMotionTraining(TrainingData):
             batch["draws"] = torch.from_numpy(random.random(len(chosen)).astype(np.float32))
         return {**batch, "weights": torch.from_numpy(maps[:, :, None])}
 
-    def _drawn_clip(self, index: int, phase: str, random: np.random.Generator) -> tuple[int, int, NDArray[np.int64]]:
-        """A clip, and which of its frames: two; or successive ones, for denoising after any one as the source picture.
+    def _drawn_clip(self, index: int, phase: str, wanted: int, random: np.random.Generator) -> tuple[int, int, NDArray[np.int64]]:
+        """A clip, and which of its frames: any; or successive ones, for denoising after any one as the source picture.
 
         A clip that is too short ends with its last frame several times.
         """
         part, clip = self.clips[index]
         length = len(self.frames[part][clip])
         if phase == ENCODER:
-            return part, clip, random.integers(0, length, 2)
-        wanted = self.settings.autoencoded if phase == AUTOENCODER else self.settings.frames - 1
-        start = int(random.integers(0, max(1, length - wanted + 1)))
-        rows = np.minimum(np.arange(start, start + wanted), length - 1)
+            return part, clip, random.integers(0, length, wanted)
+        successive = wanted if phase == AUTOENCODER else wanted - 1
+        start = int(random.integers(0, max(1, length - successive + 1)))
+        rows = np.minimum(np.arange(start, start + successive), length - 1)
         return part, clip, rows if phase == AUTOENCODER else np.concatenate([random.integers(0, length, 1), rows])
 
     @cached_property

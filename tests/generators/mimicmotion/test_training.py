@@ -185,6 +185,12 @@ def test_a_batch_for_denoising_has_a_source_picture_of_the_clip_and_successive_f
     assert all(torch.equal(batch[name], again[name]) for name in batch)
 
 
+def test_the_autoencoder_sees_clips_of_every_length_that_is_decoded():
+    data, draws = prepared({"autoencoded": 3}), random()
+    seen = [data.batch("autoencoder", np.array([1, 2]), draws)["frames"].shape[:2] for _ in range(30)]
+    assert {clips for clips, _ in seen} == {2} and {frames for _, frames in seen} == {1, 2, 3}
+
+
 def test_a_clip_that_is_too_short_ends_with_its_last_frame():
     data = prepared({"frames": 200})
     frames = data.batch("denoising", np.array([0]), random())["frames"][0].numpy()
