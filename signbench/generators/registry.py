@@ -30,6 +30,7 @@ GENERATORS: Registry[Generator] = Registry(
         "tpsmm": "signbench.generators.pgmm.generator:TPSMMGenerator",
         "mimicmotion": "signbench.generators.mimicmotion.generator:MimicMotionGenerator",
         "rusignbot": "signbench.generators.rusignbot.generator:RuSignBotGenerator",
+        "signaligner": "signbench.generators.signaligner.generator:SignAlignerGenerator",
     },
     group="signbench.generators",
     custom=True,
@@ -37,7 +38,7 @@ GENERATORS: Registry[Generator] = Registry(
     where_taken=("device",),
 )
 
-MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion", "rusignbot")
+MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion", "rusignbot", "signaligner")
 """Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 

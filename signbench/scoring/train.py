@@ -30,6 +30,7 @@ TRAININGS: dict[str, str] = {
     "pgmm": "signbench.generators.pgmm.training:PGMMTraining",
     "tpsmm": "signbench.generators.pgmm.training:PGMMTraining",
     "mimicmotion": "signbench.generators.mimicmotion.training:MimicMotionTraining",
+    "signaligner": "signbench.generators.signaligner.training:SignAlignerTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 

@@ -5,16 +5,13 @@ Layers normalise their input; frames and words are embedded, normalised over the
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from signbench.networks.masks import MaskedBatchNorm
-
-LAYER_NORM_EPSILON = 1e-6
-_LONGEST = 5000
+from signbench.networks.transformer import LAYER_NORM_EPSILON, DecoderLayer, Encoder, Positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +60,7 @@ class SLT(nn.Module):
         super().__init__()
         self.sgn_embed = _FrameEmbedding(inputs, width)
         self.txt_embed = _WordEmbedding(words, width, padding)
-        self.encoder = _Encoder(width, heads, feed_forward, layers[0], dropout)
+        self.encoder = Encoder(width, heads, feed_forward, layers[0], dropout)
         self.decoder = _Decoder(width, heads, feed_forward, layers[1], dropout, words)
         self.gloss_output_layer = nn.Linear(width, glosses) if glosses else None
 
@@ -113,118 +110,12 @@ class _WordEmbedding(nn.Module):
         return nn.functional.softsign(self.norm(self.lut(words), mask))
 
 
-class _Positions(nn.Module):
-    """Adds sines and cosines of each position (Vaswani et al. 2017, section 3.5)."""
-
-    pe: Tensor
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        position = torch.arange(_LONGEST, dtype=torch.float32)[:, None]
-        rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * -(math.log(10000.0) / width))
-        table = torch.zeros(_LONGEST, width)
-        table[:, 0::2], table[:, 1::2] = torch.sin(position * rate), torch.cos(position * rate)
-        self.register_buffer("pe", table[None])
-
-    def forward(self, states: Tensor) -> Tensor:
-        return states + self.pe[:, : states.shape[1]]
-
-
-class _Attention(nn.Module):
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.k_layer = nn.Linear(width, width)
-        self.v_layer = nn.Linear(width, width)
-        self.q_layer = nn.Linear(width, width)
-        self.output_layer = nn.Linear(width, width)
-        self.dropout = dropout
-
-    def forward(self, keys: Tensor, queries: Tensor, mask: Tensor) -> Tensor:
-        """Attention of ``queries`` ``(N, L, D)`` to ``keys`` ``(N, T, D)`` where ``mask`` ``(N, 1 or L, T)`` is true."""
-        count, length, width = queries.shape
-
-        def split(rows: Tensor) -> Tensor:
-            return rows.view(count, -1, self.heads, width // self.heads).transpose(1, 2)
-
-        mixed = nn.functional.scaled_dot_product_attention(
-            split(self.q_layer(queries)),
-            split(self.k_layer(keys)),
-            split(self.v_layer(keys)),
-            attn_mask=mask[:, None],
-            dropout_p=self.dropout if self.training else 0.0,
-        )
-        joined: Tensor = self.output_layer(mixed.transpose(1, 2).reshape(count, length, width))
-        return joined
-
-
-class _FeedForward(nn.Module):
-    def __init__(self, width: int, inner: int, dropout: float) -> None:
-        super().__init__()
-        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
-        self.pwff_layer = nn.Sequential(
-            nn.Linear(width, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, width), nn.Dropout(dropout)
-        )
-
-    def forward(self, states: Tensor) -> Tensor:
-        moved: Tensor = self.pwff_layer(self.layer_norm(states))
-        return moved + states
-
-
-class _EncoderLayer(nn.Module):
-    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
-        super().__init__()
-        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
-        self.src_src_att = _Attention(width, heads, dropout)
-        self.feed_forward = _FeedForward(width, inner, dropout)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        normalised = self.layer_norm(states)
-        moved: Tensor = self.feed_forward(self.dropout(self.src_src_att(normalised, normalised, mask)) + states)
-        return moved
-
-
-class _Encoder(nn.Module):
-    def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList([_EncoderLayer(width, heads, inner, dropout) for _ in range(layers)])
-        self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
-        self.pe = _Positions(width)
-        self.emb_dropout = nn.Dropout(dropout)
-
-    def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
-        states = self.emb_dropout(self.pe(embedded))
-        for layer in self.layers:
-            states = layer(states, mask[:, None])
-        normalised: Tensor = self.layer_norm(states)
-        return normalised
-
-
-class _DecoderLayer(nn.Module):
-    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
-        super().__init__()
-        self.trg_trg_att = _Attention(width, heads, dropout)
-        self.src_trg_att = _Attention(width, heads, dropout)
-        self.feed_forward = _FeedForward(width, inner, dropout)
-        self.x_layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
-        self.dec_layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, states: Tensor, mask: Tensor, memory: Memory) -> Tensor:
-        normalised = self.x_layer_norm(states)
-        own = self.dropout(self.trg_trg_att(normalised, normalised, mask)) + states
-        seen = self.src_trg_att(memory.states, self.dec_layer_norm(own), memory.mask[:, None])
-        moved: Tensor = self.feed_forward(self.dropout(seen) + own)
-        return moved
-
-
 class _Decoder(nn.Module):
     def __init__(self, width: int, heads: int, inner: int, layers: int, dropout: float, words: int) -> None:
         super().__init__()
-        self.pe = _Positions(width)
+        self.pe = Positions(width)
         self.emb_dropout = nn.Dropout(dropout)
-        self.layers = nn.ModuleList([_DecoderLayer(width, heads, inner, dropout) for _ in range(layers)])
+        self.layers = nn.ModuleList([DecoderLayer(width, heads, inner, dropout) for _ in range(layers)])
         self.layer_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPSILON)
         self.output_layer = nn.Linear(width, words, bias=False)
 
@@ -233,6 +124,6 @@ class _Decoder(nn.Module):
         earlier = torch.ones(length, length, dtype=torch.bool, device=embedded.device).tril()
         states = self.emb_dropout(self.pe(embedded))
         for layer in self.layers:
-            states = layer(states, mask[:, None] & earlier, memory)
+            states = layer(states, mask[:, None] & earlier, memory.states, memory.mask)
         logits: Tensor = self.output_layer(self.layer_norm(states))
         return logits

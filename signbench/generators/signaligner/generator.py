@@ -1,0 +1,175 @@
+"""The generators SignAligner (Wang, Tang, Cheng, Li, Wang and Hong) and Progressive Transformers (Saunders et al. 2020)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.generators.base import Card, Generator, Modality
+from signbench.generators.computing import computing
+from signbench.generators.signaligner.config import SignAlignerConfig, Stream
+from signbench.generators.signaligner.model import WORDS, Sentence, signed, source_of
+from signbench.judges.network_judge import configured
+from signbench.media.motion import Motion
+from signbench.media.pose import in_layout
+from signbench.networks.vocabulary import Vocabulary
+from signbench.predictions.prompts import Production, Prompt
+from signbench.predictions.sampling import stretched
+from signbench.weights.reference_models import ReferenceModel, find_checkpoint, has_model, read_model_of
+
+if TYPE_CHECKING:
+    from signbench.generators.signaligner.network import SignAligner
+
+_MADE: dict[str, tuple[Modality, ...]] = {"pose": ("pose",), "hamer": ("video",), "smplx": ("video", "motion")}
+_RENDERED = "Cem"
+"""The signer of SynthSign whose body renders the motion of models that know none of its signers: all proportions are 1."""
+
+
+class SignAlignerGenerator(Generator):
+    """Signs a sentence frame by frame, as key points, hands or body that were generated together.
+
+    Nothing of a reference is used: the first frame is the mean pose with the counter 0, and a sentence ends when the counter
+    reaches 1. The network's rate may differ from the task's: between two of its frames points move along a line, and joints take
+    the shortest turn. If a length is granted, the sentence is stretched to it.
+
+    Key points that the network does not make have confidence 0. Hands and bodies are rendered as SynthSign renders its own, on
+    black; hands of the stage ``hamer`` are on the arms of the body that was generated with them, because HaMeR's parameters have
+    no position.
+
+    Args:
+        checkpoint: the name of a reference model or its folder; None: the shipped model.
+        stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands) or ``smplx`` (a video of a body, or its motion).
+        co_gen: ``false``: three separate models, one for each stream.
+        occ: ``false``: no online collaborative correction; with a checkpoint, that model's correction is not used.
+        device: the device of the network, such as ``cuda:0``.
+    """
+
+    name: ClassVar[str] = "signaligner"
+    citation: ClassVar[str] = (
+        "Wang, Tang, Cheng, Li, Wang and Hong: SignAligner: Harmonizing Complementary Pose Modalities for Coherent Sign Language "
+        "Generation"
+    )
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        *,
+        stage: str = "pose",
+        co_gen: str | bool = True,
+        occ: str | bool = True,
+        device: str = "cpu",
+    ) -> None:
+        name = type(self).name
+        if stage not in _MADE:
+            raise InputError(f"generator {name}: stage={stage} is unknown; use pose, hamer or smplx.")
+        together, self._correct = _truth(name, "co_gen", co_gen), _truth(name, "occ", occ)
+        own = name if together and self._correct else f"{name}-no-co-gen" if not together else f"{name}-no-occ"
+        if checkpoint is None and not has_model(own):
+            raise InputError(
+                f"the weights of {own} are not present; run signbench train {own} --out reference_models/{own}, or name "
+                "others with `checkpoint`."
+            )
+        self._model: ReferenceModel = read_model_of(find_checkpoint(own if checkpoint is None else checkpoint), name)
+        self._config: SignAlignerConfig = configured(SignAlignerConfig, self._model.config(), self._model)
+        self._stage = cast("Stream", stage)
+        if lacking := [stream for stream in _needed(self._stage) if stream not in self._config.streams]:
+            raise InputError(
+                f"generator {name}: the model {self._model.card.name} has no stream {lacking[0]}, which stage={stage} needs."
+            )
+        if not together and self._config.co_generation:
+            raise InputError(
+                f"generator {name}: the model {self._model.card.name} generates all streams together; leave out co_gen=false."
+            )
+        self._device = device
+        parts = [] if checkpoint is None or self._model.card.name == own else [f"checkpoint={self._model.card.name}"]
+        parts += [] if stage == "pose" else [f"stage={stage}"]
+        parts += [] if together else ["co_gen=false"]
+        parts += [] if self._correct else ["occ=false"]
+        listed = "".join(f"{file} {digest}\n" for file, digest in sorted(self._model.card.files.items()))
+        self.card = Card(
+            name=name + (":" + ",".join(parts) if parts else ""),
+            version="1",
+            modalities=_MADE[stage],
+            prompt_fields=("gloss",) if self._config.source == "gloss" else ("text|word",),
+            licence=self._model.card.licence,
+            checkpoint=hashlib.sha256(listed.encode()).hexdigest(),
+            citation=type(self).citation,
+        )
+
+    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        for prompt in prompts:
+            with computing(self._device):
+                sentence = self._signed(prompt)
+            if prompt.made.modality == "pose":
+                pose = sentence.pose().at_rate(prompt.fps)
+                pose = pose if prompt.layout is None else in_layout(pose, prompt.layout)
+                yield Production(prompt.clip, pose=stretched(pose, prompt.length), fps=prompt.fps)
+                continue
+            motion = sentence.motion(hands=self._stage == "hamer").at_rate(prompt.fps)
+            motion = stretched(replace(motion, fps=prompt.fps), prompt.length)
+            if prompt.made.modality == "video":
+                yield Production(prompt.clip, frames=self._rendered(motion, prompt), fps=prompt.fps)
+            elif prompt.made.takes_rotations:
+                yield Production(prompt.clip, motion=motion, fps=prompt.fps)
+            else:
+                positions = motion.pose()
+                wanted = prompt.layout
+                yield Production(prompt.clip, pose=positions if wanted is None else in_layout(positions, wanted), fps=prompt.fps)
+
+    def _signed(self, prompt: Prompt) -> Sentence:
+        text = prompt.text or prompt.word
+        if not (prompt.gloss if self._config.source == "gloss" else text):
+            lacking = "glosses" if self._config.source == "gloss" else "a text"
+            raise InputError(f"clip {prompt.clip}: {type(self).name} needs {lacking}.")
+        source = source_of(text, prompt.gloss, self._signer(prompt), self._config)
+        network, vocabulary = self._loaded
+        (made,) = signed(network, [source], vocabulary, correct=self._correct)
+        return made
+
+    def _signer(self, prompt: Prompt) -> str | None:
+        """The granted signer if the model knows it, else the model's first."""
+        known = self._config.signers
+        return prompt.signer if prompt.signer in known else known[0] if known else None
+
+    def _rendered(self, motion: Motion, prompt: Prompt) -> Iterator[NDArray[np.uint8]]:
+        from signbench.corpora.synthsign.rendering import render
+        from signbench.corpora.synthsign.signers import SIGNERS
+        from signbench.corpora.synthsign.skeleton import skeleton_of
+
+        height, width = prompt.size or (128, 128)
+        if height != width:
+            raise InputError(f"clip {prompt.clip}: {type(self).name} renders square videos, not {width} x {height}.")
+        signer = SIGNERS.get(self._signer(prompt) or "", SIGNERS[_RENDERED])
+        body = skeleton_of(motion.rotations, motion.translation, signer)
+        return render(body, signer, height, "hamer" if self._stage == "hamer" else "smplx")
+
+    @cached_property
+    def _loaded(self) -> tuple[SignAligner, Vocabulary]:
+        from signbench.extractors.network_loading import device_of, give_weights
+        from signbench.generators.signaligner.network import SignAligner
+        from signbench.networks.transformer import POSITIONS
+
+        network = SignAligner(self._config)
+        computed = {name: tensor for name, tensor in network.state_dict().items() if name.endswith(POSITIONS)}
+        give_weights(network, {**computed, **self._model.weights()}, f"the model {self._model.card.name}")
+        ready = network.eval().requires_grad_(False).to(device_of(self._device))
+        return ready, Vocabulary(self._model.lines(WORDS))
+
+
+def _truth(name: str, option: str, value: str | bool) -> bool:
+    if str(value).lower() not in ("true", "false"):
+        raise InputError(f"generator {name}: {option}={value} is neither true nor false.")
+    return str(value).lower() == "true"
+
+
+def _needed(stage: Stream) -> tuple[Stream, ...]:
+    """The streams that a stage is made of: hands need the arms of a body."""
+    return ("hamer", "smplx") if stage == "hamer" else (stage,)

@@ -1,0 +1,118 @@
+"""A SignAligner ready to use: its network, its vocabulary, and what is made of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.generators.signaligner.config import Stream
+from signbench.generators.signaligner.numbers import motion_of_numbers, pose_of_numbers
+from signbench.networks.sentences import words_of
+from signbench.networks.vocabulary import CLOSING, PADDING, Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from signbench.generators.signaligner.network import SignAligner
+    from signbench.media.motion import Motion
+    from signbench.media.pose import Pose
+
+WORDS = "words.txt"
+"""The file of the vocabulary, one word a line, special ones first."""
+
+
+def source_of(text: str | None, gloss: Sequence[str] | None, signer: str | None, config: Any) -> list[str]:
+    """The words that a sentence is given by.
+
+    Args:
+        text: the sentence.
+        gloss: its glosses.
+        signer: whose signing is wanted; not used by a network without signers.
+        config: the network's.
+
+    Returns:
+        The name of the signer, for a network with signers; the glosses, or the words of the text in lower case; the closing word.
+    """
+    words = list(gloss or ()) if config.source == "gloss" else [word.lower() for word in words_of(text or "")]
+    return [*([f"<{signer}>"] if config.signers else []), *words, CLOSING]
+
+
+def padded_words(sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
+    """Words of sentences as indices ``(N, S)``, and a bool mask ``(N, S)``, false for padding."""
+    import torch
+
+    longest = max(len(sentence) for sentence in sentences)
+    words = torch.full((len(sentences), longest), vocabulary.indices[PADDING])
+    for index, sentence in enumerate(sentences):
+        words[index, : len(sentence)] = torch.tensor(vocabulary.encode(sentence))
+    return words, words != vocabulary.indices[PADDING]
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """What a network made of a sentence, at its rate.
+
+    Attributes:
+        numbers: for each stream float32 ``(T, D)``.
+    """
+
+    numbers: Mapping[Stream, NDArray[np.float32]]
+    network: SignAligner
+
+    def pose(self) -> Pose:
+        """The key points."""
+        network = self.network
+        camera, seen = network.camera.cpu().numpy(), network.seen.cpu().numpy()
+        return pose_of_numbers(self.numbers["pose"], network.config, camera, seen)
+
+    def motion(self, *, hands: bool = False) -> Motion:
+        """The body's rotations; with ``hands`` those of the hands are the stream ``hamer``'s, on the body's arms.
+
+        If the streams have lengths of their own, the body follows the hands': its last frame is held, or its end is cut.
+        """
+        body = self.numbers["smplx"]
+        if not hands:
+            return motion_of_numbers(body, self.network.config)
+        own = self.numbers["hamer"]
+        return motion_of_numbers(body[np.minimum(np.arange(len(own)), len(body) - 1)], self.network.config, own)
+
+
+def signed(
+    network: SignAligner,
+    sentences: Sequence[Sequence[str]],
+    vocabulary: Vocabulary,
+    *,
+    correct: bool = True,
+    fed_back: bool | None = None,
+) -> list[Sentence]:
+    """Sentences in free running, see :meth:`~signbench.generators.signaligner.network.SignAligner.sign`.
+
+    Args:
+        network: in evaluation mode.
+        sentences: their words, see :func:`source_of`; those of a call share a padded batch.
+        vocabulary: the network's.
+        correct: whether the streams are corrected.
+        fed_back: as for :meth:`~signbench.generators.signaligner.network.SignAligner.sign`.
+    """
+    words, mask = padded_words(sentences, vocabulary)
+    device = next(network.parameters()).device
+    found = network.sign(words.to(device), mask.to(device), correct=correct, fed_back=fed_back)
+    made = []
+    for index in range(len(sentences)):
+        numbers: dict[Stream, NDArray[np.float32]] = {}
+        for stream, scores in found.frames.items():
+            length = int(found.masks[stream][index].sum())
+            numbers[stream] = network.numbers(stream, scores[index, :length]).float().cpu().numpy()
+        made.append(Sentence(numbers, network))
+    return made
+
+
+def kept_tensors(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors that a model's file holds: all but those that the network computes itself."""
+    from signbench.networks.transformer import POSITIONS
+
+    return {name: tensor for name, tensor in state.items() if not name.endswith(POSITIONS)}
