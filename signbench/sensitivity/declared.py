@@ -151,12 +151,25 @@ _FOUND = {
     "temporal jitter": _WORSE,
 }
 
+_TRANSLATED = {
+    **_RECOGNISED,
+    "compression": Expectation("other", "the judge was trained on compressed video; strong compression costs words before glosses"),
+    "frame drop": Expectation("other", "the judge pools over frames; its sentences change, but not always for the worse"),
+    "temporal jitter": Expectation("other", "the judge pools over frames; its sentences change, but not always for the worse"),
+}
+
 JUDGED: dict[DegradedModality, dict[str, dict[str, Expectation]]] = {
-    "video": {"wer@corrnet": _RECOGNISED, "ape@pose-estimator": _SEES_ALL_VIDEO, "pck@pose-estimator": _FOUND},
+    "video": {
+        "wer@corrnet": _RECOGNISED,
+        **dict.fromkeys(("bleu@gfslt", "rouge-l@gfslt", "chrf@gfslt", "wer@gfslt.gloss", "likelihood@gfslt"), _TRANSLATED),
+        "ape@pose-estimator": _SEES_ALL_VIDEO,
+        "pck@pose-estimator": _FOUND,
+    },
     "key points": {
         **dict.fromkeys(("bleu@slt", "rouge-l@slt", "chrf@slt", "wer@slt.gloss", "likelihood@slt"), _UNDERSTOOD),
         "bleu@nslt": {**_UNDERSTOOD, "hand swap": Expectation("other", _FLOOR)},
         **dict.fromkeys(("rouge-l@nslt", "chrf@nslt", "likelihood@nslt"), _UNDERSTOOD),
     },
 }
-"""The same of metrics through judges, which are compared with a corpus's answers: they are measured on SynthSign only."""
+"""The same of metrics through judges, which are compared with a corpus's answers: they are measured on SynthSign only, through the
+judges whose packages are installed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,6 +20,11 @@ from signbench.progress import Progress, silent
 from signbench.runs.result import Score
 from signbench.sensitivity.declared import DECLARED, JUDGED, Expectation
 from signbench.sensitivity.degradations import KEY_POINTS, VIDEO, Degradation, DegradedModality, Medium
+
+if TYPE_CHECKING:
+    from signbench.metrics.judged import JudgedMetric
+
+_log = logging.getLogger(__name__)
 
 _CACHE = 10**9
 """The most bytes of answers of judges that are kept while a matrix is measured."""
@@ -173,14 +179,23 @@ def _judged(
 ) -> list[Cell]:
     """The cells of the metrics through judges."""
     from signbench.extractors.cache import ObservationCache
+    from signbench.judges.registry import judge_class, missing_package
     from signbench.metrics.registry import create
     from signbench.sensitivity.through_judges import through_judges
 
     if not clips:
         return []
     modality = degradations[0].modality
-    declared = JUDGED[modality]
-    lower = {metric for metric in declared if create(metric).direction == "lower"}
+    metrics = {name: cast("JudgedMetric", create(name)) for name in JUDGED[modality]}
+    for judge in dict.fromkeys(metric.judge for metric in metrics.values()):
+        if (missing := missing_package(judge_class(judge))) is not None:
+            package, command = missing
+            _log.warning("signbench: metrics through %s are left out: %s is not installed; %s brings it.", judge, package, command)
+            metrics = {name: metric for name, metric in metrics.items() if metric.judge != judge}
+    if not metrics:
+        return []
+    declared = {name: JUDGED[modality][name] for name in metrics}
+    lower = {name for name, metric in metrics.items() if metric.direction == "lower"}
     total, done = 1 + sum(len(degradation.strengths) for degradation in degradations), 1
     cells = []
     with TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError, NotComparableError
+from signbench.judges import registry
 from signbench.media.pose_files import write_pose
 from signbench.media.video_writer import write_video
 from signbench.metrics.registry import METRICS, create, metric_class
@@ -97,6 +98,16 @@ def test_it_is_as_declared_on_real_signing(cell, on_real_signing):
 def test_measuring_again_gives_the_same_numbers():
     poses = {"a": swaying_pose(20), "b": swaying_pose(20, seed=1)}
     assert sensitivity("twice", {}, poses) == sensitivity("twice", {}, poses)
+
+
+def test_metrics_of_a_judge_whose_package_is_missing_are_left_out_with_a_warning(monkeypatch, caplog):
+    for declared, metric in ((DECLARED, "l1"), (JUDGED, "bleu@gfslt")):
+        monkeypatch.setitem(declared, "video", {metric: declared["video"][metric]})
+    monkeypatch.setattr(registry, "find_spec", lambda package: None)
+    name, videos, _ = sources.synthsign(3, height=64, frames=6)
+    found = sensitivity(name, videos, {}, answers=sources.answers("synthsign", 3))
+    assert {cell.metric for cell in found.cells} == {"l1"}
+    assert "metrics through gfslt are left out: transformers is not installed; " in caplog.text
 
 
 # --- cells -----------------------------------------------------------------------------------------------------------
