@@ -15,12 +15,13 @@ IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
 # The demo runs some of them: all of it should take no more than five minutes after the setup on two cores.
 DEMO_GENERATORS := ground-truth shuffled stitched nearest
 DEMO_IMAGE_GENERATORS := ground-truth first-frame noise
+DEMO_REPORT := stitched nearest
 
 .PHONY: help setup demo test lint format bench baselines leaderboards lock wheel clean
 
 help:
 	@echo "make setup    creates .venv with everything that signbench and its tests need"
-	@echo "make demo     runs generators on two tasks of the built-in corpus, scores them, and ranks them"
+	@echo "make demo     runs generators on two tasks of the built-in corpus, scores and ranks them, and writes a report"
 	@echo "make test     ruff, mypy and all tests; ARGS='-k ssim' is passed to pytest"
 	@echo "make lint     ruff, ruff format --check and mypy"
 	@echo "make format   formats the code and applies ruff's automatic fixes"
@@ -61,6 +62,8 @@ demo: setup
 	@cd demo/text-to-pose && ../../$(BIN)/signbench results -m dtw -m bleu@slt -m duration-ratio $(DEMO_GENERATORS)
 	@echo "Scores on synthsign/reconstruction, 10 of them (a subset, so there are no ranks):"
 	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(DEMO_IMAGE_GENERATORS))
+	@echo; echo "The clips side by side, with what the judges understood; open in a browser:"
+	$(BIN)/signbench report $(addprefix demo/text-to-pose/,$(DEMO_REPORT)) --out demo/report
 
 test: setup
 	$(BIN)/ruff check .
