@@ -313,9 +313,13 @@ class ObservationCache:
             return
         part = self.folder / f".{key}.{os.getpid()}.{os.urandom(8).hex()}.part"
         stream: IO[bytes] | None = None
+        kept = False
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            stream = part.open("xb")
+            try:
+                stream = part.open("xb")
+            except FileNotFoundError:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                stream = part.open("xb")
             writer = ObservationWriter(self, SectionWriter(stream, key, description))
         except OSError as error:
             writer = ObservationWriter(self, None)
@@ -327,15 +331,16 @@ class ObservationCache:
             yield writer
             try:
                 if stream is not None and writer.finish():
-                    self._keep(stream, part, key)
+                    kept = self._keep(stream, part, key)
             except OSError as error:
                 writer.give_up(error)
         finally:
             with contextlib.suppress(OSError):  # closing writes what is left in memory, which fails on a full disk
                 if stream is not None:
                     stream.close()
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+            if not kept:
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
 
     def content(self, key: str) -> bytes | None:
         """What :meth:`keep` was given, verified; None if there is none, as for :meth:`open`."""
@@ -388,13 +393,17 @@ class ObservationCache:
     def _place(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
 
-    def _keep(self, stream: IO[bytes], part: Path, key: str) -> None:
-        """Moves a finished file to its final path, and makes room if the cache has become too large."""
+    def _keep(self, stream: IO[bytes], part: Path, key: str) -> bool:
+        """Moves a finished file to its final path, and makes room if the cache has become too large.
+
+        Returns:
+            Whether it was moved: not if it is larger than the cache may be.
+        """
         stream.flush()  # without fsync: after a power cut an incomplete file is recognised by its checksums
         size = stream.tell()
         if size > self.limit:
             self.give_up(f"holds at most {self.limit / 1e9:g} GB and one observation has {size / 1e9:.3g} GB")
-            return
+            return False
         part.replace(self._place(key))
         # Computing the size means looking at every file, so it is repeated only after a hundredth of the limit has been written.
         if self._uncounted is not None:
@@ -402,6 +411,7 @@ class ObservationCache:
             self._bytes += size
         if self._uncounted is None or self._uncounted > self.limit * _UNCOUNTED or self._bytes > self.limit:
             self._make_room()
+        return True
 
     def _make_room(self) -> None:
         """Computes the size; removes abandoned files, and if the limit is exceeded, the least recently used ones."""

@@ -122,7 +122,10 @@ class Pose:
         """
         if not self.seen.any():
             raise MediaError("no key point is seen in any frame; there is nothing to score.")
-        bad = self.seen & ~np.isfinite(self.points).all(axis=2)
+        finite = np.isfinite(self.points)
+        if finite.all():  # much faster than point by point
+            return
+        bad = self.seen & ~finite.all(axis=2)
         if bad.any():
             frame, joint = (int(axis[0]) for axis in np.nonzero(bad))
             sure = self.confidence[frame, joint]

@@ -262,5 +262,6 @@ def write_dot_pose(stream: IO[bytes], pose: Pose) -> None:
 
 def _extent(pose: Pose) -> list[int]:
     """Width, height and depth that contain all points that were seen; the format has 16 bits for each."""
-    most = np.nan_to_num(np.where(pose.seen[..., None], pose.points, 0), nan=0, posinf=0, neginf=0).max(axis=(0, 1), initial=0)
+    columns = np.where(pose.seen[..., None], pose.points, 0).reshape(-1, pose.points.shape[2]).T
+    most = [float(np.where(np.isfinite(column), column, 0).max(initial=0)) for column in columns]
     return [int(min(np.ceil(length), 2**16 - 1)) for length in most] + [0] * (3 - len(most))
