@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ _MARGIN = 0.08
 _RATE = 25.0
 CURVES = ("ssim", "l1")
 """Metrics of single frames, of which videos have a curve."""
+TEMPORAL = "tcd"
+"""The metric of a frame and the frames beside it."""
 JOINT_ERROR = "joint error"
 
 
@@ -132,6 +135,13 @@ def plain_frames(recording: VideoRecording, protocol: Protocol) -> Iterator[NDAr
         yield small(chunk)
 
 
+def first_picture(recording: VideoRecording) -> Iterator[NDArray[np.uint8]]:
+    """The first frame of a recording, uint8 ``(1, H, W, 3)``."""
+    probe = recording.probe(None)
+    for chunk in recording.chunks(probe, np.zeros(1, dtype=np.int64), None):
+        yield small(chunk[:1])
+
+
 def small(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Frames of at most :data:`SIDE` pixels per side, uint8 ``(n, H, W, 3)``."""
     height, width = frames.shape[1:3]
@@ -140,13 +150,18 @@ def small(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def image_curves(views: ClipViews) -> list[Curve]:
-    """SSIM and L1 of each compared frame, as the metrics themselves measure them.
+    """SSIM, L1 and TCD of each compared frame, as the metrics themselves measure them.
+
+    TCD compares a frame with the frames beside it, so that the first and the last have none.
 
     Raises:
         ClipError: the sides cannot be read or paired.
     """
     metrics = [registry.create(name) for name in CURVES]
     values: list[list[float | None]] = [[] for _ in metrics]
+    temporal = registry.create(TEMPORAL)
+    window: deque[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = deque(maxlen=3)
+    inner: list[float | None] = []
     frames, partners = views.pairing()
     (reference, probe, positions), (production, other, others) = views.moving("reference"), views.moving("prediction")
     sides = (
@@ -157,7 +172,14 @@ def image_curves(views: ClipViews) -> list[Curve]:
         pair = FramePair(theirs[None], ours[None])
         for of_metric, metric in zip(values, metrics, strict=True):
             of_metric.append(_rounded(metric.clip_value(metric.record([pair]))))
-    return [Curve(metric.name, metric.unit, metric.direction, found) for metric, found in zip(metrics, values, strict=True)]
+        window.append((theirs.copy(), ours.copy()))  # the decoder may reuse the memory
+        if len(window) == 3:
+            beside = FramePair(*(np.stack(side) for side in zip(*window, strict=True)))
+            inner.append(_rounded(temporal.clip_value(temporal.record([beside]))))
+    curves = [Curve(metric.name, metric.unit, metric.direction, found) for metric, found in zip(metrics, values, strict=True)]
+    if inner:
+        curves.append(Curve(temporal.name, temporal.unit, temporal.direction, [None, *inner, None]))
+    return curves
 
 
 def _singly(chunks: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:

@@ -22,7 +22,7 @@ from signbench.scoring.views import ClipViews
 
 FOLDER = "videos"
 _SHOWN_STRETCH = 0.05
-Kind = Literal["recording", "driving", "reference", "production"]
+Kind = Literal["source", "recording", "driving", "reference", "production"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +151,9 @@ class _Writer:
         return next((clip for found in self.sources if (clip := of(found).get(self.clip)) is not None), None)
 
     def _context(self, reference: Clip, alone: ClipViews) -> None:
-        """What is not compared, but helps to understand: the recording, the driving video, key points to lay over videos."""
+        """What is not compared, but helps to understand: source image, recording, driving video, key points to lay over videos."""
+        if (source := self.sources[0].source_of(self.clip)) is not None:
+            self.made.panels.append(self._panel("source", "source image", "source", lambda: frames.first_picture(source)))
         recorded = self.annotated.video
         given = self.sources[0].task.given if self.sources[0].task is not None else ()
         if recorded is not None and recorded is not reference.video:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from signbench.corpora.clip import Clip, Side
+from signbench.corpora.recordings import VideoRecording
 from signbench.errors import SignbenchError, in_flags
 from signbench.runs.measured_run import MeasuredRun
 from signbench.tasks.schema import Task
@@ -21,6 +22,7 @@ class Sources:
         annotated: clip id -> clip of the corpus with all of its media, text, glosses and signer.
         references: clip id -> clip with the media that were compared.
         predictions: clip id -> production.
+        source_of: clip id -> the video whose first frame the generator was given, or None.
         missing: why something could not be found, one sentence each.
     """
 
@@ -28,6 +30,7 @@ class Sources:
     annotated: Mapping[str, Clip] = field(default_factory=dict)
     references: Mapping[str, Clip] = field(default_factory=dict)
     predictions: Mapping[str, Clip] = field(default_factory=dict)
+    source_of: Callable[[str], VideoRecording | None] = lambda clip: None
     missing: tuple[str, ...] = ()
 
 
@@ -46,12 +49,13 @@ def sources_of(run: MeasuredRun, folder: Path, *, root: Path | None = None, refe
     task = _task(run, missing)
     annotated: dict[str, Clip] = {}
     compared: Mapping[str, Clip] = {}
+    source_of: Callable[[str], VideoRecording | None] = lambda clip: None  # noqa: E731
     try:
         if task is None:
             compared = _side(run.plan.references, run, folder).clips
             annotated = dict(compared)
         else:
-            compared, annotated = _of_task(task, run, root, references)
+            compared, annotated, source_of = _of_task(task, run, root, references)
     except SignbenchError as error:
         missing.append(f"The references are not shown: {in_flags(str(error))}")
     made: Mapping[str, Clip] = {}
@@ -64,7 +68,9 @@ def sources_of(run: MeasuredRun, folder: Path, *, root: Path | None = None, refe
             made = read_predictions(task, folder / (run.plan.predictions or "")).clips
     except SignbenchError as error:
         missing.append(f"The productions are not shown: {in_flags(str(error))}")
-    return Sources(task=task, annotated=annotated, references=compared, predictions=made, missing=tuple(missing))
+    return Sources(
+        task=task, annotated=annotated, references=compared, predictions=made, source_of=source_of, missing=tuple(missing)
+    )
 
 
 def _task(run: MeasuredRun, missing: list[str]) -> Task | None:
@@ -85,7 +91,10 @@ def _task(run: MeasuredRun, missing: list[str]) -> Task | None:
 
 def _of_task(
     task: Task, run: MeasuredRun, root: Path | None, references: Path | None
-) -> tuple[Mapping[str, Clip], dict[str, Clip]]:
+) -> tuple[Mapping[str, Clip], dict[str, Clip], Callable[[str], VideoRecording | None]]:
+    """References, annotated clips, and the videos of source images."""
+    from signbench.corpora.corpus import train_split_of
+    from signbench.predictions.source_images import source_video
     from signbench.tasks.references import open_corpus, task_references
 
     split = run.plan.task.split if run.plan.task is not None else task.default_split
@@ -93,10 +102,11 @@ def _of_task(
     folder = references if references is not None else was if run.plan.references and was.is_dir() else None
     if folder is not None:
         clips = task_references(task, split, folder).side.clips
-        return clips, dict(clips)
+        return clips, dict(clips), lambda clip: clips[clip].video if "source_image" in task.given and clip in clips else None
     corpus = open_corpus(task, root)
     clips = task_references(task, split, corpus=corpus).side.clips
-    return clips, {clip: corpus.clip(clip) for clip in run.plan.clips if clip in clips}
+    annotated = {clip: corpus.clip(clip) for clip in run.plan.clips if clip in clips}
+    return clips, annotated, lambda clip: source_video(task, corpus, clip, train_split_of(corpus, split))
 
 
 def _side(location: str | None, run: MeasuredRun, folder: Path) -> Side:

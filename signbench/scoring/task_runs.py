@@ -32,7 +32,6 @@ from signbench.tasks.references import TaskReferences, open_corpus, task_referen
 from signbench.tasks.schema import Task
 
 if TYPE_CHECKING:
-    from signbench.corpora.recordings import VideoRecording
     from signbench.generators.base import Generator
     from signbench.judges.base import Judge
     from signbench.predictions.prompts import Prompt
@@ -313,6 +312,7 @@ class Generation:
         from signbench.generators.training import References, TrainView, prompt_of
         from signbench.predictions.manifest import productions_done
         from signbench.predictions.prompts import Made, clip_seed
+        from signbench.predictions.source_images import source_video
 
         task = self.run.task
         made = Made.of_task(task.made, self._fps)
@@ -330,7 +330,7 @@ class Generation:
             guarded(lambda: self.generator.prepare(train), f"generator {self.generator.card.name} cannot be prepared")
 
         def prompt(clip: str) -> Prompt:
-            source = self._other_signer(clip, self.corpus.ids(train.split)) if "other_source_image" in task.given else None
+            source = source_video(task, self.corpus, clip, train.split)
             return prompt_of(self.corpus.clip(clip), made, granted(task), references=task.references, source=source)
 
         produce(
@@ -363,28 +363,6 @@ class Generation:
                 listing(changed),
             )
         return changed
-
-    def _other_signer(self, clip: str, train: Sequence[str]) -> VideoRecording | None:
-        """A train clip of the signer who performs the reference, chosen with the clip's seed.
-
-        If the corpus does not name that signer, a train clip of any signer other than the clip's. Only annotations decide, so that
-        every copy of a data set gives the same pairs.
-
-        Raises:
-            InputError: there is no such clip, or its video is missing.
-        """
-        from signbench.predictions.prompts import clip_seed
-
-        there = self.corpus.clip(clip)
-        start = clip_seed(self.run.task.name, self.run.task.seed, clip) % len(train)
-        for index in range(len(train)):
-            other = self.corpus.clip(train[(start + index) % len(train)])
-            if other.signer == there.other_signer or (there.other_signer is None and other.signer != there.signer):
-                if other.video is None:  # another clip instead would make another task of it
-                    raise InputError(f"clip {clip}: its source image is the first frame of {other.id}, whose video is missing.")
-                return other.video
-        wanted = there.other_signer or f"another signer than {there.signer}"
-        raise InputError(f"clip {clip}: no train clip of {self.corpus.name} is by {wanted}.")
 
 
 def granted(task: Task) -> tuple[str, ...]:

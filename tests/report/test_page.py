@@ -40,7 +40,7 @@ def first_player(opened):
 
 
 def times(player):
-    return player.evaluate("player => [...player.querySelectorAll('video')].map(video => video.currentTime)")
+    return player.evaluate("player => [...player.querySelectorAll('.panel:not(.source) video')].map(video => video.currentTime)")
 
 
 def frame(player):
@@ -70,6 +70,13 @@ def test_a_page_loads_nothing_from_elsewhere_reports_no_error_and_is_readable(re
     assert seen > 20
     assert poor == []
     assert opened.said == []
+
+
+def test_a_video_is_shown_with_the_source_image_and_its_curves(reports, browser):
+    player = first_player(Opened(browser, reports[VIDEO]))
+    assert player.locator("figcaption").first.inner_text().startswith("source image")
+    assert player.locator(".panel.source video").get_attribute("data-frames") == "1"
+    assert player.locator("[data-do=curve] option").all_inner_texts() == ["ssim", "l1", "tcd"]
 
 
 def test_names_with_markup_stay_text(reports, browser):
@@ -118,7 +125,7 @@ def test_half_speed_is_half_the_rate_of_every_video(reports, browser):
     player = first_player(Opened(browser, reports[VIDEO]))
     player.locator("[data-do=speed]").select_option("0.5")
     player.locator("[data-do=play]").click()
-    rates = player.evaluate("player => [...player.querySelectorAll('video')].map(video => video.playbackRate)")
+    rates = player.evaluate("player => [...player.querySelectorAll('.panel:not(.source) video')].map(video => video.playbackRate)")
     assert set(rates) == {0.5}
 
 

@@ -236,6 +236,7 @@ def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_re
     from signbench.generators.base import Made
     from signbench.generators.training import TrainView
     from signbench.predictions.sampling import first_frame
+    from signbench.predictions.source_images import source_video
     from signbench.tasks.loading import task
 
     run = TaskRun.of(task("synthsign/cross-person"), limit=3)
@@ -243,7 +244,7 @@ def test_across_persons_the_source_image_is_of_the_signer_who_performs_in_the_re
     corpus = generation.corpus
     train = TrainView.of_task(corpus, Made.of_task(run.task.made), split=run.split, references=run.task.references)
     for clip in run.clips:
-        source = generation._other_signer(clip, train.ids)
+        source = source_video(run.task, corpus, clip, train.split)
         there = corpus.clip(clip)
         assert corpus.clip(source.clip).signer == there.other_signer != there.signer
         reference = first_frame(run.references.side.clips[clip].video, (128, 128))
