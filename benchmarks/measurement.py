@@ -39,16 +39,28 @@ class Row:
         return self.ratio >= float(limit) if sign == ">=" else self.ratio <= float(limit)
 
 
-def alternating(first: Callable[[], object], second: Callable[[], object], repetitions: int = 5) -> tuple[float, float]:
-    """Median seconds of two functions, run alternately so that other load affects both; each is warmed up once."""
+def alternating(
+    first: Callable[[], object],
+    second: Callable[[], object],
+    repetitions: int = 5,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float, float]:
+    """Median seconds of two functions, run alternately so that other load affects both; each is warmed up once.
+
+    Args:
+        first: a function.
+        second: another one.
+        repetitions: of each.
+        clock: the processor time of this process is less sensitive to other load, where everything runs in one thread.
+    """
     first()
     second()
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repetitions):
         for index, function in enumerate((first, second)):
-            begun = time.perf_counter()
+            begun = clock()
             function()
-            times[index].append(time.perf_counter() - begun)
+            times[index].append(clock() - begun)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
