@@ -13,6 +13,9 @@ from torch import Tensor
 from signbench.generators.mimicmotion.network import MimicMotion, scheduler
 from signbench.generators.mimicmotion.tiles import tile_weights, tiles
 
+MOST_KEPT_BYTES = 1 << 30
+"""How large the features of all pose pictures of a clip may be to be kept."""
+
 
 @dataclass(frozen=True, eq=False)
 class Condition:
@@ -21,7 +24,7 @@ class Condition:
     Attributes:
         source: latents of the source picture, not scaled, ``(1, 4, h, w)``.
         embedding: of the source picture, ``(1, 1, E)``.
-        pose: pose pictures, float32 ``(F, 3, H, W)`` on [-1, 1]; frame 0 is that of the source picture.
+        pose: pose pictures, uint8 ``(F, 3, H, W)``; frame 0 is that of the source picture.
     """
 
     source: Tensor
@@ -69,7 +72,7 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
     latents: Tensor = noise.to(condition.source) * sampler.init_noise_sigma.to(condition.source)
     parts = tiles(frames, config.tile, config.overlap)
     weights = torch.from_numpy(tile_weights(len(parts[0]))).to(latents)[:, None, None, None]
-    features = torch.cat([model.pose_net(piece) for piece in torch.split(condition.pose.to(latents), config.tile)])
+    features = _Features(model, condition.pose, latents)
     source = condition.source[:, None]
     ids = model.ids(1, latents)
     for step in sampler.timesteps:
@@ -77,7 +80,8 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
         total, weight = torch.zeros_like(latents), latents.new_zeros((frames, 1, 1, 1))
         for indices in parts:
             given, shown = scaled[:, indices], source.expand(-1, len(indices), -1, -1, -1)
-            made = model.predicted(given, shown, step.to(latents), condition.embedding, ids, features[indices])
+            posed = features.of(indices)
+            made = model.predicted(given, shown, step.to(latents), condition.embedding, ids, posed)
             if config.guidance != 1:
                 nothing = torch.zeros_like(condition.embedding)
                 without = model.predicted(given, torch.zeros_like(shown), step.to(latents), nothing, ids, None)
@@ -86,3 +90,25 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
             weight[indices] += weights
         latents = sampler.step(total / weight, step, latents, return_dict=False)[0]
     return latents[0]
+
+
+class _Features:
+    """PoseNet's features of the frames of a clip: kept, or for a long clip of large pictures computed for each tile and step.
+
+    There they would fill the memory, and take little time compared with the U-Net.
+    """
+
+    def __init__(self, model: MimicMotion, pose: Tensor, like: Tensor) -> None:
+        self._model, self._pose, self._like = model, pose, like
+        width, height, columns = model.config.widths[0], like.shape[-2], like.shape[-1]
+        few = len(pose) * width * height * columns * like.element_size() <= MOST_KEPT_BYTES
+        pieces = torch.split(pose, model.config.tile)
+        self._kept = torch.cat([self._computed(piece) for piece in pieces]) if few else None
+
+    def of(self, indices: list[int]) -> Tensor:
+        """The features of some frames, ``(len(indices), width, h, w)``."""
+        return self._computed(self._pose[indices]) if self._kept is None else self._kept[indices]
+
+    def _computed(self, pose: Tensor) -> Tensor:
+        made: Tensor = self._model.pose_net(pose.to(self._like) / 127.5 - 1)
+        return made

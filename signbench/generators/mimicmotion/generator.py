@@ -73,7 +73,8 @@ class MimicMotionGenerator(Generator):
     ) -> None:
         if checkpoint is None and not has_model(MODEL):
             raise InputError(
-                f"the weights of {MODEL} are not present; name some with `checkpoint`: a model's folder, or MimicMotion_1-1.pth."
+                f"the weights of {MODEL} are not present; run signbench train {MODEL}-base --out reference_models/{MODEL}-base, "
+                f"then the same for {MODEL}, or name others with `checkpoint`: a model's folder, or MimicMotion_1-1.pth."
             )
         self._path = find_checkpoint(MODEL if checkpoint is None else checkpoint)
         self._model = None if self._path.is_file() else read_model_of(self._path, MODEL)
@@ -229,7 +230,7 @@ class MimicMotionGenerator(Generator):
             generator = torch.Generator().manual_seed(seed)
             noisy = still + config.noise * torch.randn(still.shape, generator=generator).to(still)
         shown = np.stack([drawn(points, frame, size, config.canvas) for frame in range(len(points))])
-        return Condition(network.source_latents(noisy), network.embedded(still), _pictures(shown))
+        return Condition(network.source_latents(noisy), network.embedded(still), torch.from_numpy(shown))
 
 
 def thinned(frames: int, fps: float, rate: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

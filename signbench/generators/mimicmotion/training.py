@@ -307,7 +307,7 @@ class MimicMotionTraining(TrainingData):
         shown = points.rows(clip, np.concatenate([[0], rows]))
         poses = torch.from_numpy(self._pose_pictures(shown, (still.shape[1], still.shape[2])))
         source = pictures(torch.from_numpy(still).to(device))
-        condition = Condition(model.source_latents(source), model.embedded(source), pictures(poses, last=False))
+        condition = Condition(model.source_latents(source), model.embedded(source), poses)
         latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))[1:]
         made = model.decoded(latents)
         return ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -135,6 +135,7 @@ def test_a_prompt_without_a_picture_or_a_motion_is_refused(folder, prompt):
             production(generator, replace(prompt, **lacking))
 
 
-def test_without_a_model_the_message_says_what_to_name():
-    with pytest.raises(InputError, match="name some with `checkpoint`"):
+def test_without_a_model_the_message_says_how_to_train_or_name_one(monkeypatch):
+    monkeypatch.setattr("signbench.generators.mimicmotion.generator.has_model", lambda name: False)
+    with pytest.raises(InputError, match=r"signbench train mimicmotion-base .* or name others with `checkpoint`"):
         MimicMotionGenerator()

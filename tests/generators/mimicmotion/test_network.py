@@ -122,7 +122,7 @@ def test_pictures_are_reduced_as_in_stable_video_diffusion(shape):
 
 def condition(frames, seed=3):
     draw = torch.Generator().manual_seed(seed)
-    pose = torch.rand(frames, 3, 64, 64, generator=draw) * 2 - 1
+    pose = torch.randint(0, 256, (frames, 3, 64, 64), dtype=torch.uint8, generator=draw)
     return Condition(torch.randn(1, 4, 8, 8, generator=draw), torch.randn(1, 1, 32, generator=draw), pose)
 
 
@@ -140,6 +140,19 @@ def test_the_seed_and_the_pose_change_the_latents_and_nothing_else_does(network)
         posed = denoised(network, replace(given, pose=given.pose.flip(0)), 1)
     assert torch.equal(first, again)
     assert not torch.allclose(first, other) and not torch.allclose(first, posed)
+
+
+def test_a_long_clip_s_features_are_computed_tile_by_tile_and_are_the_same(network, monkeypatch):
+    given = condition(9)
+    with torch.no_grad():
+        kept = denoised(network, given, 1)
+        monkeypatch.setattr("signbench.generators.mimicmotion.denoising.MOST_KEPT_BYTES", 0)
+        seen = []
+        hook = network.pose_net.register_forward_hook(lambda _layer, given, _made: seen.append(len(given[0])))
+        computed = denoised(network, given, 1)
+        hook.remove()
+    assert torch.allclose(kept, computed, rtol=1e-4, atol=1e-4)
+    assert set(seen) == {TINY.tile} and len(seen) > TINY.steps
 
 
 def test_guidance_1_is_the_pass_with_the_condition_alone(network, monkeypatch):

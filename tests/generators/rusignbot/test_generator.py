@@ -90,7 +90,7 @@ def test_the_clip_with_the_best_hands_can_be_used(model):
 
 def test_without_trained_weights_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setattr("signbench.generators.mimicmotion.generator.has_model", lambda name: False)
-    with pytest.raises(InputError, match=r"the weights of mimicmotion are not present; name some with `checkpoint`"):
+    with pytest.raises(InputError, match=r"the weights of mimicmotion are not present; run signbench train mimicmotion-base"):
         create("rusignbot")
 
 
