@@ -1,7 +1,7 @@
 """Pictures of moved signers beside the driving videos, for the documentation.
 
 ``python -m signbench.generators.pgmm.pictures docs/images`` writes ``pgmm.png`` and ``pgmm.mp4``: the source, the driving video,
-and what each model makes of them. In the upper half the source is the driving video's first frame, in the lower half another signer.
+and what each model makes of them. In the upper half the source is the first frame of that video, in the lower half another signer.
 """
 
 from __future__ import annotations
