@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signbench.arithmetic import normal
 from signbench.corpora.recordings import rotations_of
@@ -17,6 +18,7 @@ from signbench.generators.base import Card, Generator
 from signbench.generators.computing import computing
 from signbench.generators.signavatar.joints import between_frames, motion_of_six, six_of
 from signbench.generators.signavatar.model import MODEL, Checkpoint, Loaded
+from signbench.media.motion import Motion
 from signbench.media.pose import in_layout
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import as_points, frame_count, wanted_length
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from signbench.generators.training import TrainView
-    from signbench.media.motion import Motion
 
 _CITATION = "Dong, Chaudhary, Xu, Wang, Lary and Nwogu 2024: SignAvatar: Sign Language 3D Motion Reconstruction and Generation"
 
@@ -76,13 +77,18 @@ class SignAvatarGenerator(Generator):
                 self._lengths.setdefault(clip.word, []).append(frame_count(clip.media, train.made))
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
+        if not prompts:
+            return
         # all at once: what a caller does between two clips must not run with these settings
         with computing(self._device):
-            motions = [
-                self._motion(prompt, np.random.Generator(np.random.PCG64(seed)))
-                for prompt, seed in zip(prompts, seeds, strict=True)
+            made = [
+                self._six(prompt, np.random.Generator(np.random.PCG64(seed))) for prompt, seed in zip(prompts, seeds, strict=True)
             ]
-        for prompt, motion in zip(prompts, motions, strict=True):
+        whole = motion_of_six(np.concatenate(made), self._loaded.config.rate)
+        ends = np.cumsum([len(one) for one in made])
+        for prompt, end, one in zip(prompts, ends.tolist(), made, strict=True):
+            own = slice(end - len(one), end)
+            motion = Motion(whole.rotations[own], whole.translation[own], prompt.fps)
             if prompt.made.takes_rotations:
                 yield Production(prompt.clip, motion=motion, fps=prompt.fps)
             else:
@@ -90,7 +96,8 @@ class SignAvatarGenerator(Generator):
                 wanted = prompt.layout
                 yield Production(prompt.clip, pose=pose if wanted is None else in_layout(pose, wanted), fps=prompt.fps)
 
-    def _motion(self, prompt: Prompt, draw: np.random.Generator) -> Motion:
+    def _six(self, prompt: Prompt, draw: np.random.Generator) -> NDArray[np.float64]:
+        """The 6D rotations ``(T, 53, 6)`` of a prompt, at its frame rate."""
         rate = self._loaded.config.rate
         embedding = self._embedding(prompt)
         length = wanted_length(prompt) or self._length(prompt, draw)
@@ -104,9 +111,8 @@ class SignAvatarGenerator(Generator):
             latent = self._loaded.latent_of(six_of(followed.rotations), embedding)
         # the last of the task's frames is between two of the network's, or on one
         frames = math.ceil((length - 1) * rate / prompt.fps - 1e-9) + 1
-        made = self._loaded.generated(latent, frames, embedding)
         positions = np.minimum(np.arange(length) * (rate / prompt.fps), frames - 1.0)
-        return motion_of_six(between_frames(made, positions), prompt.fps)
+        return between_frames(self._loaded.generated(latent, frames, embedding), positions)
 
     def _embedding(self, prompt: Prompt) -> Tensor:
         if prompt.word is not None:
