@@ -96,7 +96,7 @@ leaderboards: setup
 	@mkdir -p build
 	@set -e; \
 	for pair in $(foreach task,text-to-pose word-generation word-reconstruction word-to-video,$(addprefix $(task):,$(GENERATORS))) \
-	    $(addprefix reconstruction:,$(IMAGE_GENERATORS)); do \
+	    $(addprefix reconstruction:,$(IMAGE_GENERATORS)) word-generation:signavatar word-reconstruction:signavatar; do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \

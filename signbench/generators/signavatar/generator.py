@@ -96,7 +96,7 @@ class SignAvatarGenerator(Generator):
                 wanted = prompt.layout
                 yield Production(prompt.clip, pose=pose if wanted is None else in_layout(pose, wanted), fps=prompt.fps)
 
-    def _six(self, prompt: Prompt, draw: np.random.Generator) -> NDArray[np.float64]:
+    def _six(self, prompt: Prompt, draw: np.random.Generator) -> NDArray[np.float32]:
         """The 6D rotations ``(T, 53, 6)`` of a prompt, at its frame rate."""
         rate = self._loaded.config.rate
         embedding = self._embedding(prompt)

@@ -35,7 +35,7 @@ def six_of(rotations: NDArray[np.float32]) -> NDArray[np.float32]:
     return six_from_axis_angle(rotations[:, JOINTS]).astype(np.float32)
 
 
-def between_frames(six: NDArray[np.float32], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def between_frames(six: NDArray[np.float32], positions: NDArray[np.float64]) -> NDArray[np.float32]:
     """The network's output at fractional frame positions; between two frames each number changes along a line.
 
     The numbers are a continuous representation of rotations, so that joints turn almost evenly from one frame to the next.
@@ -45,17 +45,21 @@ def between_frames(six: NDArray[np.float32], positions: NDArray[np.float64]) -> 
         positions: float64 ``(S,)`` in [0, T - 1].
 
     Returns:
-        float64 ``(S, 53, 6)``; at an integer position that frame's numbers.
+        float32 ``(S, 53, 6)``; at an integer position that frame's numbers.
     """
     lower = np.floor(positions).astype(np.int64)
-    upper = np.minimum(lower + 1, len(six) - 1)
-    share = (positions - lower)[:, None, None]
-    if not share.any():
-        return np.asarray(six[lower], dtype=np.float64)
-    return six[lower] * (1 - share) + six[upper] * share
+    share = (positions - lower).astype(np.float32)[:, None, None]
+    found = six[lower]
+    if share.any():
+        # in place: fresh memory takes longer than the arithmetic
+        turn = six[np.minimum(lower + 1, len(six) - 1)]
+        turn -= found
+        turn *= share
+        found += turn
+    return found
 
 
-def motion_of_six(six: NDArray[np.floating], rate: float, translation: Sequence[float] = (0.0, 0.0, 0.0)) -> Motion:
+def motion_of_six(six: NDArray[np.float32], rate: float, translation: Sequence[float] = (0.0, 0.0, 0.0)) -> Motion:
     """Rotations of SMPL-X's joints from the network's output; the eyes look ahead.
 
     Args:
