@@ -31,6 +31,8 @@ GENERATORS: Registry[Generator] = Registry(
         "mimicmotion": "signbench.generators.mimicmotion.generator:MimicMotionGenerator",
         "rusignbot": "signbench.generators.rusignbot.generator:RuSignBotGenerator",
         "signaligner": "signbench.generators.signaligner.generator:SignAlignerGenerator",
+        "progressive-transformers": "signbench.generators.signaligner.progressive:ProgressiveTransformersGenerator",
+        "progressive-transformers-leaking": "signbench.generators.signaligner.progressive:ProgressiveTransformersLeaking",
     },
     group="signbench.generators",
     custom=True,
@@ -38,7 +40,10 @@ GENERATORS: Registry[Generator] = Registry(
     where_taken=("device",),
 )
 
-MODELS = ("signavatar", "pgmm", "tpsmm", "mimicmotion", "rusignbot", "signaligner")
+MODELS = (
+    *("signavatar", "pgmm", "tpsmm", "mimicmotion", "rusignbot", "signaligner", "progressive-transformers"),
+    "progressive-transformers-leaking",
+)
 """Built-in generators with a network, each of which needs a reference model, and the prompts that it was trained on."""
 
 

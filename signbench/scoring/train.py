@@ -31,6 +31,7 @@ TRAININGS: dict[str, str] = {
     "tpsmm": "signbench.generators.pgmm.training:PGMMTraining",
     "mimicmotion": "signbench.generators.mimicmotion.training:MimicMotionTraining",
     "signaligner": "signbench.generators.signaligner.training:SignAlignerTraining",
+    "progressive-transformers": "signbench.generators.signaligner.training:SignAlignerTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 

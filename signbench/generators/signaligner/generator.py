@@ -1,8 +1,7 @@
-"""The generators SignAligner (Wang, Tang, Cheng, Li, Wang and Hong) and Progressive Transformers (Saunders et al. 2020)."""
+"""The generator SignAligner (Wang, Tang, Cheng, Li, Wang and Hong)."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,15 +14,15 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator, Modality
 from signbench.generators.computing import computing
-from signbench.generators.signaligner.config import SignAlignerConfig, Stream
-from signbench.generators.signaligner.model import WORDS, Sentence, signed, source_of
-from signbench.judges.network_judge import configured
+from signbench.generators.signaligner.checkpoints import Checkpoint
+from signbench.generators.signaligner.config import Stream
+from signbench.generators.signaligner.model import Sentence, signed, source_of
 from signbench.media.motion import Motion
 from signbench.media.pose import in_layout
 from signbench.networks.vocabulary import Vocabulary
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import stretched
-from signbench.weights.reference_models import ReferenceModel, find_checkpoint, has_model, read_model_of
+from signbench.weights.reference_models import has_model
 
 if TYPE_CHECKING:
     from signbench.generators.signaligner.network import SignAligner
@@ -77,30 +76,31 @@ class SignAlignerGenerator(Generator):
                 f"the weights of {own} are not present; run signbench train {own} --out reference_models/{own}, or name "
                 "others with `checkpoint`."
             )
-        self._model: ReferenceModel = read_model_of(find_checkpoint(own if checkpoint is None else checkpoint), name)
-        self._config: SignAlignerConfig = configured(SignAlignerConfig, self._model.config(), self._model)
+        self._checkpoint = Checkpoint.found(own if checkpoint is None else checkpoint, name)
+        if self._checkpoint.model is None:
+            raise InputError(f"{self._checkpoint.path} is a file; {name} has no published ones. Name a model or its folder.")
+        self._config = self._checkpoint.config
         self._stage = cast("Stream", stage)
         if lacking := [stream for stream in _needed(self._stage) if stream not in self._config.streams]:
             raise InputError(
-                f"generator {name}: the model {self._model.card.name} has no stream {lacking[0]}, which stage={stage} needs."
+                f"generator {name}: the model {self._checkpoint.name} has no stream {lacking[0]}, which stage={stage} needs."
             )
         if not together and self._config.co_generation:
             raise InputError(
-                f"generator {name}: the model {self._model.card.name} generates all streams together; leave out co_gen=false."
+                f"generator {name}: the model {self._checkpoint.name} generates all streams together; leave out co_gen=false."
             )
         self._device = device
-        parts = [] if checkpoint is None or self._model.card.name == own else [f"checkpoint={self._model.card.name}"]
+        parts = [] if checkpoint is None or self._checkpoint.name == own else [f"checkpoint={self._checkpoint.name}"]
         parts += [] if stage == "pose" else [f"stage={stage}"]
         parts += [] if together else ["co_gen=false"]
         parts += [] if self._correct else ["occ=false"]
-        listed = "".join(f"{file} {digest}\n" for file, digest in sorted(self._model.card.files.items()))
         self.card = Card(
             name=name + (":" + ",".join(parts) if parts else ""),
             version="1",
             modalities=_MADE[stage],
             prompt_fields=("gloss",) if self._config.source == "gloss" else ("text|word",),
-            licence=self._model.card.licence,
-            checkpoint=hashlib.sha256(listed.encode()).hexdigest(),
+            licence=self._checkpoint.licence,
+            checkpoint=self._checkpoint.sha256,
             citation=type(self).citation,
         )
 
@@ -153,15 +153,7 @@ class SignAlignerGenerator(Generator):
 
     @cached_property
     def _loaded(self) -> tuple[SignAligner, Vocabulary]:
-        from signbench.extractors.network_loading import device_of, give_weights
-        from signbench.generators.signaligner.network import SignAligner
-        from signbench.networks.transformer import POSITIONS
-
-        network = SignAligner(self._config)
-        computed = {name: tensor for name, tensor in network.state_dict().items() if name.endswith(POSITIONS)}
-        give_weights(network, {**computed, **self._model.weights()}, f"the model {self._model.card.name}")
-        ready = network.eval().requires_grad_(False).to(device_of(self._device))
-        return ready, Vocabulary(self._model.lines(WORDS))
+        return self._checkpoint.loaded(self._device), self._checkpoint.words
 
 
 def _truth(name: str, option: str, value: str | bool) -> bool:

@@ -188,6 +188,33 @@ class SignAligner(nn.Module):
             frames = self.correction(frames, masks)
         return Signed(frames, masks, counters)
 
+    @torch.no_grad()
+    def led(self, words: Tensor, mask: Tensor, first: Tensor, counter: Tensor, *, start: bool) -> Tensor:
+        """Key points of one sentence as the release of Progressive Transformers decodes: parts of the reference are given.
+
+        Args:
+            words: as for :meth:`encode`, N = 1.
+            mask: as for :meth:`encode`.
+            first: z-scores ``(1, 1, D)``, the reference's first frame.
+            counter: ``(1, S)``, the reference's counters.
+            start: whether the first counter is that of a frame of 0 before the first one.
+
+        Returns:
+            z-scores ``(1, T, D)``, of which the first frame is the reference's.
+        """
+        memory = self.encode(words, mask)
+        decoder = self._decoder("pose")
+        kept = decoder.remembered(memory.states["pose"])
+        before: list[Heads | None] = [None] * len(kept)
+        given = [torch.zeros_like(first), first] if start else [first]
+        made = [first]
+        for position in range(counter.shape[1] - 1):
+            frame = given[position] if position < len(given) else made[-1]
+            found, before = decoder.step(frame, counter[:, position : position + 1], position, before, kept, memory.mask)
+            if position >= len(given) - 1:
+                made.append(found.frames[:, :, 0])
+        return torch.cat(made, dim=1)
+
     def normalised(self, stream: Stream, numbers: Tensor) -> Tensor:
         """The z-scores of numbers ``(..., D)``."""
         return cast("Tensor", (numbers - getattr(self, f"mean_{stream}")) / getattr(self, f"scale_{stream}"))

@@ -70,7 +70,7 @@ class Settings:
     noise: float = 5.0
     blank: float = 0.0
     by_parts: bool = True
-    counter: float = 1.0
+    counter: float = 0.05
     squared: bool = False
     weighting: str = "fixed"
     judge: str = "slt"
@@ -94,6 +94,8 @@ class SignAlignerTraining(TrainingData):
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
         if self.settings.weighting not in ("learned", "fixed", "uncertainty"):
             raise InputError(f"the recipe's data: weighting is {self.settings.weighting!r}; use learned, fixed or uncertainty.")
+        if self.recipe.network.get("points") == "pt-50":
+            raise InputError("the recipe's network: points is pt-50, which published files have; train with body-hands.")
         splits = [(split, take) for split in self.recipe.train for take in range(self._takes(split))]
         self._signers = self._known_signers()
         read = [(split, _read(self.corpus, split, self._config, take, report)) for split, take in splits]

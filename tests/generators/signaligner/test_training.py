@@ -220,6 +220,21 @@ def test_answers_are_key_points_with_what_the_judge_reads_in_them(data):
         assert np.abs(answer.said["pose"].points[2] - answer.said["pose.other"].points[2]).max() > 1e-3
 
 
+def test_progressive_transformers_is_trained_on_key_points_alone():
+    data = prepared(
+        model="progressive-transformers",
+        network={"width": 16, "feed_forward": 32, "streams": ["pose"], "correction_layers": 0, "future": 3},
+        data={"takes": 1, "squared": True},
+    )
+    network = data.build()
+    batch = data.batch("sentences", np.arange(4), np.random.default_rng(1))
+    losses = data.losses(network, batch, "sentences")
+    assert set(losses) == {"pose", "counter"}
+    assert "smplx" not in batch
+    frames = network.decode("pose", network.encode(batch["words"], batch["given"]), batch["pose"], batch["pose"][..., 0]).frames
+    assert frames.shape[2] == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -227,6 +242,7 @@ def test_answers_are_key_points_with_what_the_judge_reads_in_them(data):
         ({"data": {"take": 1}}, "the recipe's data has an unknown field take"),
         ({"data": {"signer": "Zoe"}}, "no train clip has the signer Zoe; there are "),
         ({"network": {"rate": 15.0}}, "rate is 15; 25 must be a multiple of it"),
+        ({"network": {"points": "pt-50"}}, "points is pt-50, which published files have; train with body-hands"),
     ],
 )
 def test_a_wrong_recipe_is_refused(changes, message):
