@@ -64,10 +64,10 @@ class Checkpoint:
         path = find_checkpoint(checkpoint)
         if path.is_file():
             if vocabulary is None:
-                raise InputError(f"{path} has no vocabulary; name its src_vocab.txt with `vocabulary`.")
+                raise InputError(f"{path} has no vocabulary; name its src_vocab.txt: vocabulary=FILE.")
             return cls(path, None, Path(vocabulary))
         if vocabulary is not None:
-            raise InputError(f"the model in {path} has its own vocabulary; leave out `vocabulary`.")
+            raise InputError(f"the model in {path} has its own vocabulary; leave out vocabulary=.")
         return cls(path, read_model_of(path, kind), None)
 
     @property
@@ -216,5 +216,5 @@ def _config(weights: Mapping[str, Tensor], path: Path) -> SignAlignerConfig:
 
 def _existing(path: Path | None) -> Path:
     if path is None or not path.is_file():
-        raise InputError(f"{path} does not exist; name a file of glosses, one a line, with `vocabulary`.")
+        raise InputError(f"{path} does not exist; name a file of glosses, one a line: vocabulary=FILE.")
     return path

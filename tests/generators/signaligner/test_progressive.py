@@ -177,5 +177,5 @@ def test_both_are_found_by_name(model):
 
 
 def test_a_model_has_its_own_vocabulary(model):
-    with pytest.raises(InputError, match="has its own vocabulary; leave out `vocabulary`"):
+    with pytest.raises(InputError, match="has its own vocabulary; leave out vocabulary="):
         ProgressiveTransformersGenerator(model.folder, vocabulary="words.txt")
