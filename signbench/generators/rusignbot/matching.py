@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from signbench.corpora.slovo import NO_EVENT
 from signbench.errors import InputError
 from signbench.generators.mimicmotion.pose_pictures import PosePoints
 from signbench.generators.training import TrainClip
@@ -34,7 +35,8 @@ class ClipMatcher:
         self._clips: dict[str, list[TrainClip]] = {}
         self._chosen: dict[str, TrainClip] = {}
         for clip in sorted(clips, key=lambda clip: clip.id):
-            if gloss := gloss_of(clip):
+            # Slovo also has clips in which nobody signs
+            if (gloss := gloss_of(clip)) and gloss != NO_EVENT:
                 self._clips.setdefault(gloss, []).append(clip)
 
     @property

@@ -53,6 +53,12 @@ def test_a_clip_without_glosses_is_known_by_its_word():
     assert ClipMatcher([bare], "first", lambda clip: points(1, 1)).entries == [("спасибо", "спасибо"), ("спасибо", "спасибо")]
 
 
+def test_a_clip_in_which_nobody_signs_is_no_gloss():
+    first, second = clips()[:2]
+    idle = replace(first, gloss=(), word="no_event", text="no_event")
+    assert ClipMatcher([idle, second], "first", lambda clip: points(1, 1)).entries == [("DOG", "DOG"), ("dog", "DOG")]
+
+
 @pytest.mark.parametrize(("left", "right", "expected"), [(0.5, 0.9, 0.9), (0.8, 0.0, 0.8), (0.0, 0.0, 0.0)])
 def test_the_better_hand_of_each_frame_counts(left, right, expected):
     assert hands_seen(points(left, right)) == pytest.approx(expected)
