@@ -43,7 +43,7 @@ def rusignbot_tables() -> dict[str, list[dict[str, str]]]:
         )
     second = []
     for row in printed_rows(_PAPER, "Table 2"):
-        packs = dict(measured(_PAPER, row.split, _GENERATORS))
+        packs = {} if row.split is None else dict(measured(_PAPER, row.split, _GENERATORS))
         second.append(
             {
                 "row": row.row,
