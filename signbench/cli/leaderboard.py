@@ -99,6 +99,7 @@ def submit(
     contact: Annotated[str | None, option("--contact")] = None,
     citation: Annotated[str | None, option("--citation")] = None,
     url: Annotated[str | None, option("--url")] = None,
+    report: Annotated[str | None, option("--report")] = None,
     task: Annotated[str | None, option("--task", "Of a study: the row's.")] = None,
     split: Annotated[str | None, option("--split", "Of a study: the row's. Default: the task's first.")] = None,
     row: Annotated[str | None, option("--row")] = None,
@@ -115,7 +116,7 @@ def submit(
     from signbench.runs.measured_run import measured_run
 
     of_study = {"--task": task, "--row": row}
-    of_run = {"--as": name, "--licence": licence, "--contact": contact, "--citation": citation, "--url": url}
+    of_run = {"--as": name, "--licence": licence, "--contact": contact, "--citation": citation, "--url": url, "--report": report}
     if any(value is not None for value in (*of_study.values(), split, lexicon)):
         surplus = [option for option, value in of_run.items() if value is not None]
         if task is None or row is None or surplus:
@@ -123,7 +124,7 @@ def submit(
             raise InputError(f"a study needs --task and --row{beside}; a run needs --as and --contact.")
         folder, outcome = submit_study(path, leaderboards, task=task, split=split, row=row, lexicon=lexicon, replace=replace)
     else:
-        with measured_run(path) as measured, printing.progress_bars(progress) as report:
+        with measured_run(path) as measured, printing.progress_bars(progress) as bars:
             folder, outcome = submit_run(
                 measured,
                 leaderboards,
@@ -132,8 +133,9 @@ def submit(
                 contact=contact,
                 citation=citation,
                 url=url,
+                report=report,
                 replace=replace,
-                progress=report,
+                progress=bars,
             )
     size = sum(file.stat().st_size for file in folder.iterdir())
     if json:

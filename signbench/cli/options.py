@@ -67,6 +67,7 @@ MEANINGS: dict[str, str] = {
     "--require": "all: stop if weights of an extended metric are missing.",
     "--root": "Folder of the corpus, in its published layout. Default: as configured; see docs/corpora.md.",
     "--row": "Of a study: the row whose clips were rated.",
+    "--report": "A page that shows its clips, beginning with https://.",
     "--run": "Run over the same clips, whose metrics are compared with SUS.",
     "--seed": "Seed of all random choices; the same seed gives the same result.",
     "--sign-spread": "How much signs differ: standard deviation on the logit scale.",

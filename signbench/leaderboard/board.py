@@ -97,6 +97,8 @@ class Row(Document):
     """Whom to cite."""
     url: str | None
     """Where to read more."""
+    report: str | None = None
+    """Where the clips can be seen."""
     own_copy: bool
     """Whether it was measured against the submitter's own copy of the references."""
     predictions_sha256: str

@@ -101,6 +101,7 @@ def _path(text: str) -> str:
     return text
 
 
+_Address = Annotated[str, Field(pattern=r"^https://[!#-&(-;=?-\[\]_a-z{|}~]+$", max_length=500)]
 _Text = Annotated[str, AfterValidator(_plain)]
 _Version = Annotated[str, Field(pattern=r"^(absent|[0-9][0-9A-Za-z.+!-]{0,60})$")]
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -122,6 +123,7 @@ class EntryCard(VersionedDocument):
         contact: whom to contact.
         citation: what to cite, or None.
         url: a page about the model, or None.
+        report: a page of the run, such as ``signbench report`` writes, or None.
         predictions_sha256: digest of the productions' files.
         sha256: digests of ``result.json`` and ``records.parquet``.
         signbench: version that wrote the entry.
@@ -144,9 +146,8 @@ class EntryCard(VersionedDocument):
     licence: _Text = Field(description="the licence of the productions, such as CC-BY-4.0")
     contact: _Text = Field(description="whom to contact, such as an email address")
     citation: _Text | None = Field(description="authors and title, or null")
-    url: Annotated[str, Field(pattern=r"^https://[!#-&(-;=?-\[\]_a-z{|}~]+$", max_length=500)] | None = Field(
-        description="an address that begins with https://, or null"
-    )
+    url: _Address | None = Field(description="an address that begins with https://, or null")
+    report: _Address | None = Field(default=None, description="an address that begins with https://, or null")
     predictions_sha256: _Digest = Field(description="the digest of the predictions, 64 hexadecimal digits")
     sha256: dict[str, _Digest] = Field(description=f"the SHA-256 of {RESULT} and {RECORDS}")
     signbench: _Version = Field(description="the version of signbench that wrote the entry")

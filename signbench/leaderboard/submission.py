@@ -47,6 +47,7 @@ def submit_run(
     contact: str | None,
     citation: str | None,
     url: str | None,
+    report: str | None = None,
     replace: bool,
     progress: Progress = silent,
 ) -> tuple[Path, Outcome]:
@@ -60,6 +61,7 @@ def submit_run(
         contact: whom to contact.
         citation: what to cite; None: that of the generator's card.
         url: a page about the model.
+        report: a page of the run, such as ``signbench report`` writes.
         replace: move an older entry of that name to ``<name>.old-N``.
         progress: called with the number of other entries checked so far.
 
@@ -78,7 +80,8 @@ def submit_run(
     for field, value in (("licence", licence), ("contact", contact)):
         if value is None:
             raise InputError(f"an entry needs a {field}; give `{field}`.")
-    files = _files(run, row, {"licence": licence, "contact": contact, "citation": citation, "url": url})
+    given = {"licence": licence, "contact": contact, "citation": citation, "url": url, "report": report}
+    files = _files(run, row, given)
     split = run.result.task.split if run.result.task is not None else ""
     task = run.result.task.name if run.result.task is not None else ""
     target = leaderboards.joinpath(*task.split("/"), split, folder_name(row))

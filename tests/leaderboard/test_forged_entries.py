@@ -254,6 +254,7 @@ CARD_LIES = {
     "a list with markup in what made it": ({"generator": {**CARD, "modalities": ["<i>"]}}, "field generator"),
     "an address in other letters": ({"url": "https://ex\u0430mple.org"}, "field url"),
     "an address with markup": ({"url": "https://example.org/<b>"}, "field url"),
+    "a report of another kind": ({"report": "file:///report/index.html"}, "field report"),
 }
 
 

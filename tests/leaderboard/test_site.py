@@ -20,6 +20,7 @@ from tests.leaderboard.rows import TASK, run_of, submit, write_task
 from tests.leaderboard.test_ranking import ANCHOR, publish
 
 PAGE = f"{TASK}/test.html"
+REPORT = "https://example.org/report/index.html"
 OTHERS = ("phoenix14t/reconstruction", "slrtp2025/text-to-pose")
 
 
@@ -35,7 +36,7 @@ def leaderboards(tmp_path_factory):
         publish(folder)
         runs = [run_of("low", 0.3), run_of("middle", 0.5, seed=3), run_of("high", 0.7), run_of("ceiling", 0.01, card=ANCHOR)]
         for run in [*runs, run_of("copy", 0.4, seed=6, card=None, references="another copy")]:
-            submit(run, folder / "leaderboards")
+            submit(run, folder / "leaderboards", report=REPORT if run.label == "high" else None)
         build(folder / "site", folder / "leaderboards")
         yield folder
 
@@ -144,6 +145,11 @@ def test_values_on_both_sides_of_the_references_are_sorted_by_distance(leaderboa
         rows.append(row.model_copy(update={"cells": {**row.cells, "duration-ratio": cell}}))
     page = written(found.model_copy(update={"blocks": (changed(found, rows=tuple(rows)),)}), leaderboards, tmp_path)
     assert orders(Opened(browser, page), "duration-ratio")[0] == ["middle", "low", "high", "ceiling"]
+
+
+def test_a_row_links_to_its_report_if_the_submitter_gave_one(leaderboards, browser):
+    links = Opened(browser, leaderboards / "site" / PAGE).page.locator("th a", has_text="clips")
+    assert [(link.get_attribute("href"), link.get_attribute("rel")) for link in links.all()] == [(REPORT, "nofollow noopener")]
 
 
 def test_a_copied_row_has_complete_numbers(leaderboards, browser):

@@ -138,6 +138,8 @@ def test_an_entry_needs_a_licence_and_a_contact(tmp_path):
         submit(run_of("model"), tmp_path, licence=None)
     with pytest.raises(InputError, match="field url cannot be 'javascript:alert"):
         submit(run_of("model"), tmp_path, url="javascript:alert(1)")
+    with pytest.raises(InputError, match=r"field report cannot be 'report/index\.html'"):
+        submit(run_of("model"), tmp_path, report="report/index.html")
     card = {**CARD, "licence": "CC-BY-4.0", "citation": "Somebody: Something"}
     entry = read_entry(submit(run_of("model", card=card), tmp_path, licence=None))
     assert (entry.card.licence, entry.card.citation) == ("CC-BY-4.0", "Somebody: Something")
