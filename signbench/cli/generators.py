@@ -127,16 +127,23 @@ def evaluate(
 
 @app.command("tables")
 def tables(
-    paper: Annotated[str | None, typer.Argument(help="signavatar, pgmm or rusignbot; without it, all.")] = None, json: Json = False
+    paper: Annotated[str | None, typer.Argument(help="signavatar, pgmm, rusignbot or signaligner; without it, all.")] = None,
+    json: Json = False,
 ) -> None:
-    """Print Tables I and II of SignAvatar's paper, Table 4 of PGMM's and 1 and 2 of RuSignBot's next to our models' rows."""
+    """Print the tables of SignAvatar's, PGMM's, RuSignBot's and SignAligner's papers next to our models' rows."""
     from signbench.cli import printing
     from signbench.errors import InputError, nearest
     from signbench.leaderboard.pgmm_tables import pgmm_tables
     from signbench.leaderboard.rusignbot_tables import rusignbot_tables
+    from signbench.leaderboard.signaligner_tables import signaligner_tables
     from signbench.leaderboard.signavatar_tables import signavatar_tables
 
-    papers = {"signavatar": signavatar_tables, "pgmm": pgmm_tables, "rusignbot": rusignbot_tables}
+    papers = {
+        "signavatar": signavatar_tables,
+        "pgmm": pgmm_tables,
+        "rusignbot": rusignbot_tables,
+        "signaligner": signaligner_tables,
+    }
     if paper is not None and paper not in papers:
         raise InputError(f"there are no tables of {paper}. {nearest(paper, papers)}")
     found = {title: rows for name, made in papers.items() if paper in (None, name) for title, rows in made().items()}

@@ -1,0 +1,89 @@
+"""Tables 1 to 5 of SignAligner's paper next to the rows of the leaderboard."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from signbench.generators.registry import GENERATORS
+from signbench.leaderboard.signaligner_tables import PARTS, signaligner_tables
+from signbench.weights.reference_models import recipe_of
+
+LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
+TASK = "synthsign/text-to-pose/test"
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """The tables if the row of ``nearest`` were SignAligner's."""
+    folder = tmp_path_factory.mktemp("leaderboards")
+    shutil.copytree(LEADERBOARDS / "phoenix14t-plus", folder / "leaderboards" / "phoenix14t-plus")
+    for name in ("ground-truth", "nearest"):
+        shutil.copytree(LEADERBOARDS / TASK / name, folder / "leaderboards" / TASK / name)
+    card = folder / "leaderboards" / TASK / "nearest" / "entry.yaml"
+    card.write_text(card.read_text().replace("  name: nearest", "  name: signaligner"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield signaligner_tables()
+
+
+def row(tables, table, name):
+    lines = [line for title, rows in tables.items() if title.startswith(f"SignAligner, {table}") for line in rows]
+    (found,) = [line for line in lines if line["row"] == name]
+    return found
+
+
+def score(generator, metric, digits=2):
+    result = json.loads((LEADERBOARDS / TASK / generator / "result.json").read_text())
+    (found,) = [one for one in result["scores"] if one["metric"] == metric]
+    low, high = found["interval"]
+    return f"{found['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "column", "expected"),
+    [
+        ("Table 1", "Pose", "BLEU-4 (paper)", "12.50"),
+        ("Table 1", "Hamer", "BLEU-4 (paper)", "13.24"),
+        ("Table 1", "Simplerx", "BLEU-4 (paper)", "11.84"),
+        ("Table 1", "Video", "BLEU-4 (paper)", "17.42"),
+        ("Table 2", "SignAligner (Ours), test", "FID (paper)", "26.26"),
+        ("Table 2", "CogvideoX, dev", "PSNR (paper)", "3.82"),
+        ("Table 3", "w/o co-gen, test", "BLEU-1 (paper)", "14.50"),
+        ("Table 4", "PTSLP", "BLEU-4 (paper)", "4.31"),
+        ("Table 4", "Ours", "ROUGE (paper)", "25.21"),
+        ("Table 5: text to hamer", "Ours", "FID (paper)", "4.43"),
+        ("Table 5: text to smplx", "PTSLP", "SSIM (paper)", "0.79"),
+    ],
+)
+def test_rows_have_the_papers_numbers(tables, table, name, column, expected):
+    assert row(tables, table, name)[column] == expected
+
+
+def test_ceilings_and_our_own_rows_have_scores_with_intervals(tables):
+    assert row(tables, "Table 1", "Pose")["BLEU-4"] == score("ground-truth", "bleu@nslt")
+    assert row(tables, "Table 1", "Pose")["BLEU-2"] == score("ground-truth", "bleu:order=2@nslt")
+    for table, name in (("Table 4", "Ours"), ("Table 3", "Full (Ours), test")):
+        found = row(tables, table, name)
+        assert (found["BLEU-1"], found["ROUGE"]) == (score("nearest", "bleu:order=1@nslt"), score("nearest", "rouge-l@nslt"))
+    assert row(tables, "Table 4", "PTSLP")["BLEU-4"] == "not measured"
+    assert row(tables, "Table 2", "SignAligner (Ours), test")["SSIM"] == "not measured"
+    assert row(tables, "Table 4", "GEN-OBT")["generator"] == ""
+
+
+def test_every_row_of_the_paper_is_shown_once(tables):
+    counts = {title.partition(":")[0].removeprefix("SignAligner, "): 0 for title in tables}
+    for title, lines in tables.items():
+        counts[title.partition(":")[0].removeprefix("SignAligner, ")] += len(lines)
+    assert counts == {"Table 1": 4, "Table 2": 6, "Table 3": 3, "Table 4": 8, "Table 5": 6}
+
+
+def test_the_generators_of_the_rows_can_be_trained():
+    for part in PARTS:
+        for generator in part.generators.values():
+            assert GENERATORS.is_built_in(generator)
+    for model in ("signaligner", "signaligner-no-occ", "signaligner-no-co-gen", "progressive-transformers"):
+        assert recipe_of(model).is_file()
