@@ -18,6 +18,7 @@ from benchmarks import (
     interval_coverage,
     judging,
     pixels,
+    reporting,
     scoring,
     signing,
     study_coverage,
@@ -49,6 +50,7 @@ GROUPS = (
     "scoring",
     "judges",
     "generators",
+    "reports",
     "synthsign",
     "comparison",
     "intervals",
@@ -82,6 +84,8 @@ def main() -> int:
                 rows += judging.rows(arguments.clips or Path(temporary))
             elif group == "generators":
                 rows += animation.rows() + signing.rows()
+            elif group == "reports":
+                rows += reporting.rows()
             elif group == "synthsign":
                 rows += synthsign.rows()
             elif group == "study-coverage":
