@@ -12,10 +12,10 @@ ARGS ?=
 # Two anchors, and the baselines that each task of the demo has prompts for.
 GENERATORS := ground-truth shuffled stitched nearest mean-pose first-frame noise
 IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
-# The demo runs some of them: all of it should take no more than five minutes after the setup on two cores.
+# The demo runs some of them, and a trained generator: all of it should take no more than five minutes after the setup on two cores.
 DEMO_GENERATORS := ground-truth shuffled stitched nearest
-DEMO_IMAGE_GENERATORS := ground-truth first-frame noise
-DEMO_REPORT := stitched nearest
+DEMO_IMAGE_GENERATORS := ground-truth first-frame pgmm
+DEMO_REPORT := pgmm first-frame
 
 .PHONY: help setup demo test lint format bench baselines leaderboards lock wheel clean
 
@@ -63,7 +63,7 @@ demo: setup
 	@echo "Scores on synthsign/reconstruction, 10 of them (a subset, so there are no ranks):"
 	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(DEMO_IMAGE_GENERATORS))
 	@echo; echo "The clips side by side, with what the judges understood; open in a browser:"
-	$(BIN)/signbench report $(addprefix demo/text-to-pose/,$(DEMO_REPORT)) --out demo/report
+	$(BIN)/signbench report $(addprefix demo/reconstruction/,$(DEMO_REPORT)) --out demo/report
 
 test: setup
 	$(BIN)/ruff check .
