@@ -9,6 +9,7 @@ import torch
 
 from signbench.errors import InputError
 from signbench.generators.signaligner.config import STREAMS, SignAlignerConfig
+from signbench.generators.signaligner.model import kept_tensors
 from signbench.generators.signaligner.network import FrameDecoder, SignAligner, TextEncoder
 from signbench.generators.signaligner.numbers import width
 from tests.generators.signaligner.tiny import TINY, VOCABULARY, tiny_network
@@ -196,3 +197,15 @@ def test_several_future_frames_come_from_one_position():
     found = tiny_network(config).decode("pose", tiny_network(config).encode(WORDS, MASK), *frames(config, "pose"))
     assert found.frames.shape == (2, 7, 3, width("pose", config))
     assert len(VOCABULARY) == config.words
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"co_generation": False, "correction_layers": 0}, {"streams": ("pose",), "correction_layers": 0}],
+    ids=["full", "separate", "pose"],
+)
+def test_small_configurations_can_be_shipped(changes):
+    with torch.device("meta"):
+        network = SignAligner(replace(SignAlignerConfig.small(300), **changes))
+    tensors = kept_tensors(network.state_dict())
+    assert 4 * sum(tensor.numel() for tensor in tensors.values()) < 7_900_000
