@@ -26,6 +26,7 @@ class State:
         stale: validations of the phase without improvement since the rate last fell, and how often it fell.
         best: the best value on the dev split so far, and its epoch in all phases; None before the first validation.
         curve: a row for each finished epoch.
+        devices: kinds of devices that steps were made on, in order.
     """
 
     phase: int = 0
@@ -37,6 +38,7 @@ class State:
     stale: tuple[int, int] = (0, 0)
     best: tuple[float, int] | None = None
     curve: list[dict[str, Any]] = field(default_factory=list)
+    devices: tuple[str, ...] = ()
 
 
 class Checkpoints:

@@ -205,6 +205,7 @@ class _Trainer:
             for name, value in values.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value
             state.step, state.steps = number + 1, state.steps + 1
+            state.devices = tuple(dict.fromkeys((*state.devices, self.device.type)))
             state.seconds += (self._clock() - begun) * world
             begun = self._clock()
             if self.log is not None and state.steps % _LOGGED_EVERY == 0:
@@ -302,7 +303,7 @@ class _Trainer:
                     "seed": self.recipe.seed,
                     "steps": state.steps,
                     "hours": round(state.seconds / 3600, 2),
-                    "device": self.device.type,
+                    "device": " and ".join(state.devices),
                     "signbench": version("signbench"),
                     "torch": torch.__version__.partition("+")[0],
                     "selected": f"{chosen.metric}.{chosen.gives}",

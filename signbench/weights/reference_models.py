@@ -59,7 +59,7 @@ class Training(Document):
     hours: float
     """Hours of processor time, all processes together, without the preparation of data; on a GPU, of time."""
     device: str
-    """The kind of device: cpu or cuda."""
+    """The kinds of devices, in order: cpu, cuda, or both if it was resumed on the other."""
     signbench: str
     """Version of signbench."""
     torch: str

@@ -65,6 +65,17 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_pat
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 
+def test_a_training_that_began_on_another_device_names_both(tmp_path):
+    with pytest.raises(KilledError):
+        run(tmp_path / "line", killed_at(12))
+    checkpoints = Checkpoints(tmp_path / "line" / "checkpoints")
+    state, tensors = checkpoints.load()
+    assert state.devices == ("cpu",)
+    state.devices = ("cuda",)
+    checkpoints.save(state, tensors)
+    assert run(tmp_path / "line").card.training.device == "cuda and cpu"
+
+
 def test_worker_processes_do_not_affect_the_bytes(whole, tmp_path):
     with pytest.raises(KilledError):
         run(tmp_path / "line", killed_at(7), workers=2)
