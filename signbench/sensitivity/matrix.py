@@ -195,7 +195,7 @@ def _judged(
     if not metrics:
         return []
     declared = {name: JUDGED[modality][name] for name in metrics}
-    lower = {name for name, metric in metrics.items() if metric.direction == "lower"}
+    lower = {name for name in metrics if create(name).direction == "lower"}
     total, done = 1 + sum(len(degradation.strengths) for degradation in degradations), 1
     cells = []
     with TemporaryDirectory() as folder:
