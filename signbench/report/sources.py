@@ -13,6 +13,14 @@ from signbench.runs.measured_run import MeasuredRun
 from signbench.tasks.schema import Task
 
 
+SourceOf = Callable[[str], VideoRecording | None]
+"""Clip id -> the video whose first frame the generator was given, or None."""
+
+
+def _no_source(_: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sources:
     """What is known of a run's clips.
@@ -30,7 +38,7 @@ class Sources:
     annotated: Mapping[str, Clip] = field(default_factory=dict)
     references: Mapping[str, Clip] = field(default_factory=dict)
     predictions: Mapping[str, Clip] = field(default_factory=dict)
-    source_of: Callable[[str], VideoRecording | None] = lambda clip: None
+    source_of: SourceOf = _no_source
     missing: tuple[str, ...] = ()
 
 
@@ -49,7 +57,7 @@ def sources_of(run: MeasuredRun, folder: Path, *, root: Path | None = None, refe
     task = _task(run, missing)
     annotated: dict[str, Clip] = {}
     compared: Mapping[str, Clip] = {}
-    source_of: Callable[[str], VideoRecording | None] = lambda clip: None  # noqa: E731
+    source_of: SourceOf = _no_source
     try:
         if task is None:
             compared = _side(run.plan.references, run, folder).clips
@@ -91,7 +99,7 @@ def _task(run: MeasuredRun, missing: list[str]) -> Task | None:
 
 def _of_task(
     task: Task, run: MeasuredRun, root: Path | None, references: Path | None
-) -> tuple[Mapping[str, Clip], dict[str, Clip], Callable[[str], VideoRecording | None]]:
+) -> tuple[Mapping[str, Clip], dict[str, Clip], SourceOf]:
     """References, annotated clips, and the videos of source images."""
     from signbench.corpora.corpus import train_split_of
     from signbench.predictions.source_images import source_video
