@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2] / "leaderboards" / "synthsign"
 FOLDERS = sorted(path.parent for path in ROOT.rglob("entry.yaml"))
 TASKS = {
     "text-to-pose": 7,
-    "word-generation": 7,
-    "word-reconstruction": 7,
+    "word-generation": 8,
+    "word-reconstruction": 8,
     "word-to-video": 7,
     "reconstruction": 5,
 }
