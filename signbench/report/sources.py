@@ -12,7 +12,6 @@ from signbench.errors import SignbenchError, in_flags
 from signbench.runs.measured_run import MeasuredRun
 from signbench.tasks.schema import Task
 
-
 SourceOf = Callable[[str], VideoRecording | None]
 """Clip id -> the video whose first frame the generator was given, or None."""
 
