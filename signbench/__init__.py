@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from signbench.media.pose import Pose
     from signbench.metrics.base import Metric
     from signbench.predictions.prompts import Production, Prompt
+    from signbench.report.notebook import plot, show
     from signbench.runs.comparison import Comparison, MetricComparison, PairOfRuns
     from signbench.runs.result import Judged, Result, Score
     from signbench.scoring.finished import FinishedRun
@@ -55,8 +56,10 @@ __all__ = [
     "as_torchmetric",
     "compare",
     "measure",
+    "plot",
     "run",
     "score",
+    "show",
     "train",
 ]
 
@@ -85,8 +88,10 @@ _HOMES = {
     "as_torchmetric": "signbench.scoring.torchmetric",
     "compare": "signbench.leaderboard.compare",
     "measure": "signbench.scoring.measure",
+    "plot": "signbench.report.notebook",
     "run": "signbench.scoring.run",
     "score": "signbench.scoring.score",
+    "show": "signbench.report.notebook",
     "train": "signbench.scoring.train",
 }
 

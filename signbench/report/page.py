@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signbench.errors import InputError
 from signbench.pages import house
@@ -21,6 +21,9 @@ from signbench.runs.comparison import Comparison, compare
 from signbench.runs.measured_run import MeasuredRun, measured_run
 from signbench.runs.tables import ARROWS, decimals_of, number, spanned
 from signbench.whole_folders import whole_folder
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,11 +71,11 @@ def write_report(
         raise InputError("a run is named twice; name each once.")
     with ExitStack() as stack:
         opened = [stack.enter_context(measured_run(path)) for path in runs]
-        labels = _labels(opened)
+        labels = labels_of(opened)
         opened = [replace(run, label=label) for run, label in zip(opened, labels, strict=True)]  # no path is shown
         compared = compare(opened, progress=progress) if len(opened) > 1 else None
         reported = [
-            _reported(label, run, sources_of(run, path, root=root, references=references))
+            reported_run(label, run, sources_of(run, path, root=root, references=references))
             for label, run, path in zip(labels, opened, runs, strict=True)
         ]
         clips = choice.shown_clips(opened[0], reported[0].choices, compared)
@@ -95,9 +98,7 @@ def rendered(reported: Sequence[Reported], compared: Comparison | None, shown: S
         shown: the clips with a player.
         said: the judges' answers about each run's productions.
     """
-    environment = house.environment(TEMPLATES)
-    environment.filters |= {"number": _number, "spanned": _spanned, "tenths": lambda value: f"{value:.1f}"}
-    environment.globals |= {"arrows": ARROWS}
+    environment = report_environment()
     first = reported[0]
     anchors = {player.clip: f"clip-{player.number}" for player in shown}
     return environment.get_template("report.html").render(
@@ -113,9 +114,19 @@ def rendered(reported: Sequence[Reported], compared: Comparison | None, shown: S
         anchors=anchors,
         players=shown,
         player_data=[player.as_json() for player in shown],
-        clip_rows={player.clip: _clip_rows(reported, player.clip) for player in shown},
+        labels=[each.label for each in reported],
+        answers={player.clip: [of_run.of_clip.get(player.clip, []) for of_run in said] for player in shown},
+        clip_rows={player.clip: clip_rows(reported, player.clip) for player in shown},
         charts=charts(reported, anchors),
     )
+
+
+def report_environment() -> Environment:
+    """The templates of reports, with their filters."""
+    environment = house.environment(TEMPLATES)
+    environment.filters |= {"number": _number, "spanned": _spanned, "tenths": lambda value: f"{value:.1f}"}
+    environment.globals |= {"arrows": ARROWS}
+    return environment
 
 
 def charts(reported: Sequence[Reported], anchors: dict[str, str]) -> dict[str, Any]:
@@ -147,13 +158,20 @@ def charts(reported: Sequence[Reported], anchors: dict[str, str]) -> dict[str, A
     }
 
 
-def _reported(label: str, run: MeasuredRun, sources: Sources) -> Reported:
+def reported_run(label: str, run: MeasuredRun, sources: Sources) -> Reported:
+    """A run with the values of its clips.
+
+    Args:
+        label: its name on the page.
+        run: the run.
+        sources: the clips behind it.
+    """
     values = {name: found for name, measured in run.metrics.items() if (found := choice.values_of(measured))}
     choices = {name: choice.chosen(run.metrics[name], of_clips) for name, of_clips in values.items()}
     return Reported(label=label, run=run, sources=sources, values=values, choices=choices)
 
 
-def _labels(runs: Sequence[MeasuredRun]) -> list[str]:
+def labels_of(runs: Sequence[MeasuredRun]) -> list[str]:
     """A short name for each run: its generator's, or that of its folder; with a number if two are the same."""
     names = [str(run.result.generator["name"]) if run.result.generator else Path(run.label).name for run in runs]
     if len(set(names)) < len(names):
@@ -214,7 +232,7 @@ def _pair(pair: Any, compared: int) -> dict[str, Any]:
     }
 
 
-def _clip_rows(reported: Sequence[Reported], clip: str) -> list[tuple[str, list[str]]]:
+def clip_rows(reported: Sequence[Reported], clip: str) -> list[tuple[str, list[str]]]:
     """A clip's own values: for each metric those of all runs."""
     rows = []
     for name in reported[0].values:

@@ -203,6 +203,11 @@ class Result(VersionedDocument):
         frame = pd.DataFrame(rows)
         return frame[first + [name for name in frame.columns if name not in first]].set_index("metric")
 
+    def _repr_html_(self) -> str:
+        """The table of scores that a notebook shows."""
+        shown = self.to_pandas()[["value", "low", "high", "unit", "direction", "clips", "coverage"]]
+        return str(shown.to_html(na_rep="", float_format="{:.4g}".format))
+
     @property
     def exit_code(self) -> int:
         """0 if complete, 3 if incomplete, 4 if nothing was measured."""

@@ -41,6 +41,10 @@ class FinishedRun:
         """
         return self.result[metric]
 
+    def _repr_html_(self) -> str:
+        """The table of scores that a notebook shows."""
+        return self.result._repr_html_()
+
 
 def on_every_rank(work: Callable[[], tuple[RunFolder, Result] | None]) -> FinishedRun:
     """Distributes a result to every process of a script that torchrun started, of which only the first has folded it.
