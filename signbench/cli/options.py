@@ -75,7 +75,7 @@ MEANINGS: dict[str, str] = {
     "--source": "synthsign, or a folder with videos or key points.",
     "--source-fps": "Declare the frame rate of all files.",
     "--split": "Name of a split, such as test.",
-    "--study": "Folder that signbench study new made.",
+    "--study": "Folder of a study.",
     "--suite": "The rows of a paper's table: slt, slrtp, gfslt or csl-daily; see docs/suites.md.",
     "--table": "Write clips.csv with text, gloss and signer.",
     "--take": "0 is the reference; 1, 2 ... are further performances of the same sentences.",

@@ -19,6 +19,9 @@ def command(
         ),
     ],
     out: Annotated[Path, option("--out", "An older report there is renamed to <name>.old-N.")],
+    study: Annotated[
+        Path | None, option("--study", "It showed productions of the first run; or what signbench study score --json printed.")
+    ] = None,
     root: Root = None,
     references: Annotated[Path | None, option("--references", "Default: as the runs had it.")] = None,
     progress: Progress = True,
@@ -26,14 +29,17 @@ def command(
 ) -> None:
     """Write a static HTML report of runs: scores, distributions, and clips side by side; or the curves of trainings."""
     from signbench.cli import printing
+    from signbench.errors import InputError
     from signbench.report.page import write_report
     from signbench.report.training import is_training, write_training_report
 
     if runs and all(is_training(folder) for folder in runs):
+        if study is not None:
+            raise InputError("a training has no study; give --study with a run.")
         page = write_training_report(runs, out)
     else:
         with printing.progress_bars(progress) as bars:
-            page = write_report(runs, out, root=root, references=references, progress=bars)
+            page = write_report(runs, out, study=study, root=root, references=references, progress=bars)
     if json:
         printing.document({"report": str(page)})
     else:

@@ -62,7 +62,7 @@ def _speaker(generator: str, checkpoint: str | None, device: str, corpus: str, r
 @app.command("serve")
 def serve(
     avatars: Annotated[Path | None, option("--avatars")] = None,
-    study: Annotated[Path | None, option("--study")] = None,
+    study: Annotated[Path | None, option("--study", "The one that signbench study new made.")] = None,
     out: Annotated[Path | None, option("--out", "The folder of the study's filled-in sheets.")] = None,
     generator: Annotated[str, option("--generator")] = "rusignbot",
     checkpoint: Checkpoint = None,

@@ -244,24 +244,3 @@ def read_human(path: Path) -> HumanScore:
         InputError: it is missing, damaged, or of another version.
     """
     return HumanScore.read(path)
-
-
-def study_result(study: Path, lexicon: Path | None) -> StudyResult:
-    """Scores a study's folder, or reads the result that ``signbench study score --json`` printed.
-
-    Args:
-        study: the folder or the file.
-        lexicon: a person's decisions about open answers; only used for a folder.
-
-    Raises:
-        InputError: it is neither of the two, or cannot be scored.
-    """
-    if study.is_file():
-        from signbench.study.scores.result import read_study_result
-
-        return read_study_result(study)
-    from signbench.study.judging.lexicon import read_lexicon
-    from signbench.study.scoring import score_study
-    from signbench.study.sheets.answers import read_study
-
-    return score_study(read_study(study), read_lexicon(lexicon) if lexicon is not None else None)

@@ -27,11 +27,12 @@ from signbench.leaderboard.entries import (
     read_entry,
     write_entry,
 )
-from signbench.leaderboard.human import HumanScore, human_problems, study_result
+from signbench.leaderboard.human import HumanScore, human_problems
 from signbench.progress import Progress, silent
 from signbench.runs.measured_run import MeasuredRun
 from signbench.runs.packed import pack_run, predictions_of
 from signbench.runs.signature import package_version
+from signbench.study.scoring import study_result
 from signbench.whole_files import write_atomically
 from signbench.whole_folders import free_name
 

@@ -18,6 +18,7 @@
     let sorted = initial ? { head: initial, way: "best" } : { head: null, way: "none" };
     heads.forEach((head, index) => {
       const button = head.querySelector("button");
+      if (!button) return;
       button.title = "Sort: best first, then worst first, then as it was";
       button.addEventListener("click", () => {
         const way = sorted.head === head ? next[sorted.way] : "best";

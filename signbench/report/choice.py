@@ -73,7 +73,11 @@ def chosen(measured: MeasuredMetric, values: Mapping[str, float]) -> list[Chosen
 
 
 def shown_clips(
-    run: MeasuredRun, choices: Mapping[str, Sequence[Chosen]], comparison: Comparison | None, most: int = MOST_SHOWN
+    run: MeasuredRun,
+    choices: Mapping[str, Sequence[Chosen]],
+    comparison: Comparison | None,
+    misunderstood: Sequence[str] = (),
+    most: int = MOST_SHOWN,
 ) -> list[str]:
     """The clips that get a player, the headlines' first.
 
@@ -81,6 +85,7 @@ def shown_clips(
         run: the first run.
         choices: metric -> its chosen clips.
         comparison: of the first run with others, or None.
+        misunderstood: clips that people understood least; they are always among them.
         most: their number.
     """
     queues: list[list[str]] = []
@@ -93,7 +98,7 @@ def shown_clips(
         queues.append([picked[why] for why in first if why in picked])
     for metric in by_headline:
         queues.append([each.clip for each in choices[metric]])
-    found: dict[str, None] = {}
+    found: dict[str, None] = dict.fromkeys(misunderstood[:most])
     for queue in queues if comparison is None else _interleaved(queues):
         for clip in queue:
             if len(found) < most:

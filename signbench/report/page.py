@@ -14,6 +14,7 @@ from signbench.progress import Progress, silent
 from signbench.report import choice, words
 from signbench.report.answers import Answers, answers_of
 from signbench.report.folders import PAGE, SCRIPT, STYLE, TEMPLATES, check_vacant
+from signbench.report.people import People, people_of
 from signbench.report.players import Player, players
 from signbench.report.sources import Sources, sources_of
 from signbench.runs import comparison_tables
@@ -46,13 +47,21 @@ class Reported:
 
 
 def write_report(
-    runs: Sequence[Path], out: Path, *, root: Path | None = None, references: Path | None = None, progress: Progress = silent
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    study: Path | None = None,
+    root: Path | None = None,
+    references: Path | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Writes a report that can be opened from the file system, without a server or network access.
 
     Args:
         runs: folders of finished runs; several must be about the same clips, and are compared with the first.
         out: the report's folder; an older report is renamed to ``<name>.old-N``.
+        study: a study that showed productions of the first run: its folder, or the result that ``signbench study score --json``
+            printed.
         root: the folder of the corpus, if it lies on disk; None: the configured one.
         references: a folder with a copy of the data set; None: as the runs had it.
         progress: called with the number of compared metrics, and of clips whose videos are written.
@@ -61,8 +70,8 @@ def write_report(
         The page to open.
 
     Raises:
-        InputError: jinja2 or plotly is not installed, a run cannot be read or is named twice, or the folder cannot be written or
-            holds something else.
+        InputError: jinja2 or plotly is not installed, a run or the study cannot be read, a run is named twice, the study showed
+            other clips, or the folder cannot be written or holds something else.
         IncompleteError: a run has not finished.
         NotComparableError: the runs are not about the same clips.
     """
@@ -78,18 +87,25 @@ def write_report(
             reported_run(label, run, sources_of(run, path, root=root, references=references))
             for label, run, path in zip(labels, opened, runs, strict=True)
         ]
-        clips = choice.shown_clips(opened[0], reported[0].choices, compared)
+        people = None if study is None else people_of(study, opened[0].plan.clips)
+        clips = choice.shown_clips(opened[0], reported[0].choices, compared, [] if people is None else people.misunderstood)
         with whole_folder(out, move_aside=occupied) as made:
             shown = players(list(zip(opened, labels, strict=True)), [each.sources for each in reported], clips, made, progress)
             said = [answers_of(each.run, each.sources, clips, root=root, progress=progress) for each in reported]
-            (made / PAGE).write_text(rendered(reported, compared, shown, said), encoding="utf-8")
+            (made / PAGE).write_text(rendered(reported, compared, shown, said, people), encoding="utf-8")
             house.write_assets(
                 made, style=(STYLE, [TEMPLATES / STYLE]), script=(SCRIPT, [TEMPLATES / "charts.js", TEMPLATES / "players.js"])
             )
     return out / PAGE
 
 
-def rendered(reported: Sequence[Reported], compared: Comparison | None, shown: Sequence[Player], said: Sequence[Answers]) -> str:
+def rendered(
+    reported: Sequence[Reported],
+    compared: Comparison | None,
+    shown: Sequence[Player],
+    said: Sequence[Answers],
+    people: People | None = None,
+) -> str:
     """Renders the page; every value is escaped.
 
     Args:
@@ -97,6 +113,7 @@ def rendered(reported: Sequence[Reported], compared: Comparison | None, shown: S
         compared: the comparison with the first run, if there are several.
         shown: the clips with a player.
         said: the judges' answers about each run's productions.
+        people: a study of the first run's productions.
     """
     environment = report_environment()
     first = reported[0]
@@ -110,6 +127,7 @@ def rendered(reported: Sequence[Reported], compared: Comparison | None, shown: S
         task=None if first.sources.task is None else words.task_facts(first.sources.task),
         notes=_notes(reported, said),
         said=said,
+        people=people,
         metrics=[first.run.metrics[name] for name in first.values],
         anchors=anchors,
         players=shown,

@@ -17,6 +17,7 @@ import numpy as np
 from signbench.runs.signature import STUDY_METRIC
 from signbench.statistics.bootstrap import SEED
 from signbench.statistics.intervals import Interval
+from signbench.study.judging.lexicon import read_lexicon
 from signbench.study.judging.normalisation import Judgement, judge, signature
 from signbench.study.scores.agreement import nominal_alpha
 from signbench.study.scores.fatigue import fatigue
@@ -37,9 +38,11 @@ from signbench.study.scores.result import (
     RaterScore,
     SignScore,
     StudyResult,
+    read_study_result,
 )
 from signbench.study.scores.signature import shown_part
 from signbench.study.scores.speed import fast, medians, speed
+from signbench.study.sheets.answers import read_study
 
 if TYPE_CHECKING:
     from signbench.study.judging.lexicon import Lexicon
@@ -85,6 +88,21 @@ def score_study(study: Study, lexicon: Lexicon | None = None, *, run: Path | Non
     from signbench.study.scores.correlation import correlate
 
     return result.model_copy(update={"correlations": correlate(result.per_clip, run)})
+
+
+def study_result(study: Path, lexicon: Path | None) -> StudyResult:
+    """Scores a study's folder, or reads the result that ``signbench study score --json`` printed.
+
+    Args:
+        study: the folder or the file.
+        lexicon: a person's decisions about open answers; only used for a folder.
+
+    Raises:
+        InputError: it is neither of the two, or cannot be scored.
+    """
+    if study.is_file():
+        return read_study_result(study)
+    return score_study(read_study(study), read_lexicon(lexicon) if lexicon is not None else None)
 
 
 def score_judgements(judgements: Sequence[Judgement], *, name: str, count_blank: bool, signed: str) -> StudyResult:
