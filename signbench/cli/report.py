@@ -33,7 +33,10 @@ def command(
     from signbench.report.page import write_report
     from signbench.report.training import is_training, write_training_report
 
-    if runs and all(is_training(folder) for folder in runs):
+    trainings = [folder for folder in runs if is_training(folder)]
+    if trainings and len(trainings) < len(runs):
+        raise InputError(f"{trainings[0]} is a training; a report shows runs or trainings, not both.")
+    if trainings:
         if study is not None:
             raise InputError("a training has no study; give --study with a run.")
         page = write_training_report(runs, out)

@@ -88,9 +88,12 @@ def test_a_training_is_named_once_and_another_folder_is_not_overwritten(running,
 def test_the_command_takes_trainings_and_refuses_to_mix_them_with_runs(running, tmp_path):
     ran = signbench("report", SHIPPED / "slt", SHIPPED / "nslt", "--out", "report", "--json", folder=tmp_path)
     assert json.loads(ran.stdout) == {"report": "report/index.html"}
-    mixed = signbench("report", SHIPPED / "slt", tmp_path, "--out", "other", folder=tmp_path)
-    assert mixed.returncode == 2
-    assert "Traceback" not in mixed.stderr
+    for words, message in (
+        ([SHIPPED / "slt", tmp_path], "slt is a training; a report shows runs or trainings, not both."),
+        ([SHIPPED / "slt", "--study", tmp_path], "a training has no study; give --study with a run."),
+    ):
+        refused = signbench("report", *words, "--out", "other", folder=tmp_path)
+        assert (refused.returncode, message in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
