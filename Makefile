@@ -55,14 +55,14 @@ demo: setup
 	  $(BIN)/signbench run synthsign/text-to-pose --generator $$generator --out demo/text-to-pose/$$generator > demo/log.txt || exit 1; \
 	done
 	@for generator in $(DEMO_IMAGE_GENERATORS); do \
-	  echo "$(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 10 --out demo/reconstruction/$$generator"; \
-	  $(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 10 --out demo/reconstruction/$$generator \
+	  echo "$(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 6 --out demo/reconstruction/$$generator"; \
+	  $(BIN)/signbench run synthsign/reconstruction --generator $$generator --limit 6 --out demo/reconstruction/$$generator \
 	    > demo/log.txt || exit 1; \
 	done
 	@echo; echo "Ranking on synthsign/text-to-pose, all 200 test sentences; -m selects metrics:"
 	@cd demo/text-to-pose && ../../$(BIN)/signbench results -m dtw -m bleu@slt -m duration-ratio $(DEMO_GENERATORS)
-	@echo "Scores on synthsign/reconstruction, 10 of them (a subset, so there are no ranks):"
-	$(BIN)/signbench results $(addprefix demo/reconstruction/,$(DEMO_IMAGE_GENERATORS))
+	@echo "Scores on synthsign/reconstruction, 6 of them (a subset, so there are no ranks):"
+	@cd demo/reconstruction && ../../$(BIN)/signbench results -m l1 -m ssim -m wer@corrnet $(DEMO_IMAGE_GENERATORS)
 	@echo; echo "The clips side by side, with what the judges understood; open in a browser:"
 	$(BIN)/signbench report $(addprefix demo/reconstruction/,$(DEMO_REPORT)) --out demo/report
 
