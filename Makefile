@@ -12,7 +12,7 @@ ARGS ?=
 # Two anchors, and the baselines that each task of the demo has prompts for.
 GENERATORS := ground-truth shuffled stitched nearest mean-pose first-frame noise
 IMAGE_GENERATORS := ground-truth shuffled first-frame mean-pose noise
-CROSS_GENERATORS := ground-truth shuffled first-frame pgmm
+CROSS_GENERATORS := ground-truth shuffled first-frame pgmm tpsmm
 # The demo runs some of them, and a trained generator: all of it should take no more than five minutes after the setup on two cores.
 DEMO_GENERATORS := ground-truth shuffled stitched nearest
 DEMO_IMAGE_GENERATORS := ground-truth first-frame pgmm
@@ -97,7 +97,7 @@ leaderboards: setup
 	@mkdir -p build
 	@set -e; \
 	for pair in $(foreach task,text-to-pose word-generation word-reconstruction word-to-video,$(addprefix $(task):,$(GENERATORS))) \
-	    $(addprefix reconstruction:,$(IMAGE_GENERATORS) pgmm) $(addprefix cross-person:,$(CROSS_GENERATORS)) \
+	    $(addprefix reconstruction:,$(IMAGE_GENERATORS) pgmm tpsmm) $(addprefix cross-person:,$(CROSS_GENERATORS)) \
 	    word-generation:signavatar word-reconstruction:signavatar; do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
