@@ -141,7 +141,7 @@ def run(service, speaker, wanted):
 
 
 def needs_aiogram():
-    pytest.importorskip("aiogram", reason="aiogram is not installed")
+    pytest.importorskip("aiogram", reason="aiogram is not installed; pip install signbench[rusignbot] brings it")
 
 
 def test_a_word_gets_a_video(service):

@@ -11,12 +11,7 @@ from signbench.generators.pgmm.animation import Animation
 from signbench.generators.registry import create
 from signbench.media.video import resize_frames
 from signbench.predictions.sampling import at_positions
-from signbench.weights.reference_models import has_model
 
-MISSING = [name for name in ("pgmm", "tpsmm") if not has_model(name)]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"no weights of {MISSING} are here; signbench train NAME --out reference_models/NAME makes them"
-)
 CLIPS = ("test-0003", "test-0080", "test-0151")
 
 

@@ -116,7 +116,7 @@ def test_another_model_has_another_index(tmp_path):
 
 
 def test_faiss_and_numpy_find_the_same(tmp_path, monkeypatch):
-    pytest.importorskip("faiss", reason="faiss-cpu is not installed; without it the search is NumPy's")
+    pytest.importorskip("faiss", reason="faiss-cpu is not installed; pip install signbench[rusignbot] brings it")
     texts = ["dog", "mother", "мать"]
     fast = EmbeddingIndex(texts, Meaning(), tmp_path)
     monkeypatch.setattr("signbench.generators.rusignbot.embeddings.find_spec", lambda name: None)

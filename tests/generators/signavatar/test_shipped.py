@@ -11,12 +11,7 @@ from signbench.generators.registry import create
 from signbench.generators.signavatar.joints import motion_of_six, six_of
 from signbench.media.body_model import LEFT_WRIST, RIGHT_WRIST
 from signbench.scoring.generator_evaluation import evaluate_generator
-from signbench.weights.reference_models import has_model
 
-pytestmark = pytest.mark.skipif(
-    not has_model("signavatar"),
-    reason="no weights of signavatar are here; signbench train signavatar --out reference_models/signavatar makes them",
-)
 CLIPS = 62
 
 
