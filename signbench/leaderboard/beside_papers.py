@@ -57,13 +57,22 @@ def shown(scores: tuple[Score, ...] | None, metric: str, digits: int) -> str:
         metric: its name, without parameters and judge.
         digits: after the decimal point.
     """
-    found = next((score for score in scores or () if _plain(score.metric) == metric and score.value is not None), None)
-    if found is None:
+    found = next((score for score in scores or () if _plain(score.metric) == metric), None)
+    return ABSENT if found is None else with_interval(found.value, found.interval, digits)
+
+
+def with_interval(value: float | None, interval: tuple[float, float] | None, digits: int) -> str:
+    """A score with its 95 % interval, if it has one; says so if it was not measured.
+
+    Args:
+        value: the score, or None.
+        interval: its bounds, or None.
+        digits: after the decimal point.
+    """
+    if value is None:
         return ABSENT
-    value = number(found.value, digits)
-    if found.interval is None:
-        return value
-    return f"{value} [{number(found.interval[0], digits)}, {number(found.interval[1], digits)}]"
+    text = number(value, digits)
+    return text if interval is None else f"{text} [{number(interval[0], digits)}, {number(interval[1], digits)}]"
 
 
 def _plain(metric: str) -> str:

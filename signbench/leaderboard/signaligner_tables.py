@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from signbench.leaderboard.beside_papers import ABSENT, measured, printed_rows
+from signbench.leaderboard.beside_papers import ABSENT, measured, printed_rows, with_interval
 from signbench.leaderboard.published import Row
 from signbench.runs.result import Score
-from signbench.runs.tables import number
 
 _SPLIT = "test"
 _BLEU = {f"bleu:order={order}": (f"BLEU-{order}", 2) for order in (1, 2, 3, 4)}
@@ -129,10 +128,5 @@ def _own(scores: tuple[Score, ...] | None, metric: str, judge: str, digits: int)
     names = {metric, f"{metric}@{judge}"}
     if metric == "bleu:order=4":
         names.add(f"bleu@{judge}")  # the default order
-    found = next((score for score in scores or () if score.metric in names and score.value is not None), None)
-    if found is None:
-        return ABSENT
-    value = number(found.value, digits)
-    if found.interval is None:
-        return value
-    return f"{value} [{number(found.interval[0], digits)}, {number(found.interval[1], digits)}]"
+    found = next((score for score in scores or () if score.metric in names), None)
+    return ABSENT if found is None else with_interval(found.value, found.interval, digits)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from signbench.leaderboard.beside_papers import ABSENT, with_interval
 from signbench.leaderboard.published import Row, published
-from signbench.runs.tables import number
-from signbench.scoring.evaluated_generators import EVALUATION, GeneratorEvaluation, Group, GroupScore
+from signbench.scoring.evaluated_generators import EVALUATION, GeneratorEvaluation, Group
 from signbench.weights.reference_models import find_model, has_model, recipe_of
 
-_ABSENT = "not measured"
 _GROUPS: Mapping[str, Group] = {"Raw": "raw", "Rec": "reconstructed", "Gen": "generated"}
 _COLUMNS = {"accuracy": "Acc.", "motion-fid": "FID", "diversity": "Div.", "multimodality": "Multi."}
 _JUDGE = "stgcn-asl3dword"
@@ -74,7 +73,11 @@ def signavatar_tables() -> dict[str, list[dict[str, str]]]:
             own = None if evaluation is None else evaluation.group(_GROUPS[name], test=split == "test")
             line = {"row": f"{row.row}{f', {row.under}' if row.under else ''}"}
             line |= {f"{_COLUMNS[metric]} (paper)": row.values[f"{metric}@{_JUDGE}"] or "" for metric in half.metrics}
-            line |= {_COLUMNS[metric]: _ABSENT if own is None else _shown(own.score(metric)) for metric in half.metrics}
+            scores = {metric: None if own is None else own.score(metric) for metric in half.metrics}
+            line |= {
+                _COLUMNS[metric]: ABSENT if score is None else with_interval(score.value, score.interval, 3)
+                for metric, score in scores.items()
+            }
             line["model"] = model
             rows.append(line)
     return tables
@@ -100,8 +103,3 @@ def _evaluation(model: str) -> GeneratorEvaluation | None:
     folder = find_model(model).folder if has_model(model) else recipe_of(model).parent
     path = folder / EVALUATION
     return GeneratorEvaluation.read(path) if path.is_file() else None
-
-
-def _shown(score: GroupScore) -> str:
-    value = number(score.value, 3)
-    return value if score.interval is None else f"{value} [{number(score.interval[0], 3)}, {number(score.interval[1], 3)}]"
