@@ -50,10 +50,6 @@ class People:
         """Clips that are worth a player: the least understood, but none that everybody understood."""
         return [each.clip for each in self.clips if each.correct < each.answers][:MOST_SHOWN]
 
-    def of_clip(self, clip: str) -> Understood | None:
-        """What people understood of a clip; None if nobody saw it."""
-        return next((each for each in self.clips if each.clip == clip), None)
-
 
 def people_of(study: Path, clips: Collection[str]) -> People:
     """What people understood of clips.

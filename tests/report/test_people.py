@@ -45,7 +45,6 @@ def test_the_least_understood_clip_is_first_and_says_what_was_understood_instead
     ]
     assert people.clips[0].instead == (("moon", 2), ("", 1))
     assert people.misunderstood == ["b", "c"]
-    assert people.of_clip("d") is None
     assert [each.clip for each in people_of(study, ["a"]).clips] == ["a"]
 
 
