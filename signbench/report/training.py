@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +104,21 @@ def write_training_report(folders: Sequence[Path], out: Path) -> Path:
     occupied = check_vacant(out)
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise InputError("a training is named twice; name each once.")
-    trainings = [read_training(folder) for folder in folders]
+    trainings = _distinct([read_training(folder) for folder in folders])
     with whole_folder(out, move_aside=occupied) as made:
         (made / PAGE).write_text(rendered(trainings), encoding="utf-8")
         house.write_assets(made, style=(STYLE, [TEMPLATES / STYLE]), script=(SCRIPT, [TEMPLATES / "curves.js"]))
     return out / PAGE
+
+
+def _distinct(trainings: Sequence[Training]) -> list[Training]:
+    """The trainings, with a number after a label that an earlier one has."""
+    labels = [each.label for each in trainings]
+    numbers = [labels[: index + 1].count(label) for index, label in enumerate(labels)]
+    return [
+        each if number_of == 1 else replace(each, label=f"{each.label} ({number_of})")
+        for each, number_of in zip(trainings, numbers, strict=True)
+    ]
 
 
 def rendered(trainings: Sequence[Training]) -> str:

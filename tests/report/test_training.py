@@ -54,6 +54,13 @@ def test_a_running_training_has_curves_without_a_card(running, tmp_path):
     assert "<b>running" not in text
 
 
+def test_trainings_in_folders_of_the_same_name_can_be_told_apart(tmp_path):
+    for parent in ("one", "other"):
+        shutil.copytree(SHIPPED / "slt", tmp_path / parent / "slt")
+    page = write_training_report([tmp_path / "one" / "slt", tmp_path / "other" / "slt"], tmp_path / "report")
+    assert [each["label"] for each in data(page)] == ["slt", "slt (2)"]
+
+
 @pytest.mark.parametrize(
     ("curve", "message"),
     [
