@@ -125,7 +125,7 @@ def plot(runs: Runs, metric: str | None = None) -> Figure:
         figure = Figure()
         for label, run in zip(labels_of(opened), opened, strict=True):
             if name not in run.metrics:
-                raise InputError(f"{label} did not measure {name}; name a metric that all runs have with `metric`.")
+                raise InputError(f"{label} did not measure {name}; name a metric that all runs have.")
             values = values_of(run.metrics[name])
             figure.add_trace(
                 Box(name=html.escape(label), y=list(values.values()), text=[html.escape(clip) for clip in values], boxpoints="all")
@@ -155,7 +155,7 @@ def _metric(run: MeasuredRun, wanted: str | None) -> str:
     except KeyError as error:
         raise InputError(str(error.args[0])) from error
     if name not in run.metrics or not values_of(run.metrics[name]):
-        raise InputError(f"{name} has no values of single clips in {run.label}; name another metric with `metric`.")
+        raise InputError(f"{name} has no values of single clips in {run.label}; name another metric.")
     return name
 
 
