@@ -25,7 +25,7 @@ MEANINGS: dict[str, str] = {
     "--corpus": "Name of a corpus; see signbench corpora list.",
     "--device": "Device for networks, and for generators that take one, such as cuda:0.",
     "--encoding": "Encoding of text files, if it cannot be detected and no mapping names it: cp1252, cp1250 ...",
-    "--estimator": "A judge that finds key points in videos, such as pose-estimator.",
+    "--estimator": "A judge that finds key points in videos: pose-estimator, or dwpose for real videos.",
     "--expected": "Expected SUS, such as 0.75.",
     "--extractor": "Only observations of this extractor or judge: its name, or its whole signature.",
     "--format": "Output format.",

@@ -73,6 +73,7 @@ class JudgedClip:
         motion: the rotations behind those joints, with the same frames, if it reads motion and the recording holds rotations; else
             None. Some of a body's motion, such as a turn of the jaw, moves no joint and is only here.
         text: the corpus's text if its likelihood is wanted, else None.
+        fps: frames per second of ``frames``, or None if it is not known.
     """
 
     id: str
@@ -80,6 +81,7 @@ class JudgedClip:
     pose: Pose | None = None
     motion: Motion | None = None
     text: str | None = None
+    fps: float | None = None
 
 
 _SIGNATURE = re.compile(r"[!-+\--9;-{}~]+")

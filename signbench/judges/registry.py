@@ -26,6 +26,7 @@ JUDGES: Registry[Judge] = Registry(
         "gfslt": "signbench.judges.gfslt.judge:GFSLTJudge",
         "corrnet": "signbench.judges.corrnet.judge:CorrNetJudge",
         "pose-estimator": "signbench.judges.pose_estimator.judge:PoseEstimator",
+        "dwpose": "signbench.judges.dwpose.judge:DWPose",
     },
     group="signbench.judges",
     custom=True,
@@ -113,21 +114,23 @@ def is_folder(text: str) -> bool:
 
 
 def lacking(name: str) -> str | None:
-    """The command that brings the model of a judge.
+    """The command that brings the model of a judge, or its files in the registry of weights.
 
     Args:
         name: the name of a judge or of a reference model.
 
     Returns:
-        None if the model is there, or if the judge has none of its own.
+        None if they are there, or if the judge needs none.
     """
     from signbench.weights.reference_models import has_model, recipe_names
 
     if is_custom(name) or has_model(name):
         return None
     network = name if JUDGES.is_built_in(name) else _network_of(name) if name not in JUDGES.known() else None
-    if network is None or not _has_model(network):
+    if network is None:
         return None
+    if not _has_model(network):
+        return _fetching(JUDGES.class_of(network))
     if name in recipe_names():
         return f"signbench train {name} --out reference_models/{name}"
     if network in _ALWAYS_TRAINED:
@@ -145,6 +148,14 @@ def missing_package(judge: Judge | type[Judge]) -> tuple[str, str] | None:
         Its import name, and the command that installs it; None if all packages are there.
     """
     return next(((package, command) for package, command in judge.packages.items() if find_spec(package) is None), None)
+
+
+def _fetching(kind: type[Judge]) -> str | None:
+    """The command that fetches the files of a judge without a model of its own; None if they are there, or if it needs none."""
+    from signbench.weights.store import present
+
+    absent = [name for name in kind().needs if not present(name)]
+    return f"signbench weights fetch {' '.join(absent)}" if absent else None
 
 
 def _has_model(network: str) -> bool:

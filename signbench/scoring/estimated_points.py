@@ -38,7 +38,7 @@ class EstimatedPoints:
         if found is None:
             found = registry.create(self.estimator, device=self.device)
             if "frames" not in found.reads or "pose" not in found.gives:
-                raise InputError(f"the judge {self.estimator} does not find key points in videos; use one such as pose-estimator.")
+                raise InputError(f"the judge {self.estimator} does not find key points in videos; use pose-estimator or dwpose.")
             _loaded[self.estimator, self.device] = found
         return found
 

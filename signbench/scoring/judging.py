@@ -262,7 +262,8 @@ def judged_clip(judge: Judge, clip: Clip, protocol: Protocol, text: str | None) 
     """
     rate = judge.rate or protocol.fps
     if clip.video is not None:
-        return JudgedClip(clip.id, frames=_frames(clip.video, judge, protocol, rate), text=text)
+        shown = rate or clip.video.probe(protocol.source_fps).fps
+        return JudgedClip(clip.id, frames=_frames(clip.video, judge, protocol, rate), text=text, fps=shown)
     recording = cast("PoseRecording", _recording(clip))
     pose = recording.pose(protocol.source_fps)
     if pose.frames == 0:

@@ -16,8 +16,10 @@ from signbench.documents import parse_yaml
 from signbench.documents.models import Document
 from signbench.errors import InputError, nearest
 
-Format = Literal["state-dict", "torchscript", "safetensors", "tokenizer"]
-"""The content of a file: a pickled dictionary of tensors, a program with its tensors, only tensors, or a tokenizer as JSON."""
+Format = Literal["state-dict", "torchscript", "safetensors", "tokenizer", "onnx"]
+"""The content of a file: a pickled dictionary of tensors, a program with its tensors, only tensors, a tokenizer as JSON, or a
+network for onnxruntime.
+"""
 
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -51,7 +53,7 @@ class Weights(Document):
         size: bytes; None if no source states it.
         licence: of the weights, as an SPDX identifier if there is one.
         what: the network, and its training data.
-        used_by: the metrics and generators that need it.
+        used_by: the metrics, judges and generators that need it.
         format: the content of the file.
         sources: the source of each figure above.
     """

@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from signbench.cli.main import main
 from signbench.corpora import registry
 from signbench.corpora.lsa64 import LSA64
 from signbench.errors import InputError
@@ -15,6 +16,7 @@ from signbench.media.pose_files import read_pose, write_pose
 from signbench.scoring.preparing import prepare_points
 from tests.clips import swaying_pose
 from tests.corpora import trees
+from tests.judges.dwpose import stand_in
 
 CLIPS = {"057_001_001", "057_001_002"}
 
@@ -47,6 +49,21 @@ def test_key_points_are_made_kept_and_used(root, tmp_path):
     assert registry.corpus("lsa64", root).clip("057_001_001").pose is None
 
 
+def test_dwpose_s_points_are_made_at_the_video_s_own_rate_and_size_and_kept(root, tmp_path, monkeypatch, capsys):
+    stand_in.put(monkeypatch, tmp_path / "weights", found=stand_in.detector((64, 64)), estimated=stand_in.estimator((64, 48)))
+    words = ["corpora", "prepare", "lsa64", "--root", str(root), "--out", "points", "--estimator", "dwpose", "--split", "test"]
+    monkeypatch.setattr("sys.argv", ["signbench", *words, "--limit", "2", "--json", "--no-progress"])
+    for made, there in ((2, 0), (0, 2)):
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        assert json.loads(capsys.readouterr().out) == [{"split": "test", "made": made, "there": there, "failed": {}}]
+    clip = LSA64(root, tmp_path / "points").clip("057_001_001")
+    video, pose = clip.video.probe(None), clip.pose.pose(None)
+    assert (pose.layout.name, pose.fps, pose.frames) == ("dwpose-134", video.fps, video.frames)
+    assert LSA64(root, tmp_path / "points").sources()["key points"] == f"by {judges.create('dwpose').signed}"
+
+
 def test_processes_share_the_clips(root, tmp_path, monkeypatch):
     for name, value in {"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}.items():
         monkeypatch.setenv(name, value)
@@ -59,7 +76,7 @@ def test_processes_share_the_clips(root, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("estimator", "splits", "limit", "message"),
     [
-        ("slt", ("test",), 1, "the judge slt does not find key points in videos; use one such as pose-estimator"),
+        ("slt", ("test",), 1, "the judge slt does not find key points in videos; use pose-estimator or dwpose"),
         ("pose-estimater", ("test",), 1, "Did you mean pose-estimator"),
         ("pose-estimator", ("tset",), 1, "the media of lsa64 are in the splits train, test, not in tset"),
         ("pose-estimator", ("test",), 0, "`limit` must be at least 1, not 0"),

@@ -14,7 +14,7 @@ from signbench.judges.slt.judge import SLTJudge
 from signbench.metrics.judged import judge_of
 from tests.judges.random_models import tiny_slt
 
-NETWORKS = sorted(set(registry.JUDGES.built_in) - {"nearest"})
+NETWORKS = sorted(set(registry.JUDGES.built_in) - {"nearest", "dwpose"})
 RECIPE = """model: slt
 summary: A translator.
 configuration: small
