@@ -52,8 +52,8 @@ def frames_and_points(
         corpus: the corpus; the videos of a split have one shape.
         split: the split.
         config: of the networks.
-        estimator: name or folder of a pose estimator, which finds the points as it does when a clip is generated; empty: the points
-            are the corpus's.
+        estimator: name or folder of a pose estimator, or ``dwpose``, which finds the points as it does when a clip is generated;
+            empty: the points are the corpus's.
         report: called with what is prepared, and how many frames of it are done.
         workers: processes that read or render clips.
 
@@ -81,12 +81,12 @@ def frames_and_points(
 def _estimated(source: FrameSource, estimator: str, report: Progress) -> ClipPoints:
     from dataclasses import replace
 
+    from signbench.generators.mimicmotion import estimators
     from signbench.judges.base import JudgedClip
-    from signbench.judges.pose_estimator.judge import PoseEstimator
 
-    judge = PoseEstimator(model=estimator)
+    judge = estimators.estimator(estimator)
     source = replace(source, size=judge.size or source.size)
-    known = layout(judge.layout)
+    known = layout(judge.layout or "")
 
     def points_of(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         pose = judge.observe([JudgedClip("clip", frames=frames)], ["pose"])[0]["pose"]
@@ -94,6 +94,5 @@ def _estimated(source: FrameSource, estimator: str, report: Progress) -> ClipPoi
             raise InputError(f"the pose estimator gives {type(pose).__name__}, not key points.")
         return np.concatenate([pose.points[..., :2], pose.confidence[..., None]], axis=2).astype(np.float32)
 
-    made_by = {"estimator": judge.model.digest, "decoding": judge.decoding}
-    arrays = source.computed("estimated points", (len(known.joints), 3), points_of, made_by, progress=report)
+    arrays = source.computed("estimated points", (len(known.joints), 3), points_of, estimators.made_by(judge), progress=report)
     return ClipPoints(arrays, known, (source.size[1], source.size[0]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.generators.base import Card, Generator
 from signbench.generators.computing import computing
+from signbench.generators.mimicmotion import estimators
 from signbench.generators.mimicmotion.alignment import alignment
 from signbench.generators.mimicmotion.checkpoints import files_of, read_official
 from signbench.generators.mimicmotion.config import MimicMotionConfig
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from signbench.generators.mimicmotion.denoising import Condition
     from signbench.generators.mimicmotion.network import MimicMotion
-    from signbench.judges.pose_estimator.judge import PoseEstimator
+    from signbench.judges.base import Judge
 
 MODEL = "mimicmotion"
 """The name of the generator and of its reference model."""
@@ -51,7 +52,7 @@ class MimicMotionGenerator(Generator):
     Args:
         checkpoint: the name of a reference model, its folder, or a published file; None: the shipped model.
         pose_net: the file of PoseNet, for a published file that has only the U-Net.
-        estimator: name or folder of the pose estimator.
+        estimator: name or folder of the pose estimator, or ``dwpose``.
         size: shorter side of the network's pictures; None: the model's.
         steps: denoising steps; None: the model's.
         guidance: how much the condition is amplified; None: the model's.
@@ -105,7 +106,7 @@ class MimicMotionGenerator(Generator):
 
     def _digest(self) -> str:
         """SHA-256 over the names and digests of all files: the model's or the published ones, and the pose estimator's."""
-        estimator = self._estimator.model.card.files
+        estimator = estimators.files_of(self._estimator)
         if self._model is None:
             own = {path.name: remembered_sha256_of(path) for path in files_of(self._path, self._pose_net)}
         else:
@@ -114,10 +115,8 @@ class MimicMotionGenerator(Generator):
         return hashlib.sha256(listed.encode()).hexdigest()
 
     @cached_property
-    def _estimator(self) -> PoseEstimator:
-        from signbench.judges.pose_estimator.judge import PoseEstimator
-
-        return PoseEstimator(model=self._estimator_name, device=self._device)
+    def _estimator(self) -> Judge:
+        return estimators.estimator(self._estimator_name, self._device)
 
     @cached_property
     def _network(self) -> MimicMotion:

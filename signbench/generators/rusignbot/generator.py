@@ -41,7 +41,7 @@ class RuSignBotGenerator(Generator):
         clips: which recording of a gloss is used: ``first``, or ``hands``: the one whose hands the pose estimator sees best.
         avatar: a picture of the person to show; None: the task's source picture, else the first frame of the recording.
         pose_net: see ``mimicmotion``.
-        estimator: name or folder of the pose estimator.
+        estimator: name or folder of the pose estimator, or ``dwpose``.
         size: see ``mimicmotion``.
         steps: see ``mimicmotion``.
         guidance: see ``mimicmotion``.

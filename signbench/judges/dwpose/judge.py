@@ -36,6 +36,7 @@ class DWPose(Judge):
     revision: ClassVar[int] = 1
     reads: tuple[Reads, ...] = ("frames",)
     gives: ClassVar[tuple[Gives, ...]] = ("pose",)
+    layout: str | None = "dwpose-134"
     batch: int = 1
     packages: ClassVar[Mapping[str, str]] = {"onnxruntime": INSTALL}
     summary: ClassVar[str] = "finds whole-body key points of a person in every frame of a real video"
