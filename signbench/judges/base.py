@@ -131,6 +131,7 @@ class Judge(ABC):
         rate: frames per second that clips are converted to, or None: unchanged.
         layout: key-point layout that clips are converted to, or None: the reference's.
         learns: whether it reads the train split before it answers (:meth:`prepare`).
+        learns_from: the medium of the train clips that it learns from, such as ``pose``; None: that of the task's references.
         has_network: whether it runs on :attr:`device`; workers then share one judge, in the process that owns the device.
         batch: the preferred number of clips in a batch on a GPU.
         seconds: the time limit for one clip, if the judge is not signbench's own; a clip that takes longer has failed.
@@ -149,6 +150,7 @@ class Judge(ABC):
     rate: float | None = None
     layout: str | None = None
     learns: ClassVar[bool] = False
+    learns_from: ClassVar[str | None] = None
     has_network: ClassVar[bool] = True
     batch: int = 8
     seconds: float = 3600.0

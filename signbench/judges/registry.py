@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from signbench.errors import InputError, nearest
+from signbench.judges.through_key_points import JOINT, class_through_key_points
 from signbench.registry import Registry
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ def judge_class(name: str) -> type[Judge]:
     """The class of a judge. The code of a custom judge is imported.
 
     Args:
-        name: the name of a judge or of a reference model, or the code of a custom judge.
+        name: the name of a judge or of a reference model, two of them joined by ``+``
+            (:mod:`signbench.judges.through_key_points`), or the code of a custom judge.
 
     Raises:
         InputError: no judge has that name, with the closest names; or it cannot be imported, or its declarations are wrong.
     """
+    if not is_custom(name) and JOINT in name:
+        return class_through_key_points(name)
     if not is_custom(name) and name not in JUDGES.known():
         network = _network_of(name)
         if network is None:
@@ -103,6 +107,8 @@ def create(text: str, **options: Any) -> Judge:
     judge_class(text)
     if (command := lacking(text)) is not None:
         raise InputError(f"the weights of the judge {text} are not present; run: {command}.")
+    if not is_custom(text) and JOINT in text:
+        return judge_class(text)(**options)
     if not is_custom(text) and text not in JUDGES.known():
         return JUDGES.create(str(_network_of(text)), model=text, **options)
     return JUDGES.create(text, **options)
@@ -126,6 +132,8 @@ def lacking(name: str) -> str | None:
 
     if is_custom(name) or has_model(name):
         return None
+    if JOINT in name:
+        return next((command for part in name.split(JOINT) if (command := lacking(part)) is not None), None)
     network = name if JUDGES.is_built_in(name) else _network_of(name) if name not in JUDGES.known() else None
     if network is None:
         return None

@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -21,6 +21,7 @@ from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation, Reads
 from signbench.judges.observations import decode, encode
 from signbench.judges.registry import judge_class
+from signbench.judges.through_key_points import ThroughKeyPoints
 from signbench.media import video
 from signbench.media.layouts import Layout, layout
 from signbench.media.motion import Motion
@@ -177,7 +178,7 @@ def pair_of(
     judge, known = metric.judge, {} if answered is None else answered
     if metric.has_levels:
         shown, side = _shown(views, metric)
-        said = _observed(judge, shown, views, side, wanted, cache, known, text=views.reference.text)[metric.gives]
+        said = _observed(judge, _installed[judge], shown, views, side, wanted, cache, known, views.reference.text)[metric.gives]
         expected = truth(views.reference, metric.truth or "text") or ""
         if isinstance(said, Likelihood):
             return LikelihoodPair(said.log_probability, said.tokens)
@@ -186,7 +187,7 @@ def pair_of(
         words = said if isinstance(said, str) else " ".join(cast("tuple[str, ...]", said))
         return TextPair(words, expected)
     reference, prediction = (
-        _observed(judge, clip, views, side, wanted, cache, known)[metric.gives]
+        _observed(judge, _installed[judge], clip, views, side, wanted, cache, known)[metric.gives]
         for side, clip in zip(SIDES, (views.reference, views.prediction), strict=True)
     )
     if isinstance(reference, Pose) and isinstance(prediction, Pose):
@@ -211,6 +212,7 @@ def _shown(views: ClipViews, metric: JudgedMetric) -> tuple[Clip, SideName]:
 
 def _observed(
     name: str,
+    judge: Judge,
     clip: Clip,
     views: ClipViews,
     side: SideName,
@@ -222,7 +224,7 @@ def _observed(
     """A judge's answers for one side: those of this clip's other metrics, those in the cache, and the judge's own for the rest."""
     from signbench.extractors.cache import observation_key
 
-    judge, recording = _installed[name], _recording(clip)
+    recording = _recording(clip)
     found = answered.setdefault((name, id(clip)), {})
     wanted = [gives for gives in wanted if gives not in found]
     if not wanted:
@@ -242,8 +244,16 @@ def _observed(
         lacking = [gives for gives in wanted if gives not in found]
         if lacking:
             stamp = recording.stamp()
-            shown = judged_clip(judge, clip, views.protocol, text if "likelihood" in lacking else None)
+            said = text if "likelihood" in lacking else None
             owner = _owner[0] if _owner and judge.has_network else None
+            points = None
+            if owner is None and isinstance(judge, ThroughKeyPoints):
+                with suppress(ClipError):  # in a video that shows no person, the judge itself says what it recognises
+                    points = _observed(judge.estimator_name, judge.estimator, clip, views, side, ("pose",), cache, answered)["pose"]
+            if isinstance(points, Pose):
+                shown = JudgedClip(clip.id, pose=points, text=said)
+            else:
+                shown = judged_clip(judge, clip, views.protocol, said)
             made = answers(judge, [shown], lacking)[0] if owner is None else owner.answer(name, shown, lacking)
             found.update(made)
             if cache is not None and recording.stamp() == stamp:  # otherwise the digest in the key may be that of other contents

@@ -100,7 +100,7 @@ def _made(
     corpus = open_corpus(task, root)
     ids = corpus.ids(split)
     made = Made.of_task(task.made, corpus.clip(ids[0]).fps if ids else None)
-    train = TrainView.of_task(corpus, made, split=split, references=task.references)
+    train = TrainView.of_task(corpus, made, split=split, references=judge.learns_from or task.references)
 
     def seen(done: int, total: int) -> None:
         if progress is not None:

@@ -186,6 +186,15 @@ def test_the_30_sign_subset_has_the_clips_of_30_signs() -> None:
         assert {CORPUS.sentence(clip).gloss[0] for clip in ids} == CORPUS.thirty_signs
 
 
+def test_the_sample_has_100_signs_with_one_clip_each_drawn_by_the_seed() -> None:
+    ids = CORPUS.ids("word-sample")
+    assert ids == sorted(ids)
+    assert set(ids) <= set(CORPUS.ids("word-test"))
+    assert len(ids) == len({CORPUS.sentence(clip).gloss[0] for clip in ids}) == 100
+    assert len({CORPUS.sentence(clip).signer for clip in ids}) > 5
+    assert ids == SynthSign().ids("word-sample") != SynthSign(1).ids("word-sample")
+
+
 @pytest.mark.parametrize(
     ("split", "source", "count"), [("word30-uncut-train", "word30-train", 480), ("word30-uncut-test", "word30-test", 120)]
 )

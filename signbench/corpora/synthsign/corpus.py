@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.synthsign.performances import INSTANCES, POSE_SIZE, RENDERINGS, SENTENCES, UNCUT, Performances
+from signbench.corpora.synthsign.performances import INSTANCES, PLAN, POSE_SIZE, RENDERINGS, SENTENCES, UNCUT, Performances
+from signbench.corpora.synthsign.randomness import Choices
 from signbench.corpora.synthsign.recordings import SynthSignMotion, SynthSignPose, SynthSignVideo
 from signbench.errors import InputError, nearest
 
 SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
 """The splits of the 30-sign subset, whose clips are also in the other splits."""
 
-SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS, *UNCUT)
+SAMPLES = {"word-sample": ("word-test", 100)}
+"""Splits of drawn signs with one clip of each: the split that has these clips as well, and the number of signs."""
+
+SPLITS = (*SENTENCES, *INSTANCES, *SUBSETS, *UNCUT, *SAMPLES)
 
 
 class SynthSign(Performances):
@@ -46,6 +50,8 @@ class SynthSign(Performances):
             raise InputError(f"SynthSign has no split {split}. {nearest(split, SPLITS)}")
         if split in SUBSETS:
             return [clip for clip in self.ids(SUBSETS[split]) if self.planned[clip].gloss[0] in self.thirty_signs]
+        if split in SAMPLES:
+            return self._sampled(*SAMPLES[split])
         return [clip for clip in self.planned if clip.rpartition("-")[0] == split]
 
     def clip(self, clip_id: str, take: int = 0) -> Clip:
@@ -72,3 +78,11 @@ class SynthSign(Performances):
             renderings={name: SynthSignVideo(self.seed, clip_id, take, self.size, name) for name in RENDERINGS if name != "video"},
             motion=SynthSignMotion(self.seed, clip_id, take, POSE_SIZE),
         )
+
+    def _sampled(self, split: str, count: int) -> list[str]:
+        """One clip of each of some signs; the corpus's seed draws both."""
+        clips: dict[str, list[str]] = {}
+        for clip in self.ids(split):
+            clips.setdefault(self.planned[clip].gloss[0], []).append(clip)
+        signs = Choices(PLAN, self.seed, "sample").shuffled(list(clips))[:count]
+        return sorted(Choices(PLAN, self.seed, "sample", gloss).one(clips[gloss]) for gloss in signs)

@@ -49,7 +49,7 @@ POSE_SIZE = 512
 POSE_GRID = 1000
 """Grid steps per pixel for key points, and per unit for confidences."""
 
-_PLAN = "1.0"
+PLAN = "1.0"
 """The version since which texts, glosses, signers, timing and variation are unchanged; random choices are seeded with it."""
 _LOOKS: dict[str, Look] = {"video": "video", "hamer": "hamer", "smplx": "smplx", "cross-person": "video"}
 
@@ -73,7 +73,7 @@ class Performances:
     @cached_property
     def thirty_signs(self) -> frozenset[str]:
         """Glosses of the 30-sign subset of isolated words."""
-        return frozenset(Choices(_PLAN, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
+        return frozenset(Choices(PLAN, self.seed, "thirty signs").shuffled(list(SIGNS))[:30])
 
     @cached_property
     def planned(self) -> dict[str, Sentence]:
@@ -82,11 +82,11 @@ class Performances:
         # every signer in every split, equally often
         found = {
             clip: signed_by(sentence, signers[index % len(signers)])
-            for index, (clip, sentence) in enumerate(plan(SENTENCES, _PLAN, self.seed).items())
+            for index, (clip, sentence) in enumerate(plan(SENTENCES, PLAN, self.seed).items())
         }
         instances: dict[str, list[int]] = {}
         for gloss in SIGNS:
-            order = Choices(_PLAN, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
+            order = Choices(PLAN, self.seed, "instances", gloss).shuffled(range(sum(INSTANCES.values())))
             instances[gloss] = order
         done = 0
         for split, count in INSTANCES.items():
@@ -100,7 +100,7 @@ class Performances:
         for split, source in UNCUT.items():
             clean = [sentence for clip, sentence in found.items() if clip.rpartition("-")[0] == source]
             for number, sentence in enumerate((one for one in clean if one.gloss[0] in self.thirty_signs), start=1):
-                found[f"{split}-{number:04d}"] = _uncut(sentence, Choices(_PLAN, self.seed, "uncut", split, number))
+                found[f"{split}-{number:04d}"] = _uncut(sentence, Choices(PLAN, self.seed, "uncut", split, number))
         return found
 
     def sentence(self, clip_id: str) -> Sentence:
@@ -121,7 +121,7 @@ class Performances:
         """
         own = self.sentence(clip_id).signer
         alike = [name for name, signer in SIGNERS.items() if name != own and signer.left_handed == SIGNERS[own].left_handed]
-        return Choices(_PLAN, self.seed, "other signer", clip_id).one(alike)
+        return Choices(PLAN, self.seed, "other signer", clip_id).one(alike)
 
     def length(self, clip_id: str, take: int = 0) -> int:
         """Number of frames of a clip.
@@ -220,14 +220,14 @@ def _uncut(sentence: Sentence, choices: Choices) -> Sentence:
 @lru_cache(maxsize=8)
 def _performed(seed: int, clip_id: str, take: int, sentence: Sentence, by: str | None = None) -> Skeleton:
     """The body of a performance; with ``by`` another signer, the same performance with that signer's proportions."""
-    performance = perform(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
+    performance = perform(sentence, SIGNERS[sentence.signer], generator(PLAN, seed, clip_id, take))
     return skeleton(performance, SIGNERS[by or sentence.signer])
 
 
 @lru_cache(maxsize=8192)
 def _length(seed: int, clip_id: str, take: int, sentence: Sentence) -> int:
     """The number of frames of a performance, which is known before the body is computed."""
-    return frames_of(sentence, SIGNERS[sentence.signer], generator(_PLAN, seed, clip_id, take))
+    return frames_of(sentence, SIGNERS[sentence.signer], generator(PLAN, seed, clip_id, take))
 
 
 def check_size(size: int) -> None:
