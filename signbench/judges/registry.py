@@ -79,7 +79,8 @@ def judge_class(name: str) -> type[Judge]:
         InputError: no judge has that name, with the closest names; or it cannot be imported, or its declarations are wrong.
     """
     if not is_custom(name) and JOINT in name:
-        return class_through_key_points(name)
+        first, _, second = name.partition(JOINT)
+        return class_through_key_points(name, judge_class(first), judge_class(second))
     if not is_custom(name) and name not in JUDGES.known():
         network = _network_of(name)
         if network is None:
@@ -108,7 +109,9 @@ def create(text: str, **options: Any) -> Judge:
     if (command := lacking(text)) is not None:
         raise InputError(f"the weights of the judge {text} are not present; run: {command}.")
     if not is_custom(text) and JOINT in text:
-        return judge_class(text)(**options)
+        first, _, second = text.partition(JOINT)
+        kind = class_through_key_points(text, judge_class(first), judge_class(second))
+        return kind(create(first, **options), create(second, **options))
     if not is_custom(text) and text not in JUDGES.known():
         return JUDGES.create(str(_network_of(text)), model=text, **options)
     return JUDGES.create(text, **options)

@@ -7,13 +7,15 @@ from functools import lru_cache
 from typing import ClassVar, cast
 
 from signbench.errors import InputError, MediaError
-from signbench.extractors.base import Precision
 from signbench.judges.base import Gives, Judge, JudgedClip, Observation, TrainClips
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose, in_layout
 
 JOINT = "+"
 """Between the name of an estimator and that of a judge of key points."""
+
+POINTS: tuple[Gives, ...] = ("pose",)
+"""What the first judge is asked for."""
 
 _NOTHING: Mapping[Gives, Observation] = {"text": "", "gloss": (), "label": ()}
 """What a judge recognises in a video in which no signer is seen."""
@@ -22,37 +24,38 @@ _NOTHING: Mapping[Gives, Observation] = {"text": "", "gloss": (), "label": ()}
 class ThroughKeyPoints(Judge):
     """Shows the key points that one judge finds in a video to another, as most papers translate and recognise generated videos.
 
-    The second judge is shown all key points that the first one returns, at its own rate and in its own layout. One that learns from the
-    train split learns from the corpus's own key points. A video in which the second judge finds no signer has an empty label, gloss or
-    text.
+    The second judge is shown all key points that the first one returns, at its own rate and in its own layout. One that learns
+    from the train split learns from the corpus's own key points. A video in which the second judge finds no signer has an empty
+    label, gloss or text.
+
+    Attributes:
+        estimator_name: the name of the first judge, which may be that of a reference model.
+        estimator: the first judge.
+        reader: the second one.
     """
 
     estimator_name: ClassVar[str]
-    reader_name: ClassVar[str]
     reads = ("frames",)
     learns_from: ClassVar[str | None] = "pose"
 
-    def __init__(self, *, device: str = "cpu", precision: Precision = "float32") -> None:
-        """Creates both judges.
+    def __init__(self, estimator: Judge, reader: Judge) -> None:
+        """Joins two judges.
 
         Args:
-            device: as for :class:`~signbench.judges.base.Judge`.
-            precision: as for :class:`~signbench.judges.base.Judge`.
+            estimator: finds the key points.
+            reader: is shown them.
 
         Raises:
-            InputError: a judge's model is not there, or the second one's reads no key points.
+            InputError: the second one's model reads no key points.
         """
-        from signbench.judges.registry import create
-
-        super().__init__(device=device, precision=precision)
-        self.estimator = create(self.estimator_name, device=device, precision=precision)
-        self.reader = create(self.reader_name, device=device, precision=precision)
-        if "pose" not in self.reader.reads:
+        super().__init__(device=estimator.device, precision=estimator.precision)
+        if "pose" not in reader.reads:
             raise InputError(
-                f"the judge {self.name} shows key points to {self.reader_name}, whose model reads {' or '.join(self.reader.reads)}; "
+                f"the judge {self.name} shows key points to {reader.name}, whose model reads {' or '.join(reader.reads)}; "
                 "use another judge after the +."
             )
-        self.size, self.rate, self.layout = self.estimator.size, self.estimator.rate, self.estimator.layout
+        self.estimator, self.reader = estimator, reader
+        self.size, self.rate, self.layout = estimator.size, estimator.rate, estimator.layout
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -69,7 +72,7 @@ class ThroughKeyPoints(Judge):
         return [self._answer(clip, wanted) for clip in clips]
 
     def _answer(self, clip: JudgedClip, wanted: Collection[Gives]) -> Mapping[Gives, Observation]:
-        pose = clip.pose if clip.pose is not None else cast("Pose", self.estimator.observe([clip], ("pose",))[0]["pose"])
+        pose = clip.pose if clip.pose is not None else cast("Pose", self.estimator.observe([clip], POINTS)[0]["pose"])
         clip = JudgedClip(clip.id, pose=self._shown(pose), text=clip.text)
         try:
             return self.reader.observe([clip], wanted)[0]
@@ -84,23 +87,22 @@ class ThroughKeyPoints(Judge):
 
 
 @lru_cache(maxsize=32)
-def class_through_key_points(name: str) -> type[ThroughKeyPoints]:
+def class_through_key_points(name: str, estimator: type[Judge], reader: type[Judge]) -> type[ThroughKeyPoints]:
     """The class of a judge that is shown the key points of another.
 
     Args:
-        name: ``estimator+judge``: a judge that gives key points of frames, and one that reads key points.
+        name: ``estimator+judge``, the names of both.
+        estimator: a judge that gives key points of frames.
+        reader: a judge that reads key points.
 
     Raises:
-        InputError: there is no such judge, or one of them cannot have that part.
+        InputError: one of them cannot have that part.
     """
-    from signbench.judges.registry import judge_class
-
     first, _, second = name.partition(JOINT)
-    estimator, reader = judge_class(first), judge_class(second)
     if "frames" not in estimator.reads or "pose" not in estimator.gives:
-        raise InputError(f"the judge {first} finds no key points in videos; before the + stands one that does, such as pose-estimator.")
+        raise InputError(f"the judge {first} finds no key points in videos; use pose-estimator or another one that does.")
     if "pose" not in reader.reads:
-        raise InputError(f"the judge {second} reads {' or '.join(reader.reads)}; after the + stands one that reads key points.")
+        raise InputError(f"the judge {second} reads {' or '.join(reader.reads)}; use one that reads key points after the +.")
     made = type(
         "ThroughKeyPoints",
         (ThroughKeyPoints,),
@@ -109,7 +111,6 @@ def class_through_key_points(name: str) -> type[ThroughKeyPoints]:
             "__doc__": ThroughKeyPoints.__doc__,
             "name": name,
             "estimator_name": first,
-            "reader_name": second,
             "gives": reader.gives,
             "learns": reader.learns,
             "packages": {**estimator.packages, **reader.packages},

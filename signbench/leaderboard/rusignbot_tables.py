@@ -12,8 +12,9 @@ MODELS: Mapping[str, str] = {"Original MimicMotion": "mimicmotion-base", "SLG Mi
 """The reference model that stands for each row of Table 1."""
 
 _PAPER = "slovo/word-to-video"
-_OWN = ("synthsign/word-to-video", "word-test")
+_OWN = ("synthsign/word-to-video", "word-sample")
 _COLUMNS = {"ssim": ("SSIM", 4), "psnr": ("PSNR", 2), "ape": ("APE", 2)}
+_OF_SYNTHSIGN = {**_COLUMNS, "accuracy": ("accuracy", 3)}
 _OF_PACKS = {"ssim": ("SSIM", 3), "psnr": ("PSNR", 2)}
 # a generator's own model is not named on its card
 _GENERATORS = {"rusignbot": "mimicmotion", "rusignbot:checkpoint=mimicmotion-base": "mimicmotion-base"}
@@ -37,7 +38,7 @@ def rusignbot_tables() -> dict[str, list[dict[str, str]]]:
             {
                 "row": row.row,
                 **{f"{column} (paper)": of_paper(row, metric) for metric, (column, _) in _COLUMNS.items()},
-                **{column: shown(own.get(model), metric, digits) for metric, (column, digits) in _COLUMNS.items()},
+                **{column: shown(own.get(model), metric, digits) for metric, (column, digits) in _OF_SYNTHSIGN.items()},
                 "model": model,
             }
         )

@@ -21,7 +21,7 @@ from signbench.judges.asking import answers
 from signbench.judges.base import Gives, Judge, JudgedClip, Likelihood, Observation, Reads
 from signbench.judges.observations import decode, encode
 from signbench.judges.registry import judge_class
-from signbench.judges.through_key_points import ThroughKeyPoints
+from signbench.judges.through_key_points import POINTS, ThroughKeyPoints
 from signbench.media import video
 from signbench.media.layouts import Layout, layout
 from signbench.media.motion import Motion
@@ -249,7 +249,7 @@ def _observed(
             points = None
             if owner is None and isinstance(judge, ThroughKeyPoints):
                 with suppress(ClipError):  # in a video that shows no person, the judge itself says what it recognises
-                    points = _observed(judge.estimator_name, judge.estimator, clip, views, side, ("pose",), cache, answered)["pose"]
+                    points = _observed(judge.estimator_name, judge.estimator, clip, views, side, POINTS, cache, answered)["pose"]
             if isinstance(points, Pose):
                 shown = JudgedClip(clip.id, pose=points, text=said)
             else:

@@ -117,7 +117,7 @@ def test_it_declares_what_both_declare():
     ("name", "why"),
     [
         ("slt+nearest", "slt finds no key points in videos"),
-        ("pose-estimator+corrnet", "corrnet reads frames; after the [+] stands one that reads key points"),
+        ("pose-estimator+corrnet", "corrnet reads frames; use one that reads key points after the [+]"),
         ("pose-estimator+stgcn", "whose model reads motion; use another judge after the [+]"),
         ("pose-estimator+slr", "there is no judge slr. Did you mean slt"),
         ("pose-estimator+", "there is no judge "),

@@ -40,7 +40,7 @@ JUDGED = {
     "synthsign/text-to-smplx": OF_VIDEO,
     "synthsign/text-to-pose": {"wer@slt.gloss", *(f"{metric}@{judge}" for metric in TRANSLATED for judge in ("slt", "nslt"))},
     "synthsign/text-to-video": {*OF_VIDEO, *OF_POINTS},
-    "synthsign/word-to-video": OF_POINTS,
+    "synthsign/word-to-video": {*OF_POINTS, "accuracy@pose-estimator+nearest"},
     "synthsign/word-generation": OF_MOTION,
     "synthsign/word-reconstruction": OF_MOTION,
 }
