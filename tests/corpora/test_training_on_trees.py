@@ -65,3 +65,21 @@ def test_a_shipped_judge_is_fine_tuned_on_a_copy_and_a_task_is_scored_through_it
     scores = {item["metric"]: item for item in made["scores"]}
     assert scores["accuracy@stgcn-asl3dword"]["value"] is not None
     assert scores["accuracy@stgcn-asl3dword"]["signature"].count("judge:stgcn/") == 1
+
+
+@pytest.mark.parametrize(("name", "streams"), [("signaligner", ["pose", "hamer", "smplx"]), ("progressive-transformers", ["pose"])])
+def test_the_paper_s_recipe_of_a_sentence_generator_trains_on_phoenix14t_plus(signbench, tmp_path, name, streams):
+    root = trees.phoenix14t_plus(tmp_path / "copy", length=12)
+    recipe = yaml.safe_load((RECIPE.parents[1] / name / "paper.yaml").read_text("utf-8"))
+    assert (recipe["corpus"], recipe["data"]["judge"]) == ("phoenix14t-plus", "slt-phoenix14t-plus")
+    recipe["data"]["judge"] = "slt"  # in place of one that is trained on the data set first
+    recipe["network"] = {**recipe.get("network", {}), "width": 16, "feed_forward": 16, "correction_width": 16, "longest": 20}
+    recipe["phases"][0] |= {"epochs": 2, "batch": 2, "validate_every": 1}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
+    card = signbench("train", "recipe.yaml", "--root", root, "--out", f"reference_models/{name}-plus")
+    assert card["data"]["corpus"] == "phoenix14t-plus 1"
+    made = json.loads((tmp_path / f"reference_models/{name}-plus/config.json").read_text("utf-8"))
+    assert (made["streams"], made["source"], made["points"], made["signers"]) == (streams, "gloss", "body-hands", [])
+    words = (tmp_path / f"reference_models/{name}-plus/words.txt").read_text("utf-8").split()
+    glosses = {gloss for where, _, _, line, _ in trees.phoenix_rows() if where == "train" for gloss in line.split()}
+    assert set(words[-len(glosses) :]) == glosses
