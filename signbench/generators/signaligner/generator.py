@@ -48,6 +48,7 @@ class SignAlignerGenerator(Generator):
         stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands) or ``smplx`` (a video of a body, or its motion).
         co_gen: ``false``: three separate models, one for each stream.
         occ: ``false``: no online collaborative correction; with a checkpoint, that model's correction is not used.
+        fed_back: whether the decoders are given the frames that they made, or the counter alone; None: as the model says.
         device: the device of the network, such as ``cuda:0``.
     """
 
@@ -64,6 +65,7 @@ class SignAlignerGenerator(Generator):
         stage: str = "pose",
         co_gen: str | bool = True,
         occ: str | bool = True,
+        fed_back: str | bool | None = None,
         device: str = "cpu",
     ) -> None:
         name = type(self).name
@@ -89,11 +91,13 @@ class SignAlignerGenerator(Generator):
             raise InputError(
                 f"generator {name}: the model {self._checkpoint.name} generates all streams together; leave out co_gen=false."
             )
+        self._fed_back = self._config.fed_back if fed_back is None else _truth(name, "fed_back", fed_back)
         self._device = device
         parts = [] if checkpoint is None or self._checkpoint.name == own else [f"checkpoint={self._checkpoint.name}"]
         parts += [] if stage == "pose" else [f"stage={stage}"]
         parts += [] if together else ["co_gen=false"]
         parts += [] if self._correct else ["occ=false"]
+        parts += [] if self._fed_back == self._config.fed_back else [f"fed_back={str(self._fed_back).lower()}"]
         self.card = Card(
             name=name + (":" + ",".join(parts) if parts else ""),
             version="1",
@@ -131,7 +135,7 @@ class SignAlignerGenerator(Generator):
             raise InputError(f"clip {prompt.clip}: {type(self).name} needs {lacking}.")
         source = source_of(text, prompt.gloss, self._signer(prompt), self._config)
         network, vocabulary = self._loaded
-        (made,) = signed(network, [source], vocabulary, correct=self._correct)
+        (made,) = signed(network, [source], vocabulary, correct=self._correct, fed_back=self._fed_back)
         return made
 
     def _signer(self, prompt: Prompt) -> str | None:

@@ -113,6 +113,18 @@ def test_without_correction_it_signs_otherwise(model):
     assert np.abs(first - second).max() > 1e-3
 
 
+def test_frames_need_not_be_fed_back(model, tmp_path):
+    fed, counted = (SignAlignerGenerator(model.folder, fed_back=fed_back) for fed_back in (None, "false"))
+    names = [one.card.name for one in (fed, SignAlignerGenerator(model.folder, fed_back=True), counted)]
+    assert names == [*["signaligner:checkpoint=tiny"] * 2, "signaligner:checkpoint=tiny,fed_back=false"]
+    first, second = (next(one.generate(prompts()[:1], [1])).pose.points for one in (fed, counted))
+    assert first.shape != second.shape or np.abs(first - second).max() > 1e-3
+    other = write_tiny(tmp_path / "counted", replace(TINY, fed_back=False))
+    assert SignAlignerGenerator(other.folder, fed_back=False).card.name == "signaligner:checkpoint=counted"
+    same = next(SignAlignerGenerator(other.folder).generate(prompts()[:1], [1])).pose.points
+    np.testing.assert_array_equal(same, second)
+
+
 def test_separate_models_have_lengths_of_their_own(tmp_path):
     separate = write_tiny(tmp_path / "separate", replace(TINY, co_generation=False, correction_layers=0))
     generator = SignAlignerGenerator(separate.folder, stage="hamer", co_gen="false")
@@ -136,6 +148,7 @@ def test_a_sentence_can_be_given_by_its_glosses(tmp_path):
     [
         ({"stage": "video"}, "stage=video is unknown; use pose, hamer or smplx"),
         ({"occ": "no"}, "occ=no is neither true nor false"),
+        ({"fed_back": "never"}, "fed_back=never is neither true nor false"),
         ({"co_gen": "false"}, "the model tiny generates all streams together; leave out co_gen=false"),
     ],
 )
