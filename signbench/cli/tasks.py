@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Json
+from signbench.cli.options import Json, Root, TaskSplit
 
-app = group("List the tasks, show one, or freeze the clips of your own tasks.")
+app = group("List the tasks, show one or its pairs of signers, or freeze the clips of your own tasks.")
 
 
 @app.command("list")
@@ -57,6 +57,29 @@ def show_task(name: Annotated[str, typer.Argument(help="Name of a task.")], json
         printing.document(described(found, examples))
     else:
         printing.data(sheet(found, examples))
+
+
+@app.command("pairs")
+def show_pairs(
+    name: Annotated[str, typer.Argument(help="Name of a task that gives an image of another signer.")],
+    split: TaskSplit = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Show which train clip gives each clip the image of another signer: its first frame."""
+    from dataclasses import asdict
+
+    from signbench.cli import printing
+    from signbench.predictions.source_images import source_pairs
+    from signbench.tasks.loading import task
+    from signbench.tasks.references import open_corpus
+
+    found = task(name)
+    pairs = [asdict(pair) for pair in source_pairs(found, open_corpus(found, root), found.split(split))]
+    if json:
+        printing.document(pairs)
+    else:
+        printing.table([{title.replace("_", " "): value or "" for title, value in pair.items()} for pair in pairs])
 
 
 @app.command("freeze")
