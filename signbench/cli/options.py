@@ -69,6 +69,7 @@ MEANINGS: dict[str, str] = {
     "--row": "Of a study: the row whose clips were rated.",
     "--report": "A page that shows its clips, beginning with https://.",
     "--run": "Run over the same clips, whose metrics are compared with SUS.",
+    "--samples": "Number of dev clips whose answers each validation of a training keeps.",
     "--seed": "Seed of all random choices; the same seed gives the same result.",
     "--sign-spread": "How much signs differ: standard deviation on the logit scale.",
     "--size": "Size of images in pixels: 256 or WIDTHxHEIGHT.",

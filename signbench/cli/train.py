@@ -21,6 +21,7 @@ def command(
     workers: Annotated[
         int | None, option("--workers", "They prepare data and make batches. Default: none besides this one.", min=1)
     ] = None,
+    samples: Annotated[int, option("--samples", "Shown over time by signbench report. 0: none.", min=0)] = 2,
     progress: Progress = True,
     json: Json = False,
 ) -> None:
@@ -41,6 +42,7 @@ def command(
             seed=seed,
             device=device,
             workers=workers or 0,
+            samples=samples,
             progress=report,
         )
     card = made.card

@@ -13,6 +13,7 @@ from signbench.errors import InputError
 from signbench.metrics.registry import create
 from signbench.pages import house
 from signbench.report.folders import PAGE, SCRIPT, STYLE, TEMPLATES, check_vacant
+from signbench.report.training_samples import Sample, read_samples
 from signbench.report.words import Fact
 from signbench.runs.tables import ARROWS, decimals_of, number
 from signbench.training.recipe import Recipe, read_recipe
@@ -106,7 +107,8 @@ def write_training_report(folders: Sequence[Path], out: Path) -> Path:
         raise InputError("a training is named twice; name each once.")
     trainings = _distinct([read_training(folder) for folder in folders])
     with whole_folder(out, move_aside=occupied) as made:
-        (made / PAGE).write_text(rendered(trainings), encoding="utf-8")
+        samples = [read_samples(folder, made, f"sample-{number}") for number, folder in enumerate(folders, start=1)]
+        (made / PAGE).write_text(rendered(trainings, samples), encoding="utf-8")
         house.write_assets(made, style=(STYLE, [TEMPLATES / STYLE]), script=(SCRIPT, [TEMPLATES / "curves.js"]))
     return out / PAGE
 
@@ -121,15 +123,24 @@ def _distinct(trainings: Sequence[Training]) -> list[Training]:
     ]
 
 
-def rendered(trainings: Sequence[Training]) -> str:
-    """Renders the page; every value is escaped."""
+def rendered(trainings: Sequence[Training], samples: Sequence[Sequence[Sample]]) -> str:
+    """Renders the page; every value is escaped.
+
+    Args:
+        trainings: the trainings.
+        samples: of each training, what it answered over time; their pictures are beside the page.
+    """
+    parts = [
+        {"label": each.label, "facts": facts(each), "validation": _validation(each), "samples": own}
+        for each, own in zip(trainings, samples, strict=True)
+    ]
     return (
         house.environment(TEMPLATES)
         .get_template("training.html")
         .render(
             title="Training of " + ", ".join(dict.fromkeys(each.recipe.model for each in trainings)),
             trainings=trainings,
-            parts=[{"label": each.label, "facts": facts(each), "validation": _validation(each)} for each in trainings],
+            parts=parts,
             curves=[_curves(each) for each in trainings],
         )
     )

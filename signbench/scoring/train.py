@@ -48,6 +48,7 @@ def train(
     seed: int | None = None,
     device: str | None = None,
     workers: int = 0,
+    samples: int = 2,
     progress: Progress = silent,
 ) -> ReferenceModel:
     """Trains a model by its recipe, as ``signbench train`` does; a repeated call resumes where it stopped.
@@ -61,6 +62,8 @@ def train(
         seed: another seed than the recipe's.
         device: ``cpu``, ``cuda`` or ``cuda:N``; None: the CPU.
         workers: processes that prepare data and make batches while the network computes; 0: none. The weights are the same.
+        samples: number of dev clips whose answers each validation leaves in ``samples/``, for a report; 0: none. The weights are
+            the same.
         progress: called with the current step and how much of it is done and to do.
 
     Returns:
@@ -85,7 +88,7 @@ def train(
     if seed is not None:
         recipe = recipe.model_copy(update={"seed": seed})
     data = training_data(recipe, folder)
-    return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress, workers=workers))
+    return trained(data, measured, Settings(Path(out), device or "cpu", progress=progress, workers=workers, samples=samples))
 
 
 def recipe_for(model: str | Path, configuration: str = "small") -> Recipe:

@@ -27,6 +27,7 @@ from signbench.training.checkpoints import Checkpoints, State
 from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
 from signbench.training.recipe import Phase, Recipe, Selection, read_recipe, recipe_bytes
+from signbench.training.samples import keep_samples
 from signbench.training.schedules import learning_rate, optimiser_of
 from signbench.weights.reference_models import CARD, RECIPE, ReferenceModel, read_model, write_model_files
 from signbench.whole_files import write_atomically
@@ -40,6 +41,8 @@ Measure = Callable[[Selection, Sequence[Answer]], float]
 CURVE = "curve.csv"
 SAVE_SECONDS = 300.0
 """Time between two checkpoints within an epoch."""
+SAMPLES = 2
+"""Number of dev clips whose answers are kept at each validation."""
 _LOGGED_EVERY = 20
 _COPIES = 6
 """A checkpoint has the weights, two moments and an average; there are two of them for a moment, and the best weights."""
@@ -62,6 +65,7 @@ class Settings:
         progress: called with the current step.
         workers: processes that prepare data and make batches while the network computes; 0: none.
         save_seconds: time between two checkpoints within an epoch.
+        samples: number of dev clips whose answers each validation leaves in the folder ``samples``; 0: none.
     """
 
     out: Path
@@ -70,6 +74,7 @@ class Settings:
     progress: Progress = silent
     workers: int = 0
     save_seconds: float = SAVE_SECONDS
+    samples: int = SAMPLES
 
 
 def train(data: TrainingData, measure: Measure, settings: Settings) -> ReferenceModel:
@@ -259,6 +264,8 @@ class _Trainer:
             if better and self.main:
                 self.checkpoints.save_best({name: tensor.cpu() for name, tensor in self.data.tensors(kept).items()})
         state.seconds += self._clock() - begun
+        if self.main and self.settings.samples > 0:
+            keep_samples(self.settings.out, state.steps, answers[: self.settings.samples])
         state.curve[-1].update({f"dev {name}": number for name, number in values.items()})
         epochs = len(state.curve)
         if better:

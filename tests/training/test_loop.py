@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
@@ -53,6 +54,19 @@ def test_it_leaves_a_model_with_card_recipe_curve_and_weights(whole):
     ]
     assert max(float(row["dev accuracy.label"]) for row in rows) == pytest.approx(card.training.value, abs=1e-4)
     assert read_recipe(whole.folder / "recipe.yaml") == lines().recipe
+
+
+def test_samples_of_each_validation_are_kept_and_change_nothing_else(whole, tmp_path):
+    rows = list(csv.DictReader((whole.folder / "curve.csv").read_text().splitlines()))
+    validated = [f"{int(row['steps']):08d}" for row in rows if row["dev accuracy.label"]]
+    assert sorted(path.name for path in (whole.folder / "samples").iterdir()) == validated
+    kept = json.loads((whole.folder / "samples" / validated[-1] / "answers.json").read_text())
+    assert [row["clip"] for row in kept] == ["0", "1"]
+    assert all(row["said"]["label"]["text"] and row["expected"]["label"]["text"] for row in kept)
+    without = train(lines(), measured, Settings(tmp_path / "line", samples=0))
+    assert not (without.folder / "samples").exists()
+    for name in ("model.safetensors", "curve.csv", "recipe.yaml", "config.json"):
+        assert (without.folder / name).read_bytes() == (whole.folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("stops", [[1], [7], [10], [12, 3], [30], [31], [33, 2, 1, 1], [40]])
