@@ -32,6 +32,7 @@ TRAININGS: dict[str, str] = {
     "mimicmotion": "signbench.generators.mimicmotion.training:MimicMotionTraining",
     "signaligner": "signbench.generators.signaligner.training:SignAlignerTraining",
     "progressive-transformers": "signbench.generators.signaligner.training:SignAlignerTraining",
+    "realisdance": "signbench.generators.realisdance.training:RealisDanceTraining",
 }
 """The models that can be trained: the class of each one's data and losses."""
 

@@ -33,23 +33,28 @@ BODY = (
 SURE = 0.3
 """Points of the body are drawn if their confidence is above this."""
 
+LIMBS = (
+    *((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10)),
+    *((1, 11), (11, 12), (12, 13), (1, 0), (0, 14), (14, 16), (0, 15), (15, 17)),
+)
+"""The limbs that are drawn, as pairs of indices of ``BODY``."""
+
+BONES = tuple((0 if part == 0 else 4 * finger + part, 4 * finger + part + 1) for finger in range(5) for part in range(4))
+"""The bones of a hand, as pairs of indices of its 21 points."""
+
+RAINBOW = (
+    *((255, 0, 0), (255, 85, 0), (255, 170, 0), (255, 255, 0), (170, 255, 0), (85, 255, 0), (0, 255, 0), (0, 255, 85)),
+    *((0, 255, 170), (0, 255, 255), (0, 170, 255), (0, 85, 255), (0, 0, 255), (85, 0, 255), (170, 0, 255)),
+    *((255, 0, 255), (255, 0, 170), (255, 0, 85)),
+)
+"""OpenPose's colours of limbs and points of the body, RGB."""
+
 _HANDS = (hand("left"), hand("right"))
 _POINTS = (*BODY, *face_68(), *_HANDS[0], *_HANDS[1])
 _NEEDED = (*(joint for joint in BODY[2:8]), *(joint for points in _HANDS for joint in points[1:]))
 _FACE_ROWS = slice(len(BODY), len(BODY) + 68)
 _HAND_ROWS = (slice(_FACE_ROWS.stop, _FACE_ROWS.stop + 21), slice(_FACE_ROWS.stop + 21, _FACE_ROWS.stop + 42))
 
-# pairs of rows of BODY
-_LIMBS = (
-    *((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10)),
-    *((1, 11), (11, 12), (12, 13), (1, 0), (0, 14), (14, 16), (0, 15), (15, 17)),
-)
-_BONES = tuple((0 if part == 0 else 4 * finger + part, 4 * finger + part + 1) for finger in range(5) for part in range(4))
-_RAINBOW = (
-    *((255, 0, 0), (255, 85, 0), (255, 170, 0), (255, 255, 0), (170, 255, 0), (85, 255, 0), (0, 255, 0), (0, 255, 85)),
-    *((0, 255, 170), (0, 255, 255), (0, 170, 255), (0, 85, 255), (0, 0, 255), (85, 0, 255), (170, 0, 255)),
-    *((255, 0, 255), (255, 0, 170), (255, 0, 85)),
-)
 _HALF_WIDTH, _BODY_RADIUS, _HAND_RADIUS, _FACE_RADIUS, _BONE_WIDTH = 4, 4, 4, 3, 2
 _DIMMED = (np.arange(256) * 0.6).astype(np.uint8)
 # OpenCV's coordinates are 32-bit numbers
@@ -172,7 +177,7 @@ def drawn(pose: PosePoints, frame: int, size: tuple[int, int], canvas: int = CAN
 
 
 def _with_body(picture: NDArray[np.uint8], pixels: NDArray[np.float64], sure: NDArray[np.float64]) -> NDArray[np.uint8]:
-    for (first, second), colour in zip(_LIMBS, _RAINBOW, strict=False):
+    for (first, second), colour in zip(LIMBS, RAINBOW, strict=False):
         if sure[first] <= SURE or sure[second] <= SURE:
             continue
         (x1, y1), (x2, y2) = pixels[[first, second]].tolist()
@@ -182,7 +187,7 @@ def _with_body(picture: NDArray[np.uint8], pixels: NDArray[np.float64], sure: ND
         outline = np.asarray(cv2.ellipse2Poly(middle, (int(length / 2), _HALF_WIDTH), int(angle), 0, 360, 1), np.int32)
         cv2.fillConvexPoly(picture, outline, _faded(colour, sure[first] * sure[second]))
     dimmed = cv2.LUT(picture, _DIMMED)
-    for (x, y), certainty, colour in zip(pixels.astype(int).tolist(), sure.tolist(), _RAINBOW, strict=True):
+    for (x, y), certainty, colour in zip(pixels.astype(int).tolist(), sure.tolist(), RAINBOW, strict=True):
         if certainty > SURE:
             cv2.circle(dimmed, (x, y), _BODY_RADIUS, _faded(colour, certainty), thickness=-1)
     return np.asarray(dimmed, np.uint8)
@@ -192,10 +197,10 @@ def _draw_hand(picture: NDArray[np.uint8], pixels: NDArray[np.float64], sure: ND
     whole = pixels.astype(int)
     # the original draws unsure points, too, in dark colours; a point that was not seen has no position
     shown = (whole > 0).all(axis=1) & (sure > 0)
-    for number, (first, second) in enumerate(_BONES):
+    for number, (first, second) in enumerate(BONES):
         if shown[first] and shown[second]:
             level = int(sure[first] * sure[second] * 255)
-            colour = [part * level for part in colorsys.hsv_to_rgb(number / len(_BONES), 1.0, 1.0)]
+            colour = [part * level for part in colorsys.hsv_to_rgb(number / len(BONES), 1.0, 1.0)]
             cv2.line(picture, whole[first].tolist(), whole[second].tolist(), colour, thickness=_BONE_WIDTH)
     for point, certainty in zip(whole[shown].tolist(), sure[shown].tolist(), strict=True):
         cv2.circle(picture, point, _HAND_RADIUS, (0, 0, int(certainty * 255)), thickness=-1)

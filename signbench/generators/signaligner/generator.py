@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,8 +16,9 @@ from signbench.errors import InputError
 from signbench.generators.base import Card, Generator, Modality
 from signbench.generators.computing import computing
 from signbench.generators.signaligner.checkpoints import Checkpoint
-from signbench.generators.signaligner.config import Stream
+from signbench.generators.signaligner.config import STREAMS, Stream
 from signbench.generators.signaligner.model import Sentence, signed, source_of
+from signbench.generators.signaligner.video import VideoStage
 from signbench.media.motion import Motion
 from signbench.media.pose import in_layout
 from signbench.networks.vocabulary import Vocabulary
@@ -25,9 +27,15 @@ from signbench.predictions.sampling import stretched
 from signbench.weights.reference_models import has_model
 
 if TYPE_CHECKING:
+    from signbench.corpora.synthsign.signers import Signer
     from signbench.generators.signaligner.network import SignAligner
 
-_MADE: dict[str, tuple[Modality, ...]] = {"pose": ("pose",), "hamer": ("video",), "smplx": ("video", "motion")}
+_MADE: dict[str, tuple[Modality, ...]] = {
+    "pose": ("pose",),
+    "hamer": ("video",),
+    "smplx": ("video", "motion"),
+    "video": ("video",),
+}
 _RENDERED = "Cem"
 """The signer of SynthSign whose body renders the motion of models that know none of its signers: all proportions are 1."""
 
@@ -45,7 +53,12 @@ class SignAlignerGenerator(Generator):
 
     Args:
         checkpoint: the name of a reference model or its folder; None: the shipped model.
-        stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands) or ``smplx`` (a video of a body, or its motion).
+        stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands), ``smplx`` (a video of a body, or its motion) or
+            ``video`` (a video of a person, by RealisDance).
+        video: of ``stage=video``: the name of a reference model of RealisDance, its folder, or a published file; None: the shipped
+            model.
+        person: of ``stage=video``: a signer whose picture that model has, or the file of a picture; None: the task's source
+            picture, or else the signer who signs.
         co_gen: ``false``: three separate models, one for each stream.
         occ: ``false``: no online collaborative correction; with a checkpoint, that model's correction is not used.
         fed_back: whether the decoders are given the frames that they made, or the counter alone; None: as the model says.
@@ -63,6 +76,8 @@ class SignAlignerGenerator(Generator):
         checkpoint: str | Path | None = None,
         *,
         stage: str = "pose",
+        video: str | Path | None = None,
+        person: str | Path | None = None,
         co_gen: str | bool = True,
         occ: str | bool = True,
         fed_back: str | bool | None = None,
@@ -70,7 +85,9 @@ class SignAlignerGenerator(Generator):
     ) -> None:
         name = type(self).name
         if stage not in _MADE:
-            raise InputError(f"generator {name}: stage={stage} is unknown; use pose, hamer or smplx.")
+            raise InputError(f"generator {name}: stage={stage} is unknown; use pose, hamer, smplx or video.")
+        if stage != "video" and (video is not None or person is not None):
+            raise InputError(f"generator {name}: video and person are parameters of stage=video.")
         together, self._correct = _truth(name, "co_gen", co_gen), _truth(name, "occ", occ)
         own = name if together and self._correct else f"{name}-no-co-gen" if not together else f"{name}-no-occ"
         if checkpoint is None and not has_model(own):
@@ -82,8 +99,8 @@ class SignAlignerGenerator(Generator):
         if self._checkpoint.model is None:
             raise InputError(f"{self._checkpoint.path} is a file; {name} has no published ones. Name a model or its folder.")
         self._config = self._checkpoint.config
-        self._stage = cast("Stream", stage)
-        if lacking := [stream for stream in _needed(self._stage) if stream not in self._config.streams]:
+        self._stage = stage
+        if lacking := [stream for stream in _needed(stage) if stream not in self._config.streams]:
             raise InputError(
                 f"generator {name}: the model {self._checkpoint.name} has no stream {lacking[0]}, which stage={stage} needs."
             )
@@ -95,6 +112,9 @@ class SignAlignerGenerator(Generator):
         self._device = device
         parts = [] if checkpoint is None or self._checkpoint.name == own else [f"checkpoint={self._checkpoint.name}"]
         parts += [] if stage == "pose" else [f"stage={stage}"]
+        self._video = VideoStage(video, person, device) if stage == "video" else None
+        parts += [] if video is None else [f"video={self._video_name}"]
+        parts += [] if person is None else [f"person={Path(person).name}"]
         parts += [] if together else ["co_gen=false"]
         parts += [] if self._correct else ["occ=false"]
         parts += [] if self._fed_back == self._config.fed_back else [f"fed_back={str(self._fed_back).lower()}"]
@@ -103,15 +123,37 @@ class SignAlignerGenerator(Generator):
             version="1",
             modalities=_MADE[stage],
             prompt_fields=("gloss",) if self._config.source == "gloss" else ("text|word",),
-            licence=self._checkpoint.licence,
-            checkpoint=self._checkpoint.sha256,
+            licence=self._licence,
+            checkpoint=self._sha256,
             citation=type(self).citation,
         )
 
+    @property
+    def _video_name(self) -> str:
+        return "" if self._video is None else self._video.checkpoint.name
+
+    @property
+    def _licence(self) -> str:
+        own = self._checkpoint.licence
+        return own if self._video is None or self._video.checkpoint.licence == own else f"{own}, {self._video.checkpoint.licence}"
+
+    @property
+    def _sha256(self) -> str:
+        """SHA-256 of the model's files; with a video stage over both models' digests."""
+        own = self._checkpoint.sha256
+        if self._video is None:
+            return own
+        return hashlib.sha256(f"{own}\n{self._video.checkpoint.sha256}\n".encode()).hexdigest()
+
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
-        for prompt in prompts:
+        for prompt, seed in zip(prompts, seeds, strict=True):
             with computing(self._device):
                 sentence = self._signed(prompt)
+            if self._video is not None:
+                name = self._signer(prompt)
+                frames = self._video.frames(sentence, name, self._build(prompt), prompt, seed)
+                yield Production(prompt.clip, frames=frames, fps=prompt.fps)
+                continue
             if prompt.made.modality == "pose":
                 pose = sentence.pose().at_rate(prompt.fps)
                 pose = pose if prompt.layout is None else in_layout(pose, prompt.layout)
@@ -145,15 +187,20 @@ class SignAlignerGenerator(Generator):
 
     def _rendered(self, motion: Motion, prompt: Prompt) -> Iterator[NDArray[np.uint8]]:
         from signbench.corpora.synthsign.rendering import render
-        from signbench.corpora.synthsign.signers import SIGNERS
         from signbench.corpora.synthsign.skeleton import skeleton_of
 
         height, width = prompt.size or (128, 128)
         if height != width:
             raise InputError(f"clip {prompt.clip}: {type(self).name} renders square videos, not {width} x {height}.")
-        signer = SIGNERS.get(self._signer(prompt) or "", SIGNERS[_RENDERED])
+        signer = self._build(prompt)
         body = skeleton_of(motion.rotations, motion.translation, signer)
         return render(body, signer, height, "hamer" if self._stage == "hamer" else "smplx")
+
+    def _build(self, prompt: Prompt) -> Signer:
+        """The signer whose body is rendered."""
+        from signbench.corpora.synthsign.signers import SIGNERS
+
+        return SIGNERS.get(self._signer(prompt) or "", SIGNERS[_RENDERED])
 
     @cached_property
     def _loaded(self) -> tuple[SignAligner, Vocabulary]:
@@ -166,6 +213,7 @@ def _truth(name: str, option: str, value: str | bool) -> bool:
     return str(value).lower() == "true"
 
 
-def _needed(stage: Stream) -> tuple[Stream, ...]:
-    """The streams that a stage is made of: hands need the arms of a body."""
-    return ("hamer", "smplx") if stage == "hamer" else (stage,)
+def _needed(stage: str) -> tuple[Stream, ...]:
+    """The streams that a stage is made of: hands need the arms of a body, and a video is made of all three."""
+    needed: dict[str, tuple[Stream, ...]] = {"hamer": ("hamer", "smplx"), "video": STREAMS}
+    return needed.get(stage, (cast("Stream", stage),))

@@ -63,11 +63,15 @@ class Sentence:
     numbers: Mapping[Stream, NDArray[np.float32]]
     network: SignAligner
 
-    def pose(self) -> Pose:
-        """The key points."""
+    def pose(self, camera: NDArray[np.float32] | None = None) -> Pose:
+        """The key points.
+
+        Args:
+            camera: middle and distance of the shoulders, float32 ``(3,)``; None: those of the train split.
+        """
         network = self.network
-        camera, seen = network.camera.cpu().numpy(), network.seen.cpu().numpy()
-        return pose_of_numbers(self.numbers["pose"], network.config, camera, seen)
+        chosen = network.camera.cpu().numpy() if camera is None else camera
+        return pose_of_numbers(self.numbers["pose"], network.config, chosen, network.seen.cpu().numpy())
 
     def motion(self, *, hands: bool = False) -> Motion:
         """The body's rotations; with ``hands`` those of the hands are the stream ``hamer``'s, on the body's arms.

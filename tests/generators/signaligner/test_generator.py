@@ -146,7 +146,7 @@ def test_a_sentence_can_be_given_by_its_glosses(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"stage": "video"}, "stage=video is unknown; use pose, hamer or smplx"),
+        ({"stage": "face"}, "stage=face is unknown; use pose, hamer, smplx or video"),
         ({"occ": "no"}, "occ=no is neither true nor false"),
         ({"fed_back": "never"}, "fed_back=never is neither true nor false"),
         ({"co_gen": "false"}, "the model tiny generates all streams together; leave out co_gen=false"),
