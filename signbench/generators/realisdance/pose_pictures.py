@@ -1,4 +1,4 @@
-"""Pose pictures as RealisDance sees them: limbs, joints and hands in OpenPose's colours on black, without confidences and face.
+"""Pose pictures as RealisDance sees them: OpenPose's colours on black, without confidences and without a face.
 
 Source: damo-cv/RealisDance, branch RealisDance-SD, ``src/data/dwpose_utils/draw_pose.py``, which its authors call without faces.
 Hands' points are drawn before their bones, and channels keep their order; in MimicMotion's pictures it is the other way round.

@@ -177,7 +177,8 @@ class RealisDanceTraining(TrainingData):
         if phase == MOTION and self.settings.moving == "motion":
             return _MOTION_MODULES in name
         if name.startswith("image_encoder."):
-            return self.settings.encoder == "trained"
+            # the token of masked patches is not used
+            return self.settings.encoder == "trained" and not name.endswith("mask_token")
         moves = _MOTION_MODULES in name
         return name.startswith(_DENOISING) and not (moves and phase == PICTURES) and not _is_unused(name, self._blocks)
 

@@ -18,7 +18,7 @@ def windows(frames: int, window: int, overlap: int, step: int) -> list[list[int]
         step: number of the denoising step, from 0; it shifts where windows begin.
 
     Returns:
-        Indices of frames. A clip that is not longer than a window is one; otherwise the last window goes on with the first frames.
+        Indices of frames. A clip that is not longer than a window is one; otherwise the last one continues with the first frames.
     """
     if frames <= window:
         return [list(range(frames))]

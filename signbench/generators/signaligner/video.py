@@ -59,7 +59,7 @@ class VideoStage:
         if video is None and not has_model(MODEL):
             raise InputError(
                 f"the weights of {MODEL} are not present; run signbench train {MODEL} --out reference_models/{MODEL}, or name "
-                "others with `video`."
+                "others: video=NAME."
             )
         self.checkpoint = Checkpoint.found(MODEL if video is None else video)
         self._device = device

@@ -21,7 +21,7 @@ def test_a_short_clip_is_one_window_at_every_step(frames):
 
 
 def test_windows_of_17_frames_are_those_of_the_original():
-    # 16 + (0 .. 16) by 12: two windows, of which the second goes on with the first frames
+    # 16 + (0 .. 16) by 12: two windows, of which the second continues with the first frames
     assert windows(17, 16, 4, 0) == [list(range(16)), [12, 13, 14, 15, 16, *range(11)]]
     # round(17 / 2) = 8
     assert windows(17, 16, 4, 1)[0][0] == 8

@@ -127,7 +127,7 @@ def test_drawings_of_a_recording_are_nearly_those_that_the_networks_are_trained_
     expected = clips.conditions(0, np.arange(len(clips.frames[0])))
     clip = corpus.clip(name)
     streams = replace(TINY, rate=25.0)
-    motion, pose = clip.motion.motion(25.0), clip.pose.pose(25.0)
+    motion, pose = clip.motion.rotations(25.0), clip.pose.pose(25.0)
     points = np.concatenate([pose.points, pose.confidence[..., None]], axis=2).astype(np.float32)
     numbers = {
         "pose": numbers_of_points(points, streams)[0],
