@@ -8,19 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from signbench.errors import SignbenchError, in_flags
+from signbench.errors import SignbenchError
 from signbench.extractors.cache import ObservationCache
-from signbench.judges.base import Gives, Judge
-from signbench.judges.registry import is_custom
-from signbench.metrics.judged import JudgedMetric
 from signbench.metrics.pairs import LabelPair, TextPair
 from signbench.metrics.text_alignment import Alignment
 from signbench.metrics.wer import Wer
 from signbench.progress import Progress, silent
+from signbench.report.asked import asked, wanted
 from signbench.report.sources import Sources
 from signbench.runs.measured_run import MeasuredRun
 from signbench.scoring.judging import Answered, judges_at_hand, pair_of
-from signbench.scoring.task_judges import judges_of
 from signbench.scoring.views import ClipViews
 
 MOST_CONFUSED = 20
@@ -55,6 +52,13 @@ class Answer:
     judge: str
     words: tuple[Word, ...]
     errors: int
+
+    @property
+    def verdict(self) -> str:
+        """How good it is, in words."""
+        if self.judge.endswith(", label"):
+            return "not recognised" if self.errors else "recognised"
+        return f"{self.errors} of {len(self.words)} differ"
 
 
 @dataclass(frozen=True)
@@ -104,31 +108,24 @@ def answers_of(
         root: the folder of the corpus, if it lies on disk; None: the configured one.
         progress: called with the number of clips done.
     """
-    found = Answers()
-    metrics = _metrics(run)
-    if not metrics or sources.task is None or run.plan.task is None:
-        return found
-    try:
-        own = [metric.judge for metric in metrics.values() if not is_custom(metric.judge)]
-        judges = judges_of(sources.task, run.plan.task.split, own, root=root)
-    except SignbenchError as error:
-        found.notes.append(f"What the judges said is not shown: {in_flags(str(error))}")
+    use = asked(run, sources, "text", "gloss", "label", root=root)
+    found = Answers(notes=use.notes)
+    if not use.metrics:
         return found
     labels: dict[str, list[tuple[str, str]]] = {}
     cache = ObservationCache.from_environment()
-    usable = {name: metric for name, metric in metrics.items() if _usable(run, name, metric, judges, found)}
-    with judges_at_hand(judges):
+    with judges_at_hand(use.judges):
         for number, clip in enumerate(run.plan.clips):
             progress("answers", number, len(run.plan.clips))
             reference, production = sources.references.get(clip), sources.predictions.get(clip)
             if reference is None or production is None:
                 continue
             views, answered = ClipViews(reference, production, run.plan.protocol), Answered()
-            for name, metric in usable.items():
+            for name, metric in use.metrics.items():
                 if clip not in shown and metric.gives != "label":
                     continue
                 try:
-                    pair = pair_of(views, metric, _wanted(usable, metric), cache, answered)
+                    pair = pair_of(views, metric, wanted(use.metrics, metric), cache, answered)
                 except SignbenchError:
                     continue  # such a clip is among those that could not be measured
                 if isinstance(pair, LabelPair):
@@ -165,36 +162,6 @@ def confusions(pairs: Sequence[tuple[str, str]]) -> list[Confused]:
         rows.append(Confused(expected, counts.total(), counts[expected], tuple(instead)))
     rows.sort(key=lambda row: (row.correct - row.clips, row.expected))
     return [row for row in rows if row.instead][:MOST_CONFUSED]
-
-
-def _metrics(run: MeasuredRun) -> dict[str, JudgedMetric]:
-    """One metric for each judge and each kind of answer that is words, by the name under which it is shown."""
-    found: dict[str, JudgedMetric] = {}
-    for item in run.plan.measured:
-        metric = item.metric
-        if isinstance(metric, JudgedMetric) and item.judge is not None and metric.gives in ("text", "gloss", "label"):
-            found.setdefault(f"{metric.judge}, {metric.gives}", metric)
-    return found
-
-
-def _usable(run: MeasuredRun, name: str, metric: JudgedMetric, judges: dict[str, Judge], found: Answers) -> bool:
-    """Whether a judge is here and is the one of the run; otherwise a note says why its answers are not shown."""
-    judge = judges.get(metric.judge)
-    said = next(item.judge for item in run.plan.measured if item.metric is metric)
-    why = None
-    if is_custom(metric.judge):
-        why = "its code is not signbench's, and a report does not run it"
-    elif judge is None:
-        why = "its weights are not present"
-    elif f"{judge.signed}+{metric.gives}" != said:
-        why = "the judge of that name is no longer the one of the run"
-    if why is not None:
-        found.notes.append(f"What the judge {name} said is not shown: {why}.")
-    return why is None
-
-
-def _wanted(metrics: dict[str, JudgedMetric], metric: JudgedMetric) -> tuple[Gives, ...]:
-    return tuple(dict.fromkeys(other.gives for other in metrics.values() if other.judge == metric.judge))
 
 
 def _words(alignment: Alignment) -> list[Word]:

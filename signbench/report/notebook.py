@@ -17,6 +17,7 @@ from signbench.report import words
 from signbench.report.answers import answers_of
 from signbench.report.choice import values_of
 from signbench.report.folders import STYLE, TEMPLATES
+from signbench.report.found_points import found_points
 from signbench.report.page import Reported, clip_rows, labels_of, report_environment, reported_run
 from signbench.report.players import Player, players
 from signbench.report.sources import sources_of
@@ -77,7 +78,8 @@ def show(runs: Runs, clip: str, *, root: Path | str | None = None) -> Shown:
             named = replace(run, label=label)
             reported.append(reported_run(label, named, sources_of(named, folder, root=corpus)))
         named_runs = [(each.run, each.label) for each in reported]
-        (player,) = players(named_runs, [each.sources for each in reported], [clip], Path(temporary))
+        found = [found_points(each.run, each.sources, [clip], root=corpus) for each in reported]
+        (player,) = players(named_runs, [each.sources for each in reported], [clip], Path(temporary), found=found)
         answers = [answers_of(each.run, each.sources, [clip], root=corpus).of_clip.get(clip, []) for each in reported]
         notes = dict.fromkeys(note for each in reported for note in each.sources.missing)
         _inline(player, Path(temporary))
@@ -166,4 +168,7 @@ def _inline(player: Player, folder: Path) -> None:
         return f"data:video/mp4;base64,{base64.b64encode((folder / path).read_bytes()).decode()}"
 
     player.points = None if player.points is None else inlined(player.points)
-    player.panels = [panel if panel.file is None else replace(panel, file=inlined(panel.file)) for panel in player.panels]
+    player.panels = [
+        replace(panel, file=panel.file and inlined(panel.file), points=panel.points and inlined(panel.points))
+        for panel in player.panels
+    ]

@@ -14,6 +14,7 @@ from signbench.progress import Progress, silent
 from signbench.report import choice, words
 from signbench.report.answers import Answers, answers_of
 from signbench.report.folders import PAGE, SCRIPT, STYLE, TEMPLATES, check_vacant
+from signbench.report.found_points import found_points
 from signbench.report.people import People, people_of
 from signbench.report.players import Player, players
 from signbench.report.sources import Sources, sources_of
@@ -90,7 +91,9 @@ def write_report(
         people = None if study is None else people_of(study, opened[0].plan.clips)
         clips = choice.shown_clips(opened[0], reported[0].choices, compared, [] if people is None else people.misunderstood)
         with whole_folder(out, move_aside=occupied) as made:
-            shown = players(list(zip(opened, labels, strict=True)), [each.sources for each in reported], clips, made, progress)
+            found = [found_points(each.run, each.sources, clips, root=root, progress=progress) for each in reported]
+            named = list(zip(opened, labels, strict=True))
+            shown = players(named, [each.sources for each in reported], clips, made, progress, found=found)
             said = [answers_of(each.run, each.sources, clips, root=root, progress=progress) for each in reported]
             (made / PAGE).write_text(rendered(reported, compared, shown, said, people), encoding="utf-8")
             house.write_assets(

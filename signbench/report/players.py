@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from signbench.corpora.clip import Clip
 from signbench.errors import SignbenchError, in_flags
+from signbench.media.pose import Pose
 from signbench.media.video_writer import write_video
 from signbench.progress import Progress, silent
 from signbench.report import frames
+from signbench.report.found_points import FoundPoints, drawn_over
 from signbench.report.sources import Sources
 from signbench.runs.measured_run import MeasuredRun
 from signbench.scoring.views import ClipViews
@@ -37,6 +39,7 @@ class Panel:
         size: height and width of the video in pixels.
         note: why there is no video, or what should be known of it.
         run: index of the run whose production it shows, or None.
+        points: path of a video of the key points that a judge found in it, on black, which can be laid over it; or None.
     """
 
     kind: Kind
@@ -46,6 +49,7 @@ class Panel:
     size: tuple[int, int] = (1, 1)
     note: str | None = None
     run: int | None = None
+    points: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -58,6 +62,7 @@ class Player:
         fps: frames per second of its videos.
         panels: its pictures, from left to right.
         points: path of the video of the reference's key points on black, which can be laid over the others; or None.
+        judge: name of the judge that found key points in the videos; empty if none did.
         curves: for each run with a production its curves.
         text: the spoken-language sentence or word, or None.
         gloss: the glosses.
@@ -69,6 +74,7 @@ class Player:
     fps: float = 25.0
     panels: list[Panel] = field(default_factory=list)
     points: str | None = None
+    judge: str = ""
     curves: dict[int, list[frames.Curve]] = field(default_factory=dict)
     text: str | None = None
     gloss: tuple[str, ...] = ()
@@ -89,6 +95,8 @@ def players(
     clips: Sequence[str],
     folder: Path,
     progress: Progress = silent,
+    *,
+    found: Sequence[FoundPoints] = (),
 ) -> list[Player]:
     """Writes the videos of clips.
 
@@ -100,12 +108,13 @@ def players(
         clips: ids of the clips to show.
         folder: of the page; a folder ``videos`` is created in it.
         progress: called with the number of clips done.
+        found: of each run, the key points that its judge found; empty: none.
     """
     (folder / FOLDER).mkdir()
     made = []
     for number, clip in enumerate(clips, start=1):
         progress("videos", number - 1, len(clips))
-        made.append(_Writer(runs, sources, clip, number, folder).player())
+        made.append(_Writer(runs, sources, clip, number, folder, found).player())
     return made
 
 
@@ -113,9 +122,17 @@ class _Writer:
     """Writes the videos of one clip."""
 
     def __init__(
-        self, runs: Sequence[tuple[MeasuredRun, str]], sources: Sequence[Sources], clip: str, number: int, folder: Path
+        self,
+        runs: Sequence[tuple[MeasuredRun, str]],
+        sources: Sequence[Sources],
+        clip: str,
+        number: int,
+        folder: Path,
+        found: Sequence[FoundPoints],
     ) -> None:
         self.runs, self.sources, self.clip, self.number, self.folder = runs, sources, clip, number, folder
+        self.found = {index: each.of_clip[clip] for index, each in enumerate(found) if clip in each.of_clip}
+        self.judges = [each.judge for each in found]
         annotated = self._first(lambda found: found.annotated)
         self.annotated = annotated or Clip(clip)
         self.made = Player(
@@ -143,6 +160,10 @@ class _Writer:
             )
             if not video:
                 self.made.points = self.made.panels[-1].file
+            elif self.found:
+                index = min(self.found)
+                self.made.judge = self.judges[index]
+                self.made.panels[-1] = self._with_points(self.made.panels[-1], self.found[index].reference, "reference")
         for index, ((run, label), found) in enumerate(zip(self.runs, self.sources, strict=True)):
             self._production(index, run, label, reference, found, drawing)
         return self.made
@@ -215,11 +236,24 @@ class _Writer:
         if panel.file is not None:
             if run.plan.protocol.frames == "resample" and (seconds := _own_seconds(run, self.clip)) is not None:
                 panel = replace(panel, note=f"stretched from {seconds:.1f} s")
+            if index in self.found and self.judges[index] == self.made.judge:
+                panel = self._with_points(panel, self.found[index].production, name)
             try:
                 self.made.curves[index] = curves()
             except (SignbenchError, OSError) as error:
                 panel = replace(panel, note=f"No curve: {_said(error)}")
         self.made.panels.append(panel)
+
+    def _with_points(self, panel: Panel, pose: Pose, name: str) -> Panel:
+        """A picture with the key points that were found in it; without them if they cannot be drawn."""
+        if panel.file is None:
+            return panel
+        file = f"{FOLDER}/{self.number:03}-{name}-found.mp4"
+        try:
+            write_video(self.folder / file, drawn_over(pose, panel.size, panel.frames), self.made.fps, lossless=False)
+        except (SignbenchError, OSError):
+            return panel
+        return replace(panel, points=file)
 
     def _panel(
         self, kind: Kind, label: str, name: str, pictures: Callable[[], Iterator[NDArray[np.uint8]]], run: int | None = None

@@ -105,9 +105,10 @@
       for (const canvas of section.querySelectorAll("canvas")) canvas.hidden = !act("difference").checked;
       draw();
     });
-    act("points")?.addEventListener("change", () => {
-      for (const video of section.querySelectorAll(".points")) video.hidden = !act("points").checked;
-    });
+    for (const name of ["points", "found"])
+      act(name)?.addEventListener("change", () => {
+        for (const video of section.querySelectorAll(`.${name}`)) video.hidden = !act(name).checked;
+      });
     section.addEventListener("keydown", (event) => {
       if (event.target.closest("input, select, summary, button, a") || event.ctrlKey || event.metaKey || event.altKey) return;
       const keys = { " ": () => (playing ? pause() : play()), ArrowLeft: () => go(frame - 1), ArrowRight: () => go(frame + 1) };
