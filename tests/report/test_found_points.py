@@ -29,8 +29,8 @@ KIND = layout("coco-wholebody-133")
 def shoulders_at(left, right, frames=4, picture=(128, 128)):
     """Key points of which only the shoulders, and so a neck, are seen."""
     points, sure = np.zeros((frames, len(KIND.joints), 2), np.float32), np.zeros((frames, len(KIND.joints)), np.float32)
-    for joint, place in (("left_shoulder", left), ("right_shoulder", right)):
-        points[:, KIND.index([joint])[0]], sure[:, KIND.index([joint])[0]] = place, 1.0
+    for joint, position in (("left_shoulder", left), ("right_shoulder", right)):
+        points[:, KIND.index([joint])[0]], sure[:, KIND.index([joint])[0]] = position, 1.0
     return Pose(points, sure, KIND, 25.0, picture=picture)
 
 
