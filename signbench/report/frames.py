@@ -26,6 +26,10 @@ SIDE = 320
 DRAWN = 256
 """Height and width of drawn key points, in pixels."""
 _MARGIN = 0.08
+_LEGS = ("knee", "ankle", "foot", "heel", "toe")
+_HEAD = 0.3
+"""Radius of a head in shoulder widths, and how far its centre is from the joint below it."""
+_GREY, _SHIFT = (190, 190, 190), 4
 _RATE = 25.0
 CURVES = ("ssim", "l1")
 """Metrics of single frames, of which videos have a curve."""
@@ -53,7 +57,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How key points are drawn: in shoulder widths, in the frame that the reference's points need.
+    """How key points are drawn: in shoulder widths, in the frame that the reference's points need, without legs.
+
+    A body model without a face gets an outline of a head, so that signs at the head can be read.
 
     Attributes:
         corner: the left and upper edge of the picture, float64 ``(2,)``, in shoulder widths.
@@ -76,9 +82,11 @@ class Drawing:
         prepared = by_shoulders(reference, "reference", 2)
         upwards = _rises(prepared.points, prepared.seen, reference)
         points = prepared.points * ((1, -1) if upwards else (1, 1))
-        shown = points[prepared.seen & (reference.confidence >= SURE)]
+        shown = points[prepared.seen & (_without_legs(reference).confidence >= SURE)]
         if not len(shown):
             raise MediaError("no point of the reference is certain enough to be drawn.")
+        if (heads := _heads(points, reference)) is not None:
+            shown = np.concatenate([shown, heads - _HEAD, heads + _HEAD])
         low, high = shown.min(axis=0), shown.max(axis=0)
         extent = float((high - low).max()) * (1 + 2 * _MARGIN) or 1.0
         return cls((low + high - extent) / 2, extent, upwards)
@@ -86,8 +94,44 @@ class Drawing:
     def draw(self, pose: Pose, side: str) -> Iterator[NDArray[np.uint8]]:
         """Draws key points, uint8 ``(256, 256, 3)`` for each frame."""
         prepared = by_shoulders(pose, side, 2)
-        points = (prepared.points * ((1, -1) if self.upwards else (1, 1)) - self.corner) * (DRAWN / self.extent)
-        return draw_pose(replace(pose, points=points.astype(np.float32)), DRAWN, DRAWN)
+        unit = DRAWN / self.extent
+        upright = prepared.points * ((1, -1) if self.upwards else (1, 1))
+        points = (upright - self.corner) * unit
+        pictures = draw_pose(replace(_without_legs(pose), points=points.astype(np.float32)), DRAWN, DRAWN)
+        heads = _heads(upright, pose)
+        return pictures if heads is None else _with_heads(pictures, (heads - self.corner) * unit, _HEAD * unit)
+
+
+def _without_legs(pose: Pose) -> Pose:
+    """The pose with its legs not seen: nobody signs with them, and they would make the rest small."""
+    legs = [any(part in joint for part in _LEGS) for joint in pose.layout.joints]
+    return replace(pose, confidence=np.where(legs, np.float32(0), pose.confidence))
+
+
+def _heads(points: NDArray[np.float64], pose: Pose) -> NDArray[np.float64] | None:
+    """The centre of the head in each frame, ``(T, 2)``, of a body model that has a head but no face; else None.
+
+    Args:
+        points: of the pose in shoulder widths, ``(T, J, 2)``.
+        pose: in a layout.
+    """
+    if "nose" in pose.layout or any(joint not in pose.layout for joint in ("head", "neck")):
+        return None
+    head, neck = (points[:, index] for index in pose.layout.index(["head", "neck"]))
+    along = head - neck
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    centres: NDArray[np.float64] = head + _HEAD * along / np.maximum(length, 1e-6)
+    return centres
+
+
+def _with_heads(pictures: Iterator[NDArray[np.uint8]], centres: NDArray[np.float64], radius: float) -> Iterator[NDArray[np.uint8]]:
+    import cv2
+
+    fraction = 1 << _SHIFT
+    for picture, centre in zip(pictures, centres, strict=True):
+        x, y = (round(float(value) * fraction) for value in np.clip(np.nan_to_num(centre), -DRAWN, 2 * DRAWN))
+        cv2.circle(picture, (x, y), round(radius * fraction), _GREY, 1, cv2.LINE_AA, _SHIFT)
+        yield picture
 
 
 def _rises(points: NDArray[np.float64], seen: NDArray[np.bool_], pose: Pose) -> bool:

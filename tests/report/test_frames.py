@@ -7,12 +7,14 @@ import pytest
 
 from signbench.corpora.clip import Clip
 from signbench.corpora.recordings import FrameArray
+from signbench.media.layouts import layout
+from signbench.media.pose import Pose
 from signbench.metrics.pairs import FramePair
 from signbench.metrics.registry import create
-from signbench.report.frames import first_picture, image_curves
+from signbench.report.frames import Drawing, first_picture, image_curves
 from signbench.runs.protocol import Protocol
 from signbench.scoring.views import ClipViews
-from tests.clips import moving_square
+from tests.clips import moving_square, swaying_pose
 
 
 def views(frames, seed=0):
@@ -44,3 +46,38 @@ def test_the_picture_of_a_source_is_its_first_frame():
     video = moving_square(5, height=32, width=48)
     (picture,) = first_picture(FrameArray(video, "one", 25.0))
     assert np.array_equal(picture, video[:1])
+
+
+def body(legs=5.0):
+    """A body model's joints, y upwards: shoulders at 0, the head above them, hips below, and feet far below."""
+    kind = layout("smplx-55")
+    points = np.zeros((2, len(kind.joints), 3), np.float32)
+    at = {"left_shoulder": (0.5, 0), "right_shoulder": (-0.5, 0), "neck": (0, 0.1), "head": (0, 0.4)}
+    at |= {"left_hip": (0.2, -1.2), "right_hip": (-0.2, -1.2), "left_ankle": (0.2, -legs), "right_foot": (-0.2, -legs)}
+    for joint, (x, y) in at.items():
+        points[:, kind.index([joint])[0], :2] = x, y
+    return Pose(points, np.ones(points.shape[:2], np.float32), kind, 25.0)
+
+
+def test_a_body_is_drawn_upright_without_legs_and_with_a_head():
+    drawing = Drawing.of(body())
+    assert drawing.upwards
+    assert drawing.extent == pytest.approx(Drawing.of(body(legs=2.0)).extent)
+    assert drawing.extent == pytest.approx((1.2 + 1.0) * 1.16, rel=0.01)
+    picture = next(drawing.draw(body(), "reference"))
+    grey = (picture.min(axis=2) > 120) & (np.ptp(picture.astype(int), axis=2) < 20)
+    rows, columns = np.nonzero(grey)
+    unit = 256 / drawing.extent
+    assert (columns.mean(), rows.mean()) == pytest.approx(
+        ((0 - drawing.corner[0]) * unit, (-0.7 - drawing.corner[1]) * unit), abs=2
+    )
+
+
+def test_key_points_with_a_face_get_no_second_head():
+    pose = swaying_pose(3, name="coco-wholebody-133", dimensions=2)
+    drawing = Drawing.of(pose)
+    still = next(drawing.draw(pose, "reference"))
+    assert still.shape == (256, 256, 3)
+    knees = pose.layout.index(["left_knee", "right_ankle"])
+    pose.points[:, knees] += 10000
+    assert Drawing.of(pose).extent == pytest.approx(drawing.extent)
