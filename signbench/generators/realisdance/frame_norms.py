@@ -21,8 +21,9 @@ class AcrossFrames(nn.GroupNorm):
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalised features, both ``(B * frames, C, H, W)``."""
-        joint = features.unflatten(0, (-1, self.frames)).transpose(1, 2)
-        return super().forward(joint).transpose(1, 2).flatten(0, 1)
+        joint = features.reshape(-1, self.frames, *features.shape[1:]).transpose(1, 2)
+        made: Tensor = super().forward(joint).transpose(1, 2).flatten(0, 1)
+        return made
 
 
 class EachFrame(nn.GroupNorm):
@@ -31,7 +32,8 @@ class EachFrame(nn.GroupNorm):
     def forward(self, features: Tensor) -> Tensor:
         """Normalised features, both ``(B, C, frames, H, W)``."""
         alone = features.transpose(1, 2)
-        return super().forward(alone.flatten(0, 1)).unflatten(0, alone.shape[:2]).transpose(1, 2)
+        made: Tensor = super().forward(alone.flatten(0, 1)).reshape(alone.shape).transpose(1, 2)
+        return made
 
 
 def replace_norms(network: nn.Module, kind: type[nn.GroupNorm], names: tuple[str, ...]) -> list[nn.GroupNorm]:

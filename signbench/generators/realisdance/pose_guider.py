@@ -68,7 +68,8 @@ class Gate(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Features of the same shape ``(N, C, h, w)``."""
         gates = self.gate_layer(features)[:, :, None]
-        return (features.unflatten(1, (_COUNT, -1)) * gates).flatten(1, 2)
+        apart = features.reshape(len(features), _COUNT, -1, *features.shape[2:])
+        return (apart * gates).flatten(1, 2)
 
 
 class PoseGuider(nn.Module):

@@ -271,9 +271,11 @@ class RealisDanceTraining(TrainingData):
         clips, frames = batch["conditions"].shape[:2]
         shown = pictures(batch["frames"].flatten(0, 1))
         with torch.no_grad():
-            drawn = model.latents(shown, sampled=True).unflatten(0, (clips, frames + 1))
+            drawn = model.latents(shown, sampled=True)
+            drawn = drawn.reshape(clips, frames + 1, *drawn.shape[1:])
         source, latents = drawn[:, 0], drawn[:, 1:]
-        tokens = model.tokens(shown.unflatten(0, (clips, frames + 1))[:, 0])
+        real = shown.reshape(clips, frames + 1, *shown.shape[1:])
+        tokens = model.tokens(real[:, 0])
         seen = batch["shown"]
         reference = model.reference(source, tokens * seen[:, None, None], seen)
         levels = model.pose_guider.levels(model.pose_guider.gated(pictures_of(batch["conditions"].flatten(0, 1))), frames)
@@ -284,8 +286,7 @@ class RealisDanceTraining(TrainingData):
         found = {"noise": terms.weighted_error(predicted, made, batch["weights"])}
         if self.settings.adversarial:
             decoded = model.decoded(made.clean(predicted).flatten(0, 1))
-            real = shown.unflatten(0, (clips, frames + 1))[:, 1:].flatten(0, 1)
-            hinge = terms.adversarial(cast("nn.Module", model.discriminator), decoded, real)
+            hinge = terms.adversarial(cast("nn.Module", model.discriminator), decoded, real[:, 1:].flatten(0, 1))
             found.update(hinge, adversarial=self.settings.adversarial * hinge["adversarial"])
         return found
 

@@ -29,4 +29,4 @@ def windows(frames: int, window: int, overlap: int, step: int) -> list[list[int]
 
 def _reversed_bits(number: int) -> float:
     """The binary digits of a number in reverse, as a fraction of 1: 0, 1/2, 1/4, 3/4, 1/8 ..."""
-    return int(f"{number:0{_BITS}b}"[::-1], 2) / 2**_BITS
+    return int(f"{number:0{_BITS}b}"[::-1], 2) / float(2**_BITS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +14,16 @@ from safetensors.torch import save_file
 pytest.importorskip("diffusers")
 pytest.importorskip("transformers")
 
+from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
 from signbench.extractors.network_loading import without_weights
 from signbench.generators.realisdance import checkpoints
 from signbench.generators.realisdance.checkpoints import ENCODER, VAE, Checkpoint, own_name, read_official
 from signbench.generators.realisdance.config import RealisDanceConfig
 from signbench.generators.realisdance.network import RealisDance
+from signbench.generators.realisdance.training import RealisDanceTraining, Settings
+from signbench.training.base import settings_of
+from signbench.training.recipe import read_recipe
 from signbench.weights.registry import find
 from tests.generators.realisdance.models import TINY, network_of, picture, weights_of, written_model
 
@@ -86,6 +91,7 @@ def content(weights):
 def folder(tmp_path, monkeypatch, weights):
     """The autoencoder's and the picture encoder's files, in the folder of weights."""
     monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("signbench.generators.realisdance.checkpoints.signed_digest", lambda name: "")
     for name, prefix, renamed in ((VAE, "vae.", old_autoencoder_name), (ENCODER, "image_encoder.", old_encoder_name)):
         own = {renamed(key.removeprefix(prefix)): tensor for key, tensor in weights.items() if key.startswith(prefix)}
         save_file(own, tmp_path / find(name).file)
@@ -189,3 +195,20 @@ def test_a_person_that_the_model_does_not_know_is_refused(tmp_path):
     model = Checkpoint.found(written_model(tmp_path / "tiny").folder)
     with pytest.raises(InputError, match=r"no picture of gus.*Did you mean Gus"):
         model.person("gus")
+
+
+def test_a_training_begins_with_published_weights(folder, weights):
+    sizes = {name: value for name, value in asdict(PUBLISHED).items() if value != getattr(RealisDanceConfig.paper(), name)}
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in sizes.items()}
+    recipe = read_recipe(Path(__file__).parents[3] / "reference_models/realisdance/paper.yaml")
+    path = written(folder, content(weights))
+    data = {**recipe.data, "published": str(path)}
+    training = RealisDanceTraining(recipe.model_copy(update={"network": given, "data": data}), SynthSign())
+    training.settings = settings_of(Settings, data, "data")
+    state = training.build().state_dict()
+    _, published = read_official(path)
+    assert all(torch.equal(state[name], tensor) for name, tensor in published.items())
+    other = RealisDanceTraining(recipe.model_copy(update={"network": {**given, "text_width": 32}, "data": data}), SynthSign())
+    other.settings = training.settings
+    with pytest.raises(InputError, match="does not fit the configuration"):
+        other.build()

@@ -241,3 +241,14 @@ def test_the_small_recipe_trains_the_small_configuration():
     found = read_recipe(RECIPES / "recipe.yaml")
     assert training_data(found).config() == RealisDanceConfig.small()
     assert [each.name for each in found.phases] == ["autoencoder", "pictures", "motion"]
+
+
+def test_the_papers_recipe_has_the_originals_two_stages():
+    found = read_recipe(RECIPES / "paper.yaml")
+    assert RealisDanceTraining(found, SynthSign()).config() == RealisDanceConfig.paper()
+    assert (found.corpus, found.data["gamma"], found.data["shuffled"], found.data["dropout"]) == ("phoenix14t-plus", 5.0, 0.05, 0.0)
+    pictures, motion = found.phases
+    assert (pictures.name, pictures.batch, motion.name, motion.batch) == ("pictures", 5, "motion", 1)
+    assert {phase.optimiser.rate for phase in found.phases} == {1e-5} and {phase.schedule.warmup for phase in found.phases} == {
+        5000
+    }
