@@ -223,7 +223,7 @@ def _check_positions(tensors: Mapping[str, Tensor], path: Path) -> None:
     for name, tensor in tensors.items():
         if not name.endswith(POSITIONS):
             continue
-        made = SinusoidalPositionalEmbedding(tensor.shape[2], tensor.shape[1]).pe
+        made: Tensor = SinusoidalPositionalEmbedding(tensor.shape[2], tensor.shape[1]).get_buffer("pe")
         if tensor.shape != made.shape or float((tensor - made).abs().max()) > _POSITION_TOLERANCE:
             raise InputError(f"{path} is not a checkpoint of RealisDance: {name} does not hold the positions' sines and cosines.")
 

@@ -103,8 +103,8 @@ def clips_of(corpus: Corpus, split: str, config: RealisDanceConfig, report: Prog
     size = config.picture_size(probe.height, probe.width)
     videos, hands, body = (FrameSource(corpus, split, size, config.rate, rendering=name) for name in ("video", HANDS, BODY))
     points = ClipPoints(videos.key_points(progress=report), first.pose.probe(None).layout, (size[1], size[0]))
-    made = [source.frames(progress=report, workers=workers) for source in (videos, hands, body)]
-    for arrays, name in zip(made[1:], (HANDS, BODY), strict=True):
-        if not np.array_equal(arrays.offsets, made[0].offsets):
+    shown, drawn_hands, drawn_body = (source.frames(progress=report, workers=workers) for source in (videos, hands, body))
+    for arrays, name in ((drawn_hands, HANDS), (drawn_body, BODY)):
+        if not np.array_equal(arrays.offsets, shown.offsets):
             raise InputError(f"the renderings {name} of {corpus.name} have other numbers of frames than the videos of {split}.")
-    return Clips(*made, points, config.canvas)
+    return Clips(shown, drawn_hands, drawn_body, points, config.canvas)

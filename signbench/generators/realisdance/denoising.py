@@ -55,7 +55,10 @@ def denoised(model: RealisDance, condition: Condition, seed: int) -> Tensor:
     hidden = model.nothing(tokens) if config.guidance != 1 else None
     # these are the same at every step; what attends to other frames changes with the windows
     gated = torch.cat(
-        [model.pose_guider.gated(pictures_of(piece.to(source.device)).to(source)) for piece in condition.conditions.split(_PIECE)]
+        [
+            model.pose_guider.gated(pictures_of(piece.to(source.device)).to(source))
+            for piece in torch.split(condition.conditions, _PIECE)
+        ]
     )
     for number, step in enumerate(sampler.timesteps):
         total, count = torch.zeros_like(latents), latents.new_zeros((frames, 1, 1, 1))
@@ -83,7 +86,7 @@ def _guided(
 def frames_of(model: RealisDance, condition: Condition, seed: int) -> Tensor:
     """The frames of a clip, uint8 ``(F, H, W, 3)`` on the CPU; arguments as of :func:`denoised`."""
     latents = denoised(model, condition, seed)
-    pictures = torch.cat([model.decoded(piece) for piece in latents.split(_PIECE)])
+    pictures = torch.cat([model.decoded(piece) for piece in torch.split(latents, _PIECE)])
     if model.config.restore_colours:
         pictures = colours_restored(pictures, condition.source)
     levels = ((pictures + 1) * 127.5).round().clamp(0, 255).byte()

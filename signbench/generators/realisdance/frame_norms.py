@@ -7,7 +7,11 @@ Source: damo-cv/RealisDance, branch RealisDance-SD, ``src/models/resnet.py`` and
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from torch import Tensor, nn
+
+Norm = TypeVar("Norm", bound=nn.GroupNorm)
 
 
 class AcrossFrames(nn.GroupNorm):
@@ -36,7 +40,7 @@ class EachFrame(nn.GroupNorm):
         return made
 
 
-def replace_norms(network: nn.Module, kind: type[nn.GroupNorm], names: tuple[str, ...]) -> list[nn.GroupNorm]:
+def replace_norms(network: nn.Module, kind: type[Norm], names: tuple[str, ...]) -> list[Norm]:
     """Replaces the group normalisations whose names end as given.
 
     Args:

@@ -67,7 +67,7 @@ def processors_of(network: nn.Module, *, keeping: bool) -> list[SelfAttention]:
     """
     from diffusers.models.attention import BasicTransformerBlock
 
-    blocks = [
+    blocks: list[Any] = [
         part for name, part in network.named_modules() if isinstance(part, BasicTransformerBlock) and _MOTION not in name.split(".")
     ]
     made = []
