@@ -98,7 +98,8 @@ leaderboards: setup
 	@set -e; \
 	for pair in $(foreach task,text-to-pose word-generation word-reconstruction word-to-video,$(addprefix $(task):,$(GENERATORS))) \
 	    $(addprefix reconstruction:,$(IMAGE_GENERATORS) pgmm tpsmm) $(addprefix cross-person:,$(CROSS_GENERATORS)) \
-	    word-generation:signavatar word-reconstruction:signavatar; do \
+	    word-generation:signavatar word-reconstruction:signavatar text-to-pose:signaligner text-to-pose:signaligner:fed_back=false \
+	    $(foreach stage,hamer smplx,$(addprefix text-to-$(stage):,$(GENERATORS) signaligner:stage=$(stage))); do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \
