@@ -69,7 +69,8 @@ class Gate(nn.Module):
         """Features of the same shape ``(N, C, h, w)``."""
         gates = self.gate_layer(features)[:, :, None]
         apart = features.reshape(len(features), _COUNT, -1, *features.shape[2:])
-        return (apart * gates).flatten(1, 2)
+        weighted: Tensor = (apart * gates).flatten(1, 2)
+        return weighted
 
 
 class PoseGuider(nn.Module):
