@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from signbench.judges.base import Judge, Likelihood
+from signbench.judges.base import Gives, Judge, Likelihood, Reads
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from tests.clips import moving_square
@@ -17,8 +17,8 @@ KNOWN = 6
 
 class Parrot(Judge):
     name = "parrot"
-    reads = ("frames", "pose", "motion")
-    gives = ("text", "gloss", "label", "rows", "pose", "likelihood")
+    reads: tuple[Reads, ...] = ("frames", "pose", "motion")
+    gives: ClassVar[tuple[Gives, ...]] = ("text", "gloss", "label", "rows", "pose", "likelihood")
     summary = "Says what the corpus says of the most similar clip."
     licence = "Apache-2.0"
     asked: ClassVar[list[tuple[str, tuple[str, ...]]]] = []
