@@ -92,7 +92,8 @@ baselines: setup
 	done
 	@rm -rf baselines/synthsign/text-to-pose/*.old-*
 
-# The measured rows that signbench ships. Rerun to resume; unchanged entries are not touched.
+# The measured rows that signbench ships, but for ablations, whose weights it does not ship. Rerun to resume; unchanged entries are not
+# touched.
 leaderboards: setup
 	@mkdir -p build
 	@set -e; \

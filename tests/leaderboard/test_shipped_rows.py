@@ -18,7 +18,7 @@ TASKS = {
     "word-generation": 8,
     "word-reconstruction": 8,
     "word-to-video": 7,
-    "reconstruction": 7,
+    "reconstruction": 11,
 }
 
 
