@@ -36,6 +36,21 @@ def state_dict(path: Path, fields: Iterable[str]) -> dict[str, Tensor]:
     return tensors_of(read_checkpoint(path), path, fields)
 
 
+def safetensors_of(path: Path) -> dict[str, Tensor]:
+    """:func:`state_dict` of a safetensors file, which holds tensors by name only.
+
+    Raises:
+        InputError: the file is not one.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return tensors_of(load_file(path), path, ())
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} is not a safetensors file: {error}.") from error
+
+
 def tensors_of(content: Any, path: Path, fields: Iterable[str]) -> dict[str, Tensor]:
     """:func:`state_dict` for a checkpoint that was read.
 

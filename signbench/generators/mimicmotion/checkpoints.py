@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from signbench.errors import InputError, listing
 from signbench.generators.mimicmotion.config import MimicMotionConfig
-from signbench.weights.state_dicts import check_weights, state_dict, tensors_of
+from signbench.weights.state_dicts import check_weights, safetensors_of, state_dict
 from signbench.weights.store import path_of, signed_digest
 
 if TYPE_CHECKING:
@@ -108,13 +108,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a file, whichever of the two forms it has, as float32."""
     if path.suffix in _PICKLED:
         return state_dict(path, ("state_dict",))
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return tensors_of(load_file(path), path, ())
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is not a safetensors file: {error}.") from error
+    return safetensors_of(path)
 
 
 def _config(weights: Mapping[str, Tensor], path: Path) -> MimicMotionConfig:

@@ -23,7 +23,7 @@ from signbench.generators.realisdance.config import RealisDanceConfig
 from signbench.judges.network_judge import configured
 from signbench.weights.digests import remembered_sha256_of
 from signbench.weights.reference_models import ReferenceModel, find_checkpoint, read_model_of
-from signbench.weights.state_dicts import check_weights, state_dict, tensors_of
+from signbench.weights.state_dicts import check_weights, safetensors_of, state_dict
 from signbench.weights.store import path_of, signed_digest
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def read_official(path: Path) -> tuple[RealisDanceConfig, dict[str, Tensor]]:
         raise InputError(f"{path} is not a checkpoint of RealisDance: it has {listing(sorted(unknown))}.")
     _check_positions(tensors, path)
     moving = {own_name(name): tensor for name, tensor in tensors.items() if not name.endswith(POSITIONS)}
-    frozen = {f"vae.{_replaced(name, _OF_AUTOENCODER)}": tensor for name, tensor in _tensors(vae).items()}
-    frozen.update({f"image_encoder.{_replaced(name, _OF_ENCODER)}": tensor for name, tensor in _tensors(encoder).items()})
+    frozen = {f"vae.{_replaced(name, _OF_AUTOENCODER)}": tensor for name, tensor in safetensors_of(vae).items()}
+    frozen.update({f"image_encoder.{_replaced(name, _OF_ENCODER)}": tensor for name, tensor in safetensors_of(encoder).items()})
     config = _config({**tensors, **moving, **frozen}, path)
     with torch.device("meta"):
         wanted = {name: tensor for name, tensor in RealisDance(config).state_dict().items() if not name.endswith(POSITIONS)}
@@ -226,16 +226,6 @@ def _check_positions(tensors: Mapping[str, Tensor], path: Path) -> None:
         made: Tensor = SinusoidalPositionalEmbedding(tensor.shape[2], tensor.shape[1]).get_buffer("pe")
         if tensor.shape != made.shape or float((tensor - made).abs().max()) > _POSITION_TOLERANCE:
             raise InputError(f"{path} is not a checkpoint of RealisDance: {name} does not hold the positions' sines and cosines.")
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return tensors_of(load_file(path), path, ())
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is not a safetensors file: {error}.") from error
 
 
 def _config(weights: Mapping[str, Tensor], path: Path) -> RealisDanceConfig:
