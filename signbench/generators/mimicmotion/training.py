@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, nearest
+from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion import losses as terms
 from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
@@ -33,7 +34,6 @@ AUTOENCODER, ENCODER, DENOISING = "autoencoder", "encoder", "denoising"
 """The names of the phases."""
 
 _PARTS = {AUTOENCODER: ("vae.",), ENCODER: ("image_encoder.",), DENOISING: ("unet.", "pose_net.")}
-_MEASURED = 512
 
 
 @dataclass(frozen=True)
@@ -154,25 +154,12 @@ class MimicMotionTraining(TrainingData):
     def begin(self, phase: str, network: nn.Module, report: Report) -> None:
         model = cast("MimicMotion", network)
         if phase == DENOISING and self._trains_autoencoder:
-            self._scale = self._measured_scale(model)
+            self._scale = measured_scale(model.vae, len(self.clips), self._frames_of, next(model.parameters()).device)
         model.config = replace(model.config, latent_scale=self._scale)
 
-    def _measured_scale(self, model: MimicMotion) -> float:
-        """One divided by the standard deviation of the latents of train frames: the middle ones of clips, evenly spaced."""
-        import torch
-
-        device = next(model.parameters()).device
-        means, variances = [], []
-        for index in np.linspace(0, len(self.clips) - 1, min(_MEASURED, len(self.clips))).astype(int).tolist():
-            part, clip = self.clips[index]
-            frames = self.frames[part][clip]
-            picture = pictures(torch.from_numpy(np.array(frames[[len(frames) // 2]])).to(device))
-            with torch.no_grad():
-                found = model.vae.encode(picture).latent_dist
-            means.append(found.mean.cpu().double())
-            variances.append(found.var.cpu().double())
-        spread = torch.cat(means).var(correction=0) + torch.cat(variances).mean()
-        return float(1 / spread.sqrt())
+    def _frames_of(self, index: int) -> NDArray[np.uint8]:
+        part, clip = self.clips[index]
+        return self.frames[part][clip]
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
@@ -311,17 +298,6 @@ class MimicMotionTraining(TrainingData):
         latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))[1:]
         made = model.decoded(latents)
         return ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
-def pictures(frames: Tensor, *, last: bool = True) -> Tensor:
-    """Bytes as float32 ``(N, 3, H, W)`` on [-1, 1].
-
-    Args:
-        frames: uint8 ``(N, H, W, 3)``, or ``(N, 3, H, W)``.
-        last: whether the channels are the last dimension.
-    """
-    ordered = frames.permute(0, 3, 1, 2) if last else frames
-    return ordered.float().contiguous() / 127.5 - 1
 
 
 def same_person(similarities: Tensor, persons: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError, nearest
+from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion.losses import hand_weights
 from signbench.generators.mimicmotion.pose_pictures import SURE
 from signbench.generators.realisdance import losses as terms
@@ -38,7 +39,6 @@ _DENOISING = ("unet_ref.", "unet_main.", "pose_guider.", "clip_projector.")
 _MOTION_MODULES = ".motion_modules."
 _COMPUTED = ".pe"
 _DISCRIMINATOR = "discriminator"
-_MEASURED = 512
 
 
 @dataclass(frozen=True)
@@ -188,25 +188,12 @@ class RealisDanceTraining(TrainingData):
     def begin(self, phase: str, network: nn.Module, report: Report) -> None:
         model = cast("RealisDance", network)
         if phase != AUTOENCODER and self._trains_autoencoder:
-            self._scale = self._measured_scale(model)
+            self._scale = measured_scale(model.vae, len(self.clips), self._frames_of, next(model.parameters()).device)
         model.config = replace(model.config, latent_scale=self._scale)
 
-    def _measured_scale(self, model: RealisDance) -> float:
-        """One divided by the standard deviation of the latents of train frames: the middle ones of clips, evenly spaced."""
-        import torch
-
-        device = next(model.parameters()).device
-        means, variances = [], []
-        for index in np.linspace(0, len(self.clips) - 1, min(_MEASURED, len(self.clips))).astype(int).tolist():
-            part, clip = self.clips[index]
-            frames = self.parts[part].frames[clip]
-            picture = pictures(torch.from_numpy(np.array(frames[[len(frames) // 2]])).to(device))
-            with torch.no_grad():
-                found = model.vae.encode(picture).latent_dist
-            means.append(found.mean.cpu().double())
-            variances.append(found.var.cpu().double())
-        spread = torch.cat(means).var(correction=0) + torch.cat(variances).mean()
-        return float(1 / spread.sqrt())
+    def _frames_of(self, index: int) -> NDArray[np.uint8]:
+        part, clip = self.clips[index]
+        return self.parts[part].frames[clip]
 
     def batch(self, phase: str, indices: NDArray[np.int64], random: np.random.Generator) -> Batch:
         import torch
@@ -310,11 +297,6 @@ class RealisDanceTraining(TrainingData):
         source = pictures(torch.from_numpy(np.array(self.dev.frames[clip][:1])).to(device))
         condition = Condition(source, torch.from_numpy(self.dev.conditions(clip, rows)))
         return frames_of(model, condition, seed_of(self.recipe.seed, "validation", name)).numpy()
-
-
-def pictures(frames: Tensor) -> Tensor:
-    """Bytes ``(N, H, W, 3)`` as float32 ``(N, 3, H, W)`` on [-1, 1]."""
-    return frames.permute(0, 3, 1, 2).float().contiguous() / 127.5 - 1
 
 
 def shuffled(conditions: NDArray[np.uint8], share: float, random: np.random.Generator) -> NDArray[np.uint8]:

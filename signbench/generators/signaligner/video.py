@@ -90,8 +90,8 @@ class VideoStage:
         """
         import torch
 
+        from signbench.generators.latents import pictures
         from signbench.generators.realisdance.denoising import Condition, frames_of
-        from signbench.generators.realisdance.training import pictures
 
         config = self.checkpoint.config
         source = self._source(prompt, name)

@@ -17,9 +17,10 @@ pytest.importorskip("accelerate")
 
 from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
+from signbench.generators.latents import pictures
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
-from signbench.generators.mimicmotion.training import MimicMotionTraining, pictures, same_person
+from signbench.generators.mimicmotion.training import MimicMotionTraining, same_person
 from signbench.scoring.train import measured, training_data
 from signbench.training.loop import Settings, train
 from signbench.training.recipe import Recipe, read_recipe
