@@ -26,6 +26,8 @@ class MimicMotionConfig:
         blocks: residual blocks of a stage.
         time_width: numbers that stand for each of rate, motion and noise.
         embedding: numbers of the picture's embedding.
+        groups: groups of all normalisations of the U-Net and the autoencoder; a divisor of 32.
+        latent_channels: channels of the latents.
         latent_widths: channels of the four stages of the autoencoder; multiples of 32.
         latent_blocks: residual blocks of a stage of the autoencoder.
         latent_scale: latents are multiplied by this, so that their standard deviation is 1.
@@ -54,6 +56,8 @@ class MimicMotionConfig:
     blocks: int
     time_width: int
     embedding: int
+    groups: int
+    latent_channels: int
     latent_widths: tuple[int, ...]
     latent_blocks: int
     latent_scale: float
@@ -78,6 +82,8 @@ class MimicMotionConfig:
             raise InputError("the configuration of MimicMotion: widths, heads and latent_widths have four numbers each.")
         if any(width % _GROUPS for width in (*self.widths, *self.latent_widths)):
             raise InputError("the configuration of MimicMotion: widths and latent_widths are multiples of 32.")
+        if self.groups < 1 or _GROUPS % self.groups or self.latent_channels < 1:
+            raise InputError("the configuration of MimicMotion: groups divides 32; latent_channels is above 0.")
         if any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)):
             raise InputError("the configuration of MimicMotion: each of widths is a multiple of the number of its heads.")
         if self.multiple % 2**_HALVINGS or self.size % 2**_HALVINGS or min(self.size, self.multiple) < 1:
@@ -99,6 +105,8 @@ class MimicMotionConfig:
             blocks=2,
             time_width=256,
             embedding=1024,
+            groups=32,
+            latent_channels=4,
             latent_widths=(128, 256, 512, 512),
             latent_blocks=2,
             latent_scale=0.18215,
@@ -133,13 +141,17 @@ class MimicMotionConfig:
             blocks=1,
             time_width=32,
             embedding=64,
+            # with 32 groups, the stage that has one cell would normalise single numbers to 0
+            groups=8,
+            # 4 channels of 8 x 8 cells do not hold the fingers of 64 pixels
+            latent_channels=16,
             latent_widths=(32, 32, 64, 64),
             latent_blocks=1,
             latent_scale=1.0,
             encoder_size=64,
             encoder_patch=8,
-            encoder_width=64,
-            encoder_inner=128,
+            encoder_width=48,
+            encoder_inner=96,
             encoder_layers=2,
             encoder_heads=4,
             tile=8,
@@ -167,8 +179,8 @@ class MimicMotionConfig:
         """Arguments of diffusers' ``UNetSpatioTemporalConditionModel``."""
         return {
             "sample_size": self.size // 2**_HALVINGS,
-            "in_channels": 8,
-            "out_channels": 4,
+            "in_channels": 2 * self.latent_channels,
+            "out_channels": self.latent_channels,
             "down_block_types": (*("CrossAttnDownBlockSpatioTemporal",) * 3, "DownBlockSpatioTemporal"),
             "up_block_types": ("UpBlockSpatioTemporal", *("CrossAttnUpBlockSpatioTemporal",) * 3),
             "block_out_channels": self.widths,
@@ -189,7 +201,7 @@ class MimicMotionConfig:
             "down_block_types": ("DownEncoderBlock2D",) * 4,
             "block_out_channels": self.latent_widths,
             "layers_per_block": self.latent_blocks,
-            "latent_channels": 4,
+            "latent_channels": self.latent_channels,
             "sample_size": self.size,
             "scaling_factor": self.latent_scale,
         }

@@ -22,7 +22,7 @@ class Condition:
     """What a clip is generated from.
 
     Attributes:
-        source: latents of the source picture, not scaled, ``(1, 4, h, w)``.
+        source: latents of the source picture, not scaled, ``(1, C, h, w)``.
         embedding: of the source picture, ``(1, 1, E)``.
         pose: pose pictures, uint8 ``(F, 3, H, W)``; frame 0 is that of the source picture.
     """
@@ -36,20 +36,20 @@ class Condition:
         return len(self.pose)
 
 
-def first_noise(frames: int, tile: int, shape: tuple[int, int], seed: int) -> Tensor:
+def first_noise(frames: int, tile: int, shape: tuple[int, int, int], seed: int) -> Tensor:
     """The noise of a clip: that of one tile, repeated, so that neighbouring tiles begin alike.
 
     Args:
         frames: number of frames.
         tile: frames of a tile.
-        shape: height and width of the latents.
+        shape: channels, height and width of the latents.
         seed: of the clip.
 
     Returns:
-        float32 ``(1, frames, 4, *shape)`` on the CPU, so that it is the same on every device.
+        float32 ``(1, frames, *shape)`` on the CPU, so that it is the same on every device.
     """
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn((1, min(tile, frames), 4, *shape), generator=generator)
+    drawn = torch.randn((1, min(tile, frames), *shape), generator=generator)
     return drawn.repeat(1, -(-frames // drawn.shape[1]), 1, 1, 1)[:, :frames]
 
 
@@ -64,11 +64,12 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
         seed: of the clip.
 
     Returns:
-        Scaled latents ``(F, 4, h, w)``; frame 0 is the source picture's, which the production leaves out.
+        Scaled latents ``(F, C, h, w)``; frame 0 is the source picture's, which the production leaves out.
     """
     config, frames = model.config, len(condition)
     sampler = scheduler(config.steps)
-    noise = first_noise(frames, config.tile, (condition.source.shape[-2], condition.source.shape[-1]), seed)
+    channels, height, width = condition.source.shape[1:]
+    noise = first_noise(frames, config.tile, (channels, height, width), seed)
     latents: Tensor = noise.to(condition.source) * sampler.init_noise_sigma.to(condition.source)
     parts = tiles(frames, config.tile, config.overlap)
     weights = torch.from_numpy(tile_weights(len(parts[0]))).to(latents)[:, None, None, None]

@@ -44,7 +44,7 @@ def noised(latents: Tensor, noise: Tensor, deviates: Tensor) -> Noised:
     """Adds noise to latents.
 
     Args:
-        latents: scaled, ``(B, F, 4, h, w)``.
+        latents: scaled, ``(B, F, C, h, w)``.
         noise: standard normal, of the same shape.
         deviates: standard normal, ``(B,)``, from which sigma follows.
     """
@@ -58,7 +58,7 @@ def cleaned(given: Tensor, predicted: Tensor, sigma: Tensor) -> Tensor:
     """The latents that a prediction of v amounts to.
 
     Args:
-        given: what the network was shown, ``(B, F, 4, h, w)``.
+        given: what the network was shown, ``(B, F, C, h, w)``.
         predicted: its v, of the same shape.
         sigma: standard deviation of the noise, ``(B,)``.
     """
@@ -73,7 +73,7 @@ def weighted_error(predicted: Tensor, target: Tensor, weights: Tensor) -> Tensor
     It equals the squared error of the latents with the weight ``(sigma ** 2 + 1) / sigma ** 2``.
 
     Args:
-        predicted: ``(B, F, 4, h, w)``.
+        predicted: ``(B, F, C, h, w)``.
         target: of the same shape.
         weights: ``(B, F, 1, h, w)``.
 

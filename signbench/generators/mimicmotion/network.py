@@ -22,7 +22,7 @@ class MimicMotion(nn.Module):
 
     Attributes:
         config: their sizes.
-        unet: predicts v from noisy latents, 4 channels, and those of the source picture, 4 channels.
+        unet: predicts v from noisy latents and those of the source picture.
         pose_net: the features of pose pictures.
         vae: pictures to latents of an eighth of the size, and back.
         image_encoder: a picture as one embedding.
@@ -44,6 +44,10 @@ class MimicMotion(nn.Module):
         self.pose_net = PoseNet(config.widths[0])
         self.vae = parts["vae"](**config.autoencoder())
         self.image_encoder = parts["encoder"](parts["encoder_config"](**config.encoder()))
+        # diffusers has no argument for it in these two classes
+        for part in (*self.unet.modules(), *self.vae.modules()):
+            if isinstance(part, nn.GroupNorm):
+                part.num_groups = config.groups
 
     def predicted(
         self, noisy: Tensor, source: Tensor, noise_level: Tensor, embedding: Tensor, ids: Tensor, pose: Tensor | None
@@ -51,15 +55,15 @@ class MimicMotion(nn.Module):
         """v, as the U-Net predicts it.
 
         Args:
-            noisy: noisy latents, divided by the square root of 1 + sigma squared, ``(B, F, 4, h, w)``.
-            source: latents of the source picture, not scaled, ``(B, F, 4, h, w)``.
+            noisy: noisy latents, divided by the square root of 1 + sigma squared, ``(B, F, C, h, w)``.
+            source: latents of the source picture, not scaled, ``(B, F, C, h, w)``.
             noise_level: a quarter of the logarithm of sigma, ``()`` or ``(B,)``.
             embedding: of the source picture, ``(B, 1, E)``.
             ids: rate - 1, motion and noise, in this order, ``(B, 3)``.
             pose: PoseNet's features, ``(B * F, width, h, w)``; None: none are added.
 
         Returns:
-            ``(B, F, 4, h, w)``.
+            ``(B, F, C, h, w)``.
         """
         joined = torch.cat([noisy, source], dim=2)
         if pose is None:
@@ -100,7 +104,7 @@ class MimicMotion(nn.Module):
             pictures: ``(B, 3, H, W)`` on [-1, 1].
 
         Returns:
-            ``(B, 4, H / 8, W / 8)``.
+            ``(B, C, H / 8, W / 8)``.
         """
         made: Tensor = self.vae.encode(pictures).latent_dist.mode()
         return made
@@ -109,7 +113,7 @@ class MimicMotion(nn.Module):
         """Pictures from scaled latents, some frames at a time.
 
         Args:
-            latents: ``(F, 4, h, w)``.
+            latents: ``(F, C, h, w)``.
 
         Returns:
             ``(F, 3, 8 h, 8 w)``, about on [-1, 1].

@@ -19,6 +19,7 @@ TINY = replace(
     blocks=1,
     time_width=8,
     embedding=32,
+    latent_channels=4,
     latent_widths=(32, 32, 32, 32),
     encoder_size=16,
     encoder_patch=8,

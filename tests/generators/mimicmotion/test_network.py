@@ -41,11 +41,27 @@ def test_the_paper_s_networks_have_the_published_sizes():
 
 
 @pytest.mark.parametrize(
-    ("changed", "expected"), [({}, 2_531_932), ({"widths": (32, 64, 64, 64), "heads": (2, 4, 4, 4), "blocks": 2}, 5_970_890)]
+    ("changed", "expected"), [({}, 2_552_680), ({"widths": (32, 64, 64, 64), "heads": (2, 4, 4, 4), "blocks": 2}, 5_981_270)]
 )
 def test_a_small_unet_has_the_expected_size(changed, expected):
     config = replace(MimicMotionConfig.small(), **changed)
     assert sum(tensor.numel() for tensor in without_weights(lambda: MimicMotion(config)).unet.parameters()) == expected
+
+
+@pytest.mark.parametrize("groups", [8, 32])
+def test_all_normalisations_have_the_configuration_s_groups(groups):
+    network = without_weights(lambda: MimicMotion(replace(TINY, groups=groups)))
+    found = {part.num_groups for part in network.modules() if isinstance(part, torch.nn.GroupNorm)}
+    assert found == {groups} and MimicMotionConfig.paper().groups == 32
+
+
+def test_latents_have_the_configuration_s_channels():
+    network = network_of(replace(TINY, latent_channels=6))
+    draw = torch.Generator().manual_seed(2)
+    source = network.source_latents(torch.rand(1, 3, 64, 64, generator=draw) * 2 - 1)
+    assert source.shape == (1, 6, 8, 8)
+    pose = torch.zeros(3, 3, 64, 64, dtype=torch.uint8)
+    assert denoised(network, Condition(source, torch.randn(1, 1, 32, generator=draw), pose), 0).shape == (3, 6, 8, 8)
 
 
 def test_pose_net_has_the_names_of_the_original_and_begins_at_zero():
@@ -179,10 +195,10 @@ def test_the_pass_without_condition_sees_no_picture_and_no_pose(network, monkeyp
 
 
 def test_the_noise_of_a_tile_is_repeated():
-    noise = first_noise(10, 4, (2, 3), 5)
+    noise = first_noise(10, 4, (4, 2, 3), 5)
     assert noise.shape == (1, 10, 4, 2, 3)
     assert torch.equal(noise[:, 4:8], noise[:, :4]) and torch.equal(noise[:, 8:], noise[:, :2])
-    assert torch.equal(first_noise(3, 4, (2, 3), 5)[:, :1], noise[:, :1])
+    assert torch.equal(first_noise(3, 4, (4, 2, 3), 5)[:, :1], noise[:, :1])
 
 
 def test_frames_are_decoded_in_chunks(network):
