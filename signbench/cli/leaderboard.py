@@ -33,7 +33,7 @@ app = group("Submit runs to leaderboards, check entries, rank them, and build th
 
 
 @app.command("list")
-def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> None:
+def list_boards(leaderboards: ReadLeaderboards = None, progress: Progress = True, json: Json = False) -> None:
     """List all leaderboards, one line each."""
     from collections import Counter
 
@@ -45,8 +45,18 @@ def list_boards(leaderboards: ReadLeaderboards = None, json: Json = False) -> No
     shown: list[dict[str, str | int]] = []
     for sentence in without_board(leaderboards):
         printing.talk(f"not counted: {sentence}")
-    for standing in standings(leaderboards):
-        entries, problems = valid_entries([location.folder for location in standing.locations])
+    found = standings(leaderboards)
+    total = sum(len(standing.locations) for standing in found)
+    checked, done = [], 0
+    with printing.progress_bars(progress) as bars:
+
+        def counted(phase: str, count: int, _of: int) -> None:
+            bars(phase, done + count, total)
+
+        for standing in found:
+            checked.append(valid_entries([location.folder for location in standing.locations], counted))
+            done += len(standing.locations)
+    for standing, (entries, problems) in zip(found, checked, strict=True):
         for problem in problems:
             printing.talk(f"not counted: {problem}")
         kinds = Counter(entry.card.kind for entry in entries)

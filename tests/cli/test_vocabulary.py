@@ -37,6 +37,7 @@ ON_MUCH = {
     "corpora prepare",
     "doctor",
     "leaderboard build",
+    "leaderboard list",
     "leaderboard submit",
     "report",
     "results",
