@@ -19,7 +19,7 @@ from signbench.generators.mimicmotion.pose_net import PoseNet
 
 
 class _OverTime(nn.Conv3d):
-    """A convolution over time alone, as one in two dimensions: the same numbers, and four times as fast on a CPU."""
+    """A convolution over time alone, as one in two dimensions: the same numbers, and faster on a CPU."""
 
     def forward(self, given: Tensor) -> Tensor:
         flat = functional.conv2d(given.flatten(3), self.weight.flatten(3), self.bias, padding=(int(self.padding[0]), 0))
