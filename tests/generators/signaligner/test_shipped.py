@@ -1,4 +1,4 @@
-"""The shipped SignAligner: what it signs is read, it does not stand still, and the streams belong together."""
+"""The shipped SignAligner and Progressive Transformers: what they sign is read, they move, and the streams belong together."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from signbench.media.layouts import layout
 CORPUS = SynthSign()
 CLIPS = CORPUS.ids("test")[::17]
 POSE = Made("pose", 25.0, layout=layout("coco-wholebody-133"))
+NAMES = ("signaligner", "signaligner:fed_back=false", "progressive-transformers")
 
 
 @pytest.fixture(scope="module")
 def made():
-    return {name: signed(name) for name in ("signaligner", "signaligner:fed_back=false")}
+    return {name: signed(name) for name in NAMES}
 
 
 def signed(name):
@@ -40,7 +41,7 @@ def read(poses):
     return sum(gloss in said for said, expected in found for gloss in expected) / sum(len(expected) for _, expected in found)
 
 
-@pytest.mark.parametrize("name", ["signaligner", "signaligner:fed_back=false"])
+@pytest.mark.parametrize("name", NAMES)
 def test_most_glosses_of_test_sentences_are_read_in_what_it_signs(made, name):
     assert read(made[name]) > 0.7
 
@@ -50,18 +51,20 @@ def test_nothing_is_read_in_the_sentences_of_other_clips(made):
     assert read(dict(zip(CLIPS, poses[1:] + poses[:1], strict=True))) < 0.3
 
 
-def test_sentences_last_about_as_long_as_the_corpus_s(made):
-    ratios = [pose.frames / CORPUS.length(clip) for clip, pose in made["signaligner"].items()]
+@pytest.mark.parametrize("name", NAMES)
+def test_sentences_last_about_as_long_as_the_corpus_s(made, name):
+    ratios = [pose.frames / CORPUS.length(clip) for clip, pose in made[name].items()]
     assert 0.85 < np.mean(ratios) < 1.15
     assert np.abs(np.log(ratios)).max() < 0.5
 
 
-def test_hands_move_as_far_as_the_corpus_s_up_to_the_end(made):
+@pytest.mark.parametrize("name", ["signaligner", "progressive-transformers"])
+def test_hands_move_as_far_as_the_corpus_s_up_to_the_end(made, name):
     def path(pose):
         wrists = pose.select(("left_wrist", "right_wrist")).points[..., :2]
         return np.linalg.norm(np.diff(wrists, axis=0), axis=-1).sum(axis=-1)
 
-    for clip, pose in made["signaligner"].items():
+    for clip, pose in made[name].items():
         own, reference = path(pose), path(CORPUS.pose(clip))
         assert 0.5 < own.sum() / reference.sum() < 1.3
         assert own[len(own) // 2 :].sum() > 0.15 * own.sum(), "it does not stand still after some frames"
