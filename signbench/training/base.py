@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from types import UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,10 @@ from signbench.errors import InputError, nearest
 from signbench.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from torch import Tensor, nn
+
+_Fields = TypeVar("_Fields", bound="DataclassInstance")
 
 Batch = Mapping[str, Any]
 """Tensors by name, and plain values; tensors are moved to the device."""
@@ -149,7 +153,7 @@ class TrainingData(ABC):
 
 
 def settings_of(kind: type[Any], given: Mapping[str, Any], what: str) -> Any:
-    """A dataclass of settings from a recipe's fields.
+    """A dataclass of settings, all of which have defaults, from a recipe's fields.
 
     Args:
         kind: the dataclass.
@@ -157,23 +161,51 @@ def settings_of(kind: type[Any], given: Mapping[str, Any], what: str) -> Any:
         what: the field of the recipe, for messages.
 
     Raises:
-        InputError: a field is unknown, or has another type than its default.
+        InputError: a field is unknown, or has a value of another type, or one that is not among those of its type.
     """
-    from dataclasses import fields
+    return changed(kind(), given, what)
 
-    known = {field.name: field for field in fields(kind)}
+
+def changed(made: _Fields, given: Mapping[str, Any], what: str) -> _Fields:
+    """A dataclass with a recipe's fields instead of its own.
+
+    Args:
+        made: settings or a configuration.
+        given: the fields; lists stand for tuples.
+        what: the field of the recipe, for messages.
+
+    Raises:
+        InputError: a field is unknown, or has a value of another type, or one that is not among those of its type.
+    """
+    from dataclasses import replace
+
+    known = get_type_hints(type(made))
     values = {}
     for name, value in given.items():
         if name not in known:
             raise InputError(f"the recipe's {what} has an unknown field {name}. {nearest(name, known)}")
         values[name] = tuple(value) if isinstance(value, list) else value
-    made = kind(**values)
-    for name, field in known.items():
-        default, value = field.default, getattr(made, name)
-        numbers = isinstance(default, (int, float)) and isinstance(value, (int, float)) and not isinstance(value, bool)
-        if default is not None and value is not None and not numbers and not isinstance(value, type(default)):
-            raise InputError(f"the recipe's {what}: {name} is {value!r}, but should be like {default!r}.")
-    return made
+        if fault := _fault(values[name], known[name], getattr(made, name)):
+            raise InputError(f"the recipe's {what}: {name} is {value!r}, but should be {fault}.")
+    return replace(made, **values)
+
+
+def _fault(value: Any, kind: Any, default: Any) -> str | None:
+    """What a value should be that is not of a field's type; None if it is."""
+    choices = get_args(kind)
+    if get_origin(kind) is Literal:
+        return None if value in choices else f"one of {', '.join(map(str, choices))}"
+    if get_origin(kind) is tuple and isinstance(value, tuple):
+        each = choices[:1] * len(value) if choices[1:] == (...,) else choices
+        if len(each) != len(value):
+            return f"like {list(default)}"
+        return next((fault for one, part in zip(value, each, strict=True) if (fault := _fault(one, part, one))), None)
+    if get_origin(kind) in (Union, UnionType):
+        return None if any(_fault(value, one, default) is None for one in choices) else f"like {default!r}"
+    wanted = (int, float) if kind is float else get_origin(kind) or kind
+    if kind is Any or (isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))):
+        return None
+    return f"like {list(default) if isinstance(default, tuple) else default!r}"
 
 
 def vocabulary_file(words: Sequence[str]) -> bytes:

@@ -157,11 +157,11 @@ class MimicMotionGenerator(Generator):
             still = self.estimated(source[None], prompt.clip)
             moved = alignment(still, kept, source.shape[0] / source.shape[1], ratio).of(kept)
             picture = resize_frames(source[None], config.picture_size(source.shape[0], source.shape[1]))[0]
-            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)[1:]
+            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)
         made: NDArray[np.uint8] | None = None
         start = 0
-        # in order, so that only one piece is decoded at a time
-        for index in nearest.tolist():
+        # in order, so that only one piece is decoded at a time; frame 0 is the source picture's and no part of the production
+        for index in (nearest + 1).tolist():
             if made is None or index >= start + len(made):
                 start = index // config.chunk * config.chunk
                 with computing(self._device):

@@ -20,6 +20,9 @@ from signbench.generators.mimicmotion.pose_pictures import BODY, SURE, PosePoint
 NOISE_MEAN, NOISE_DEVIATION = 0.7, 1.6
 """Of the natural logarithm of sigma in training."""
 
+PIXELS = 8
+"""Height and width of a cell of latents in pixels."""
+
 _WRISTS = tuple(row for row, joint in enumerate(BODY) if joint.endswith("wrist"))
 
 
@@ -100,7 +103,9 @@ def dropped(draws: Tensor, share: float) -> tuple[Tensor, Tensor, Tensor]:
     return embedding, source, embedding & source
 
 
-def hand_weights(points: PosePoints, size: tuple[int, int], *, scale: float = 10.0, threshold: float = SURE) -> NDArray[np.float32]:
+def hand_weights(
+    points: PosePoints, size: tuple[int, int], *, scale: float = 10.0, threshold: float = SURE, pixels: int = PIXELS
+) -> NDArray[np.float32]:
     """MimicMotion's weights: ``scale`` inside the box of a hand whose points are all surer than the threshold, else 1.
 
     Args:
@@ -108,21 +113,29 @@ def hand_weights(points: PosePoints, size: tuple[int, int], *, scale: float = 10
         size: height and width of the latents.
         scale: the paper's is 10.
         threshold: the paper does not state it.
+        pixels: height and width of a cell in pixels.
 
     Returns:
-        float32 ``(T, h, w)``. A cell that is partly in a box has a part of the weight.
+        float32 ``(T, h, w)``. A cell has the mean weight of its pixels.
     """
-    weights = np.ones((len(points), *size), np.float32)
+    fine = (size[0] * pixels, size[1] * pixels)
+    weights = np.ones((len(points), *fine), np.float32)
     for hand, sure in points.hands:
         for frame in range(len(points)):
             if (sure[frame] > threshold).all():
-                inside = _coverage(hand[frame], size, 0.0)
+                inside = _coverage(hand[frame], fine, 0.0)
                 weights[frame] = np.maximum(weights[frame], 1 + (scale - 1) * inside)
-    return weights
+    return _of_cells(weights, pixels)
 
 
 def confidence_weights(
-    points: PosePoints, size: tuple[int, int], *, scale: float = 10.0, threshold: float = SURE, margin: float = 0.05
+    points: PosePoints,
+    size: tuple[int, int],
+    *,
+    scale: float = 10.0,
+    threshold: float = SURE,
+    margin: float = 0.05,
+    pixels: int = PIXELS,
 ) -> NDArray[np.float32]:
     """RuSignBot's weights: 1 plus the mean confidence of a region inside its box, times ``scale`` for a sure hand.
 
@@ -135,28 +148,39 @@ def confidence_weights(
         scale: of a hand whose points are all surer than the threshold; the paper does not state it, MimicMotion's is 10.
         threshold: the paper does not state it.
         margin: by which boxes are enlarged on each side, as a share of them.
+        pixels: height and width of a cell in pixels.
 
     Returns:
-        float32 ``(T, h, w)`` with mean 1. A cell that is partly in a box has a part of the weight.
+        float32 ``(T, h, w)`` with mean 1. A cell has the mean weight of its pixels.
     """
+    fine = (size[0] * pixels, size[1] * pixels)
     body, sure = points.body
     arms = [row for row in range(len(BODY)) if row not in _WRISTS]
     regions = [(body[:, arms], sure[:, arms], 1.0), (*points.face, 1.0), *((*hand, scale) for hand in points.hands)]
-    weights = np.ones((len(points), *size), np.float32)
+    weights = np.ones((len(points), *fine), np.float32)
     for where, certainty, factor in regions:
         for frame in range(len(points)):
             seen = certainty[frame] > 0
             if not seen.any():
                 continue
-            inside = _coverage(where[frame, seen], size, margin)
+            inside = _coverage(where[frame, seen], fine, margin)
             value = (1 + certainty[frame].mean()) * (factor if (certainty[frame] > threshold).all() else 1.0)
             weights[frame] = np.maximum(weights[frame], 1 + (value - 1) * inside)
+    weights = _of_cells(weights, pixels)
     scaled: NDArray[np.float32] = weights / weights.mean(dtype=np.float64).astype(np.float32)
     return scaled
 
 
+def _of_cells(weights: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
+    """The mean weight of the pixels of each cell."""
+    frames, height, width = weights.shape
+    parts = weights.reshape(frames, height // pixels, pixels, width // pixels, pixels)
+    cells: NDArray[np.float32] = parts.mean(axis=(2, 4), dtype=np.float32)
+    return cells
+
+
 def _coverage(points: NDArray[np.float64], size: tuple[int, int], margin: float) -> NDArray[np.float32]:
-    """The share of each cell that is in the box of some points, float32 ``size``."""
+    """The share of each pixel that is in the box of some points, float32 ``size``."""
     low, high = points.min(axis=0), points.max(axis=0)
     edge = margin * (high - low)
     shares = []

@@ -10,20 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from signbench.errors import InputError
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.picture_embedding import encoder_pictures
 from signbench.generators.mimicmotion.pose_net import PoseNet
-
-
-class _OverTime(nn.Conv3d):
-    """A convolution over time alone, as one in two dimensions: the same numbers, and faster on a CPU."""
-
-    def forward(self, given: Tensor) -> Tensor:
-        flat = functional.conv2d(given.flatten(3), self.weight.flatten(3), self.bias, padding=(int(self.padding[0]), 0))
-        return flat.reshape(*flat.shape[:3], *given.shape[3:])
 
 
 class MimicMotion(nn.Module):
@@ -57,8 +48,6 @@ class MimicMotion(nn.Module):
         for part in (*self.unet.modules(), *self.vae.modules()):
             if isinstance(part, nn.GroupNorm):
                 part.num_groups = config.groups
-            elif isinstance(part, nn.Conv3d):
-                part.__class__ = _OverTime
 
     def predicted(
         self, noisy: Tensor, source: Tensor, noise_level: Tensor, embedding: Tensor, ids: Tensor, pose: Tensor | None

@@ -21,7 +21,7 @@ from signbench.generators.mimicmotion import losses as terms
 from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.order import seed_of
 
@@ -101,14 +101,12 @@ class MimicMotionTraining(TrainingData):
 
     def config(self) -> MimicMotionConfig:
         made = MimicMotionConfig.small() if self.recipe.configuration == "small" else MimicMotionConfig.paper()
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
+        given = dict(self.recipe.network)
         if self.recipe.begin is not None and not self._trains_autoencoder:
             from signbench.weights.reference_models import find_model
 
             given.setdefault("latent_scale", find_model(self.recipe.begin).config()["latent_scale"])
-        return replace(made, **given)
+        return changed(made, given, "network")
 
     @property
     def _trains_autoencoder(self) -> bool:
@@ -178,7 +176,7 @@ class MimicMotionTraining(TrainingData):
         size = (frames[0].shape[1], frames[0].shape[2])
         seen = [self.points[part].rows(clip, rows) for part, clip, rows in chosen]
         if phase == AUTOENCODER:
-            maps = np.stack([self._weights("hands", points, size, self.settings.hands) for points in seen])
+            maps = np.stack([self._weights("hands", points, size, self.settings.hands, 1) for points in seen])
         else:
             cells = (size[0] // 8, size[1] // 8)
             maps = np.stack([self._weights(self.settings.weights, points, cells, self.settings.hand_scale) for points in seen])
@@ -212,10 +210,12 @@ class MimicMotionTraining(TrainingData):
     def _person(self, part: int, clip: int) -> int:
         return self._persons[self._signer(self.frames[part].ids[clip])]
 
-    def _weights(self, kind: str, points: PosePoints, size: tuple[int, int], scale: float) -> NDArray[np.float32]:
+    def _weights(
+        self, kind: str, points: PosePoints, size: tuple[int, int], scale: float, pixels: int = terms.PIXELS
+    ) -> NDArray[np.float32]:
         given = self.settings
         if kind == "hands":
-            return terms.hand_weights(points, size, scale=scale, threshold=given.threshold)
+            return terms.hand_weights(points, size, scale=scale, threshold=given.threshold, pixels=pixels)
         if kind == "confidence":
             return terms.confidence_weights(points, size, scale=scale, threshold=given.threshold, margin=given.margin)
         return np.ones((len(points), *size), np.float32)
@@ -295,8 +295,8 @@ class MimicMotionTraining(TrainingData):
         poses = torch.from_numpy(self._pose_pictures(shown, (still.shape[1], still.shape[2])))
         source = pictures(torch.from_numpy(still).to(device))
         condition = Condition(model.source_latents(source), model.embedded(source), poses)
-        latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))[1:]
-        made = model.decoded(latents)
+        latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))
+        made = model.decoded(latents)[1:]
         return ((made + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
 
 

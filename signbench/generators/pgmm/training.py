@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.generators.pgmm.config import PGMMConfig
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
@@ -125,10 +125,7 @@ class PGMMTraining(TrainingData):
         made = PGMMConfig.small() if self.recipe.configuration == "small" else PGMMConfig.paper()
         if self.recipe.model == "tpsmm":
             made = made.as_tpsmm()
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        return replace(made, **given)
+        return changed(made, self.recipe.network, "network")
 
     def build(self) -> nn.Module:
         from signbench.generators.pgmm.network import MotionModel

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError, nearest
 from signbench.generators.latents import measured_scale, pictures
-from signbench.generators.mimicmotion.losses import hand_weights
+from signbench.generators.mimicmotion.losses import PIXELS, hand_weights
 from signbench.generators.mimicmotion.pose_pictures import SURE
 from signbench.generators.realisdance import losses as terms
 from signbench.generators.realisdance.clips import Clips, clips_of
 from signbench.generators.realisdance.config import CONDITIONS, RealisDanceConfig
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.order import seed_of
 
 if TYPE_CHECKING:
@@ -106,14 +106,12 @@ class RealisDanceTraining(TrainingData):
 
     def config(self) -> RealisDanceConfig:
         made = RealisDanceConfig.small() if self.recipe.configuration == "small" else RealisDanceConfig.paper()
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
+        given = dict(self.recipe.network)
         if self.recipe.begin is not None and not self._trains_autoencoder:
             from signbench.weights.reference_models import find_model
 
             given.setdefault("latent_scale", find_model(self.recipe.begin).config()["latent_scale"])
-        return replace(made, **given)
+        return changed(made, given, "network")
 
     @property
     def _trains_autoencoder(self) -> bool:
@@ -203,11 +201,11 @@ class RealisDanceTraining(TrainingData):
         size = (frames[0].shape[1], frames[0].shape[2])
         # an autoencoder's picture has no source picture before it
         seen = [(part, clip, rows if phase == AUTOENCODER else rows[1:]) for part, clip, rows in chosen]
-        cells, scale = (size[0] // 8, size[1] // 8), self.settings.hand_scale
+        cells, scale, pixels = (size[0] // PIXELS, size[1] // PIXELS), self.settings.hand_scale, PIXELS
         if phase == AUTOENCODER:
-            cells, scale = size, self.settings.hands
+            cells, scale, pixels = size, self.settings.hands, 1
         points = [self.parts[part].points.rows(clip, rows) for part, clip, rows in seen]
-        maps = [hand_weights(each, cells, scale=scale, threshold=SURE) for each in points]
+        maps = [hand_weights(each, cells, scale=scale, threshold=SURE, pixels=pixels) for each in points]
         batch: dict[str, Any] = {
             "frames": torch.from_numpy(np.stack(frames)),
             "weights": torch.from_numpy(np.stack(maps)[:, :, None]),

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from signbench.generators.signaligner.network import SignAligner
 
+PUBLISHED = "progressive-transformers"
+"""The generator of which there are published files."""
+
 _INNER = "encoder.layers.0.feed_forward.pwff_layer.0.weight"
 _LAYER = re.compile(r"(encoder|decoder)\.layers\.(\d+)\.")
 _OWN_NAMES = (("src_embed.", "texts.0.src_embed."), ("encoder.", "texts.0.encoder."))
@@ -63,6 +66,8 @@ class Checkpoint:
         """
         path = find_checkpoint(checkpoint)
         if path.is_file():
+            if kind != PUBLISHED:
+                raise InputError(f"{path} is a file; {kind} has no published ones. Name a model or its folder.")
             if vocabulary is None:
                 raise InputError(f"{path} has no vocabulary; name its src_vocab.txt: vocabulary=FILE.")
             return cls(path, None, Path(vocabulary))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from signbench.errors import InputError
+
 Stream = Literal["pose", "hamer", "smplx"]
 """Key points; the rotations of both hands; the rotations of the whole body."""
 
@@ -28,7 +30,7 @@ class SignAlignerConfig:
         correction_layers: number of layers of the correction; 0: there is none.
         correction_width: width of its hidden states.
         correction: ``concatenated``: a stream attends to the frames of both others, whose keys and values belong together;
-            ``literal``: as eq. 5 to 7 of the paper are written, its keys are the one and its values the other of them.
+            ``literal``: as eq. 7 of the paper is written, its keys are the one and its values the other of them.
         source: whether a sentence is given by its ``gloss`` or its ``text``.
         signers: signers whose name may precede the source, so that the others' builds are not averaged; none: all are one.
         points: ``body-hands``: OpenPose's 18 body points and 21 of each hand, the paper's 60; ``body-hands-face``: 68 points of the
@@ -71,6 +73,20 @@ class SignAlignerConfig:
     word_deviation: float = 0.0
     future: int = 1
     longest: int = 300
+
+    def __post_init__(self) -> None:
+        if not self.streams or len(set(self.streams)) != len(self.streams) or not set(self.streams) <= set(STREAMS):
+            raise InputError("the configuration of SignAligner: streams has some of pose, hamer and smplx, each once.")
+        if self.correction_layers and (len(self.streams) != 3 or not self.co_generation):
+            raise InputError("a correction needs three streams that are generated together; set correction_layers to 0.")
+        if min(self.heads, self.encoder_layers, self.decoder_layers, self.feed_forward, self.future, self.longest) < 1:
+            raise InputError("the configuration of SignAligner: heads, layers, feed_forward, future and longest are at least 1.")
+        if self.width < 1 or self.width % self.heads or (self.correction_layers and self.correction_width % self.heads):
+            raise InputError("the configuration of SignAligner: width and correction_width are multiples of heads.")
+        if min(self.waves, self.correction_layers) < 0 or not 0 <= self.dropout < 1 or self.rate <= 0:
+            raise InputError(
+                "the configuration of SignAligner: waves and correction_layers are at least 0, dropout is in [0, 1), rate above 0."
+            )
 
     @classmethod
     def paper(cls, words: int) -> SignAlignerConfig:

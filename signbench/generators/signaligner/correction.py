@@ -1,4 +1,4 @@
-"""Online collaborative correction: each stream is corrected by attention to the two others (eq. 5 to 9 of the paper)."""
+"""Online collaborative correction: each stream is corrected by attention to the two others (eq. 7 to 9 of the paper)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from signbench.errors import InputError
 from signbench.generators.signaligner.config import SignAlignerConfig, Stream
 from signbench.networks.transformer import LAYER_NORM_EPSILON, Attention, FeedForward, Positions
 
@@ -27,13 +26,8 @@ class Correction(nn.Module):
         Args:
             widths: numbers of a frame of each stream.
             config: number of layers and heads, and how streams are attended to.
-
-        Raises:
-            InputError: there are not three streams that were generated together.
         """
         super().__init__()
-        if len(widths) != 3 or not config.co_generation:
-            raise InputError("a correction needs three streams that are generated together; set correction_layers to 0.")
         inner = config.correction_width
         self.inputs = nn.ModuleDict({stream: nn.Linear(count, inner) for stream, count in widths.items()})
         self.outputs = nn.ModuleDict({stream: nn.Linear(inner, count) for stream, count in widths.items()})

@@ -18,7 +18,7 @@ from signbench.generators.computing import computing
 from signbench.generators.signaligner.checkpoints import Checkpoint
 from signbench.generators.signaligner.config import STREAMS, Stream
 from signbench.generators.signaligner.model import Sentence, signed, source_of
-from signbench.generators.signaligner.video import VideoStage
+from signbench.generators.signaligner.video import VideoStage, widened
 from signbench.media.motion import Motion
 from signbench.media.pose import in_layout
 from signbench.networks.vocabulary import Vocabulary
@@ -96,8 +96,6 @@ class SignAlignerGenerator(Generator):
                 "others with `checkpoint`."
             )
         self._checkpoint = Checkpoint.found(own if checkpoint is None else checkpoint, name)
-        if self._checkpoint.model is None:
-            raise InputError(f"{self._checkpoint.path} is a file; {name} has no published ones. Name a model or its folder.")
         self._config = self._checkpoint.config
         self._stage = stage
         if lacking := [stream for stream in _needed(stage) if stream not in self._config.streams]:
@@ -155,8 +153,7 @@ class SignAlignerGenerator(Generator):
                 yield Production(prompt.clip, frames=frames, fps=prompt.fps)
                 continue
             if prompt.made.modality == "pose":
-                pose = sentence.pose().at_rate(prompt.fps)
-                pose = pose if prompt.layout is None else in_layout(pose, prompt.layout)
+                pose = sentence.pose(wanted=prompt.layout).at_rate(prompt.fps)
                 yield Production(prompt.clip, pose=stretched(pose, prompt.length), fps=prompt.fps)
                 continue
             motion = sentence.motion(hands=self._stage == "hamer").at_rate(prompt.fps)
@@ -189,12 +186,11 @@ class SignAlignerGenerator(Generator):
         from signbench.corpora.synthsign.rendering import render
         from signbench.corpora.synthsign.skeleton import skeleton_of
 
-        height, width = prompt.size or (128, 128)
-        if height != width:
-            raise InputError(f"clip {prompt.clip}: {type(self).name} renders square videos, not {width} x {height}.")
+        size = prompt.size or (128, 128)
         signer = self._build(prompt)
         body = skeleton_of(motion.rotations, motion.translation, signer)
-        return render(body, signer, height, "hamer" if self._stage == "hamer" else "smplx")
+        for frame in render(body, signer, size[0], "hamer" if self._stage == "hamer" else "smplx"):
+            yield widened(frame, size[1])
 
     def _build(self, prompt: Prompt) -> Signer:
         """The signer whose body is rendered."""

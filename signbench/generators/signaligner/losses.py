@@ -1,4 +1,4 @@
-"""The losses of SignAligner: of the decoders (eq. 4 of the paper) and of the correction (eq. 8 and 9)."""
+"""The losses of SignAligner: of the decoders (eq. 6 of the paper) and of the correction (eq. 8 and 9)."""
 
 from __future__ import annotations
 

@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.generators.signaligner.config import Stream
-from signbench.generators.signaligner.numbers import motion_of_numbers, pose_of_numbers
+from signbench.generators.signaligner.numbers import motion_of_numbers, numbers_of_body, pose_of_numbers
+from signbench.media.layouts import layout
+from signbench.media.pose import in_layout
 from signbench.networks.sentences import words_of
 from signbench.networks.vocabulary import CLOSING, PADDING, Vocabulary
+from signbench.predictions.sampling import stretched
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from signbench.generators.signaligner.network import SignAligner
+    from signbench.media.layouts import Layout
     from signbench.media.motion import Motion
     from signbench.media.pose import Pose
 
@@ -63,26 +67,35 @@ class Sentence:
     numbers: Mapping[Stream, NDArray[np.float32]]
     network: SignAligner
 
-    def pose(self, camera: NDArray[np.float32] | None = None) -> Pose:
+    def pose(self, camera: NDArray[np.float32] | None = None, wanted: Layout | None = None) -> Pose:
         """The key points.
 
         Args:
             camera: middle and distance of the shoulders, float32 ``(3,)``; None: those of the train split.
+            wanted: their layout; None: ``coco-wholebody-133``, or ``pt-50`` for a network that makes it.
+
+        Raises:
+            InputError: the layout has a point that is neither made nor one of a whole body's.
         """
         network = self.network
         chosen = network.camera.cpu().numpy() if camera is None else camera
-        return pose_of_numbers(self.numbers["pose"], network.config, chosen, network.seen.cpu().numpy())
+        # of the whole bodies only this one has the neck, which the network makes
+        whole = layout("dwpose-134") if wanted is not None and "neck" in wanted.joints else None
+        pose = pose_of_numbers(self.numbers["pose"], network.config, chosen, network.seen.cpu().numpy(), whole)
+        return pose if wanted is None else in_layout(pose, wanted)
 
     def motion(self, *, hands: bool = False) -> Motion:
         """The body's rotations; with ``hands`` those of the hands are the stream ``hamer``'s, on the body's arms.
 
-        If the streams have lengths of their own, the body follows the hands': its last frame is held, or its end is cut.
+        If the streams have lengths of their own, the body is stretched to the hands'.
         """
         body = self.numbers["smplx"]
         if not hands:
             return motion_of_numbers(body, self.network.config)
         own = self.numbers["hamer"]
-        return motion_of_numbers(body[np.minimum(np.arange(len(own)), len(body) - 1)], self.network.config, own)
+        if len(body) != len(own):
+            body = numbers_of_body(stretched(motion_of_numbers(body, self.network.config), len(own)).rotations, self.network.config)
+        return motion_of_numbers(body, self.network.config, own)
 
 
 def signed(

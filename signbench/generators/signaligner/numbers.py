@@ -17,7 +17,7 @@ from signbench.arithmetic import product
 from signbench.generators.signaligner.config import SignAlignerConfig, Stream
 from signbench.media.body_model import JOINT_COUNT, LEFT_HAND, LEFT_WRIST, PARENTS, RIGHT_HAND, RIGHT_WRIST
 from signbench.media.layout_joints import face_68, hand
-from signbench.media.layouts import layout
+from signbench.media.layouts import Layout, layout
 from signbench.media.motion import Motion
 from signbench.media.pose import Pose
 from signbench.media.rotations import (
@@ -122,6 +122,7 @@ def pose_of_numbers(
     config: SignAlignerConfig,
     camera: NDArray[np.float32],
     seen: NDArray[np.float32],
+    whole: Layout | None = None,
 ) -> Pose:
     """Key points from their numbers.
 
@@ -131,9 +132,10 @@ def pose_of_numbers(
         camera: of the train split, see :func:`camera_of`.
         seen: float32 ``(J,)``, in which share of train's frames each point is seen; one that is seen in less than half of them has
             confidence 0.
+        whole: a layout of whole bodies with all of the points but perhaps the neck; None: ``coco-wholebody-133``.
 
     Returns:
-        Key points in ``coco-wholebody-133``, without those that the network does not make; or in ``pt-50``.
+        Key points in that layout, without those that the network does not make; or in ``pt-50``.
     """
     names = points_of(config.points)
     if config.points == "pt-50":
@@ -144,7 +146,7 @@ def pose_of_numbers(
         for members, anchor in _anchored(config.points):
             points[:, members] += points[:, anchor : anchor + 1]
     points = points * camera[2] + camera[:2]
-    whole = layout(_WHOLE_BODY)
+    whole = whole or layout(_WHOLE_BODY)
     known = {name: index for index, name in enumerate(whole.joints)}
     made = np.zeros((len(points), len(whole.joints), 2), np.float32)
     confidence = np.zeros(made.shape[:2], np.float32)

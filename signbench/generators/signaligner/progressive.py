@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.generators.base import Anchor, Card, Generator
 from signbench.generators.computing import computing
-from signbench.generators.signaligner.checkpoints import Checkpoint
+from signbench.generators.signaligner.checkpoints import PUBLISHED, Checkpoint
 from signbench.generators.signaligner.model import Sentence, padded_words, signed, source_of
 from signbench.generators.signaligner.numbers import numbers_of_points
 from signbench.media.layouts import layout
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from signbench.generators.signaligner.network import SignAligner
     from signbench.generators.training import References
 
-NAME = "progressive-transformers"
+NAME = PUBLISHED
 _CITATION = "Saunders, Camgoz and Bowden 2020: Progressive Transformers for End-to-End Sign Language Production"
 
 
@@ -84,26 +84,29 @@ class ProgressiveTransformersLeaking(Anchor):
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
         for prompt in prompts:
-            numbers = self._numbers(as_points(self._references.media(prompt.clip)).pose(None))
+            numbers, seen = self._numbers(as_points(self._references.media(prompt.clip)).pose(None))
             with computing(self._device):
-                made = self._led(prompt, numbers)
+                made = self._led(prompt, numbers, seen)
             yield _production(made, prompt)
 
-    def _numbers(self, reference: Pose) -> NDArray[np.float32]:
-        """The reference as the network's numbers, at its rate."""
+    def _numbers(self, reference: Pose) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The reference as the network's numbers, at its rate; and which of them were seen."""
         config = self._checkpoint.config
         pose = reference if reference.fps is None else reference.at_rate(config.rate)
         if config.points == "pt-50":
-            return in_layout(pose, layout("pt-50")).points.reshape(pose.frames, -1)
+            numbers = in_layout(pose, layout("pt-50")).points.reshape(pose.frames, -1)
+            return numbers, np.ones(numbers.shape, np.bool_)
         whole = in_layout(pose, layout("coco-wholebody-133"))
-        return numbers_of_points(np.concatenate([whole.points[..., :2], whole.confidence[..., None]], axis=-1), config)[0]
+        return numbers_of_points(np.concatenate([whole.points[..., :2], whole.confidence[..., None]], axis=-1), config)
 
-    def _led(self, prompt: Prompt, numbers: NDArray[np.float32]) -> Sentence:
+    def _led(self, prompt: Prompt, numbers: NDArray[np.float32], seen: NDArray[np.bool_]) -> Sentence:
         import torch
 
         network, frames = self._network, len(numbers)
         words, mask = padded_words([_source(prompt, self._checkpoint)], self._checkpoint.words)
         first = network.normalised("pose", torch.from_numpy(numbers[:1]).to(self._device))
+        # as in training, what was not seen is the mean
+        first = first.masked_fill(~torch.from_numpy(seen[:1]).to(self._device), 0.0)
         # the release counts a clip's frames from 0, and has no frame before them
         own = self._checkpoint.model is not None
         counter = (torch.arange(frames + 1) if own else torch.arange(frames)).to(self._device) / frames
@@ -146,9 +149,5 @@ def _source(prompt: Prompt, checkpoint: Checkpoint) -> list[str]:
 
 
 def _production(made: Sentence, prompt: Prompt) -> Production:
-    pose = made.pose().at_rate(prompt.fps)
-    return Production(
-        prompt.clip,
-        pose=stretched(pose if prompt.layout is None else in_layout(pose, prompt.layout), prompt.length),
-        fps=prompt.fps,
-    )
+    pose = made.pose(wanted=prompt.layout).at_rate(prompt.fps)
+    return Production(prompt.clip, pose=stretched(pose, prompt.length), fps=prompt.fps)

@@ -29,7 +29,7 @@ from signbench.judges.slt.judge import SLTJudge
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.networks.vocabulary import CLOSING, OPENING, PADDING, UNKNOWN, Vocabulary
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of, vocabulary_file
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of, vocabulary_file
 from signbench.training.key_points import prepared
 
 if TYPE_CHECKING:
@@ -124,11 +124,8 @@ class SignAlignerTraining(TrainingData):
     @cached_property
     def _config(self) -> SignAlignerConfig:
         made = SignAlignerConfig.small(0) if self.recipe.configuration == "small" else SignAlignerConfig.paper(0)
-        changes: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        changes["signers"] = self._signers
-        return replace(made, **changes)
+        given = {name: value for name, value in self.recipe.network.items() if name != "signers"}
+        return replace(changed(made, given, "network"), signers=self._signers)
 
     def config(self) -> SignAlignerConfig:
         return replace(self._config, words=len(self.words))

@@ -38,7 +38,7 @@ class VideoStage:
     """Makes videos of what the first two stages generated.
 
     The three drawings agree: hands and body are rendered with the build of the person who is shown, and the key points are put at
-    the shoulders of that body.
+    the shoulders of that body. They are as high as the picture of the person, and what is wider is black.
 
     Attributes:
         checkpoint: the weights of RealisDance.
@@ -139,9 +139,31 @@ def _drawn(
     }
     points, sure = key_points(figure, _RENDERED)
     camera = camera_of(np.concatenate([points, sure[..., None]], axis=2).astype(np.float32))
+    width = round(_RENDERED * size[1] / size[0])
+    camera[0] += (width - _RENDERED) / 2
     pose = stretched(sentence.pose(camera).at_rate(rate), body.frames)
-    shown = pose_points(pose, (_RENDERED, _RENDERED))
-    return conditions_of(shown, resize_frames(rendered[HANDS], size), resize_frames(rendered[BODY], size), canvas)
+    shown = pose_points(pose, (width, _RENDERED))
+    hands_shown, body_shown = (widened(resize_frames(rendered[name], (size[0], size[0])), size[1]) for name in (HANDS, BODY))
+    return conditions_of(shown, hands_shown, body_shown, canvas)
+
+
+def widened(frames: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Square pictures with another width: cut at both sides, or with black at both sides.
+
+    Args:
+        frames: uint8 ``(..., H, H, 3)``.
+        width: the new width.
+
+    Returns:
+        uint8 ``(..., H, width, 3)``.
+    """
+    more = width - frames.shape[-2]
+    if more <= 0:
+        start = -more // 2
+        return frames[..., start : start + width, :]
+    made = np.zeros((*frames.shape[:-2], width, 3), np.uint8)
+    made[..., more // 2 : more // 2 + frames.shape[-2], :] = frames
+    return made
 
 
 def _rendered(figure: Skeleton, signer: Signer, look: Look) -> NDArray[np.uint8]:

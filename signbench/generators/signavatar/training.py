@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
@@ -20,7 +20,7 @@ from signbench.judges.base import JudgedClip
 from signbench.judges.network_judge import padded
 from signbench.judges.stgcn.judge import STGCNJudge
 from signbench.media.rates import positions_at_rate
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frames import FrameSource
 from signbench.training.key_points import prepared
@@ -114,7 +114,7 @@ class SignAvatarTraining(TrainingData):
 
     def config(self) -> SignAvatarConfig:
         made = SignAvatarConfig.small() if self.recipe.configuration == "small" else SignAvatarConfig.paper()
-        return replace(made, **self.recipe.network)
+        return changed(made, self.recipe.network, "network")
 
     def build(self) -> nn.Module:
         import torch

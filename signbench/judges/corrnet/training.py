@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signbench.judges.corrnet.checkpoints import GLOSSES
 from signbench.judges.corrnet.config import CorrNetConfig
 from signbench.judges.corrnet.judge import padded_index, padded_length, pictures, recognised
-from signbench.training.base import Batch, vocabulary_file
+from signbench.training.base import Batch, changed, vocabulary_file
 from signbench.training.videos import FRAMES, VideoSentences, VideoSettings, trunk_weights
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ class CorrNetTraining(VideoSentences):
     def config(self) -> CorrNetConfig:
         make = CorrNetConfig.small if self.recipe.configuration == "small" else CorrNetConfig.paper
         classes = len(self.glosses) if hasattr(self, "frames") else 0
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        return replace(make(classes), **given)
+        return changed(make(classes), self.recipe.network, "network")
 
     @property
     def glosses(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from signbench.judges import key_point_rows
 from signbench.judges.frame_trunk.config import FrameTrunkConfig
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
@@ -86,7 +86,7 @@ class FrameTrunkTraining(TrainingData):
 
     def config(self) -> FrameTrunkConfig:
         make = FrameTrunkConfig.small if self.recipe.configuration == "small" else FrameTrunkConfig.paper
-        return replace(make(len(key_point_rows.chosen_joints())), **self.recipe.network)
+        return changed(make(len(key_point_rows.chosen_joints())), self.recipe.network, "network")
 
     def build(self) -> nn.Module:
         import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +16,7 @@ from signbench.judges.gfslt.judge import GLOSSES, WORDS, Decoding, Translator, p
 from signbench.judges.gfslt.tokenizer import WordTokenizer
 from signbench.judges.key_point_sentences import gloss_loss, word_loss
 from signbench.networks.vocabulary import SILENCE, Vocabulary
-from signbench.training.base import Batch, Report, vocabulary_file
+from signbench.training.base import Batch, Report, changed, vocabulary_file
 from signbench.training.sentences import targets
 from signbench.training.videos import FRAMES, VideoSentences, VideoSettings, trunk_weights
 
@@ -98,13 +98,9 @@ class GFSLTTraining(VideoSentences):
     def _config(self, words: int, language: int, glosses: int) -> GFSLTConfig:
         make = GFSLTConfig.small if self.recipe.configuration == "small" else GFSLTConfig.paper
         own = replace(make(words, language), glosses=glosses)
-        known = {field.name for field in fields(own)} - {"words", "language", "glosses"}
-        given: dict[str, Any] = {}
-        for name, value in self.recipe.network.items():
-            if name not in known:
-                raise InputError(f"the recipe's network has an unknown field {name}. {nearest(name, known)}")
-            given[name] = tuple(value) if isinstance(value, list) else value
-        return replace(own, **given)
+        if found := self.recipe.network.keys() & {"words", "language", "glosses"}:
+            raise InputError(f"the recipe's network has an unknown field {min(found)}; the corpus decides it.")
+        return changed(own, self.recipe.network, "network")
 
     @property
     def pretraining_config(self) -> PretrainingConfig:

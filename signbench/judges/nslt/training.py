@@ -14,7 +14,7 @@ from signbench.judges.key_point_sentences import Settings as SentenceSettings
 from signbench.judges.nslt.config import NSLTConfig
 from signbench.judges.nslt.judge import WORDS, Translator
 from signbench.networks.vocabulary import PADDING
-from signbench.training.base import Answer, Batch, vocabulary_file
+from signbench.training.base import Answer, Batch, changed, vocabulary_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -46,7 +46,7 @@ class NSLTTraining(KeyPointSentences):
             made = NSLTConfig.small(width(), len(self.words), len(self.glosses))
         else:
             made = replace(NSLTConfig.paper(len(self.words)), reads="pose", inputs=width())
-        return replace(made, **self.recipe.network)
+        return changed(made, self.recipe.network, "network")
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         nslt = cast("NSLT", network)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from signbench.judges.pose_estimator.config import PoseEstimatorConfig
 from signbench.judges.pose_estimator.estimating import estimated, normalised
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
@@ -93,10 +93,7 @@ class PoseEstimatorTraining(TrainingData):
 
     def config(self) -> PoseEstimatorConfig:
         made = PoseEstimatorConfig.small() if self.recipe.configuration == "small" else PoseEstimatorConfig.paper()
-        changed: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        return replace(made, **changed)
+        return changed(made, self.recipe.network, "network")
 
     def examples(self, phase: str) -> int:
         return int(self.starts[-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from signbench.judges.key_point_rows import width
@@ -11,7 +11,7 @@ from signbench.judges.key_point_sentences import KeyPointSentences, gloss_loss, 
 from signbench.judges.slt.config import SLTConfig
 from signbench.judges.slt.judge import GLOSSES, POSITIONS, WORDS, Reading, Translator
 from signbench.networks.vocabulary import PADDING
-from signbench.training.base import Answer, Batch, vocabulary_file
+from signbench.training.base import Answer, Batch, changed, vocabulary_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,7 +24,7 @@ class SLTTraining(KeyPointSentences):
 
     def config(self) -> SLTConfig:
         make = SLTConfig.small if self.recipe.configuration == "small" else SLTConfig.paper
-        return replace(make(width(), len(self.glosses), len(self.words)), **self.recipe.network)
+        return changed(make(width(), len(self.glosses), len(self.words)), self.recipe.network, "network")
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         slt = cast("SLT", network)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from signbench.judges.network_judge import padded
 from signbench.judges.stgcn import rows
 from signbench.judges.stgcn.config import STGCNConfig
 from signbench.judges.stgcn.judge import SIGNS, ranked
-from signbench.training.base import Answer, Batch, Report, TrainingData, settings_of, vocabulary_file
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of, vocabulary_file
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.key_points import prepared
 from signbench.training.pose_degradations import PoseDegradations, resampled, turned
@@ -93,10 +93,7 @@ class STGCNTraining(TrainingData):
         skeleton, channels = ("smplx-53", 6) if self.settings.reads == "motion" else ("coco-wholebody-133", 3)
         make = STGCNConfig.small if self.recipe.configuration == "small" else STGCNConfig.paper
         made = make(skeleton, channels, len(self.signs))
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.recipe.network.items()
-        }
-        return replace(made, **given)
+        return changed(made, self.recipe.network, "network")
 
     def examples(self, phase: str) -> int:
         return len(self.chosen) * len(self.takes)

@@ -102,6 +102,14 @@ def test_a_cell_that_is_partly_in_a_hand_has_a_part_of_its_weight():
     assert hand_weights(person(), (1, 1)).item() == pytest.approx(1 + 9 / 4)
 
 
+def test_a_cell_in_which_two_hands_meet_has_their_weight():
+    pose = person(right=1.0)
+    pose.points[0, 86:] = 0
+    pose.points[0, 86:107] += np.linspace((0, 0), (1 / 4, 1 / 8), 21)
+    pose.points[0, 107:] += np.linspace((0, 1 / 8), (1 / 4, 1 / 4), 21)
+    assert hand_weights(pose, (4, 4))[0, 0, 0] == pytest.approx(10)
+
+
 def test_weights_by_confidence_have_mean_1_and_scale_with_a_hand_s_confidence():
     pose = person(left=0.8, right=0.2)
     weights = confidence_weights(pose, (4, 4), margin=0.0)

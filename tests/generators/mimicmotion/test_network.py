@@ -64,15 +64,6 @@ def test_latents_have_the_configuration_s_channels():
     assert denoised(network, Condition(source, torch.randn(1, 1, 32, generator=draw), pose), 0).shape == (3, 6, 8, 8)
 
 
-def test_convolutions_over_time_are_diffusers_own(network):
-    draw = torch.Generator().manual_seed(3)
-    parts = [part for part in network.modules() if isinstance(part, torch.nn.Conv3d)]
-    assert {(part.kernel_size, part.stride, part.padding, part.groups) for part in parts} == {((3, 1, 1), (1, 1, 1), (1, 0, 0), 1)}
-    for part in parts:
-        given = torch.randn(2, part.in_channels, 5, 4, 3, generator=draw)
-        assert torch.allclose(part(given), torch.nn.Conv3d.forward(part, given), atol=1e-6)
-
-
 def test_pose_net_has_the_names_of_the_original_and_begins_at_zero():
     network = PoseNet(320)
     kernels = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items() if name.endswith("weight")}
