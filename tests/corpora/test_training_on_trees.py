@@ -83,3 +83,10 @@ def test_the_paper_s_recipe_of_a_sentence_generator_trains_on_phoenix14t_plus(si
     words = (tmp_path / f"reference_models/{name}-plus/words.txt").read_text("utf-8").split()
     glosses = {gloss for where, _, _, line, _ in trees.phoenix_rows() if where == "train" for gloss in line.split()}
     assert set(words[-len(glosses) :]) == glosses
+    for stream in streams:
+        generator = name if name == "progressive-transformers" else f"{name}:stage={stream}"
+        scored = signbench(
+            *("run", f"phoenix14t-plus/text-to-{stream}", "--generator", generator, "--checkpoint", f"{name}-plus"),
+            *("--root", root, "--limit", "1", "--workers", "1", "--out", f"runs/{stream}"),
+        )
+        assert scored["scores"][0]["value"] is not None

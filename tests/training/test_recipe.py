@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from signbench.errors import InputError
+from signbench.generators.signaligner.config import SignAlignerConfig
 from signbench.scoring.train import recipe_for, training_data
-from signbench.training.base import settings_of
+from signbench.training.base import changed, settings_of
 from signbench.training.order import batches, seed_of
 from signbench.training.pose_degradations import PoseDegradations
 from signbench.training.recipe import Phase, read_recipe, recipe_bytes
@@ -107,6 +108,34 @@ def test_seeds_differ_by_every_part():
 def test_settings_of_the_data_are_checked(given, message):
     with pytest.raises(InputError, match=message):
         settings_of(PoseDegradations, given, "data")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"widht": 3}, "network has an unknown field widht.*width"),
+        ({"width": 3.5}, "width is 3.5, but should be like 112"),
+        ({"width": True}, "width is True"),
+        ({"rate": "fast"}, "rate is 'fast', but should be like 12.5"),
+        ({"occ": False}, "unknown field occ"),
+        ({"correction": "litteral"}, "correction is 'litteral', but should be one of concatenated, literal"),
+        ({"streams": ["pose", "hand"]}, r"streams is \['pose', 'hand'\], but should be one of pose, hamer, smplx"),
+        ({"streams": "pose"}, "streams is 'pose', but should be like"),
+        ({"heads": 3}, "width and correction_width are multiples of heads"),
+        ({"longest": 0}, "longest are at least 1"),
+        ({"streams": ["pose"]}, "a correction needs three streams"),
+        ({"streams": [], "correction_layers": 0}, "streams has some of pose, hamer and smplx, each once"),
+        ({"dropout": 1.0}, r"dropout is in \[0, 1\)"),
+    ],
+)
+def test_fields_of_the_network_are_checked(given, message):
+    with pytest.raises(InputError, match=message):
+        changed(SignAlignerConfig.small(0), given, "network")
+
+
+def test_fields_of_the_network_are_the_recipe_s():
+    made = changed(SignAlignerConfig.small(0), {"rate": 25, "streams": ["pose"], "correction_layers": 0}, "network")
+    assert (made.rate, made.streams, made.width) == (25, ("pose",), 112)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -26,6 +26,7 @@ from signbench.generators.signaligner.numbers import (
 from signbench.judges.base import JudgedClip
 from signbench.judges.network_judge import padded
 from signbench.judges.slt.judge import SLTJudge
+from signbench.media.layout_joints import hand
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.networks.vocabulary import CLOSING, OPENING, PADDING, UNKNOWN, Vocabulary
@@ -83,6 +84,8 @@ class _Example:
     words: tuple[str, ...]
     numbers: Mapping[Stream, NDArray[np.float32]]
     seen: NDArray[np.bool_]
+    hands: NDArray[np.bool_]
+    """Whether any key point of each hand was seen, ``(T, 2)``: rotations of a hand that nobody saw are not learnt."""
 
 
 class SignAlignerTraining(TrainingData):
@@ -143,6 +146,8 @@ class SignAlignerTraining(TrainingData):
 
     @staticmethod
     def _seen(clip: _Example, stream: Stream) -> Any:
+        if stream == "hamer":
+            return np.repeat(clip.hands, clip.numbers[stream].shape[1] // 2, axis=1)
         return clip.seen if stream == "pose" else np.ones(clip.numbers[stream].shape, np.bool_)
 
     def build(self) -> nn.Module:
@@ -309,6 +314,14 @@ class SignAlignerTraining(TrainingData):
         return {WORDS: vocabulary_file(self.words.words)}
 
 
+@cache
+def _hand_rows() -> tuple[list[int], list[int]]:
+    """The rows of both hands' key points."""
+    whole = layout("coco-wholebody-133")
+    left, right = (list(whole.index(hand(side))) for side in ("left", "right"))
+    return left, right
+
+
 def _read(corpus: Corpus, split: str, config: SignAlignerConfig, take: int, report: Report) -> Sequence[_Example]:
     """The clips of a split, as numbers at the network's rate."""
     step = _READ_RATE / config.rate
@@ -322,13 +335,16 @@ def _read(corpus: Corpus, split: str, config: SignAlignerConfig, take: int, repo
     for index, name in enumerate(corpus.ids(split)):
         clip = corpus.clip(name)
         numbers: dict[Stream, NDArray[np.float32]] = {}
-        numbers["pose"], seen = numbers_of_points(np.asarray(poses[index])[:: int(step)], config)
+        points = np.asarray(poses[index])[:: int(step)]
+        numbers["pose"], seen = numbers_of_points(points, config)
+        hands = np.stack([(points[:, rows, 2] > 0).any(axis=1) for rows in _hand_rows()], axis=1)
         if motions is not None:
             rotations = np.asarray(motions[index])
             count = min(len(seen), len(rotations))
             numbers["pose"], seen, rotations = numbers["pose"][:count], seen[:count], rotations[:count]
+            hands = hands[:count]
             numbers["hamer"], numbers["smplx"] = numbers_of_hands(rotations, config), numbers_of_body(rotations, config)
         words = source_of(clip.text, clip.gloss, clip.signer, config)
-        examples.append(_Example(tuple(words), {stream: numbers[stream] for stream in config.streams}, seen))
+        examples.append(_Example(tuple(words), {stream: numbers[stream] for stream in config.streams}, seen, hands))
         report(f"numbers of {split}", index + 1, len(poses))
     return examples

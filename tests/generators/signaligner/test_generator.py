@@ -17,6 +17,8 @@ from signbench.generators.base import Made, Prompt, clip_seed
 from signbench.generators.registry import create
 from signbench.generators.signaligner.generator import SignAlignerGenerator
 from signbench.media.layouts import layout
+from signbench.media.rotations import matrix_from_axis_angle
+from signbench.predictions.sampling import stretched
 from tests.generators.signaligner.tiny import TINY, write_tiny
 
 POSE = Made("pose", 25.0, layout=layout("coco-wholebody-133"), suffix=".pose")
@@ -133,6 +135,14 @@ def test_separate_models_have_lengths_of_their_own(tmp_path):
     assert sentence.motion(hands=True).frames == len(sentence.numbers["hamer"])
 
 
+def test_a_body_of_its_own_length_is_stretched_to_the_hands(model):
+    sentence = SignAlignerGenerator(model.folder)._signed(prompts(VIDEO)[0])
+    slow = replace(sentence, numbers={**sentence.numbers, "hamer": np.repeat(sentence.numbers["hamer"], 2, axis=0)})
+    body = stretched(sentence.motion(), 2 * sentence.motion().frames)
+    elbows = [matrix_from_axis_angle(motion.rotations[:, 18:20]) for motion in (slow.motion(hands=True), body)]
+    np.testing.assert_allclose(*elbows, atol=1e-4)
+
+
 def test_a_sentence_can_be_given_by_its_glosses(tmp_path):
     glossed = write_tiny(tmp_path / "glossed", replace(TINY, source="gloss", signers=()))
     generator = SignAlignerGenerator(glossed.folder)
@@ -162,10 +172,34 @@ def test_options_are_written_after_the_name(model):
     assert (found.card.name, found.card.modalities) == ("signaligner:checkpoint=tiny,stage=smplx,occ=false", ("video", "motion"))
 
 
-def test_a_video_that_is_not_square_is_refused(model):
-    generator = SignAlignerGenerator(model.folder, stage="smplx")
-    with pytest.raises(InputError, match="renders square videos, not 64 x 48"):
-        list(generator.generate(prompts(replace(VIDEO, size=(48, 64)))[:1], [1]))
+@pytest.mark.parametrize("stage", ["hamer", "smplx"])
+def test_a_video_that_is_not_square_is_a_square_one_that_is_cut_or_has_black_sides(model, stage):
+    generator = SignAlignerGenerator(model.folder, stage=stage)
+    square, narrow, wide = (
+        np.stack(list(next(generator.generate(prompts(replace(VIDEO, size=size))[:1], [1])).frames))
+        for size in ((64, 64), (64, 40), (64, 100))
+    )
+    np.testing.assert_array_equal(narrow, square[:, :, 12:52])
+    np.testing.assert_array_equal(wide[:, :, 18:82], square)
+    assert not wide[:, :, :18].any() and not wide[:, :, 82:].any()
+
+
+def test_key_points_have_the_neck_where_the_task_s_layout_has_one(model):
+    generator = SignAlignerGenerator(model.folder)
+    plain, whole = (
+        next(generator.generate(prompts(replace(POSE, layout=layout(name)))[:1], [1])).pose
+        for name in ("coco-wholebody-133", "dwpose-134")
+    )
+    assert whole.layout == layout("dwpose-134") and whole.confidence[:, whole.layout.index(("neck",))].all()
+    shared = plain.layout.joints
+    np.testing.assert_array_equal(whole.select(shared).points, plain.points)
+    np.testing.assert_array_equal(whole.select(shared).confidence, plain.confidence)
+
+
+def test_a_file_is_refused_because_none_are_published(tmp_path):
+    (tmp_path / "best.ckpt").write_bytes(b"")
+    with pytest.raises(InputError, match=r"best\.ckpt is a file; signaligner has no published ones. Name a model or its folder"):
+        SignAlignerGenerator(tmp_path / "best.ckpt")
 
 
 def test_another_kind_of_model_is_refused(tmp_path):

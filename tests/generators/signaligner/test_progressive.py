@@ -15,6 +15,7 @@ from signbench.generators.registry import create
 from signbench.generators.signaligner.checkpoints import read_official
 from signbench.generators.signaligner.config import SignAlignerConfig
 from signbench.generators.signaligner.network import SignAligner
+from signbench.generators.signaligner.numbers import points_of
 from signbench.generators.signaligner.progressive import ProgressiveTransformersGenerator, ProgressiveTransformersLeaking
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
@@ -145,6 +146,21 @@ def test_the_release_s_decoding_is_an_anchor_and_has_the_reference_s_length_and_
     assert np.abs(found[20, 0][0] - found[20, 1][0]).max() > 1
     free = ProgressiveTransformersGenerator(model.folder)
     assert free.card.sees == "prompts"
+
+
+def test_what_the_reference_does_not_show_is_the_mean_as_in_training(model):
+    generator = ProgressiveTransformersLeaking(model.folder)
+    given = reference(20)
+    given.confidence[:, given.layout.index(("left_elbow", "left_wrist"))] = 0
+    generator.see(Given({"a": given}))
+    made = Made("pose", 25.0, layout=layout("coco-wholebody-133"), suffix=".pose")
+    network, seen = generator._network, []
+    led = network.led
+    network.led = lambda *given, **options: seen.append(given[2]) or led(*given, **options)
+    list(generator.generate([Prompt(clip="a", made=made, text="The dog sleeps.")], [1]))
+    first = seen[0][0, 0].reshape(-1, 2)
+    hidden = [points_of(network.config.points).index(name) for name in ("left_elbow", "left_wrist")]
+    assert not first[hidden].any() and first.any()
 
 
 def test_a_published_file_is_led_from_the_reference_s_first_frame_on(tmp_path):

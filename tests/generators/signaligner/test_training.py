@@ -14,7 +14,10 @@ from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
 from signbench.generators.signaligner.generator import SignAlignerGenerator
 from signbench.generators.signaligner.training import SignAlignerTraining
+from signbench.media.layout_joints import hand
+from signbench.media.layouts import layout
 from signbench.scoring.train import measured
+from signbench.training.key_points import prepared as prepared_arrays
 from signbench.training.loop import Settings, train
 from signbench.training.recipe import Recipe
 from tests.training.killing import KilledError, killed_at
@@ -218,6 +221,25 @@ def test_answers_are_key_points_with_what_the_judge_reads_in_them(data):
         assert answer.said["pose"].fps == answer.expected["pose"].fps == 25.0
         assert set(answer.said) == {"text", "gloss", "pose", "text.other", "gloss.other", "pose.other"}
         assert np.abs(answer.said["pose"].points[2] - answer.said["pose.other"].points[2]).max() > 1e-3
+
+
+def test_the_rotations_of_a_hand_that_nobody_saw_are_not_learnt(data, monkeypatch):
+    def hidden(corpus, split, kind, **options):
+        found = [np.array(one) for one in prepared_arrays(corpus, split, kind, **options)]
+        if kind == "pose":
+            for points in found:
+                points[30:, layout("coco-wholebody-133").index(hand("left")), 2] = 0
+        return found
+
+    monkeypatch.setattr("signbench.generators.signaligner.training.prepared", hidden)
+    partly = prepared()
+    batch, whole = (one.batch("sentences", np.arange(4), np.random.default_rng(1)) for one in (partly, data))
+    half = batch["hamer"].shape[-1] // 2
+    frames, known = batch["mask"], batch["hamer known"]
+    late = frames & (torch.arange(frames.shape[1]) >= 15)
+    changing = torch.from_numpy(partly.statistics["hamer"][0][:half] != 0)
+    assert late.any() and not known[late][:, :half][:, changing].any() and known[late][:, half:].all()
+    assert known[frames & ~late].all() and whole["hamer known"][frames].all() and batch["smplx known"][frames].all()
 
 
 def test_progressive_transformers_is_trained_on_key_points_alone():
