@@ -25,7 +25,14 @@ def _described(name: str) -> dict[str, Any]:
         for parameter in inspect.signature(kind).parameters.values()
         if parameter.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     }
-    return {**create(name).card.as_json(), "parameters": parameters, "summary": text.partition("\n")[0], "description": text}
+    made = create(name)
+    return {
+        **made.card.as_json(),
+        "parameters": parameters,
+        "choices": dict(made.choices),
+        "summary": text.partition("\n")[0],
+        "description": text,
+    }
 
 
 @app.command("list")
@@ -76,6 +83,7 @@ def show_generator(
     if described["citation"]:
         lines.append(f"citation: {described['citation']}")
     lines += [f"parameter: {key}={value}" for key, value in described["parameters"].items()]
+    lines += [f"choice: {key}={value}" for key, value in described["choices"].items()]
     printing.data("\n".join([*lines, "", described["description"]]))
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from signbench.errors import InputError, nearest
@@ -88,10 +89,12 @@ class Generator(ABC):
     Attributes:
         card: its description; an attribute of the class, or set in ``__init__``.
         batch: preferred number of prompts per call.
+        choices: what the generator's source leaves open, and what was chosen.
     """
 
     card: Card
     batch: int = 8
+    choices: Mapping[str, str | int | float | bool] = MappingProxyType({})
 
     def prepare(self, train: TrainView) -> None:
         """Learns from the train split, once, before the first prompt.

@@ -141,6 +141,10 @@ class TrainingData(ABC):
 
         return asdict(self.config())
 
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        """What the model's source leaves open, and what was chosen, for its card."""
+        return {}
+
     def files(self) -> Mapping[str, bytes]:
         """Further files of the model, such as vocabularies."""
         return {}

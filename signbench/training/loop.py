@@ -305,6 +305,7 @@ class _Trainer:
                 "summary": self.recipe.summary,
                 "licence": self.settings.licence,
                 "parameters": sum(parameter.numel() for parameter in self.data.kept(self.network).parameters()),
+                **({"choices": choices} if (choices := dict(self.data.choices())) else {}),
                 "data": {"corpus": f"{corpus.name} {corpus.version}", "splits": list(self.recipe.train), "dev": self.recipe.dev},
                 "training": {
                     "seed": self.recipe.seed,

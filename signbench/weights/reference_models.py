@@ -91,6 +91,8 @@ class Card(Document):
     """What to cite."""
     parameters: int
     """Number of parameters."""
+    choices: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """What its source leaves open, and what was chosen; empty where nothing is open."""
     data: TrainedOn | None = None
     """The data that it was trained on; absent for weights of others."""
     training: Training | None = None

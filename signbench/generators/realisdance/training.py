@@ -93,9 +93,6 @@ class RealisDanceTraining(TrainingData):
 
     def _check(self) -> None:
         given = self.settings
-        for name, known in (("moving", ("motion", "all")), ("encoder", ("trained", "frozen"))):
-            if getattr(given, name) not in known:
-                raise InputError(f"the recipe's data: {name} is {known[0]} or {known[1]}, not {getattr(given, name)}.")
         if given.frames < 1 or given.dev_frames < 1:
             raise InputError("the recipe's data: frames and dev_frames are at least 1.")
         if given.frames > self.config().longest:
@@ -103,6 +100,13 @@ class RealisDanceTraining(TrainingData):
         for phase in self.recipe.phases:
             if phase.name not in (AUTOENCODER, PICTURES, MOTION):
                 raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, (AUTOENCODER, PICTURES, MOTION))}")
+        if not given.published and self.recipe.begin is None and not self._trains_autoencoder:
+            raise InputError(
+                "the recipe's data: without published, which names a file of RealisDance, the autoencoder and the picture encoder "
+                "would be random; name it, or add a phase autoencoder."
+            )
+        if given.published and not Path(given.published).is_file():
+            raise InputError(f"the recipe's data: the file {given.published} does not exist; name a published file of RealisDance.")
 
     def config(self) -> RealisDanceConfig:
         made = RealisDanceConfig.small() if self.recipe.configuration == "small" else RealisDanceConfig.paper()
@@ -147,10 +151,6 @@ class RealisDanceTraining(TrainingData):
         from signbench.generators.realisdance.checkpoints import read_official
 
         path = Path(self.settings.published)
-        if not path.is_file():
-            raise InputError(
-                f"the recipe's data: the file {self.settings.published} does not exist; name a published file of RealisDance."
-            )
         _, weights = read_official(path)
         own = network.state_dict()
         differing = sorted(name for name, tensor in weights.items() if name not in own or own[name].shape != tensor.shape)

@@ -86,6 +86,11 @@ class Checkpoint:
         return "not stated in the files" if self.model is None else self.model.card.licence
 
     @property
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        """What the paper leaves open, and what was chosen; nothing for a published file, which does not say."""
+        return {} if self.model is None else self.model.card.choices
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the published file with its vocabulary; of a model, over the names and digests of its files."""
         if self.model is None:

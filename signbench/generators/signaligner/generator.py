@@ -116,6 +116,7 @@ class SignAlignerGenerator(Generator):
         parts += [] if together else ["co_gen=false"]
         parts += [] if self._correct else ["occ=false"]
         parts += [] if self._fed_back == self._config.fed_back else [f"fed_back={str(self._fed_back).lower()}"]
+        self.choices = self._checkpoint.choices
         self.card = Card(
             name=name + (":" + ",".join(parts) if parts else ""),
             version="1",

@@ -48,6 +48,7 @@ class ProgressiveTransformersGenerator(Generator):
         self._checkpoint = _found(checkpoint, vocabulary)
         self._device = device
         self.card = _card(NAME, self._checkpoint)
+        self.choices = self._checkpoint.choices
 
     def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
         for prompt in prompts:
@@ -78,6 +79,7 @@ class ProgressiveTransformersLeaking(Anchor):
         self._checkpoint = _found(checkpoint, vocabulary)
         self._device = device
         self.card = replace(_card(f"{NAME}-leaking", self._checkpoint), sees="references")
+        self.choices = self._checkpoint.choices
 
     def see(self, references: References) -> None:
         self._references = references

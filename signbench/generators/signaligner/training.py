@@ -77,6 +77,34 @@ class Settings:
     judge: str = "slt"
 
 
+_OPEN = (
+    *(
+        "source",
+        "points",
+        "relative",
+        "rotations",
+        "rate",
+        "counter",
+        "waves",
+        "correction",
+        "correction_layers",
+        "correction_width",
+    ),
+    *("co_generation", "fed_back", "future"),
+)
+_OPEN_IN_LEARNING = ("weighting", "noise", "blank", "by_parts", "squared", "counter", "takes")
+
+
+def choices_of(config: SignAlignerConfig, settings: Settings) -> Mapping[str, str | int | float | bool]:
+    """What the paper leaves open, and what was chosen: fields of the recipe's network and, with ``data.``, of its data.
+
+    Args:
+        config: the network's.
+        settings: of the data and the losses.
+    """
+    return {name: getattr(config, name) for name in _OPEN} | {f"data.{name}": getattr(settings, name) for name in _OPEN_IN_LEARNING}
+
+
 @dataclass(frozen=True, eq=False)
 class _Example:
     """A clip: its words, and the numbers of each stream with those that are known."""
@@ -306,6 +334,9 @@ class SignAlignerTraining(TrainingData):
         for index, name in enumerate(self.corpus.ids(self.recipe.dev)):
             points = np.asarray(poses[index])
             yield name, Pose(points[..., :2].copy(), points[..., 2].copy(), layout("coco-wholebody-133"), _READ_RATE)
+
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        return choices_of(self._config, self.settings)
 
     def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
         return kept_tensors(network.state_dict())

@@ -223,13 +223,14 @@ def test_a_dropped_reference_has_no_influence(share, differs):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"data": {"moving": "arms"}}, "moving is motion or all, not arms"),
-        ({"data": {"encoder": "thawed"}}, "encoder is trained or frozen, not thawed"),
+        ({"data": {"moving": "arms"}}, "moving is 'arms', but should be one of motion, all"),
+        ({"data": {"encoder": "thawed"}}, "encoder is 'thawed', but should be one of trained, frozen"),
         ({"data": {"frames": 0}}, "frames and dev_frames are at least 1"),
         ({"data": {"frames": 9}}, "frames is at most 8"),
         ({"data": {"blur": 1}}, "unknown field blur"),
         ({"phases": [phase("picture")]}, "Did you mean pictures"),
         ({"data": {"published": "./missing.ckpt"}}, "./missing.ckpt does not exist"),
+        ({"phases": [phase("pictures"), phase("motion", 2)]}, "the autoencoder and the picture encoder would be random"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(changes, words):
