@@ -95,8 +95,6 @@ class PGMMTraining(TrainingData):
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
         given, side = self.settings, self.config().size
-        if given.perceptual not in ("pyramid-l1", "recogniser", "vgg19"):
-            raise InputError(f"the recipe's data: perceptual is pyramid-l1, recogniser or vgg19, not {given.perceptual}.")
         if given.pose_distance and not self.config().sees_pose:
             raise InputError("the recipe's data: a network without pose has no pose_distance; set it to 0.")
         self.degradations = FrameDegradations(

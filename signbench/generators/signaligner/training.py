@@ -73,7 +73,7 @@ class Settings:
     by_parts: bool = True
     counter: float = 0.05
     squared: bool = False
-    weighting: str = "fixed"
+    weighting: Weighting = "fixed"
     judge: str = "slt"
 
 
@@ -123,8 +123,6 @@ class SignAlignerTraining(TrainingData):
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
-        if self.settings.weighting not in ("learned", "fixed", "uncertainty"):
-            raise InputError(f"the recipe's data: weighting is {self.settings.weighting!r}; use learned, fixed or uncertainty.")
         if self.recipe.network.get("points") == "pt-50":
             raise InputError("the recipe's network: points is pt-50, which published files have; train with body-hands.")
         splits = [(split, take) for split in self.recipe.train for take in range(self._takes(split))]
@@ -295,7 +293,7 @@ class SignAlignerTraining(TrainingData):
             known = batch[f"{stream} known"] & mask[..., None]
             groups = parts(stream, config) if self.settings.by_parts else [slice(None)]
             each.append(mean_squared(corrected[stream], batch[stream], known, groups))
-        total, weights = weighted(torch.stack(each), correction.share, cast("Weighting", self.settings.weighting))
+        total, weights = weighted(torch.stack(each), correction.share, self.settings.weighting)
         named = {f"weight of {stream}": weight for stream, weight in zip(config.streams, weights, strict=True)}
         if self.settings.weighting == "learned" and float(weights.max()) > COLLAPSED and not self._flagged:
             self._flagged = True

@@ -54,8 +54,6 @@ class STGCNTraining(TrainingData):
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
-        if self.settings.reads not in ("motion", "pose"):
-            raise InputError(f"the recipe's data: reads is motion or pose, not {self.settings.reads}.")
         (split,) = self.recipe.train if len(self.recipe.train) == 1 else (None,)
         if split is None:
             raise InputError("a recogniser of signs is trained on one split of isolated signs; the recipe names several.")

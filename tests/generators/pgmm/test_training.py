@@ -200,7 +200,7 @@ def test_the_recognisers_features_can_be_compared(models):
 @pytest.mark.parametrize(
     ("model", "network", "data", "words"),
     [
-        ("pgmm", {}, {"perceptual": "lpips"}, "perceptual is pyramid-l1, recogniser or vgg19, not lpips"),
+        ("pgmm", {}, {"perceptual": "lpips"}, "perceptual is 'lpips', but should be one of pyramid-l1, recogniser, vgg19"),
         ("pgmm", {}, {"blur": 1}, "unknown field blur"),
         ("tpsmm", {}, {"pose_distance": 1.0}, "a network without pose has no pose_distance"),
         ("pgmm", {}, {"perceptual": "recogniser", "recogniser": "{models}/estimator"}, "not frame-trunk"),

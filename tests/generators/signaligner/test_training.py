@@ -260,7 +260,7 @@ def test_progressive_transformers_is_trained_on_key_points_alone():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"data": {"weighting": "softmax"}}, "weighting is 'softmax'; use learned, fixed or uncertainty"),
+        ({"data": {"weighting": "softmax"}}, "weighting is 'softmax', but should be one of learned, fixed, uncertainty"),
         ({"data": {"take": 1}}, "the recipe's data has an unknown field take"),
         ({"data": {"signer": "Zoe"}}, "no train clip has the signer Zoe; there are "),
         ({"network": {"rate": 15.0}}, "rate is 15; 25 must be a multiple of it"),
