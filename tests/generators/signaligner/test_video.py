@@ -144,6 +144,21 @@ def test_drawings_of_a_recording_are_nearly_those_that_the_networks_are_trained_
     assert (differences < 0.5 * still).all(), (differences, still)
 
 
+@pytest.mark.parametrize("width", [48, 96])
+def test_drawings_for_a_picture_that_is_not_square_keep_their_shape(models, width):
+    sentence = generator_of(models)._signed(prompts()[0])
+    hands, body = sentence.motion(hands=True), sentence.motion()
+    square, other = (
+        video._drawn(sentence, body, hands, SIGNERS["Gus"], 12.5, VIDEO_TINY.canvas, (64, one)).astype(int) for one in (64, width)
+    )
+    cut, within = (8, slice(None)) if width < 64 else (0, slice(16, 80))
+    expected, found = square[..., cut : 64 - cut], other[..., within]
+    np.testing.assert_array_equal(found[:, 3:], expected[:, 3:])
+    # strokes are as thick as before in another canvas, so lines are not the same to the pixel
+    shifted = np.abs(np.roll(expected[:, :3], 4, axis=-1) - expected[:, :3]).mean()
+    assert np.abs(found[:, :3] - expected[:, :3]).mean() < 0.5 * shifted
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
