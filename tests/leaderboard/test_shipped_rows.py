@@ -14,7 +14,7 @@ from signbench.tasks.loading import task
 ROOT = Path(__file__).parents[2] / "leaderboards" / "synthsign"
 FOLDERS = sorted(path.parent for path in ROOT.rglob("entry.yaml"))
 TASKS = {
-    "text-to-pose": 11,
+    "text-to-pose": 13,
     "word-generation": 8,
     "word-reconstruction": 8,
     "word-to-video": 7,
