@@ -20,6 +20,7 @@ from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion import losses as terms
 from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
+from signbench.generators.mimicmotion.estimators import FIELD
 from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
 from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
@@ -113,7 +114,7 @@ class MimicMotionTraining(TrainingData):
         return any(phase.name == AUTOENCODER for phase in self.recipe.phases)
 
     def saved_config(self) -> Mapping[str, Any]:
-        return {**super().saved_config(), "latent_scale": self._scale}
+        return {**super().saved_config(), "latent_scale": self._scale, FIELD: self.settings.estimator}
 
     def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
         # the published files have 16 bits, too
