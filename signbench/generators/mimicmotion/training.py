@@ -25,6 +25,7 @@ from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, dra
 from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.order import seed_of
+from signbench.training.ranges import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, Range, check_ranges
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
 AUTOENCODER, ENCODER, DENOISING = "autoencoder", "encoder", "denoising"
 """The names of the phases."""
 
+_RANGES = {
+    "frames": Range(2),
+    "autoencoded": COUNT,
+    "dropout": SHARE,
+    "hand_scale": POSITIVE,
+    "threshold": SHARE,
+    "margin": NOT_NEGATIVE,
+    "divergence": NOT_NEGATIVE,
+    "hands": POSITIVE,
+    "temperature": POSITIVE,
+    "dev_frames": COUNT,
+}
 _PARTS = {AUTOENCODER: ("vae.",), ENCODER: ("image_encoder.",), DENOISING: ("unet.", "pose_net.")}
 
 
@@ -83,12 +96,7 @@ class MimicMotionTraining(TrainingData):
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
         given = self.settings
-        if given.weights not in ("hands", "confidence", "even"):
-            raise InputError(f"the recipe's data: weights is hands, confidence or even, not {given.weights}.")
-        if given.frames < 2 or given.autoencoded < 1 or given.dev_frames < 1:
-            raise InputError(
-                "the recipe's data: frames is at least 2, with the source picture; autoencoded and dev_frames at least 1."
-            )
+        check_ranges(given, _RANGES)
         for phase in self.recipe.phases:
             if phase.name not in _PARTS:
                 raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, _PARTS)}")
