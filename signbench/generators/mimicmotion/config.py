@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,10 @@ from signbench.generators.mimicmotion.pose_pictures import CANVAS
 
 _GROUPS = 32
 _HALVINGS = 3
+_COUNTS = (
+    *("canvas", "blocks", "time_width", "embedding", "latent_blocks", "encoder_size", "encoder_patch", "encoder_width"),
+    *("encoder_inner", "encoder_layers", "encoder_heads", "steps", "chunk"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,22 @@ class MimicMotionConfig:
             raise InputError("the configuration of MimicMotion: widths and latent_widths are multiples of 32.")
         if self.groups < 1 or _GROUPS % self.groups or self.latent_channels < 1:
             raise InputError("the configuration of MimicMotion: groups divides 32; latent_channels is above 0.")
-        if any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)):
+        if min(self.heads) < 1 or any(width % heads for width, heads in zip(self.widths, self.heads, strict=True)):
             raise InputError("the configuration of MimicMotion: each of widths is a multiple of the number of its heads.")
         if self.multiple % 2**_HALVINGS or self.size % 2**_HALVINGS or min(self.size, self.multiple) < 1:
             raise InputError("the configuration of MimicMotion: size and multiple are multiples of 8.")
-        if self.steps < 1 or self.chunk < 1 or self.step_rate <= 0:
-            raise InputError("the configuration of MimicMotion: steps, chunk and step_rate are above 0.")
+        self._check_numbers()
         if self.tile < 2 or not 1 <= self.overlap < self.tile:
             raise InputError("the configuration of MimicMotion: 1 <= overlap < tile.")
+
+    def _check_numbers(self) -> None:
+        """Refuses numbers with which nothing could be computed."""
+        for name in (*_COUNTS, "latent_scale", "step_rate", "rate"):
+            if not (0 < getattr(self, name) < math.inf):
+                raise InputError(f"the configuration of MimicMotion: {name} is {getattr(self, name):g}, but should be above 0.")
+        for name in ("guidance", "noise", "motion"):
+            if not (0 <= getattr(self, name) < math.inf):
+                raise InputError(f"the configuration of MimicMotion: {name} is {getattr(self, name):g}, but should be at least 0.")
 
     @classmethod
     def paper(cls) -> MimicMotionConfig:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from signbench.judges.base import Judge
+import numpy as np
+from numpy.typing import NDArray
+
+from signbench.errors import InputError
+from signbench.generators.mimicmotion.pose_pictures import PosePoints, pose_points
+from signbench.judges.base import Judge, JudgedClip
+from signbench.media.pose import Pose
+from signbench.media.video import resize_frames
 
 if TYPE_CHECKING:
     from signbench.judges.pose_estimator.judge import PoseEstimator
@@ -13,9 +21,14 @@ if TYPE_CHECKING:
 DWPOSE = "dwpose"
 """The estimator of the original, for real videos."""
 
+FIELD = "estimator"
+"""The field of a model's ``config.json`` that names the estimator of its training; absent or empty: the shipped one."""
+
+_TOGETHER = 16
+
 
 def estimator(name: str | None, device: str = "cpu") -> Judge:
-    """A pose estimator.
+    """A pose estimator. DWPose's points are those of any confidence, since MimicMotion's pictures show unsure hands and faces, too.
 
     Args:
         name: ``dwpose``, or the name or folder of a ``pose-estimator`` model; None: the shipped one.
@@ -27,7 +40,7 @@ def estimator(name: str | None, device: str = "cpu") -> Judge:
     from signbench.judges import registry
     from signbench.judges.pose_estimator.judge import PoseEstimator
 
-    return registry.create(DWPOSE, device=device) if name == DWPOSE else PoseEstimator(model=name, device=device)
+    return registry.create(DWPOSE, device=device, threshold=0.0) if name == DWPOSE else PoseEstimator(model=name, device=device)
 
 
 def files_of(judge: Judge) -> Mapping[str, str]:
@@ -40,6 +53,46 @@ def files_of(judge: Judge) -> Mapping[str, str]:
 
     model = _model_of(judge)
     return {name: signed_digest(name) for name in judge.needs} if model is None else model.model.card.files
+
+
+def of_training(config: Mapping[str, Any]) -> str | None:
+    """The estimator that a model was trained with; None: the shipped one.
+
+    Args:
+        config: content of its ``config.json``.
+
+    Raises:
+        InputError: it is not a name.
+    """
+    found = config.get(FIELD)
+    if found is not None and not isinstance(found, str):
+        raise InputError(f"config.json names the estimator {found!r}, which is no name; copy the whole folder of the model again.")
+    return found or None
+
+
+def points_of(judge: Judge, frames: Iterable[NDArray[np.uint8]], clip: str) -> PosePoints:
+    """The key points that an estimator finds, some frames at a time, so that memory does not grow with a clip's length.
+
+    Args:
+        judge: the estimator.
+        frames: uint8 ``(H, W, 3)``, at least one.
+        clip: its id, for messages.
+
+    Raises:
+        InputError: the clip has no frames, or the estimator gives something else.
+    """
+    left, found = iter(frames), []
+    while part := list(islice(left, _TOGETHER)):
+        shown = np.stack(part)
+        if judge.size is not None and shown.shape[1:3] != tuple(judge.size):
+            shown = resize_frames(shown, judge.size)
+        pose = judge.observe([JudgedClip(clip, frames=shown)], ["pose"])[0]["pose"]
+        if not isinstance(pose, Pose):
+            raise InputError(f"clip {clip}: the pose estimator gives {type(pose).__name__}, not key points.")
+        found.append(pose_points(pose))
+    if not found:
+        raise InputError(f"clip {clip} has no frames in which key points could be found; leave it out.")
+    return PosePoints(np.concatenate([each.points for each in found]), np.concatenate([each.confidence for each in found]))
 
 
 def made_by(judge: Judge) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +22,16 @@ from signbench.generators.mimicmotion.checkpoints import files_of, read_official
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.pose_pictures import PosePoints, drawn, pose_points
 from signbench.judges.network_judge import configured
-from signbench.media.pose import Pose
 from signbench.media.video import resize_frames
 from signbench.predictions.prompts import Production, Prompt
-from signbench.predictions.sampling import frames_of, stretched, wanted_length
+from signbench.predictions.sampling import at_positions, nearest_positions, stretched, video_positions, wanted_length
 from signbench.weights.digests import remembered_sha256_of
 from signbench.weights.reference_models import find_checkpoint, has_model, read_model_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from signbench.corpora.recordings import VideoRecording
     from signbench.generators.mimicmotion.denoising import Condition
     from signbench.generators.mimicmotion.network import MimicMotion
     from signbench.judges.base import Judge
@@ -46,13 +47,14 @@ class MimicMotionGenerator(Generator):
     """Moves the person in the source picture as in a driving video, by diffusion that sees confidence-aware pose pictures.
 
     The key points of the source picture, and of the driving video unless the task grants them, come from a pose estimator, which
-    sees one person. The driving person is moved onto that of the source picture. The network makes frames at no more than its own
-    rate; a frame of the production is the nearest of them.
+    sees one person. The driving person is moved onto that of the source picture. The network makes every frame, or every second,
+    third and so on, at no more than its own rate; a frame of the production is the nearest of them.
 
     Args:
         checkpoint: the name of a reference model, its folder, or a published file; None: the shipped model.
         pose_net: the file of PoseNet, for a published file that has only the U-Net.
-        estimator: name or folder of the pose estimator, or ``dwpose``.
+        estimator: name or folder of the pose estimator, or ``dwpose``; None: that of the model's training, for a published file
+            ``dwpose``.
         size: shorter side of the network's pictures; None: the model's.
         steps: denoising steps; None: the model's.
         guidance: how much the condition is amplified; None: the model's.
@@ -84,7 +86,8 @@ class MimicMotionGenerator(Generator):
             raise InputError(f"generator {MODEL}: the model {self._model.card.name} has a PoseNet itself; leave out pose_net.")
         given = {"size": size, "steps": steps, "guidance": guidance}
         self._changed: dict[str, Any] = {name: _number(name, value) for name, value in given.items() if value is not None}
-        self._estimator_name = None if estimator is None else str(estimator)
+        self._config = replace(self._unchanged(), **self._changed)
+        self._named = None if estimator is None else str(estimator)
         self._device = device
         self.card = Card(
             name=self._card_name(checkpoint),
@@ -100,7 +103,7 @@ class MimicMotionGenerator(Generator):
         shown = self._path.name if self._model is None else self._model.card.name
         parts = [] if checkpoint is None or shown == MODEL else [f"checkpoint={shown}"]
         parts += [] if self._pose_net is None else [f"pose_net={self._pose_net.name}"]
-        parts += [] if self._estimator_name is None else [f"estimator={Path(self._estimator_name).name}"]
+        parts += [] if self._named is None else [f"estimator={Path(self._named).name}"]
         parts += [f"{name}={value:g}" for name, value in self._changed.items()]
         return MODEL + (":" + ",".join(parts) if parts else "")
 
@@ -114,9 +117,17 @@ class MimicMotionGenerator(Generator):
         listed = "".join(f"{name} {digest}\n" for files in (own, estimator) for name, digest in sorted(files.items()))
         return hashlib.sha256(listed.encode()).hexdigest()
 
+    def _unchanged(self) -> MimicMotionConfig:
+        """The model's configuration; of a published file the paper's, which differs from it at most in widths and depths."""
+        if self._model is None:
+            return MimicMotionConfig.paper()
+        config: MimicMotionConfig = configured(MimicMotionConfig, self._model.config(), self._model)
+        return config
+
     @cached_property
     def _estimator(self) -> Judge:
-        return estimators.estimator(self._estimator_name, self._device)
+        by_default = estimators.DWPOSE if self._model is None else estimators.of_training(self._model.config())
+        return estimators.estimator(by_default if self._named is None else self._named, self._device)
 
     @cached_property
     def _network(self) -> MimicMotion:
@@ -126,11 +137,10 @@ class MimicMotionGenerator(Generator):
         device = device_of(self._device)
         if self._model is None:
             published = read_official(self._path, self._pose_net)
-            config, weights = published.config, published.weights
+            config, weights = replace(published.config, **self._changed), published.weights
         else:
-            config = configured(MimicMotionConfig, self._model.config(), self._model)
+            config = self._config
             weights = {name: tensor.float() for name, tensor in self._model.weights().items()}
-        config = replace(config, **self._changed)
         network: Any = without_weights(lambda: MimicMotion(config))
         give_weights(network, weights, f"the checkpoint {self._path}")
         _fill_positions(network)
@@ -150,12 +160,10 @@ class MimicMotionGenerator(Generator):
         size = prompt.size or (source.shape[0], source.shape[1])
         with computing(self._device):
             network = self._network
-            shown, ratio = self._driving(prompt)
             config = network.config
-            steps, nearest = thinned(len(shown), prompt.fps, config.step_rate)
-            kept = PosePoints(shown.points[steps], shown.confidence[steps])
+            shown, nearest, ratio = self._driving(prompt)
             still = self.estimated(source[None], prompt.clip)
-            moved = alignment(still, kept, source.shape[0] / source.shape[1], ratio).of(kept)
+            moved = alignment(still, shown, source.shape[0] / source.shape[1], ratio).of(shown)
             picture = resize_frames(source[None], config.picture_size(source.shape[0], source.shape[1]))[0]
             latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)
         made: NDArray[np.uint8] | None = None
@@ -168,22 +176,32 @@ class MimicMotionGenerator(Generator):
                     made = resize_frames(_levels(network.decoded(latents[start : start + config.chunk])), size)
             yield made[index - start]
 
-    def _driving(self, prompt: Prompt) -> tuple[PosePoints, float]:
-        """The points of the driving clip at the task's rate and length, and the height of its picture divided by the width."""
+    def _driving(self, prompt: Prompt) -> tuple[PosePoints, NDArray[np.int64], float]:
+        """The points of the frames that the network makes.
+
+        Returns:
+            The points; for each frame of the production the index of the nearest of those; and the height of the driving clip's
+            picture divided by its width.
+        """
         length = wanted_length(prompt)
         if prompt.driving_pose is None:
             if prompt.driving_video is None:
                 raise InputError(f"clip {prompt.clip}: {MODEL} needs a driving video or its key points.")
             probe = prompt.driving_video.probe(None)
-            made = replace(prompt.made, size=self._estimator.size)
-            frames = np.stack(list(frames_of(prompt.driving_video, made, length)))
-            return self.estimated(frames, prompt.clip), probe.height / probe.width
+            positions = video_positions(probe, prompt.fps)
+            if length is not None:
+                positions = positions[nearest_positions(len(positions), length)]
+            steps, nearest = thinned(len(positions), prompt.fps, self.rate)
+            frames = at_positions(prompt.driving_video, probe, positions[steps], self._estimator.size)
+            return self.estimated(frames, prompt.clip), nearest, probe.height / probe.width
         pose = prompt.driving_pose.pose(None)
         if pose.fps is not None:
             pose = pose.at_rate(prompt.fps)
         side = getattr(prompt.driving_pose, "size", None)
         width, height = pose.picture or ((side, side) if side else self._video_size(prompt))
-        return pose_points(stretched(pose, length), (width, height)), height / width
+        whole = pose_points(stretched(pose, length), (width, height))
+        steps, nearest = thinned(len(whole), prompt.fps, self.rate)
+        return PosePoints(whole.points[steps], whole.confidence[steps]), nearest, height / width
 
     def _video_size(self, prompt: Prompt) -> tuple[int, int]:
         """Width and height of the driving video, whose pixels key points without a picture are in."""
@@ -192,29 +210,30 @@ class MimicMotionGenerator(Generator):
         probe = prompt.driving_video.probe(None)
         return probe.width, probe.height
 
-    @cached_property
+    @property
     def rate(self) -> float:
         """The highest rate of the frames that the network makes, per second."""
-        if self._model is None:
-            return MimicMotionConfig.paper().step_rate
-        config: MimicMotionConfig = configured(MimicMotionConfig, self._model.config(), self._model)
-        return config.step_rate
+        return self._config.step_rate
 
-    def estimated(self, frames: NDArray[np.uint8], clip: str) -> PosePoints:
+    def estimated(self, frames: Iterable[NDArray[np.uint8]], clip: str) -> PosePoints:
         """The key points that the pose estimator finds.
 
         Args:
-            frames: uint8 ``(T, H, W, 3)``.
+            frames: uint8 ``(H, W, 3)`` each.
             clip: its id, for messages.
         """
-        from signbench.judges.base import JudgedClip
+        return estimators.points_of(self._estimator, frames, clip)
 
-        size = self._estimator.size
-        fitted = frames if size is None or frames.shape[1:3] == tuple(size) else resize_frames(frames, size)
-        pose = self._estimator.observe([JudgedClip(clip, frames=fitted)], ["pose"])[0]["pose"]
-        if not isinstance(pose, Pose):
-            raise InputError(f"clip {clip}: the pose estimator gives {type(pose).__name__}, not key points.")
-        return pose_points(pose)
+    def points_in(self, recording: VideoRecording, clip: str) -> PosePoints:
+        """The key points that the pose estimator finds in every frame of a video.
+
+        Args:
+            recording: the video.
+            clip: its id, for messages.
+        """
+        probe = recording.probe(None)
+        positions = video_positions(probe, probe.fps or self.rate)
+        return self.estimated(at_positions(recording, probe, positions, self._estimator.size), clip)
 
     def _condition(self, picture: NDArray[np.uint8], points: PosePoints, seed: int) -> Condition:
         import torch
@@ -228,7 +247,9 @@ class MimicMotionGenerator(Generator):
         if config.noise:
             generator = torch.Generator().manual_seed(seed)
             noisy = still + config.noise * torch.randn(still.shape, generator=generator).to(still)
-        shown = np.stack([drawn(points, frame, size, config.canvas) for frame in range(len(points))])
+        shown = np.empty((len(points), 3, *size), np.uint8)
+        for frame, into in enumerate(shown):
+            into[...] = drawn(points, frame, size, config.canvas)
         return Condition(network.source_latents(noisy), network.embedded(still), torch.from_numpy(shown))
 
 
@@ -244,9 +265,9 @@ def thinned(frames: int, fps: float, rate: float) -> tuple[NDArray[np.int64], ND
         Indices of the production's frames that are made, int64 ``(N,)``; and for each frame of the production the index of the
         nearest of those, int64 ``(frames,)``.
     """
-    every = max(1.0, fps / rate)
-    count = int(np.floor((frames - 1) / every + 1e-9)) + 1
-    made = np.floor(np.arange(count) * every + 0.5).astype(np.int64)
+    # a whole number, as in the original: with any other, the network's steps would not be equally long
+    every = max(1, math.ceil(fps / rate - 1e-9))
+    made = np.arange(0, frames, every, dtype=np.int64)
     nearest = np.abs(np.arange(frames)[:, None] - made[None]).argmin(axis=1)
     return made, nearest.astype(np.int64)
 

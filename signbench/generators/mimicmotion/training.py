@@ -20,10 +20,12 @@ from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion import losses as terms
 from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
+from signbench.generators.mimicmotion.estimators import FIELD
 from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
 from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.order import seed_of
+from signbench.training.ranges import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, Range, check_ranges
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,6 +35,18 @@ if TYPE_CHECKING:
 AUTOENCODER, ENCODER, DENOISING = "autoencoder", "encoder", "denoising"
 """The names of the phases."""
 
+_RANGES = {
+    "frames": Range(2),
+    "autoencoded": COUNT,
+    "dropout": SHARE,
+    "hand_scale": POSITIVE,
+    "threshold": SHARE,
+    "margin": NOT_NEGATIVE,
+    "divergence": NOT_NEGATIVE,
+    "hands": POSITIVE,
+    "temperature": POSITIVE,
+    "dev_frames": COUNT,
+}
 _PARTS = {AUTOENCODER: ("vae.",), ENCODER: ("image_encoder.",), DENOISING: ("unet.", "pose_net.")}
 
 
@@ -82,12 +96,7 @@ class MimicMotionTraining(TrainingData):
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
         given = self.settings
-        if given.weights not in ("hands", "confidence", "even"):
-            raise InputError(f"the recipe's data: weights is hands, confidence or even, not {given.weights}.")
-        if given.frames < 2 or given.autoencoded < 1 or given.dev_frames < 1:
-            raise InputError(
-                "the recipe's data: frames is at least 2, with the source picture; autoencoded and dev_frames at least 1."
-            )
+        check_ranges(given, _RANGES)
         for phase in self.recipe.phases:
             if phase.name not in _PARTS:
                 raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, _PARTS)}")
@@ -113,7 +122,7 @@ class MimicMotionTraining(TrainingData):
         return any(phase.name == AUTOENCODER for phase in self.recipe.phases)
 
     def saved_config(self) -> Mapping[str, Any]:
-        return {**super().saved_config(), "latent_scale": self._scale}
+        return {**super().saved_config(), "latent_scale": self._scale, FIELD: self.settings.estimator}
 
     def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
         # the published files have 16 bits, too

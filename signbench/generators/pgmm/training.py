@@ -15,6 +15,7 @@ from signbench.training.base import Answer, Batch, Report, TrainingData, changed
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
+from signbench.training.ranges import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, check_ranges
 from signbench.training.videos import trunk_weights
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from signbench.generators.pgmm.pose_maps import PoseMaps
 
 _PIECE = 16
+_RANGES = {
+    **dict.fromkeys(("rate", "dev_rate", "sharpness"), POSITIVE),
+    **dict.fromkeys(("pairs", "dropout_rise"), COUNT),
+    **dict.fromkeys(("mirrored", "jitter", "least_peak", "dropout_start", "dropout_most"), SHARE),
+    **dict.fromkeys(("perceptual_weight", "equivariance", "warp", "background", "pose_distance", "alignment"), NOT_NEGATIVE),
+    **dict.fromkeys(("dropout_epochs", "background_from", "plate_affine", "plate_bending"), NOT_NEGATIVE),
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,7 @@ class PGMMTraining(TrainingData):
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        check_ranges(self.settings, _RANGES)
         given, side = self.settings, self.config().size
         if given.pose_distance and not self.config().sees_pose:
             raise InputError("the recipe's data: a network without pose has no pose_distance; set it to 0.")

@@ -87,8 +87,8 @@ class RealisDanceConfig:
         if self.multiple % 2**_HALVINGS or self.size % 2**_HALVINGS or min(self.size, self.multiple) < 1:
             raise InputError("the configuration of RealisDance: size and multiple are multiples of 8.")
         # a single step would be that of the least noise
-        if self.steps < 2 or self.rate <= 0:
-            raise InputError("the configuration of RealisDance: steps is at least 2, and rate above 0.")
+        if self.steps < 2 or not min(self.rate, self.latent_scale) > 0:
+            raise InputError("the configuration of RealisDance: steps is at least 2, and rate and latent_scale are above 0.")
         if not 0 <= self.overlap < self.window or self.window > self.longest:
             raise InputError("the configuration of RealisDance: 0 <= overlap < window <= longest.")
 

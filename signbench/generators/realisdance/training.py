@@ -23,6 +23,7 @@ from signbench.generators.realisdance.clips import Clips, clips_of
 from signbench.generators.realisdance.config import CONDITIONS, RealisDanceConfig
 from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.order import seed_of
+from signbench.training.ranges import NOT_NEGATIVE, POSITIVE, SHARE, check_ranges
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,6 +36,11 @@ AUTOENCODER, PICTURES, MOTION = "autoencoder", "pictures", "motion"
 PERSON = "person-{}.png"
 """The file of a signer's picture."""
 
+_RANGES = {
+    **dict.fromkeys(("dropout", "shuffled"), SHARE),
+    **dict.fromkeys(("gamma", "adversarial", "divergence"), NOT_NEGATIVE),
+    **dict.fromkeys(("hands", "hand_scale"), POSITIVE),
+}
 _DENOISING = ("unet_ref.", "unet_main.", "pose_guider.", "clip_projector.")
 _MOTION_MODULES = ".motion_modules."
 _COMPUTED = ".pe"
@@ -81,6 +87,7 @@ class RealisDanceTraining(TrainingData):
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        check_ranges(self.settings, _RANGES)
         self._check()
         config = self.config()
         self._blocks = config.blocks

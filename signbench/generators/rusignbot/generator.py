@@ -18,7 +18,7 @@ from signbench.generators.rusignbot.matching import ClipMatcher, checked_rule
 from signbench.generators.rusignbot.words import Found, GlossFinder
 from signbench.generators.text_search import sentence_transformer, weights_digest
 from signbench.predictions.prompts import Production, Prompt
-from signbench.predictions.sampling import as_video, first_frame, frames_of
+from signbench.predictions.sampling import as_video, first_frame
 from signbench.weights.digests import remembered_sha256_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class RuSignBotGenerator(Generator):
         clips: which recording of a gloss is used: ``first``, or ``hands``: the one whose hands the pose estimator sees best.
         avatar: a picture of the person to show; None: the task's source picture, else the first frame of the recording.
         pose_net: see ``mimicmotion``.
-        estimator: name or folder of the pose estimator, or ``dwpose``.
+        estimator: see ``mimicmotion``.
         size: see ``mimicmotion``.
         steps: see ``mimicmotion``.
         guidance: see ``mimicmotion``.
@@ -97,7 +97,7 @@ class RuSignBotGenerator(Generator):
         """The gloss for a word, and the train clip that shows it.
 
         Raises:
-            InputError: the text has no word, or the package for its lemma is not installed.
+            InputError: the text has no word, or no gloss can be found for it, or the package for its lemma is not installed.
         """
         found = self._finder.find(text)
         return found, self._matcher.clip(found.gloss)
@@ -122,8 +122,4 @@ class RuSignBotGenerator(Generator):
         return first_frame(as_video(clip.media), prompt.size)
 
     def _points_of(self, clip: TrainClip) -> PosePoints:
-        from signbench.predictions.prompts import Made
-
-        recording = as_video(clip.media)
-        fps = recording.probe(None).fps or self.moving.rate
-        return self.moving.estimated(np.stack(list(frames_of(recording, Made("video", fps)))), clip.id)
+        return self.moving.points_in(as_video(clip.media), clip.id)

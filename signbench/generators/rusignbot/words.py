@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ Way = Literal["gloss", "lemma", "embedding", "characters"]
 """How a gloss was found: as it was written, by its lemma, or as the nearest by embeddings or by n-grams of characters."""
 
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_MOST_READINGS = 256
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def plain(text: str) -> str:
 
 
 def lemma_of(text: str) -> str:
-    """The lemma of each word of a text, of Russian with pymorphy3, of others with simplemma as English; in plain form.
+    """The likeliest lemma of each word of a text, of Russian with pymorphy3, of others with simplemma as English; in plain form.
 
     Args:
         text: one word or a few.
@@ -55,8 +57,24 @@ def lemma_of(text: str) -> str:
     Raises:
         InputError: the package that its language needs is not installed.
     """
+    return readings_of(text)[0]
+
+
+def readings_of(text: str) -> list[str]:
+    """The lemmas of a text in every reading of its words, the likeliest first: one form may belong to several Russian words.
+
+    Args:
+        text: one word or a few.
+
+    Returns:
+        At least one text in plain form, and at most 256.
+
+    Raises:
+        InputError: the package that its language needs is not installed.
+    """
     # a lemmatiser needs the dots of ё, so they are removed afterwards
-    return plain(" ".join(_russian()(word) if _CYRILLIC.search(word) else _english()(word) for word in normalised(text).split()))
+    words = [_russian()(word) if _CYRILLIC.search(word) else (_english()(word),) for word in normalised(text).split()]
+    return list(dict.fromkeys(plain(" ".join(lemmas)) for lemmas in islice(product(*words), _MOST_READINGS)))
 
 
 class GlossFinder:
@@ -88,17 +106,20 @@ class GlossFinder:
         """The gloss for a word or phrase.
 
         Raises:
-            InputError: it has no letters or digits, or the package for its lemma is not installed.
+            InputError: it has no letters or digits, the package for its lemma is not installed, or it shares no letters with any
+                gloss and there is no model of meaning.
         """
         key = plain(text)
         if not key:
             raise InputError(f"{text!r} has no word; write one, such as hello.")
         if key in self._glosses:
             return Found(self._glosses[key], "gloss", 1.0, key)
-        lemma = lemma_of(text)
-        gloss = self._glosses.get(lemma) or self._by_lemma().get(lemma)
-        if gloss is not None:
-            return Found(gloss, "lemma", 1.0, lemma)
+        readings = readings_of(text)
+        for reading in readings:
+            gloss = self._glosses.get(reading) or self._by_lemma().get(reading)
+            if gloss is not None:
+                return Found(gloss, "lemma", 1.0, reading)
+        lemma = readings[0]
         if self._embeddings is not None:
             number, score = self._embeddings.nearest(lemma)
             return Found(self._glosses[self._keys[number]], "embedding", round(score, 6), lemma)
@@ -106,6 +127,11 @@ class GlossFinder:
             raise AssertionError("a finder without embeddings has n-grams")
         similarities = self._characters.similarities(lemma)
         number = int(similarities.argmax())
+        if similarities[number] == 0:
+            raise InputError(
+                f"{text!r} is no gloss, and none is written like it; name a sentence-transformer with embedding=NAME, which finds "
+                "the nearest by meaning."
+            )
         return Found(self._glosses[self._keys[number]], "characters", round(float(similarities[number]), 6), lemma)
 
     def _by_lemma(self) -> dict[str, str]:
@@ -118,7 +144,7 @@ class GlossFinder:
 
 
 @cache
-def _russian() -> Callable[[str], str]:
+def _russian() -> Callable[[str], tuple[str, ...]]:
     from importlib import import_module
 
     try:
@@ -128,7 +154,7 @@ def _russian() -> Callable[[str], str]:
         raise InputError(
             "the lemma of a Russian word needs pymorphy3 and pymorphy3-dicts-ru; install signbench[rusignbot]."
         ) from error
-    return lambda word: str(analyser.parse(word)[0].normal_form)
+    return lambda word: tuple(dict.fromkeys(str(reading.normal_form) for reading in analyser.parse(word)))
 
 
 @cache

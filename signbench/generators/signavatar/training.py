@@ -25,6 +25,7 @@ from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frames import FrameSource
 from signbench.training.key_points import prepared
 from signbench.training.order import seed_of
+from signbench.training.ranges import COUNT, NOT_NEGATIVE, SHARE, Range, check_ranges
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,6 +38,12 @@ _ANSWERED_AT_ONCE = 32
 _MEAN_OF = 8
 """One of so many clips counts for the mean pose."""
 _SMALL = 0.1
+_RANGES = {
+    "takes": COUNT,
+    **dict.fromkeys(("divergence", "pictures"), NOT_NEGATIVE),
+    **dict.fromkeys(("warmup", "pictured"), SHARE),
+    "held_out": Range(2),
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class SignAvatarTraining(TrainingData):
 
     def prepare(self, report: Report) -> None:
         self.settings: Settings = settings_of(Settings, self.recipe.data, "data")
+        check_ranges(self.settings, _RANGES)
         if len(self.recipe.train) != 1:
             raise InputError("a generator of signs is trained on one split of isolated signs; the recipe names several.")
         (split,) = self.recipe.train

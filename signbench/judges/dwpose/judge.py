@@ -15,7 +15,7 @@ from signbench.judges.dwpose.sessions import DETECTOR, ESTIMATOR, INSTALL, Netwo
 from signbench.media.pose import Pose
 
 SEEN = 0.3
-"""DWPose hides points with a lower confidence."""
+"""DWPose hides points with a lower confidence, unless it is given another threshold."""
 
 _networks: dict[tuple[str, str, str], tuple[Network, Network]] = {}
 """The networks of this process; they are not a part of a judge's state, which travels to other processes."""
@@ -26,7 +26,7 @@ class DWPose(Judge):
 
     Frames are shown at their own size and rate. Of several people, the surest of the detector is taken; without one, the whole
     frame is looked at. Points are in pixels of the frame, in OpenPose's order with a neck between the shoulders. A point with a
-    confidence below 0.3 is not seen.
+    confidence below the threshold, 0.3, is not seen.
 
     Source: Yang, Zeng, Yuan and Li, "Effective Whole-body Pose Estimation with Two-stages Distillation", ICCV workshops 2023;
     IDEA-Research/DWPose, ``ControlNet-v1-1-nightly/annotator/dwpose``.
@@ -43,8 +43,16 @@ class DWPose(Judge):
     licence: ClassVar[str] = "Apache-2.0"
     citation: ClassVar[str] = "Yang, Zeng, Yuan and Li 2023: Effective Whole-body Pose Estimation with Two-stages Distillation"
 
-    def __init__(self, *, device: str = "cpu", precision: Precision = "float32") -> None:
+    def __init__(self, *, device: str = "cpu", precision: Precision = "float32", threshold: float = SEEN) -> None:
+        """Stores the options; nothing is loaded yet.
+
+        Args:
+            device: as for :class:`~signbench.judges.base.Judge`.
+            precision: not used; the networks run in the precision of their files.
+            threshold: points with a lower confidence are not seen; 0: all points with a confidence above 0 are.
+        """
         super().__init__(device=device, precision="float32")  # that of the files, whatever other judges use
+        self.threshold = threshold
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -53,7 +61,8 @@ class DWPose(Judge):
     def signature(self) -> str:
         from signbench.weights.store import signed_digest
 
-        return "+".join([f"{self.name}/{self.revision}", *(signed_digest(name) for name in self.needs), self.precision])
+        hidden = [] if self.threshold == SEEN else [f"threshold-{self.threshold:g}"]
+        return "+".join([f"{self.name}/{self.revision}", *(signed_digest(name) for name in self.needs), *hidden, self.precision])
 
     def observe(self, clips: Sequence[JudgedClip], wanted: Collection[Gives]) -> list[Mapping[Gives, Observation]]:
         return [{"pose": self._pose(clip)} for clip in clips]
@@ -66,7 +75,7 @@ class DWPose(Judge):
             raise InputError(f"clip {clip.id}: the judge {self.name} reads frames.")
         detector, estimator = self._loaded()
         rows = np.stack([points(detector, estimator, frame)[0] for frame in clip.frames])
-        seen = rows[..., 2] >= SEEN
+        seen = (rows[..., 2] >= self.threshold) & (rows[..., 2] > 0)
         height, width = clip.frames.shape[1:3]
         return Pose(
             np.where(seen[..., None], rows[..., :2], 0).astype(np.float32),

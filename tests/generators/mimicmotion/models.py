@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -45,8 +46,8 @@ def network_of(config: MimicMotionConfig = TINY):
     return network
 
 
-def written_generator(folder: Path, config: MimicMotionConfig = TINY) -> ReferenceModel:
-    """A model with random weights."""
+def written_generator(folder: Path, config: MimicMotionConfig = TINY, more: Mapping[str, object] | None = None) -> ReferenceModel:
+    """A model with random weights, and perhaps more fields of its configuration's file."""
     card = {
         "kind": "generator",
         "model": "mimicmotion",
@@ -54,4 +55,4 @@ def written_generator(folder: Path, config: MimicMotionConfig = TINY) -> Referen
         "summary": "Random weights.",
         "licence": "CC0-1.0",
     }
-    return write_model(folder, card, config=asdict(config), tensors=weights_of(config), files={})
+    return write_model(folder, card, config={**asdict(config), **(more or {})}, tensors=weights_of(config), files={})

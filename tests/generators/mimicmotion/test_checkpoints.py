@@ -18,6 +18,7 @@ from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
 from signbench.weights.registry import find
 from tests.generators.mimicmotion.models import TINY, weights_of
+from tests.judges.dwpose import stand_in
 
 SIZES = ("widths", "heads", "blocks", "time_width", "embedding", "latent_widths", "latent_blocks")
 ENCODERS = ("encoder_size", "encoder_patch", "encoder_width", "encoder_inner", "encoder_layers", "encoder_heads")
@@ -123,11 +124,23 @@ def test_a_file_that_is_not_safetensors_is_refused(folder):
         read_official(folder / "merged.safetensors", folder / "merged.safetensors")
 
 
-def test_a_published_file_is_a_generators_checkpoint(folder, halves):
+def test_a_published_file_is_a_generators_checkpoint(folder, halves, monkeypatch):
+    stand_in.put(monkeypatch, folder, found=stand_in.detector((64, 64)), estimated=stand_in.estimator((64, 48)))
     path = written(folder, authors(halves))
     generator = MimicMotionGenerator(path, size="64", steps="2", guidance="1.5")
     assert generator.card.name == "mimicmotion:checkpoint=MimicMotion_1-1.pth,size=64,steps=2,guidance=1.5"
     assert "research" in generator.card.licence
+    assert generator._estimator.name == "dwpose"
     assert generator._network.config == replace(EXPECTED, size=64, steps=2, guidance=1.5)
     other = MimicMotionGenerator(written(folder, changed(**{"unet.conv_out.bias": torch.ones(4).half()})(authors(halves)), "b.pth"))
     assert other.card.checkpoint != generator.card.checkpoint
+    assert MimicMotionGenerator(path, estimator="pose-estimator")._estimator.name == "pose-estimator"
+    with pytest.raises(InputError, match="the configuration of MimicMotion: steps"):
+        MimicMotionGenerator(path, steps="0")
+    find_file(folder, "yolox-l").unlink()
+    with pytest.raises(InputError, match="signbench weights fetch yolox-l"):
+        MimicMotionGenerator(path)
+
+
+def find_file(folder, name):
+    return folder / find(name).file

@@ -7,16 +7,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("diffusers", reason="MimicMotion's networks are those of diffusers; install signbench[models]")
 
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.errors import InputError
 from signbench.generators.base import Made, Prompt
+from signbench.generators.computing import computing
+from signbench.generators.mimicmotion import denoising
+from signbench.generators.mimicmotion.denoising import denoised
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
+from signbench.generators.mimicmotion.generator import _levels as levels
+from signbench.generators.mimicmotion.pose_pictures import pose_points
 from signbench.generators.registry import create
+from signbench.judges.base import JudgedClip
 from signbench.media.pose import Pose
-from signbench.predictions.sampling import first_frame
+from signbench.media.video import resize_frames
+from signbench.predictions.sampling import first_frame, frames_of
 from tests.generators.mimicmotion.models import TINY, written_generator
 from tests.generators.pgmm.models import WITHOUT_POSE
 from tests.generators.pgmm.models import written_generator as written_other
@@ -85,9 +93,10 @@ def test_key_points_without_a_picture_are_in_pixels_of_the_driving_video(folder,
     probe = prompt.driving_video.probe(None)
     scaled = replace(pose, points=pose.points * np.float32(probe.width / 512), picture=None)
     given = replace(prompt, driving_pose=Recorded(scaled))
-    points, ratio = generator._driving(given)
-    wanted, _ = generator._driving(replace(given, driving_pose=Recorded(replace(pose, picture=(512, 512)))))
+    points, nearest, ratio = generator._driving(given)
+    wanted, _, _ = generator._driving(replace(given, driving_pose=Recorded(replace(pose, picture=(512, 512)))))
     assert ratio == 1 and np.allclose(points.points, wanted.points, atol=0.01)
+    assert len(points) == 3 and nearest.tolist() == [0, 0, 1, 1, 2]
     with pytest.raises(InputError, match="how large their picture is"):
         generator._driving(replace(given, driving_video=None))
 
@@ -114,6 +123,8 @@ def test_the_card_names_what_differs_from_the_model(folder):
         ("moving", {"steps": "many"}, "steps=many is not a number"),
         ("moving", {"guidance": "-1"}, "guidance=-1 is below 0"),
         ("moving", {"guidance": "nan"}, "not finite"),
+        ("moving", {"size": "60"}, "the configuration of MimicMotion"),
+        ("moving", {"steps": "0"}, "the configuration of MimicMotion"),
         ("moving", {"pose_net": __file__}, "has a PoseNet itself"),
     ],
 )
@@ -122,10 +133,46 @@ def test_wrong_parameters_are_refused(folder, model, options, words):
         MimicMotionGenerator(folder / model, **options)
 
 
-@pytest.mark.parametrize("options", [{"size": "60"}, {"steps": "0"}])
-def test_an_impossible_size_is_refused_when_the_networks_are_built(folder, options):
-    with pytest.raises(InputError, match="the configuration of MimicMotion"):
-        _ = MimicMotionGenerator(folder / "moving", **options)._network
+def test_a_long_driving_video_is_read_in_parts_and_only_where_the_network_makes_a_frame(folder, prompt, monkeypatch):
+    generator = MimicMotionGenerator(folder / "moving")
+    clip = SynthSign().clip(prompt.clip).video
+    length = 70
+    made = replace(VIDEO, size=generator._estimator.size)
+    frames = np.stack(list(frames_of(clip, made, length)))
+    whole = generator._estimator.observe([JudgedClip("whole", frames=frames)], ["pose"])[0]["pose"]
+    shown, observe = [], generator._estimator.observe
+
+    def observed(clips, wanted):
+        shown.append(clips[0].frames.shape[:3])
+        return observe(clips, wanted)
+
+    monkeypatch.setattr(generator._estimator, "observe", observed)
+    points, nearest, _ = generator._driving(replace(prompt, length=length))
+    assert shown == [(16, *made.size), (16, *made.size), (3, *made.size)]
+    wanted = pose_points(whole)
+    assert np.array_equal(points.points, wanted.points[::2]) and np.array_equal(points.confidence, wanted.confidence[::2])
+    assert nearest.tolist() == [frame // 2 for frame in range(length)]
+
+
+def test_the_frames_of_a_production_are_those_of_the_whole_clip_decoded_in_chunks_with_frame_0(folder, prompt, monkeypatch):
+    config = replace(TINY, guidance=1.0, steps=1, chunk=2, step_rate=25.0)
+    written_generator(folder / "chunks", config)
+    generator = MimicMotionGenerator(folder / "chunks")
+    kept = []
+    monkeypatch.setattr(denoising, "denoised", lambda *given: kept.append(denoised(*given)) or kept[-1])
+    made = production(generator, prompt)
+    (latents,) = kept
+    assert len(latents) == 6
+    with computing("cpu"):
+        chunks = [
+            generator._network.vae.decode(latents[start : start + 2] / config.latent_scale, num_frames=2).sample
+            for start in (0, 2, 4)
+        ]
+    wanted = resize_frames(levels(torch.cat(chunks))[1:], VIDEO.size)
+    assert np.array_equal(made, wanted)
+    with computing("cpu"):
+        without_it = resize_frames(levels(generator._network.decoded(latents[1:])), VIDEO.size)
+    assert not np.array_equal(without_it, wanted)
 
 
 def test_a_prompt_without_a_picture_or_a_motion_is_refused(folder, prompt):

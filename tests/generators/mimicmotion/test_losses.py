@@ -133,6 +133,17 @@ def test_a_frame_without_a_person_has_equal_weights():
     assert (confidence_weights(nobody, (3, 5)) == 1).all() and (hand_weights(nobody, (3, 5)) == 1).all()
 
 
+def test_after_normalisation_gradients_still_have_the_ratios_of_the_weights_by_confidence():
+    weights = torch.from_numpy(confidence_weights(person(left=0.8, right=0.2), (4, 4), margin=0.0))[:, None, None]
+    predicted = torch.zeros(1, 1, 4, 4, 4, requires_grad=True)
+    weighted_error(predicted, torch.ones_like(predicted), weights).backward()
+    gradient = predicted.grad[0, 0, 0]
+    assert (gradient[:2, :2] / gradient[0, 3]).unique().tolist() == pytest.approx([1.8 * 10])
+    assert (gradient[2:, 2:] / gradient[0, 3]).unique().tolist() == pytest.approx([1.2])
+    # the mean weight is 1, so the whole gradient is that of an unweighted error
+    assert gradient.sum().item() == pytest.approx(-2 * 16 / predicted.numel())
+
+
 def test_the_gradient_in_a_sure_hand_is_larger_by_the_scale():
     weights = torch.from_numpy(hand_weights(person(), (4, 4)))[:, None, None]
     predicted = torch.zeros(1, 1, 4, 4, 4, requires_grad=True)

@@ -111,6 +111,71 @@ def test_the_pose_is_added_to_the_first_convolution_and_none_leaves_the_unet_as_
     assert torch.equal(network.predicted(*given, None), plain)
 
 
+PUBLISHED = {
+    "sample_size": 96,
+    "in_channels": 8,
+    "out_channels": 4,
+    "down_block_types": (*("CrossAttnDownBlockSpatioTemporal",) * 3, "DownBlockSpatioTemporal"),
+    "up_block_types": ("UpBlockSpatioTemporal", *("CrossAttnUpBlockSpatioTemporal",) * 3),
+    "block_out_channels": (320, 640, 1280, 1280),
+    "addition_time_embed_dim": 256,
+    "projection_class_embeddings_input_dim": 768,
+    "layers_per_block": 2,
+    "cross_attention_dim": 1024,
+    "transformer_layers_per_block": 1,
+    "num_attention_heads": (5, 10, 20, 20),
+    "num_frames": 25,
+}
+"""The published ``unet/config.json`` of Stable Video Diffusion XT 1.1."""
+
+
+def test_the_paper_s_unet_has_the_tensors_of_the_stock_class():
+    from diffusers import UNetSpatioTemporalConditionModel
+
+    stock = without_weights(lambda: UNetSpatioTemporalConditionModel(**PUBLISHED)).state_dict()
+    own = without_weights(lambda: MimicMotion(MimicMotionConfig.paper())).unet.state_dict()
+    assert list(own) == list(stock)
+    assert all(own[name].shape == stock[name].shape for name in stock)
+
+
+@pytest.fixture(scope="module")
+def stock():
+    """The stock class with TINY's sizes and random weights, and MimicMotion's networks before their training with the same ones."""
+    from diffusers import UNetSpatioTemporalConditionModel
+
+    config = replace(TINY, groups=32)
+    sizes = {
+        "sample_size": 8,
+        "block_out_channels": (32, 32, 32, 32),
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 24,
+        "layers_per_block": 1,
+        "cross_attention_dim": 32,
+        "num_attention_heads": (1, 1, 1, 1),
+    }
+    torch.manual_seed(5)
+    unet = UNetSpatioTemporalConditionModel(**{**PUBLISHED, **sizes}).eval().requires_grad_(False)
+    network = MimicMotion(config).eval().requires_grad_(False)
+    network.unet.load_state_dict(unet.state_dict(), strict=True)
+    return unet, network
+
+
+def test_without_a_pose_the_output_is_that_of_the_stock_class_bit_by_bit(stock):
+    unet, network = stock
+    noisy, source, level, embedding, ids, _ = inputs()
+    wanted = unet(torch.cat([noisy, source], dim=2), level, encoder_hidden_states=embedding, added_time_ids=ids).sample
+    assert float(wanted.std()) > 1e-3
+    assert torch.equal(network.predicted(noisy, source, level, embedding, ids, None), wanted)
+
+
+def test_before_training_the_pose_changes_nothing(stock):
+    unet, network = stock
+    noisy, source, level, embedding, ids, _ = inputs()
+    pose = network.pose_net(torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(3)) * 2 - 1)
+    wanted = unet(torch.cat([noisy, source], dim=2), level, encoder_hidden_states=embedding, added_time_ids=ids).sample
+    assert torch.equal(network.predicted(noisy, source, level, embedding, ids, pose), wanted)
+
+
 def test_the_order_of_rate_motion_and_noise_matters(network):
     *given, pose = inputs()
     assert network.ids(2, given[0]).tolist() == [[6.0, 127.0, 0.0]] * 2
@@ -172,6 +237,22 @@ def test_a_long_clip_s_features_are_computed_tile_by_tile_and_are_the_same(netwo
     assert set(seen) == {TINY.tile} and len(seen) > TINY.steps
 
 
+@pytest.mark.parametrize("frames", [3, 4, 5, 9])
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_a_prediction_that_is_the_same_in_all_tiles_is_not_changed_by_joining_them(frames, guidance, monkeypatch):
+    model = network_of(replace(TINY, guidance=guidance, steps=3))
+    constant = torch.randn(4, 8, 8, generator=torch.Generator().manual_seed(6))
+    monkeypatch.setattr(model, "predicted", lambda noisy, *_: constant.expand_as(noisy))
+    with torch.no_grad():
+        made = denoised(model, condition(frames), 1)
+    sampler = scheduler(3)
+    wanted = first_noise(frames, TINY.tile, (4, 8, 8), 1) * sampler.init_noise_sigma
+    for step in sampler.timesteps:
+        sampler.scale_model_input(wanted, step)
+        wanted = sampler.step(constant.expand_as(wanted), step, wanted, return_dict=False)[0]
+    assert torch.allclose(made, wanted[0], rtol=1e-5, atol=1e-4)
+
+
 def test_guidance_1_is_the_pass_with_the_condition_alone(network, monkeypatch):
     calls = []
     model = network_of(replace(TINY, guidance=1.0))
@@ -220,7 +301,11 @@ def test_pictures_keep_their_shape(height, width, expected):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"widths": (32, 32)}, {"widths": (32, 32, 32, 40)}, {"heads": (3, 1, 1, 1)}, {"multiple": 12}, {"overlap": 4}, {"steps": 0}],
+    [
+        *({"widths": (32, 32)}, {"widths": (32, 32, 32, 40)}, {"heads": (3, 1, 1, 1)}, {"heads": (0, 1, 1, 1)}, {"multiple": 12}),
+        *({"overlap": 4}, {"steps": 0}, {"chunk": 0}, {"latent_scale": 0.0}, {"latent_scale": float("nan")}, {"step_rate": -1.0}),
+        *({"canvas": 0}, {"encoder_heads": 0}, {"guidance": -1.0}, {"noise": float("inf")}, {"motion": -1}),
+    ],
 )
 def test_an_impossible_configuration_is_refused(changed):
     with pytest.raises(InputError, match="the configuration of MimicMotion"):
@@ -243,3 +328,18 @@ def test_frames_are_thinned_to_the_network_s_rate():
     for frames in (1, 2, 7, 50):
         made, nearest = thinned(frames, 25.0, 15.0)
         assert made[-1] < frames and np.abs(made[nearest] - np.arange(frames)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("fps", "rate", "every"),
+    [
+        *((25.0, 15.0, 2), (30.0, 15.0, 2), (24.0, 15.0, 2), (60.0, 15.0, 4), (50.0, 15.0, 4), (15.0, 15.0, 1)),
+        *((29.97, 15.0, 2), (25.0, 12.5, 2), (12.5, 12.5, 1), (30.0, 10.0, 3)),
+    ],
+)
+def test_frames_that_are_made_are_equally_far_from_each_other(fps, rate, every):
+    from signbench.generators.mimicmotion.generator import thinned
+
+    made, nearest = thinned(12, fps, rate)
+    assert made.tolist() == list(range(0, 12, every))
+    assert np.array_equal(made[nearest], [min(made, key=lambda one: abs(one - frame)) for frame in range(12)])

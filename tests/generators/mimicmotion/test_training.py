@@ -172,6 +172,25 @@ def test_a_phase_has_its_losses_and_trains_its_part(name, loss, parts):
     assert [each for each in used if wanted[each].grad is None] == []
 
 
+def test_dev_clips_are_decoded_whole_with_frame_0_as_productions_are(monkeypatch):
+    data = prepared()
+    model = data.build().eval()
+    decoded, given = model.decoded, []
+    monkeypatch.setattr(model, "decoded", lambda latents: given.append(latents) or decoded(latents))
+    with torch.no_grad():
+        (answer,) = data.answers(model)
+        wanted = decoded(given[0])[1:]
+    assert len(given[0]) == len(answer.said["video"]) + 1 == 4
+    assert np.array_equal(answer.said["video"], ((wanted + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())
+
+
+def test_the_model_names_the_estimator_of_its_training(whole):
+    assert whole.config()["estimator"] == ""
+    data = prepared()
+    data.settings = replace(data.settings, estimator="dwpose")
+    assert data.saved_config() == {**asdict(data.config()), "estimator": "dwpose"}
+
+
 def test_a_batch_for_denoising_has_a_source_picture_of_the_clip_and_successive_frames():
     data = prepared({"frames": 4})
     batch = data.batch("denoising", np.array([2]), random(5))
@@ -250,8 +269,15 @@ def test_pictures_of_one_person_have_the_smallest_loss_if_they_are_alike():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"data": {"weights": "faces"}}, "weights is hands, confidence or even, not faces"),
-        ({"data": {"frames": 1}}, "frames is at least 2"),
+        ({"data": {"weights": "faces"}}, "weights is 'faces', but should be one of hands, confidence, even"),
+        ({"data": {"frames": 1}}, "frames is 1, but should be at least 2"),
+        ({"data": {"autoencoded": 0}}, "autoencoded is 0, but should be at least 1"),
+        ({"data": {"dropout": 2.0}}, "dropout is 2, but should be from 0 to 1"),
+        ({"data": {"margin": -1}}, "margin is -1, but should be at least 0"),
+        ({"data": {"temperature": 0}}, "temperature is 0, but should be above 0"),
+        ({"data": {"hand_scale": float("nan")}}, "hand_scale is nan, but should be above 0"),
+        ({"data": {"threshold": 1.5}}, "threshold is 1.5, but should be from 0 to 1"),
+        ({"network": {**CHANGED, "latent_scale": 0}}, "latent_scale is 0, but should be above 0"),
         ({"data": {"blur": 1}}, "unknown field blur"),
         ({"phases": [phase("denoise")]}, "Did you mean denoising"),
         ({"data": {"published": "./missing.pth"}}, "./missing.pth does not exist"),
@@ -281,5 +307,6 @@ def test_the_paper_s_recipe_fine_tunes_the_published_weights(name):
     found = read_recipe(RECIPES / name / "paper.yaml")
     assert training_data(found).config() == MimicMotionConfig.paper()
     assert (found.data["published"], found.data["frames"]) == ("mimicmotion-1-1", 16)
+    assert found.data["estimator"] == "dwpose"
     (only,) = found.phases
     assert (only.name, only.optimiser.name, only.optimiser.rate, only.epochs) == ("denoising", "adamw", 1e-5, 20)

@@ -205,6 +205,8 @@ def test_the_recognisers_features_can_be_compared(models):
         ("tpsmm", {}, {"pose_distance": 1.0}, "a network without pose has no pose_distance"),
         ("pgmm", {}, {"perceptual": "recogniser", "recogniser": "{models}/estimator"}, "not frame-trunk"),
         ("pgmm", {"pose_estimator": "{models}/trunk"}, {}, "not pose-estimator"),
+        ("pgmm", {}, {"mirrored": 2}, "mirrored is 2, but should be from 0 to 1"),
+        ("pgmm", {}, {"dropout_rise": 0}, "dropout_rise is 0, but should be at least 1"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(models, model, network, data, words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from PIL import Image
 pytest.importorskip("diffusers")
 pytest.importorskip("transformers")
 
+from signbench.corpora.recordings import FrameArray
 from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
+from signbench.generators.producing import produce
 from signbench.generators.registry import create
 from signbench.generators.rusignbot.generator import RuSignBotGenerator
 from signbench.generators.rusignbot.saying import Speaker, checked
@@ -46,8 +49,6 @@ def frames_of(generator, prompt, seed=3):
 def test_the_production_is_mimicmotion_s_after_the_clip_of_the_gloss(ready, model):
     prompt = found_prompts()["word-test-0001"]
     frames, made = frames_of(ready, prompt)
-    from dataclasses import replace
-
     corpus = SmallCorpus()
     source = frames_of_clip("word-train-0001", 8)[0]
     from signbench.media.video import resize_frames
@@ -81,11 +82,48 @@ def test_the_task_s_source_picture_is_the_avatar_unless_one_is_named(model, read
 GIVEN = {"word": ("word",), "picture": ("word", "source_image")}
 
 
-def test_the_clip_with_the_best_hands_can_be_used(model):
+def test_the_clip_with_the_best_hands_can_be_used(model, monkeypatch):
     ready = prepared(RuSignBotGenerator(model, steps=1, clips="hands"), VIDEO, "word-test")
     assert "clips=hands" in ready.card.name
+    shown, observe = [], ready.moving._estimator.observe
+
+    def observed(clips, wanted):
+        shown.append(clips[0].frames.shape)
+        return observe(clips, wanted)
+
+    monkeypatch.setattr(ready.moving._estimator, "observe", observed)
     _, clip = ready.found("dog")
     assert clip.id in ("word-train-0001", "word-train-0002")
+    assert shown == [(8, *ready.moving._estimator.size, 3)] * 2
+
+
+def test_a_long_recording_is_read_in_parts(model, monkeypatch):
+    generator = RuSignBotGenerator(model, steps=1, clips="hands")
+    shown, observe = [], generator.moving._estimator.observe
+    monkeypatch.setattr(
+        generator.moving._estimator,
+        "observe",
+        lambda clips, wanted: shown.append(len(clips[0].frames)) or observe(clips, wanted),
+    )
+    recording = FrameArray(frames_of_clip("long", 35), "long", 25.0)
+    points = generator.moving.points_in(recording, "long")
+    assert shown == [16, 16, 3] and len(points) == 35
+
+
+def test_a_word_that_is_like_no_gloss_fails_and_the_others_are_made(model, tmp_path):
+    given = found_prompts()
+    given["word-test-0001"] = replace(given["word-test-0001"], word="xyz")
+    ready = prepared(RuSignBotGenerator(model, steps=1), VIDEO, "word-test")
+    outcome = produce(ready, list(given), given.__getitem__, folder=tmp_path, task="small/task", seed=5)
+    ((failed,), (made,)) = outcome.failed, outcome.made
+    assert (failed.clip, made.clip) == ("word-test-0001", "word-test-0002")
+    assert "'xyz' is no gloss" in failed.reason and "embedding=NAME" in failed.reason
+
+
+@pytest.mark.parametrize("options", [{"steps": "0"}, {"size": "60"}])
+def test_wrong_parameters_of_mimicmotion_are_refused_before_any_work(model, options):
+    with pytest.raises(InputError, match="the configuration of MimicMotion"):
+        RuSignBotGenerator(model, **options)
 
 
 def test_without_trained_weights_the_error_says_what_to_do(monkeypatch):
@@ -95,10 +133,10 @@ def test_without_trained_weights_the_error_says_what_to_do(monkeypatch):
 
 
 class FewSigns(SynthSign):
-    """Three clips of each split."""
+    """Five clips of each split."""
 
     def ids(self, split):
-        return super().ids(split)[:3]
+        return super().ids(split)[:5]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import numpy as np
@@ -50,6 +51,7 @@ def finder(glosses, **options):
         ("ёлки", "Ёлка", "lemma", "елка"),
         ("шёл", "идти", "lemma", "идти"),
         ("бежали", "бежать", "lemma", "бежать"),
+        ("бегу", "бежать", "lemma", "бежать"),
         ("тёплого", "тёплый", "lemma", "теплый"),
     ],
 )
@@ -81,6 +83,26 @@ def test_a_gloss_that_is_not_a_lemma_is_found_by_its_lemma():
     pytest.importorskip("pymorphy3")
     found = finder(["деньги", "дети"]).find("ребёнок")
     assert (found.gloss, found.way) == ("дети", "lemma")
+
+
+def test_of_several_readings_the_likeliest_that_is_a_gloss_is_used():
+    pytest.importorskip("pymorphy3")
+    assert words.readings_of("бегу") == ["бег", "бежать"]
+    assert finder(["бежать", "бег"]).find("бегу").gloss == "бег"
+    assert finder(["до стали", "собака"]).find("до стали").way == "gloss"
+    assert finder(["мама мыть", "собака"]).find("мамы мыла") == Found("мама мыть", "lemma", 1.0, "мама мыть")
+
+
+def test_a_long_phrase_of_many_readings_is_searched_quickly():
+    pytest.importorskip("pymorphy3")
+    found = words.readings_of("мыла " * 12)
+    assert len(found) == words._MOST_READINGS and found[0] == " ".join(["мыло"] * 12)
+
+
+def test_a_word_that_shares_nothing_with_any_gloss_is_refused():
+    pytest.importorskip("simplemma")
+    with pytest.raises(InputError, match=r"'xyz' is no gloss.*embedding=NAME"):
+        finder(ENGLISH).find("xyz")
 
 
 def test_without_a_model_the_nearest_spelling_is_used_with_its_cosine():
@@ -123,14 +145,65 @@ def test_faiss_and_numpy_find_the_same(tmp_path, monkeypatch):
     exact = EmbeddingIndex(texts, Meaning(), tmp_path)
     assert (fast.search, exact.search) == ("faiss", "exact")
     for query in ("puppy", "mum"):
-        assert fast.nearest(query) == pytest.approx(exact.nearest(query), abs=1e-6)
+        assert fast.nearest(query) == exact.nearest(query)
 
 
-def test_a_damaged_index_is_named(tmp_path):
-    index = EmbeddingIndex(["dog"], Meaning(), tmp_path)
-    index.path.write_bytes(b"damaged")
-    with pytest.raises(InputError, match="SIGNBENCH_GLOSSES"):
-        EmbeddingIndex(["dog"], Meaning(), tmp_path)
+class Crowd(Meaning):
+    """Texts whose meanings are nearly the same: the later, the nearer, by less than FAISS's digits."""
+
+    def encode(self, sentences, *, show_progress_bar):
+        number = int(sentences)
+        return np.array([1, 4e-4 * (1 - number / 40)])
+
+
+def test_of_nearly_equal_texts_both_find_the_first(tmp_path, monkeypatch):
+    pytest.importorskip("faiss", reason="faiss-cpu is not installed; pip install signbench[rusignbot] brings it")
+    texts = [str(number) for number in range(40)]
+    fast = EmbeddingIndex(texts, Crowd(), tmp_path)
+    monkeypatch.setattr("signbench.generators.rusignbot.embeddings.find_spec", lambda name: None)
+    exact = EmbeddingIndex(texts, Crowd(), tmp_path)
+    assert (fast.search, exact.search) == ("faiss", "exact")
+    assert fast.nearest("39") == exact.nearest("39") == (0, 1.0)
+
+
+def stored(values):
+    stream = io.BytesIO()
+    np.save(stream, values, allow_pickle=True)
+    return stream.getvalue()
+
+
+def zipped():
+    stream = io.BytesIO()
+    np.savez(stream, vectors=np.ones((2, 2), np.float32))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"damaged", b"", b"PK", b"PK\x03\x04", b"\x93NUMPY"),
+        stored(np.ones((2, 2), np.float32))[:-1],
+        stored(np.array([{}, {}])),
+        b"\x93NUMPY\x01\x00\x10\x00{'descr': ((((\n  ",
+        stored(np.ones((1, 2), np.float32)),
+        stored(np.ones(2, np.float32)),
+        stored(np.ones((2, 2))),
+        stored(np.full((2, 2), np.nan, np.float32)),
+        zipped(),
+    ],
+)
+def test_a_damaged_index_is_named(tmp_path, content):
+    index = EmbeddingIndex(["dog", "mother"], Meaning(), tmp_path)
+    index.path.write_bytes(content)
+    with pytest.raises(InputError, match=r"\.npy is damaged: .*SIGNBENCH_GLOSSES"):
+        EmbeddingIndex(["dog", "mother"], Meaning(), tmp_path)
+
+
+def test_an_index_of_vectors_of_another_length_is_named(tmp_path):
+    index = EmbeddingIndex(["dog", "mother"], Meaning(), tmp_path)
+    index.path.write_bytes(stored(np.ones((2, 3), np.float32)))
+    with pytest.raises(InputError, match="is damaged: its vectors have 3 numbers, the model's 2"):
+        EmbeddingIndex(["dog", "mother"], Meaning(), tmp_path).nearest("mum")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "?!"])

@@ -178,6 +178,8 @@ def test_the_encoder_of_pictures_learns_the_words_embeddings_and_does_not_move_t
     [
         ({"train": ("word-train", "train")}, "trained on one split of isolated signs"),
         ({"data": {"take": 1}}, "the recipe's data has an unknown field take"),
+        ({"data": {"held_out": 0}}, "held_out is 0, but should be at least 2"),
+        ({"data": {"warmup": -0.5}}, "warmup is -0.5, but should be from 0 to 1"),
         ({"data": {"takes": 1, "judge": "stgnc"}}, "there is no model stgnc"),
     ],
 )
