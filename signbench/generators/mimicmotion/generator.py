@@ -25,6 +25,7 @@ from signbench.media.pose import Pose
 from signbench.media.video import resize_frames
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import frames_of, stretched, wanted_length
+from signbench.progress import Progress, silent
 from signbench.weights.digests import remembered_sha256_of
 from signbench.weights.reference_models import find_checkpoint, has_model, read_model_of
 
@@ -57,6 +58,9 @@ class MimicMotionGenerator(Generator):
         steps: denoising steps; None: the model's.
         guidance: how much the condition is amplified; None: the model's.
         device: the device of the networks, such as ``cuda:0``.
+
+    Attributes:
+        progress: called after each tile of each denoising step; what it raises ends the production.
     """
 
     batch = 1
@@ -86,6 +90,7 @@ class MimicMotionGenerator(Generator):
         self._changed: dict[str, Any] = {name: _number(name, value) for name, value in given.items() if value is not None}
         self._estimator_name = None if estimator is None else str(estimator)
         self._device = device
+        self.progress: Progress = silent
         self.card = Card(
             name=self._card_name(checkpoint),
             version="1",
@@ -157,7 +162,7 @@ class MimicMotionGenerator(Generator):
             still = self.estimated(source[None], prompt.clip)
             moved = alignment(still, kept, source.shape[0] / source.shape[1], ratio).of(kept)
             picture = resize_frames(source[None], config.picture_size(source.shape[0], source.shape[1]))[0]
-            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)
+            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed, self.progress)
         made: NDArray[np.uint8] | None = None
         start = 0
         # in order, so that only one piece is decoded at a time; frame 0 is the source picture's and no part of the production
