@@ -19,7 +19,7 @@ from signbench.bot.conversation import Conversation
 from signbench.bot.jobs import Jobs
 from signbench.bot.telegram import SERVER, TOKEN, served, token
 from signbench.errors import InputError
-from tests.bot.test_conversation import AVATARS, Speaker
+from tests.bot.chats import AVATARS, Speaker
 
 NAME = "123456:for-tests"
 
