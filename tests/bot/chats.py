@@ -13,6 +13,8 @@ from signbench.bot.conversation import Conversation
 from signbench.bot.jobs import Jobs
 from signbench.bot.study_answers import StudyAnswers
 from signbench.generators.rusignbot.saying import Said
+from signbench.media.video_writer import write_video
+from signbench.study.planning.packs import new_study
 
 AVATARS = {"ada": np.full((64, 64, 3), 1, np.uint8), "ben": np.full((64, 64, 3), 2, np.uint8)}
 
@@ -127,6 +129,16 @@ async def until(condition):
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it did not happen")
+
+
+def small_study(folder):
+    """Begins a study of three videos for two participants."""
+    clips = folder / "clips"
+    clips.mkdir()
+    for number, sign in enumerate(("dog", "cat", "tree")):
+        write_video(clips / f"{sign}.mp4", [np.full((32, 32, 3), 60 * number, np.uint8)] * 5, 25, lossless=False)
+    new_study(clips, folder / "study", sizes=(3,), raters=2, seed=1)
+    return folder / "study"
 
 
 def collecting(begun):
