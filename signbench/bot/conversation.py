@@ -108,7 +108,7 @@ class Conversation:
 
     @asynccontextmanager
     async def _turn(self, chat: Chat) -> AsyncIterator[Person]:
-        """The person of a chat in their turn; whatever happens in it, the person is answered, and the bot goes on."""
+        """The person of a chat in their turn; whatever happens in it, the person is answered, and the bot continues."""
         async with self._people.turn(chat) as person:
             try:
                 yield person

@@ -83,7 +83,7 @@ class People:
         person.avatar, person.gave_up = picture, False
 
     def answering(self, participant: str) -> list[Person]:
-        """Whoever answers for a participant of a study."""
+        """Those who answer for a participant of a study."""
         return [person for person in self._people.values() if person.participant == participant]
 
     def _forget(self) -> None:

@@ -8,7 +8,7 @@ from signbench.errors import InputError
 class RefusedError(InputError):
     """A message that the bot cannot do anything with; its sender is shown the reason.
 
-    Other errors concern whoever runs the bot: they are logged, and users do not see them.
+    Other errors concern the one who runs the bot: they are logged, and users do not see them.
     """
 
 

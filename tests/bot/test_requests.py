@@ -49,7 +49,7 @@ def test_after_a_video_the_chat_may_ask_again():
     assert asyncio.run(run()) == [1, 1, 1]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("secret detail"), InputError("install secret detail in /home/me.")])
+@pytest.mark.parametrize("error", [RuntimeError("secret detail"), InputError("install secret detail in a folder.")])
 def test_a_failure_of_the_bot_is_logged_and_ends_only_its_own_request(caplog, error):
     speaker = Speaker(error=error)
     with caplog.at_level(logging.ERROR):

@@ -87,7 +87,7 @@ def test_what_is_not_an_answer_is_not_recorded(begun, messages, answer):
     assert any(answer.format(first=first) in sent for chat in chats.values() for sent in chat.sent if isinstance(sent, str))
 
 
-def test_after_a_character_that_cannot_be_recorded_the_answers_go_on(begun):
+def test_after_a_character_that_cannot_be_recorded_the_answers_continue(begun):
     name, study = collecting(begun).participants[0], collecting(begun)
     conversation, _ = talk(f"/study {name}", "bad\x0bletter", "one", "two", study=study)
     assert conversation.answers == 2

@@ -158,7 +158,7 @@ def test_every_denoising_step_and_frame_is_reported(speaker, tmp_path):
 
 
 @pytest.mark.parametrize("phase", ["finding the sign", "denoising", "writing frames"])
-def test_whoever_watches_the_progress_can_end_the_work_and_nothing_is_left(speaker, tmp_path, phase):
+def test_a_progress_callback_can_end_the_work_and_nothing_is_left(speaker, tmp_path, phase):
     def end(now, done, total):
         seen.append(now)
         if now == phase:
