@@ -49,14 +49,14 @@ def service():
         each.server_close()
 
 
-def run(service, speaker, wanted, study=None):
+def run(service, speaker, wanted, study=None, between=600):
     """Runs the bot until so many messages were sent, and ends it."""
     jobs = Jobs()
 
     async def both():
-        conversation = Conversation(speaker, jobs, AVATARS, study, between=0.05)
+        conversation = Conversation(speaker, jobs, AVATARS, study, between)
         bot = asyncio.create_task(served(conversation, jobs, NAME, service.address))
-        for _ in range(600):
+        for _ in range(2400):
             if len(service.sent) >= wanted or bot.done():
                 break
             await asyncio.sleep(0.05)
@@ -144,7 +144,7 @@ def test_reports_of_the_service_are_not_answered(service):
 def test_the_message_on_progress_is_changed(service):
     needs_aiogram()
     api = service([message(1, text="hello")])
-    sent = run(api, SlowSpeaker(), 2)
+    sent = run(api, SlowSpeaker(), 2, between=0.05)
     assert sent[0] == ("sendMessage", "Making the video; this takes a while.")
     assert sent[1][0] == "editMessageText" and sent[1][1].startswith("Making the video: denoising, ")
     assert api.sent[1][1]["message_id"] == "9"

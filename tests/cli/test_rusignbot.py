@@ -85,7 +85,7 @@ def serving(signbench, monkeypatch):
 
     def run(service, wanted, *words, speaker=None):
         def interrupt():
-            for _ in range(600):
+            for _ in range(2400):
                 if len(service.sent) >= wanted or ended.is_set():
                     break
                 time.sleep(0.05)
