@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -29,6 +31,36 @@ def heed_ctrl_c() -> None:
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         forget()
         signal.signal(signal.SIGINT, _interrupt)
+
+
+@contextmanager
+def handed_to(handler: Callable[[], None]) -> Iterator[None]:
+    """Calls a function at the first of the signals instead of raising; later ones are handled as before.
+
+    Does nothing outside the main thread, which alone gets signals. Ignored signals stay ignored.
+
+    Args:
+        handler: called in the main thread, between any two of its instructions.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: found for number in _SIGNALS if (found := signal.getsignal(number)) is not signal.SIG_IGN}
+
+    def restore() -> None:
+        for number, found in before.items():
+            signal.signal(number, found)
+
+    def hand(number: int, frame: FrameType | None) -> None:
+        restore()
+        handler()
+
+    for number in before:
+        signal.signal(number, hand)
+    try:
+        yield
+    finally:
+        restore()
 
 
 def asked_for() -> bool:

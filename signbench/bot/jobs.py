@@ -8,19 +8,28 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from signbench.errors import SignbenchError
+from signbench.bot.refusals import RefusedError
 
 _logger = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 
 
-class BusyError(SignbenchError):
+class BusyError(RefusedError):
     """The queue is full, or a chat has too many requests in it."""
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """A request in the queue.
+
+    Attributes:
+        number: how many requests the queue was given before it, ever.
+        chat: who it is for.
+        work: what is done in its turn.
+    """
+
+    number: int
     chat: int
     work: Work
 
@@ -35,18 +44,16 @@ class Jobs:
 
     def __init__(self, most: int = 20, most_of_chat: int = 2) -> None:
         self._most, self._most_of_chat = most, most_of_chat
-        self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
+        self._waiting: asyncio.Queue[Job] = asyncio.Queue()
         self._of_chat: Counter[int] = Counter()
+        self._added, self._ended = 0, 0
 
-    def add(self, chat: int, work: Work) -> int:
+    def add(self, chat: int, work: Work) -> Job:
         """Adds a request.
 
         Args:
             chat: who it is for.
             work: what is done in its turn; it says itself how it went.
-
-        Returns:
-            How many requests are before it.
 
         Raises:
             BusyError: there are too many.
@@ -57,8 +64,14 @@ class Jobs:
         if before >= self._most:
             raise BusyError(f"{before} words are waiting, and no more fit into the queue. Please try again in a few minutes.")
         self._of_chat[chat] += 1
-        self._waiting.put_nowait(_Job(chat, work))
-        return before
+        job = Job(self._added, chat, work)
+        self._added += 1
+        self._waiting.put_nowait(job)
+        return job
+
+    def before(self, job: Job) -> int:
+        """How many requests are before one; 0 if it is being worked on, or has ended."""
+        return max(0, job.number - self._ended)
 
     async def run(self) -> None:
         """Works on the requests one after the other, until it is cancelled; a failure ends only its own request."""
@@ -69,7 +82,10 @@ class Jobs:
             except Exception:
                 _logger.exception("signbench: a request of the bot failed")
             finally:
+                self._ended += 1
                 self._of_chat[job.chat] -= 1
+                if not self._of_chat[job.chat]:
+                    del self._of_chat[job.chat]
                 self._waiting.task_done()
 
     async def done(self) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
+from signbench.bot.refusals import RefusedError, cut
+from signbench.corpora.clip_ids import check_clip_id
 from signbench.errors import InputError
 from signbench.spreadsheets import as_written
 from signbench.study.planning.packs import SHEET_COLUMNS
@@ -15,6 +19,9 @@ from signbench.whole_files import write_atomically
 
 MOST_LETTERS = 1000
 """The longest answer."""
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no workbook can hold: XML 1.0, section 2.2."""
 
 _PARTICIPANT, _VIDEO, _ANSWER = (SHEET_COLUMNS.index(name) for name in ("participant", "video", "answer"))
 
@@ -32,9 +39,17 @@ class _Sheet:
         """The first row without an answer; None if all have one."""
         return next((number for number, row in enumerate(self.rows) if not row[_ANSWER]), None)
 
-    def write(self) -> None:
-        # in a workbook an answer is text: no program runs it as a formula, and none changes it
-        write_atomically(self.path, workbook_bytes({self.pack: [list(SHEET_COLUMNS), *self.rows]}))
+    def answer(self, number: int, text: str) -> None:
+        """Puts an answer into a row; if the sheet cannot be written, the row stays as it was."""
+        rows = [list(row) for row in self.rows]
+        rows[number][_ANSWER] = text
+        try:
+            # in a workbook an answer is text: no program runs it as a formula, and none changes it
+            content = workbook_bytes({self.pack: [list(SHEET_COLUMNS), *rows]})
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be written: {error.strerror or error}; make room.") from error
+        write_atomically(self.path, content)
+        self.rows = rows
 
 
 class StudyAnswers:
@@ -47,14 +62,16 @@ class StudyAnswers:
         out: the folder of the filled-in sheets, one for each participant; created if missing.
 
     Raises:
-        InputError: the folder has no sheets or lacks a video, or a filled-in sheet is of another study.
+        InputError: the folder has no sheets or lacks a video, a filled-in sheet is of another study, or openpyxl is not installed.
     """
 
     def __init__(self, study: Path, out: Path) -> None:
+        if find_spec("openpyxl") is None:
+            raise InputError("the sheets of a study are workbooks, which need openpyxl; install signbench[rusignbot].")
         blank: dict[str, _Sheet] = {}
         for path in sorted(study.glob("pack-*.csv")):
             for row in _blank(path):
-                name = row[_PARTICIPANT]
+                name = _file_name(row[_PARTICIPANT], path)
                 blank.setdefault(name, _Sheet(out / f"{name}.xlsx", path.stem)).rows.append(row)
         if not blank:
             raise InputError(f"{study} has no sheets pack-*.csv; name a folder that signbench study new made.")
@@ -90,7 +107,7 @@ class StudyAnswers:
             Its file, its number from 1, and how many there are; None if all have an answer.
 
         Raises:
-            InputError: there is no such participant.
+            RefusedError: there is no such participant.
         """
         sheet = self._sheet(participant)
         number = sheet.next
@@ -100,23 +117,40 @@ class StudyAnswers:
         """Records the answer to the video that a participant saw last, as typed; it is on disk afterwards.
 
         Raises:
-            InputError: there is no such participant, all videos have an answer, or it is empty or too long.
+            RefusedError: there is no such participant, all videos have an answer, or it is empty, too long or no text.
+            InputError: the sheet cannot be written; the answer is then not recorded.
         """
         sheet = self._sheet(participant)
         number = sheet.next
         if number is None:
-            raise InputError("You have answered all videos. Thank you!")
+            raise RefusedError("You have answered all videos. Thank you!")
         if not text.strip():
-            raise InputError("An answer has at least one letter. If you do not know the sign, write a dash: -")
+            raise RefusedError("An answer has at least one letter. If you do not know the sign, write a dash: -")
         if len(text) > MOST_LETTERS:
-            raise InputError(f"Your answer has {len(text)} letters; please use at most {MOST_LETTERS}.")
-        sheet.rows[number][_ANSWER] = text
-        sheet.write()
+            raise RefusedError(f"Your answer has {len(text)} letters; please use at most {MOST_LETTERS}.")
+        if _NOT_IN_XML.search(text):
+            raise RefusedError("Your answer has a character that cannot be recorded; please write it without control characters.")
+        sheet.answer(number, text)
 
     def _sheet(self, participant: str) -> _Sheet:
         if participant not in self._sheets:
-            raise InputError(f"There is no participant {participant}. Please write the name that you were given.")
+            raise RefusedError(f"There is no participant {cut(participant)}. Please write the name that you were given.")
         return self._sheets[participant]
+
+
+def _file_name(participant: str, path: Path) -> str:
+    """A participant's name, which becomes that of a file.
+
+    Raises:
+        InputError: it would lead to another folder.
+    """
+    try:
+        check_clip_id(participant)
+    except InputError as error:
+        raise InputError(f"{path} has the participant {participant!r}, which cannot name a file; copy the study again.") from error
+    if "/" in participant:
+        raise InputError(f"{path} has the participant {participant!r}, which cannot name a file; copy the study again.")
+    return participant
 
 
 def _blank(path: Path) -> list[list[str]]:

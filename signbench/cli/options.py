@@ -105,6 +105,10 @@ RETIRED: dict[tuple[str, str], str] = {
 """Former spellings: (command, option) -> the current one."""
 
 
+LARGEST_SEED = 2**63 - 1
+"""The largest value of ``--seed``, since the networks' generators of random numbers take 64 bits."""
+
+
 def option(name: str, more: str = "", **settings: Any) -> Any:
     """Declares an option of the vocabulary, inside ``Annotated``.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Checkpoint, Device, Json, Progress, Root, option
+from signbench.cli.options import LARGEST_SEED, Checkpoint, Device, Json, Progress, Root, option
 
 if TYPE_CHECKING:
     from signbench.generators.rusignbot.saying import Speaker
@@ -26,7 +26,7 @@ def say(
     checkpoint: Checkpoint = None,
     corpus: Annotated[str, option("--corpus", "Its isolated signs are shown.")] = "synthsign",
     root: Root = None,
-    seed: Annotated[int, option("--seed", min=0)] = 0,
+    seed: Annotated[int, option("--seed", min=0, max=LARGEST_SEED)] = 0,
     device: Device = "cpu",
     progress: Progress = True,
     json: Json = False,
@@ -92,9 +92,8 @@ def serve(
     speaker = _speaker(generator, checkpoint, device, corpus, root)
     jobs = Jobs()
     conversation = Conversation(speaker, jobs, pictures, answers)
-    printing.talk("the bot answers now; interrupt it to end it")
     try:
-        served(conversation, jobs)
+        served(conversation, jobs, lambda: printing.talk("the bot answers now; interrupt it to end it"))
     finally:
         counts = {"videos": conversation.videos, "answers": conversation.answers}
         if json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signbench.cli.groups import group
-from signbench.cli.options import Json, Progress, Replace, option
+from signbench.cli.options import LARGEST_SEED, Json, Progress, Replace, option
 
 if TYPE_CHECKING:
     from signbench.study.judging.lexicon import Lexicon
@@ -200,7 +200,7 @@ def new_command(
     packs: Annotated[str, option("--packs")],
     raters: Annotated[int, option("--raters", min=1)],
     out: Annotated[Path, option("--out", "A new folder.")],
-    seed: Annotated[int, option("--seed", min=0)] = 0,
+    seed: Annotated[int, option("--seed", min=0, max=LARGEST_SEED)] = 0,
     progress: Progress = True,
     json: Json = False,
 ) -> None:

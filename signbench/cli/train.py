@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from signbench.cli.options import Device, Json, Progress, Root, option
+from signbench.cli.options import LARGEST_SEED, Device, Json, Progress, Root, option
 
 
 def command(
@@ -16,7 +16,7 @@ def command(
     config: Annotated[str, option("--config", "Default: small.")] = "small",
     corpus: Annotated[str | None, option("--corpus", "Default: the recipe's.")] = None,
     root: Root = None,
-    seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0)] = None,
+    seed: Annotated[int | None, option("--seed", "Default: the recipe's.", min=0, max=LARGEST_SEED)] = None,
     device: Device = "cpu",
     workers: Annotated[
         int | None, option("--workers", "They prepare data and make batches. Default: none besides this one.", min=1)

@@ -1,84 +1,18 @@
-"""What the bot answers, its queue, and its limits; without Telegram."""
+"""What the bot answers, and what it remembers; without Telegram."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-import logging
+import threading
+import time
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from signbench.bot.chats import FAILED
 from signbench.bot.conversation import MOST_PICTURE_BYTES, Conversation
-from signbench.bot.jobs import BusyError, Jobs
-from signbench.bot.study_answers import StudyAnswers
-from signbench.errors import InputError
-from signbench.generators.rusignbot.saying import Said
-from signbench.media.video_writer import write_video
-from signbench.study.importing import import_study
-from signbench.study.planning.packs import new_study
-from signbench.study.settings import read_settings
-from signbench.study.sheets.answers import read_study
-
-AVATARS = {"ada": np.full((64, 64, 3), 1, np.uint8), "ben": np.full((64, 64, 3), 2, np.uint8)}
-
-
-class Chat:
-    """A chat that keeps what it is sent."""
-
-    def __init__(self, number=1):
-        self.id = number
-        self.sent = []
-
-    async def say(self, text):
-        self.sent.append(text)
-
-    async def show(self, video, caption):
-        assert video.is_file()
-        self.sent.append((video.name, caption))
-
-
-class Speaker:
-    """Stands for the networks: notes what it is to make, and writes a small file."""
-
-    def __init__(self, way="gloss", error=None):
-        self.made = []
-        self._way, self._error = way, error
-
-    def say(self, text, out, *, avatar=None):
-        self.made.append((text, None if avatar is None else int(avatar[0, 0, 0])))
-        if self._error is not None:
-            raise self._error
-        out.write_bytes(b"video")
-        return Said(out, 1, 12.5, text.upper(), self._way, 1.0, "clip")
-
-
-def talk(*messages, speaker=None, study=None, avatars=AVATARS, chats=None, jobs=None):
-    """Sends messages in order, each ``text`` or ``(chat, text or picture)``, and waits for all videos; returns the chats."""
-    speaker, jobs = speaker or Speaker(), jobs or Jobs()
-    chats = chats or {1: Chat(1), 2: Chat(2)}
-
-    async def run():
-        conversation = Conversation(speaker, jobs, avatars, study)
-        worker = asyncio.create_task(jobs.run())
-        for message in messages:
-            number, content = message if isinstance(message, tuple) else (1, message)
-            if isinstance(content, bytes):
-                await conversation.picture(chats[number], content)
-            else:
-                await conversation.text(chats[number], content)
-        await jobs.done()
-        worker.cancel()
-        return conversation
-
-    return asyncio.run(run()), chats
-
-
-def picture(colour="white", size=(80, 80), form="PNG"):
-    stream = io.BytesIO()
-    Image.new("RGB", size, colour).save(stream, form)
-    return stream.getvalue()
+from signbench.bot.jobs import Jobs
+from tests.bot.chats import AVATARS, Chat, Speaker, collecting, fetched, picture, talk
 
 
 def test_a_word_gets_its_video():
@@ -128,150 +62,114 @@ def test_what_is_not_a_word_is_answered_and_makes_no_video(message, answer):
     assert speaker.made == []
 
 
-def test_a_chat_may_have_two_words_in_the_queue_and_the_queue_has_an_end():
-    speaker = Speaker()
-    _, chats = talk("one", "two", "three", (2, "four"), speaker=speaker, jobs=Jobs(most=2))
-    assert speaker.made == [("one", 1), ("two", 1)]
-    assert "You have 2 words in the queue. Please wait for their videos." in chats[1].sent
-    assert chats[2].sent == ["2 words are waiting, and no more fit into the queue. Please try again in a few minutes."]
-
-
-def test_who_waits_sees_how_many_are_before():
-    _, chats = talk("one", (2, "two"))
-    assert chats[2].sent == ["1 before you in the queue.", ("sign.mp4", "TWO")]
-
-
-def test_after_a_video_the_chat_may_ask_again():
-    jobs = Jobs(1, 1)
+def test_a_picture_that_cannot_be_fetched_is_answered(caplog):
+    async def download():
+        raise ConnectionError("the network is down")
 
     async def run():
-        worker = asyncio.create_task(jobs.run())
-        done = []
+        await Conversation(Speaker(), Jobs(), AVATARS).picture(chat, download)
 
-        async def work():
-            done.append(1)
+    chat = Chat()
+    asyncio.run(run())
+    assert chat.sent == [FAILED]
+    assert "the network is down" in caplog.text
 
-        for _ in range(3):
-            assert jobs.add(1, work) == 0
-            with pytest.raises(BusyError):
-                jobs.add(1, work)
-            await jobs.done()
+
+def test_a_caption_is_the_word_after_the_picture():
+    async def run():
+        jobs = Jobs()
+        conversation, worker = Conversation(speaker, jobs, AVATARS), asyncio.create_task(jobs.run())
+        await conversation.picture(chat, fetched(picture()), "hello")
+        await conversation.picture(chat, fetched(b"no picture"), "other")
+        await jobs.done()
         worker.cancel()
-        return done
 
-    assert asyncio.run(run()) == [1, 1, 1]
-
-
-def test_a_word_that_cannot_be_signed_is_answered_with_the_reason():
-    _, chats = talk("one", speaker=Speaker(error=InputError("the corpus lacks it.")))
-    assert chats[1].sent[-1] == "the corpus lacks it."
+    speaker, chat = Speaker(), Chat()
+    asyncio.run(run())
+    assert speaker.made == [("hello", 255)]
+    assert chat.sent[0].startswith("This is your avatar now.")
 
 
-def test_a_failure_of_the_bot_is_logged_and_ends_only_its_own_request(caplog):
-    speaker = Speaker(error=RuntimeError("secret detail"))
-    with caplog.at_level(logging.ERROR):
-        _, chats = talk("one", (2, "two"), speaker=speaker)
-    for chat in chats.values():
-        assert chat.sent[-1].startswith("That did not work") and "secret" not in chat.sent[-1]
-    assert speaker.made == [("one", 1), ("two", 1)]
-    assert "secret detail" in caplog.text
+def test_a_message_does_not_overtake_the_picture_before_it():
+    async def run():
+        jobs, arrived = Jobs(), asyncio.Event()
+        conversation, worker = Conversation(speaker, jobs, AVATARS), asyncio.create_task(jobs.run())
+        first = asyncio.create_task(conversation.picture(chats[1], fetched(picture(), arrived)))
+        second = asyncio.create_task(conversation.text(chats[1], "mine"))
+        await conversation.text(chats[2], "theirs")
+        await jobs.done()
+        assert chats[1].sent == []
+        arrived.set()
+        await asyncio.gather(first, second)
+        await jobs.done()
+        worker.cancel()
+
+    speaker, chats = Speaker(), {1: Chat(1), 2: Chat(2)}
+    asyncio.run(run())
+    assert speaker.made == [("theirs", 1), ("mine", 255)]
 
 
-@pytest.fixture
-def begun(tmp_path):
-    """A study of three videos for two participants."""
-    clips = tmp_path / "clips"
-    clips.mkdir()
-    for number, sign in enumerate(("dog", "cat", "tree")):
-        write_video(clips / f"{sign}.mp4", [np.full((32, 32, 3), 60 * number, np.uint8)] * 5, 25, lossless=False)
-    new_study(clips, tmp_path / "study", sizes=(3,), raters=2, seed=1)
-    return tmp_path / "study"
+def test_pictures_are_decoded_one_at_a_time_and_not_if_they_have_many_pixels(monkeypatch):
+    def decode(content, what, most_pixels):
+        with guard:
+            assert not at_work
+            at_work.append(1)
+        time.sleep(0.02)
+        at_work.pop()
+        asked.append(most_pixels)
+        return np.zeros((64, 64, 3), np.uint8)
+
+    async def run():
+        conversation = Conversation(Speaker(), Jobs(), AVATARS)
+        await asyncio.gather(*(conversation.picture(chat, fetched(b"")) for chat in chats))
+
+    guard, at_work, asked = threading.Lock(), [], []
+    monkeypatch.setattr("signbench.bot.conversation.decoded_avatar", decode)
+    chats = [Chat(number) for number in range(6)]
+    asyncio.run(run())
+    assert asked == [16_000_000] * 6
+    assert all(chat.sent[0].startswith("This is your avatar now.") for chat in chats)
 
 
-def collecting(begun):
-    return StudyAnswers(begun, begun.parent / "sheets")
+def test_only_the_latest_pictures_are_remembered_and_who_loses_one_is_informed(monkeypatch):
+    monkeypatch.setattr("signbench.bot.people.MOST_PICTURES", 1)
+    speaker = Speaker()
+    messages = [picture(), (2, picture("black")), "one", "two", (2, "three"), (2, "/avatar ben"), picture(), (2, "four")]
+    _, chats = talk(*messages, speaker=speaker, jobs=Jobs(9, 9))
+    assert speaker.made == [("one", 1), ("two", 1), ("three", 0), ("four", 2)]
+    assert sum("I no longer have your picture." in sent for sent in chats[1].sent) == 1
+    assert not any("I no longer have your picture." in sent for sent in chats[2].sent)
 
 
-def test_a_study_is_answered_in_the_participant_s_order_and_imported(begun, tmp_path):
-    first, second = collecting(begun).participants
-    messages = [
-        f"/study {first}",
-        "a dog",
-        "=cat",
-        "-",
-        (2, f"/study {second}"),
-        (2, "дерево"),
-        (2, "?"),
-        (2, "it's a cat, or dog"),
-    ]
-    conversation, chats = talk(*messages, study=collecting(begun))
-    assert conversation.answers == 6
-    assert [sent[1] for sent in chats[1].sent if isinstance(sent, tuple)] == [f"Video {n} of 3" for n in (1, 2, 3)]
-    assert chats[1].sent[-1] == "That was the last video. Thank you!"
-    done = import_study(sorted((tmp_path / "sheets").iterdir()), read_settings(begun / "study.yaml"), tmp_path / "imported")
-    assert done.counts["answers"] == 6 and done.counts["raters"] == 2
-    texts = {answer.text for answer in read_study(tmp_path / "imported").answers}
-    assert texts == {"a dog", "=cat", "-", "дерево", "?", "it's a cat, or dog"}
+def test_the_oldest_chats_are_forgotten_but_not_those_with_messages(monkeypatch):
+    async def run():
+        arrived = asyncio.Event()
+        conversation = Conversation(speaker, jobs, AVATARS)
+        worker = asyncio.create_task(jobs.run())
+        await conversation.text(chats[1], "/avatar ben")
+        waiting = asyncio.create_task(conversation.picture(chats[2], fetched(picture(), arrived)))
+        for number in (3, 4, 5):
+            await conversation.text(chats[number], "/help")
+        following = asyncio.create_task(conversation.text(chats[2], "mine"))
+        await conversation.text(chats[1], "forgotten")
+        arrived.set()
+        await asyncio.gather(waiting, following)
+        await jobs.done()
+        worker.cancel()
+
+    monkeypatch.setattr("signbench.bot.people.MOST_CHATS", 2)
+    speaker, jobs, chats = Speaker(), Jobs(), {number: Chat(number) for number in range(1, 6)}
+    asyncio.run(run())
+    assert speaker.made == [("forgotten", 1), ("mine", 255)]
 
 
-def test_the_videos_are_those_of_the_sheet_in_its_order(begun):
-    name = collecting(begun).participants[0]
-    answers, shown = collecting(begun), []
-    while (found := answers.video(name)) is not None:
-        shown.append(found[0].stem)
-        answers.answer(name, "x")
-    rows = [line.split(",") for line in (begun / "pack-1.csv").read_text("utf-8-sig").splitlines()[1:]]
-    assert shown == [row[3] for row in sorted(rows, key=lambda row: int(row[2])) if row[0] == name]
+@pytest.mark.parametrize("message", ["/" + "x" * 4095, "/avatar " + "x" * 4087, "/study " + "x" * 4088])
+def test_a_long_message_is_quoted_only_in_part(message, begun):
+    _, chats = talk(message, study=collecting(begun))
+    assert len(chats[1].sent[0]) < 300 and "xxx" in chats[1].sent[0]
 
 
-def test_a_stopped_bot_continues_where_it_was(begun):
-    name = collecting(begun).participants[0]
-    talk(f"/study {name}", "one", study=collecting(begun))
-    _, chats = talk(f"/study {name}", "two", "three", study=collecting(begun))
-    assert ("Video 2 of 3") in [sent[1] for sent in chats[1].sent if isinstance(sent, tuple)]
-    with pytest.raises(InputError, match="You have answered all videos"):
-        collecting(begun).answer(name, "four")
-
-
-def test_a_study_can_be_paused_for_words(begun):
-    name, speaker = collecting(begun).participants[0], Speaker()
-    study = collecting(begun)
-    talk(f"/study {name}", "/stop", "hello", speaker=speaker, study=study)
-    assert speaker.made == [("hello", 1)]
-    assert study.video(name)[1] == 1
-
-
-@pytest.mark.parametrize(
-    ("messages", "answer"),
-    [
-        (["/study"], "Write /study and the name"),
-        (["/study nobody"], "There is no participant nobody."),
-        (["/study {first}", " "], "An answer has at least one letter."),
-        (["/study {first}", "a" * 1001], "Your answer has 1001 letters"),
-        (["/study {first}", (2, "/study {first}")], "is answering in another chat"),
-    ],
-)
-def test_what_is_not_an_answer_is_not_recorded(begun, messages, answer):
-    first = collecting(begun).participants[0]
-    filled = [(m[0], m[1].format(first=first)) if isinstance(m, tuple) else m.format(first=first) for m in messages]
-    conversation, chats = talk(*filled, study=collecting(begun))
-    assert conversation.answers == 0
-    assert any(answer in sent for chat in chats.values() for sent in chat.sent if isinstance(sent, str))
-
-
-def test_a_folder_that_is_no_study_is_refused(tmp_path):
-    with pytest.raises(InputError, match="has no sheets pack-"):
-        StudyAnswers(tmp_path, tmp_path / "out")
-
-
-def test_a_missing_video_is_named(begun):
-    (begun / "videos" / "v001.mp4").unlink()
-    with pytest.raises(InputError, match="has no v001"):
-        collecting(begun)
-
-
-def test_sheets_of_another_study_are_not_continued(begun, tmp_path):
-    talk(f"/study {collecting(begun).participants[0]}", "one", study=collecting(begun))
-    new_study(begun.parent / "clips", tmp_path / "other", sizes=(2,), raters=2, seed=5)
-    with pytest.raises(InputError, match="has other videos"):
-        StudyAnswers(tmp_path / "other", tmp_path / "sheets")
+def test_many_avatars_are_listed_only_in_part():
+    avatars = {f"{number:0200}": AVATARS["ada"] for number in range(300)}
+    _, chats = talk("/avatar", "/avatar nobody", avatars=avatars)
+    assert all(len(sent) < 4096 and "and 260 more" in sent for sent in chats[1].sent)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from signbench.generators.mimicmotion.network import MimicMotion, scheduler
 from signbench.generators.mimicmotion.tiles import tile_weights, tiles
+from signbench.progress import Progress, silent
 
 MOST_KEPT_BYTES = 1 << 30
 """How large the features of all pose pictures of a clip may be to be kept."""
@@ -53,7 +54,7 @@ def first_noise(frames: int, tile: int, shape: tuple[int, int, int], seed: int) 
     return drawn.repeat(1, -(-frames // drawn.shape[1]), 1, 1, 1)[:, :frames]
 
 
-def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
+def denoised(model: MimicMotion, condition: Condition, seed: int, progress: Progress = silent) -> Tensor:
     """The latents of a clip.
 
     With guidance 1 the pass without condition is left out, since it has no weight.
@@ -62,6 +63,7 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
         model: the networks.
         condition: what the clip is generated from.
         seed: of the clip.
+        progress: called after each tile of each step; what it raises ends the work.
 
     Returns:
         Scaled latents ``(F, C, h, w)``; frame 0 is the source picture's, which the production leaves out.
@@ -76,10 +78,10 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
     features = _Features(model, condition.pose, latents)
     source = condition.source[:, None]
     ids = model.ids(1, latents)
-    for step in sampler.timesteps:
+    for number, step in enumerate(sampler.timesteps):
         scaled = sampler.scale_model_input(latents, step)
         total, weight = torch.zeros_like(latents), latents.new_zeros((frames, 1, 1, 1))
-        for indices in parts:
+        for part, indices in enumerate(parts, start=1):
             given, shown = scaled[:, indices], source.expand(-1, len(indices), -1, -1, -1)
             posed = features.of(indices)
             made = model.predicted(given, shown, step.to(latents), condition.embedding, ids, posed)
@@ -89,6 +91,7 @@ def denoised(model: MimicMotion, condition: Condition, seed: int) -> Tensor:
                 made = without + config.guidance * (made - without)
             total[:, indices] += made * weights
             weight[indices] += weights
+            progress("denoising", number * len(parts) + part, config.steps * len(parts))
         latents = sampler.step(total / weight, step, latents, return_dict=False)[0]
     return latents[0]
 

@@ -25,6 +25,7 @@ from signbench.judges.network_judge import configured
 from signbench.media.video import resize_frames
 from signbench.predictions.prompts import Production, Prompt
 from signbench.predictions.sampling import at_positions, nearest_positions, stretched, video_positions, wanted_length
+from signbench.progress import Progress, silent
 from signbench.weights.digests import remembered_sha256_of
 from signbench.weights.reference_models import find_checkpoint, has_model, read_model_of
 
@@ -59,6 +60,9 @@ class MimicMotionGenerator(Generator):
         steps: denoising steps; None: the model's.
         guidance: how much the condition is amplified; None: the model's.
         device: the device of the networks, such as ``cuda:0``.
+
+    Attributes:
+        progress: called after each tile of each denoising step; what it raises ends the production.
     """
 
     batch = 1
@@ -89,6 +93,7 @@ class MimicMotionGenerator(Generator):
         self._config = replace(self._unchanged(), **self._changed)
         self._named = None if estimator is None else str(estimator)
         self._device = device
+        self.progress: Progress = silent
         self.card = Card(
             name=self._card_name(checkpoint),
             version="1",
@@ -165,7 +170,7 @@ class MimicMotionGenerator(Generator):
             still = self.estimated(source[None], prompt.clip)
             moved = alignment(still, shown, source.shape[0] / source.shape[1], ratio).of(shown)
             picture = resize_frames(source[None], config.picture_size(source.shape[0], source.shape[1]))[0]
-            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed)
+            latents = denoised(network, self._condition(picture, still.joined(moved), seed), seed, self.progress)
         made: NDArray[np.uint8] | None = None
         start = 0
         # in order, so that only one piece is decoded at a time; frame 0 is the source picture's and no part of the production

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,18 @@ from numpy.typing import NDArray
 from signbench.errors import InputError
 from signbench.media.video import resize_frames
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 LEAST_SIDE, MOST_SIDE = 64, 1024
 """The shorter side of an avatar has at least so many pixels; the longer one of what is used at most so many."""
 
-_MOST_PIXELS = 50_000_000
+MOST_PIXELS = 50_000_000
+"""The largest picture that is decoded, unless a caller says less."""
+
+_MODES = ("L", "LA", "RGB", "RGBA")
+"""Kinds of pixels that can be reduced as they are."""
+
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -55,12 +64,13 @@ def avatars_in(folder: Path) -> dict[str, NDArray[np.uint8]]:
     return found
 
 
-def decoded_avatar(content: bytes, what: str) -> NDArray[np.uint8]:
+def decoded_avatar(content: bytes, what: str, most_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
     """Decodes a picture, turned as its EXIF data says, and reduced to at most ``MOST_SIDE`` pixels.
 
     Args:
         content: a JPEG, PNG or WebP file.
         what: its name in messages.
+        most_pixels: a picture with more pixels is refused before it is decoded; decoding takes up to 10 bytes for each.
 
     Returns:
         uint8 ``(H, W, 3)`` RGB; transparent parts are white. Sides are even, since video needs that.
@@ -68,23 +78,42 @@ def decoded_avatar(content: bytes, what: str) -> NDArray[np.uint8]:
     Raises:
         InputError: it is not a picture, or is too small or too large.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                raise InputError(f"{what} has {opened.width} x {opened.height} pixels, too many; reduce it.")
-            turned = ImageOps.exif_transpose(opened).convert("RGBA")
-            ground = Image.new("RGBA", turned.size, "white")
-            picture = np.asarray(Image.alpha_composite(ground, turned).convert("RGB"), np.uint8)
-    except (OSError, ValueError, SyntaxError) as error:
+            width, height = opened.size
+            if width * height > most_pixels:
+                raise InputError(f"{what} has {width} x {height} pixels, too many; reduce it.")
+            if min(width, height) < LEAST_SIDE:
+                raise InputError(f"{what} has {width} x {height} pixels; both sides need at least {LEAST_SIDE}.")
+            picture = _reduced(opened)
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"{what} has too many pixels; reduce it.") from error
+    except Exception as error:  # decoders raise all kinds of exceptions for damaged pictures
         raise InputError(f"{what} is not a picture that can be read; use JPEG, PNG or WebP.") from error
     height, width = picture.shape[:2]
     if min(height, width) < LEAST_SIDE:
-        raise InputError(f"{what} has {width} x {height} pixels; both sides need at least {LEAST_SIDE}.")
-    scale = min(1.0, MOST_SIDE / max(height, width))
-    size = (max(2, round(height * scale) // 2 * 2), max(2, round(width * scale) // 2 * 2))
+        raise InputError(
+            f"{what} is too narrow: with {MOST_SIDE} pixels on the longer side, the other needs at least {LEAST_SIDE}."
+        )
+    size = (height // 2 * 2, width // 2 * 2)
     return picture if size == (height, width) else resize_frames(picture[None], size)[0]
+
+
+def _reduced(opened: Image.Image) -> NDArray[np.uint8]:
+    """A picture reduced before anything copies it, then turned, on white."""
+    from PIL import Image, ImageOps
+
+    # a large JPEG is decoded at a half, quarter or eighth of its size
+    opened.draft(None, (2 * MOST_SIDE, 2 * MOST_SIDE))
+    small = opened if opened.mode in _MODES else opened.convert("RGBA")
+    small.thumbnail((MOST_SIDE, MOST_SIDE), Image.Resampling.BOX)
+    turned = ImageOps.exif_transpose(small).convert("RGBA")
+    ground = Image.new("RGBA", turned.size, "white")
+    return np.asarray(Image.alpha_composite(ground, turned).convert("RGB"), np.uint8)
 
 
 def shaped(picture: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:

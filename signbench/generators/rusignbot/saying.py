@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from signbench.corpora.corpus import Corpus, train_split_of_words
 from signbench.errors import InputError
 from signbench.generators.rusignbot.generator import RuSignBotGenerator
+from signbench.generators.rusignbot.words import plain
 from signbench.generators.training import TrainView
 from signbench.media.video_writer import write_video
 from signbench.predictions.prompts import Made, Prompt
@@ -75,7 +76,7 @@ class Speaker:
             out: a new file: ``.mp4`` for people, ``.mkv`` without loss.
             avatar: the person to show, uint8 ``(H, W, 3)``; None: the generator's, else the person in the recording.
             seed: of the noise that the video is made from.
-            progress: called with what is done, and how many frames are written.
+            progress: called with what is done, and how much of it; often, so that what it raises soon ends the work.
 
         Raises:
             InputError: the text has no word or is too long, or the file exists or cannot be written.
@@ -85,11 +86,16 @@ class Speaker:
             raise InputError(f"{out} is neither an .mp4 nor an .mkv file; choose another `out`.")
         if out.exists():
             raise InputError(f"{out} exists; choose another `out`.")
-        progress("making the video", 0, 1)
-        (made,) = self._generator.generate([Prompt(clip="said", made=self._made, word=word, source_image=avatar)], [seed])
-        if made.frames is None or made.details is None:
-            raise AssertionError("RuSignBot makes frames, and says what it found")
-        frames = write_video(out, _counted(made.frames, progress), made.fps, lossless=out.suffix.lower() == _LOSSLESS)
+        self._generator.moving.progress = progress
+        try:
+            progress("finding the sign", 0, 1)
+            (made,) = self._generator.generate([Prompt(clip="said", made=self._made, word=word, source_image=avatar)], [seed])
+            if made.frames is None or made.details is None:
+                raise AssertionError("RuSignBot makes frames, and says what it found")
+            progress("finding the sign", 1, 1)
+            frames = write_video(out, _counted(made.frames, progress), made.fps, lossless=out.suffix.lower() == _LOSSLESS)
+        finally:
+            self._generator.moving.progress = silent
         found = made.details
         return Said(out, frames, made.fps, str(found["gloss"]), str(found["way"]), float(found["score"]), str(found["clip"]))
 
@@ -98,10 +104,10 @@ def checked(text: str) -> str:
     """A user's text, with single spaces.
 
     Raises:
-        InputError: it is empty, or too long.
+        InputError: it has no letters or digits, or is too long.
     """
     kept = " ".join(text.split())
-    if not kept:
+    if not plain(kept):
         raise InputError("there is no word to sign; write one, such as hello.")
     if len(kept) > MOST_LETTERS:
         raise InputError(f"the text has {len(kept)} letters, and at most {MOST_LETTERS} are signed; write one word.")

@@ -174,7 +174,7 @@ def test_equal_words_and_seeds_give_equal_bytes(speaker, tmp_path):
         ("hello", "said.gif", "is neither an .mp4 nor an .mkv file"),
         ("hello", "there.mp4", "exists"),
         (" ", "said.mp4", "there is no word to sign"),
-        ("?", "said.mp4", "has no word"),
+        ("?", "said.mp4", "there is no word to sign"),
         ("a" * 61, "said.mp4", "has 61 letters"),
     ],
 )
@@ -184,6 +184,31 @@ def test_what_cannot_be_said_is_refused_and_leaves_nothing(speaker, tmp_path, te
         speaker.say(text, tmp_path / file)
     assert [path.name for path in tmp_path.iterdir()] == ["there.mp4"]
     assert (tmp_path / "there.mp4").read_bytes() == b"mine"
+
+
+def test_every_denoising_step_and_frame_is_reported(speaker, tmp_path):
+    reported = []
+    said = speaker.say("anything", tmp_path / "said.mkv", progress=lambda *progress: reported.append(progress))
+    steps = [(done, total) for phase, done, total in reported if phase == "denoising"]
+    assert steps == [(done, len(steps)) for done in range(1, len(steps) + 1)] and steps
+    assert reported[0] == ("finding the sign", 0, 1)
+    assert reported[-1] == ("writing frames", said.frames, said.frames)
+
+
+@pytest.mark.parametrize("phase", ["finding the sign", "denoising", "writing frames"])
+def test_a_progress_callback_can_end_the_work_and_nothing_is_left(speaker, tmp_path, phase):
+    def end(now, done, total):
+        seen.append(now)
+        if now == phase:
+            raise KeyboardInterrupt
+
+    seen = []
+    with pytest.raises(KeyboardInterrupt):
+        speaker.say("anything", tmp_path / "said.mkv", progress=end)
+    assert seen.count(phase) == 1
+    assert list(tmp_path.iterdir()) == []
+    speaker.say("anything", tmp_path / "said.mkv")
+    assert seen.count(phase) == 1
 
 
 def test_a_corpus_without_isolated_signs_is_refused(model):
