@@ -39,10 +39,10 @@ def signbench(monkeypatch, capsys, tmp_path):
 
 
 class FewSigns(SynthSign):
-    """Three clips of each split."""
+    """Five clips of each split."""
 
     def ids(self, split):
-        return super().ids(split)[:3]
+        return super().ids(split)[:5]
 
 
 def test_a_word_is_said(signbench, monkeypatch, tmp_path):
