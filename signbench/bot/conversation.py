@@ -177,9 +177,7 @@ class Conversation:
             await say_if_possible(other.chat, f"{participant} is answering in another chat now. Words get videos here again.")
         if others:
             await person.chat.say(f"{participant} is answering here now, and no longer in the other chat.")
-        await person.chat.say(
-            "Answer each video with the sign that you saw, in your own words. If you do not know it, write a dash: -"
-        )
+        await person.chat.say(_TASK)
         await self._next(person, study, participant)
 
     async def _record(self, person: Person, study: StudyAnswers, participant: str, text: str) -> None:

@@ -16,6 +16,7 @@ from signbench.bot.chats import Chat, Notice, say_if_possible
 from signbench.bot.jobs import Job, Jobs
 from signbench.bot.refusals import cut
 from signbench.generators.rusignbot.saying import Said, Speaker
+from signbench.generators.rusignbot.words import UnknownWordError
 
 _logger = logging.getLogger(__name__)
 
@@ -127,6 +128,10 @@ class Requests:
                 nearest = said.way in ("embedding", "characters")
                 gloss = cut(said.gloss, 200)
                 await request.chat.show(said.video, f"{request.word}: nearest known sign {gloss}" if nearest else gloss)
+        except UnknownWordError:
+            self._end(request)
+            await say_if_possible(request.chat, f"I know no sign for {cut(request.word)}, and none that is written like it.")
+            return
         except Exception:
             self._end(request)
             await say_if_possible(request.chat)

@@ -12,6 +12,7 @@ from signbench.bot.chats import FAILED
 from signbench.bot.conversation import Conversation
 from signbench.bot.jobs import BusyError, Jobs
 from signbench.errors import InputError
+from signbench.generators.rusignbot.words import UnknownWordError
 from tests.bot.chats import AVATARS, Chat, SlowSpeaker, Speaker, talk, until
 
 
@@ -119,6 +120,12 @@ def test_a_message_on_progress_that_cannot_be_changed_costs_nobody_the_video(cap
     chat.change = change
     asyncio.run(run())
     assert chat.shown == ["ONE"]
+
+
+def test_a_word_that_is_like_no_gloss_is_answered_as_such(caplog):
+    _, chats = talk("house", speaker=Speaker(error=UnknownWordError("'house' is no gloss; name embedding=NAME.")))
+    assert chats[1].sent[-1] == "I know no sign for house, and none that is written like it."
+    assert "failed" not in caplog.text
 
 
 def test_when_the_bot_ends_the_video_at_work_ends_and_all_who_wait_are_informed(tmp_path, monkeypatch):

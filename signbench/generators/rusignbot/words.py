@@ -77,6 +77,10 @@ def readings_of(text: str) -> list[str]:
     return list(dict.fromkeys(plain(" ".join(lemmas)) for lemmas in islice(product(*words), _MOST_READINGS)))
 
 
+class UnknownWordError(InputError):
+    """A word that shares nothing with any gloss."""
+
+
 class GlossFinder:
     """Finds the gloss for a word.
 
@@ -106,8 +110,8 @@ class GlossFinder:
         """The gloss for a word or phrase.
 
         Raises:
-            InputError: it has no letters or digits, the package for its lemma is not installed, or it shares no letters with any
-                gloss and there is no model of meaning.
+            InputError: it has no letters or digits, or the package for its lemma is not installed.
+            UnknownWordError: it shares no letters with any gloss, and there is no model of meaning.
         """
         key = plain(text)
         if not key:
@@ -128,7 +132,7 @@ class GlossFinder:
         similarities = self._characters.similarities(lemma)
         number = int(similarities.argmax())
         if similarities[number] == 0:
-            raise InputError(
+            raise UnknownWordError(
                 f"{text!r} is no gloss, and none is written like it; name a sentence-transformer with embedding=NAME, which finds "
                 "the nearest by meaning."
             )
