@@ -181,9 +181,10 @@ def changed(made: _Fields, given: Mapping[str, Any], what: str) -> _Fields:
     Raises:
         InputError: a field is unknown, or has a value of another type, or one that is not among those of its type.
     """
-    from dataclasses import replace
+    from dataclasses import fields, replace
 
-    known = get_type_hints(type(made))
+    hints = get_type_hints(type(made))
+    known = {field.name: hints[field.name] for field in fields(made)}
     values = {}
     for name, value in given.items():
         if name not in known:

@@ -100,6 +100,7 @@ class MimicMotionTraining(TrainingData):
         for phase in self.recipe.phases:
             if phase.name not in _PARTS:
                 raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, _PARTS)}")
+        self._check_beginning()
         config = self.config()
         made = [frames_and_points(self.corpus, split, config, given.estimator, report, self.workers) for split in self.recipe.train]
         self.frames: list[ClipArrays[np.uint8]] = [frames for frames, _ in made]
@@ -107,6 +108,24 @@ class MimicMotionTraining(TrainingData):
         self.clips = [(part, clip) for part, frames in enumerate(self.frames) for clip in range(len(frames)) if len(frames[clip])]
         self.dev = frames_and_points(self.corpus, self.recipe.dev, config, given.estimator, report, self.workers)
         self._scale = config.latent_scale
+
+    def _check_beginning(self) -> None:
+        """Refuses a training whose frozen parts would be random, or whose published file is missing, before frames are read."""
+        name = self.settings.published
+        if not name and self.recipe.begin is None and not self._trains_autoencoder:
+            raise InputError(
+                "the recipe's data: without published, which names a file of MimicMotion, the autoencoder and the picture encoder "
+                "would be random; name it, or add a phase autoencoder."
+            )
+        if name and not self._published.is_file():
+            raise InputError(f"the recipe's data: the file {name} does not exist; name a registered file of weights, or a file.")
+
+    @property
+    def _published(self) -> Path:
+        from signbench.weights.store import path_of
+
+        name = self.settings.published
+        return Path(name) if "/" in name else path_of(name)
 
     def config(self) -> MimicMotionConfig:
         made = MimicMotionConfig.small() if self.recipe.configuration == "small" else MimicMotionConfig.paper()
@@ -138,13 +157,9 @@ class MimicMotionTraining(TrainingData):
 
     def _give_published(self, network: MimicMotion) -> None:
         from signbench.generators.mimicmotion.checkpoints import read_official
-        from signbench.weights.store import path_of
 
         name, pose_net = self.settings.published, self.settings.pose_net
-        path = Path(name) if "/" in name else path_of(name)
-        if not path.is_file():
-            raise InputError(f"the recipe's data: the file {name} does not exist; name a registered file of weights, or a file.")
-        published = read_official(path, Path(pose_net) if pose_net else None)
+        published = read_official(self._published, Path(pose_net) if pose_net else None)
         own = {part: tensor.shape for part, tensor in network.state_dict().items()}
         theirs = {part: tensor.shape for part, tensor in published.weights.items()}
         differing = sorted(part for part in own.keys() | theirs.keys() if own.get(part) != theirs.get(part))

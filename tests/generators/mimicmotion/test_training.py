@@ -280,6 +280,7 @@ def test_pictures_of_one_person_have_the_smallest_loss_if_they_are_alike():
         ({"network": {**CHANGED, "latent_scale": 0}}, "latent_scale is 0, but should be above 0"),
         ({"data": {"blur": 1}}, "unknown field blur"),
         ({"phases": [phase("denoise")]}, "Did you mean denoising"),
+        ({"phases": [phase("denoising")]}, "the autoencoder and the picture encoder would be random"),
         ({"data": {"published": "./missing.pth"}}, "./missing.pth does not exist"),
         ({"data": {"published": "mimicmotion-1-1"}}, "signbench weights"),
     ],
