@@ -49,8 +49,8 @@ def service():
         each.server_close()
 
 
-def run(service, speaker, wanted, study=None, between=600):
-    """Runs the bot until so many messages were sent, and ends it."""
+def run(service, speaker, wanted, study=None, between=600, finished=True):
+    """Runs the bot until so many messages were sent and, if ``finished``, no video is open; and ends it."""
     jobs = Jobs()
 
     async def both():
@@ -60,6 +60,9 @@ def run(service, speaker, wanted, study=None, between=600):
             if len(service.sent) >= wanted or bot.done():
                 break
             await asyncio.sleep(0.05)
+        if finished:
+            # the service has a video before the bot knows that it was sent
+            await asyncio.wait_for(jobs.done(), 120)
         bot.cancel()
         await asyncio.gather(bot, return_exceptions=True)
 
@@ -144,7 +147,7 @@ def test_reports_of_the_service_are_not_answered(service):
 def test_the_message_on_progress_is_changed(service):
     needs_aiogram()
     api = service([message(1, text="hello")])
-    sent = run(api, SlowSpeaker(), 2, between=0.05)
+    sent = run(api, SlowSpeaker(), 2, between=0.05, finished=False)
     assert sent[0] == ("sendMessage", "Making the video; this takes a while.")
     assert sent[1][0] == "editMessageText" and sent[1][1].startswith("Making the video: denoising, ")
     assert api.sent[1][1]["message_id"] == "9"
@@ -153,9 +156,10 @@ def test_the_message_on_progress_is_changed(service):
 def test_when_the_bot_ends_who_waits_is_informed(service):
     needs_aiogram()
     api, speaker = service([message(1, text="one"), message(2, text="two")]), SlowSpeaker()
-    sent = run(api, speaker, 2)
+    sent = run(api, speaker, 2, finished=False)
     assert speaker.ended.is_set()
-    assert [text.split(";")[0] for _, text in sent if "has no video" in text] == [
+    # all are informed at once, in any order
+    assert sorted(text for _, text in sent if "has no video" in text) == [
         f"The bot is being ended, and {word} has no video. Please write it again later." for word in ("one", "two")
     ]
 
