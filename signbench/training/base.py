@@ -118,6 +118,10 @@ class TrainingData(ABC):
     def begin(self, phase: str, network: nn.Module, report: Report) -> None:
         """Called before a phase begins or is resumed, such as to compute features with frozen parts of the network."""
 
+    def capturable(self, phase: str) -> bool:
+        """Whether :meth:`losses` may be recorded on a GPU, see :class:`signbench.training.captured.CapturedStep`."""
+        return False
+
     def build(self) -> nn.Module:
         """The network with random weights, or with those that it begins with."""
         network: nn.Module = self.config().build()

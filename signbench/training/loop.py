@@ -13,16 +13,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signbench.errors import InputError, SignbenchError
 from signbench.progress import Progress, silent
 from signbench.training.ahead import computed_ahead
 from signbench.training.base import Answer, Batch, TrainingData
 from signbench.training.beginning import begin_with
+from signbench.training.captured import CapturedStep
 from signbench.training.checkpoints import Checkpoints, State
 from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
@@ -122,6 +125,7 @@ class _Trainer:
         self.network = network.to(self.device)
         self._check_disk()
         self.average: dict[str, Tensor] | None = None
+        self._averaged: list[tuple[Tensor, Tensor]] = []
         self.state = State()
 
     def run(self) -> ReferenceModel:
@@ -159,50 +163,77 @@ class _Trainer:
         optimiser = optimiser_of(phase, list(wanted.values()))
         if tensors.get("optimiser"):
             optimiser.load_state_dict(tensors["optimiser"])
-        self.average = None
+        self.average, self._averaged = None, []
         if phase.ema is not None:
             source = tensors.get("average") or self.network.state_dict()
             self.average = {name: value.detach().clone().to(self.device) for name, value in source.items()}
         prepared, optimiser = self.accelerator.prepare(step, optimiser)
+        if self._captures(phase):
+            prepared = CapturedStep(step, list(wanted.values()))
+        else:
+            prepared = partial(self._with_gradients, prepared, optimiser)
         self.network.train()
+        made = self._batches(phase)
         while self.state.epoch < phase.epochs:
-            self._epoch(phase, prepared, optimiser)
+            self._epoch(phase, prepared, optimiser, made)
             self._validate(index, phase)
             self._save(optimiser)
         self.accelerator.free_memory()
 
+    def _captures(self, phase: Phase) -> bool:
+        alone = self.accelerator.num_processes == 1 and self.recipe.precision == "no"
+        return alone and self.device.type == "cuda" and self.data.capturable(phase.name)
+
+    def _with_gradients(self, step: Any, optimiser: Any, batch: Batch) -> Mapping[str, Tensor]:
+        """The losses of a batch, after the gradients of their sum are computed."""
+        import torch
+
+        losses: Mapping[str, Tensor] = step(_moved(batch, self.device))
+        optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(torch.stack(list(losses.values())).sum())
+        return losses
+
     def _resumes(self, index: int) -> bool:
         return self.state.phase == index and (self.state.epoch > 0 or self.state.step > 0)
 
-    def _epoch(self, phase: Phase, step: Any, optimiser: Any) -> None:
+    def _batches(self, phase: Phase) -> Iterator[Batch]:
+        """The batches of a phase that are left, over all epochs: worker processes stay between epochs."""
+        data, first, world = self.data, self.state.epoch, self.accelerator.num_processes
+        examples, lengths = data.examples(phase.name), data.lengths(phase.name)
+        each = examples // phase.batch
+        orders: dict[int, list[NDArray[np.int64]]] = {}
+
+        def batch_at(index: int) -> Batch:
+            data.epoch, number = divmod(index, each)
+            if data.epoch not in orders:
+                orders.clear()
+                orders[data.epoch] = batches(examples, phase.batch, self.recipe.seed, phase.name, data.epoch, lengths)
+            own = orders[data.epoch][number][self.accelerator.process_index :: world]
+            random = np.random.Generator(np.random.PCG64(self._seed_at(phase, data.epoch, number)))
+            return data.batch(phase.name, own, random)
+
+        return computed_ahead(batch_at, range(first * each + self.state.step, phase.epochs * each), self.settings.workers)
+
+    def _seed_at(self, phase: Phase, epoch: int, number: int) -> int:
+        return seed_of(self.recipe.seed, phase.name, epoch, number, self.accelerator.process_index)
+
+    def _epoch(self, phase: Phase, step: Any, optimiser: Any, made: Iterator[Batch]) -> None:
         import torch
 
         data, state, world = self.data, self.state, self.accelerator.num_processes
         data.epoch = state.epoch
-        order = batches(data.examples(phase.name), phase.batch, self.recipe.seed, phase.name, state.epoch, data.lengths(phase.name))
+        count = data.examples(phase.name) // phase.batch
         saved = time.monotonic()
-
-        def seed_at(number: int) -> int:
-            return seed_of(self.recipe.seed, phase.name, state.epoch, number, self.accelerator.process_index)
-
-        def batch_at(number: int) -> Batch:
-            own = order[number][self.accelerator.process_index :: world]
-            return data.batch(phase.name, own, np.random.Generator(np.random.PCG64(seed_at(number))))
-
-        numbers = range(state.step, len(order))
         begun = self._clock()
-        for number, made in zip(numbers, computed_ahead(batch_at, numbers, self.settings.workers), strict=True):
-            batch = _moved(made, self.device)
-            torch.manual_seed(seed_at(number))
-            rate = learning_rate(phase, state.epoch * len(order) + number, phase.epochs * len(order), state.epoch, state.stale[1])
+        for number in range(state.step, count):
+            batch = next(made)
+            torch.manual_seed(self._seed_at(phase, state.epoch, number))
+            rate = learning_rate(phase, state.epoch * count + number, phase.epochs * count, state.epoch, state.stale[1])
             for group in optimiser.param_groups:
                 group["lr"] = rate
             losses = step(batch)
-            total = torch.stack(list(losses.values())).sum()
             values = {name: float(value.detach()) for name, value in losses.items()}
             self._check_finite(values, phase, number)
-            optimiser.zero_grad(set_to_none=True)
-            self.accelerator.backward(total)
             if phase.clip is not None:
                 self.accelerator.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], phase.clip)
             optimiser.step()
@@ -215,11 +246,11 @@ class _Trainer:
             begun = self._clock()
             if self.log is not None and state.steps % _LOGGED_EVERY == 0:
                 self.log.add({**{f"train/{name}": value for name, value in values.items()}, "rate": rate}, state.steps)
-            if time.monotonic() - saved > self.settings.save_seconds and number + 1 < len(order):
+            if time.monotonic() - saved > self.settings.save_seconds and number + 1 < count:
                 self._save(optimiser)
                 saved = time.monotonic()
             shown = ", ".join(f"{name} {value / state.step:.3g}" for name, value in state.sums.items())
-            self.settings.progress(f"{phase.name}, epoch {state.epoch + 1} of {phase.epochs}: {shown}", number + 1, len(order))
+            self.settings.progress(f"{phase.name}, epoch {state.epoch + 1} of {phase.epochs}: {shown}", number + 1, count)
         means = {name: value / max(1, state.step) for name, value in state.sums.items()}
         state.curve.append({"phase": phase.name, "epoch": state.epoch + 1, "steps": state.steps, "rate": rate, **means})
         state.epoch, state.step, state.sums = state.epoch + 1, 0, {}
@@ -235,12 +266,20 @@ class _Trainer:
     def _update_average(self, phase: Phase) -> None:
         if self.average is None or phase.ema is None:
             return
-        for name, value in self.network.state_dict().items():
-            kept = self.average[name]
-            if value.is_floating_point():
-                kept.mul_(phase.ema).add_(value.detach(), alpha=1 - phase.ema)
-            else:
-                kept.copy_(value)
+        import torch
+
+        if not self._averaged:
+            # their storage stays the same in a phase
+            own = {name: value.detach() for name, value in self.network.state_dict().items()}
+            self._averaged = [(self.average[name], value) for name, value in own.items()]
+        floating = [pair for pair in self._averaged if pair[1].is_floating_point()]
+        # two calls for all tensors: a GPU is faster than its calls
+        kept = [average for average, _ in floating]
+        torch._foreach_mul_(kept, phase.ema)
+        torch._foreach_add_(kept, [value for _, value in floating], alpha=1 - phase.ema)
+        for average, value in self._averaged:
+            if not value.is_floating_point():
+                average.copy_(value)
 
     def _validate(self, index: int, phase: Phase) -> None:
         """Validates the weights that would be kept, if an epoch is due."""

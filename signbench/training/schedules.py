@@ -45,5 +45,7 @@ def optimiser_of(phase: Phase, parameters: Iterable[nn.Parameter]) -> Any:
         return torch.optim.SGD(
             parameters, lr=chosen.rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, nesterov=chosen.momentum > 0
         )
-    kind = torch.optim.Adam if chosen.name == "adam" else torch.optim.AdamW
-    return kind(parameters, lr=chosen.rate, betas=chosen.betas, weight_decay=chosen.weight_decay)
+    kind, trained = torch.optim.Adam if chosen.name == "adam" else torch.optim.AdamW, list(parameters)
+    # one kernel for all parameters, where they are on a GPU
+    fused = bool(trained) and all(parameter.is_cuda for parameter in trained)
+    return kind(trained, lr=chosen.rate, betas=chosen.betas, weight_decay=chosen.weight_decay, fused=fused)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from signbench.generators.mimicmotion.pose_pictures import PosePoints, pose_poin
 from signbench.media.layouts import Layout, layout
 from signbench.media.pose import Pose
 from signbench.progress import Progress
-from signbench.training.clip_arrays import ClipArrays
+from signbench.training.ahead import computed_ahead
+from signbench.training.clip_arrays import ArrayFile, ClipArrays
 from signbench.training.frames import FrameSource
 
 
@@ -41,6 +43,81 @@ class ClipPoints:
         """
         found = self.arrays[clip][rows]
         return pose_points(Pose(found[..., :2].copy(), found[..., 2].copy(), self.layout, None, picture=self.picture))
+
+
+DRAWN_REVISION = 1
+"""Rises when pose pictures of the same points change."""
+
+MOST_DRAWN_BYTES = 1 << 30
+"""How large the pose pictures of a split may be to be drawn ahead of a training."""
+
+Drawing = Callable[[PosePoints, int, tuple[int, int], int], NDArray[np.uint8]]
+"""Draws a frame by its number at a size on a canvas, uint8 ``(3, H, W)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class PosePictures:
+    """The pose picture of every frame of a split: drawn ahead if they are small, else when they are needed.
+
+    Attributes:
+        points: what they are drawn from.
+        drawing: draws one.
+        size: their height and width.
+        canvas: shorter side of the canvas.
+        ahead: those of each clip, uint8 ``(T, 3, H, W)``, or None.
+    """
+
+    points: ClipPoints
+    drawing: Drawing
+    size: tuple[int, int]
+    canvas: int
+    ahead: ClipArrays[np.uint8] | None = None
+
+    def of(self, clip: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Those of some frames of a clip.
+
+        Args:
+            clip: its number.
+            rows: numbers of frames, int64 ``(F,)``.
+
+        Returns:
+            uint8 ``(F, 3, H, W)``.
+        """
+        if self.ahead is not None:
+            return np.array(self.ahead[clip][rows])
+        points = self.points.rows(clip, rows)
+        return np.stack([self.drawing(points, frame, self.size, self.canvas) for frame in range(len(points))])
+
+    def drawn_ahead(self, report: Progress, workers: int = 0) -> PosePictures:
+        """The same, with pictures on disk if all of them take at most :data:`MOST_DRAWN_BYTES`.
+
+        Args:
+            report: called with what is drawn, and how many frames of it are done.
+            workers: processes that draw.
+
+        Raises:
+            InputError: the disk is too small.
+        """
+        lengths = self.points.arrays.lengths()
+        path = getattr(self.points.arrays.rows, "filename", None)
+        if path is None or int(lengths.sum()) * 3 * self.size[0] * self.size[1] > MOST_DRAWN_BYTES:
+            return self
+        name = str(path).rpartition("/")[2]
+        identity = {
+            "points": name,
+            "layout": self.points.layout.name,
+            "picture": list(self.points.picture),
+            "drawing": self.drawing.__module__,
+            "canvas": self.canvas,
+            "revision": DRAWN_REVISION,
+        }
+        shown = f"{name.rpartition('-')[0]} drawn"
+        file = ArrayFile(shown, identity, self.points.arrays.ids, tuple(lengths.tolist()), (3, *self.size), np.uint8)
+
+        def drawn(clip: int) -> list[NDArray[np.uint8]]:
+            return [self.of(clip, np.arange(lengths[clip]))] if lengths[clip] else []
+
+        return replace(self, ahead=file.opened(lambda clips: computed_ahead(drawn, clips, workers), progress=report))
 
 
 def frames_and_points(
@@ -79,8 +156,6 @@ def frames_and_points(
 
 
 def _estimated(source: FrameSource, estimator: str, report: Progress) -> ClipPoints:
-    from dataclasses import replace
-
     from signbench.generators.mimicmotion import estimators
     from signbench.judges.base import JudgedClip
 

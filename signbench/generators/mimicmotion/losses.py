@@ -121,10 +121,9 @@ def hand_weights(
     fine = (size[0] * pixels, size[1] * pixels)
     weights = np.ones((len(points), *fine), np.float32)
     for hand, sure in points.hands:
-        for frame in range(len(points)):
-            if (sure[frame] > threshold).all():
-                inside = _coverage(hand[frame], fine, 0.0)
-                weights[frame] = np.maximum(weights[frame], 1 + (scale - 1) * inside)
+        certain = (sure > threshold).all(axis=1, keepdims=True)
+        inside = _coverage(hand, np.broadcast_to(certain, sure.shape), fine, 0.0)
+        np.maximum(weights, 1 + (scale - 1) * inside, out=weights)
     return _of_cells(weights, pixels)
 
 
@@ -159,13 +158,9 @@ def confidence_weights(
     regions = [(body[:, arms], sure[:, arms], 1.0), (*points.face, 1.0), *((*hand, scale) for hand in points.hands)]
     weights = np.ones((len(points), *fine), np.float32)
     for where, certainty, factor in regions:
-        for frame in range(len(points)):
-            seen = certainty[frame] > 0
-            if not seen.any():
-                continue
-            inside = _coverage(where[frame, seen], fine, margin)
-            value = (1 + certainty[frame].mean()) * (factor if (certainty[frame] > threshold).all() else 1.0)
-            weights[frame] = np.maximum(weights[frame], 1 + (value - 1) * inside)
+        inside = _coverage(where, certainty > 0, fine, margin)
+        value = (1 + certainty.mean(axis=1)) * np.where((certainty > threshold).all(axis=1), factor, 1.0)
+        np.maximum(weights, 1 + (value[:, None, None] - 1) * inside, out=weights, casting="same_kind")
     weights = _of_cells(weights, pixels)
     scaled: NDArray[np.float32] = weights / weights.mean(dtype=np.float64).astype(np.float32)
     return scaled
@@ -179,14 +174,15 @@ def _of_cells(weights: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
     return cells
 
 
-def _coverage(points: NDArray[np.float64], size: tuple[int, int], margin: float) -> NDArray[np.float32]:
-    """The share of each pixel that is in the box of some points, float32 ``size``."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    edge = margin * (high - low)
+def _coverage(points: NDArray[np.float64], seen: NDArray[np.bool_], size: tuple[int, int], margin: float) -> NDArray[np.float32]:
+    """The share of each pixel that is in the box of a frame's seen points, float32 ``(T, *size)``; 0 where none is seen."""
+    low = np.where(seen[..., None], points, np.inf).min(axis=1)
+    high = np.where(seen[..., None], points, -np.inf).max(axis=1)
+    edge = margin * np.where(seen.any(axis=1, keepdims=True), high - low, 0)
     shares = []
     for axis, cells in ((1, size[0]), (0, size[1])):
-        start, end = ((low - edge)[axis] * cells, (high + edge)[axis] * cells)
+        start, end = ((low - edge)[:, axis, None] * cells, (high + edge)[:, axis, None] * cells)
         left = np.arange(cells)
         shares.append(np.clip(np.minimum(end, left + 1) - np.maximum(start, left), 0, 1))
-    covered: NDArray[np.float32] = (shares[0][:, None] * shares[1]).astype(np.float32)
+    covered: NDArray[np.float32] = (shares[0][:, :, None] * shares[1][:, None]).astype(np.float32)
     return covered

@@ -83,7 +83,9 @@ class MimicMotion(nn.Module):
         """Rate - 1, motion and noise as the U-Net reads them, ``(batch, 3)``."""
         config = self.config
         # Stable Video Diffusion was trained on the rate minus 1
-        return like.new_tensor([[config.rate - 1, config.motion, config.noise]]).expand(batch, -1)
+        values = (config.rate - 1, config.motion, config.noise)
+        # filled where they are needed: copies to a GPU cannot be recorded
+        return torch.cat([like.new_full((batch, 1), value) for value in values], dim=1)
 
     def embedded(self, pictures: Tensor) -> Tensor:
         """Embeddings of pictures.

@@ -6,6 +6,8 @@ reduction, then bicubic interpolation whose corners are those of the picture. Ot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -28,8 +30,20 @@ def encoder_pictures(pictures: Tensor, side: int) -> Tensor:
     """
     reduced = functional.interpolate(_blurred(pictures, side), size=(side, side), mode="bicubic", align_corners=True)
     levels = (reduced + 1) / 2
-    mean, deviation = (torch.tensor(values).to(levels)[:, None, None] for values in (_MEAN, _DEVIATION))
-    return (levels - mean) / deviation
+    return standardised(levels, _MEAN, _DEVIATION)
+
+
+def standardised(levels: Tensor, mean: Sequence[float], deviation: Sequence[float]) -> Tensor:
+    """Pictures with mean 0 and standard deviation 1, if they have what is given.
+
+    Args:
+        levels: ``(N, C, H, W)``.
+        mean: of each channel.
+        deviation: of each channel.
+    """
+    # filled where they are needed: copies to a GPU cannot be recorded
+    means, deviations = (torch.stack([levels.new_full((1, 1), value) for value in values]) for values in (mean, deviation))
+    return (levels - means) / deviations
 
 
 def _blurred(pictures: Tensor, side: int) -> Tensor:

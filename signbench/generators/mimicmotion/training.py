@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from signbench.errors import InputError, nearest
 from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion import losses as terms
-from signbench.generators.mimicmotion.clip_points import ClipPoints, frames_and_points
+from signbench.generators.mimicmotion.clip_points import ClipPoints, PosePictures, frames_and_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.estimators import FIELD
 from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
@@ -105,6 +105,7 @@ class MimicMotionTraining(TrainingData):
         made = [frames_and_points(self.corpus, split, config, given.estimator, report, self.workers) for split in self.recipe.train]
         self.frames: list[ClipArrays[np.uint8]] = [frames for frames, _ in made]
         self.points: list[ClipPoints] = [points for _, points in made]
+        self.poses = [self._poses(points).drawn_ahead(report, self.workers) for points in self.points]
         self.clips = [(part, clip) for part, frames in enumerate(self.frames) for clip in range(len(frames)) if len(frames[clip])]
         self.dev = frames_and_points(self.corpus, self.recipe.dev, config, given.estimator, report, self.workers)
         self._scale = config.latent_scale
@@ -170,6 +171,9 @@ class MimicMotionTraining(TrainingData):
     def trained(self, network: nn.Module, phase: str) -> Iterable[tuple[str, nn.Parameter]]:
         return [(name, value) for name, value in network.named_parameters() if name.startswith(_PARTS[phase])]
 
+    def capturable(self, phase: str) -> bool:
+        return True
+
     def examples(self, phase: str) -> int:
         return len(self.clips)
 
@@ -204,7 +208,7 @@ class MimicMotionTraining(TrainingData):
         else:
             cells = (size[0] // 8, size[1] // 8)
             maps = np.stack([self._weights(self.settings.weights, points, cells, self.settings.hand_scale) for points in seen])
-            batch["pose"] = torch.from_numpy(np.stack([self._pose_pictures(points, size) for points in seen]))
+            batch["pose"] = torch.from_numpy(np.stack([self.poses[part].of(clip, rows) for part, clip, rows in chosen]))
             batch["draws"] = torch.from_numpy(random.random(len(chosen)).astype(np.float32))
         return {**batch, "weights": torch.from_numpy(maps[:, :, None])}
 
@@ -244,8 +248,9 @@ class MimicMotionTraining(TrainingData):
             return terms.confidence_weights(points, size, scale=scale, threshold=given.threshold, margin=given.margin)
         return np.ones((len(points), *size), np.float32)
 
-    def _pose_pictures(self, points: PosePoints, size: tuple[int, int]) -> NDArray[np.uint8]:
-        return np.stack([drawn(points, frame, size, self.config().canvas) for frame in range(len(points))])
+    def _poses(self, points: ClipPoints) -> PosePictures:
+        config, (width, height) = self.config(), points.picture
+        return PosePictures(points, drawn, config.picture_size(height, width), config.canvas)
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         model = cast("MimicMotion", network)
@@ -315,8 +320,7 @@ class MimicMotionTraining(TrainingData):
         frames, points = self.dev
         device = next(model.parameters()).device
         still = np.array(frames[clip][:1])
-        shown = points.rows(clip, np.concatenate([[0], rows]))
-        poses = torch.from_numpy(self._pose_pictures(shown, (still.shape[1], still.shape[2])))
+        poses = torch.from_numpy(self._poses(points).of(clip, np.concatenate([[0], rows])))
         source = pictures(torch.from_numpy(still).to(device))
         condition = Condition(model.source_latents(source), model.embedded(source), poses)
         latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))

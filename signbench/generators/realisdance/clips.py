@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from signbench.corpora.corpus import Corpus
 from signbench.errors import InputError
-from signbench.generators.mimicmotion.clip_points import ClipPoints
+from signbench.generators.mimicmotion.clip_points import ClipPoints, PosePictures
 from signbench.generators.mimicmotion.pose_pictures import PosePoints
 from signbench.generators.realisdance.config import RealisDanceConfig
 from signbench.generators.realisdance.pose_pictures import drawn
@@ -31,14 +31,14 @@ class Clips:
         hands: the same frames as rendered hands.
         body: the same frames as rendered bodies.
         points: the key points that pose pictures are drawn from.
-        canvas: shorter side of their canvas.
+        poses: those pictures.
     """
 
     frames: ClipArrays[np.uint8]
     hands: ClipArrays[np.uint8]
     body: ClipArrays[np.uint8]
     points: ClipPoints
-    canvas: int
+    poses: PosePictures
 
     def __len__(self) -> int:
         """Number of clips."""
@@ -54,8 +54,8 @@ class Clips:
         Returns:
             uint8 ``(F, 9, H, W)``.
         """
-        hands, body = np.array(self.hands[clip][rows]), np.array(self.body[clip][rows])
-        return conditions_of(self.points.rows(clip, rows), hands, body, self.canvas)
+        pictures = [np.array(arrays[clip][rows]).transpose(0, 3, 1, 2) for arrays in (self.hands, self.body)]
+        return np.concatenate([self.poses.of(clip, rows), *pictures], axis=1)
 
 
 def conditions_of(
@@ -107,4 +107,5 @@ def clips_of(corpus: Corpus, split: str, config: RealisDanceConfig, report: Prog
     for arrays, name in ((drawn_hands, HANDS), (drawn_body, BODY)):
         if not np.array_equal(arrays.offsets, shown.offsets):
             raise InputError(f"the renderings {name} of {corpus.name} have other numbers of frames than the videos of {split}.")
-    return Clips(shown, drawn_hands, drawn_body, points, config.canvas)
+    poses = PosePictures(points, drawn, size, config.canvas).drawn_ahead(report, workers)
+    return Clips(shown, drawn_hands, drawn_body, points, poses)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.picture_embedding import standardised
 from signbench.generators.realisdance.config import RealisDanceConfig
 from signbench.generators.realisdance.frame_norms import AcrossFrames, EachFrame, replace_norms
 from signbench.generators.realisdance.pose_guider import PoseGuider
@@ -130,8 +131,7 @@ class RealisDance(nn.Module):
         levels = (pictures + 1) / 2
         if size != tuple(pictures.shape[-2:]):
             levels = functional.interpolate(levels, size, mode="bilinear", antialias=True)
-        mean, deviation = (torch.tensor(values).to(levels)[:, None, None] for values in (_MEAN, _DEVIATION))
-        made: Tensor = self.image_encoder((levels - mean) / deviation).last_hidden_state
+        made: Tensor = self.image_encoder(standardised(levels, _MEAN, _DEVIATION)).last_hidden_state
         return made
 
     def reference(self, latents: Tensor | None, tokens: Tensor, shown: Tensor | None = None) -> Reference:

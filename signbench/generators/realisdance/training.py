@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -26,6 +27,7 @@ from signbench.training.order import seed_of
 from signbench.training.ranges import NOT_NEGATIVE, POSITIVE, SHARE, check_ranges
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from signbench.generators.realisdance.network import RealisDance
@@ -187,6 +189,9 @@ class RealisDanceTraining(TrainingData):
         moves = _MOTION_MODULES in name
         return name.startswith(_DENOISING) and not (moves and phase == PICTURES) and not _is_unused(name, self._blocks)
 
+    def capturable(self, phase: str) -> bool:
+        return True
+
     def examples(self, phase: str) -> int:
         return len(self.clips)
 
@@ -257,7 +262,6 @@ class RealisDanceTraining(TrainingData):
     def _of_denoising(self, model: RealisDance, batch: Batch) -> Mapping[str, Tensor]:
         import torch
 
-        from signbench.generators.realisdance.network import scheduler
         from signbench.generators.realisdance.pose_guider import pictures_of
 
         clips, frames = batch["conditions"].shape[:2]
@@ -271,7 +275,7 @@ class RealisDanceTraining(TrainingData):
         seen = batch["shown"]
         reference = model.reference(source, tokens * seen[:, None, None], seen)
         levels = model.pose_guider.levels(model.pose_guider.gated(pictures_of(batch["conditions"].flatten(0, 1))), frames)
-        shares = scheduler().alphas_cumprod
+        shares = _shares(latents.device)
         steps = torch.randint(0, len(shares), (clips,), device=latents.device)
         made = terms.noised(latents, torch.randn_like(latents), steps, shares, self.settings.gamma)
         predicted = model.predicted(made.noisy, steps, reference, levels)
@@ -302,6 +306,15 @@ class RealisDanceTraining(TrainingData):
         source = pictures(torch.from_numpy(np.array(self.dev.frames[clip][:1])).to(device))
         condition = Condition(source, torch.from_numpy(self.dev.conditions(clip, rows)))
         return frames_of(model, condition, seed_of(self.recipe.seed, "validation", name)).numpy()
+
+
+@cache
+def _shares(device: torch.device) -> Tensor:
+    """The signal's share of the variance at each step of training, float32 ``(1000,)``."""
+    from signbench.generators.realisdance.network import scheduler
+
+    shares: Tensor = scheduler().alphas_cumprod.to(device)
+    return shares
 
 
 def shuffled(conditions: NDArray[np.uint8], share: float, random: np.random.Generator) -> NDArray[np.uint8]:
