@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -99,6 +98,7 @@ class RealisDanceTraining(TrainingData):
         ]
         self.dev = clips_of(self.corpus, self.recipe.dev, config, report, self.workers)
         self._scale = config.latent_scale
+        self._shares: Tensor | None = None
 
     def _check(self) -> None:
         given = self.settings
@@ -275,7 +275,7 @@ class RealisDanceTraining(TrainingData):
         seen = batch["shown"]
         reference = model.reference(source, tokens * seen[:, None, None], seen)
         levels = model.pose_guider.levels(model.pose_guider.gated(pictures_of(batch["conditions"].flatten(0, 1))), frames)
-        shares = _shares(latents.device)
+        shares = self._shares_on(latents.device)
         steps = torch.randint(0, len(shares), (clips,), device=latents.device)
         made = terms.noised(latents, torch.randn_like(latents), steps, shares, self.settings.gamma)
         predicted = model.predicted(made.noisy, steps, reference, levels)
@@ -285,6 +285,14 @@ class RealisDanceTraining(TrainingData):
             hinge = terms.adversarial(cast("nn.Module", model.discriminator), decoded, real[:, 1:].flatten(0, 1))
             found.update(hinge, adversarial=self.settings.adversarial * hinge["adversarial"])
         return found
+
+    def _shares_on(self, device: torch.device) -> Tensor:
+        """The signal's share of the variance at each step of training, float32 ``(1000,)``, brought to a device once."""
+        if self._shares is None or self._shares.device != device:
+            from signbench.generators.realisdance.network import scheduler
+
+            self._shares = cast("Tensor", scheduler().alphas_cumprod.to(device))
+        return self._shares
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:
         model = cast("RealisDance", network)
@@ -306,15 +314,6 @@ class RealisDanceTraining(TrainingData):
         source = pictures(torch.from_numpy(np.array(self.dev.frames[clip][:1])).to(device))
         condition = Condition(source, torch.from_numpy(self.dev.conditions(clip, rows)))
         return frames_of(model, condition, seed_of(self.recipe.seed, "validation", name)).numpy()
-
-
-@cache
-def _shares(device: torch.device) -> Tensor:
-    """The signal's share of the variance at each step of training, float32 ``(1000,)``."""
-    from signbench.generators.realisdance.network import scheduler
-
-    shares: Tensor = scheduler().alphas_cumprod.to(device)
-    return shares
 
 
 def shuffled(conditions: NDArray[np.uint8], share: float, random: np.random.Generator) -> NDArray[np.uint8]:

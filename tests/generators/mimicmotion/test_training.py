@@ -18,6 +18,7 @@ pytest.importorskip("accelerate")
 from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
 from signbench.generators.latents import pictures
+from signbench.generators.mimicmotion import clip_points
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
 from signbench.generators.mimicmotion.training import MimicMotionTraining, same_person
@@ -27,6 +28,7 @@ from signbench.training.recipe import Recipe, read_recipe
 from tests.generators.corpora import VIDEO
 from tests.generators.mimicmotion.models import TINY, written_generator
 from tests.generators.runs import prompts
+from tests.training.imaginary_gpu import crossings
 from tests.training.killing import KilledError, killed_at
 
 RECIPES = Path(__file__).parents[3] / "reference_models"
@@ -311,3 +313,33 @@ def test_the_paper_s_recipe_fine_tunes_the_published_weights(name):
     assert found.data["estimator"] == "dwpose"
     (only,) = found.phases
     assert (only.name, only.optimiser.name, only.optimiser.rate, only.epochs) == ("denoising", "adamw", 1e-5, 20)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "encoder", "denoising"])
+def test_a_step_on_a_gpu_can_be_recorded(name):
+    data = prepared()
+    assert data.capturable(name)
+    assert crossings(data, name, data.batch(name, np.arange(4), random())) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pose_pictures_that_are_drawn_ahead_are_those_that_are_drawn_when_needed(workers, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNBENCH_TRAINING_CACHE", str(tmp_path))
+    poses = prepared().poses[0]
+    assert poses.ahead is not None
+    later = replace(poses, ahead=None)
+    assert np.array_equal(poses.of(1, np.array([3, 0, 3])), later.of(1, np.array([3, 0, 3])))
+    again = later.drawn_ahead(lambda *_: pytest.fail("they are kept"), workers)
+    assert np.array_equal(again.ahead.rows, poses.ahead.rows)
+    others = replace(later, canvas=200).drawn_ahead(lambda *_: None, workers)
+    assert all(np.array_equal(others.ahead[clip], later_pictures(others, clip)) for clip in range(4))
+    assert not np.array_equal(others.ahead.rows, poses.ahead.rows)
+
+
+def later_pictures(poses, clip):
+    return replace(poses, ahead=None).of(clip, np.arange(len(poses.ahead[clip])))
+
+
+def test_pose_pictures_that_take_much_room_are_drawn_when_needed(monkeypatch):
+    monkeypatch.setattr(clip_points, "MOST_DRAWN_BYTES", 1000)
+    assert prepared().poses[0].ahead is None

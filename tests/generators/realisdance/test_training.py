@@ -24,6 +24,7 @@ from signbench.scoring.train import measured, training_data
 from signbench.training.loop import Settings, train
 from signbench.training.recipe import Recipe, read_recipe
 from tests.generators.realisdance.models import TINY
+from tests.training.imaginary_gpu import crossings
 from tests.training.killing import KilledError, killed_at
 
 RECIPES = Path(__file__).parents[3] / "reference_models" / "realisdance"
@@ -257,3 +258,10 @@ def test_the_papers_recipe_has_the_originals_two_stages():
     assert {phase.optimiser.rate for phase in found.phases} == {1e-5} and {phase.schedule.warmup for phase in found.phases} == {
         5000
     }
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "pictures", "motion"])
+def test_a_step_on_a_gpu_can_be_recorded(name):
+    data = prepared({"adversarial": 0.01})
+    assert data.capturable(name)
+    assert crossings(data, name, data.batch(name, np.arange(4), random())) == []
