@@ -51,10 +51,6 @@ _OWN_NAMES = (
     (".ff_norm.", ".norm3."),
 )
 _OF_AUTOENCODER = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
-_OF_ENCODER = (
-    *((f".attention.attention.{name}.", f".attention.{name[0]}_proj.") for name in ("query", "key", "value")),
-    (".attention.output.dense.", ".attention.o_proj."),
-)
 _POSITION_TOLERANCE = 1e-3
 
 
@@ -194,7 +190,7 @@ def read_official(path: Path) -> tuple[RealisDanceConfig, dict[str, Tensor]]:
     _check_positions(tensors, path)
     moving = {own_name(name): tensor for name, tensor in tensors.items() if not name.endswith(POSITIONS)}
     frozen = {f"vae.{_replaced(name, _OF_AUTOENCODER)}": tensor for name, tensor in safetensors_of(vae).items()}
-    frozen.update({f"image_encoder.{_replaced(name, _OF_ENCODER)}": tensor for name, tensor in safetensors_of(encoder).items()})
+    frozen.update({f"image_encoder.{name}": tensor for name, tensor in safetensors_of(encoder).items()})
     config = _config({**tensors, **moving, **frozen}, path)
     with torch.device("meta"):
         wanted = {name: tensor for name, tensor in RealisDance(config).state_dict().items() if not name.endswith(POSITIONS)}

@@ -116,6 +116,8 @@ class RealisDance(nn.Module):
         self.clip_projector = ClipProjector(config.encoder_width, config.text_width)
         self.vae = parts["vae"](**config.autoencoder())
         self.image_encoder = parts["encoder"](parts["encoder_config"](**config.encoder()))
+        self.image_encoder.register_state_dict_post_hook(_with_published_names)
+        self.image_encoder.register_load_state_dict_pre_hook(_with_own_names)
 
     def tokens(self, pictures: Tensor) -> Tensor:
         """The source pictures' tokens, not projected.
@@ -213,6 +215,28 @@ class RealisDance(nn.Module):
         """Pictures ``(N, 3, 8 h, 8 w)``, about on [-1, 1], from scaled latents ``(N, C, h, w)``."""
         made: Tensor = self.vae.decode(latents / self.config.latent_scale, return_dict=False)[0]
         return made
+
+
+_OF_ENCODER = (
+    *((f".attention.{name[0]}_proj.", f".attention.attention.{name}.") for name in ("query", "key", "value")),
+    (".attention.o_proj.", ".attention.output.dense."),
+)
+"""What some versions of transformers call parts of DINOv2, and what its published file and all other versions do."""
+
+
+def _with_published_names(_encoder: nn.Module, tensors: dict[str, Tensor], prefix: str, _metadata: object) -> None:
+    for own, published in _OF_ENCODER:
+        for name in [name for name in tensors if name.startswith(prefix) and own in name]:
+            tensors[name.replace(own, published)] = tensors.pop(name)
+
+
+def _with_own_names(encoder: nn.Module, tensors: dict[str, Tensor], prefix: str, *_arguments: object) -> None:
+    known = {name for name, _ in encoder.named_parameters()}
+    for own, published in _OF_ENCODER:
+        for name in [name for name in tensors if name.startswith(prefix) and published in name]:
+            renamed = name.replace(published, own)
+            if renamed.removeprefix(prefix) in known:
+                tensors[renamed] = tensors.pop(name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 pytest.importorskip("diffusers")
 pytest.importorskip("transformers")
@@ -20,7 +21,7 @@ from signbench.extractors.network_loading import without_weights
 from signbench.generators.realisdance import checkpoints
 from signbench.generators.realisdance.checkpoints import ENCODER, VAE, Checkpoint, own_name, read_official
 from signbench.generators.realisdance.config import RealisDanceConfig
-from signbench.generators.realisdance.network import RealisDance
+from signbench.generators.realisdance.network import RealisDance, _with_own_names, _with_published_names
 from signbench.generators.realisdance.training import RealisDanceTraining, Settings
 from signbench.training.base import settings_of
 from signbench.training.recipe import read_recipe
@@ -70,12 +71,6 @@ def old_autoencoder_name(name):
     return name
 
 
-def old_encoder_name(name):
-    for own, old in (("q", "query"), ("k", "key"), ("v", "value")):
-        name = name.replace(f"attention.{own}_proj.", f"attention.attention.{old}.")
-    return name.replace("attention.o_proj.", "attention.output.dense.")
-
-
 @pytest.fixture(scope="module")
 def weights():
     return weights_of(PUBLISHED)
@@ -92,7 +87,7 @@ def folder(tmp_path, monkeypatch, weights):
     """The autoencoder's and the picture encoder's files, in the folder of weights."""
     monkeypatch.setenv("SIGNBENCH_WEIGHTS", str(tmp_path))
     monkeypatch.setattr("signbench.generators.realisdance.checkpoints.signed_digest", lambda name: "")
-    for name, prefix, renamed in ((VAE, "vae.", old_autoencoder_name), (ENCODER, "image_encoder.", old_encoder_name)):
+    for name, prefix, renamed in ((VAE, "vae.", old_autoencoder_name), (ENCODER, "image_encoder.", str)):
         own = {renamed(key.removeprefix(prefix)): tensor for key, tensor in weights.items() if key.startswith(prefix)}
         save_file(own, tmp_path / find(name).file)
     return tmp_path
@@ -212,3 +207,23 @@ def test_a_training_begins_with_published_weights(folder, weights):
     other.settings = training.settings
     with pytest.raises(InputError, match="does not fit the configuration"):
         other.build()
+
+
+@pytest.mark.parametrize("own", ["q_proj", "attention.query"], ids=["newer names", "published names"])
+def test_dinov2_has_its_published_names_in_files_whatever_transformers_calls_its_parts(own, weights):
+    assert any("layer.0.attention.attention.query.weight" in name for name in weights)
+    assert not any("layer.0.attention.q_proj" in name for name in weights)
+    parts = {"attention": nn.Module()}
+    encoder = nn.ModuleDict({"layer": nn.ModuleDict(parts)})
+    inner = parts["attention"]
+    for part in own.split(".")[:-1]:
+        inner.add_module(part, nn.Module())
+        inner = inner.get_submodule(part)
+    inner.add_module(own.split(".")[-1], nn.Linear(2, 2))
+    whole = nn.ModuleDict({"image_encoder": encoder})
+    encoder.register_state_dict_post_hook(_with_published_names)
+    encoder.register_load_state_dict_pre_hook(_with_own_names)
+    assert list(whole.state_dict()) == [f"image_encoder.layer.attention.attention.query.{name}" for name in ("weight", "bias")]
+    given = {name: torch.full_like(tensor, 3.0) for name, tensor in whole.state_dict().items()}
+    whole.load_state_dict(given)
+    assert all(bool((parameter == 3).all()) for parameter in whole.parameters())
