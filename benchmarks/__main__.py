@@ -13,6 +13,7 @@ from benchmarks import (
     animation,
     broken_clips,
     comparison_calibration,
+    diffusion,
     dtw_alignment,
     frame_metrics,
     interval_coverage,
@@ -83,7 +84,7 @@ def main() -> int:
             elif group == "judges":
                 rows += judging.rows(arguments.clips or Path(temporary))
             elif group == "generators":
-                rows += animation.rows() + signing.rows()
+                rows += animation.rows() + signing.rows() + diffusion.rows()
             elif group == "reports":
                 rows += reporting.rows()
             elif group == "synthsign":
