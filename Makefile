@@ -101,7 +101,8 @@ leaderboards: setup
 	    $(addprefix reconstruction:,$(IMAGE_GENERATORS) pgmm tpsmm) $(addprefix cross-person:,$(CROSS_GENERATORS)) \
 	    word-generation:signavatar word-reconstruction:signavatar text-to-pose:signaligner text-to-pose:signaligner:fed_back=false \
 	    text-to-pose:progressive-transformers text-to-pose:progressive-transformers-leaking \
-	    $(foreach stage,hamer smplx,$(addprefix text-to-$(stage):,$(GENERATORS) signaligner:stage=$(stage))); do \
+	    word-to-video:rusignbot word-to-video:rusignbot:checkpoint=mimicmotion-base \
+	    $(foreach stage,hamer smplx video,$(addprefix text-to-$(stage):,$(GENERATORS) signaligner:stage=$(stage))); do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \

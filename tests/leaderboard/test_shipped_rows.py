@@ -17,7 +17,7 @@ TASKS = {
     "text-to-pose": 13,
     "word-generation": 8,
     "word-reconstruction": 8,
-    "word-to-video": 7,
+    "word-to-video": 9,
     "reconstruction": 11,
 }
 
