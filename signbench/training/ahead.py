@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -14,13 +14,14 @@ _EACH = 4
 """Values that each worker process has ready."""
 
 
-def computed_ahead(function: Callable[[int], Value], numbers: Sequence[int], workers: int) -> Iterator[Value]:
+def computed_ahead(function: Callable[[int], Value], numbers: Sequence[int], workers: int) -> Generator[Value, None, None]:
     """The values of a function, in order.
 
     Args:
         function: must not use a GPU, and its values must not depend on what it was called with before.
         numbers: its arguments.
-        workers: processes that compute values ahead; 0: each value is computed here when it is asked for.
+        workers: processes that compute values ahead, until the iterator is closed; 0: each value is computed here when it is asked
+            for.
     """
     if not workers:
         yield from map(function, numbers)

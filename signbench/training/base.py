@@ -81,7 +81,7 @@ class TrainingData(ABC):
 
     @abstractmethod
     def examples(self, phase: str) -> int:
-        """The number of examples in an epoch."""
+        """The number of examples in an epoch; it does not change in a phase, nor do their lengths."""
 
     def lengths(self, phase: str) -> NDArray[np.int64] | None:
         """The length of each example, int64 ``(examples,)``, so that batches have examples of similar length; None: any."""
@@ -119,7 +119,10 @@ class TrainingData(ABC):
         """Called before a phase begins or is resumed, such as to compute features with frozen parts of the network."""
 
     def capturable(self, phase: str) -> bool:
-        """Whether :meth:`losses` may be recorded on a GPU, see :class:`signbench.training.captured.CapturedStep`."""
+        """Whether :meth:`losses` may be recorded on a GPU, see :class:`signbench.training.captured.CapturedStep`.
+
+        Losses that follow :attr:`epoch` may not: a recording keeps that of its first step.
+        """
         return False
 
     def build(self) -> nn.Module:

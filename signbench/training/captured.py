@@ -35,8 +35,9 @@ class CapturedStep:
         """Records nothing yet.
 
         Args:
-            losses: computes the losses of a batch on a GPU. It reads no value back from the GPU, brings no other tensor there, and
-                draws random numbers only from torch's default generator of the GPU.
+            losses: computes the losses of a batch on a GPU. It reads no value back from the GPU, brings no other tensor there, draws
+                random numbers only from torch's default generator of the GPU, and changes no statistics. It depends on nothing that
+                changes but the batch and the parameters: all else stays what it was when a step was recorded.
             parameters: what is trained.
         """
         self._losses, self._parameters = losses, parameters
@@ -64,6 +65,7 @@ class CapturedStep:
         import torch
 
         device = self._parameters[0].device
+        seeded = torch.cuda.get_rng_state(device)
         given = {name: value.to(device, copy=True) for name, value in batch.items()}
         aside: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(device))
@@ -75,6 +77,8 @@ class CapturedStep:
         with torch.cuda.graph(graph, pool=self._pool):
             losses = {name: value.detach() for name, value in self._computed(given).items()}
         self._pool = graph.pool()
+        # so that this step's random numbers are those of a later one with the same seed
+        torch.cuda.set_rng_state(seeded, device)
         return _Recorded(graph, given, losses, [parameter.grad for parameter in self._parameters])
 
     def _computed(self, given: Batch) -> Mapping[str, Tensor]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -162,6 +162,9 @@ class _Trainer:
         step = _step_module(self.data, self.network, phase.name)
         optimiser = optimiser_of(phase, list(wanted.values()))
         if tensors.get("optimiser"):
+            # how it computes follows from this device, not from that of the checkpoint
+            for group in tensors["optimiser"]["param_groups"]:
+                group["fused"] = optimiser.param_groups[0]["fused"]
             optimiser.load_state_dict(tensors["optimiser"])
         self.average, self._averaged = None, []
         if phase.ema is not None:
@@ -173,11 +176,11 @@ class _Trainer:
         else:
             prepared = partial(self._with_gradients, prepared, optimiser)
         self.network.train()
-        made = self._batches(phase)
-        while self.state.epoch < phase.epochs:
-            self._epoch(phase, prepared, optimiser, made)
-            self._validate(index, phase)
-            self._save(optimiser)
+        with closing(self._batches(phase)) as made:
+            while self.state.epoch < phase.epochs:
+                self._epoch(phase, prepared, optimiser, made)
+                self._validate(index, phase)
+                self._save(optimiser)
         self.accelerator.free_memory()
 
     def _captures(self, phase: Phase) -> bool:
@@ -196,7 +199,7 @@ class _Trainer:
     def _resumes(self, index: int) -> bool:
         return self.state.phase == index and (self.state.epoch > 0 or self.state.step > 0)
 
-    def _batches(self, phase: Phase) -> Iterator[Batch]:
+    def _batches(self, phase: Phase) -> Generator[Batch, None, None]:
         """The batches of a phase that are left, over all epochs: worker processes stay between epochs."""
         data, first, world = self.data, self.state.epoch, self.accelerator.num_processes
         examples, lengths = data.examples(phase.name), data.lengths(phase.name)

@@ -47,5 +47,5 @@ def optimiser_of(phase: Phase, parameters: Iterable[nn.Parameter]) -> Any:
         )
     kind, trained = torch.optim.Adam if chosen.name == "adam" else torch.optim.AdamW, list(parameters)
     # one kernel for all parameters, where they are on a GPU
-    fused = bool(trained) and all(parameter.is_cuda for parameter in trained)
+    fused = True if trained and all(parameter.is_cuda for parameter in trained) else None
     return kind(trained, lr=chosen.rate, betas=chosen.betas, weight_decay=chosen.weight_decay, fused=fused)

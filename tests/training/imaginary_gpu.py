@@ -20,14 +20,16 @@ class Crossings(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, arguments=(), options=None):
         made = function(*arguments, **(options or {}))
-        devices = {one.device.type for one in tree_leaves((arguments, options, made)) if isinstance(one, torch.Tensor) and one.ndim}
-        if devices == {"cpu", "cuda"}:
+        copied = function in (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
+        # elsewhere, a single number of the CPU's is an argument of a kernel
+        tensors = [one for one in tree_leaves((arguments, options, made)) if isinstance(one, torch.Tensor) and (copied or one.ndim)]
+        if {one.device.type for one in tensors} == {"cpu", "cuda"}:
             self.found.append(str(function))
         return made
 
 
 def crossings(data, phase, batch):
-    """The operations of a training's losses that a recording on a GPU does not allow.
+    """The operations of a training's losses that a recording on a GPU does not allow; those of the gradients are not looked at.
 
     Args:
         data: prepared training data.

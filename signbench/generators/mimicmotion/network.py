@@ -84,7 +84,7 @@ class MimicMotion(nn.Module):
         config = self.config
         # Stable Video Diffusion was trained on the rate minus 1
         values = (config.rate - 1, config.motion, config.noise)
-        # filled where they are needed: copies to a GPU cannot be recorded
+        # filled on the device: copies from the processor's memory cannot be recorded
         return torch.cat([like.new_full((batch, 1), value) for value in values], dim=1)
 
     def embedded(self, pictures: Tensor) -> Tensor:

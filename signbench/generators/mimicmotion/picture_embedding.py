@@ -34,14 +34,17 @@ def encoder_pictures(pictures: Tensor, side: int) -> Tensor:
 
 
 def standardised(levels: Tensor, mean: Sequence[float], deviation: Sequence[float]) -> Tensor:
-    """Pictures with mean 0 and standard deviation 1, if they have what is given.
+    """Pictures minus a mean, divided by a standard deviation.
 
     Args:
         levels: ``(N, C, H, W)``.
         mean: of each channel.
         deviation: of each channel.
+
+    Returns:
+        ``(N, C, H, W)``.
     """
-    # filled where they are needed: copies to a GPU cannot be recorded
+    # filled on the device: copies from the processor's memory cannot be recorded
     means, deviations = (torch.stack([levels.new_full((1, 1), value) for value in values]) for values in (mean, deviation))
     return (levels - means) / deviations
 

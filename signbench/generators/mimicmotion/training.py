@@ -105,7 +105,7 @@ class MimicMotionTraining(TrainingData):
         made = [frames_and_points(self.corpus, split, config, given.estimator, report, self.workers) for split in self.recipe.train]
         self.frames: list[ClipArrays[np.uint8]] = [frames for frames, _ in made]
         self.points: list[ClipPoints] = [points for _, points in made]
-        self.poses = [self._poses(points).drawn_ahead(report, self.workers) for points in self.points]
+        self.poses = [self._poses(*each).drawn_ahead(report, self.workers) for each in made]
         self.clips = [(part, clip) for part, frames in enumerate(self.frames) for clip in range(len(frames)) if len(frames[clip])]
         self.dev = frames_and_points(self.corpus, self.recipe.dev, config, given.estimator, report, self.workers)
         self._scale = config.latent_scale
@@ -248,9 +248,9 @@ class MimicMotionTraining(TrainingData):
             return terms.confidence_weights(points, size, scale=scale, threshold=given.threshold, margin=given.margin)
         return np.ones((len(points), *size), np.float32)
 
-    def _poses(self, points: ClipPoints) -> PosePictures:
-        config, (width, height) = self.config(), points.picture
-        return PosePictures(points, drawn, config.picture_size(height, width), config.canvas)
+    def _poses(self, frames: ClipArrays[np.uint8], points: ClipPoints) -> PosePictures:
+        # key points may be in pixels of another shape, that of the estimator's pictures
+        return PosePictures(points, drawn, (frames.rows.shape[1], frames.rows.shape[2]), self.config().canvas)
 
     def losses(self, network: nn.Module, batch: Batch, phase: str) -> Mapping[str, Tensor]:
         model = cast("MimicMotion", network)
@@ -320,7 +320,7 @@ class MimicMotionTraining(TrainingData):
         frames, points = self.dev
         device = next(model.parameters()).device
         still = np.array(frames[clip][:1])
-        poses = torch.from_numpy(self._poses(points).of(clip, np.concatenate([[0], rows])))
+        poses = torch.from_numpy(self._poses(frames, points).of(clip, np.concatenate([[0], rows])))
         source = pictures(torch.from_numpy(still).to(device))
         condition = Condition(model.source_latents(source), model.embedded(source), poses)
         latents = denoised(model, condition, seed_of(self.recipe.seed, "validation", name))

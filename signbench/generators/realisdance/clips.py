@@ -107,5 +107,4 @@ def clips_of(corpus: Corpus, split: str, config: RealisDanceConfig, report: Prog
     for arrays, name in ((drawn_hands, HANDS), (drawn_body, BODY)):
         if not np.array_equal(arrays.offsets, shown.offsets):
             raise InputError(f"the renderings {name} of {corpus.name} have other numbers of frames than the videos of {split}.")
-    poses = PosePictures(points, drawn, size, config.canvas).drawn_ahead(report, workers)
-    return Clips(shown, drawn_hands, drawn_body, points, poses)
+    return Clips(shown, drawn_hands, drawn_body, points, PosePictures(points, drawn, size, config.canvas))

@@ -19,7 +19,7 @@ from signbench.generators.latents import measured_scale, pictures
 from signbench.generators.mimicmotion.losses import PIXELS, hand_weights
 from signbench.generators.mimicmotion.pose_pictures import SURE
 from signbench.generators.realisdance import losses as terms
-from signbench.generators.realisdance.clips import Clips, clips_of
+from signbench.generators.realisdance.clips import clips_of
 from signbench.generators.realisdance.config import CONDITIONS, RealisDanceConfig
 from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
 from signbench.training.order import seed_of
@@ -92,7 +92,8 @@ class RealisDanceTraining(TrainingData):
         self._check()
         config = self.config()
         self._blocks = config.blocks
-        self.parts: list[Clips] = [clips_of(self.corpus, split, config, report, self.workers) for split in self.recipe.train]
+        found = [clips_of(self.corpus, split, config, report, self.workers) for split in self.recipe.train]
+        self.parts = [replace(clips, poses=clips.poses.drawn_ahead(report, self.workers)) for clips in found]
         self.clips = [
             (part, clip) for part, clips in enumerate(self.parts) for clip in range(len(clips)) if len(clips.frames[clip])
         ]

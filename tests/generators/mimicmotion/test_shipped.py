@@ -1,4 +1,4 @@
-"""The shipped MimicMotion: the person in the picture signs as the driving clip, hands included."""
+"""The shipped MimicMotion: the person in the picture moves as the driving clip's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from signbench.generators.registry import create
 from signbench.generators.training import prompt_of
 from signbench.judges.base import JudgedClip
 from signbench.judges.registry import create as create_judge
-from signbench.media.pose import Pose
 from signbench.predictions.sampling import at_positions
 
 CORPUS = SynthSign()
@@ -47,7 +46,7 @@ def real_frames(clip):
     return np.stack(list(at_positions(recording, probe, np.arange(probe.frames), (128, 128))))
 
 
-def seen(frames) -> Pose:
+def seen(frames):
     return create_judge("pose-estimator").observe([JudgedClip("clip", frames=frames)], ["pose"])[0]["pose"]
 
 
@@ -73,7 +72,7 @@ def test_the_wrists_move_as_in_the_driving_clip(productions, name):
 
 
 @pytest.mark.parametrize("name", ["mimicmotion-base", "mimicmotion"])
-def test_every_frame_is_nearer_to_the_clip_than_its_first_frame_is(productions, name):
+def test_what_moves_is_nearer_to_the_clip_than_its_first_frame_is(productions, name):
     for frames, clip in zip(productions[name], CLIPS, strict=True):
         real = real_frames(clip)
         moving = np.abs(real.astype(int) - real[:1]).max(axis=-1) > 40
