@@ -35,9 +35,9 @@ class CapturedStep:
         """Records nothing yet.
 
         Args:
-            losses: computes the losses of a batch on a GPU. It reads no value back from the GPU, brings no other tensor there, draws
-                random numbers only from torch's default generator of the GPU, and changes no statistics. It depends on nothing that
-                changes but the batch and the parameters: all else stays what it was when a step was recorded.
+            losses: computes the losses of a batch on a GPU. It reads no value back from the GPU, brings no other tensor there, and
+                draws random numbers only from torch's default generator of the GPU. It changes no statistics, and depends on nothing
+                that changes but the batch and the parameters: all else stays what it was when a step was recorded.
             parameters: what is trained.
         """
         self._losses, self._parameters = losses, parameters
