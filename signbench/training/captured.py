@@ -36,8 +36,8 @@ class CapturedStep:
 
         Args:
             losses: computes the losses of a batch on a GPU. It reads no value back from the GPU, brings no other tensor there, and
-                draws random numbers only from torch's default generator of the GPU. It changes no statistics, and depends on nothing
-                that changes but the batch and the parameters: all else stays what it was when a step was recorded.
+                draws random numbers only from torch's default generator of the GPU. It changes no statistics, and depends on
+                nothing that changes but the batch and the parameters: all else stays what it was when a step was recorded.
             parameters: what is trained.
         """
         self._losses, self._parameters = losses, parameters
