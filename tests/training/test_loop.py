@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 
 import pytest
 
@@ -79,20 +80,25 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_pat
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 
-def test_a_training_that_began_on_another_device_names_both(tmp_path):
+def test_a_training_that_began_on_another_device_names_both_and_computes_as_this_one_does(whole, tmp_path):
     with pytest.raises(KilledError):
         run(tmp_path / "line", killed_at(12))
     checkpoints = Checkpoints(tmp_path / "line" / "checkpoints")
     state, tensors = checkpoints.load()
     assert state.devices == ("cpu",)
     state.devices = ("cuda",)
+    for group in tensors["optimiser"]["param_groups"]:
+        group["fused"] = True
     checkpoints.save(state, tensors)
-    assert run(tmp_path / "line").card.training.device == "cuda and cpu"
+    again = run(tmp_path / "line")
+    assert again.card.training.device == "cuda and cpu"
+    assert (again.folder / "model.safetensors").read_bytes() == (whole.folder / "model.safetensors").read_bytes()
 
 
 def test_worker_processes_do_not_affect_the_bytes(whole, tmp_path):
     with pytest.raises(KilledError):
         run(tmp_path / "line", killed_at(7), workers=2)
+    assert multiprocessing.active_children() == []  # gone with the error
     again = run(tmp_path / "line", workers=2)
     for name in ("model.safetensors", "curve.csv", "config.json"):
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
