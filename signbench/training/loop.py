@@ -31,7 +31,7 @@ from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
 from signbench.training.recipe import Phase, Recipe, Selection, read_recipe, recipe_bytes
 from signbench.training.samples import keep_samples
-from signbench.training.schedules import learning_rate, optimiser_of
+from signbench.training.schedules import learning_rate, optimiser_of, resume_optimiser
 from signbench.weights.reference_models import CARD, RECIPE, ReferenceModel, read_model, write_model_files
 from signbench.whole_files import write_atomically
 
@@ -162,10 +162,7 @@ class _Trainer:
         step = _step_module(self.data, self.network, phase.name)
         optimiser = optimiser_of(phase, list(wanted.values()))
         if tensors.get("optimiser"):
-            # how it computes follows from this device, not from that of the checkpoint
-            for group in tensors["optimiser"]["param_groups"]:
-                group["fused"] = optimiser.param_groups[0]["fused"]
-            optimiser.load_state_dict(tensors["optimiser"])
+            resume_optimiser(optimiser, tensors["optimiser"])
         self.average, self._averaged = None, []
         if phase.ema is not None:
             source = tensors.get("average") or self.network.state_dict()

@@ -49,3 +49,15 @@ def optimiser_of(phase: Phase, parameters: Iterable[nn.Parameter]) -> Any:
     # one kernel for all parameters, where they are on a GPU
     fused = True if trained and all(parameter.is_cuda for parameter in trained) else None
     return kind(trained, lr=chosen.rate, betas=chosen.betas, weight_decay=chosen.weight_decay, fused=fused)
+
+
+def resume_optimiser(optimiser: Any, state: dict[str, Any]) -> None:
+    """Gives an optimiser the state of another one, which may have run on another device.
+
+    Args:
+        optimiser: from :func:`optimiser_of`; it computes as its device does it best, not as the other one did.
+        state: from ``state_dict`` of the other one; it is changed.
+    """
+    for group in state["param_groups"]:
+        group["fused"] = optimiser.param_groups[0]["fused"]
+    optimiser.load_state_dict(state)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import multiprocessing
 
 import pytest
+import torch
 
 from signbench.errors import InputError
 from signbench.scoring.train import measured
 from signbench.training.checkpoints import Checkpoints
 from signbench.training.loop import Settings, TrainingError, train
-from signbench.training.recipe import read_recipe
+from signbench.training.recipe import Optimiser, read_recipe
+from signbench.training.schedules import optimiser_of, resume_optimiser
 from signbench.weights.reference_models import read_model
 from tests.training.killing import KilledError, killed_at
 from tests.training.noisy_line import lines
@@ -80,19 +83,35 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bytes(whole, tmp_pat
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
 
 
-def test_a_training_that_began_on_another_device_names_both_and_computes_as_this_one_does(whole, tmp_path):
+def test_a_training_that_began_on_another_device_names_both(tmp_path):
     with pytest.raises(KilledError):
         run(tmp_path / "line", killed_at(12))
     checkpoints = Checkpoints(tmp_path / "line" / "checkpoints")
     state, tensors = checkpoints.load()
     assert state.devices == ("cpu",)
     state.devices = ("cuda",)
-    for group in tensors["optimiser"]["param_groups"]:
-        group["fused"] = True
     checkpoints.save(state, tensors)
-    again = run(tmp_path / "line")
-    assert again.card.training.device == "cuda and cpu"
-    assert (again.folder / "model.safetensors").read_bytes() == (whole.folder / "model.safetensors").read_bytes()
+    assert run(tmp_path / "line").card.training.device == "cuda and cpu"
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("fused", [True, False, None])
+def test_a_resumed_optimiser_has_the_other_s_state_and_computes_as_its_own_device_does(name, fused):
+    phase = lines().recipe.phases[0].model_copy(update={"optimiser": Optimiser(name=name, rate=0.1)})
+    first, second = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    old, new = optimiser_of(phase, [first]), optimiser_of(phase, [second])
+    first.grad = torch.ones(2)
+    old.step()
+    saved = copy.deepcopy(old.state_dict())
+    saved["param_groups"][0]["fused"] = fused
+    resume_optimiser(new, saved)
+    assert new.param_groups[0]["fused"] is None
+    assert new.state_dict()["state"].keys() == saved["state"].keys()
+    second.data, second.grad = first.data.clone(), first.grad.clone()
+    old.param_groups[0]["fused"] = None
+    for one in (old, new):
+        one.step()
+    assert torch.equal(first, second)
 
 
 def test_worker_processes_do_not_affect_the_bytes(whole, tmp_path):
