@@ -65,7 +65,13 @@ def test_ceilings_and_our_own_rows_have_scores_with_intervals(tables):
             score("signaligner", "rouge-l@nslt"),
         )
     assert row(tables, "Table 4", "PTSLP")["WER"] == score("progressive-transformers", "wer@slt.gloss")
-    assert row(tables, "Table 2", "SignAligner (Ours), test")["SSIM"] == "not measured"
+    video = json.loads((LEADERBOARDS / "synthsign/text-to-video/test/signaligner-stage=video/result.json").read_text())["scores"]
+    found = row(tables, "Table 2", "SignAligner (Ours), test")
+    for name, column, digits in (("ssim", "SSIM", 3), ("psnr", "PSNR", 2), ("bleu@gfslt", "BLEU-4", 2)):
+        (one,) = [score for score in video if score["metric"] == name]
+        low, high = one["interval"]
+        assert found[column] == f"{one['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    assert found["FID"] == "not measured"
     assert row(tables, "Table 4", "GEN-OBT")["generator"] == ""
 
 
