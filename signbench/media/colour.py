@@ -77,6 +77,14 @@ _REORDERED = frozenset(
 _FRACTION_BITS = 48
 
 
+def in_one_thread() -> dict[str, Any]:
+    """Arguments with which PyAV converts a frame in one thread: pixels must not depend on how threads share the work."""
+    import av
+
+    # older versions have one thread, and no such argument
+    return {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}
+
+
 class ColourConversion:
     """Converts frames of any pixel format to RGB, each by the matrix and range of its tags."""
 
@@ -86,12 +94,11 @@ class ColourConversion:
         Args:
             path: the file, for messages.
         """
-        import av
         from av.video.reformatter import VideoReformatter
 
         self._path = path
         self._reformatter = VideoReformatter()  # one for all frames: setting swscale up costs more than converting a small frame
-        self._options: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}
+        self._options = in_one_thread()
 
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """uint8 ``(H, W, 3)`` RGB, possibly with gaps between rows.

@@ -92,7 +92,7 @@ def compressed(clip: Frames, crf: float) -> Frames:
     import av
     from av.video.reformatter import VideoReformatter
 
-    from signbench.media.colour import ColourConversion
+    from signbench.media.colour import ColourConversion, in_one_thread
     from signbench.media.video_writer import EXACT_SCALING
 
     count, height, width, _channels = clip.shape
@@ -107,7 +107,12 @@ def compressed(clip: Frames, crf: float) -> Frames:
         for number, pixels in enumerate(even):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
             frame = reformatter.reformat(
-                frame, format="yuv420p", interpolation=EXACT_SCALING, dst_colorspace=_BT_709, dst_color_range=_LIMITED_RANGE
+                frame,
+                format="yuv420p",
+                interpolation=EXACT_SCALING,
+                dst_colorspace=_BT_709,
+                dst_color_range=_LIMITED_RANGE,
+                **in_one_thread(),
             )
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
+from signbench.media.colour import in_one_thread
 from signbench.media.pictures import LARGEST_SIDE
 
 _BT_709, _LIMITED_RANGE = 1, 1
@@ -112,7 +113,7 @@ class _Encoder:
         self._count = 0
         self._time_base = 1 / rate
         self._reformatter = VideoReformatter()
-        self._conversion: dict[str, Any] = {"format": "bgr0", "interpolation": EXACT_SCALING}
+        self._conversion: dict[str, Any] = {"format": "bgr0", "interpolation": EXACT_SCALING, **in_one_thread()}
         if not lossless:
             self._conversion |= {"format": "yuv420p", "dst_colorspace": _BT_709, "dst_color_range": _LIMITED_RANGE}
         # Bit-exact: no random identifiers, no dates, no version of FFmpeg in the file.
