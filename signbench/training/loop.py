@@ -27,13 +27,13 @@ from signbench.training.base import Answer, Batch, TrainingData
 from signbench.training.beginning import begin_with
 from signbench.training.captured import CapturedStep
 from signbench.training.checkpoints import Checkpoints, State
+from signbench.training.folder import begin_folder, check_recipe
 from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
-from signbench.training.recipe import Phase, Recipe, Selection, read_recipe, recipe_bytes
+from signbench.training.recipe import Phase, Recipe, Selection
 from signbench.training.samples import keep_samples
 from signbench.training.schedules import learning_rate, optimiser_of, resume_optimiser
-from signbench.weights.reference_models import CARD, RECIPE, ReferenceModel, read_model, write_model_files
-from signbench.whole_files import write_atomically
+from signbench.weights.reference_models import CARD, ReferenceModel, read_model, write_model_files
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -97,9 +97,9 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
     """
     out, recipe = settings.out, data.recipe
     if (out / CARD).is_file():
-        _check_recipe(out, recipe)
+        check_recipe(out, recipe)
         return read_model(out)
-    _begin_folder(out, recipe)
+    begin_folder(out, recipe)
     data.workers = settings.workers
     data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
@@ -435,26 +435,3 @@ def _moved(batch: Batch, device: Any) -> Batch:
     import torch
 
     return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}
-
-
-def _begin_folder(out: Path, recipe: Recipe) -> None:
-    """Creates the folder, or checks that the one that exists belongs to this training.
-
-    Raises:
-        InputError: it holds something else, or cannot be written.
-    """
-    if (out / RECIPE).is_file():
-        _check_recipe(out, recipe)
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise InputError(f"{out} holds something else than a training; choose another `out`.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror or error}; choose another `out`.") from error
-    write_atomically(out / RECIPE, recipe_bytes(recipe))
-
-
-def _check_recipe(out: Path, recipe: Recipe) -> None:
-    if not (out / RECIPE).is_file() or read_recipe(out / RECIPE) != recipe:
-        raise InputError(f"{out} holds a training by another recipe or seed; choose another `out`.")
