@@ -59,13 +59,17 @@ PARTS = (
         {"SignAligner (Ours)": "signaligner:stage=video"},
     ),
     _Part(
-        "SignAligner, Table 3: ablations; here of text to pose, and without co-generation there is no correction",
+        "SignAligner, Table 3: ablations of text to video; here there is no correction without co-generation",
         "Table 3",
         "text-to-video",
-        "text-to-pose",
-        "nslt",
+        "text-to-video",
+        "gfslt",
         {**_SHORT, **_ROUGE, **_PICTURES},
-        {"w/o co-gen": "signaligner:co_gen=false", "w/o OCC": "signaligner:occ=false", "Full (Ours)": "signaligner"},
+        {
+            "w/o co-gen": "signaligner:co_gen=false,stage=video",
+            "w/o OCC": "signaligner:occ=false,stage=video",
+            "Full (Ours)": "signaligner:stage=video",
+        },
     ),
     _Part(
         "SignAligner, Table 4: text to pose",

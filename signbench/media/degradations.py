@@ -83,6 +83,8 @@ def with_grain(clip: Frames, sigma: float, random: np.random.Generator) -> Frame
 def compressed(clip: Frames, crf: float) -> Frames:
     """Compresses with H.264 (x264, 4:2:0, BT.709) and decodes; odd sides are made even by repeating the last row or column.
 
+    Equal frames always give the same, on every processor.
+
     Args:
         clip: the frames.
         crf: x264's constant rate factor, 0 to 51; higher is worse.
@@ -93,13 +95,13 @@ def compressed(clip: Frames, crf: float) -> Frames:
     from av.video.reformatter import VideoReformatter
 
     from signbench.media.colour import ColourConversion, in_one_thread
-    from signbench.media.video_writer import EXACT_SCALING
+    from signbench.media.video_writer import EXACT_H264, EXACT_SCALING
 
     count, height, width, _channels = clip.shape
     even = np.pad(clip, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     reformatter, stored = VideoReformatter(), io.BytesIO()
     with av.open(stored, "w", format="matroska") as container:
-        stream: Any = container.add_stream("libx264", rate=25, options={"crf": f"{crf:g}"})
+        stream: Any = container.add_stream("libx264", rate=25, options={"crf": f"{crf:g}", **EXACT_H264})
         context = stream.codec_context
         context.height, context.width, context.pix_fmt = even.shape[1], even.shape[2], "yuv420p"
         context.time_base = Fraction(1, 25)
