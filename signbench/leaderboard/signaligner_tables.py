@@ -66,8 +66,8 @@ PARTS = (
         "gfslt",
         {**_SHORT, **_ROUGE, **_PICTURES},
         {
-            "w/o co-gen": "signaligner:co_gen=false,stage=video",
-            "w/o OCC": "signaligner:occ=false,stage=video",
+            "w/o co-gen": "signaligner:stage=video,co_gen=false",
+            "w/o OCC": "signaligner:stage=video,occ=false",
             "Full (Ours)": "signaligner:stage=video",
         },
     ),

@@ -12,7 +12,7 @@ from signbench.leaderboard.signaligner_tables import PARTS, signaligner_tables
 from signbench.weights.reference_models import recipe_of
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
-TASK = "synthsign/text-to-pose/test"
+TASK, VIDEO = "synthsign/text-to-pose/test", "synthsign/text-to-video/test"
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def row(tables, table, name):
     return found
 
 
-def score(generator, metric, digits=2):
-    result = json.loads((LEADERBOARDS / TASK / generator / "result.json").read_text())
+def score(generator, metric, digits=2, task=TASK):
+    result = json.loads((LEADERBOARDS / task / generator / "result.json").read_text())
     (found,) = [one for one in result["scores"] if one["metric"] == metric]
     low, high = found["interval"]
     return f"{found['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
@@ -58,21 +58,25 @@ def test_rows_have_the_papers_numbers(tables, table, name, column, expected):
 def test_ceilings_and_our_own_rows_have_scores_with_intervals(tables):
     assert row(tables, "Table 1", "Pose")["BLEU-4"] == score("ground-truth", "bleu@nslt")
     assert row(tables, "Table 1", "Pose")["BLEU-2"] == score("ground-truth", "bleu:order=2@nslt")
-    for table, name in (("Table 4", "Ours"), ("Table 3", "Full (Ours), test")):
-        found = row(tables, table, name)
-        assert (found["BLEU-1"], found["ROUGE"]) == (
-            score("signaligner", "bleu:order=1@nslt"),
-            score("signaligner", "rouge-l@nslt"),
-        )
+    found = row(tables, "Table 4", "Ours")
+    assert found["BLEU-1"] == score("signaligner", "bleu:order=1@nslt")
+    assert found["ROUGE"] == score("signaligner", "rouge-l@nslt")
     assert row(tables, "Table 4", "PTSLP")["WER"] == score("progressive-transformers", "wer@slt.gloss")
-    video = json.loads((LEADERBOARDS / "synthsign/text-to-video/test/signaligner-stage=video/result.json").read_text())["scores"]
     found = row(tables, "Table 2", "SignAligner (Ours), test")
     for name, column, digits in (("ssim", "SSIM", 3), ("psnr", "PSNR", 2), ("bleu@gfslt", "BLEU-4", 2)):
-        (one,) = [score for score in video if score["metric"] == name]
-        low, high = one["interval"]
-        assert found[column] == f"{one['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+        assert found[column] == score("signaligner-stage=video", name, digits, VIDEO)
     assert found["FID"] == "not measured"
     assert row(tables, "Table 4", "GEN-OBT")["generator"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "generator"),
+    [("w/o co-gen", "stage=video-co_gen=false"), ("w/o OCC", "stage=video-occ=false"), ("Full (Ours)", "stage=video")],
+)
+def test_ablations_have_the_scores_of_their_videos(tables, name, generator):
+    found = row(tables, "Table 3", f"{name}, test")
+    for column, metric in (("BLEU-1", "bleu:order=1@gfslt"), ("ROUGE", "rouge-l@gfslt")):
+        assert found[column] == score(f"signaligner-{generator}", metric, task=VIDEO)
 
 
 def test_every_row_of_the_paper_is_shown_once(tables):

@@ -16,7 +16,10 @@ from signbench.media.layouts import layout
 CORPUS = SynthSign()
 CLIPS = CORPUS.ids("test")[::17]
 POSE = Made("pose", 25.0, layout=layout("coco-wholebody-133"))
-NAMES = ("signaligner", "signaligner:fed_back=false", "progressive-transformers")
+NAMES = (
+    *("signaligner", "signaligner:fed_back=false", "signaligner:occ=false", "signaligner:co_gen=false"),
+    "progressive-transformers",
+)
 
 
 @pytest.fixture(scope="module")
