@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.errors import InputError
-from signbench.generators.base import Anchor, Card, Generator
-from signbench.generators.computing import computing
-from signbench.generators.signaligner.checkpoints import PUBLISHED, Checkpoint
-from signbench.generators.signaligner.model import Sentence, padded_words, signed, source_of
+from signbench.generators.base import Anchor
+from signbench.generators.signaligner.checkpoints import PUBLISHED
+from signbench.generators.signaligner.model import Sentence, padded_words
 from signbench.generators.signaligner.numbers import numbers_of_points
+from signbench.generators.signaligner.stages import StagedGenerator
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose, in_layout
-from signbench.predictions.prompts import Production, Prompt
-from signbench.predictions.sampling import as_points, stretched
-from signbench.weights.reference_models import has_model
+from signbench.predictions.prompts import Prompt
+from signbench.predictions.sampling import as_points
 
 if TYPE_CHECKING:
-    from signbench.generators.signaligner.network import SignAligner
     from signbench.generators.training import References
 
-NAME = PUBLISHED
 _CITATION = "Saunders, Camgoz and Bowden 2020: Progressive Transformers for End-to-End Sign Language Production"
 
 
-class ProgressiveTransformersGenerator(Generator):
-    """Signs a sentence as key points, frame by frame: the baseline of most tables of sign production.
+class ProgressiveTransformersGenerator(StagedGenerator):
+    """Signs a sentence frame by frame: the baseline of most tables of sign production.
 
     Free running, like SignAligner: the first frame is 0 with the counter 0, and the sentence ends when the counter that the network
     predicts reaches 1. Published numbers are mostly of another decoding,
-    which is given the reference's first frame, counters and length: ``progressive-transformers-leaking``.
+    which is given the reference's first frame, counters and length: ``progressive-transformers-leaking``. Hands, bodies and
+    videos are made by three separate models, one for each stream.
 
     Args:
         checkpoint: the name of a reference model, its folder, or a published ``best.ckpt``; None: the shipped model.
+        stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands), ``smplx`` (a video of a body, or its motion) or
+            ``video`` (a video of a person, by RealisDance).
+        video: of ``stage=video``: as for ``signaligner``.
+        person: of ``stage=video``: as for ``signaligner``.
         vocabulary: of a published file: its ``src_vocab.txt``.
-        device: the device of the network, such as ``cuda:0``.
+        device: the device of the networks, such as ``cuda:0``.
     """
 
-    def __init__(self, checkpoint: str | Path | None = None, *, vocabulary: str | Path | None = None, device: str = "cpu") -> None:
-        self._checkpoint = _found(checkpoint, vocabulary)
-        self._device = device
-        self.card = _card(NAME, self._checkpoint)
-        self.choices = self._checkpoint.choices
+    name: ClassVar[str] = PUBLISHED
+    citation: ClassVar[str] = _CITATION
 
-    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
-        for prompt in prompts:
-            with computing(self._device):
-                (made,) = signed(self._network, [_source(prompt, self._checkpoint)], self._checkpoint.words)
-            yield _production(made, prompt)
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        *,
+        stage: str = "pose",
+        video: str | Path | None = None,
+        person: str | Path | None = None,
+        vocabulary: str | Path | None = None,
+        device: str = "cpu",
+    ) -> None:
+        own = self.name if stage == "pose" else f"{self.name}-three-streams"
+        self.card = self._card(
+            self._prepare(checkpoint, own, stage, vocabulary=vocabulary, video=video, person=person, device=device)
+        )
 
-    @cached_property
-    def _network(self) -> SignAligner:
-        return self._checkpoint.loaded(self._device)
 
-
-class ProgressiveTransformersLeaking(Anchor):
+class ProgressiveTransformersLeaking(StagedGenerator, Anchor):
     """Signs as the release of Progressive Transformers decodes: an anchor, since it is given parts of the reference.
 
     Those are the first frame, the counter of every frame, and so the length and the timing. Use it only to see what this adds to
@@ -73,27 +74,20 @@ class ProgressiveTransformersLeaking(Anchor):
         device: as for ``progressive-transformers``.
     """
 
+    name: ClassVar[str] = f"{PUBLISHED}-leaking"
+    citation: ClassVar[str] = _CITATION
     _references: References
 
     def __init__(self, checkpoint: str | Path | None = None, *, vocabulary: str | Path | None = None, device: str = "cpu") -> None:
-        self._checkpoint = _found(checkpoint, vocabulary)
-        self._device = device
-        self.card = replace(_card(f"{NAME}-leaking", self._checkpoint), sees="references")
-        self.choices = self._checkpoint.choices
+        parts = self._prepare(checkpoint, PUBLISHED, "pose", kind=PUBLISHED, vocabulary=vocabulary, device=device)
+        self.card = replace(self._card(parts), sees="references")
 
     def see(self, references: References) -> None:
         self._references = references
 
-    def generate(self, prompts: Sequence[Prompt], seeds: Sequence[int]) -> Iterator[Production]:
-        for prompt in prompts:
-            numbers, seen = self._numbers(as_points(self._references.media(prompt.clip)).pose(None))
-            with computing(self._device):
-                made = self._led(prompt, numbers, seen)
-            yield _production(made, prompt)
-
     def _numbers(self, reference: Pose) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The reference as the network's numbers, at its rate; and which of them were seen."""
-        config = self._checkpoint.config
+        config = self._config
         pose = reference if reference.fps is None else reference.at_rate(config.rate)
         if config.points == "pt-50":
             numbers = in_layout(pose, layout("pt-50")).points.reshape(pose.frames, -1)
@@ -101,11 +95,12 @@ class ProgressiveTransformersLeaking(Anchor):
         whole = in_layout(pose, layout("coco-wholebody-133"))
         return numbers_of_points(np.concatenate([whole.points[..., :2], whole.confidence[..., None]], axis=-1), config)
 
-    def _led(self, prompt: Prompt, numbers: NDArray[np.float32], seen: NDArray[np.bool_]) -> Sentence:
+    def _signed(self, prompt: Prompt) -> Sentence:
         import torch
 
-        network, frames = self._network, len(numbers)
-        words, mask = padded_words([_source(prompt, self._checkpoint)], self._checkpoint.words)
+        numbers, seen = self._numbers(as_points(self._references.media(prompt.clip)).pose(None))
+        (network, vocabulary), frames = self._loaded, len(numbers)
+        words, mask = padded_words([self._source(prompt)], vocabulary)
         first = network.normalised("pose", torch.from_numpy(numbers[:1]).to(self._device))
         # as in training, what was not seen is the mean
         first = first.masked_fill(~torch.from_numpy(seen[:1]).to(self._device), 0.0)
@@ -114,42 +109,3 @@ class ProgressiveTransformersLeaking(Anchor):
         counter = (torch.arange(frames + 1) if own else torch.arange(frames)).to(self._device) / frames
         found = network.led(words.to(self._device), mask.to(self._device), first[None], counter[None], start=own)
         return Sentence({"pose": network.numbers("pose", found[0]).float().cpu().numpy()}, network)
-
-    @cached_property
-    def _network(self) -> SignAligner:
-        return self._checkpoint.loaded(self._device)
-
-
-def _found(checkpoint: str | Path | None, vocabulary: str | Path | None) -> Checkpoint:
-    if checkpoint is None and not has_model(NAME):
-        raise InputError(
-            f"the weights of {NAME} are not present; run signbench train {NAME} --out reference_models/{NAME}, or name others with "
-            "`checkpoint`."
-        )
-    return Checkpoint.found(NAME if checkpoint is None else checkpoint, NAME, vocabulary)
-
-
-def _card(name: str, checkpoint: Checkpoint) -> Card:
-    return Card(
-        name=name if checkpoint.name == NAME else f"{name}:checkpoint={checkpoint.name}",
-        version="1",
-        modalities=("pose",),
-        prompt_fields=("gloss",) if checkpoint.config.source == "gloss" else ("text|word",),
-        licence=checkpoint.licence,
-        checkpoint=checkpoint.sha256,
-        citation=_CITATION,
-    )
-
-
-def _source(prompt: Prompt, checkpoint: Checkpoint) -> list[str]:
-    config = checkpoint.config
-    text = prompt.text or prompt.word
-    if not (prompt.gloss if config.source == "gloss" else text):
-        raise InputError(f"clip {prompt.clip}: {NAME} needs {'glosses' if config.source == 'gloss' else 'a text'}.")
-    known = config.signers
-    return source_of(text, prompt.gloss, prompt.signer if prompt.signer in known else known[0] if known else None, config)
-
-
-def _production(made: Sentence, prompt: Prompt) -> Production:
-    pose = made.pose(wanted=prompt.layout).at_rate(prompt.fps)
-    return Production(prompt.clip, pose=stretched(pose, prompt.length), fps=prompt.fps)

@@ -154,7 +154,7 @@ def test_what_the_reference_does_not_show_is_the_mean_as_in_training(model):
     given.confidence[:, given.layout.index(("left_elbow", "left_wrist"))] = 0
     generator.see(Given({"a": given}))
     made = Made("pose", 25.0, layout=layout("coco-wholebody-133"), suffix=".pose")
-    network, seen = generator._network, []
+    (network, _), seen = generator._loaded, []
     led = network.led
     network.led = lambda *given, **options: seen.append(given[2]) or led(*given, **options)
     list(generator.generate([Prompt(clip="a", made=made, text="The dog sleeps.")], [1]))
@@ -190,6 +190,45 @@ def test_both_are_found_by_name(model):
         card = create(name, checkpoint=model.folder).card
         assert (card.name, card.modalities) == (f"{name}:checkpoint=tiny", ("pose",))
     assert len(VOCABULARY) == TINY.words
+
+
+VIDEO = Made("video", 25.0, size=(64, 64))
+PROMPTS = [Prompt(clip=clip, made=VIDEO, text=text) for clip, text in (("a", "The dog sleeps today."), ("b", "The mother sleeps."))]
+
+
+@pytest.fixture(scope="module")
+def separate(tmp_path_factory):
+    config = replace(TINY, co_generation=False, correction_layers=0)
+    return write_tiny(tmp_path_factory.mktemp("models") / "three", config, model="progressive-transformers")
+
+
+@pytest.mark.parametrize("stage", ["hamer", "smplx"])
+def test_three_models_make_the_hands_and_bodies_that_signaligner_makes_of_the_same_weights(separate, tmp_path, stage):
+    generator = create(f"progressive-transformers:stage={stage}", checkpoint=separate.folder)
+    assert generator.card.name == f"progressive-transformers:checkpoint=three,stage={stage}"
+    assert generator.card.modalities == (("video", "motion") if stage == "smplx" else ("video",))
+    same = write_tiny(tmp_path / "same", replace(TINY, co_generation=False, correction_layers=0))
+    found, expected = (
+        [np.stack(list(made.frames)) for made in one.generate(PROMPTS, [1, 2])]
+        for one in (generator, create(f"signaligner:stage={stage},co_gen=false", checkpoint=same.folder))
+    )
+    assert found[0].shape[1:] == (64, 64, 3)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert found[0].shape != found[1].shape or not np.array_equal(*found)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stage": "smplx"}, "progressive-transformers: the model tiny has no stream smplx, which stage=smplx needs"),
+        ({"stage": "hands"}, "progressive-transformers: stage=hands is unknown; use pose, hamer, smplx or video"),
+        ({"person": "Ada"}, "video and person are parameters of stage=video"),
+    ],
+)
+def test_what_a_model_cannot_make_is_refused(model, options, message):
+    with pytest.raises(InputError, match=message):
+        ProgressiveTransformersGenerator(model.folder, **options)
 
 
 def test_a_model_has_its_own_vocabulary(model):

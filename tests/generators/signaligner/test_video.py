@@ -49,6 +49,14 @@ def made(generator, asked):
     return [np.stack(list(found.frames)) for found in generator.generate(asked, seeds)]
 
 
+def test_progressive_transformers_makes_a_video_of_its_three_streams(models, tmp_path):
+    own = write_tiny(tmp_path / "three", replace(TINY, co_generation=False, correction_layers=0), model="progressive-transformers")
+    generator = create("progressive-transformers:stage=video", checkpoint=own.folder, video=models[1])
+    first, second = made(generator, prompts())
+    assert first.dtype == np.uint8 and first.shape[1:] == (48, 48, 3)
+    assert first.shape != second.shape or not np.array_equal(first, second)
+
+
 def test_a_sentence_becomes_a_video_of_the_tasks_size_and_rate(models):
     generator = generator_of(models)
     first, second = made(generator, prompts())
