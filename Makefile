@@ -105,7 +105,8 @@ leaderboards: setup
 	    text-to-pose:progressive-transformers text-to-pose:progressive-transformers-leaking \
 	    word-to-video:rusignbot word-to-video:rusignbot:checkpoint=mimicmotion-base \
 	    $(foreach stage,hamer smplx video,$(addprefix text-to-$(stage):,$(GENERATORS) \
-	      signaligner:stage=$(stage) signaligner:stage=$(stage)$(COMMA)occ=false signaligner:stage=$(stage)$(COMMA)co_gen=false)); do \
+	      signaligner:stage=$(stage) signaligner:stage=$(stage)$(COMMA)occ=false signaligner:stage=$(stage)$(COMMA)co_gen=false \
+	      progressive-transformers:stage=$(stage))); do \
 	  task=$${pair%%:*}; generator=$${pair#*:}; echo "$$task $$generator"; \
 	  $(BIN)/signbench run synthsign/$$task --generator $$generator --out build/leaderboards/$$task/$$generator > build/leaderboards.txt; \
 	  $(BIN)/signbench leaderboard submit build/leaderboards/$$task/$$generator --contact "the signbench authors" --replace; \

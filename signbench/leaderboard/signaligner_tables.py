@@ -56,7 +56,7 @@ PARTS = (
         "text-to-video",
         "gfslt",
         {**_SHORT, **_ROUGE, **_PICTURES},
-        {"SignAligner (Ours)": "signaligner:stage=video"},
+        {"PTSLP + RealisDance †": "progressive-transformers:stage=video", "SignAligner (Ours)": "signaligner:stage=video"},
     ),
     _Part(
         "SignAligner, Table 3: ablations of text to video; here there is no correction without co-generation",
@@ -88,7 +88,7 @@ PARTS = (
             f"text-to-{stream}",
             "gfslt",
             {"bleu:order=1": _BLEU["bleu:order=1"], **_ROUGE, **_PICTURES},
-            {"Ours": f"signaligner:stage={stream}"},
+            {"PTSLP": f"progressive-transformers:stage={stream}", "Ours": f"signaligner:stage={stream}"},
         )
         for stream in ("hamer", "smplx")
     ),
