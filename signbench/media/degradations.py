@@ -83,7 +83,7 @@ def with_grain(clip: Frames, sigma: float, random: np.random.Generator) -> Frame
 def compressed(clip: Frames, crf: float) -> Frames:
     """Compresses with H.264 (x264, 4:2:0, BT.709) and decodes; odd sides are made even by repeating the last row or column.
 
-    Equal frames always give the same, on every processor.
+    Equal frames give the same, whatever the process did before.
 
     Args:
         clip: the frames.

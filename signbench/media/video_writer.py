@@ -22,10 +22,10 @@ EXACT_SCALING = 0x2 | 0x40000 | 0x80000
 """Flags that make FFmpeg's 4:2:0 conversion the same on every processor: bilinear | accurate rounding | bit-exact."""
 
 EXACT_H264 = {"x264-params": "no-asm=1"}
-"""Options that make x264 give equal bytes for equal frames: its C code, three to four times slower.
+"""Options with which one build of x264 gives equal bytes for equal frames: its C code, three to four times slower.
 
-Its assembly for macroblock trees uses reciprocals that are not the same on every processor, and reads motion vectors that nothing
-has written, so that its output also depends on what the process had in memory before.
+Its assembly for macroblock trees reads motion vectors that nothing has written, so that its output depends on what the process
+had in memory before; and it uses reciprocals that are not the same on every processor.
 """
 
 

@@ -45,7 +45,7 @@ class FrameDegradations:
         grain: largest sigma of noise in every pixel, in levels of 255.
         compression: range of the constant rate factor of H.264, or of what corresponds to it in JPEG.
         compressed: share of the degraded clips that are compressed.
-        codec: ``h264``, as videos are stored, or ``jpeg``, frame by frame, which takes about an eighth of the time.
+        codec: ``h264``, as videos are stored, or ``jpeg``, frame by frame, which takes about a sixteenth of the time.
     """
 
     share: float = 0.8

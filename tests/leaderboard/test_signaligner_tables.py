@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from signbench.generators.registry import GENERATORS
+from signbench.leaderboard.beside_papers import printed_rows
 from signbench.leaderboard.signaligner_tables import PARTS, signaligner_tables
 from signbench.weights.reference_models import recipe_of
 
@@ -88,7 +89,9 @@ def test_every_row_of_the_paper_is_shown_once(tables):
 
 def test_the_generators_of_the_rows_can_be_trained():
     for part in PARTS:
+        assert set(part.generators) <= {line.row for line in printed_rows(f"phoenix14t-plus/{part.printed}", part.table)}
         for generator in part.generators.values():
             assert GENERATORS.is_built_in(generator)
-    for model in ("signaligner", "signaligner-no-occ", "signaligner-no-co-gen", "progressive-transformers"):
+    ablations = "signaligner", "signaligner-no-occ", "signaligner-no-co-gen"
+    for model in (*ablations, "progressive-transformers", "progressive-transformers-three-streams"):
         assert recipe_of(model).is_file()

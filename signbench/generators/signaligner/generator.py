@@ -10,7 +10,15 @@ from signbench.generators.signaligner.stages import StagedGenerator
 
 
 class SignAlignerGenerator(StagedGenerator):
-    """Signs a sentence frame by frame, as key points, hands or body that were generated together.
+    """Signs a sentence frame by frame, as key points, hands or body, or as a video of a person.
+
+    Nothing of a reference is used: the first frame is the mean pose with the counter 0, and a sentence ends when the counter
+    reaches 1. The network's rate may differ from the task's: between two of its frames points move along a line, and joints take
+    the shortest turn. If a length is granted, the sentence is stretched to it.
+
+    Key points that the network does not make have confidence 0. Hands and bodies are rendered as SynthSign renders its own, on
+    black; hands of the stage ``hamer`` are on the arms of the body of the same sentence, because HaMeR's parameters have no
+    position.
 
     Args:
         checkpoint: the name of a reference model or its folder; None: the shipped model.

@@ -28,17 +28,21 @@ _CITATION = "Saunders, Camgoz and Bowden 2020: Progressive Transformers for End-
 class ProgressiveTransformersGenerator(StagedGenerator):
     """Signs a sentence frame by frame: the baseline of most tables of sign production.
 
-    Free running, like SignAligner: the first frame is 0 with the counter 0, and the sentence ends when the counter that the network
-    predicts reaches 1. Published numbers are mostly of another decoding,
-    which is given the reference's first frame, counters and length: ``progressive-transformers-leaking``. Hands, bodies and
-    videos are made by three separate models, one for each stream.
+    Published numbers are mostly of another decoding, which is given the reference's first frame, counters and length:
+    ``progressive-transformers-leaking``. Here the first frame is 0 with the counter 0, and the sentence ends when the counter that
+    the network predicts reaches 1. If a length is granted, the sentence is stretched to it.
+
+    Hands and bodies are made by separate models and rendered as SynthSign renders its own, on black; hands of the stage ``hamer``
+    are on the arms of the body of the same sentence, because HaMeR's parameters have no position.
 
     Args:
         checkpoint: the name of a reference model, its folder, or a published ``best.ckpt``; None: the shipped model.
         stage: what it makes: ``pose`` (key points), ``hamer`` (a video of hands), ``smplx`` (a video of a body, or its motion) or
             ``video`` (a video of a person, by RealisDance).
-        video: of ``stage=video``: as for ``signaligner``.
-        person: of ``stage=video``: as for ``signaligner``.
+        video: of ``stage=video``: the name of a reference model of RealisDance, its folder, or a published file; None: the shipped
+            model.
+        person: of ``stage=video``: a signer whose picture that model has, or the file of a picture; None: the task's source
+            picture, or else the signer who signs.
         vocabulary: of a published file: its ``src_vocab.txt``.
         device: the device of the networks, such as ``cuda:0``.
     """

@@ -43,13 +43,8 @@ _RENDERED = "Cem"
 class StagedGenerator(Generator):
     """Signs a sentence frame by frame, as key points, hands or body, or as a video of a person who is drawn from all three.
 
-    Nothing of a reference is used: the first frame is the mean pose with the counter 0, and a sentence ends when the counter
-    reaches 1. The network's rate may differ from the task's: between two of its frames points move along a line, and joints take
-    the shortest turn. If a length is granted, the sentence is stretched to it.
-
-    Key points that the network does not make have confidence 0. Hands and bodies are rendered as SynthSign renders its own, on
-    black; hands of the stage ``hamer`` are on the arms of the body of the same sentence, because HaMeR's parameters have no
-    position.
+    The network's rate may differ from the task's: between two of its frames points move along a line, and joints take the shortest
+    turn. If a length is granted, the sentence is stretched to it.
     """
 
     name: ClassVar[str]
@@ -168,7 +163,7 @@ class StagedGenerator(Generator):
                 yield Production(prompt.clip, pose=positions if wanted is None else in_layout(positions, wanted), fps=prompt.fps)
 
     def _signed(self, prompt: Prompt) -> Sentence:
-        """The sentence of a prompt in free running."""
+        """The sentence of a prompt, in free running: nothing of a reference is used."""
         network, vocabulary = self._loaded
         (made,) = signed(network, [self._source(prompt)], vocabulary, correct=self._correct, fed_back=self._fed_back)
         return made

@@ -215,7 +215,8 @@ def test_three_models_make_the_hands_and_bodies_that_signaligner_makes_of_the_sa
     assert found[0].shape[1:] == (64, 64, 3)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert found[0].shape != found[1].shape or not np.array_equal(*found)
+    shown = min(len(one) for one in found)
+    assert not np.array_equal(found[0][:shown], found[1][:shown])
 
 
 @pytest.mark.parametrize(
