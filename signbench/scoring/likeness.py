@@ -106,9 +106,9 @@ def frames_departure(reference: NDArray[np.uint8], prediction: NDArray[np.uint8]
         furthest: NDArray[np.float32] = np.abs(differences).max(axis=(1, 2))
         return furthest
 
-    def apart(frame: int, others: NDArray[np.int64]) -> float:
+    def apart(frame: int, others: NDArray[np.int64], then: NDArray[np.int64]) -> float:
         nearest = others[np.argsort(furthest(coarse, frame, others), kind="stable")[:_CANDIDATES]]
-        return float(furthest(fine, frame, nearest).min()) / 255
+        return float(furthest(fine, frame, np.union1d(nearest, then)).min()) / 255
 
     return _departure(len(reference), len(prediction), apart)
 
@@ -135,7 +135,7 @@ def pose_departure(reference: Pose, prediction: Pose) -> float | None:
     if not len(frames):
         return None
 
-    def apart(index: int, others: NDArray[np.int64]) -> float:
+    def apart(index: int, others: NDArray[np.int64], then: NDArray[np.int64]) -> float:
         frame = frames[index]
         both = shown[others] & seen[frame]
         others = others[2 * both.sum(axis=1) >= seen[frame].sum()]
@@ -144,6 +144,7 @@ def pose_departure(reference: Pose, prediction: Pose) -> float | None:
         points = np.flatnonzero(seen[frame])
         few = points[:: -(-len(points) // _FEW_POINTS)]
         nearest = others[np.argsort(_distances(ours[frame], theirs[others], shown[others], few), kind="stable")[:_CANDIDATES]]
+        nearest = np.union1d(nearest, np.intersect1d(others, then))
         return float(_distances(ours[frame], theirs[nearest], shown[nearest], points).min())
 
     return _departure(len(frames), prediction.frames, apart)
@@ -172,12 +173,18 @@ def _centred(points: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np
     return about / np.where(extent > 0, extent, 1)[..., None]
 
 
-def _departure(frames: int, others: int, apart: Callable[[int, NDArray[np.int64]], float]) -> float:
+def _departure(frames: int, others: int, apart: Callable[[int, NDArray[np.int64], NDArray[np.int64]], float]) -> float:
+    """The departure by a function of a frame, of the other side's frames at about its time, and of those at that very time.
+
+    The nearest of many frames are sought by a part of each only, which differs little where signing is slow, and coding may differ
+    more; so those of that very time are always compared.
+    """
     allowed = frames - int(np.ceil(_SHARE_OF_FRAMES * frames))
     found: list[float] = []
     too_far = 0
     for frame in _spread(frames):
-        distance = apart(frame, _about_then(frame, frames, others))
+        then = _moments(frame, frames, others)
+        distance = apart(frame, _about(then, others), then[(then >= 0) & (then < others)])
         found.append(distance)
         too_far += distance >= FAR
         if too_far > allowed:
@@ -191,10 +198,14 @@ def _spread(count: int) -> Iterator[int]:
         yield from range(start, count, 7)
 
 
-def _about_then(frame: int, frames: int, others: int) -> NDArray[np.int64]:
-    """Frames of the other side at about the same time, counted from the start, from the end, or as a share of the duration."""
-    middles = (frame, frame + others - frames, frame * others // frames)
-    near = np.concatenate([np.arange(middle - _WINDOW, middle + _WINDOW + 1) for middle in middles])
+def _moments(frame: int, frames: int, others: int) -> NDArray[np.int64]:
+    """Frames of the other side at the same time, counted from the start, from the end, or as a share of the duration."""
+    return np.unique((frame, frame + others - frames, frame * others // frames))
+
+
+def _about(moments: NDArray[np.int64], others: int) -> NDArray[np.int64]:
+    """Frames of the other side at about some times."""
+    near = np.concatenate([np.arange(moment - _WINDOW, moment + _WINDOW + 1) for moment in moments])
     return np.unique(near[(near >= 0) & (near < others)])
 
 

@@ -17,7 +17,7 @@ def written(clip, folder):
 
 
 def leave_small_numbers_in_memory(random):
-    """Fills blocks of many sizes and frees them: whoever gets one and reads it before writing sees plausible motion vectors."""
+    """Fills blocks of many sizes and frees them: who gets one and reads it before writing finds plausible motion vectors."""
     blocks = [random.integers(-8, 8, 1 << size, dtype=np.int16) for size in range(8, 17) for _ in range(400)]
     del blocks
 

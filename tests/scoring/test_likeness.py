@@ -139,7 +139,7 @@ def test_frames_that_do_not_show_their_reference_are_far(name):
     assert frames_departure(cell_means(PICTURES), cell_means(OTHER_PICTURES[name])) == FAR
 
 
-@pytest.mark.parametrize("clip", ["test-0004", "word-test-0003"])
+@pytest.mark.parametrize("clip", ["test-0004", "test-0050", "word-test-0003"])
 def test_a_video_that_was_re_encoded_for_the_web_is_near_its_reference(tmp_path, clip):
     frames = np.stack(list(CORPUS.frames(clip, size=128)))
     path = tmp_path / "web.mp4"
