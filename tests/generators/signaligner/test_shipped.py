@@ -18,7 +18,7 @@ CLIPS = CORPUS.ids("test")[::17]
 POSE = Made("pose", 25.0, layout=layout("coco-wholebody-133"))
 NAMES = (
     *("signaligner", "signaligner:fed_back=false", "signaligner:occ=false", "signaligner:co_gen=false"),
-    "progressive-transformers",
+    *("progressive-transformers", "progressive-transformers:checkpoint=progressive-transformers-three-streams"),
 )
 
 
