@@ -80,6 +80,21 @@ def test_ablations_have_the_scores_of_their_videos(tables, name, generator):
         assert found[column] == score(f"signaligner-{generator}", metric, task=VIDEO)
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "stage"),
+    [
+        ("Table 2", "PTSLP + RealisDance †, test", "video"),
+        ("Table 5: text to hamer", "PTSLP", "hamer"),
+        ("Table 5: text to smplx", "PTSLP", "smplx"),
+    ],
+)
+def test_progressive_transformers_has_the_scores_of_its_hands_bodies_and_videos(tables, table, name, stage):
+    task = f"synthsign/text-to-{stage}/test"
+    found = row(tables, table, name)
+    for column, metric, digits in (("BLEU-1", "bleu:order=1@gfslt", 2), ("ROUGE", "rouge-l@gfslt", 2), ("SSIM", "ssim", 3)):
+        assert found[column] == score(f"progressive-transformers-stage={stage}", metric, digits, task)
+
+
 def test_every_row_of_the_paper_is_shown_once(tables):
     counts = {title.partition(":")[0].removeprefix("SignAligner, "): 0 for title in tables}
     for title, lines in tables.items():
