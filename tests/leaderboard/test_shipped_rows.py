@@ -19,6 +19,9 @@ TASKS = {
     "word-reconstruction": 8,
     "word-to-video": 9,
     "reconstruction": 11,
+    "text-to-hamer": 11,
+    "text-to-smplx": 11,
+    "text-to-video": 11,
 }
 
 
