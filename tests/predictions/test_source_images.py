@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from signbench.cli.main import main
 from signbench.corpora.lsa64 import LSA64
 from signbench.corpora.phoenix14t import Phoenix14T
+from signbench.corpora.slovo import Slovo
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.errors import InputError
-from signbench.predictions.prompts import clip_seed
+from signbench.generators.training import prompt_of
+from signbench.predictions.prompts import Made, clip_seed
+from signbench.predictions.sampling import first_frame
 from signbench.predictions.source_images import SourcePair, source_pairs, source_video
+from signbench.scoring.task_runs import granted
 from signbench.tasks.loading import task
 from tests.corpora import trees
 
@@ -60,6 +65,19 @@ def test_pairs_need_no_media_and_a_run_uses_them(tmp_path):
     ]
     for pair in pairs:
         assert source_video(of, corpus, pair.clip, "train").label == corpus.clip(pair.source).video.label
+
+
+@pytest.mark.parametrize("name", ["synthsign/word-to-video", "slovo/word-to-video"])
+def test_of_a_word_the_person_to_show_is_the_signer_of_the_reference(name, tmp_path):
+    of = task(name)
+    corpus = SynthSign() if of.corpus == "synthsign" else Slovo(trees.slovo(tmp_path))
+    assert set(of.given) == {"word", "source_image"}
+    for clip in corpus.ids(of.splits[0])[:2]:
+        image = first_frame(source_video(of, corpus, clip, "word-train"), (128, 128))
+        given = prompt_of(corpus.clip(clip), Made.of_task(of.made, 25.0), granted(of), references=of.references)
+        assert given.driving_video is None and given.driving_pose is None
+        assert np.array_equal(image, first_frame(corpus.clip(clip).video, (128, 128)))
+        assert np.array_equal(given.source_image, first_frame(corpus.clip(clip).video, of.made.height_width))
 
 
 def test_pairs_are_printed(signbench, tmp_path):
