@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signbench.bot.chats import Chat, Notice, say_if_possible
+from signbench.bot.chats import FAILED, Chat, Notice, say_if_possible
 from signbench.bot.jobs import Job, Jobs
 from signbench.bot.refusals import cut
+from signbench.generators.mimicmotion.alignment import UnfitPictureError
 from signbench.generators.rusignbot.saying import Said, Speaker
 from signbench.generators.rusignbot.words import UnknownWordError
 
@@ -23,6 +24,10 @@ _logger = logging.getLogger(__name__)
 BETWEEN_CHANGES = 20.0
 """Seconds between two changes of the message on how far a request is; services limit how often a bot may write."""
 
+_UNFIT = (
+    "I cannot find a person in this avatar who could sign. Send a picture in which head and shoulders face the camera, or choose "
+    "another one with /avatar, and write the word again."
+)
 _FAREWELL = 5.0
 """Seconds within which people whose videos are not made are informed when the bot ends."""
 
@@ -128,15 +133,14 @@ class Requests:
                 nearest = said.way in ("embedding", "characters")
                 gloss = cut(said.gloss, 200)
                 await request.chat.show(said.video, f"{request.word}: nearest known sign {gloss}" if nearest else gloss)
-        except UnknownWordError:
+        except Exception as error:
             self._end(request)
-            await say_if_possible(request.chat, f"I know no sign for {cut(request.word)}, and none that is written like it.")
+            reason = _reason(request, error)
+            await say_if_possible(request.chat, reason or FAILED)
+            if reason is None:
+                # the queue logs it
+                raise
             return
-        except Exception:
-            self._end(request)
-            await say_if_possible(request.chat)
-            # the queue logs it
-            raise
         self._end(request)
         self.made += 1
 
@@ -151,6 +155,15 @@ class Requests:
             request.ended.set()
             await asyncio.wait([making])
             raise
+
+
+def _reason(request: _Request, error: Exception) -> str | None:
+    """Why there is no video, if the user can change that; None: it concerns the one who runs the bot."""
+    if isinstance(error, UnknownWordError):
+        return f"I know no sign for {cut(request.word)}, and none that is written like it."
+    if isinstance(error, UnfitPictureError) and request.avatar is not None:
+        return _UNFIT
+    return None
 
 
 def _farewell(word: str) -> str:

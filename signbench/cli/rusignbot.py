@@ -43,6 +43,8 @@ def say(
         printing.document({**asdict(said), "video": str(said.video)})
         return
     printing.data(f"{said.gloss} ({said.way}, {said.score:.3f}) as in {said.clip}: {said.frames} frames at {said.fps:g} per second")
+    if said.way in ("embedding", "characters"):
+        printing.talk(f"{text!r} is no gloss of {corpus}; {said.gloss} is the nearest one.")
     printing.talk(str(said.video))
 
 
@@ -90,6 +92,8 @@ def serve(
     answers = None if study is None or out is None else StudyAnswers(study, out)
     pictures = {} if avatars is None else avatars_in(avatars)
     speaker = _speaker(generator, checkpoint, device, corpus, root)
+    for name, picture in pictures.items():
+        speaker.check_avatar(picture, f"the avatar {name}")
     jobs = Jobs()
     conversation = Conversation(speaker, jobs, pictures, answers)
     try:

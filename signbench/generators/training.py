@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -99,6 +99,12 @@ class TrainView:
     def ids(self) -> tuple[str, ...]:
         """Ids of the clips, in the corpus's order."""
         return self._ids
+
+    @property
+    def translations(self) -> Mapping[str, Sequence[str]]:
+        """Gloss -> words of another language that it stands for, if the corpus lists any."""
+        found: Mapping[str, Sequence[str]] = getattr(self._corpus, "translations", {})
+        return found
 
     def __len__(self) -> int:
         return len(self._ids)

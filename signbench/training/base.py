@@ -55,11 +55,13 @@ class TrainingData(ABC):
         recipe: how the model is trained.
         corpus: the corpus.
         workers: processes that prepare data and make batches while the network computes; 0: none, all is done in turn.
+        device: what networks that prepare data are computed on.
         epoch: finished epochs of the phase that is being trained, for losses that change with them.
         kind: what the model serves as, for its card.
     """
 
     workers: int = 0
+    device: str = "cpu"
     epoch: int = 0
     kind: ClassVar[Literal["judge", "generator", "trunk"]] = "judge"
 

@@ -37,6 +37,7 @@ class FrameSource:
         take: number of the performance, for a corpus that has several of each clip; 0 is the reference.
         rendering: ``video``, or a name in :attr:`~signbench.corpora.clip.Clip.renderings`.
         clips: only the first clips of the split, or None: all.
+        shape: height and width of pictures to whose shape clips of another one are cut, in the middle; None: they are stretched.
     """
 
     corpus: Corpus
@@ -46,6 +47,7 @@ class FrameSource:
     take: int = 0
     rendering: str = "video"
     clips: int | None = None
+    shape: tuple[int, int] | None = None
 
     @property
     def _name(self) -> str:
@@ -88,6 +90,8 @@ class FrameSource:
             "sides": [(probe.height, probe.width) for probe in self._probes],
             "read": [self.rendering, READER_REVISION, RESIZE_KERNEL],
         }
+        if any(self._cut(probe)[0] != self.size for probe in self._probes):
+            identity["shape"] = self.shape
         lengths = tuple(map(len, self._positions))
         return ArrayFile(f"{self._name} {kind}", identity, tuple(clip.id for clip in self._clips), lengths, shape, dtype)
 
@@ -108,7 +112,7 @@ class FrameSource:
         """
 
         def rendered(index: int) -> Iterator[NDArray[np.uint8]]:
-            yield from self._videos[index].chunks(self._probes[index], self._positions[index], self.size)
+            yield from self._chunks(index)
 
         def all_rendered(clips: range) -> Iterator[Iterable[NDArray[np.uint8]]]:
             if not workers:
@@ -172,11 +176,29 @@ class FrameSource:
 
         def made(clips: range) -> Iterator[Iterable[NDArray[np.float32]]]:
             for index in clips:
-                parts = list(self._videos[index].chunks(self._probes[index], self._positions[index], self.size))
+                parts = list(self._chunks(index))
                 yield (rows_of(np.concatenate(parts)),) if parts else ()
 
         file = self._file(kind, shape, np.float32)
         return replace(file, identity={**file.identity, "made by": dict(made_by)}).opened(made, folder, progress)
+
+    def _chunks(self, index: int) -> Iterator[NDArray[np.uint8]]:
+        whole, (top, left) = self._cut(self._probes[index])
+        height, width = self.size
+        for chunk in self._videos[index].chunks(self._probes[index], self._positions[index], whole):
+            yield chunk if whole == self.size else chunk[:, top : top + height, left : left + width]
+
+    def _cut(self, probe: VideoProbe) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Height and width that a clip's whole pictures are resized to, and the row and column where :attr:`size` begins."""
+        if self.shape is None or probe.height * self.shape[1] == probe.width * self.shape[0]:
+            return self.size, (0, 0)
+        # the largest part of the clip's pictures that has the shape
+        scale = min(probe.height / self.shape[0], probe.width / self.shape[1])
+        whole = tuple(
+            max(side, round(side * own / (scale * wanted)))
+            for side, own, wanted in zip(self.size, (probe.height, probe.width), self.shape, strict=True)
+        )
+        return (whole[0], whole[1]), ((whole[0] - self.size[0]) // 2, (whole[1] - self.size[1]) // 2)
 
     def _pose(self, clip: Clip) -> PoseRecording:
         if clip.pose is None:
@@ -190,8 +212,9 @@ class FrameSource:
         # SynthSign's key points are in pixels of a picture of their own size; files that do not say are in pixels of the video
         drawn = getattr(recording, "size", None)
         width, height = pose.picture or ((drawn, drawn) if drawn else (probe.width, probe.height))
-        scale = np.array([self.size[1] / width, self.size[0] / height], np.float32)
-        points = (pose.points[positions, :, :2] + 0.5) * scale - 0.5
+        whole, (top, left) = self._cut(probe)
+        scale = np.array([whole[1] / width, whole[0] / height], np.float32)
+        points = (pose.points[positions, :, :2] + 0.5) * scale - 0.5 - np.array([left, top], np.float32)
         confidence = pose.confidence[positions, :, None]
         seen = confidence > 0
         return np.concatenate([np.where(seen, points, 0), confidence], axis=2).astype(np.float32)

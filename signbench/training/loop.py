@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 Measure = Callable[[Selection, Sequence[Answer]], float]
 """Computes a metric from answers."""
 
+Pieces = Sequence[tuple[int, Batch]]
+"""A process's share of a batch in one or more pieces, each with the number of its examples."""
+
 CURVE = "curve.csv"
 SAVE_SECONDS = 300.0
 """Time between two checkpoints within an epoch."""
@@ -100,7 +103,7 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
         check_recipe(out, recipe)
         return read_model(out)
     begin_folder(out, recipe)
-    data.workers = settings.workers
+    data.workers, data.device = settings.workers, settings.device
     data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
 
@@ -169,7 +172,7 @@ class _Trainer:
             self.average = {name: value.detach().clone().to(self.device) for name, value in source.items()}
         prepared, optimiser = self.accelerator.prepare(step, optimiser)
         if self._captures(phase):
-            prepared = CapturedStep(step, list(wanted.values()))
+            prepared = _whole(CapturedStep(step, list(wanted.values())))
         else:
             prepared = partial(self._with_gradients, prepared, optimiser)
         self.network.train()
@@ -182,42 +185,49 @@ class _Trainer:
 
     def _captures(self, phase: Phase) -> bool:
         alone = self.accelerator.num_processes == 1 and self.recipe.precision == "no"
-        return alone and self.device.type == "cuda" and self.data.capturable(phase.name)
+        whole = phase.at_once is None or phase.at_once >= phase.batch
+        return alone and whole and self.device.type == "cuda" and self.data.capturable(phase.name)
 
-    def _with_gradients(self, step: Any, optimiser: Any, batch: Batch) -> Mapping[str, Tensor]:
-        """The losses of a batch, after the gradients of their sum are computed."""
+    def _with_gradients(self, step: Any, optimiser: Any, pieces: Pieces) -> Mapping[str, Tensor]:
+        """The losses of a step, after the gradients of their sum are computed: the mean over its pieces, by their examples."""
         import torch
 
-        losses: Mapping[str, Tensor] = step(_moved(batch, self.device))
         optimiser.zero_grad(set_to_none=True)
-        self.accelerator.backward(torch.stack(list(losses.values())).sum())
-        return losses
+        examples = sum(count for count, _ in pieces)
+        means: dict[str, Tensor] = {}
+        for count, batch in pieces:
+            losses: Mapping[str, Tensor] = step(_moved(batch, self.device))
+            shares = {name: loss * (count / examples) for name, loss in losses.items()} if len(pieces) > 1 else losses
+            self.accelerator.backward(torch.stack(list(shares.values())).sum())
+            means = {name: share.detach() + means.get(name, 0) for name, share in shares.items()}
+        return means
 
     def _resumes(self, index: int) -> bool:
         return self.state.phase == index and (self.state.epoch > 0 or self.state.step > 0)
 
-    def _batches(self, phase: Phase) -> Generator[Batch, None, None]:
-        """The batches of a phase that are left, over all epochs: worker processes stay between epochs."""
+    def _batches(self, phase: Phase) -> Generator[Pieces, None, None]:
+        """The batches of a phase that are left, over all epochs, in pieces: worker processes stay between epochs."""
         data, first, world = self.data, self.state.epoch, self.accelerator.num_processes
         examples, lengths = data.examples(phase.name), data.lengths(phase.name)
         each = examples // phase.batch
         orders: dict[int, list[NDArray[np.int64]]] = {}
 
-        def batch_at(index: int) -> Batch:
+        def batch_at(index: int) -> Pieces:
             data.epoch, number = divmod(index, each)
             if data.epoch not in orders:
                 orders.clear()
                 orders[data.epoch] = batches(examples, phase.batch, self.recipe.seed, phase.name, data.epoch, lengths)
             own = orders[data.epoch][number][self.accelerator.process_index :: world]
             random = np.random.Generator(np.random.PCG64(self._seed_at(phase, data.epoch, number)))
-            return data.batch(phase.name, own, random)
+            pieces = np.split(own, range(phase.at_once, len(own), phase.at_once)) if phase.at_once else [own]
+            return [(len(piece), data.batch(phase.name, piece, random)) for piece in pieces]
 
         return computed_ahead(batch_at, range(first * each + self.state.step, phase.epochs * each), self.settings.workers)
 
     def _seed_at(self, phase: Phase, epoch: int, number: int) -> int:
         return seed_of(self.recipe.seed, phase.name, epoch, number, self.accelerator.process_index)
 
-    def _epoch(self, phase: Phase, step: Any, optimiser: Any, made: Iterator[Batch]) -> None:
+    def _epoch(self, phase: Phase, step: Any, optimiser: Any, made: Iterator[Pieces]) -> None:
         import torch
 
         data, state, world = self.data, self.state, self.accelerator.num_processes
@@ -226,12 +236,12 @@ class _Trainer:
         saved = time.monotonic()
         begun = self._clock()
         for number in range(state.step, count):
-            batch = next(made)
+            pieces = next(made)
             torch.manual_seed(self._seed_at(phase, state.epoch, number))
             rate = learning_rate(phase, state.epoch * count + number, phase.epochs * count, state.epoch, state.stale[1])
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            losses = step(batch)
+            losses = step(pieces)
             values = {name: float(value.detach()) for name, value in losses.items()}
             self._check_finite(values, phase, number)
             if phase.clip is not None:
@@ -392,6 +402,16 @@ def _accelerator(device: str, recipe: Recipe) -> Any:
         if recipe.precision != "no":
             raise InputError(f"the recipe's precision {recipe.precision} is for GPUs; use `device='cuda'`.")
     return Accelerator(cpu=device == "cpu", mixed_precision=recipe.precision)
+
+
+def _whole(step: CapturedStep) -> Callable[[Pieces], Mapping[str, Tensor]]:
+    """A step for batches in one piece."""
+
+    def computed(pieces: Pieces) -> Mapping[str, Tensor]:
+        ((_, batch),) = pieces
+        return step(batch)
+
+    return computed
 
 
 def _step_module(data: TrainingData, network: nn.Module, phase: str) -> nn.Module:

@@ -50,7 +50,7 @@ def check_ranges(settings: object, ranges: Mapping[str, Range], what: str = "dat
     """Refuses numbers outside their ranges.
 
     Args:
-        settings: with the fields as attributes.
+        settings: with the fields as attributes; those that are None are not checked.
         ranges: of the fields.
         what: the field of the recipe, for messages.
 
@@ -59,5 +59,5 @@ def check_ranges(settings: object, ranges: Mapping[str, Range], what: str = "dat
     """
     for name, allowed in ranges.items():
         value = getattr(settings, name)
-        if value not in allowed:
+        if value is not None and value not in allowed:
             raise InputError(f"the recipe's {what}: {name} is {value:g}, but should be {allowed}.")

@@ -56,6 +56,8 @@ class Phase(Document):
     """Passes over the data."""
     batch: Annotated[int, Field(ge=1)]
     """Examples of a step, over all processes."""
+    at_once: Annotated[int, Field(ge=1)] | None = None
+    """Examples of which a process computes gradients together, to save memory; absent: all that it has of a step."""
     optimiser: Optimiser
     """Its optimiser."""
     schedule: Schedule = Schedule()

@@ -12,6 +12,7 @@ from PIL import Image
 from signbench.bot.conversation import Conversation
 from signbench.bot.jobs import Jobs
 from signbench.bot.study_answers import StudyAnswers
+from signbench.generators.mimicmotion.alignment import UnfitPictureError
 from signbench.generators.rusignbot.saying import Said
 from signbench.media.video_writer import write_video
 from signbench.study.planning.packs import new_study
@@ -54,9 +55,14 @@ class Chat:
 class Speaker:
     """Stands for the networks: notes what it is to make, and writes a small file."""
 
-    def __init__(self, way="gloss", error=None):
-        self.made = []
-        self._way, self._error = way, error
+    def __init__(self, way="gloss", error=None, unfit=None):
+        self.made, self.checked = [], []
+        self._way, self._error, self._unfit = way, error, unfit
+
+    def check_avatar(self, avatar, name):
+        self.checked.append(name)
+        if self._unfit is not None and self._unfit in name:
+            raise UnfitPictureError(f"{name}: the source picture shows nobody")
 
     def say(self, text, out, *, avatar=None, progress=None):
         self.made.append((text, None if avatar is None else int(avatar[0, 0, 0])))

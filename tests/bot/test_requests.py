@@ -12,6 +12,7 @@ from signbench.bot.chats import FAILED
 from signbench.bot.conversation import Conversation
 from signbench.bot.jobs import BusyError, Jobs
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.alignment import UnfitPictureError
 from signbench.generators.rusignbot.words import UnknownWordError
 from tests.bot.chats import AVATARS, Chat, SlowSpeaker, Speaker, talk, until
 
@@ -126,6 +127,20 @@ def test_a_word_that_is_like_no_gloss_is_answered_as_such(caplog):
     _, chats = talk("house", speaker=Speaker(error=UnknownWordError("'house' is no gloss; name embedding=NAME.")))
     assert chats[1].sent[-1] == "I know no sign for house, and none that is written like it."
     assert "failed" not in caplog.text
+
+
+def test_an_avatar_that_shows_nobody_is_said_to_be_the_reason(caplog):
+    _, chats = talk("house", speaker=Speaker(error=UnfitPictureError("the source picture shows nobody who can be moved.")))
+    assert chats[1].sent[-1].startswith("I cannot find a person in this avatar who could sign.")
+    assert "/avatar" in chats[1].sent[-1]
+    assert "failed" not in caplog.text
+
+
+def test_a_recording_that_shows_nobody_concerns_the_one_who_runs_the_bot(caplog):
+    error = UnfitPictureError("the source picture shows nobody who can be moved.")
+    _, chats = talk("house", speaker=Speaker(error=error), avatars={})
+    assert chats[1].sent[-1] == FAILED
+    assert "shows nobody" in caplog.text
 
 
 def test_when_the_bot_ends_the_video_at_work_ends_and_all_who_wait_are_informed(tmp_path, monkeypatch):

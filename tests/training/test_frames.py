@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from signbench.corpora.clip import Clip
-from signbench.corpora.recordings import FrameArray
+from signbench.corpora.recordings import FrameArray, PoseArray
 from signbench.corpora.synthsign.corpus import SynthSign
 from signbench.errors import InputError
+from signbench.media.layouts import layout
+from signbench.media.pose import Pose
 from signbench.media.video import resize_frames
 from signbench.training import clip_arrays
 from signbench.training.frames import FrameSource
@@ -55,6 +58,51 @@ def test_key_points_are_those_of_the_frames_in_their_pixels(tmp_path):
     assert np.array_equal(points.lengths(), frames.lengths())
     assert np.allclose(points[0][..., :2][seen], (pose.points[::2][seen] + 0.5) / 8 - 0.5, atol=1e-4)
     assert np.array_equal(points[0][..., 2], pose.confidence[::2])
+
+
+class OfTwoShapes:
+    """A corpus of two pictures of a disc and its middle as a key point: 80 x 160 and 120 x 60 pixels."""
+
+    name, version, licence = "shapes", "1", "CC0-1.0"
+    splits: tuple[str, ...] = ("train",)
+    sides: ClassVar = {"wide": (80, 160), "high": (120, 60)}
+
+    def ids(self, split):
+        return list(self.sides)
+
+    def clip(self, clip_id):
+        height, width = self.sides[clip_id]
+        rows, columns = np.mgrid[:height, :width]
+        disc = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2 <= (min(height, width) / 4) ** 2
+        frames = np.repeat((disc[None, ..., None] * 255).astype(np.uint8), 3, axis=3)
+        middle = np.array([[[(width - 1) / 2, (height - 1) / 2]]])
+        pose = Pose(middle, np.ones((1, 1)), layout("coco-wholebody-133").subset(("nose",)), 25.0, picture=(width, height))
+        return Clip(clip_id, video=FrameArray(frames, clip_id, 25.0), pose=PoseArray(pose, clip_id), fps=25.0)
+
+
+def extent(frame):
+    """Height and width of the disc in a frame, and its middle."""
+    rows, columns = np.nonzero(frame[..., 0] > 127)
+    return np.ptp(rows) + 1, np.ptp(columns) + 1, columns.mean(), rows.mean()
+
+
+def test_pictures_of_another_shape_are_cut_in_the_middle_and_not_stretched(tmp_path):
+    source = FrameSource(OfTwoShapes(), "train", (40, 80), 25.0, shape=(80, 160))
+    frames = source.frames(tmp_path)
+    for clip, side in enumerate((20, 40)):
+        height, width, *middle = extent(frames[clip][0])
+        assert abs(height - side) <= 1 and abs(width - side) <= 1
+        assert np.allclose(middle, (39.5, 19.5), atol=0.5)
+    stretched = replace(source, shape=None).frames(tmp_path)
+    assert np.array_equal(stretched[0], frames[0])
+    height, width, *_ = extent(stretched[1][0])
+    assert width > 3 * height
+    assert len(list(tmp_path.glob("[!.]*.npy"))) == 2
+
+
+def test_key_points_follow_pictures_that_are_cut(tmp_path):
+    points = FrameSource(OfTwoShapes(), "train", (40, 80), 25.0, shape=(80, 160)).key_points(tmp_path)
+    assert all(np.allclose(points[clip][0, 0], [39.5, 19.5, 1], atol=1e-4) for clip in range(2))
 
 
 @pytest.mark.parametrize("other", [{"take": 1}, {"rate": 25.0}, {"size": (48, 48)}, {"clips": 1}, {"rendering": "smplx"}])

@@ -18,7 +18,7 @@ from signbench.training.recipe import Optimiser, read_recipe
 from signbench.training.schedules import optimiser_of, resume_optimiser
 from signbench.weights.reference_models import read_model
 from tests.training.killing import KilledError, killed_at
-from tests.training.noisy_line import lines
+from tests.training.noisy_line import RECIPE, Lines, lines
 
 pytest.importorskip("accelerate")
 
@@ -121,6 +121,44 @@ def test_worker_processes_do_not_affect_the_bytes(whole, tmp_path):
     again = run(tmp_path / "line", workers=2)
     for name in ("model.safetensors", "curve.csv", "config.json"):
         assert (again.folder / name).read_bytes() == (whole.folder / name).read_bytes(), name
+
+
+class Plain(Lines):
+    """The same with a network and points without chance, so that a step's gradients do not depend on its pieces."""
+
+    def build(self):
+        return torch.nn.Linear(2, 2)
+
+    def batch(self, phase, indices, random):
+        self.seen = [*getattr(self, "seen", []), len(indices)]
+        return {"points": torch.from_numpy(self.points[indices]), "labels": torch.from_numpy(self.labels[indices])}
+
+
+def in_pieces(at_once, out, progress=None):
+    phases = [{**phase, **({} if at_once is None else {"at_once": at_once})} for phase in RECIPE["phases"]]
+    data = Plain(lines(phases=phases).recipe, lines().corpus)
+    more = {} if progress is None else {"progress": progress}
+    return data, train(data, measured, Settings(out, save_seconds=0.0, **more))
+
+
+def test_a_step_in_pieces_has_the_gradients_of_the_whole_step(tmp_path):
+    data, whole = in_pieces(None, tmp_path / "whole")
+    assert set(data.seen) == {10, 20}
+    data, pieces = in_pieces(4, tmp_path / "pieces")
+    assert data.seen[:3] == [4, 4, 2] and max(data.seen) == 4
+    for name, wanted in whole.weights().items():
+        assert torch.allclose(pieces.weights()[name], wanted, atol=1e-5), name
+    curves = [list(csv.DictReader((model.folder / "curve.csv").read_text().splitlines())) for model in (whole, pieces)]
+    for one, two in zip(*curves, strict=True):
+        assert float(two["entropy"]) == pytest.approx(float(one["entropy"]), rel=1e-4)
+
+
+def test_a_training_in_pieces_that_was_interrupted_ends_with_the_same_bytes(tmp_path):
+    _, whole = in_pieces(3, tmp_path / "whole")
+    with pytest.raises(KilledError):
+        in_pieces(3, tmp_path / "killed", killed_at(7))
+    _, again = in_pieces(3, tmp_path / "killed")
+    assert again.card.files == whole.card.files
 
 
 def test_another_seed_gives_other_weights(whole, tmp_path):

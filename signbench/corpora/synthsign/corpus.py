@@ -6,6 +6,7 @@ from signbench.corpora.clip import Clip
 from signbench.corpora.synthsign.performances import INSTANCES, PLAN, POSE_SIZE, RENDERINGS, SENTENCES, UNCUT, Performances
 from signbench.corpora.synthsign.randomness import Choices
 from signbench.corpora.synthsign.recordings import SynthSignMotion, SynthSignPose, SynthSignVideo
+from signbench.corpora.synthsign.russian import RUSSIAN
 from signbench.errors import InputError, nearest
 
 SUBSETS = {"word30-train": "word-train", "word30-test": "word-test"}
@@ -28,6 +29,7 @@ class SynthSign(Performances):
         licence: the licence of the clips.
         splits: names of the splits.
         fps: frames per second of all clips.
+        translations: gloss -> words of another language, here Russian.
         seed: selects one of the corpora of this version.
         size: height and width in pixels of the videos that :meth:`clip` returns.
     """
@@ -36,6 +38,7 @@ class SynthSign(Performances):
     version = "1.1"
     licence = "CC0-1.0"
     splits = SPLITS
+    translations = RUSSIAN
 
     def __reduce__(self) -> tuple[type[SynthSign], tuple[int, int]]:
         return SynthSign, (self.seed, self.size)

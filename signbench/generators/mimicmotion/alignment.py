@@ -15,7 +15,12 @@ from signbench.errors import InputError
 from signbench.generators.mimicmotion.pose_pictures import BODY, SURE, PosePoints
 
 # elbows, wrists and hands move too much to show where a person stands
+_NEEDED = "nose, eyes, ears, neck, shoulders, hips and legs"
 _STEADY = tuple(row for row, joint in enumerate(BODY) if not joint.endswith(("elbow", "wrist")))
+
+
+class UnfitPictureError(InputError):
+    """Nobody can be moved onto the source picture; another one may do."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,27 @@ class Alignment:
         return driving.moved(self.scale, self.offset)
 
 
+def steady_points(source: PosePoints) -> list[int]:
+    """The points of the body that a driving person can be fitted to: those without elbows and wrists with a confidence above 0.3.
+
+    Args:
+        source: the points of the source picture, one frame.
+
+    Returns:
+        Their numbers in :data:`~signbench.generators.mimicmotion.pose_pictures.BODY`.
+
+    Raises:
+        UnfitPictureError: there are fewer than two.
+    """
+    sure = source.body[1][0] > SURE
+    rows = [row for row in _STEADY if sure[row]]
+    if len(rows) < 2:
+        raise UnfitPictureError(
+            f"the source picture shows nobody who can be moved: it must show at least two of {_NEEDED}; choose another picture."
+        )
+    return rows
+
+
 def alignment(source: PosePoints, driving: PosePoints, source_ratio: float, driving_ratio: float) -> Alignment:
     """The alignment of a driving clip to the person in a source picture.
 
@@ -48,22 +74,22 @@ def alignment(source: PosePoints, driving: PosePoints, source_ratio: float, driv
         driving_ratio: the same of the driving video.
 
     Raises:
-        InputError: fewer than two such points are seen, all at one height, or the driving person would be upside down.
+        UnfitPictureError: the source picture shows fewer than two such points, or the driving person would be upside down in it.
+        InputError: fewer than two of them are seen in the driving video, or all at one height.
     """
-    sure = source.body[1][0] > SURE
-    rows = [row for row in _STEADY if sure[row]]
+    rows = steady_points(source)
     seen = driving.body[1][:, rows] > 0
     wanted = np.broadcast_to(source.body[0][0, rows], (len(driving), len(rows), 2))[seen]
     given = driving.body[0][:, rows][seen]
     if len(given) < 2 or np.ptp(given[:, 1]) == 0:
         raise InputError(
-            "the driving person cannot be moved onto the source picture: both must show at least two of nose, eyes, ears, neck, "
-            "shoulders, hips and legs, at different heights; choose another source picture."
+            f"the driving video shows nobody whom the source picture could follow: both must show at least two of {_NEEDED}, at "
+            "different heights; choose another video or picture."
         )
     scale_y, offset_y = (float(value) for value in np.polyfit(given[:, 1], wanted[:, 1], 1))
     if not (math.isfinite(scale_y) and scale_y > 0):
-        raise InputError(
-            "the driving person cannot be moved onto the source picture: it would be upside down; choose another source picture."
+        raise UnfitPictureError(
+            "the driving person cannot be moved onto the source picture: it would be upside down; choose another picture."
         )
     scale_x = scale_y / (driving_ratio / source_ratio)
     offset_x = float(np.mean(wanted[:, 0] - given[:, 0] * scale_x))

@@ -121,18 +121,19 @@ class PosePictures:
 
 
 def frames_and_points(
-    corpus: Corpus, split: str, config: MimicMotionConfig, estimator: str, report: Progress, workers: int = 0
+    corpus: Corpus, split: str, config: MimicMotionConfig, estimator: str, report: Progress, workers: int = 0, device: str = "cpu"
 ) -> tuple[ClipArrays[np.uint8], ClipPoints]:
     """The frames of a split at the network's size and rate, and their key points, prepared on first use.
 
     Args:
-        corpus: the corpus; the videos of a split have one shape.
+        corpus: the corpus; videos of another shape than the first clip's are cut to it, in the middle.
         split: the split.
         config: of the networks.
         estimator: name or folder of a pose estimator, or ``dwpose``, which finds the points as it does when a clip is generated;
             empty: the points are the corpus's.
         report: called with what is prepared, and how many frames of it are done.
         workers: processes that read or render clips.
+        device: of the pose estimator.
 
     Raises:
         InputError: the split has no clips, a clip lacks what is needed, or there is no such estimator.
@@ -146,20 +147,21 @@ def frames_and_points(
         raise InputError(f"clip {first.id} of {corpus.name} has no video.")
     probe = first.video.probe(first.fps)
     size = config.picture_size(probe.height, probe.width)
-    source = FrameSource(corpus, split, size, config.step_rate)
+    shape = (probe.height, probe.width)
+    source = FrameSource(corpus, split, size, config.step_rate, shape=shape)
     frames = source.frames(progress=report, workers=workers)
     if estimator:
-        return frames, _estimated(FrameSource(corpus, split, (probe.height, probe.width), config.step_rate), estimator, report)
+        return frames, _estimated(replace(source, size=shape), estimator, device, report)
     if first.pose is None:
         raise InputError(f"clip {first.id} of {corpus.name} has no key points; name an `estimator` in the recipe's data.")
     return frames, ClipPoints(source.key_points(progress=report), first.pose.probe(None).layout, (size[1], size[0]))
 
 
-def _estimated(source: FrameSource, estimator: str, report: Progress) -> ClipPoints:
+def _estimated(source: FrameSource, estimator: str, device: str, report: Progress) -> ClipPoints:
     from signbench.generators.mimicmotion import estimators
     from signbench.judges.base import JudgedClip
 
-    judge = estimators.estimator(estimator)
+    judge = estimators.estimator(estimator, device)
     source = replace(source, size=judge.size or source.size)
     known = layout(judge.layout or "")
 
@@ -169,5 +171,7 @@ def _estimated(source: FrameSource, estimator: str, report: Progress) -> ClipPoi
             raise InputError(f"the pose estimator gives {type(pose).__name__}, not key points.")
         return np.concatenate([pose.points[..., :2], pose.confidence[..., None]], axis=2).astype(np.float32)
 
-    arrays = source.computed("estimated points", (len(known.joints), 3), points_of, estimators.made_by(judge), progress=report)
+    # points that a GPU finds may differ in their last digits
+    made_by = {**estimators.made_by(judge), **({} if device == "cpu" else {"device": device.partition(":")[0]})}
+    arrays = source.computed("estimated points", (len(known.joints), 3), points_of, made_by, progress=report)
     return ClipPoints(arrays, known, (source.size[1], source.size[0]))

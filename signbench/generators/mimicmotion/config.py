@@ -95,7 +95,9 @@ class MimicMotionConfig:
             raise InputError("the configuration of MimicMotion: size and multiple are multiples of 8.")
         self._check_numbers()
         if self.tile < 2 or not 1 <= self.overlap < self.tile:
-            raise InputError("the configuration of MimicMotion: 1 <= overlap < tile.")
+            raise InputError(
+                f"the configuration of MimicMotion: tile is {self.tile} and overlap {self.overlap}; 1 <= overlap < tile is needed."
+            )
 
     def _check_numbers(self) -> None:
         """Refuses numbers with which nothing could be computed."""

@@ -59,6 +59,8 @@ class MimicMotionGenerator(Generator):
         size: shorter side of the network's pictures; None: the model's.
         steps: denoising steps; None: the model's.
         guidance: how much the condition is amplified; None: the model's.
+        tile: frames that are denoised together; None: the model's. Version 1 of the published weights was trained on 16.
+        overlap: frames that neighbouring tiles share; None: the model's.
         device: the device of the networks, such as ``cuda:0``.
 
     Attributes:
@@ -76,6 +78,8 @@ class MimicMotionGenerator(Generator):
         size: str | int | None = None,
         steps: str | int | None = None,
         guidance: str | float | None = None,
+        tile: str | int | None = None,
+        overlap: str | int | None = None,
         device: str = "cpu",
     ) -> None:
         if checkpoint is None and not has_model(MODEL):
@@ -88,7 +92,7 @@ class MimicMotionGenerator(Generator):
         self._pose_net = None if pose_net is None else find_checkpoint(Path(pose_net))
         if self._model is not None and pose_net is not None:
             raise InputError(f"generator {MODEL}: the model {self._model.card.name} has a PoseNet itself; leave out pose_net.")
-        given = {"size": size, "steps": steps, "guidance": guidance}
+        given = {"size": size, "steps": steps, "guidance": guidance, "tile": tile, "overlap": overlap}
         self._changed: dict[str, Any] = {name: _number(name, value) for name, value in given.items() if value is not None}
         self._config = replace(self._unchanged(), **self._changed)
         self._named = None if estimator is None else str(estimator)

@@ -135,11 +135,11 @@ def confidence_weights(
     threshold: float = SURE,
     margin: float = 0.05,
     pixels: int = PIXELS,
+    normalised: bool = True,
 ) -> NDArray[np.float32]:
     """RuSignBot's weights: 1 plus the mean confidence of a region inside its box, times ``scale`` for a sure hand.
 
-    The regions are the body without hands, the face and each hand; the largest weight counts where they overlap. Weights are
-    divided by their mean over the clip, so that a learning rate keeps its meaning.
+    The regions are the body without hands, the face and each hand; the largest weight counts where they overlap.
 
     Args:
         points: as shares of the picture.
@@ -148,9 +148,11 @@ def confidence_weights(
         threshold: the paper does not state it.
         margin: by which boxes are enlarged on each side, as a share of them.
         pixels: height and width of a cell in pixels.
+        normalised: weights are divided by their mean over the clip, so that a learning rate keeps its meaning; the paper does not
+            say so.
 
     Returns:
-        float32 ``(T, h, w)`` with mean 1. A cell has the mean weight of its pixels.
+        float32 ``(T, h, w)``. A cell has the mean weight of its pixels.
     """
     fine = (size[0] * pixels, size[1] * pixels)
     body, sure = points.body
@@ -162,6 +164,8 @@ def confidence_weights(
         value = (1 + certainty.mean(axis=1)) * np.where((certainty > threshold).all(axis=1), factor, 1.0)
         np.maximum(weights, 1 + (value[:, None, None] - 1) * inside, out=weights, casting="same_kind")
     weights = _of_cells(weights, pixels)
+    if not normalised:
+        return weights
     scaled: NDArray[np.float32] = weights / weights.mean(dtype=np.float64).astype(np.float32)
     return scaled
 

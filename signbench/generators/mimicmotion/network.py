@@ -79,11 +79,11 @@ class MimicMotion(nn.Module):
         made: Tensor = self.unet(joined, noise_level, encoder_hidden_states=embedding, added_time_ids=ids, return_dict=False)[0]
         return made
 
-    def ids(self, batch: int, like: Tensor) -> Tensor:
-        """Rate - 1, motion and noise as the U-Net reads them, ``(batch, 3)``."""
+    def ids(self, batch: int, like: Tensor, noise: float | None = None) -> Tensor:
+        """Rate - 1, motion and noise as the U-Net reads them, ``(batch, 3)``; the noise is the configuration's by default."""
         config = self.config
         # Stable Video Diffusion was trained on the rate minus 1
-        values = (config.rate - 1, config.motion, config.noise)
+        values = (config.rate - 1, config.motion, config.noise if noise is None else noise)
         # filled on the device: copies from the processor's memory cannot be recorded
         return torch.cat([like.new_full((batch, 1), value) for value in values], dim=1)
 

@@ -39,6 +39,7 @@ _RANGES = {
     "frames": Range(2),
     "autoencoded": COUNT,
     "dropout": SHARE,
+    "noise": NOT_NEGATIVE,
     "hand_scale": POSITIVE,
     "threshold": SHARE,
     "margin": NOT_NEGATIVE,
@@ -47,6 +48,9 @@ _RANGES = {
     "temperature": POSITIVE,
     "dev_frames": COUNT,
 }
+_OPEN = ("weights", "hand_scale", "threshold", "margin", "normalised", "dropout", "noise")
+"""Settings that the papers leave open."""
+
 _PARTS = {AUTOENCODER: ("vae.",), ENCODER: ("image_encoder.",), DENOISING: ("unet.", "pose_net.")}
 
 
@@ -65,6 +69,10 @@ class Settings:
         weights: ``hands``, MimicMotion's loss on hands; ``confidence``, RuSignBot's weights of regions; ``even``, neither.
         hand_scale: their factor for hands.
         threshold: confidence above which a hand's points are sure; neither paper states it.
+        normalised: RuSignBot's weights are divided by their mean over a clip; the paper does not say so.
+        noise: standard deviation of the noise on the source picture, which the U-Net is told; absent: the configuration's.
+        recompute: activations of the U-Net are computed again for the gradients instead of being kept, which takes less memory and
+            more time.
         margin: by which RuSignBot's boxes are enlarged on each side, as a share of them; the paper does not state it.
         divergence: weight of the autoencoder's Kullback-Leibler divergence, averaged over the numbers of a latent.
         hands: factor for hands of the autoencoder's loss.
@@ -82,6 +90,9 @@ class Settings:
     hand_scale: float = 10.0
     threshold: float = SURE
     margin: float = 0.05
+    normalised: bool = True
+    noise: float | None = None
+    recompute: bool = False
     divergence: float = 1e-4
     hands: float = 4.0
     temperature: float = 0.1
@@ -102,13 +113,16 @@ class MimicMotionTraining(TrainingData):
                 raise InputError(f"the recipe has a phase {phase.name}. {nearest(phase.name, _PARTS)}")
         self._check_beginning()
         config = self.config()
-        made = [frames_and_points(self.corpus, split, config, given.estimator, report, self.workers) for split in self.recipe.train]
+        made = [self._read(split, config, report) for split in self.recipe.train]
         self.frames: list[ClipArrays[np.uint8]] = [frames for frames, _ in made]
         self.points: list[ClipPoints] = [points for _, points in made]
         self.poses = [self._poses(*each).drawn_ahead(report, self.workers) for each in made]
         self.clips = [(part, clip) for part, frames in enumerate(self.frames) for clip in range(len(frames)) if len(frames[clip])]
-        self.dev = frames_and_points(self.corpus, self.recipe.dev, config, given.estimator, report, self.workers)
+        self.dev = self._read(self.recipe.dev, config, report)
         self._scale = config.latent_scale
+
+    def _read(self, split: str, config: MimicMotionConfig, report: Report) -> tuple[ClipArrays[np.uint8], ClipPoints]:
+        return frames_and_points(self.corpus, split, config, self.settings.estimator, report, self.workers, self.device)
 
     def _check_beginning(self) -> None:
         """Refuses a training whose frozen parts would be random, or whose published file is missing, before frames are read."""
@@ -144,6 +158,11 @@ class MimicMotionTraining(TrainingData):
     def saved_config(self) -> Mapping[str, Any]:
         return {**super().saved_config(), "latent_scale": self._scale, FIELD: self.settings.estimator}
 
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        given = {name: getattr(self.settings, name) for name in _OPEN}
+        given["noise"] = self.config().noise if self.settings.noise is None else self.settings.noise
+        return {f"data.{name}": value for name, value in given.items()}
+
     def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
         # the published files have 16 bits, too
         return {name: tensor.half() for name, tensor in network.state_dict().items()}
@@ -154,6 +173,8 @@ class MimicMotionTraining(TrainingData):
         network = MimicMotion(self.config())
         if self.settings.published:
             self._give_published(network)
+        if self.settings.recompute:
+            network.unet.enable_gradient_checkpointing()
         return network
 
     def _give_published(self, network: MimicMotion) -> None:
@@ -172,7 +193,7 @@ class MimicMotionTraining(TrainingData):
         return [(name, value) for name, value in network.named_parameters() if name.startswith(_PARTS[phase])]
 
     def capturable(self, phase: str) -> bool:
-        return True
+        return not self.settings.recompute
 
     def examples(self, phase: str) -> int:
         return len(self.clips)
@@ -245,7 +266,9 @@ class MimicMotionTraining(TrainingData):
         if kind == "hands":
             return terms.hand_weights(points, size, scale=scale, threshold=given.threshold, pixels=pixels)
         if kind == "confidence":
-            return terms.confidence_weights(points, size, scale=scale, threshold=given.threshold, margin=given.margin)
+            return terms.confidence_weights(
+                points, size, scale=scale, threshold=given.threshold, margin=given.margin, normalised=given.normalised
+            )
         return np.ones((len(points), *size), np.float32)
 
     def _poses(self, frames: ClipArrays[np.uint8], points: ClipPoints) -> PosePictures:
@@ -288,7 +311,8 @@ class MimicMotionTraining(TrainingData):
             drawn_latents = model.vae.encode(shown).latent_dist.sample()
             latents = drawn_latents.reshape(clips, frames, *drawn_latents.shape[1:]) * model.config.latent_scale
             still = shown.reshape(clips, frames, *shown.shape[1:])[:, 0]
-            noisy = still + model.config.noise * torch.randn_like(still) if model.config.noise else still
+            strength = model.config.noise if self.settings.noise is None else self.settings.noise
+            noisy = still + strength * torch.randn_like(still) if strength else still
             source = model.source_latents(noisy)
             embedding = model.embedded(still)
         no_embedding, no_source, no_pose = (~left_out for left_out in terms.dropped(batch["draws"], self.settings.dropout))
@@ -298,7 +322,8 @@ class MimicMotionTraining(TrainingData):
         features = features * no_pose.repeat_interleave(frames)[:, None, None, None]
         noise, deviates = torch.randn_like(latents), torch.randn(clips, device=latents.device)
         made = terms.noised(latents, noise, deviates)
-        predicted = model.predicted(made.given, source, made.level, embedding, model.ids(clips, latents), features)
+        ids = model.ids(clips, latents, strength)
+        predicted = model.predicted(made.given, source, made.level, embedding, ids, features)
         return {"noise": terms.weighted_error(predicted, made.target, batch["weights"])}
 
     def answers(self, network: nn.Module) -> Iterator[Answer]:

@@ -83,7 +83,8 @@ def clips_of(corpus: Corpus, split: str, config: RealisDanceConfig, report: Prog
     """The clips of a split, prepared on first use.
 
     Args:
-        corpus: the corpus; its clips have key points, and renderings of hands and body. All videos of a split have one shape.
+        corpus: the corpus; its clips have key points, and renderings of hands and body. Videos of
+            another shape than the first clip's are cut to it, in the middle.
         split: the split.
         config: size and rate.
         report: called with what is prepared, and how many frames of it are done.
@@ -101,7 +102,10 @@ def clips_of(corpus: Corpus, split: str, config: RealisDanceConfig, report: Prog
         raise InputError(f"clip {first.id} of {corpus.name} has no {'video' if first.video is None else 'key points'}.")
     probe = first.video.probe(first.fps)
     size = config.picture_size(probe.height, probe.width)
-    videos, hands, body = (FrameSource(corpus, split, size, config.rate, rendering=name) for name in ("video", HANDS, BODY))
+    shape = (probe.height, probe.width)
+    videos, hands, body = (
+        FrameSource(corpus, split, size, config.rate, rendering=name, shape=shape) for name in ("video", HANDS, BODY)
+    )
     points = ClipPoints(videos.key_points(progress=report), first.pose.probe(None).layout, (size[1], size[0]))
     shown, drawn_hands, drawn_body = (source.frames(progress=report, workers=workers) for source in (videos, hands, body))
     for arrays, name in ((drawn_hands, HANDS), (drawn_body, BODY)):

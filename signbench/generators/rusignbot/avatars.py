@@ -99,7 +99,18 @@ def decoded_avatar(content: bytes, what: str, most_pixels: int = MOST_PIXELS) ->
         raise InputError(
             f"{what} is too narrow: with {MOST_SIDE} pixels on the longer side, the other needs at least {LEAST_SIDE}."
         )
-    size = (height // 2 * 2, width // 2 * 2)
+    return limited(picture)
+
+
+def limited(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture with at most ``MOST_SIDE`` pixels on the longer side, and even sides.
+
+    Args:
+        picture: uint8 ``(H, W, 3)``.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, MOST_SIDE / max(height, width))
+    size = (max(2, round(height * scale) // 2 * 2), max(2, round(width * scale) // 2 * 2))
     return picture if size == (height, width) else resize_frames(picture[None], size)[0]
 
 

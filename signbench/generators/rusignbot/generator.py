@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from signbench.generators.base import Card, Generator
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
-from signbench.generators.rusignbot.avatars import read_avatar, shaped
+from signbench.generators.rusignbot.avatars import limited, read_avatar, shaped
 from signbench.generators.rusignbot.matching import ClipMatcher, checked_rule
 from signbench.generators.rusignbot.words import Found, GlossFinder
 from signbench.generators.text_search import sentence_transformer, weights_digest
@@ -45,6 +45,8 @@ class RuSignBotGenerator(Generator):
         size: see ``mimicmotion``.
         steps: see ``mimicmotion``.
         guidance: see ``mimicmotion``.
+        tile: see ``mimicmotion``.
+        overlap: see ``mimicmotion``.
         device: the device of the networks, such as ``cuda:0``.
     """
 
@@ -62,13 +64,23 @@ class RuSignBotGenerator(Generator):
         size: str | int | None = None,
         steps: str | int | None = None,
         guidance: str | float | None = None,
+        tile: str | int | None = None,
+        overlap: str | int | None = None,
         device: str = "cpu",
     ) -> None:
         self._rule = checked_rule(clips)
         self._avatar = None if avatar is None else read_avatar(Path(avatar))
         self._model = None if embedding == _CHARACTERS else sentence_transformer(embedding)
         self.moving = MimicMotionGenerator(
-            checkpoint, pose_net=pose_net, estimator=estimator, size=size, steps=steps, guidance=guidance, device=device
+            checkpoint,
+            pose_net=pose_net,
+            estimator=estimator,
+            size=size,
+            steps=steps,
+            guidance=guidance,
+            tile=tile,
+            overlap=overlap,
+            device=device,
         )
         _, _, inner = self.moving.card.name.partition(":")
         parts = [inner] if inner else []
@@ -90,7 +102,7 @@ class RuSignBotGenerator(Generator):
 
     def prepare(self, train: TrainView) -> None:
         clips = list(train.words()) or list(train)
-        self._matcher = ClipMatcher(clips, self._rule, self._points_of)
+        self._matcher = ClipMatcher(clips, self._rule, self._points_of, train.translations)
         self._finder = GlossFinder(self._matcher.entries, self._model)
 
     def found(self, text: str) -> tuple[Found, TrainClip]:
@@ -119,7 +131,9 @@ class RuSignBotGenerator(Generator):
             return shaped(self._avatar, prompt.size)
         if prompt.source_image is not None:
             return prompt.source_image
-        return first_frame(as_video(clip.media), prompt.size)
+        still = first_frame(as_video(clip.media), prompt.size)
+        # a recording may have far more pixels than the network makes
+        return still if prompt.size is not None else limited(still)
 
     def _points_of(self, clip: TrainClip) -> PosePoints:
         return self.moving.points_in(as_video(clip.media), clip.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -27,10 +27,18 @@ class ClipMatcher:
         clips: of the train split.
         rule: which of a gloss's clips is used.
         points_of: the key points of a clip, for the rule ``hands``.
+        translations: gloss -> further words that it stands for.
     """
 
-    def __init__(self, clips: Iterable[TrainClip], rule: Rule, points_of: Callable[[TrainClip], PosePoints]) -> None:
+    def __init__(
+        self,
+        clips: Iterable[TrainClip],
+        rule: Rule,
+        points_of: Callable[[TrainClip], PosePoints],
+        translations: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._rule = rule
+        self._translations = translations or {}
         self._points_of = points_of
         self._clips: dict[str, list[TrainClip]] = {}
         self._chosen: dict[str, TrainClip] = {}
@@ -41,9 +49,10 @@ class ClipMatcher:
 
     @property
     def entries(self) -> list[tuple[str, str]]:
-        """What the clips' glosses and words are written as, each with its gloss; glosses first."""
+        """What the clips' glosses and words are written as, each with its gloss: glosses, then words, then translations."""
         glosses = [(gloss, gloss) for gloss in self._clips]
-        return glosses + [(clip.word, gloss) for gloss, clips in self._clips.items() for clip in clips if clip.word]
+        words = [(clip.word, gloss) for gloss, clips in self._clips.items() for clip in clips if clip.word]
+        return glosses + words + [(word, gloss) for gloss in self._clips for word in self._translations.get(gloss, ())]
 
     def clip(self, gloss: str) -> TrainClip:
         """The clip of a gloss; of several that are equally good, the one with the lowest id."""

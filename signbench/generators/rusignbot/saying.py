@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from signbench.corpora.corpus import Corpus, train_split_of_words
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.alignment import UnfitPictureError, steady_points
 from signbench.generators.rusignbot.generator import RuSignBotGenerator
 from signbench.generators.rusignbot.words import plain
 from signbench.generators.training import TrainView
@@ -66,6 +67,21 @@ class Speaker:
             raise InputError(f"the corpus {corpus.name} has no isolated signs to show; choose one such as synthsign or slovo.")
         generator.prepare(TrainView(corpus, self._made, split=split, references="video", word_split=words))
 
+    def check_avatar(self, avatar: NDArray[np.uint8], name: str) -> None:
+        """Refuses a picture in which the pose estimator finds nobody who could sign.
+
+        Args:
+            avatar: uint8 ``(H, W, 3)``.
+            name: the picture's, for the message.
+
+        Raises:
+            UnfitPictureError: it finds nobody.
+        """
+        try:
+            steady_points(self._generator.moving.estimated(avatar[None], name))
+        except UnfitPictureError as error:
+            raise UnfitPictureError(f"{name}: {error}") from error
+
     def say(
         self, text: str, out: Path, *, avatar: NDArray[np.uint8] | None = None, seed: int = 0, progress: Progress = silent
     ) -> Said:
@@ -108,7 +124,7 @@ def checked(text: str) -> str:
     """
     kept = " ".join(text.split())
     if not plain(kept):
-        raise InputError("there is no word to sign; write one, such as hello.")
+        raise InputError("there is no word to sign; write one, such as water.")
     if len(kept) > MOST_LETTERS:
         raise InputError(f"the text has {len(kept)} letters, and at most {MOST_LETTERS} are signed; write one word.")
     return kept

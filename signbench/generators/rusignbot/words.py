@@ -115,7 +115,7 @@ class GlossFinder:
         """
         key = plain(text)
         if not key:
-            raise InputError(f"{text!r} has no word; write one, such as hello.")
+            raise InputError(f"{text!r} has no word; write one, such as water.")
         if key in self._glosses:
             return Found(self._glosses[key], "gloss", 1.0, key)
         readings = readings_of(text)

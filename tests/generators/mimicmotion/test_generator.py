@@ -104,13 +104,15 @@ def test_key_points_without_a_picture_are_in_pixels_of_the_driving_video(folder,
 def test_the_card_names_what_differs_from_the_model(folder):
     cards = [
         MimicMotionGenerator(folder / "moving", **options).card
-        for options in ({}, {"steps": "3"}, {"guidance": "1.5"}, {"size": 128})
+        for options in ({}, {"steps": "3"}, {"guidance": "1.5"}, {"size": 128}, {"tile": "4"}, {"tile": 4, "overlap": 1})
     ]
     assert [card.name for card in cards] == [
         "mimicmotion:checkpoint=moving",
         "mimicmotion:checkpoint=moving,steps=3",
         "mimicmotion:checkpoint=moving,guidance=1.5",
         "mimicmotion:checkpoint=moving,size=128",
+        "mimicmotion:checkpoint=moving,tile=4",
+        "mimicmotion:checkpoint=moving,tile=4,overlap=1",
     ]
     assert cards[0].prompt_fields == ("source_image", "driving_pose|driving_video") and len(cards[0].checkpoint) == 64
     assert create(f"mimicmotion:steps=3,checkpoint={folder / 'moving'}").card == cards[1]
@@ -123,6 +125,7 @@ def test_the_card_names_what_differs_from_the_model(folder):
         ("moving", {"steps": "many"}, "steps=many is not a number"),
         ("moving", {"guidance": "-1"}, "guidance=-1 is below 0"),
         ("moving", {"guidance": "nan"}, "not finite"),
+        ("moving", {"tile": 2, "overlap": 2}, "1 <= overlap < tile is needed"),
         ("moving", {"size": "60"}, "the configuration of MimicMotion"),
         ("moving", {"steps": "0"}, "the configuration of MimicMotion"),
         ("moving", {"pose_net": __file__}, "has a PoseNet itself"),
