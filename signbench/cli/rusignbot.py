@@ -39,12 +39,12 @@ def say(
     speaker = _speaker(generator, checkpoint, device, corpus, root)
     with printing.progress_bars(progress) as report:
         said = speaker.say(text, out, avatar=picture, seed=seed, progress=report)
+    if said.way in ("embedding", "characters"):
+        printing.talk(f"{text!r} is no gloss of {corpus}; {said.gloss} is the nearest one.")
     if json:
         printing.document({**asdict(said), "video": str(said.video)})
         return
     printing.data(f"{said.gloss} ({said.way}, {said.score:.3f}) as in {said.clip}: {said.frames} frames at {said.fps:g} per second")
-    if said.way in ("embedding", "characters"):
-        printing.talk(f"{text!r} is no gloss of {corpus}; {said.gloss} is the nearest one.")
     printing.talk(str(said.video))
 
 

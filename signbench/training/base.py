@@ -165,6 +165,18 @@ class TrainingData(ABC):
         return [ids[index * len(ids) // count] for index in range(count)]
 
 
+def chosen(config: object, network: Sequence[str], settings: object, data: Sequence[str]) -> Mapping[str, str | int | float | bool]:
+    """Fields that a model's source leaves open, with their values: those of the recipe's network, and with ``data.`` of its data.
+
+    Args:
+        config: the network's.
+        network: names of its fields.
+        settings: of the data and the losses.
+        data: names of their fields.
+    """
+    return {name: getattr(config, name) for name in network} | {f"data.{name}": getattr(settings, name) for name in data}
+
+
 def settings_of(kind: type[Any], given: Mapping[str, Any], what: str) -> Any:
     """A dataclass of settings, all of which have defaults, from a recipe's fields.
 

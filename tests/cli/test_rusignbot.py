@@ -59,6 +59,7 @@ def test_a_word_is_said(signbench, monkeypatch, tmp_path):
     said, probe = json.loads(out), probe_video(tmp_path / "said.mkv")
     assert (probe.frames, probe.height, probe.width) == (said["frames"], 64, 96)
     assert said["video"] == "said.mkv" and said["way"] == "characters"
+    assert f"'anything' is no gloss of synthsign; {said['gloss']} is the nearest one." in err
     code, out, err = signbench("rusignbot", "say", "anything", *options)
     assert (code, out) == (2, "")
     assert "said.mkv exists; choose another --out." in err
@@ -122,6 +123,19 @@ def test_the_bot_serves_words_until_it_is_interrupted_and_prints_how_many(servin
     code, out, err = serving(Service([message(1, text="hello")]), 2)
     assert (code, out) == (130, "videos: 1, answers: 0\n")
     assert "the bot answers now; interrupt it to end it" in err
+
+
+def test_an_avatar_that_shows_nobody_is_refused_before_the_bot_answers(serving, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("ada", "wall"):
+        Image.new("RGB", (96, 64), "white").save(folder / f"{name}.png")
+    speaker = Speaker(unfit="wall")
+    code, _, err = serving(Service([]), 1, "--avatars", folder, speaker=speaker)
+    assert code == 2
+    assert "the avatar wall: the source picture shows nobody" in err
+    assert speaker.checked == ["the avatar ada", "the avatar wall"]
+    assert "answers now" not in err
 
 
 def test_a_signal_ends_the_video_at_work_and_informs_who_waits(serving):

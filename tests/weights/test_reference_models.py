@@ -133,6 +133,15 @@ def test_a_shipped_model_is_whole_small_and_has_its_recipe_and_curve(folder):
     assert folder.name in model_names()
 
 
+@pytest.mark.parametrize("name", ["mimicmotion", "mimicmotion-base", "pgmm", "realisdance", "signavatar"])
+def test_a_shipped_generator_s_card_has_what_its_paper_leaves_open(name):
+    from signbench.scoring.train import training_data
+
+    model = find_model(name)
+    assert model.card.choices
+    assert model.card.choices == training_data(read_recipe(model.folder / "recipe.yaml")).choices()
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_recipe_is_valid_and_can_be_trained(path):
     from signbench.scoring.train import TRAININGS

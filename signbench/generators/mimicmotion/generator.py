@@ -98,6 +98,7 @@ class MimicMotionGenerator(Generator):
         self._named = None if estimator is None else str(estimator)
         self._device = device
         self.progress: Progress = silent
+        self.choices = {} if self._model is None else self._model.card.choices
         self.card = Card(
             name=self._card_name(checkpoint),
             version="1",

@@ -22,7 +22,7 @@ from signbench.generators.mimicmotion.clip_points import ClipPoints, PosePicture
 from signbench.generators.mimicmotion.config import MimicMotionConfig
 from signbench.generators.mimicmotion.estimators import FIELD
 from signbench.generators.mimicmotion.pose_pictures import SURE, PosePoints, drawn
-from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, chosen, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.order import seed_of
 from signbench.training.ranges import COUNT, NOT_NEGATIVE, POSITIVE, SHARE, Range, check_ranges
@@ -159,9 +159,9 @@ class MimicMotionTraining(TrainingData):
         return {**super().saved_config(), "latent_scale": self._scale, FIELD: self.settings.estimator}
 
     def choices(self) -> Mapping[str, str | int | float | bool]:
-        given = {name: getattr(self.settings, name) for name in _OPEN}
-        given["noise"] = self.config().noise if self.settings.noise is None else self.settings.noise
-        return {f"data.{name}": value for name, value in given.items()}
+        given: Settings = settings_of(Settings, self.recipe.data, "data")
+        noise = self.config().noise if given.noise is None else given.noise
+        return chosen(None, (), replace(given, noise=noise), _OPEN)
 
     def tensors(self, network: nn.Module) -> Mapping[str, Tensor]:
         # the published files have 16 bits, too

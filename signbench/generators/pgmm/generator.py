@@ -80,6 +80,7 @@ class PGMMGenerator(Generator):
         self._published_size = int(size)
         self._estimator_name = estimator
         self._device = device
+        self.choices = {} if self._model is None else self._model.card.choices
         self.card = Card(
             name=self._card_name(checkpoint),
             version="1",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signbench.errors import InputError
 from signbench.generators.pgmm.config import PGMMConfig
-from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, chosen, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frame_degradations import FrameDegradations
 from signbench.training.frames import FrameSource
@@ -32,6 +32,28 @@ _RANGES = {
     **dict.fromkeys(("perceptual_weight", "equivariance", "warp", "background", "pose_distance", "alignment"), NOT_NEGATIVE),
     **dict.fromkeys(("dropout_epochs", "background_from", "plate_affine", "plate_bending"), NOT_NEGATIVE),
 }
+
+_OPEN = ("mask", "mask_kernel", "final_blend", "pose_scales", "pose_size", "fusion")
+_OPEN_IN_LEARNING = (
+    "sharpness",
+    "least_peak",
+    "alignment_summed",
+    "alignment_stopped",
+    "perceptual",
+    "perceptual_weight",
+    "equivariance",
+    "warp",
+    "background",
+    "pose_distance",
+    "alignment",
+    "mirrored",
+    "jitter",
+    "dropout_epochs",
+    "dropout_rise",
+    "dropout_start",
+    "dropout_most",
+)
+"""Fields that the paper leaves open, for a model's card."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +149,11 @@ class PGMMTraining(TrainingData):
         self.dev = FrameSource(self.corpus, self.recipe.dev, (side, side), given.dev_rate).frames(progress=report)
         self.estimator: PoseMaps | None = self._estimator()
         self.perceptual: nn.Module = self._perceptual()
+
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        if self.recipe.model == "tpsmm":  # its authors published all of it
+            return {}
+        return chosen(self.config(), _OPEN, settings_of(Settings, self.recipe.data, "data"), _OPEN_IN_LEARNING)
 
     def config(self) -> PGMMConfig:
         made = PGMMConfig.small() if self.recipe.configuration == "small" else PGMMConfig.paper()

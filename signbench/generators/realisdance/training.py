@@ -21,7 +21,7 @@ from signbench.generators.mimicmotion.pose_pictures import SURE
 from signbench.generators.realisdance import losses as terms
 from signbench.generators.realisdance.clips import clips_of
 from signbench.generators.realisdance.config import CONDITIONS, RealisDanceConfig
-from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, chosen, settings_of
 from signbench.training.order import seed_of
 from signbench.training.ranges import NOT_NEGATIVE, POSITIVE, SHARE, check_ranges
 
@@ -46,6 +46,9 @@ _DENOISING = ("unet_ref.", "unet_main.", "pose_guider.", "clip_projector.")
 _MOTION_MODULES = ".motion_modules."
 _COMPUTED = ".pe"
 _DISCRIMINATOR = "discriminator"
+
+_OPEN_IN_LEARNING = ("moving", "encoder", "gamma", "dropout", "shuffled", "adversarial", "hand_scale")
+"""Fields that the paper leaves open, for a model's card."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,9 @@ class RealisDanceTraining(TrainingData):
             )
         if given.published and not Path(given.published).is_file():
             raise InputError(f"the recipe's data: the file {given.published} does not exist; name a published file of RealisDance.")
+
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        return chosen(None, (), settings_of(Settings, self.recipe.data, "data"), _OPEN_IN_LEARNING)
 
     def config(self) -> RealisDanceConfig:
         made = RealisDanceConfig.small() if self.recipe.configuration == "small" else RealisDanceConfig.paper()

@@ -90,6 +90,7 @@ class RuSignBotGenerator(Generator):
         files = [self.moving.card.checkpoint or ""]
         files += [] if self._model is None else [weights_digest(self._model)]
         files += [] if avatar is None else [remembered_sha256_of(Path(avatar))]
+        self.choices = self.moving.choices
         self.card = Card(
             name=MODEL + (":" + ",".join(parts) if parts else ""),
             version="1",

@@ -30,7 +30,7 @@ from signbench.media.layout_joints import hand
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
 from signbench.networks.vocabulary import CLOSING, OPENING, PADDING, UNKNOWN, Vocabulary
-from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of, vocabulary_file
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, chosen, settings_of, vocabulary_file
 from signbench.training.key_points import prepared
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def choices_of(config: SignAlignerConfig, settings: Settings) -> Mapping[str, st
         config: the network's.
         settings: of the data and the losses.
     """
-    return {name: getattr(config, name) for name in _OPEN} | {f"data.{name}": getattr(settings, name) for name in _OPEN_IN_LEARNING}
+    return chosen(config, _OPEN, settings, _OPEN_IN_LEARNING)
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,6 +55,7 @@ class SignAvatarGenerator(Generator):
         self._checkpoint = Checkpoint.found(MODEL if checkpoint is None else checkpoint)
         self._device = device
         model = self._checkpoint.model
+        self.choices = {} if model is None else model.card.choices
         self.card = Card(
             name=MODEL if checkpoint is None or self._checkpoint.name == MODEL else f"{MODEL}:checkpoint={self._checkpoint.name}",
             version="1",

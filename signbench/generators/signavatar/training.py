@@ -20,7 +20,7 @@ from signbench.judges.base import JudgedClip
 from signbench.judges.network_judge import padded
 from signbench.judges.stgcn.judge import STGCNJudge
 from signbench.media.rates import positions_at_rate
-from signbench.training.base import Answer, Batch, Report, TrainingData, changed, settings_of
+from signbench.training.base import Answer, Batch, Report, TrainingData, changed, chosen, settings_of
 from signbench.training.clip_arrays import ClipArrays
 from signbench.training.frames import FrameSource
 from signbench.training.key_points import prepared
@@ -44,6 +44,10 @@ _RANGES = {
     **dict.fromkeys(("warmup", "pictured"), SHARE),
     "held_out": Range(2),
 }
+
+_OPEN = ("width", "latent", "heads", "feed_forward", "encoder_layers", "decoder_layers", "embedding", "hidden")
+_OPEN_IN_LEARNING = ("divergence", "warmup", "takes")
+"""Fields that the paper leaves open, for a model's card."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,9 @@ class SignAvatarTraining(TrainingData):
 
     def dev_ids(self) -> list[str]:
         return [clip.id for clip in self.dev] if hasattr(self, "dev") else super().dev_ids()
+
+    def choices(self) -> Mapping[str, str | int | float | bool]:
+        return chosen(self.config(), _OPEN, settings_of(Settings, self.recipe.data, "data"), _OPEN_IN_LEARNING)
 
     def config(self) -> SignAvatarConfig:
         made = SignAvatarConfig.small() if self.recipe.configuration == "small" else SignAvatarConfig.paper()

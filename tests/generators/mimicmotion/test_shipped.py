@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("diffusers")
 pytest.importorskip("transformers")
 
+from signbench.corpora.recordings import PoseArray
 from signbench.corpora.synthsign import SynthSign
 from signbench.generators.base import Made
 from signbench.generators.registry import create
@@ -56,9 +57,9 @@ def moves(pose, side, axis):
     return (wrist - (left + right) / 2)[:, axis] / np.linalg.norm(left - right, axis=-1).mean()
 
 
-def likenesses(frames, clip):
-    """Correlations of the wrists' paths in a production with those of a clip, where that clip's wrist moves."""
-    found, wanted = seen(frames), CORPUS.pose(clip)
+def likenesses(frames, wanted):
+    """Correlations of the wrists' paths in a production with those of key points, where their wrist moves."""
+    found = seen(frames)
     count = min(found.frames, wanted.frames)
     paths = [[moves(pose.first(count), side, axis) for pose in (found, wanted)] for side in SIDES for axis in (0, 1)]
     return [np.corrcoef(*pair)[0, 1] for pair in paths if np.ptp(pair[1]) > 0.3]
@@ -66,7 +67,7 @@ def likenesses(frames, clip):
 
 @pytest.mark.parametrize("name", ["mimicmotion-base", "mimicmotion"])
 def test_the_wrists_move_as_in_the_driving_clip(productions, name):
-    alike = [one for frames, clip in zip(productions[name], CLIPS, strict=True) for one in likenesses(frames, clip)]
+    alike = [one for frames, clip in zip(productions[name], CLIPS, strict=True) for one in likenesses(frames, CORPUS.pose(clip))]
     assert len(alike) >= 6
     assert np.mean(alike) > 0.9
 
@@ -80,10 +81,24 @@ def test_what_moves_is_nearer_to_the_clip_than_its_first_frame_is(productions, n
         assert error < 0.6 * still
 
 
+def test_with_frames_in_another_order_the_wrists_follow_that_order(productions):
+    clip = CLIPS[0]
+    pose = CORPUS.pose(clip)
+    order = np.random.default_rng(3).permutation(pose.frames // 4)
+    # of four frames each, since the network makes every second one
+    rows = np.concatenate([np.arange(4) + 4 * part for part in order])
+    shuffled = replace(pose, points=pose.points[rows], confidence=pose.confidence[rows], picture=(512, 512))
+    (frames,) = made("mimicmotion", replace(prompt(clip), driving_video=None, driving_pose=PoseArray(shuffled, clip)))
+    follows, others = likenesses(frames, shuffled), likenesses(frames, pose)
+    assert np.mean(follows) > 0.85
+    own, crossed = likenesses(productions["mimicmotion"][0], pose), likenesses(productions["mimicmotion"][0], shuffled)
+    assert np.mean(follows) > np.mean(others) + 0.3 and np.mean(own) > np.mean(crossed) + 0.3
+
+
 def test_with_the_signing_of_another_clip_the_wrists_follow_that_one(productions):
     clip, other = CLIPS[:2]
     (frames,) = made("mimicmotion", prompt(clip, other))
-    assert np.mean(likenesses(frames, other)) > 0.85
+    assert np.mean(likenesses(frames, CORPUS.pose(other))) > 0.85
     person = real_frames(clip)[0].astype(int)
     # the corners show what is behind the person, and the middle the clothes
     for rows, columns in ((slice(0, 20), slice(0, 20)), (slice(90, 128), slice(55, 73))):

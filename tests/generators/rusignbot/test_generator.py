@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -15,12 +16,16 @@ pytest.importorskip("transformers")
 from signbench.corpora.recordings import FrameArray
 from signbench.corpora.synthsign import SynthSign
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.alignment import UnfitPictureError
 from signbench.generators.mimicmotion.generator import MimicMotionGenerator
+from signbench.generators.mimicmotion.pose_pictures import PosePoints
 from signbench.generators.producing import produce
 from signbench.generators.registry import create
 from signbench.generators.rusignbot.generator import RuSignBotGenerator
 from signbench.generators.rusignbot.saying import Speaker, checked
-from signbench.media.video import probe_video
+from signbench.generators.rusignbot.words import plain
+from signbench.generators.training import TrainView
+from signbench.media.video import probe_video, resize_frames
 from signbench.predictions.manifest import productions_done
 from tests.generators.corpora import VIDEO, SmallCorpus, frames_of_clip
 from tests.generators.mimicmotion.models import written_generator
@@ -158,6 +163,46 @@ def test_the_avatar_decides_the_shape(speaker, tmp_path):
     probe = probe_video(tmp_path / "said.mkv")
     assert (probe.height, probe.width) == (96, 64)
     assert said.way == "characters"
+
+
+class InHighResolution(FewSigns):
+    """The same with videos of 1300 x 1300 pixels."""
+
+    def clip(self, clip_id, take=0):
+        frames = np.stack(list(islice(self.frames(clip_id), 4)))
+        return replace(super().clip(clip_id), video=FrameArray(resize_frames(frames, (1300, 1300)), clip_id, 25.0))
+
+
+def test_without_an_avatar_a_large_recording_is_reduced(model, tmp_path):
+    Speaker(RuSignBotGenerator(model, steps=1), InHighResolution()).say("anything", tmp_path / "said.mkv")
+    probe = probe_video(tmp_path / "said.mkv")
+    assert (probe.height, probe.width) == (1024, 1024)
+
+
+@pytest.mark.parametrize(
+    ("text", "gloss", "way"), [("красивая", "BEAUTIFUL", "lemma"), ("Вода!", "WATER", "gloss"), ("water", "WATER", "gloss")]
+)
+def test_synthsign_s_signs_are_found_in_both_languages(model, text, gloss, way):
+    pytest.importorskip("pymorphy3")
+    ready = RuSignBotGenerator(model, steps=1)
+    ready.prepare(TrainView(SynthSign(), VIDEO, split="word-train", references="video", word_split="word-train"))
+    found, clip = ready.found(text)
+    assert (found.gloss, found.way, clip.gloss) == (gloss, way, (gloss,))
+
+
+def test_every_sign_of_synthsign_has_its_own_russian_words():
+    corpus = SynthSign()
+    assert set(SynthSign.translations) == {corpus.clip(clip).gloss[0] for clip in corpus.ids("word-train")}
+    words = [plain(word) for each in SynthSign.translations.values() for word in each]
+    assert len(words) == len(set(words))
+
+
+def test_a_picture_that_shows_nobody_is_refused_and_one_of_a_person_is_not(speaker, monkeypatch):
+    picture = next(iter(SynthSign().frames("word-train-0001")))
+    speaker.check_avatar(picture, "ada.png")
+    monkeypatch.setattr(MimicMotionGenerator, "estimated", lambda *_: PosePoints(np.zeros((1, 128, 2)), np.zeros((1, 128))))
+    with pytest.raises(UnfitPictureError, match=r"wall\.png: the source picture shows nobody who can be moved"):
+        speaker.check_avatar(picture, "wall.png")
 
 
 def test_equal_words_and_seeds_give_equal_bytes(speaker, tmp_path):
