@@ -158,6 +158,11 @@ class _Trainer:
             )
         if not tensors and index > 0 and not self._resumes(index):
             self.state = replace(self.state, phase=index, epoch=0, step=0, sums={}, stale=(0, 0))
+        if phase.batch < (world := self.accelerator.num_processes):
+            raise InputError(
+                f"the phase {phase.name} has a batch of {phase.batch} for {world} processes; start at most {phase.batch}, or use a "
+                "larger batch."
+            )
         self.data.begin(phase.name, self.network, self.settings.progress)
         wanted = dict(self.data.trained(self.network, phase.name))
         for name, parameter in self.network.named_parameters():

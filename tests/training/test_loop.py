@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import multiprocessing
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -190,6 +191,13 @@ def test_too_few_examples_are_refused(tmp_path):
     phase = {"name": "first", "epochs": 1, "batch": 101, "optimiser": {"name": "adam", "rate": 0.1}}
     with pytest.raises(InputError, match="has 100 examples, fewer than a batch of 101"):
         run(tmp_path / "line", phases=[phase])
+
+
+def test_more_processes_than_examples_of_a_batch_are_refused(tmp_path, monkeypatch):
+    several = SimpleNamespace(num_processes=11, device=torch.device("cpu"), is_main_process=True)
+    monkeypatch.setattr("signbench.training.loop._accelerator", lambda device, recipe: several)
+    with pytest.raises(InputError, match="the phase first has a batch of 10 for 11 processes; start at most 10"):
+        run(tmp_path / "line")
 
 
 def test_a_loss_that_is_not_a_number_stops_the_training(tmp_path):
