@@ -70,7 +70,7 @@ class Settings:
         hand_scale: their factor for hands.
         threshold: confidence above which a hand's points are sure; neither paper states it.
         normalised: RuSignBot's weights are divided by their mean over a clip; the paper does not say so.
-        noise: standard deviation of the noise on the source picture, which the U-Net is told; absent: the configuration's.
+        noise: standard deviation of the noise on the source picture, also an input of the U-Net; absent: the configuration's.
         recompute: activations of the U-Net are computed again for the gradients instead of being kept, which takes less memory and
             more time.
         margin: by which RuSignBot's boxes are enlarged on each side, as a share of them; the paper does not state it.
