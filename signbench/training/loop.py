@@ -163,6 +163,12 @@ class _Trainer:
                 f"the phase {phase.name} has a batch of {phase.batch} for {world} processes; start at most {phase.batch}, or use a "
                 "larger batch."
             )
+        # processes with other numbers of pieces would wait for each other
+        if phase.at_once is not None and phase.batch % world:
+            raise InputError(
+                f"the phase {phase.name} has a batch of {phase.batch} in pieces, which {world} processes cannot share evenly; "
+                f"start a number of processes that divides {phase.batch}."
+            )
         self.data.begin(phase.name, self.network, self.settings.progress)
         wanted = dict(self.data.trained(self.network, phase.name))
         for name, parameter in self.network.named_parameters():

@@ -193,11 +193,19 @@ def test_too_few_examples_are_refused(tmp_path):
         run(tmp_path / "line", phases=[phase])
 
 
-def test_more_processes_than_examples_of_a_batch_are_refused(tmp_path, monkeypatch):
-    several = SimpleNamespace(num_processes=11, device=torch.device("cpu"), is_main_process=True)
+@pytest.mark.parametrize(
+    ("processes", "at_once", "words"),
+    [
+        (11, None, "the phase first has a batch of 10 for 11 processes; start at most 10"),
+        (3, 2, "the phase first has a batch of 10 in pieces, which 3 processes cannot share evenly"),
+    ],
+)
+def test_processes_that_cannot_share_a_batch_are_refused(processes, at_once, words, tmp_path, monkeypatch):
+    several = SimpleNamespace(num_processes=processes, device=torch.device("cpu"), is_main_process=True)
     monkeypatch.setattr("signbench.training.loop._accelerator", lambda device, recipe: several)
-    with pytest.raises(InputError, match="the phase first has a batch of 10 for 11 processes; start at most 10"):
-        run(tmp_path / "line")
+    phases = [{**phase, "at_once": at_once} for phase in RECIPE["phases"]]
+    with pytest.raises(InputError, match=words):
+        run(tmp_path / "line", phases=phases)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_training(tmp_path):
