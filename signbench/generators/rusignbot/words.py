@@ -48,20 +48,10 @@ def plain(text: str) -> str:
     return normalised(text).replace("\N{CYRILLIC SMALL LETTER IO}", "\N{CYRILLIC SMALL LETTER IE}")
 
 
-def lemma_of(text: str) -> str:
-    """The likeliest lemma of each word of a text, of Russian with pymorphy3, of others with simplemma as English; in plain form.
-
-    Args:
-        text: one word or a few.
-
-    Raises:
-        InputError: the package that its language needs is not installed.
-    """
-    return readings_of(text)[0]
-
-
 def readings_of(text: str) -> list[str]:
     """The lemmas of a text in every reading of its words, the likeliest first: one form may belong to several Russian words.
+
+    Russian words are read by pymorphy3, others by simplemma as English.
 
     Args:
         text: one word or a few.
@@ -143,7 +133,10 @@ class GlossFinder:
         if self._lemmas is None:
             self._lemmas = {}
             for key, gloss in self._glosses.items():
-                self._lemmas.setdefault(lemma_of(key), gloss)
+                readings = readings_of(key)
+                # a gloss that is a lemma may also be a form of another word, which it does not stand for
+                if key not in readings:
+                    self._lemmas.setdefault(readings[0], gloss)
         return self._lemmas
 
 

@@ -12,7 +12,7 @@ import torch
 from signbench.errors import InputError
 from signbench.generators.rusignbot import words
 from signbench.generators.rusignbot.embeddings import EmbeddingIndex
-from signbench.generators.rusignbot.words import Found, GlossFinder, lemma_of, plain
+from signbench.generators.rusignbot.words import Found, GlossFinder, plain, readings_of
 
 RUSSIAN = ["Ёлка", "собака", "спасибо", "До свидания!", "идти", "бежать", "тёплый"]
 ENGLISH = ["DOG", "SLEEP", "GOOD MORNING", "RUN", "MOTHER"]
@@ -83,6 +83,14 @@ def test_a_gloss_that_is_not_a_lemma_is_found_by_its_lemma():
     pytest.importorskip("pymorphy3")
     found = finder(["деньги", "дети"]).find("ребёнок")
     assert (found.gloss, found.way) == ("дети", "lemma")
+
+
+@pytest.mark.parametrize("text", ["дорогу", "дорогами"])
+def test_a_gloss_that_is_a_lemma_does_not_stand_for_another_word_that_it_is_a_form_of(text):
+    pytest.importorskip("pymorphy3")
+    # "dear", and a form of "road"
+    assert finder(["дорогой"]).find("дорогая") == Found("дорогой", "lemma", 1.0, "дорогой")
+    assert finder(["дорогой"]).find(text).way == "characters"
 
 
 def test_of_several_readings_the_likeliest_that_is_a_gloss_is_used():
@@ -225,7 +233,7 @@ def test_a_missing_lemmatiser_is_named_and_only_if_it_is_needed(package, text, m
     try:
         assert finder(["собака", "DOG"]).find("dog").way == "gloss"
         with pytest.raises(InputError, match=rf"{package}.*signbench\[rusignbot\]"):
-            lemma_of(text)
+            readings_of(text)
     finally:
         words._russian.cache_clear()
         words._english.cache_clear()
