@@ -25,8 +25,8 @@ BETWEEN_CHANGES = 20.0
 """Seconds between two changes of the message on how far a request is; services limit how often a bot may write."""
 
 _UNFIT = (
-    "I cannot find a person in this avatar who could sign. Send a picture in which head and shoulders face the camera, or choose "
-    "another one with /avatar, and write the word again."
+    "I cannot find a person in this avatar who could sign. Send a picture in which head and shoulders face the camera, and write "
+    "the word again. /avatar lists the other avatars."
 )
 _FAREWELL = 5.0
 """Seconds within which people whose videos are not made are informed when the bot ends."""

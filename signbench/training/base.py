@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -216,6 +216,10 @@ def changed(made: _Fields, given: Mapping[str, Any], what: str) -> _Fields:
     return replace(made, **values)
 
 
+_EXAMPLES: Mapping[object, object] = {float: 0.5, int: 1, str: "text", bool: True}
+"""What stands for a field whose default is None, in messages."""
+
+
 def _fault(value: Any, kind: Any, default: Any) -> str | None:
     """What a value should be that is not of a field's type; None if it is."""
     choices = get_args(kind)
@@ -227,7 +231,10 @@ def _fault(value: Any, kind: Any, default: Any) -> str | None:
             return f"like {list(default)}"
         return next((fault for one, part in zip(value, each, strict=True) if (fault := _fault(one, part, one))), None)
     if get_origin(kind) in (Union, UnionType):
-        return None if any(_fault(value, one, default) is None for one in choices) else f"like {default!r}"
+        if any(_fault(value, one, default) is None for one in choices):
+            return None
+        named = [one for one in choices if one is not NoneType]
+        return f"like {default!r}" if default is not None else _fault(value, named[0], _EXAMPLES.get(named[0]))
     wanted = (int, float) if kind is float else get_origin(kind) or kind
     if kind is Any or (isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))):
         return None

@@ -38,6 +38,7 @@ class FrameSource:
         rendering: ``video``, or a name in :attr:`~signbench.corpora.clip.Clip.renderings`.
         clips: only the first clips of the split, or None: all.
         shape: height and width of pictures to whose shape clips of another one are cut, in the middle; None: they are stretched.
+            Renderings are cut as their clips' videos.
     """
 
     corpus: Corpus
@@ -74,6 +75,17 @@ class FrameSource:
         return [video.probe(clip.fps) for clip, video in zip(self._clips, self._videos, strict=True)]
 
     @cached_property
+    def _shapes(self) -> list[VideoProbe]:
+        """Of each clip the video's probe, whose shape decides how it is cut."""
+        if self.shape is None or self.rendering == "video":
+            return self._probes
+        videos = [clip.video for clip in self._clips]
+        return [
+            probe if video is None else video.probe(clip.fps)
+            for clip, video, probe in zip(self._clips, videos, self._probes, strict=True)
+        ]
+
+    @cached_property
     def _positions(self) -> list[NDArray[np.int64]]:
         return [positions_at_rate(probe, self.rate) for probe in self._probes]
 
@@ -90,8 +102,8 @@ class FrameSource:
             "sides": [(probe.height, probe.width) for probe in self._probes],
             "read": [self.rendering, READER_REVISION, RESIZE_KERNEL],
         }
-        if any(self._cut(probe)[0] != self.size for probe in self._probes):
-            identity["shape"] = self.shape
+        if any(self._cut(probe)[0] != self.size for probe in self._shapes):
+            identity["shape"] = [self.shape, [(probe.height, probe.width) for probe in self._shapes]]
         lengths = tuple(map(len, self._positions))
         return ArrayFile(f"{self._name} {kind}", identity, tuple(clip.id for clip in self._clips), lengths, shape, dtype)
 
@@ -183,7 +195,7 @@ class FrameSource:
         return replace(file, identity={**file.identity, "made by": dict(made_by)}).opened(made, folder, progress)
 
     def _chunks(self, index: int) -> Iterator[NDArray[np.uint8]]:
-        whole, (top, left) = self._cut(self._probes[index])
+        whole, (top, left) = self._cut(self._shapes[index])
         height, width = self.size
         for chunk in self._videos[index].chunks(self._probes[index], self._positions[index], whole):
             yield chunk if whole == self.size else chunk[:, top : top + height, left : left + width]

@@ -8,10 +8,11 @@ and several GPUs come from accelerate.
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -102,10 +103,32 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
     if (out / CARD).is_file():
         check_recipe(out, recipe)
         return read_model(out)
+    for phase in recipe.phases:
+        _check_processes(phase, int(os.environ.get("WORLD_SIZE", "1")))
     begin_folder(out, recipe)
     data.workers, data.device = settings.workers, settings.device
     data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
+
+
+def _check_processes(phase: Phase, processes: int) -> None:
+    """Refuses numbers of processes that cannot share the batches of a phase."""
+    if phase.batch < processes:
+        raise InputError(
+            f"the phase {phase.name} has a batch of {phase.batch} for {processes} processes; start at most {phase.batch}, or use a "
+            "larger batch."
+        )
+    # processes with other numbers of pieces would wait for each other
+    if phase.at_once is not None and len({-(-share // phase.at_once) for share in _shares(phase.batch, processes)}) > 1:
+        raise InputError(
+            f"the phase {phase.name} has a batch of {phase.batch} in pieces of {phase.at_once}, which {processes} processes cannot "
+            f"share evenly; start a number of processes that divides {phase.batch}."
+        )
+
+
+def _shares(batch: int, processes: int) -> tuple[int, int]:
+    """The smallest and the largest share of a batch."""
+    return batch // processes, -(-batch // processes)
 
 
 class _Trainer:
@@ -158,17 +181,6 @@ class _Trainer:
             )
         if not tensors and index > 0 and not self._resumes(index):
             self.state = replace(self.state, phase=index, epoch=0, step=0, sums={}, stale=(0, 0))
-        if phase.batch < (world := self.accelerator.num_processes):
-            raise InputError(
-                f"the phase {phase.name} has a batch of {phase.batch} for {world} processes; start at most {phase.batch}, or use a "
-                "larger batch."
-            )
-        # processes with other numbers of pieces would wait for each other
-        if phase.at_once is not None and phase.batch % world:
-            raise InputError(
-                f"the phase {phase.name} has a batch of {phase.batch} in pieces, which {world} processes cannot share evenly; "
-                f"start a number of processes that divides {phase.batch}."
-            )
         self.data.begin(phase.name, self.network, self.settings.progress)
         wanted = dict(self.data.trained(self.network, phase.name))
         for name, parameter in self.network.named_parameters():
@@ -206,11 +218,13 @@ class _Trainer:
         optimiser.zero_grad(set_to_none=True)
         examples = sum(count for count, _ in pieces)
         means: dict[str, Tensor] = {}
-        for count, batch in pieces:
-            losses: Mapping[str, Tensor] = step(_moved(batch, self.device))
-            shares = {name: loss * (count / examples) for name, loss in losses.items()} if len(pieces) > 1 else losses
-            self.accelerator.backward(torch.stack(list(shares.values())).sum())
-            means = {name: share.detach() + means.get(name, 0) for name, share in shares.items()}
+        for number, (count, batch) in enumerate(pieces, start=1):
+            # several processes exchange gradients once, with the last piece
+            with nullcontext() if number == len(pieces) else self.accelerator.no_sync(step):
+                losses: Mapping[str, Tensor] = step(_moved(batch, self.device))
+                shares = {name: loss * (count / examples) for name, loss in losses.items()} if len(pieces) > 1 else losses
+                self.accelerator.backward(torch.stack(list(shares.values())).sum())
+            means.update({name: share.detach() + means.get(name, 0) for name, share in shares.items()})
         return means
 
     def _resumes(self, index: int) -> bool:
@@ -230,7 +244,7 @@ class _Trainer:
                 orders[data.epoch] = batches(examples, phase.batch, self.recipe.seed, phase.name, data.epoch, lengths)
             own = orders[data.epoch][number][self.accelerator.process_index :: world]
             random = np.random.Generator(np.random.PCG64(self._seed_at(phase, data.epoch, number)))
-            pieces = np.split(own, range(phase.at_once, len(own), phase.at_once)) if phase.at_once else [own]
+            pieces = np.array_split(own, -(-len(own) // phase.at_once)) if phase.at_once else [own]
             return [(len(piece), data.batch(phase.name, piece, random)) for piece in pieces]
 
         return computed_ahead(batch_at, range(first * each + self.state.step, phase.epochs * each), self.settings.workers)

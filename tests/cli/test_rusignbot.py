@@ -52,7 +52,7 @@ def test_a_word_is_said(signbench, monkeypatch, tmp_path):
 
     monkeypatch.setattr("signbench.corpora.registry.corpus", lambda name, root: FewSigns())
     model = written_generator(tmp_path / "tiny").folder
-    Image.new("RGB", (96, 64), "blue").save(tmp_path / "me.png")
+    Image.fromarray(next(iter(SynthSign().frames("word-train-0001")))).resize((96, 64)).save(tmp_path / "me.png")
     options = ("--checkpoint", model, "--generator", "rusignbot:steps=1", "--avatar", "me.png", "--out", "said.mkv")
     code, out, err = signbench("rusignbot", "say", "anything", *options, "--json")
     assert code == 0, err

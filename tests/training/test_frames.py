@@ -61,7 +61,7 @@ def test_key_points_are_those_of_the_frames_in_their_pixels(tmp_path):
 
 
 class OfTwoShapes:
-    """A corpus of two pictures of a disc and its middle as a key point: 80 x 160 and 120 x 60 pixels."""
+    """A corpus of two pictures of a disc, 80 x 160 and 120 x 60 pixels, and drawn in 60 x 60; its lowest point is the key point."""
 
     name, version, licence = "shapes", "1", "CC0-1.0"
     splits: tuple[str, ...] = ("train",)
@@ -72,12 +72,14 @@ class OfTwoShapes:
 
     def clip(self, clip_id):
         height, width = self.sides[clip_id]
+        radius = min(height, width) / 4
         rows, columns = np.mgrid[:height, :width]
-        disc = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2 <= (min(height, width) / 4) ** 2
+        disc = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2 <= radius**2
         frames = np.repeat((disc[None, ..., None] * 255).astype(np.uint8), 3, axis=3)
-        middle = np.array([[[(width - 1) / 2, (height - 1) / 2]]])
-        pose = Pose(middle, np.ones((1, 1)), layout("coco-wholebody-133").subset(("nose",)), 25.0, picture=(width, height))
-        return Clip(clip_id, video=FrameArray(frames, clip_id, 25.0), pose=PoseArray(pose, clip_id), fps=25.0)
+        lowest = np.array([[[(width - 1) / 2, (height - 1) / 2 + radius]]])
+        pose = Pose(lowest, np.ones((1, 1)), layout("coco-wholebody-133").subset(("nose",)), 25.0, picture=(width, height))
+        video, drawing = FrameArray(frames, clip_id, 25.0), FrameArray(resize_frames(frames, (60, 60)), clip_id, 25.0)
+        return Clip(clip_id, video=video, pose=PoseArray(pose, clip_id), fps=25.0, renderings={"hamer": drawing})
 
 
 def extent(frame):
@@ -101,8 +103,19 @@ def test_pictures_of_another_shape_are_cut_in_the_middle_and_not_stretched(tmp_p
 
 
 def test_key_points_follow_pictures_that_are_cut(tmp_path):
-    points = FrameSource(OfTwoShapes(), "train", (40, 80), 25.0, shape=(80, 160)).key_points(tmp_path)
-    assert all(np.allclose(points[clip][0, 0], [39.5, 19.5, 1], atol=1e-4) for clip in range(2))
+    source = FrameSource(OfTwoShapes(), "train", (40, 80), 25.0, shape=(80, 160))
+    points, frames = source.key_points(tmp_path), source.frames(tmp_path)
+    for clip, lowest in enumerate((19.5 + 10, 19.5 + 20)):
+        assert np.allclose(points[clip][0, 0], [39.5, lowest, 1], atol=1e-4)
+        rows, _ = np.nonzero(frames[clip][0, ..., 0] > 127)
+        assert abs(rows.max() - points[clip][0, 0, 1]) <= 1
+
+
+def test_renderings_of_another_shape_are_cut_as_their_videos(tmp_path):
+    source = FrameSource(OfTwoShapes(), "train", (40, 80), 25.0, shape=(80, 160))
+    video, drawing = source.frames(tmp_path), replace(source, rendering="hamer").frames(tmp_path)
+    for clip in range(2):
+        assert np.allclose(extent(video[clip][0]), extent(drawing[clip][0]), atol=2)
 
 
 @pytest.mark.parametrize("other", [{"take": 1}, {"rate": 25.0}, {"size": (48, 48)}, {"clips": 1}, {"rendering": "smplx"}])

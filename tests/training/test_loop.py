@@ -6,7 +6,6 @@ import copy
 import csv
 import json
 import multiprocessing
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -135,18 +134,17 @@ class Plain(Lines):
         return {"points": torch.from_numpy(self.points[indices]), "labels": torch.from_numpy(self.labels[indices])}
 
 
-def in_pieces(at_once, out, progress=None):
+def in_pieces(at_once, out):
     phases = [{**phase, **({} if at_once is None else {"at_once": at_once})} for phase in RECIPE["phases"]]
     data = Plain(lines(phases=phases).recipe, lines().corpus)
-    more = {} if progress is None else {"progress": progress}
-    return data, train(data, measured, Settings(out, save_seconds=0.0, **more))
+    return data, train(data, measured, Settings(out, save_seconds=0.0))
 
 
 def test_a_step_in_pieces_has_the_gradients_of_the_whole_step(tmp_path):
     data, whole = in_pieces(None, tmp_path / "whole")
     assert set(data.seen) == {10, 20}
     data, pieces = in_pieces(4, tmp_path / "pieces")
-    assert data.seen[:3] == [4, 4, 2] and max(data.seen) == 4
+    assert data.seen[:3] == [4, 3, 3] and max(data.seen) == 4
     for name, wanted in whole.weights().items():
         assert torch.allclose(pieces.weights()[name], wanted, atol=1e-5), name
     curves = [list(csv.DictReader((model.folder / "curve.csv").read_text().splitlines())) for model in (whole, pieces)]
@@ -155,10 +153,11 @@ def test_a_step_in_pieces_has_the_gradients_of_the_whole_step(tmp_path):
 
 
 def test_a_training_in_pieces_that_was_interrupted_ends_with_the_same_bytes(tmp_path):
-    _, whole = in_pieces(3, tmp_path / "whole")
+    phases = [{**phase, "at_once": 4} for phase in RECIPE["phases"]]
+    whole = run(tmp_path / "whole", phases=phases)
     with pytest.raises(KilledError):
-        in_pieces(3, tmp_path / "killed", killed_at(7))
-    _, again = in_pieces(3, tmp_path / "killed")
+        run(tmp_path / "killed", killed_at(7), phases=phases)
+    again = run(tmp_path / "killed", phases=phases)
     assert again.card.files == whole.card.files
 
 
@@ -197,15 +196,16 @@ def test_too_few_examples_are_refused(tmp_path):
     ("processes", "at_once", "words"),
     [
         (11, None, "the phase first has a batch of 10 for 11 processes; start at most 10"),
-        (3, 2, "the phase first has a batch of 10 in pieces, which 3 processes cannot share evenly"),
+        (3, 3, "the phase first has a batch of 10 in pieces of 3, which 3 processes cannot share evenly"),
+        (15, None, "the phase first has a batch of 10 for 15 processes"),
     ],
 )
 def test_processes_that_cannot_share_a_batch_are_refused(processes, at_once, words, tmp_path, monkeypatch):
-    several = SimpleNamespace(num_processes=processes, device=torch.device("cpu"), is_main_process=True)
-    monkeypatch.setattr("signbench.training.loop._accelerator", lambda device, recipe: several)
+    monkeypatch.setenv("WORLD_SIZE", str(processes))
     phases = [{**phase, "at_once": at_once} for phase in RECIPE["phases"]]
     with pytest.raises(InputError, match=words):
         run(tmp_path / "line", phases=phases)
+    assert not (tmp_path / "line").exists()
 
 
 def test_a_loss_that_is_not_a_number_stops_the_training(tmp_path):

@@ -14,8 +14,8 @@ import numpy as np
 from signbench.errors import InputError
 from signbench.generators.mimicmotion.pose_pictures import BODY, SURE, PosePoints
 
-# elbows, wrists and hands move too much to show where a person stands
 _NEEDED = "nose, eyes, ears, neck, shoulders, hips and legs"
+# elbows, wrists and hands move too much to show where a person stands
 _STEADY = tuple(row for row, joint in enumerate(BODY) if not joint.endswith(("elbow", "wrist")))
 
 
@@ -40,27 +40,6 @@ class Alignment:
         return driving.moved(self.scale, self.offset)
 
 
-def steady_points(source: PosePoints) -> list[int]:
-    """The points of the body that a driving person can be fitted to: those without elbows and wrists with a confidence above 0.3.
-
-    Args:
-        source: the points of the source picture, one frame.
-
-    Returns:
-        Their numbers in :data:`~signbench.generators.mimicmotion.pose_pictures.BODY`.
-
-    Raises:
-        UnfitPictureError: there are fewer than two.
-    """
-    sure = source.body[1][0] > SURE
-    rows = [row for row in _STEADY if sure[row]]
-    if len(rows) < 2:
-        raise UnfitPictureError(
-            f"the source picture shows nobody who can be moved: it must show at least two of {_NEEDED}; choose another picture."
-        )
-    return rows
-
-
 def alignment(source: PosePoints, driving: PosePoints, source_ratio: float, driving_ratio: float) -> Alignment:
     """The alignment of a driving clip to the person in a source picture.
 
@@ -74,17 +53,26 @@ def alignment(source: PosePoints, driving: PosePoints, source_ratio: float, driv
         driving_ratio: the same of the driving video.
 
     Raises:
-        UnfitPictureError: the source picture shows fewer than two such points, or the driving person would be upside down in it.
-        InputError: fewer than two of them are seen in the driving video, or all at one height.
+        UnfitPictureError: the source picture shows fewer than two such points, or all at one height, or none that the driving video
+            shows, or the driving person would be upside down in it.
+        InputError: the driving video shows fewer than two such points, or all at one height.
     """
-    rows = steady_points(source)
+    sure = source.body[1][0] > SURE
+    rows = [row for row in _STEADY if sure[row]]
+    if len(rows) < 2 or np.ptp(source.body[0][0, rows, 1]) == 0:
+        raise UnfitPictureError(
+            f"the source picture shows nobody who can be moved: it must show at least two of {_NEEDED}, at different heights; "
+            "choose another picture."
+        )
     seen = driving.body[1][:, rows] > 0
     wanted = np.broadcast_to(source.body[0][0, rows], (len(driving), len(rows), 2))[seen]
     given = driving.body[0][:, rows][seen]
     if len(given) < 2 or np.ptp(given[:, 1]) == 0:
-        raise InputError(
-            f"the driving video shows nobody whom the source picture could follow: both must show at least two of {_NEEDED}, at "
-            "different heights; choose another video or picture."
+        shown = driving.body[0][:, list(_STEADY)][driving.body[1][:, list(_STEADY)] > 0]
+        fault = UnfitPictureError if len(shown) >= 2 and np.ptp(shown[:, 1]) > 0 else InputError
+        raise fault(
+            f"the source picture and the driving video must both show the same two or more of {_NEEDED}, at different heights; "
+            "choose another picture or video."
         )
     scale_y, offset_y = (float(value) for value in np.polyfit(given[:, 1], wanted[:, 1], 1))
     if not (math.isfinite(scale_y) and scale_y > 0):

@@ -161,6 +161,7 @@ def _estimated(source: FrameSource, estimator: str, device: str, report: Progres
     from signbench.generators.mimicmotion import estimators
     from signbench.judges.base import JudgedClip
 
+    device = estimators.device_for(estimator, device)
     judge = estimators.estimator(estimator, device)
     source = replace(source, size=judge.size or source.size)
     known = layout(judge.layout or "")
@@ -174,4 +175,5 @@ def _estimated(source: FrameSource, estimator: str, device: str, report: Progres
     # points that a GPU finds may differ in their last digits
     made_by = {**estimators.made_by(judge), **({} if device == "cpu" else {"device": device.partition(":")[0]})}
     arrays = source.computed("estimated points", (len(known.joints), 3), points_of, made_by, progress=report)
+    estimators.release(judge)
     return ClipPoints(arrays, known, (source.size[1], source.size[0]))

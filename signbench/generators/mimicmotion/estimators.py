@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,8 @@ from signbench.media.video import resize_frames
 
 if TYPE_CHECKING:
     from signbench.judges.pose_estimator.judge import PoseEstimator
+
+_log = logging.getLogger(__name__)
 
 DWPOSE = "dwpose"
 """The estimator of the original, for real videos."""
@@ -41,6 +45,31 @@ def estimator(name: str | None, device: str = "cpu") -> Judge:
     from signbench.judges.pose_estimator.judge import PoseEstimator
 
     return registry.create(DWPOSE, device=device, threshold=0.0) if name == DWPOSE else PoseEstimator(model=name, device=device)
+
+
+def device_for(name: str, device: str) -> str:
+    """The device that an estimator can use in a training: DWPose a GPU only with onnxruntime-gpu, and each process its own GPU.
+
+    Args:
+        name: of the estimator.
+        device: of the training.
+    """
+    from signbench.judges.dwpose.sessions import usable
+
+    if device == "cuda":
+        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    if name == DWPOSE and not usable(device):
+        _log.warning("signbench: %s finds key points on the CPU; with onnxruntime-gpu it would use %s.", DWPOSE, device)
+        return "cpu"
+    return device
+
+
+def release(judge: Judge) -> None:
+    """Frees the memory of an estimator that keeps its networks for the process."""
+    from signbench.judges.dwpose.judge import DWPose
+
+    if isinstance(judge, DWPose):
+        judge.release()
 
 
 def files_of(judge: Judge) -> Mapping[str, str]:

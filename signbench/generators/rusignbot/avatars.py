@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signbench.errors import InputError
+from signbench.generators.mimicmotion.alignment import UnfitPictureError
+from signbench.generators.mimicmotion.pose_pictures import BODY, SURE, PosePoints
 from signbench.media.video import resize_frames
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ MOST_PIXELS = 50_000_000
 
 _MODES = ("L", "LA", "RGB", "RGBA")
 """Kinds of pixels that can be reduced as they are."""
+
+_NEEDED = ("nose", "right_shoulder", "left_shoulder")
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -125,6 +129,33 @@ def _reduced(opened: Image.Image) -> NDArray[np.uint8]:
     turned = ImageOps.exif_transpose(small).convert("RGBA")
     ground = Image.new("RGBA", turned.size, "white")
     return np.asarray(Image.alpha_composite(ground, turned).convert("RGB"), np.uint8)
+
+
+def check_person(points: PosePoints, ratio: float, what: str) -> None:
+    """Refuses a picture in which no head stands above two shoulders, as far as a pose estimator can see.
+
+    A small estimator is sure of points even in noise, so that they must also be where a person who faces the camera has them: the
+    shoulders side by side, and the nose over the middle half between them.
+
+    Args:
+        points: of the picture, one frame.
+        ratio: height of the picture divided by its width.
+        what: its name, for the message.
+
+    Raises:
+        UnfitPictureError: nobody is there.
+    """
+    where, sure = points.body
+    nose, right, left = (where[0, BODY.index(name)] * (1, ratio) for name in _NEEDED)
+    middle, across = (left + right) / 2, left[0] - right[0]
+    stands = (
+        all(sure[0, BODY.index(name)] > SURE for name in _NEEDED)
+        and abs(left[1] - right[1]) < across / 2
+        and abs(nose[0] - middle[0]) < across / 4
+        and nose[1] < middle[1] - across / 8
+    )
+    if not stands:
+        raise UnfitPictureError(f"{what} shows nobody whose head and shoulders face the camera; choose another picture.")
 
 
 def shaped(picture: NDArray[np.uint8], size: tuple[int, int] | None) -> NDArray[np.uint8]:

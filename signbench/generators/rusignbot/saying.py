@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signbench.corpora.corpus import Corpus, train_split_of_words
 from signbench.errors import InputError
-from signbench.generators.mimicmotion.alignment import UnfitPictureError, steady_points
+from signbench.generators.rusignbot.avatars import check_person
 from signbench.generators.rusignbot.generator import RuSignBotGenerator
 from signbench.generators.rusignbot.words import plain
 from signbench.generators.training import TrainView
@@ -68,7 +68,7 @@ class Speaker:
         generator.prepare(TrainView(corpus, self._made, split=split, references="video", word_split=words))
 
     def check_avatar(self, avatar: NDArray[np.uint8], name: str) -> None:
-        """Refuses a picture in which the pose estimator finds nobody who could sign.
+        """Refuses a picture in which the pose estimator finds nobody who faces the camera.
 
         Args:
             avatar: uint8 ``(H, W, 3)``.
@@ -77,10 +77,8 @@ class Speaker:
         Raises:
             UnfitPictureError: it finds nobody.
         """
-        try:
-            steady_points(self._generator.moving.estimated(avatar[None], name))
-        except UnfitPictureError as error:
-            raise UnfitPictureError(f"{name}: {error}") from error
+        height, width = avatar.shape[:2]
+        check_person(self._generator.moving.estimated(avatar[None], name), height / width, name)
 
     def say(
         self, text: str, out: Path, *, avatar: NDArray[np.uint8] | None = None, seed: int = 0, progress: Progress = silent
@@ -95,6 +93,7 @@ class Speaker:
             progress: called with what is done, and how much of it; often, so that what it raises soon ends the work.
 
         Raises:
+            UnfitPictureError: nobody in the avatar faces the camera.
             InputError: the text has no word or is too long, or the file exists or cannot be written.
         """
         word = checked(text)
@@ -102,6 +101,8 @@ class Speaker:
             raise InputError(f"{out} is neither an .mp4 nor an .mkv file; choose another `out`.")
         if out.exists():
             raise InputError(f"{out} exists; choose another `out`.")
+        if avatar is not None:
+            self.check_avatar(avatar, "the avatar")
         self._generator.moving.progress = progress
         try:
             progress("finding the sign", 0, 1)

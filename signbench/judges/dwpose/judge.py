@@ -58,6 +58,10 @@ class DWPose(Judge):
     def needs(self) -> tuple[str, ...]:
         return DETECTOR, ESTIMATOR
 
+    def release(self) -> None:
+        """Frees the memory of its networks, which are loaded again when they are needed."""
+        _networks.clear()
+
     def signature(self) -> str:
         from signbench.weights.store import signed_digest
 

@@ -95,6 +95,17 @@ def _threads() -> int:
     return torch.get_num_threads()
 
 
+def usable(device: str) -> bool:
+    """Whether the installed onnxruntime can use a device."""
+    if device == "cpu":
+        return True
+    try:
+        import onnxruntime
+    except ImportError:
+        return False
+    return device.partition(":")[0] == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
 def _provider(device: str, available: list[str]) -> Any:
     if device == "cpu":
         return "CPUExecutionProvider"

@@ -42,6 +42,24 @@ def test_a_pose_estimator_is_dwpose_or_a_model(weights):
         estimators.estimator("nothing")
 
 
+@pytest.mark.parametrize(
+    ("name", "device", "providers", "expected"),
+    [
+        ("dwpose", "cpu", [], "cpu"),
+        ("dwpose", "cuda", ["CPUExecutionProvider"], "cpu"),
+        ("dwpose", "cuda", ["CUDAExecutionProvider"], "cuda:1"),
+        ("dwpose", "cuda:3", ["CUDAExecutionProvider"], "cuda:3"),
+        ("pose-estimator", "cuda", [], "cuda:1"),
+    ],
+)
+def test_in_a_training_each_process_uses_its_own_gpu_if_it_can(name, device, providers, expected, monkeypatch, caplog):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert estimators.device_for(name, device) == expected
+    assert ("with onnxruntime-gpu it would use cuda:1" in caplog.text) == (device == "cuda" and expected == "cpu")
+
+
 def test_dwpose_s_files_identify_what_is_made_from_its_points(weights, monkeypatch):
     first = estimators.files_of(DWPose()), estimators.made_by(DWPose())
     assert list(first[0]) == ["yolox-l", "dw-ll-ucoco-384"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signbench.errors import InputError
-from signbench.generators.mimicmotion.alignment import alignment
+from signbench.generators.mimicmotion.alignment import UnfitPictureError, alignment
 from signbench.generators.mimicmotion.pose_pictures import BODY, PosePoints, drawn, pose_points
 from signbench.media.layouts import layout
 from signbench.media.pose import Pose
@@ -156,7 +156,7 @@ def test_wrists_do_not_move_a_person():
 @pytest.mark.parametrize(
     ("points", "confidence", "words"),
     [
-        (SOURCE.points, np.zeros((1, 128)), "at least two of nose"),
+        (SOURCE.points, np.zeros((1, 128)), "the same two or more of nose"),
         (np.full((1, 128, 2), 0.5), np.ones((1, 128)), "at different heights"),
         (SOURCE.points * [1, -1], np.ones((1, 128)), "upside down"),
     ],
@@ -164,3 +164,20 @@ def test_wrists_do_not_move_a_person():
 def test_a_driving_person_that_cannot_be_moved_is_refused(points, confidence, words):
     with pytest.raises(InputError, match=re.escape(words)):
         alignment(SOURCE, PosePoints(points, confidence), 1.0, 1.0)
+
+
+LEGS = np.array([1.0 if joint.endswith(("hip", "knee")) else 0.0 for joint in BODY] + [0.0] * (128 - len(BODY)))
+
+
+@pytest.mark.parametrize(
+    ("source", "driving", "fault"),
+    [
+        (np.zeros(128), np.ones(128), UnfitPictureError),
+        (LEGS, 1 - LEGS, UnfitPictureError),
+        (np.ones(128), np.zeros(128), InputError),
+    ],
+)
+def test_a_picture_that_does_not_fit_is_another_fault_than_a_recording_that_shows_nobody(source, driving, fault):
+    with pytest.raises(InputError) as raised:
+        alignment(PosePoints(SOURCE.points, source[None]), PosePoints(SOURCE.points, driving[None]), 1.0, 1.0)
+    assert type(raised.value) is fault

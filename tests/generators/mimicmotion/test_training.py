@@ -363,7 +363,7 @@ def test_the_paper_s_recipe_fine_tunes_the_published_weights(name):
     assert training_data(found).config() == MimicMotionConfig.paper()
     assert (found.data["published"], found.data["frames"]) == ("mimicmotion-1-1", 16)
     assert found.data["estimator"] == "dwpose"
-    # the one with which Stable Video Diffusion was trained; one clip at a time fits a GPU of 80 GB
+    # diffusers' strength for Stable Video Diffusion; by count, one clip at a time fits a GPU of 80 GB
     assert (found.data["noise"], found.data["recompute"]) == (0.02, True)
     (only,) = found.phases
     assert only.at_once == 1
