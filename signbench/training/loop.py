@@ -31,6 +31,7 @@ from signbench.training.checkpoints import Checkpoints, State
 from signbench.training.folder import begin_folder, check_recipe
 from signbench.training.logs import Log, write_curve
 from signbench.training.order import batches, seed_of
+from signbench.training.pieces import Pieces, check_processes, divided, in_one_piece
 from signbench.training.recipe import Phase, Recipe, Selection
 from signbench.training.samples import keep_samples
 from signbench.training.schedules import learning_rate, optimiser_of, resume_optimiser
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
 
 Measure = Callable[[Selection, Sequence[Answer]], float]
 """Computes a metric from answers."""
-
-Pieces = Sequence[tuple[int, Batch]]
-"""A process's share of a batch in one or more pieces, each with the number of its examples."""
 
 CURVE = "curve.csv"
 SAVE_SECONDS = 300.0
@@ -104,31 +102,11 @@ def train(data: TrainingData, measure: Measure, settings: Settings) -> Reference
         check_recipe(out, recipe)
         return read_model(out)
     for phase in recipe.phases:
-        _check_processes(phase, int(os.environ.get("WORLD_SIZE", "1")))
+        check_processes(phase, int(os.environ.get("WORLD_SIZE", "1")))
     begin_folder(out, recipe)
     data.workers, data.device = settings.workers, settings.device
     data.prepare(settings.progress)
     return _Trainer(data, measure, settings).run()
-
-
-def _check_processes(phase: Phase, processes: int) -> None:
-    """Refuses numbers of processes that cannot share the batches of a phase."""
-    if phase.batch < processes:
-        raise InputError(
-            f"the phase {phase.name} has a batch of {phase.batch} for {processes} processes; start at most {phase.batch}, or use a "
-            "larger batch."
-        )
-    # processes with other numbers of pieces would wait for each other
-    if phase.at_once is not None and len({-(-share // phase.at_once) for share in _shares(phase.batch, processes)}) > 1:
-        raise InputError(
-            f"the phase {phase.name} has a batch of {phase.batch} in pieces of {phase.at_once}, which {processes} processes cannot "
-            f"share evenly; start a number of processes that divides {phase.batch}."
-        )
-
-
-def _shares(batch: int, processes: int) -> tuple[int, int]:
-    """The smallest and the largest share of a batch."""
-    return batch // processes, -(-batch // processes)
 
 
 class _Trainer:
@@ -195,7 +173,7 @@ class _Trainer:
             self.average = {name: value.detach().clone().to(self.device) for name, value in source.items()}
         prepared, optimiser = self.accelerator.prepare(step, optimiser)
         if self._captures(phase):
-            prepared = _whole(CapturedStep(step, list(wanted.values())))
+            prepared = in_one_piece(CapturedStep(step, list(wanted.values())))
         else:
             prepared = partial(self._with_gradients, prepared, optimiser)
         self.network.train()
@@ -244,8 +222,7 @@ class _Trainer:
                 orders[data.epoch] = batches(examples, phase.batch, self.recipe.seed, phase.name, data.epoch, lengths)
             own = orders[data.epoch][number][self.accelerator.process_index :: world]
             random = np.random.Generator(np.random.PCG64(self._seed_at(phase, data.epoch, number)))
-            pieces = np.array_split(own, -(-len(own) // phase.at_once)) if phase.at_once else [own]
-            return [(len(piece), data.batch(phase.name, piece, random)) for piece in pieces]
+            return [(len(piece), data.batch(phase.name, piece, random)) for piece in divided(own, phase)]
 
         return computed_ahead(batch_at, range(first * each + self.state.step, phase.epochs * each), self.settings.workers)
 
@@ -427,16 +404,6 @@ def _accelerator(device: str, recipe: Recipe) -> Any:
         if recipe.precision != "no":
             raise InputError(f"the recipe's precision {recipe.precision} is for GPUs; use `device='cuda'`.")
     return Accelerator(cpu=device == "cpu", mixed_precision=recipe.precision)
-
-
-def _whole(step: CapturedStep) -> Callable[[Pieces], Mapping[str, Tensor]]:
-    """A step for batches in one piece."""
-
-    def computed(pieces: Pieces) -> Mapping[str, Tensor]:
-        ((_, batch),) = pieces
-        return step(batch)
-
-    return computed
 
 
 def _step_module(data: TrainingData, network: nn.Module, phase: str) -> nn.Module:
